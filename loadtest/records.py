@@ -1,0 +1,169 @@
+"""The records of a run: what one read, one write and one window are, field by field.
+
+Everything that records and everything that judges agrees on this module and on nothing else. All times are
+nanoseconds of ``time.monotonic_ns()`` (CLOCK_MONOTONIC, shared by the processes of one host). Intervals are closed and
+conservative: ``called_ns`` is taken before the first byte is sent, ``returned_ns`` after the last byte is read.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+
+import numpy as np
+
+FORMAT_VERSION: Final = 1
+"""Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
+
+NO_VERSION: Final = -1
+"""No version: the answer was an error, or the request or the answer carried no ETag."""
+
+UNKNOWN_VERSION: Final = -2
+"""An ETag was there, but it is none that this run's writer knows."""
+
+NEVER_RETURNED: Final = np.iinfo(np.int64).max
+"""``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
+
+
+class ReadOutcome(IntEnum):
+    """What one answer turned out to be. Only WHOLE and NOT_MODIFIED say something about versions."""
+
+    WHOLE = 0
+    """200 with a document of this run that passes its own digest."""
+    NOT_MODIFIED = 1
+    """304 to a conditional request: a read of the version that the sent ETag names."""
+    TORN = 2
+    """200 with a mix of two or more versions."""
+    TRUNCATED = 3
+    """200 with a proper prefix of a document (the empty body included), or fewer bytes than Content-Length."""
+    CORRUPT = 4
+    """200 with anything else that fails its digest."""
+    ETAG_MISMATCH = 5
+    """200 with a whole document whose ETag header names another version of this run."""
+    FOREIGN = 6
+    """200 with a well-formed document that is not of this run: somebody else is writing."""
+    UNASKED_NOT_MODIFIED = 7
+    """304 to a request that carried no condition."""
+    NOT_MODIFIED_WITH_BODY = 8
+    """304 that carried bytes of a body."""
+    NOT_FOUND = 9
+    """404: the gateway says that the object is missing."""
+    FORBIDDEN = 10
+    """401 or 403."""
+    THROTTLED = 11
+    """429."""
+    CLIENT_ERROR = 12
+    """Any other 4xx, and any status below 400 that a read does not expect (a redirect, say)."""
+    SERVER_ERROR = 13
+    """5xx."""
+    REFUSED = 14
+    """Transport: the connection could not be opened."""
+    RESET = 15
+    """Transport: the connection was lost before the answer was whole."""
+    TIMED_OUT = 16
+    """Transport: no whole answer within the time limit."""
+    TRANSPORT_ERROR = 17
+    """Transport: anything else (a name that does not resolve, TLS, a malformed answer)."""
+
+
+FIRST_ERROR_OUTCOME: Final = ReadOutcome.NOT_FOUND
+"""Outcomes from here on are errors: recorded and counted, they say nothing about versions or bodies."""
+
+
+class WriteOutcome(IntEnum):
+    """What is known of one PUT attempt."""
+
+    ACKED = 0
+    """The store acknowledged it: it took effect between called and returned."""
+    REFUSED = 1
+    """A definite 4xx: it did not happen."""
+    UNKNOWN = 2
+    """Timeout, lost connection or 5xx: it may take effect at any time after called."""
+
+
+class WindowKind(IntEnum):
+    """What the writer does in a window."""
+
+    QUIET = 0
+    WRITING = 1
+
+
+class Verdict(StrEnum):
+    """Worst first: FAIL, INCONCLUSIVE, PASS. Skipping is never passing."""
+
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    PASS = "PASS"  # noqa: S105 - not a password
+
+
+EXIT_CODES: Final = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+EXIT_USAGE: Final = 2
+"""Wrong usage or configuration."""
+
+READ_DTYPE: Final = np.dtype(
+    [
+        ("worker", "<u2"),  # the Locust process that made the read
+        ("session", "<u4"),  # one reader with one request in flight; unique within its worker
+        ("scheduled_ns", "<i8"),  # when it was due (= called_ns in a closed loop)
+        ("called_ns", "<i8"),
+        ("returned_ns", "<i8"),
+        ("status", "<u2"),  # 0 = transport error
+        ("version", "<i4"),  # of the document in the body; of the sent ETag for a 304; else NO_VERSION
+        ("etag_version", "<i4"),  # that the answer's ETag names; NO_VERSION = no ETag; UNKNOWN_VERSION = not ours
+        ("sent_version", "<i4"),  # that the sent If-None-Match names; NO_VERSION = unconditional
+        ("body_bytes", "<u4"),
+        ("outcome", "u1"),  # ReadOutcome
+    ]
+)
+"""One row of ``reads.parquet``. Rows are in no particular order."""
+
+WRITE_DTYPE: Final = np.dtype(
+    [
+        ("version", "<i4"),
+        ("scheduled_ns", "<i8"),
+        ("called_ns", "<i8"),
+        ("returned_ns", "<i8"),  # NEVER_RETURNED when the outcome is unknown
+        ("outcome", "u1"),  # WriteOutcome
+        ("etag", "O"),  # str as the store sent it, quotes included; "" when there is none
+        ("bytes", "<u4"),
+        ("error", "O"),  # str, "" when there is none; never holds a secret
+    ]
+)
+"""One row of ``writes.parquet``, in order of version."""
+
+WINDOW_DTYPE: Final = np.dtype(
+    [
+        ("index", "<i4"),
+        ("pair", "<i4"),
+        ("kind", "u1"),  # WindowKind
+        ("start_ns", "<i8"),  # guard time already cut at both ends
+        ("end_ns", "<i8"),
+    ]
+)
+"""One row of ``windows.parquet``: whole windows only, in order of time."""
+
+GENERATOR_DTYPE: Final = np.dtype(
+    [
+        ("worker", "<u2"),
+        ("at_ns", "<i8"),
+        ("loop_delay_ns", "<i8"),  # how late the event loop woke this sample
+        ("cpu_ns", "<i8"),  # CPU time of the process so far
+        ("gc_ns", "<i8"),  # time spent in garbage collection so far
+        ("flush_ns", "<i8"),  # time spent flushing the spool so far
+    ]
+)
+"""One row of ``generator.parquet``: a sample of the load generator's own health, about 50 a second a process."""
+
+
+def outcome_names() -> dict[str, dict[str, int]]:
+    """The enums as they stand in ``run.json``, so that the Parquet files can be read without this code."""
+
+    def names(enum: type[IntEnum]) -> dict[str, int]:
+        return {member.name.lower().replace("_", "-"): int(member) for member in enum}
+
+    return {"read": names(ReadOutcome), "write": names(WriteOutcome), "window": names(WindowKind)}
+
+
+def empty(dtype: np.dtype[Any], size: int = 0) -> np.ndarray[Any, np.dtype[Any]]:
+    """An array of ``size`` zeroed records of ``dtype``."""
+    return np.zeros(size, dtype=dtype)
