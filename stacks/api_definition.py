@@ -1,0 +1,161 @@
+"""What the gateway answers, as plain data: methods, integrations, mappings, and the three mappings to choose from.
+
+Nothing here knows Terraform. `samples_api.py` turns an `ApiDefinition` into resources, and its fingerprint decides when
+the API is deployed again: a hash of the definition changes exactly when the definition does, whereas a hash of the
+resources also changes when Terraform learns their ids.
+
+Sources: "Set up API Gateway mappings for REST API responses" and "Tutorial: Create a REST API as an Amazon S3 proxy" in
+the API Gateway developer guide; RFC 9110 sections 13.1.2 (If-None-Match) and 15.4.5 (304 Not Modified).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Final, Literal
+
+Mapping = Literal["conditional", "original", "half"]
+EndpointType = Literal["regional", "edge"]
+
+CONDITIONAL_HEADERS: Final = ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")
+"""Both spellings: an edge-optimized endpoint capitalizes names, a regional one passes them on as the client sent them."""
+
+ORIGIN_HEADERS: Final = ("Origin", "origin")
+PREFLIGHT_SECONDS: Final = 3600
+NOT_FOUND_BODY: Final = '{"message": "The read model has not been published yet."}'
+BAD_GATEWAY_BODY: Final = '{"message": "The read model could not be fetched."}'
+
+
+@dataclass(frozen=True)
+class ResponseDefinition:
+    """One answer: which back-end statuses it stands for, and what the client gets.
+
+    `selection_pattern` is matched against the back end's three-digit status; None is the default answer. `headers` maps
+    a response header to where its value comes from: `integration.response.header.NAME` or a `'quoted constant'`.
+    `body` replaces the back end's body when it is not None.
+    """
+
+    status: int
+    selection_pattern: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class MethodDefinition:
+    """One HTTP method, and whether S3 answers it or (for a preflight) the gateway alone."""
+
+    http_method: str
+    responses: tuple[ResponseDefinition, ...]
+    back_end: Literal["s3", "none"] = "s3"
+    request_headers: tuple[str, ...] = ()
+    cache_key_headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GatewayResponseDefinition:
+    """Headers on the answers that API Gateway gives by itself (unknown path, throttled, back end out of reach)."""
+
+    response_type: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ApiDefinition:
+    """Everything that a deployment of the API freezes."""
+
+    path_part: str
+    s3_uri: str
+    endpoint_type: EndpointType
+    methods: tuple[MethodDefinition, ...]
+    gateway_responses: tuple[GatewayResponseDefinition, ...] = ()
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the definition, in hexadecimal: equal for equal definitions, on every machine and run."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def samples_api_definition(
+    *,
+    s3_uri: str,
+    mapping: Mapping = "conditional",
+    endpoint_type: EndpointType = "regional",
+    cors_origins: Sequence[str] = (),
+    cached: bool = False,
+) -> ApiDefinition:
+    """Describe the API that serves one S3 object at `/samples`.
+
+    `mapping` is `conditional` (ETag and 304 as HTTP means them), `original` (200 for everything, no headers) or `half`
+    (the validator is passed on, but 304 is not told apart: S3's 304 becomes a 200 without a body). CORS and the cache
+    belong to `conditional`; the other two are kept exactly as they are.
+    """
+    if mapping == "original":
+        methods: tuple[MethodDefinition, ...] = (MethodDefinition("GET", (ResponseDefinition(200),)),)
+    elif mapping == "half":
+        etag_only = ResponseDefinition(200, headers={"ETag": _from_s3("ETag")})
+        methods = (MethodDefinition("GET", (etag_only,), request_headers=("If-None-Match", "if-none-match")),)
+    else:
+        methods = _conditional_methods(cors_origins, cached)
+    return ApiDefinition("samples", s3_uri, endpoint_type, methods, _gateway_responses(cors_origins))
+
+
+def _from_s3(header: str) -> str:
+    return f"integration.response.header.{header}"
+
+
+def _constant(value: str) -> str:
+    return f"'{value}'"
+
+
+def _conditional_methods(cors_origins: Sequence[str], cached: bool) -> tuple[MethodDefinition, ...]:
+    # With several origins S3 picks the one that may read (see DataStore), so it has to hear who asks.
+    request_headers = CONDITIONAL_HEADERS + (ORIGIN_HEADERS if len(cors_origins) > 1 else ())
+    data_headers = _cors_headers(cors_origins, data=True)
+    error_headers = {"Cache-Control": _constant("no-store")} | _cors_headers(cors_origins, data=False)
+    validators = {name: _from_s3(name) for name in ("ETag", "Last-Modified", "Cache-Control")}
+    responses = (
+        ResponseDefinition(200, "200", validators | {"Content-Type": _from_s3("Content-Type")} | data_headers),
+        ResponseDefinition(304, "304", validators | data_headers),
+        ResponseDefinition(404, "404", error_headers, NOT_FOUND_BODY),
+        # Everything else: a broken role (403) or a failing S3 must never look like data.
+        ResponseDefinition(502, None, error_headers, BAD_GATEWAY_BODY),
+    )
+    # A cached answer may only be given to a request with the same validators: a 304 means nothing to anybody else.
+    get = MethodDefinition("GET", responses, "s3", request_headers, request_headers if cached else ())
+    head = MethodDefinition("HEAD", responses, "s3", request_headers)
+    return (get, head, _preflight(cors_origins)) if cors_origins else (get, head)
+
+
+def _cors_headers(cors_origins: Sequence[str], *, data: bool) -> dict[str, str]:
+    """CORS headers of an answer, with the data in it or (an error, a preflight) without.
+
+    API Gateway can send one fixed origin. Of several, S3 names the one that asked; answers without data have nothing to
+    protect and are readable from everywhere.
+    """
+    if not cors_origins:
+        return {}
+    exposed = {"Access-Control-Expose-Headers": _constant("ETag")}
+    if len(cors_origins) == 1:
+        return {"Access-Control-Allow-Origin": _constant(cors_origins[0])} | exposed
+    if data:
+        allowed = {"Access-Control-Allow-Origin": _from_s3("Access-Control-Allow-Origin")}
+        return allowed | exposed | {"Vary": _constant("Origin")}
+    return {"Access-Control-Allow-Origin": _constant("*")} | exposed
+
+
+def _preflight(cors_origins: Sequence[str]) -> MethodDefinition:
+    headers = _cors_headers(cors_origins, data=False) | {
+        "Access-Control-Allow-Methods": _constant("GET,HEAD,OPTIONS"),
+        "Access-Control-Allow-Headers": _constant("If-None-Match,If-Modified-Since"),
+        "Access-Control-Max-Age": _constant(str(PREFLIGHT_SECONDS)),
+    }
+    return MethodDefinition("OPTIONS", (ResponseDefinition(204, headers=headers),), "none")
+
+
+def _gateway_responses(cors_origins: Sequence[str]) -> tuple[GatewayResponseDefinition, ...]:
+    headers = _cors_headers(cors_origins, data=False)
+    if not headers:
+        return ()
+    return tuple(GatewayResponseDefinition(kind, headers) for kind in ("DEFAULT_4XX", "DEFAULT_5XX"))

@@ -1,0 +1,18 @@
+"""Small helpers for the identity side: policy documents as JSON text, ARNs, and the partition that a region is in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def partition_of(region: str) -> str:
+    """Return the ARN partition of an AWS region: China and GovCloud have one of their own."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def policy_document(*statements: dict[str, Any]) -> str:
+    """Return the statements as the JSON text of an IAM policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
