@@ -64,6 +64,8 @@ class ReadOutcome(IntEnum):
     """Transport: no whole answer within the time limit."""
     TRANSPORT_ERROR = 17
     """Transport: anything else (a name that does not resolve, TLS, a malformed answer)."""
+    ABANDONED = 18
+    """Still unanswered when the run had stopped and the time that readers get to finish was over."""
 
 
 FIRST_ERROR_OUTCOME: Final = ReadOutcome.NOT_FOUND

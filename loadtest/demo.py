@@ -1,0 +1,52 @@
+"""Synthesize the stack, serve it in a sandbox, hammer it with Locust while the writer writes, and report.
+
+Everything runs on this machine; no AWS account is needed. Settings of the load test can be given as Locust's variables
+(``LOCUST_WINDOW=5``), those of the stack as its own (``READMODEL_MAPPING=original``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from loadtest.options import UsageError
+from loadtest.sandbox.process import sandbox_process
+
+_PROJECT: Final = Path(__file__).resolve().parent.parent
+_LOCUSTFILE: Final = _PROJECT / "loadtest" / "locustfile.py"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``demo``; others go to Locust by its environment variables."""
+    parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "90s"), help="as for Locust")
+    parser.add_argument("--users", default=os.environ.get("LOCUST_USERS", "20"), help="readers")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="a fault of the sandbox")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The whole way from the stack to the report; returns the exit code of the verdict."""
+    _say("Synthesizing the stack …")
+    synthesized = subprocess.run(
+        [sys.executable, "main.py"], cwd=_PROJECT, check=False, env={**os.environ, **_SILENT_JSII}
+    )
+    if synthesized.returncode:
+        raise UsageError("The stack could not be synthesized; the reason is above.")
+    with sandbox_process(synth_dir=_PROJECT / "cdktf.out", faults=arguments.fault) as sandbox:
+        _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
+        _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
+        command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
+        command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
+        command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
+        return subprocess.run(command, cwd=_PROJECT, check=False).returncode
+
+
+_SILENT_JSII: Final = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

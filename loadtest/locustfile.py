@@ -1,0 +1,16 @@
+"""``locust -f loadtest/locustfile.py``: wiring only.
+
+Readers hammer ``/v1/samples`` while a writer of its own replaces the document; see ``--help`` for the settings.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from loadtest.recording.locust_plugin import register
+from loadtest.recording.reader import SamplesReader
+
+__all__ = ["SamplesReader"]
+
+register()

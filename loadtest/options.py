@@ -1,0 +1,144 @@
+"""The settings of a run: Locust options of our own, and their validation.
+
+Every option is also an environment variable, ``LOCUST_`` and its name in capitals, as for Locust's own options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.payload import MAXIMUM_BYTES, MINIMUM_BYTES
+
+DEFAULT_OUTPUTS: Final = "outputs.json"
+MOST_ARRIVALS: Final = 1_000_000
+
+
+class UsageError(Exception):
+    """Something that the user gave cannot be used. The text is one sentence: what was received, and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The validated settings of one run. Holds no secret: all of it goes into ``run.json``."""
+
+    outputs: Path
+    stack: str | None
+    host: str | None
+    samples_path: str
+    bucket: str | None
+    object_key: str
+    s3_endpoint_url: str | None
+    payload_bytes: int
+    write_interval: float
+    arrival_rate: float
+    conditional_share: float
+    window: float
+    max_staleness: float
+    impact_tolerance: float
+    thresholds: tuple[str, ...]
+    run_dir: Path | None
+    seed: int
+
+
+# fmt: off
+# ruff: noqa: E501 - a table reads best with one option a line
+_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("outputs", {"default": DEFAULT_OUTPUTS, "metavar": "FILE", "help": "outputs of cdktf deploy: where to read and to write"}),
+    ("stack", {"default": "", "metavar": "NAME", "help": "which stack of the outputs file, when it holds more than one"}),
+    ("samples-path", {"default": "/v1/samples", "metavar": "PATH", "help": "appended to --host"}),
+    ("bucket", {"default": "", "metavar": "NAME", "help": "bucket to write to (default: from the outputs file)"}),
+    ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace"}),
+    ("s3-endpoint-url", {"default": "", "metavar": "URL", "help": "S3 endpoint (default: AWS, or the sandbox that serves the samples)"}),
+    ("payload-bytes", {"default": 16 * 1024, "type": int, "metavar": "N", "help": f"size of the document, {MINIMUM_BYTES} to {MAXIMUM_BYTES}"}),
+    ("write-interval", {"default": 0.5, "type": float, "metavar": "SECONDS", "help": "between PUTs in a writing window; 0 = never write"}),
+    ("arrival-rate", {"default": 200.0, "type": float, "metavar": "R", "help": "reads per second over all readers; 0 = closed loop"}),
+    ("conditional-share", {"default": 0.5, "type": float, "metavar": "SHARE", "help": "share of reads sent with If-None-Match, 0 to 1"}),
+    ("window", {"default": 2.0, "type": float, "metavar": "SECONDS", "help": "length of a quiet or writing window; 0 = write all the time"}),
+    ("max-staleness", {"default": 0.0, "type": float, "metavar": "SECONDS", "help": "staleness that is tolerated"}),
+    ("impact-tolerance", {"default": 1.25, "type": float, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
+    ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet; repeatable"}),
+    ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("seed", {"default": -1, "type": int, "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
+)
+# fmt: on
+
+
+def add_arguments(parser: Any) -> None:
+    """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
+    group = parser.add_argument_group("Read model", "What is read, what is written, and what is tolerated")
+    for name, settings in _OPTIONS:
+        group.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Validated settings from Locust's parsed options.
+
+    Raises:
+        UsageError: an option holds a value that cannot be used.
+    """
+    number = _Numbers(options)
+    settings = Settings(
+        outputs=Path(options.outputs),
+        stack=options.stack or None,
+        host=(options.host or "").rstrip("/") or None,
+        samples_path="/" + options.samples_path.lstrip("/"),
+        bucket=options.bucket or None,
+        object_key=options.object_key,
+        s3_endpoint_url=options.s3_endpoint_url or None,
+        payload_bytes=number.whole("payload-bytes", MINIMUM_BYTES, MAXIMUM_BYTES, "the limit of API Gateway is 10 MB"),
+        write_interval=number.real("write-interval", 0, 86_400, "0 means that nothing is written"),
+        arrival_rate=number.real("arrival-rate", 0, MOST_ARRIVALS, "0 means a closed loop"),
+        conditional_share=number.real("conditional-share", 0, 1, "0.5 means every other read"),
+        window=number.real("window", 0, 86_400, "0 means to write all the time"),
+        max_staleness=number.real("max-staleness", 0, 86_400, "0 means that no stale read is tolerated"),
+        impact_tolerance=number.real("impact-tolerance", 1, 1_000, "1.25 tolerates reads a quarter slower"),
+        thresholds=tuple(options.threshold or ()),
+        run_dir=Path(options.run_dir) if options.run_dir else None,
+        seed=options.seed if options.seed >= 0 else secrets.randbelow(2**31),
+    )
+    if 0 < settings.window < 0.2:
+        raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
+    if not settings.object_key or settings.object_key.startswith("/"):
+        raise UsageError(f"--object-key is {settings.object_key!r}: give the key as in S3, without a leading slash.")
+    if settings.host and not settings.host.startswith(("http://", "https://")):
+        raise UsageError(f"--host is {settings.host!r}: it must start with http:// or https://.")
+    if settings.window and settings.write_interval > settings.window:
+        raise UsageError(
+            f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
+            "window would hold a write; make the window longer or the interval shorter."
+        )
+    return settings
+
+
+class _Numbers:
+    """Checks the range of numeric options; the web page of Locust sends them as text."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+
+    def whole(self, name: str, least: int, most: int, hint: str) -> int:
+        return int(self._checked(name, least, most, hint, int))
+
+    def real(self, name: str, least: float, most: float, hint: str) -> float:
+        return float(self._checked(name, least, most, hint, float))
+
+    def _checked(self, name: str, least: float, most: float, hint: str, kind: Callable[[Any], float]) -> float:
+        given = getattr(self._options, name.replace("-", "_"))
+        try:
+            value = kind(given)
+        except (TypeError, ValueError):
+            raise UsageError(f"--{name} is {given!r}: give a number from {least:,} to {most:,}.") from None
+        if not least <= value <= most:
+            raise UsageError(f"--{name} is {value:,}: give a number from {least:,} to {most:,} ({hint}).")
+        return value
+
+
+def aws_region_from_environment() -> str | None:
+    """The region that the standard AWS variables name, if any."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -1,0 +1,175 @@
+"""Documents that prove themselves: what the writer publishes, and what a body that came back turns out to be.
+
+A document is a pure function of (run, version, size): JSON that looks like a list of samples, in which every row names
+the version, with a digest over all other bytes and an end mark. A body can therefore be told whole from its bytes
+alone, and a body that is not whole can be compared, byte by byte, with what each version would have looked like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from loadtest.records import NO_VERSION, ReadOutcome
+
+MINIMUM_BYTES: Final = 256
+MAXIMUM_BYTES: Final = 10 * 1024 * 1024
+"""The largest answer that an API Gateway REST API passes on: 10 MB (Amazon API Gateway quotas, "Payload size")."""
+
+_HEADER = re.compile(
+    rb'\{"run":"(?P<run>[0-9a-f]{12})","version":(?P<version>\d{1,10}),"bytes":(?P<bytes>\d{1,8}),'
+    rb'"sha256":"(?P<digest>[0-9a-f]{64})","samples":\['
+)
+_ROW_VERSION = re.compile(rb'"version":(\d{1,10})')
+_BLANK_DIGEST = b"0" * 64
+_ROW_BYTES_OF_NOISE = 24
+_LEAST_FOREIGN_BYTES = 8
+"""So many bytes must differ from one version before a mix is called torn: fewer could be a flipped byte that happens
+to look like another version's."""
+_NEIGHBOURS = 2
+_MOST_CANDIDATES = 12
+_LARGEST_VERSION = 2**31 - 1
+
+
+class Identity(NamedTuple):
+    """What a body is, and the version it names when it is whole (else ``NO_VERSION``)."""
+
+    outcome: ReadOutcome
+    version: int
+
+
+def render(run: str, version: int, size: int) -> bytes:
+    """The document of ``version`` in exactly ``size`` bytes (``MINIMUM_BYTES`` to ``MAXIMUM_BYTES``).
+
+    ``run`` is 12 lower-case hexadecimal digits.
+    """
+    end = f'],"end":"{run}/{version}"}}'.encode()
+    head = f'{{"run":"{run}","version":{version},"bytes":{size},"sha256":"'.encode()
+    opening = b'","samples":['
+    room = size - len(head) - len(_BLANK_DIGEST) - len(opening) - len(end)
+    tail = opening + _rows(run, version, room) + end
+    digest = hashlib.sha256(head + _BLANK_DIGEST)
+    digest.update(tail)
+    return b"".join((head, digest.hexdigest().encode(), tail))
+
+
+def _rows(run: str, version: int, room: int) -> bytes:
+    """Sample rows that fill ``room`` bytes exactly; the last one's value is stretched to fit."""
+    template = f'{{"id":%d,"version":{version},"value":"%s"}}'
+    shortest = len(template % (10**6, "")) + _ROW_BYTES_OF_NOISE + 1
+    count = max(1, room // shortest)
+    noise = hashlib.shake_128(f"{run}/{version}".encode()).hexdigest(count * _ROW_BYTES_OF_NOISE // 2)
+    rows = [
+        template % (number, noise[number * _ROW_BYTES_OF_NOISE : (number + 1) * _ROW_BYTES_OF_NOISE])
+        for number in range(count - 1)
+    ]
+    used = sum(map(len, rows)) + len(rows)
+    last_room = room - used - len(template % (count - 1, ""))
+    stretched = hashlib.shake_128(f"{run}/{version}/end".encode()).hexdigest((last_room + 1) // 2)[:last_room]
+    rows.append(template % (count - 1, stretched))
+    return ",".join(rows).encode()
+
+
+class Verifier:
+    """Tells what a body is, for one run. Bodies seen before cost one memory comparison.
+
+    Keeps the bodies of the last few versions; with replicas that lag, readers go back and forth between them.
+    """
+
+    def __init__(self, run: str, size: int, keep: int = 8) -> None:
+        self._run = run
+        self._size = size
+        self._keep = max(1, min(keep, 32 * 1024 * 1024 // size))
+        self._whole: dict[bytes, tuple[bytes, Identity]] = {}
+        self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
+
+    def identify(self, body: bytes) -> Identity:
+        """The identity of ``body``, which came with status 200."""
+        latest = self._latest
+        if body == latest[0]:
+            return latest[1]
+        header = body[:160]
+        known = self._whole.get(header)
+        if known is None or known[0] != body:
+            known = (body, identify(body, self._run, self._size))
+            if known[1].outcome is not ReadOutcome.WHOLE:
+                return known[1]
+            self._whole[header] = known
+            if len(self._whole) > self._keep:
+                del self._whole[next(iter(self._whole))]
+        self._latest = known
+        return known[1]
+
+
+def identify(body: bytes, run: str, size: int) -> Identity:
+    """What ``body`` is: whole, torn, truncated, corrupt or foreign. Never raises."""
+    header = _HEADER.match(body)
+    if header is not None and _digest_holds(body, header):
+        if header["run"].decode() != run:
+            return Identity(ReadOutcome.FOREIGN, NO_VERSION)
+        version = int(header["version"])
+        if version <= _LARGEST_VERSION and len(body) == size:
+            return Identity(ReadOutcome.WHOLE, version)
+        return Identity(ReadOutcome.CORRUPT, NO_VERSION)
+    return Identity(_what_is_wrong(body, run, size), NO_VERSION)
+
+
+def _digest_holds(body: bytes, header: re.Match[bytes]) -> bool:
+    if int(header["bytes"]) != len(body):
+        return False
+    view = memoryview(body)
+    digest = hashlib.sha256(view[: header.start("digest")])
+    digest.update(_BLANK_DIGEST)
+    digest.update(view[header.end("digest") :])
+    return digest.hexdigest().encode() == header["digest"]
+
+
+def _what_is_wrong(body: bytes, run: str, size: int) -> ReadOutcome:
+    if not body:
+        return ReadOutcome.TRUNCATED
+    if _is_json_of_somebody_else(body):
+        return ReadOutcome.FOREIGN
+    if len(body) > size:
+        return ReadOutcome.CORRUPT
+    received = np.frombuffer(body, dtype=np.uint8)
+    matches = [
+        received == np.frombuffer(render(run, version, size), dtype=np.uint8)[: len(received)]
+        for version in _versions_named(body)
+    ]
+    if len(body) < size and (any(match.all() for match in matches) or _is_start_of_any(body, run)):
+        return ReadOutcome.TRUNCATED
+    if matches:
+        explained = np.logical_or.reduce(matches)
+        most_like = max(matches, key=lambda match: int(match.sum()))
+        if explained.all() and int((~most_like).sum()) >= _LEAST_FOREIGN_BYTES:
+            return ReadOutcome.TORN
+    return ReadOutcome.CORRUPT
+
+
+def _is_start_of_any(body: bytes, run: str) -> bool:
+    """Whether so little came that it names no version yet, and yet is how every document of the run starts."""
+    return f'{{"run":"{run}","version":'.encode().startswith(body)
+
+
+def _versions_named(body: bytes) -> Iterable[int]:
+    """Versions that the body could be made of: those it names, and their neighbours (a short piece names none)."""
+    named = list(dict.fromkeys(int(found) for found in _ROW_VERSION.findall(body)))
+    near = [version + step for version in named[:1] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
+    wanted = dict.fromkeys(named[:_MOST_CANDIDATES] + near)
+    return [version for version in wanted if 0 <= version <= _LARGEST_VERSION]
+
+
+def _is_json_of_somebody_else(body: bytes) -> bool:
+    """Whether this is a whole JSON document that was never one of ours, or a whole one of another run."""
+    if body.startswith(b'{"run":"'):
+        return False
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True

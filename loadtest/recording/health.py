@@ -1,0 +1,54 @@
+"""The generator's own health: how late its event loop wakes, its CPU time, its garbage collection.
+
+A load generator that is late creates the latency that it reports; these samples let the analysis say so.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import Any, Final
+
+import gevent
+
+from loadtest.recording.spool import Spool
+from loadtest.schedule import SECOND
+
+SAMPLE_INTERVAL_S: Final = 0.02
+FLUSH_INTERVAL_S: Final = 0.5
+
+
+class HealthMonitor:
+    """Samples one Locust process about 50 times a second, and flushes its spool twice a second."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._gc_ns = 0
+        self._gc_started = 0
+        gc.callbacks.append(self._on_garbage_collection)
+        self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Take no more samples. Stopping twice is fine."""
+        self._greenlet.kill()
+        if self._on_garbage_collection in gc.callbacks:
+            gc.callbacks.remove(self._on_garbage_collection)
+
+    def _run(self) -> None:
+        interval = int(SAMPLE_INTERVAL_S * SECOND)
+        flush_every = round(FLUSH_INTERVAL_S / SAMPLE_INTERVAL_S)
+        sample = 0
+        while True:
+            due = time.monotonic_ns() + interval
+            gevent.sleep(SAMPLE_INTERVAL_S)
+            now = time.monotonic_ns()
+            self._spool.sample(now, max(0, now - due), time.process_time_ns(), self._gc_ns)
+            sample += 1
+            if sample % flush_every == 0:
+                self._spool.flush()
+
+    def _on_garbage_collection(self, phase: str, _info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._gc_started = time.monotonic_ns()
+        else:
+            self._gc_ns += time.monotonic_ns() - self._gc_started

@@ -1,0 +1,173 @@
+"""Hooks this project into Locust: one object a process, which follows Locust's events. ``register()`` is all.
+
+Locust starts and ends runs in several ways (headless, web page, master and workers, Ctrl-C); what happens to a run is
+the same in all of them and lives in ``loadtest.recording.coordinator`` and ``loadtest.recording.recorder``.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from gevent.event import Event
+from locust import events
+from locust.exception import StopTest
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtest.options import UsageError, add_arguments, settings_from
+from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, Coordinator, usage_exit
+from loadtest.recording.plan import Plan, boot_id
+from loadtest.recording.recorder import Recorder
+from loadtest.target import find_target
+
+logger = logging.getLogger(__name__)
+
+LEAST_STOP_TIMEOUT_S: Final = 5.0
+"""Readers get so long to finish the read in flight when a run stops: a read cut off would be a latency lost."""
+_COUNTS_KEY: Final = "read-model-counts"
+
+
+def register() -> None:
+    """Listen to Locust's events; called once, by the locustfile."""
+    events.init_command_line_parser.add_listener(add_arguments)
+    events.init.add_listener(_on_init)
+
+
+def _on_init(environment: Any, **_kwargs: Any) -> None:
+    ReadModelRun(environment)
+
+
+class ReadModelRun:
+    """What this Locust process does for a run: coordinate (standalone, master), record (standalone, worker)."""
+
+    def __init__(self, environment: Any) -> None:
+        self._environment = environment
+        environment.read_model = self
+        self._coordinates = not isinstance(environment.runner, WorkerRunner)
+        self._headless = bool(environment.parsed_options.headless)
+        self._coordinator: Coordinator | None = None
+        self._recorder: Recorder | None = None
+        self._planned = Event()
+        environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
+        runner = environment.runner
+        runner.register_message(PLAN_MESSAGE, self._on_plan)
+        runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
+        hooks = environment.events
+        hooks.test_stop.add_listener(self._on_test_stop)
+        hooks.quitting.add_listener(self._on_quitting)
+        hooks.report_to_master.add_listener(self._on_report_to_master)
+        if self._coordinates:
+            hooks.test_start.add_listener(self._on_test_start)
+            hooks.test_stopping.add_listener(self._on_test_stopping)
+            hooks.spawning_complete.add_listener(self._on_spawning_complete)
+            hooks.worker_report.add_listener(self._on_worker_report)
+            self._check_settings()
+
+    def recorder(self) -> Recorder:
+        """The recorder of this process; waits until the run begins."""
+        self._planned.wait()
+        assert self._recorder is not None  # noqa: S101 - set before the event
+        return self._recorder
+
+    @property
+    def coordinator(self) -> Coordinator | None:
+        """The run that this process coordinates, if there is one."""
+        return self._coordinator
+
+    def _check_settings(self) -> None:
+        """Headless, a wrong setting ends the process here; with the web page it is said when a run is started."""
+        try:
+            self._give_users_a_host()
+            if self._headless:
+                self._coordinator = self._prepared()
+        except UsageError as error:
+            if self._headless:
+                usage_exit(error)
+            logger.error("%s", error)
+
+    def _give_users_a_host(self) -> None:
+        """Locust wants to know a host; the one of the outputs file, if none was given."""
+        settings = settings_from(self._environment.parsed_options)
+        if not settings.host:
+            self._environment.host = find_target(settings).url.removesuffix(settings.samples_path)
+
+    def _prepared(self) -> Coordinator:
+        settings = settings_from(self._environment.parsed_options)
+        if self._environment.host:
+            settings = replace(settings, host=self._environment.host.rstrip("/"))
+        coordinator = Coordinator(self._environment, settings, find_target(settings))
+        coordinator.prepare()
+        return coordinator
+
+    def _on_test_start(self, **_kwargs: Any) -> None:
+        if self._coordinator is not None:
+            return
+        try:
+            self._coordinator = self._prepared()
+        except UsageError as error:
+            raise StopTest(str(error)) from None
+
+    def _on_spawning_complete(self, user_count: int, **_kwargs: Any) -> None:
+        if self._coordinator is None or self._coordinator.plan is not None:
+            return
+        runner = self._environment.runner
+        workers = runner.worker_count if isinstance(runner, MasterRunner) else 1
+        plan = self._coordinator.start(user_count, workers)
+        runner.send_message(PLAN_MESSAGE, plan.message())
+
+    def _on_plan(self, msg: Any, **_kwargs: Any) -> None:
+        plan = Plan(**msg.data)
+        if plan.boot_id != boot_id():
+            logger.error(
+                "This worker runs on another host than the master, whose clock it cannot read, so it will not read the "
+                "samples; run all workers on the master's host, for example with --processes."
+            )
+            return
+        worker = max(0, getattr(self._environment.runner, "worker_index", 0))
+        self._recorder = Recorder(plan, worker)
+        if self._coordinator is not None and self._coordinator.progress is not None:
+            self._coordinator.progress.local = self._recorder.counts
+        self._planned.set()
+
+    def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
+        if self._recorder is not None:
+            self._recorder.acknowledge(msg.data["version"], msg.data["returned_ns"])
+
+    def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if self._recorder is not None:
+            data[_COUNTS_KEY] = asdict(self._recorder.counts)
+
+    def _on_worker_report(self, client_id: str, data: dict[str, Any], **_kwargs: Any) -> None:
+        if _COUNTS_KEY in data and self._coordinator and self._coordinator.progress:
+            self._coordinator.progress.update(client_id, data[_COUNTS_KEY])
+
+    def _on_test_stopping(self, **_kwargs: Any) -> None:
+        if self._coordinator is not None:
+            self._coordinator.mark_end()
+
+    def _on_test_stop(self, **_kwargs: Any) -> None:
+        self._stop_recording()
+        master_that_quits = isinstance(self._environment.runner, MasterRunner) and self._headless
+        if self._coordinator is not None and not master_that_quits:
+            self._finish()
+
+    def _on_quitting(self, **_kwargs: Any) -> None:
+        if self._coordinates:
+            self._environment.runner.quit()
+        self._stop_recording()
+        if self._coordinator is not None:
+            self._finish()
+        elif not self._coordinates:
+            self._environment.process_exit_code = 0  # the master's verdict counts
+
+    def _stop_recording(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+            self._planned = Event()
+
+    def _finish(self) -> None:
+        coordinator, self._coordinator = self._coordinator, None
+        assert coordinator is not None  # noqa: S101 - asked by the callers
+        coordinator.finish()

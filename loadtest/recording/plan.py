@@ -1,0 +1,51 @@
+"""What all processes of a run must agree on: sent once by the coordinator to every Locust worker."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from loadtest.schedule import Arrivals, Windows
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The run as a worker needs to know it. Holds no key: workers only read.
+
+    ``start_ns`` is CLOCK_MONOTONIC of the host named by ``boot_id``; a worker of another host cannot use it.
+    """
+
+    run: str
+    run_dir: str
+    boot_id: str
+    url: str
+    start_ns: int
+    window_ns: int
+    seed: int
+    payload_bytes: int
+    arrival_rate: float
+    conditional_share: float
+    workers: int
+
+    def windows(self) -> Windows:
+        """The windows of the run."""
+        return Windows(self.start_ns, self.window_ns, self.seed)
+
+    def arrivals(self, worker: int) -> Arrivals | None:
+        """The arrivals that ``worker`` takes, or None for a closed loop."""
+        if not self.arrival_rate:
+            return None
+        return Arrivals(self.start_ns, self.arrival_rate, worker % self.workers, self.workers)
+
+    def message(self) -> dict[str, Any]:
+        """The plan as Locust can send it."""
+        return asdict(self)
+
+
+def boot_id() -> str:
+    """Names this boot of this host, and with it what CLOCK_MONOTONIC counts from; empty where there is no such name."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,92 @@
+"""What is tried before any load is sent: does the target answer, and does what is written come out there?"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import gevent
+import requests
+
+from loadtest.options import UsageError
+from loadtest.payload import identify
+from loadtest.records import ReadOutcome
+from loadtest.target import Target
+
+VISIBLE_TIME_LIMIT_S: Final = 30
+_PAUSE_S: Final = 0.2
+
+
+def check_answers(target: Target) -> None:
+    """The target must answer HTTP at all.
+
+    Raises:
+        UsageError: nothing listens there, the name does not resolve, or TLS fails.
+    """
+    _get(target.url)
+
+
+def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
+    """Wait until a read returns version 0, which has been acknowledged.
+
+    Raises:
+        UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds; says what came instead.
+    """
+    until = time.monotonic() + VISIBLE_TIME_LIMIT_S
+    while True:
+        response = _get(target.url)
+        found = identify(response.content, run, payload_bytes)
+        if response.status_code == 200 and found.outcome is ReadOutcome.WHOLE:
+            return
+        if time.monotonic() > until or _is_final(response.status_code):
+            raise UsageError(_why_not(target, response, found.outcome))
+        gevent.sleep(_PAUSE_S)
+
+
+def _is_final(status: int) -> bool:
+    """Answers that waiting does not change: S3 has acknowledged the object, so these are about the gateway."""
+    return status in (400, 401, 403, 405)
+
+
+def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome) -> str:
+    place = f"s3://{target.bucket}/{target.object_key}"
+    if response.status_code != 200:
+        body = " ".join(response.text.split())[:120]
+        return (
+            f"{target.url} answered {response.status_code} {body!r} although {place} was just written; check the "
+            "address, the stage, and that this API reads that bucket."
+        )
+    if outcome is ReadOutcome.FOREIGN:
+        return (
+            f"{target.url} still answers another document {VISIBLE_TIME_LIMIT_S} s after {place} was written; is that "
+            "the bucket behind this address, does somebody else write to it, or does a cache hold the old one longer?"
+        )
+    return (
+        f"{target.url} does not answer what was written to {place}, but something {outcome.name.lower()} of "
+        f"{len(response.content):,} bytes; check that this API reads that object and passes it on unchanged."
+    )
+
+
+def _get(url: str) -> requests.Response:
+    try:
+        return requests.get(url, timeout=(10, 30), headers={"Accept-Encoding": "identity"}, allow_redirects=False)
+    except requests.exceptions.SSLError as error:
+        raise UsageError(
+            f"{url} cannot be trusted: {_reason(error)}; check the address and the certificates."
+        ) from None
+    except requests.exceptions.Timeout:
+        raise UsageError(f"{url} did not answer in time; check the address and the network.") from None
+    except requests.exceptions.RequestException as error:
+        raise UsageError(
+            f"{url} does not answer: {_reason(error)}; is it deployed, or the sandbox running? "
+            "Mend --host or the outputs file."
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause, in a few words: what the operating system said."""
+    while True:
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
+        error = inner

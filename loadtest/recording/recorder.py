@@ -1,0 +1,92 @@
+"""The recording side of a run in one Locust process: its spool, its sessions, and the counts shown while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.payload import Verifier
+from loadtest.recording.health import HealthMonitor
+from loadtest.recording.plan import Plan
+from loadtest.recording.spool import NO_ETAG, Spool
+from loadtest.records import NO_VERSION, ReadOutcome
+
+
+@dataclass
+class Counts:
+    """What is known while the run goes on. Lower bounds: the report counts exactly."""
+
+    reads: int = 0
+    not_modified: int = 0
+    stale: int = 0
+    broken: int = 0
+    errors: int = 0
+
+
+class Recorder:
+    """Records the reads of one process from the moment the plan is known until the test stops."""
+
+    def __init__(self, plan: Plan, worker: int) -> None:
+        self.plan = plan
+        self.spool = Spool(Path(plan.run_dir), worker)
+        self.verifier = Verifier(plan.run, plan.payload_bytes)
+        self.arrivals = plan.arrivals(worker)
+        self.counts = Counts()
+        self._sessions = 0
+        self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
+        self._health = HealthMonitor(self.spool)
+
+    def next_session(self) -> int:
+        """The number of a new session, unique in this process."""
+        self._sessions += 1
+        return self._sessions - 1
+
+    def record(  # noqa: PLR0917 - one parameter a field
+        self,
+        session: int,
+        scheduled_ns: int,
+        called_ns: int,
+        returned_ns: int,
+        status: int,
+        version: int,
+        etag_line: int,
+        sent_line: int,
+        body_bytes: int,
+        outcome: ReadOutcome,
+    ) -> None:
+        """Record one read that was answered, or failed."""
+        self.spool.read(
+            session, scheduled_ns, called_ns, returned_ns, status, version, etag_line, sent_line, body_bytes, outcome
+        )
+        counts = self.counts
+        counts.reads += 1
+        if outcome is ReadOutcome.WHOLE:
+            if self._acknowledged and version < self._acknowledged[-1][0] and self._is_stale(version, called_ns):
+                counts.stale += 1
+        elif outcome is ReadOutcome.NOT_MODIFIED:
+            counts.not_modified += 1
+        elif outcome < ReadOutcome.NOT_FOUND:
+            counts.broken += 1
+        else:
+            counts.errors += 1
+
+    def unanswered(self, session: int, scheduled_ns: int, called_ns: int, sent_line: int) -> None:
+        """Record a read that was still in flight when the run had to end."""
+        if self.plan.start_ns <= scheduled_ns:
+            now = time.monotonic_ns()
+            outcome = ReadOutcome.ABANDONED
+            self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
+
+    def acknowledge(self, version: int, returned_ns: int) -> None:
+        """The writer says that ``version`` was acknowledged; used for the live count of stale reads only."""
+        self._acknowledged.append((version, returned_ns))
+
+    def _is_stale(self, version: int, called_ns: int) -> bool:
+        return any(newer > version and returned < called_ns for newer, returned in self._acknowledged)
+
+    def close(self) -> None:
+        """Flush everything and say that this process is done. Closing twice is fine."""
+        self._health.stop()
+        self.spool.close()

@@ -1,0 +1,123 @@
+"""The run directory: where it lies, its ``run.json``, and that nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.options import Settings, UsageError
+from loadtest.recording.plan import Plan
+from loadtest.records import FORMAT_VERSION, outcome_names
+from loadtest.target import Target
+
+RUNS_FOLDER: Final = Path("runs")
+LATEST_NAME: Final = "latest"
+RUN_FILE: Final = "run.json"
+_PACKAGES: Final = ("locust", "gevent", "geventhttpclient", "boto3", "numpy", "pyarrow", "scipy")
+_LEFT_OUT: Final = ("run_dir", "outputs", "stack", "host", "bucket", "object_key", "s3_endpoint_url", "samples_path")
+"""Settings that ``target`` says better, or that only name local files."""
+
+
+class RunDirectory:
+    """One run's directory, made by this process."""
+
+    def __init__(self, path: Path, run: str) -> None:
+        self.path = path
+        self.run = run
+        self._started = datetime.now(UTC)
+
+    @classmethod
+    def create(cls, wanted: Path | None) -> RunDirectory:
+        """Make the directory: ``wanted``, or ``runs/<UTC time>``.
+
+        Raises:
+            UsageError: it exists already, or cannot be made.
+        """
+        path = wanted or _free_path(RUNS_FOLDER / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise UsageError(
+                f"--run-dir is {str(path)!r}, which exists already: no run is ever overwritten; give another name."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"The run directory {str(path)!r} cannot be made: {error.strerror}; mend --run-dir."
+            ) from None
+        return cls(path, secrets.token_hex(6))
+
+    def describe(self, settings: Settings, target: Target, plan: Plan, users: int) -> None:
+        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret."""
+        chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
+        self._write(
+            {
+                "format": FORMAT_VERSION,
+                "run": self.run,
+                "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
+                "settings": {**chosen, "users": users, "workers": plan.workers},
+                "target": target.public(),
+                "host": _host(),
+                "versions": _versions(),
+                "outcomes": outcome_names(),
+                "plan": {
+                    "start_ns": plan.start_ns,
+                    "window_ns": plan.window_ns,
+                    "guard_ns": plan.windows().guard_ns,
+                },
+            }
+        )
+
+    def end(self, at_ns: int) -> None:
+        """Note when the readers were told to stop; only the first call counts."""
+        content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+        if "ended" not in content:
+            self._write({**content, "ended": {"at_ns": at_ns, "recovered": False, "reason": "stopped"}})
+
+    def remove(self) -> None:
+        """Remove a directory in which nothing was measured."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def point_latest_here(self) -> None:
+        """Let ``latest``, beside the run, point to it."""
+        link = self.path.parent / LATEST_NAME
+        if link.exists() and not link.is_symlink():
+            return
+        new = link.with_name(f".{LATEST_NAME}-{os.getpid()}")
+        new.symlink_to(self.path.name)
+        new.replace(link)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        new = self.path / f".{RUN_FILE}"
+        new.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        new.replace(self.path / RUN_FILE)
+
+
+def _free_path(path: Path) -> Path:
+    """``path``, or with a number behind it when two runs start within one second."""
+    candidates = [path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 100))]
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "load_average": list(os.getloadavg()),
+        "time_zone": time.tzname[0],
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}

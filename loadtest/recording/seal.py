@@ -1,0 +1,208 @@
+"""Turns what a run has spooled into its Parquet files, after the run, or after it was killed.
+
+Only now can an ETag be told as a version: the writer's journal says which ETag S3 gave to which document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadtest.options import UsageError
+from loadtest.payload import render
+from loadtest.recording.run_directory import RUN_FILE
+from loadtest.recording.spool import (
+    SPOOL_FOLDER,
+    SPOOLED_READ_DTYPE,
+    SPOOLED_SAMPLE_DTYPE,
+    load_etags,
+    load_records,
+    still_recording,
+)
+from loadtest.recording.writer_process import JOURNAL_NAME
+from loadtest.records import (
+    GENERATOR_DTYPE,
+    NEVER_RETURNED,
+    NO_VERSION,
+    READ_DTYPE,
+    UNKNOWN_VERSION,
+    WINDOW_DTYPE,
+    WRITE_DTYPE,
+    ReadOutcome,
+    WriteOutcome,
+)
+from loadtest.schedule import Windows
+
+Array = np.ndarray[Any, np.dtype[Any]]
+READS_FILE: Final = "reads.parquet"
+WRITES_FILE: Final = "writes.parquet"
+WINDOWS_FILE: Final = "windows.parquet"
+GENERATOR_FILE: Final = "generator.parquet"
+
+
+def is_sealed(run_dir: Path) -> bool:
+    """Whether the Parquet files are there and no spool is left to be turned into them."""
+    return not (run_dir / SPOOL_FOLDER).exists()
+
+
+def seal(run_dir: Path) -> None:
+    """Write the Parquet files of a run that has ended, or was killed, and remove its spool.
+
+    Raises:
+        UsageError: the run never began, or its journal cannot be read.
+    """
+    run = _load_run(run_dir)
+    _refuse_while_recording(run_dir)
+    writes = _writes(run_dir / JOURNAL_NAME)
+    versions = _versions_by_etag(writes, run)
+    spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
+    reads = _concatenate([_reads(path, versions) for path in spools], READ_DTYPE)
+    samples = _concatenate([_samples(path.with_suffix(".samples")) for path in spools], GENERATOR_DTYPE)
+    if "ended" not in run:
+        last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
+        run["ended"] = {"at_ns": last, "recovered": True, "reason": "killed; recovered from what it had flushed"}
+    windows = _windows(run)
+    for name, records in (
+        (READS_FILE, reads),
+        (WRITES_FILE, writes),
+        (WINDOWS_FILE, windows),
+        (GENERATOR_FILE, samples),
+    ):
+        _write_parquet(run_dir / name, records)
+    (run_dir / RUN_FILE).write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    shutil.rmtree(run_dir / SPOOL_FOLDER)
+    (run_dir / JOURNAL_NAME).unlink()
+
+
+def _load_run(run_dir: Path) -> dict[str, Any]:
+    try:
+        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+        ) from None
+    return run
+
+
+def _refuse_while_recording(run_dir: Path) -> None:
+    for process in still_recording(run_dir):
+        raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
+
+
+def _writes(journal: Path) -> Array:
+    """The writer's journal as records; a PUT that was sent and not heard of again is of unknown outcome."""
+    try:
+        lines = journal.read_bytes().split(b"\n")
+    except OSError:
+        raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
+    events: dict[int, dict[str, Any]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            event = json.loads(line)
+            events.setdefault(event["version"], {}).update(event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number < len(lines):
+                raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
+    rows = sorted(events.values(), key=lambda event: event["version"])
+    records = np.zeros(len(rows), dtype=WRITE_DTYPE)
+    for record, event in zip(records, rows, strict=True):
+        outcome = WriteOutcome(event.get("outcome", WriteOutcome.UNKNOWN))
+        unknown = outcome is WriteOutcome.UNKNOWN
+        record["version"] = event["version"]
+        record["scheduled_ns"] = event["scheduled_ns"]
+        record["called_ns"] = event["called_ns"]
+        record["returned_ns"] = NEVER_RETURNED if unknown else event["returned_ns"]
+        record["outcome"] = outcome
+        record["etag"] = event.get("etag", "")
+        record["bytes"] = event["bytes"]
+        record["error"] = event.get("error", "no answer recorded" if unknown else "")
+    return records
+
+
+def _versions_by_etag(writes: Array, run: dict[str, Any]) -> dict[str, int]:
+    """Which version an ETag names. S3 told it for acknowledged writes; where ETags are MD5s (no KMS, no multipart:
+    Amazon S3 API, "Object", ETag), those of unacknowledged writes are computed."""
+    versions = {str(write["etag"]): int(write["version"]) for write in writes if write["etag"]}
+
+    def md5(version: int) -> str:
+        body = render(run["run"], version, run["settings"]["payload_bytes"])
+        return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+    unacknowledged = writes[writes["etag"] == ""]["version"]
+    if len(unacknowledged) and versions and all(md5(version) == etag for etag, version in list(versions.items())[:1]):
+        versions.update({md5(int(version)): int(version) for version in unacknowledged})
+    return versions
+
+
+def _reads(path: Path, versions: dict[str, int]) -> Array:
+    spooled = load_records(path, SPOOLED_READ_DTYPE)
+    table = load_etags(path.with_suffix(".etags"))
+    named = np.array([NO_VERSION, *(_version_named(etag, versions) for etag in table[1:])], dtype=np.int32)
+    known = (spooled["etag"] < len(named)) & (spooled["sent_etag"] < len(named))
+    spooled = spooled[known]  # the last records of a killed run may name lines that were not written any more
+    reads = np.zeros(len(spooled), dtype=READ_DTYPE)
+    for name in ("session", "scheduled_ns", "called_ns", "returned_ns", "status", "version", "body_bytes", "outcome"):
+        reads[name] = spooled[name]
+    reads["worker"] = int(path.name.split("-")[0])
+    reads["etag_version"] = named[spooled["etag"]]
+    reads["sent_version"] = named[spooled["sent_etag"]]
+    _settle_outcomes(reads)
+    return reads
+
+
+def _version_named(etag: str, versions: dict[str, int]) -> int:
+    """The version that an ETag names; a weak one names what the strong one does (RFC 9110, section 8.8.3.2)."""
+    return versions.get(etag, versions.get(etag.removeprefix("W/"), UNKNOWN_VERSION))
+
+
+def _settle_outcomes(reads: Array) -> None:
+    """What could not be known while reading: the version of a 304, and whether an ETag names another body."""
+    not_modified = reads["outcome"] == ReadOutcome.NOT_MODIFIED
+    ours = not_modified & (reads["sent_version"] >= 0)
+    reads["version"][ours] = reads["sent_version"][ours]
+    reads["outcome"][not_modified & ~ours] = ReadOutcome.FOREIGN
+    mismatch = (
+        (reads["outcome"] == ReadOutcome.WHOLE)
+        & (reads["etag_version"] >= 0)
+        & (reads["etag_version"] != reads["version"])
+    )
+    reads["outcome"][mismatch] = ReadOutcome.ETAG_MISMATCH
+
+
+def _samples(path: Path) -> Array:
+    spooled = load_records(path, SPOOLED_SAMPLE_DTYPE)
+    samples = np.zeros(len(spooled), dtype=GENERATOR_DTYPE)
+    for name in SPOOLED_SAMPLE_DTYPE.names or ():
+        samples[name] = spooled[name]
+    samples["worker"] = int(path.name.split("-")[0])
+    return samples
+
+
+def _windows(run: dict[str, Any]) -> Array:
+    plan = run["plan"]
+    windows = Windows(plan["start_ns"], plan["window_ns"], run["settings"]["seed"])
+    return np.array([tuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE)
+
+
+def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+
+
+def _write_parquet(path: Path, records: Array) -> None:
+    """Write a structured array, a column a field; the file appears whole or not at all."""
+    names = records.dtype.names or ()
+    columns = {
+        name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
+    }
+    new = path.with_name(f".{path.name}")
+    pq.write_table(pa.table(columns), new, compression="zstd")
+    new.replace(path)

@@ -1,0 +1,132 @@
+"""Where a run reads and where it writes: from ``--host``, or from the outputs of ``cdktf deploy``."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from loadtest.options import Settings, UsageError, aws_region_from_environment
+
+EMULATOR_PATH: Final = "/_aws/execute-api/"
+"""What the address of a REST API holds on an emulator, which serves all of AWS on one port."""
+_AWS_HOST = re.compile(r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
+_DEFAULT_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The writer's key. Never printed: its representation shows no part of it."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the samples are read and where the document is written.
+
+    ``credentials`` is None when the outputs hold none: boto3's standard chain is asked then.
+    """
+
+    url: str
+    bucket: str
+    object_key: str
+    region: str
+    s3_endpoint_url: str | None
+    credentials: Credentials | None
+
+    @property
+    def kind(self) -> str:
+        """``aws``, ``sandbox`` (an emulator of AWS on one port) or ``other``."""
+        if EMULATOR_PATH in self.url or self.s3_endpoint_url:
+            return "sandbox"
+        return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
+
+    def public(self) -> dict[str, Any]:
+        """What a run directory may say of the target: everything but the key."""
+        return {
+            "url": self.url,
+            "kind": self.kind,
+            "bucket": self.bucket,
+            "object_key": self.object_key,
+            "region": self.region,
+            "s3_endpoint_url": self.s3_endpoint_url,
+        }
+
+
+def find_target(settings: Settings) -> Target:
+    """The target that the settings name.
+
+    Raises:
+        UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
+    """
+    outputs = _read_outputs(settings)
+    url = f"{settings.host}{settings.samples_path}" if settings.host else outputs.get("SamplesUrl")
+    if not url:
+        raise UsageError(
+            f"There is nothing to read: no --host was given and there is no {settings.outputs}; "
+            "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
+        )
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise UsageError(f"SamplesUrl is {url!r}: it must be an http or https address; run `make deploy` again.")
+    bucket = settings.bucket or outputs.get("S3BucketName")
+    if not bucket:
+        raise UsageError(
+            f"There is no bucket to write to: {settings.outputs} names none and --bucket was not given; give --bucket."
+        )
+    return Target(
+        url=url,
+        bucket=bucket,
+        object_key=settings.object_key,
+        region=aws_region_from_environment() or _region_of(url) or _DEFAULT_REGION,
+        s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
+        credentials=_credentials_from(outputs),
+    )
+
+
+def _read_outputs(settings: Settings) -> dict[str, str]:
+    path = settings.outputs
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as JSON ({error}); run `make deploy` to write it again.") from None
+    expected = (
+        f"{path} does not look like the outputs of cdktf deploy, "
+        '{"<stack>": {"SamplesUrl": …, "S3BucketName": …}}; write it with `make deploy`.'
+    )
+    if not isinstance(content, dict) or not content or not all(isinstance(part, dict) for part in content.values()):
+        raise UsageError(expected)
+    stacks: dict[str, dict[str, Any]] = content
+    if settings.stack is None and len(stacks) > 1:
+        raise UsageError(f"{path} holds the stacks {', '.join(sorted(stacks))}: say which one with --stack.")
+    name = settings.stack or next(iter(stacks))
+    if name not in stacks:
+        raise UsageError(f"{path} holds no stack {name!r}, but {', '.join(sorted(stacks))}: mend --stack.")
+    found = stacks[name]
+    if not all(isinstance(found.get(key, ""), str) for key in _OUTPUT_NAMES) or not (
+        settings.host or "SamplesUrl" in found
+    ):
+        raise UsageError(expected)
+    return {key: found[key] for key in _OUTPUT_NAMES if found.get(key)}
+
+
+_OUTPUT_NAMES: Final = ("SamplesUrl", "S3BucketName", "DataStoreAccessKeyId", "DataStoreSecretAccessKey")
+
+
+def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
+    key, secret = outputs.get("DataStoreAccessKeyId"), outputs.get("DataStoreSecretAccessKey")
+    return Credentials(key, secret) if key and secret else None
+
+
+def _region_of(url: str) -> str | None:
+    match = _AWS_HOST.match(urlsplit(url).hostname or "")
+    return match["region"] if match else None
+
+
+def _emulator_of(url: str) -> str | None:
+    return url.split(EMULATOR_PATH, maxsplit=1)[0] if EMULATOR_PATH in url else None
