@@ -20,7 +20,7 @@ Mapping = Literal["conditional", "original", "half"]
 EndpointType = Literal["regional", "edge"]
 
 CONDITIONAL_HEADERS: Final = ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")
-"""Both spellings: an edge-optimized endpoint capitalizes names, a regional one passes them on as the client sent them."""
+"""Both spellings: an edge-optimized endpoint capitalizes names, a regional one passes on what the client sent."""
 
 ORIGIN_HEADERS: Final = ("Origin", "origin")
 PREFLIGHT_SECONDS: Final = 3600
@@ -88,14 +88,15 @@ def samples_api_definition(
     """Describe the API that serves one S3 object at `/samples`.
 
     `mapping` is `conditional` (ETag and 304 as HTTP means them), `original` (200 for everything, no headers) or `half`
-    (the validator is passed on, but 304 is not told apart: S3's 304 becomes a 200 without a body). CORS and the cache
-    belong to `conditional`; the other two are kept exactly as they are.
+    (the validator is passed on, but 304 is not told apart: S3's 304 becomes a 200 without a body). CORS belongs to
+    `conditional`; the other two are kept exactly as they are. `cached` says that the stage has a cache.
     """
     if mapping == "original":
         methods: tuple[MethodDefinition, ...] = (MethodDefinition("GET", (ResponseDefinition(200),)),)
     elif mapping == "half":
         etag_only = ResponseDefinition(200, headers={"ETag": _from_s3("ETag")})
-        methods = (MethodDefinition("GET", (etag_only,), request_headers=("If-None-Match", "if-none-match")),)
+        validator = CONDITIONAL_HEADERS[:2]
+        methods = (MethodDefinition("GET", (etag_only,), "s3", validator, validator if cached else ()),)
     else:
         methods = _conditional_methods(cors_origins, cached)
     return ApiDefinition("samples", s3_uri, endpoint_type, methods, _gateway_responses(cors_origins))

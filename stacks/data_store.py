@@ -38,7 +38,7 @@ class DataStoreConfig:
     partition: str = "aws"
     versioning: bool = False
     force_destroy: bool = False
-    require_tls: bool = True
+    refuse_plain_http: bool = True
     allowed_origins: tuple[str, ...] = ()
 
 
@@ -75,16 +75,18 @@ class DataStore(Construct):
             bucket=self.bucket.id,
             rule=[S3BucketServerSideEncryptionConfigurationRuleA(apply_server_side_encryption_by_default=sse_s3)],
         )
-        self.versioning = S3BucketVersioningA(
+        # A bucket that has had versions can only be suspended, which is what removing this resource does.
+        self.versioning = self._versioning() if config.versioning else None
+        self.policy = self._tls_only_policy() if config.refuse_plain_http else None
+        self.cors = self._cors(config.allowed_origins) if config.allowed_origins else None
+
+    def _versioning(self) -> S3BucketVersioningA:
+        return S3BucketVersioningA(
             self,
             "Versioning",
             bucket=self.bucket.id,
-            versioning_configuration=S3BucketVersioningVersioningConfiguration(
-                status="Enabled" if config.versioning else "Disabled"
-            ),
+            versioning_configuration=S3BucketVersioningVersioningConfiguration(status="Enabled"),
         )
-        self.policy = self._tls_only_policy() if config.require_tls else None
-        self.cors = self._cors(config.allowed_origins) if config.allowed_origins else None
 
     def _tls_only_policy(self) -> S3BucketPolicy:
         refuse_plain_http = {

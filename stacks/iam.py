@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 
 def partition_of(region: str) -> str:
@@ -16,3 +16,9 @@ def partition_of(region: str) -> str:
 def policy_document(*statements: dict[str, Any]) -> str:
     """Return the statements as the JSON text of an IAM policy."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+API_GATEWAY_MAY_ASSUME: Final = policy_document(
+    {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+)
+"""Trust policy of a role that API Gateway, and nobody else, may take on."""

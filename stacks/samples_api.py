@@ -1,12 +1,10 @@
-"""SamplesApi: an API definition turned into API Gateway resources, with the role that reads S3, deployment and stage."""
+"""SamplesApi: an API definition turned into API Gateway resources, with the role that reads S3 and the deployment."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
@@ -15,15 +13,13 @@ from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_method_response import ApiGatewayMethodResponse
 from cdktf_cdktf_provider_aws.api_gateway_resource import ApiGatewayResource
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi, ApiGatewayRestApiEndpointConfiguration
-from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from stacks.api_definition import ApiDefinition, MethodDefinition, ResponseDefinition
-from stacks.iam import policy_document
-
-STAGE_NAME: Final = "v1"
+from stacks.iam import API_GATEWAY_MAY_ASSUME, policy_document
+from stacks.samples_stage import SamplesStage, StageConfig
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,7 @@ class SamplesApiConfig:
     definition: ApiDefinition
     bucket_arn: str
     object_arn: str
+    stage: StageConfig = field(default_factory=StageConfig)
 
 
 class SamplesApi(Construct):
@@ -45,6 +42,7 @@ class SamplesApi(Construct):
         super().__init__(scope, id_)
         self.config = config
         definition = config.definition
+        self.path_part = definition.path_part
         self.role, self.role_policy = self._reader_role()
         self.rest_api = ApiGatewayRestApi(
             self,
@@ -55,7 +53,7 @@ class SamplesApi(Construct):
         )
         self.resource = ApiGatewayResource(
             self,
-            "Resource",
+            "Samples",
             rest_api_id=self.rest_api.id,
             parent_id=self.rest_api.root_resource_id,
             path_part=definition.path_part,
@@ -82,17 +80,18 @@ class SamplesApi(Construct):
             depends_on=parts,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        self.stage = ApiGatewayStage(
-            self, "Stage", rest_api_id=self.rest_api.id, stage_name=STAGE_NAME, deployment_id=self.deployment.id
+        self.samples_stage = SamplesStage(
+            self,
+            "SamplesStage",
+            rest_api_id=self.rest_api.id,
+            deployment_id=self.deployment.id,
+            path_part=definition.path_part,
+            config=config.stage,
         )
+        self.stage = self.samples_stage.stage
 
     def _reader_role(self) -> tuple[IamRole, IamRolePolicy]:
-        may_assume = {
-            "Effect": "Allow",
-            "Principal": {"Service": "apigateway.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-        role = IamRole(self, "Role", name=self.config.role_name, assume_role_policy=policy_document(may_assume))
+        role = IamRole(self, "Role", name=self.config.role_name, assume_role_policy=API_GATEWAY_MAY_ASSUME)
         read_the_object = {
             "Sid": "ReadTheReadModel",
             "Effect": "Allow",

@@ -1,0 +1,154 @@
+"""The kinds of value that settings have: names, keys, origins, tags, addresses; each with the words for what it may be.
+
+A rule raises ValueError (or is a pattern that does not match); which sentence the user then sees is put together in
+`config.py` from the setting's name, its value and the `allowed` words here.
+
+Sources: "Bucket naming rules" and "Naming Amazon S3 objects" (S3 user guide), "IAM and AWS STS quotas" (names of users
+and roles have at most 64 characters), "Tag naming limits and requirements" (AWS tagging guide), the Fetch standard
+(origins).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+LONGEST_BUCKET_NAME: Final = 63
+LONGEST_STACK_NAME: Final = 46  # the user is <stack_name>-data-store-writer, and IAM takes 64 characters
+REFUSED_BUCKET_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
+REFUSED_BUCKET_SUFFIXES: Final = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
+LONGEST_OBJECT_KEY: Final = 512
+LOG_RETENTIONS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922)
+
+STACK_NAME_ALLOWED: Final = (
+    f"2 to {LONGEST_STACK_NAME} lower-case letters, digits and single hyphens, starting with a letter and not ending "
+    "with a hyphen (a bucket, a user and a role are named after it)"
+)
+BUCKET_NAME_ALLOWED: Final = (
+    f"3 to {LONGEST_BUCKET_NAME} lower-case letters, digits and hyphens, starting and ending with a letter or digit, "
+    "and none of the beginnings and endings that S3 keeps for itself (dots break HTTPS)"
+)
+OBJECT_KEY_ALLOWED: Final = (
+    f"at most {LONGEST_OBJECT_KEY} letters, digits and . _ - in parts separated by single slashes, with no slash at "
+    "the beginning or end"
+)
+REGION_ALLOWED: Final = "the code of an AWS region, such as eu-central-1"
+CORS_ORIGINS_ALLOWED: Final = (
+    "a list of origins, each a scheme and host without a path such as https://www.example.org, or * alone"
+)
+TAGS_ALLOWED: Final = (
+    "at most 50 names with values, of letters, digits, spaces and _ . : / = + - @, names up to 128 and values up to "
+    "256 characters, no name beginning with aws:"
+)
+ENDPOINT_URL_ALLOWED: Final = (
+    "http:// or https:// with a host, optionally a port, and nothing after it or before the host"
+)
+LOG_RETENTION_ALLOWED: Final = "one of " + ", ".join(str(days) for days in LOG_RETENTIONS)
+
+
+def _stack_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) or not 2 <= len(value) <= LONGEST_STACK_NAME:
+        raise ValueError(STACK_NAME_ALLOWED)
+    _bucket_name(f"{value}-data-store")
+    return value
+
+
+def _bucket_name(value: str) -> str:
+    well_formed = re.fullmatch(rf"[a-z0-9][a-z0-9-]{{1,{LONGEST_BUCKET_NAME - 2}}}[a-z0-9]", value)
+    if not well_formed or value.startswith(REFUSED_BUCKET_PREFIXES) or value.endswith(REFUSED_BUCKET_SUFFIXES):
+        raise ValueError(BUCKET_NAME_ALLOWED)
+    return value
+
+
+def _object_key(value: str) -> str:
+    # A stricter set than S3's: the key is part of an integration URI (no braces, nothing to escape) and of policies
+    # (where * and ? are wildcards).
+    parts_are_names = all(part not in {"", ".", ".."} for part in value.split("/"))
+    if not re.fullmatch(r"[A-Za-z0-9._/-]+", value) or len(value) > LONGEST_OBJECT_KEY or not parts_are_names:
+        raise ValueError(OBJECT_KEY_ALLOWED)
+    return value
+
+
+def _is_host(host: str | None) -> bool:
+    if not host:
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", host) is not None
+    return True
+
+
+def _is_bare_address(value: str) -> bool:
+    """Tell whether the value is scheme, host and optional port, with no user, path, query or fragment."""
+    parts = urlsplit(value)
+    _ = parts.port  # ValueError for a port that is none
+    has_more = parts.path or parts.query or parts.fragment or "@" in parts.netloc or value.endswith(("?", "#", ":"))
+    return parts.scheme in {"http", "https"} and _is_host(parts.hostname) and not has_more
+
+
+def _endpoint_url(value: str) -> str:
+    address = value.removesuffix("/")
+    if not _is_bare_address(address):
+        raise ValueError(ENDPOINT_URL_ALLOWED)
+    return address
+
+
+def _listed(value: Any) -> Any:
+    """Turn an environment variable into a list: JSON when it looks like it, else separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _cors_origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    if value == ("*",):
+        return value
+    if len(set(value)) != len(value) or not all(
+        _is_bare_address(origin) and origin == origin.lower() for origin in value
+    ):
+        raise ValueError(CORS_ORIGINS_ALLOWED)
+    return value
+
+
+def _named(value: Any) -> Any:
+    """Turn an environment variable into a mapping: a JSON object, or name=value separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        return json.loads(value)
+    return dict(pair.split("=", 1) for pair in value.split(","))
+
+
+def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
+    characters = r"[\w .:/=+@-]"
+    for name, text in value.items():
+        fits = re.fullmatch(rf"{characters}{{1,128}}", name) and re.fullmatch(rf"{characters}{{0,256}}", text)
+        if not fits or name.lower().startswith("aws:") or len(value) > 50:
+            raise ValueError(TAGS_ALLOWED)
+    return value
+
+
+def _log_retention(value: int) -> int:
+    if value not in LOG_RETENTIONS:
+        raise ValueError(LOG_RETENTION_ALLOWED)
+    return value
+
+
+StackName = Annotated[str, AfterValidator(_stack_name)]
+BucketName = Annotated[str, AfterValidator(_bucket_name)]
+ObjectKey = Annotated[str, AfterValidator(_object_key)]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$")]
+CorsOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_cors_origins)]
+Tags = Annotated[dict[str, str], NoDecode, BeforeValidator(_named), AfterValidator(_tags)]
+EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
+LogRetention = Annotated[int, AfterValidator(_log_retention)]
