@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from loadtest.records import WindowKind
 
@@ -19,7 +19,8 @@ _GUARD_SHARE: Final = 10
 _FOREVER: Final = 2**62
 
 
-class Window(NamedTuple):
+@dataclass(frozen=True)
+class Window:
     """A stretch of time in which the writer is quiet or writing; guard time is already cut at both ends."""
 
     index: int

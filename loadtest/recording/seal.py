@@ -5,6 +5,7 @@ Only now can an ETag be told as a version: the writer's journal says which ETag 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -190,7 +191,7 @@ def _samples(path: Path) -> Array:
 def _windows(run: dict[str, Any]) -> Array:
     plan = run["plan"]
     windows = Windows(plan["start_ns"], plan["window_ns"], run["settings"]["seed"])
-    return np.array([tuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE)
+    return np.array([dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE)
 
 
 def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:

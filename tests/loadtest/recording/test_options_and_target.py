@@ -1,0 +1,134 @@
+"""Settings and targets: what is right is taken, what is wrong gets one sentence with the value and what to do."""
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from locust.argument_parser import get_parser
+
+from loadtest.options import UsageError, add_arguments, settings_from
+from loadtest.target import Target, find_target
+
+SECRET = "do-not-show-this-to-anybody"
+OUTPUTS = {
+    "read-model": {
+        "SamplesUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/v1/samples",
+        "S3BucketName": "read-model-data-store",
+        "DataStoreAccessKeyId": "AKIAEXAMPLE",
+        "DataStoreSecretAccessKey": SECRET,
+        "DataStoreUser": "read-model-data-store-writer",
+    }
+}
+
+
+def options(*arguments: str) -> Namespace:
+    parser = get_parser()
+    add_arguments(parser)
+    return parser.parse_args(list(arguments))
+
+
+def target(tmp_path: Path, *arguments: str, outputs: object = None) -> Target:
+    path = tmp_path / "outputs.json"
+    if outputs is not None:
+        path.write_text(outputs if isinstance(outputs, str) else json.dumps(outputs))
+    return find_target(settings_from(options("--outputs", str(path), *arguments)))
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    settings = settings_from(options())
+    assert settings.outputs == Path("outputs.json")
+    assert settings.samples_path == "/v1/samples"
+    assert settings.object_key == "payload.json"
+    assert settings.max_staleness == 0
+    assert settings.impact_tolerance == 1.25
+
+
+def test_every_option_is_also_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCUST_PAYLOAD_BYTES", "4096")
+    monkeypatch.setenv("LOCUST_WRITE_INTERVAL", "0")
+    settings = settings_from(options())
+    assert settings.payload_bytes == 4096
+    assert settings.write_interval == 0
+
+
+def test_a_seed_is_drawn_when_none_is_given_and_kept_when_one_is() -> None:
+    assert settings_from(options()).seed >= 0
+    assert settings_from(options("--seed", "7")).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--payload-bytes", str(11 * 1024 * 1024)], "--payload-bytes is 11,534,336: give a number from 256"),
+        (["--payload-bytes", "255"], "--payload-bytes is 255"),
+        (["--conditional-share", "1.5"], "--conditional-share is 1.5"),
+        (["--arrival-rate", "-1"], "--arrival-rate is -1"),
+        (["--impact-tolerance", "0.5"], "--impact-tolerance is 0.5"),
+        (["--window", "0.1"], "--window is 0.1 s"),
+        (["--window", "2", "--write-interval", "3"], "--write-interval is 3 s and --window 2 s"),
+        (["--object-key", "/payload.json"], "--object-key is '/payload.json'"),
+        (["--host", "example.org"], "--host is 'example.org'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_gets_one_sentence_with_its_value(arguments: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings_from(options(*arguments))
+    assert str(caught.value).startswith(sentence)
+
+
+def test_outputs_alone_are_enough(tmp_path: Path) -> None:
+    found = target(tmp_path, outputs=OUTPUTS)
+    assert found.url == OUTPUTS["read-model"]["SamplesUrl"]
+    assert found.bucket == "read-model-data-store"
+    assert found.region == "eu-west-1"
+    assert found.kind == "aws"
+    assert found.s3_endpoint_url is None
+    assert found.credentials is not None
+    assert found.credentials.secret_access_key == SECRET
+
+
+def test_an_emulator_is_recognized_by_its_address(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:4000/_aws/execute-api/abc/v1/samples"
+    found = target(tmp_path, outputs={"s": {"SamplesUrl": url, "S3BucketName": "bucket"}})
+    assert found.s3_endpoint_url == "http://127.0.0.1:4000"
+    assert found.kind == "sandbox"
+    assert found.credentials is None  # the standard AWS chain is asked
+
+
+def test_a_host_comes_before_the_outputs(tmp_path: Path) -> None:
+    found = target(tmp_path, "--host", "https://example.org/", outputs=OUTPUTS)
+    assert found.url == "https://example.org/v1/samples"
+    assert found.bucket == "read-model-data-store"
+    assert target(tmp_path, "--host", "http://h", "--bucket", "b", "--samples-path", "x").url == "http://h/x"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outputs", "sentence"),
+    [
+        ([], None, "There is nothing to read: no --host was given and there is no "),
+        (["--host", "http://h"], None, "There is no bucket to write to"),
+        ([], "{not json", "cannot be read as JSON"),
+        ([], [1, 2], "does not look like the outputs of cdktf deploy"),
+        ([], {"SamplesUrl": "http://h"}, "does not look like the outputs of cdktf deploy"),
+        ([], {"s": {"Other": "x"}}, "does not look like the outputs of cdktf deploy"),
+        ([], {"s": {"SamplesUrl": 3}}, "does not look like the outputs of cdktf deploy"),
+        ([], {"s": {"SamplesUrl": "ftp://h", "S3BucketName": "b"}}, "SamplesUrl is 'ftp://h'"),
+        ([], {"a": OUTPUTS["read-model"], "b": {}}, "holds the stacks a, b: say which one with --stack"),
+        (["--stack", "c"], OUTPUTS, "holds no stack 'c', but read-model"),
+    ],
+)
+def test_a_target_that_cannot_be_found_gets_one_sentence(
+    tmp_path: Path, arguments: list[str], outputs: object, sentence: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        target(tmp_path, *arguments, outputs=outputs)
+    assert sentence in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_the_key_is_neither_shown_nor_published(tmp_path: Path) -> None:
+    found = target(tmp_path, outputs=OUTPUTS)
+    assert SECRET not in repr(found)
+    assert "AKIAEXAMPLE" not in repr(found)
+    assert SECRET not in json.dumps(found.public())

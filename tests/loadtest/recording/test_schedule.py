@@ -1,0 +1,61 @@
+"""Windows, PUTs and arrivals: the same for every process, and what they promise holds for every seed."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtest.records import WindowKind
+from loadtest.schedule import SECOND, Arrivals, Windows, put_times
+
+seeds = st.integers(0, 2**31)
+lengths = st.integers(SECOND // 5, 60 * SECOND)
+
+
+@given(seeds, lengths, st.integers(0, 500))
+def test_each_pair_has_one_quiet_and_one_writing_window_with_a_guard_between(seed: int, length: int, pair: int) -> None:
+    windows = Windows(1000, length, seed)
+    first, second = windows.window(2 * pair), windows.window(2 * pair + 1)
+    assert {first.kind, second.kind} == {WindowKind.QUIET, WindowKind.WRITING}
+    assert first.pair == second.pair == pair
+    assert 0 < first.start_ns < first.end_ns <= second.start_ns - 2 * windows.guard_ns
+
+
+def test_the_order_within_pairs_is_random_but_repeatable() -> None:
+    kinds = [Windows(0, SECOND, 7).kind(2 * pair) for pair in range(400)]
+    assert kinds == [Windows(5, 2 * SECOND, 7).kind(2 * pair) for pair in range(400)]
+    assert 150 < kinds.count(WindowKind.QUIET) < 250
+
+
+@given(seeds, lengths, st.floats(0.01, 60))
+def test_every_put_lies_in_a_writing_window_and_no_writing_window_is_without(
+    seed: int, length: int, interval: float
+) -> None:
+    windows = Windows(0, length, seed)
+    due = list(itertools.islice(put_times(windows, int(interval * SECOND)), 50))
+    assert due == sorted(due)
+    inside = [windows.window(windows.index_at(time)) for time in due]
+    assert all(w.kind is WindowKind.WRITING and w.start_ns <= t < w.end_ns for w, t in zip(inside, due, strict=True))
+    writing = [i for i in range(inside[-1].index) if windows.kind(i) is WindowKind.WRITING]
+    assert set(writing) <= {window.index for window in inside}
+
+
+def test_interval_0_never_writes_and_window_0_writes_all_the_time() -> None:
+    assert list(put_times(Windows(0, SECOND, 1), 0)) == []
+    due = list(itertools.islice(put_times(Windows(0, 0, 1), SECOND), 20))
+    assert all(number * SECOND <= time < (number + 1) * SECOND for number, time in enumerate(due))
+
+
+@given(seeds, lengths, st.integers(0, 100))
+def test_only_windows_that_were_over_count(seed: int, length: int, count: int) -> None:
+    windows = Windows(50, length, seed)
+    assert len(windows.whole_until(50 + count * length)) == count
+    assert len(windows.whole_until(50 + (count + 1) * length - 1)) == count
+    assert windows.whole_until(0) == []
+
+
+@given(st.floats(0.5, 10_000), st.integers(1, 8))
+def test_arrivals_of_all_processes_together_are_one_even_schedule(rate: float, processes: int) -> None:
+    sources = [Arrivals(1000, rate, process, processes) for process in range(processes)]
+    taken = sorted(source.take() for source in sources for _ in range(20))
+    assert taken == [1000 + round(number * SECOND / rate) for number in range(20 * processes)]

@@ -1,0 +1,186 @@
+"""What is spooled is what is sealed; a killed run is recovered; a damaged one is refused in one sentence."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from loadtest.options import UsageError
+from loadtest.payload import render
+from loadtest.recording.seal import is_sealed, seal
+from loadtest.recording.spool import NO_ETAG, SPOOL_FOLDER, SPOOLED_READ_DTYPE, Spool
+from loadtest.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, ReadOutcome, WriteOutcome
+
+RUN, SIZE = "0123456789ab", 512
+
+
+def etag(version: int) -> str:
+    return f'"{hashlib.md5(render(RUN, version, SIZE), usedforsecurity=False).hexdigest()}"'
+
+
+def write(version: int, called: int, returned: int | None = None, outcome: int = 0, tag: str | None = None) -> str:
+    events = [{"version": version, "scheduled_ns": called, "called_ns": called, "bytes": SIZE}]
+    if returned is not None:
+        tag = etag(version) if tag is None and outcome == WriteOutcome.ACKED else tag or ""
+        events.append({"version": version, "returned_ns": returned, "outcome": outcome, "etag": tag, "error": ""})
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    run = {
+        "format": 1,
+        "run": RUN,
+        "settings": {"payload_bytes": SIZE, "seed": 1},
+        "plan": {"start_ns": 1000, "window_ns": 100, "guard_ns": 10},
+        "ended": {"at_ns": 1500, "recovered": False, "reason": "stopped"},
+    }
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    (tmp_path / "writes.jsonl").write_text(write(0, 10, 20) + write(1, 1010, 1020))
+    return tmp_path
+
+
+def spool_of(run_dir: Path, *reads: tuple[int, str | None, str | None, ReadOutcome], worker: int = 0) -> Spool:
+    spool = Spool(run_dir, worker)
+    for number, (version, tag, sent, outcome) in enumerate(reads):
+        status = 304 if outcome is ReadOutcome.NOT_MODIFIED else 200
+        called = 1000 + 10 * number
+        spool.read(
+            number, called, called, called + 5, status, version, spool.etag_line(tag), spool.etag_line(sent), 9, outcome
+        )
+    spool.sample(1001, 2, 3, 4)
+    return spool
+
+
+def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
+    return list(pq.read_table(run_dir / file)[name].to_pylist())
+
+
+def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_sent(run_dir: Path) -> None:
+    spool_of(
+        run_dir,
+        (0, etag(0), None, ReadOutcome.WHOLE),
+        (NO_VERSION, None, etag(1), ReadOutcome.NOT_MODIFIED),
+        (1, f"W/{etag(1)}", None, ReadOutcome.WHOLE),
+        (1, '"of-somebody-else"', None, ReadOutcome.WHOLE),
+        (1, None, None, ReadOutcome.WHOLE),
+    ).close()
+    seal(run_dir)
+    assert column(run_dir, "version") == [0, 1, 1, 1, 1]
+    assert column(run_dir, "etag_version") == [0, NO_VERSION, 1, UNKNOWN_VERSION, NO_VERSION]
+    assert column(run_dir, "sent_version") == [NO_VERSION, 1, NO_VERSION, NO_VERSION, NO_VERSION]
+    assert column(run_dir, "outcome") == [
+        ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.WHOLE, ReadOutcome.WHOLE, ReadOutcome.WHOLE,
+    ]  # fmt: skip
+    assert column(run_dir, "loop_delay_ns", "generator.parquet") == [2]
+
+
+def test_an_etag_that_names_another_version_than_the_body_is_a_mismatch(run_dir: Path) -> None:
+    spool_of(run_dir, (1, etag(0), None, ReadOutcome.WHOLE), (1, etag(1), None, ReadOutcome.WHOLE)).close()
+    seal(run_dir)
+    assert column(run_dir, "outcome") == [ReadOutcome.ETAG_MISMATCH, ReadOutcome.WHOLE]
+    assert column(run_dir, "version") == [1, 1]
+
+
+def test_a_304_for_an_etag_of_somebody_else_is_foreign(run_dir: Path) -> None:
+    spool_of(run_dir, (NO_VERSION, None, '"theirs"', ReadOutcome.NOT_MODIFIED)).close()
+    seal(run_dir)
+    assert column(run_dir, "outcome") == [ReadOutcome.FOREIGN]
+    assert column(run_dir, "version") == [NO_VERSION]
+
+
+def test_a_put_without_an_answer_is_unknown_and_its_etag_is_computed(run_dir: Path) -> None:
+    with (run_dir / "writes.jsonl").open("a") as journal:
+        journal.write(write(2, 1100, 1200, WriteOutcome.UNKNOWN) + write(3, 1300, 1310, WriteOutcome.REFUSED))
+        journal.write(write(4, 1400))
+    spool_of(run_dir, (2, etag(2), None, ReadOutcome.WHOLE), (4, etag(4), None, ReadOutcome.WHOLE)).close()
+    seal(run_dir)
+    assert column(run_dir, "outcome", "writes.parquet") == [0, 0, WriteOutcome.UNKNOWN, WriteOutcome.REFUSED, 2]
+    assert column(run_dir, "returned_ns", "writes.parquet") == [20, 1020, NEVER_RETURNED, 1310, NEVER_RETURNED]
+    assert column(run_dir, "etag_version") == [2, 4]
+
+
+def test_etags_that_are_not_md5_are_not_guessed(run_dir: Path) -> None:
+    (run_dir / "writes.jsonl").write_text(write(0, 10, 20, tag='"kms"') + write(1, 1010))
+    spool_of(run_dir, (1, etag(1), None, ReadOutcome.WHOLE)).close()
+    seal(run_dir)
+    assert column(run_dir, "etag_version") == [UNKNOWN_VERSION]
+
+
+def test_windows_that_were_over_are_sealed_with_their_guard_cut(run_dir: Path) -> None:
+    spool_of(run_dir).close()
+    seal(run_dir)
+    assert column(run_dir, "start_ns", "windows.parquet") == [1010, 1110, 1210, 1310, 1410]
+    assert column(run_dir, "pair", "windows.parquet") == [0, 0, 1, 1, 2]
+
+
+def test_several_workers_are_put_together(run_dir: Path) -> None:
+    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
+    for path in (run_dir / SPOOL_FOLDER).iterdir():  # the spool of another process
+        path.rename(path.with_name("1-999999999" + path.suffix))
+    spool_of(run_dir, (1, None, None, ReadOutcome.WHOLE)).close()
+    seal(run_dir)
+    assert sorted(zip(column(run_dir, "worker"), column(run_dir, "version"), strict=True)) == [(0, 1), (1, 0)]
+    assert is_sealed(run_dir)
+
+
+def kill(run_dir: Path) -> None:
+    """Make the spool look like that of a process that was killed."""
+    for path in (run_dir / SPOOL_FOLDER).iterdir():
+        path.rename(path.with_name("0-999999999" + path.suffix))
+
+
+def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) -> None:
+    run = json.loads((run_dir / "run.json").read_text())
+    del run["ended"]
+    (run_dir / "run.json").write_text(json.dumps(run))
+    spool = spool_of(run_dir, (0, etag(0), None, ReadOutcome.WHOLE), (1, etag(1), None, ReadOutcome.WHOLE))
+    spool.flush()
+    kill(run_dir)
+    reads = next((run_dir / SPOOL_FOLDER).glob("*.reads"))
+    reads.write_bytes(reads.read_bytes()[:-1])
+    with (run_dir / "writes.jsonl").open("a") as journal:
+        journal.write('{"version": 2, "sched')
+    seal(run_dir)
+    assert column(run_dir, "version") == [0]
+    ended = json.loads((run_dir / "run.json").read_text())["ended"]
+    assert ended["recovered"] is True
+    assert ended["at_ns"] == 1005
+
+
+def test_a_run_that_is_still_being_recorded_is_left_alone(run_dir: Path) -> None:
+    spool_of(run_dir).flush()
+    with pytest.raises(UsageError, match="is still being recorded by process"):
+        seal(run_dir)
+    assert not is_sealed(run_dir)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("run.json", "{", "holds no readable run.json"),
+        ("run.json", None, "holds no readable run.json"),
+        ("writes.jsonl", None, "is missing"),
+        ("writes.jsonl", 'x\n{"version": 1}\n', "line 1, is damaged"),
+    ],
+)
+def test_a_damaged_run_is_refused_in_one_sentence(run_dir: Path, file: str, content: str | None, sentence: str) -> None:
+    spool_of(run_dir).close()
+    if content is None:
+        (run_dir / file).unlink()
+    else:
+        (run_dir / file).write_text(content)
+    with pytest.raises(UsageError, match=sentence):
+        seal(run_dir)
+    assert not is_sealed(run_dir)
+
+
+def test_the_packed_record_is_what_the_dtype_says(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 3)
+    spool.read(1, 2, 3, 4, 5, -6, 7, NO_ETAG, 9, 10)
+    spool.close()
+    path = next((tmp_path / SPOOL_FOLDER).glob("*.reads"))
+    assert np.fromfile(path, dtype=SPOOLED_READ_DTYPE).tolist() == [(1, 2, 3, 4, 5, -6, 7, NO_ETAG, 9, 10)]
