@@ -1,0 +1,71 @@
+"""One closed-loop load of Locust users, for ``benchmarks.reader_rate``: prints the reads per second that it reached."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from types import SimpleNamespace
+
+from locust.env import Environment  # first: it patches the standard library for gevent
+
+# isort: split
+import gevent
+from locust import FastHttpUser, task
+
+from loadtest.recording.plan import Plan, boot_id
+from loadtest.recording.reader import SamplesReader
+from loadtest.recording.recorder import Recorder
+
+
+class PlainReader(FastHttpUser):
+    """Locust's own fast user, doing nothing but reading."""
+
+    url = ""
+
+    @task
+    def read(self) -> None:
+        """Read, and look at nothing."""
+        self.client.get(self.url, name="samples")
+
+
+def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, users: int) -> None:
+    """Load ``url`` for ``seconds`` with plain or recording readers."""
+    user = PlainReader if kind == "plain" else SamplesReader
+    user.host = url
+    PlainReader.url = url
+    environment = Environment(user_classes=[user])
+    with tempfile.TemporaryDirectory() as run_dir:
+        plan = Plan(
+            run=run,
+            run_dir=run_dir,
+            boot_id=boot_id(),
+            url=url,
+            start_ns=time.monotonic_ns(),
+            window_ns=0,
+            seed=1,
+            payload_bytes=payload_bytes,
+            arrival_rate=0,
+            conditional_share=0,
+            workers=1,
+        )
+        recorder = Recorder(plan, 0) if kind == "recording" else None
+        environment.read_model = SimpleNamespace(recorder=lambda: recorder)
+        runner = environment.create_local_runner()
+        runner.start(users, spawn_rate=users)
+        gevent.sleep(1)  # connections are open, caches are warm
+        before, started = runner.stats.total.num_requests, time.perf_counter()
+        gevent.sleep(seconds)
+        rate = (runner.stats.total.num_requests - before) / (time.perf_counter() - started)
+        failures = runner.stats.total.num_failures
+        runner.quit()
+        if recorder is not None:
+            recorder.close()
+    sys.stdout.write(f"{rate:.1f} {failures}\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))
