@@ -1,1 +1,1 @@
-"""Speed and accuracy, measured side by side in one run: ``python -m benchmarks`` (``make bench``) prints every table."""
+"""Speed and accuracy, measured side by side in one run: ``make bench`` prints every table."""

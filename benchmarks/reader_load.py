@@ -30,7 +30,7 @@ class PlainReader(FastHttpUser):
         self.client.get(self.url, name="samples")
 
 
-def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, users: int) -> None:
+def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, users: int) -> None:  # noqa: PLR0917
     """Load ``url`` for ``seconds`` with plain or recording readers."""
     user = PlainReader if kind == "plain" else SamplesReader
     user.host = url
@@ -47,6 +47,7 @@ def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, user
             seed=1,
             payload_bytes=payload_bytes,
             arrival_rate=0,
+            arrival_process="constant",
             conditional_share=0,
             workers=1,
         )

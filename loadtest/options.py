@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.payload import MAXIMUM_BYTES, MINIMUM_BYTES
+from loadtest.schedule import ArrivalProcess
 
 DEFAULT_OUTPUTS: Final = "outputs.json"
 MOST_ARRIVALS: Final = 1_000_000
@@ -37,6 +38,7 @@ class Settings:
     payload_bytes: int
     write_interval: float
     arrival_rate: float
+    arrival_process: str
     conditional_share: float
     window: float
     max_staleness: float
@@ -58,6 +60,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("payload-bytes", {"default": 16 * 1024, "type": int, "metavar": "N", "help": f"size of the document, {MINIMUM_BYTES} to {MAXIMUM_BYTES}"}),
     ("write-interval", {"default": 0.5, "type": float, "metavar": "SECONDS", "help": "between PUTs in a writing window; 0 = never write"}),
     ("arrival-rate", {"default": 200.0, "type": float, "metavar": "R", "help": "reads per second over all readers; 0 = closed loop"}),
+    ("arrival-process", {"default": ArrivalProcess.CONSTANT.value, "choices": [p.value for p in ArrivalProcess], "help": "evenly spaced, or at random times (Poisson)"}),
     ("conditional-share", {"default": 0.5, "type": float, "metavar": "SHARE", "help": "share of reads sent with If-None-Match, 0 to 1"}),
     ("window", {"default": 2.0, "type": float, "metavar": "SECONDS", "help": "length of a quiet or writing window; 0 = write all the time"}),
     ("max-staleness", {"default": 0.0, "type": float, "metavar": "SECONDS", "help": "staleness that is tolerated"}),
@@ -94,6 +97,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         payload_bytes=number.whole("payload-bytes", MINIMUM_BYTES, MAXIMUM_BYTES, "the limit of API Gateway is 10 MB"),
         write_interval=number.real("write-interval", 0, 86_400, "0 means that nothing is written"),
         arrival_rate=number.real("arrival-rate", 0, MOST_ARRIVALS, "0 means a closed loop"),
+        arrival_process=ArrivalProcess(options.arrival_process).value,
         conditional_share=number.real("conditional-share", 0, 1, "0.5 means every other read"),
         window=number.real("window", 0, 86_400, "0 means to write all the time"),
         max_staleness=number.real("max-staleness", 0, 86_400, "0 means that no stale read is tolerated"),

@@ -66,6 +66,9 @@ class ReadOutcome(IntEnum):
     """Transport: anything else (a name that does not resolve, TLS, a malformed answer)."""
     ABANDONED = 18
     """Still unanswered when the run had stopped and the time that readers get to finish was over."""
+    NOT_SENT = 19
+    """Due before the run stopped, but no reader was free to send it: the generator is at fault, or the target froze.
+    ``called_ns`` and ``returned_ns`` are the end of the run; the response time is longer than their difference."""
 
 
 FIRST_ERROR_OUTCOME: Final = ReadOutcome.NOT_FOUND

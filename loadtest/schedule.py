@@ -6,9 +6,11 @@ the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from loadtest.records import WindowKind
@@ -96,23 +98,42 @@ def put_times(windows: Windows, interval_ns: int) -> Iterator[int]:
             yield slot + int(step * (0.25 + generator.random() / 2))
 
 
-class Arrivals:
-    """The share of one Locust process in the reads that are due, evenly spaced over all processes.
+class ArrivalProcess(StrEnum):
+    """How the reads that are due are spread over time."""
 
-    A process takes every ``processes``-th arrival. A read that is taken late keeps the time at which it was due, so
-    that its response time counts the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+class Arrivals:
+    """The share of one Locust process in the reads that are due.
+
+    All processes know the same global schedule, ``rate`` arrivals a second, evenly spaced or a Poisson process drawn
+    from ``seed``; each takes every ``processes``-th of them. A read that is taken late keeps the time at which it was
+    due, so that its response time counts the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
     """
 
-    def __init__(self, start_ns: int, rate: float, process: int = 0, processes: int = 1) -> None:
-        if rate <= 0:
-            raise ValueError(f"an arrival rate must be positive, not {rate}")
-        self._start_ns = start_ns
-        self._interval_ns = SECOND / rate
-        self._next = process
-        self._step = processes
+    def __init__(self, schedule: Iterator[int], process: int = 0, processes: int = 1) -> None:
+        self._mine = itertools.islice(schedule, process, None, processes)
+        self._next = next(self._mine)
 
     def take(self) -> int:
         """When the next read is due. Each arrival is given out once."""
-        due = self._start_ns + round(self._next * self._interval_ns)
-        self._next += self._step
+        due, self._next = self._next, next(self._mine)
         return due
+
+    def take_overdue(self, now_ns: int) -> Iterator[int]:
+        """The arrivals that were due before ``now_ns`` and that nobody has taken."""
+        while self._next <= now_ns:
+            yield self.take()
+
+
+def arrival_times(start_ns: int, rate: float, process: ArrivalProcess, seed: int) -> Iterator[int]:
+    """The global schedule of reads, endless; ``rate`` is per second and positive."""
+    if rate <= 0:
+        raise ValueError(f"an arrival rate must be positive, not {rate}")
+    interval = SECOND / rate
+    if process is ArrivalProcess.CONSTANT:
+        return (start_ns + round(number * interval) for number in itertools.count())
+    gap = random.Random(f"{seed}/arrivals").expovariate  # noqa: S311 - a schedule, no secret
+    return map(round, itertools.accumulate((gap(1 / interval) for _ in itertools.repeat(None)), initial=start_ns))

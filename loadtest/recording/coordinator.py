@@ -82,6 +82,7 @@ class Coordinator:
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
             arrival_rate=settings.arrival_rate,
+            arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, workers),
         )

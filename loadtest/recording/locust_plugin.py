@@ -54,12 +54,12 @@ class ReadModelRun:
         runner.register_message(PLAN_MESSAGE, self._on_plan)
         runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
         hooks = environment.events
+        hooks.test_stopping.add_listener(self._on_test_stopping)
         hooks.test_stop.add_listener(self._on_test_stop)
         hooks.quitting.add_listener(self._on_quitting)
         hooks.report_to_master.add_listener(self._on_report_to_master)
         if self._coordinates:
             hooks.test_start.add_listener(self._on_test_start)
-            hooks.test_stopping.add_listener(self._on_test_stopping)
             hooks.spawning_complete.add_listener(self._on_spawning_complete)
             hooks.worker_report.add_listener(self._on_worker_report)
             self._check_settings()
@@ -145,6 +145,8 @@ class ReadModelRun:
     def _on_test_stopping(self, **_kwargs: Any) -> None:
         if self._coordinator is not None:
             self._coordinator.mark_end()
+        if self._recorder is not None:
+            self._recorder.stop_sending()
 
     def _on_test_stop(self, **_kwargs: Any) -> None:
         self._stop_recording()

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtest.schedule import Arrivals, Windows
+from loadtest.schedule import ArrivalProcess, Arrivals, Windows, arrival_times
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Plan:
     seed: int
     payload_bytes: int
     arrival_rate: float
+    arrival_process: str
     conditional_share: float
     workers: int
 
@@ -36,7 +37,9 @@ class Plan:
         """The arrivals that ``worker`` takes, or None for a closed loop."""
         if not self.arrival_rate:
             return None
-        return Arrivals(self.start_ns, self.arrival_rate, worker % self.workers, self.workers)
+        process = ArrivalProcess(self.arrival_process)
+        schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
+        return Arrivals(schedule, worker % self.workers, self.workers)
 
     def message(self) -> dict[str, Any]:
         """The plan as Locust can send it."""

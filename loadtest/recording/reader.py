@@ -148,7 +148,7 @@ class SamplesReader(FastHttpUser):
     def read(self) -> None:
         """One read: ask, send, judge, record, report to Locust."""
         question = self._session.ask()
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity"}
         if question.etag is not None:
             headers["If-None-Match"] = question.etag
         called = time.monotonic_ns()

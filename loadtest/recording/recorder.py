@@ -6,12 +6,16 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from loadtest.payload import Verifier
 from loadtest.recording.health import HealthMonitor
 from loadtest.recording.plan import Plan
 from loadtest.recording.spool import NO_ETAG, Spool
 from loadtest.records import NO_VERSION, ReadOutcome
+
+NO_SESSION: Final = 2**32 - 1
+"""Session number of reads that were never sent."""
 
 
 @dataclass
@@ -74,10 +78,14 @@ class Recorder:
 
     def unanswered(self, session: int, scheduled_ns: int, called_ns: int, sent_line: int) -> None:
         """Record a read that was still in flight when the run had to end."""
-        if self.plan.start_ns <= scheduled_ns:
-            now = time.monotonic_ns()
-            outcome = ReadOutcome.ABANDONED
-            self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
+        now, outcome = time.monotonic_ns(), ReadOutcome.ABANDONED
+        self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
+
+    def stop_sending(self) -> None:
+        """The run ends now: record the reads that were due and that no reader was free to send."""
+        now, outcome = time.monotonic_ns(), ReadOutcome.NOT_SENT
+        for due in self.arrivals.take_overdue(now) if self.arrivals is not None else ():
+            self.record(NO_SESSION, due, now, now, 0, NO_VERSION, NO_ETAG, NO_ETAG, 0, outcome)
 
     def acknowledge(self, version: int, returned_ns: int) -> None:
         """The writer says that ``version`` was acknowledged; used for the live count of stale reads only."""

@@ -191,7 +191,9 @@ def _samples(path: Path) -> Array:
 def _windows(run: dict[str, Any]) -> Array:
     plan = run["plan"]
     windows = Windows(plan["start_ns"], plan["window_ns"], run["settings"]["seed"])
-    return np.array([dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE)
+    return np.array(
+        [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
+    )
 
 
 def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:

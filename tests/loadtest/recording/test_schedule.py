@@ -1,12 +1,15 @@
 """Windows, PUTs and arrivals: the same for every process, and what they promise holds for every seed."""
 
 import itertools
+import statistics
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.records import WindowKind
-from loadtest.schedule import SECOND, Arrivals, Windows, put_times
+from loadtest.schedule import SECOND, ArrivalProcess, Arrivals, Windows, arrival_times, put_times
 
 seeds = st.integers(0, 2**31)
 lengths = st.integers(SECOND // 5, 60 * SECOND)
@@ -56,6 +59,34 @@ def test_only_windows_that_were_over_count(seed: int, length: int, count: int) -
 
 @given(st.floats(0.5, 10_000), st.integers(1, 8))
 def test_arrivals_of_all_processes_together_are_one_even_schedule(rate: float, processes: int) -> None:
-    sources = [Arrivals(1000, rate, process, processes) for process in range(processes)]
+    sources = [Arrivals(constant(rate), process, processes) for process in range(processes)]
     taken = sorted(source.take() for source in sources for _ in range(20))
     assert taken == [1000 + round(number * SECOND / rate) for number in range(20 * processes)]
+
+
+def constant(rate: float) -> Iterator[int]:
+    return arrival_times(1000, rate, ArrivalProcess.CONSTANT, 1)
+
+
+@given(seeds, st.integers(1, 8))
+def test_poisson_arrivals_of_all_processes_together_are_one_schedule(seed: int, processes: int) -> None:
+    def schedule() -> Iterator[int]:
+        return arrival_times(1000, 500, ArrivalProcess.POISSON, seed)
+
+    sources = [Arrivals(schedule(), process, processes) for process in range(processes)]
+    taken = sorted(source.take() for source in sources for _ in range(20))
+    assert taken == list(itertools.islice(schedule(), 20 * processes))
+
+
+def test_poisson_arrivals_have_the_rate_and_the_spread_of_a_poisson_process() -> None:
+    times = list(itertools.islice(arrival_times(0, 200, ArrivalProcess.POISSON, 3), 20_001))
+    gaps = [(after - before) / SECOND for before, after in itertools.pairwise(times)]
+    assert statistics.fmean(gaps) == pytest.approx(1 / 200, rel=0.03)
+    assert statistics.stdev(gaps) == pytest.approx(1 / 200, rel=0.05)  # as large as the mean: exponential
+
+
+def test_what_was_due_and_not_taken_can_be_asked_for_once() -> None:
+    source = Arrivals(constant(10))
+    assert source.take() == 1000
+    assert list(source.take_overdue(1000 + SECOND // 4)) == [1000 + SECOND // 10, 1000 + SECOND // 5]
+    assert list(source.take_overdue(1000 + SECOND // 4)) == []
