@@ -1,0 +1,103 @@
+"""What a fault is: a name, a help text with its unit, a value, and the points at which it may act.
+
+A read passes these points in this order: ``hold`` (wait before the object is read), ``refusal`` (an answer of the
+gateway's own instead), ``lag_ns`` (how old a state is read), ``alter`` (change what S3 answers, before any mapping),
+``deliver`` (change how the answer goes out) and ``release`` (wait before it goes out). A write passes ``writing``.
+Faults that do not act at a point leave the method as it is here; it is then never called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from loadtest.sandbox.objects import ObjectVersion, S3Answer, StoredObject
+
+
+@dataclass(slots=True)
+class ObjectRead:
+    """One read of the object by the gateway: the history, the version that it saw, and the conditions it carried."""
+
+    stored: StoredObject
+    version: ObjectVersion | None
+    conditions: dict[str, str]
+    method: str
+
+
+@dataclass(slots=True)
+class Delivery:
+    """How an answer goes out. ``cut_after``: so many bytes of the body, then the connection is cut."""
+
+    body: bytes
+    cut_after: int | None = None
+    forced_body: bytes | None = None
+
+
+@dataclass(slots=True)
+class PutPlan:
+    """What happens to one PUT: when it takes effect, and whether its answer gets back."""
+
+    effect_delay: float = 0.0
+    answer_is_lost: bool = False
+    least_duration: float = 0.0
+    blocks_reads: bool = False
+
+
+class Fault:
+    """One fault with its value; made again whenever its value changes."""
+
+    name: ClassVar[str]
+    form: ClassVar[str]
+    """How the value is written, for help texts."""
+    help: ClassVar[str]
+
+    def __init__(self, value: str, random: Random) -> None:
+        """Parse ``value``; ``random`` is the fault's own stream.
+
+        Raises:
+            FaultValueError: the value cannot be used.
+        """
+        self.value = value
+        self.random = random
+
+    async def hold(self) -> None:
+        """Wait before the object is read."""
+
+    def refusal(self) -> str | None:
+        """The type of the gateway response that is given instead of an answer; None: none."""
+        return None
+
+    def lag_ns(self) -> int:
+        """How old a state this read sees."""
+        return 0
+
+    @property
+    def largest_lag_ns(self) -> int:
+        """How much of the past has to be kept."""
+        return 0
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """What S3 answers instead of ``answer``."""
+        del read
+        return answer
+
+    def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
+        """Change how an answer goes out."""
+
+    async def release(self) -> None:
+        """Wait before the answer goes out."""
+
+    def writing(self, plan: PutPlan) -> None:
+        """Change what happens to one PUT."""
+
+    @property
+    def cache_ttl(self) -> float | None:
+        """Seconds for which the stage's cache is to keep answers; None: as the stack says."""
+        return None
+
+    @property
+    def background(self) -> Callable[[], Awaitable[None]] | None:
+        """What runs by itself while the fault is set."""
+        return None

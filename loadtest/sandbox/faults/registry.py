@@ -1,0 +1,128 @@
+"""All faults by name, and the set of those that are on: what ``--fault NAME=VALUE`` and ``/_sandbox/faults`` change."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Final
+
+from loadtest.sandbox.faults import staleness, timing
+from loadtest.sandbox.faults.base import Fault, PutPlan
+from loadtest.sandbox.faults.values import FaultValueError
+
+KINDS: Final[tuple[type[Fault], ...]] = (
+    timing.Freeze,
+    timing.Latency,
+    timing.WriteBlock,
+    staleness.ReplicaLag,
+    staleness.Replicas,
+    staleness.CacheTtl,
+)
+"""In the order in which those that act at the same point do so."""
+
+BY_NAME: Final = {kind.name: kind for kind in KINDS}
+OFF: Final = ("", "off", "none")
+"""Values that take a fault away."""
+
+
+class UnknownFaultError(FaultValueError):
+    """No fault has this name. The text is one sentence."""
+
+
+def split_assignment(text: str) -> tuple[str, str]:
+    """Name and value of ``NAME=VALUE``.
+
+    Raises:
+        FaultValueError: there is no ``=``, or no fault of that name.
+    """
+    name, equals, value = text.partition("=")
+    kind = kind_of(name.strip())
+    if not equals:
+        raise FaultValueError(f"the fault {text!r} has no value; write {kind.name}={kind.form}")
+    return kind.name, value.strip()
+
+
+def kind_of(name: str) -> type[Fault]:
+    """The fault of that name.
+
+    Raises:
+        UnknownFaultError: there is none.
+    """
+    kind = BY_NAME.get(name)
+    if kind is None:
+        raise UnknownFaultError(f"there is no fault {name!r}; there are {', '.join(sorted(BY_NAME))}")
+    return kind
+
+
+class FaultSet:
+    """The faults that are on, sorted by the points at which they act.
+
+    Every fault draws from a stream of its own, made from the seed and its name: turning one on does not change what
+    another does.
+    """
+
+    def __init__(self, seed: int, on_change: Callable[[], None] = lambda: None) -> None:
+        self._seed = seed
+        self._active: dict[str, Fault] = {}
+        self.on_change = on_change
+        self._sort()
+
+    def set(self, name: str, value: str) -> None:
+        """Turn a fault on, change it, or take it away (``off``).
+
+        Raises:
+            FaultValueError: no such fault, or its value cannot be used; nothing has changed then.
+        """
+        self.update({name: value})
+
+    def update(self, wanted: Mapping[str, str]) -> None:
+        """Change several faults at once, all of them or none; those that are not named stay as they are.
+
+        Raises:
+            FaultValueError: no such fault, or a value that cannot be used.
+        """
+        changed = dict(self._active)
+        for name, value in wanted.items():
+            kind = kind_of(name)
+            if value.strip().lower() in OFF:
+                changed.pop(name, None)
+                continue
+            random = Random(self._seed ^ zlib.crc32(name.encode()))  # noqa: S311 - nothing secret about a fault
+            try:
+                changed[name] = kind(value, random)
+            except FaultValueError as error:
+                raise FaultValueError(f"the value of the fault {name} cannot be used: {error}") from None
+        self._active = changed
+        self._sort()
+        self.on_change()
+
+    def values(self) -> dict[str, str]:
+        """What is on, as it was given."""
+        return {name: fault.value for name, fault in sorted(self._active.items())}
+
+    def _sort(self) -> None:
+        active = [self._active[kind.name] for kind in KINDS if kind.name in self._active]
+
+        def acting_at(point: str) -> list[Fault]:
+            return [fault for fault in active if getattr(type(fault), point) is not getattr(Fault, point)]
+
+        self.holding = acting_at("hold")
+        self.refusing = acting_at("refusal")
+        self.lagging = acting_at("lag_ns")
+        self.altering = acting_at("alter")
+        self.delivering = acting_at("deliver")
+        self.releasing = acting_at("release")
+        self.writing = acting_at("writing")
+        self.in_background = acting_at("background")
+        self.waits = bool(self.holding or self.releasing)
+        ttls = [fault.cache_ttl for fault in active if fault.cache_ttl is not None]
+        self.cache_ttl = ttls[0] if ttls else None
+        self.largest_lag_ns = sum(fault.largest_lag_ns for fault in active)
+
+    def plan_put(self) -> PutPlan:
+        """What is to happen to the next PUT."""
+        plan = PutPlan()
+        for fault in self.writing:
+            fault.writing(plan)
+        return plan

@@ -1,0 +1,77 @@
+"""Faults of age: reads that see the object as it was."""
+
+from __future__ import annotations
+
+from random import Random
+
+from loadtest.sandbox.faults.base import Fault
+from loadtest.sandbox.faults.values import FaultValueError, duration, positive_duration
+
+_NANOSECONDS = 1_000_000_000
+
+
+class ReplicaLag(Fault):
+    """All reads see the past."""
+
+    name = "replica-lag"
+    form = "DURATION"
+    help = "every read sees the object as it was DURATION ago (an object first published since then is missing)"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._lag_ns = round(duration(value) * _NANOSECONDS)
+
+    def lag_ns(self) -> int:
+        """Always the same."""
+        return self._lag_ns
+
+    @property
+    def largest_lag_ns(self) -> int:
+        """The lag itself."""
+        return self._lag_ns
+
+
+class Replicas(Fault):
+    """Several replicas, each with a lag of its own: a reader can go back in time."""
+
+    name = "replicas"
+    form = "DURATION,DURATION[,…]"
+    help = (
+        "one lag for each replica (0ms,100ms,500ms = three of them); each read goes to one of them at random, and "
+        "replica-lag is added to all"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._lags_ns = [round(duration(part) * _NANOSECONDS) for part in value.split(",")]
+        if len(self._lags_ns) < 2:
+            raise FaultValueError(f"{value!r} is one replica; give at least two lags, like 0ms,300ms")
+
+    def lag_ns(self) -> int:
+        """The lag of one replica, drawn evenly."""
+        return self.random.choice(self._lags_ns)
+
+    @property
+    def largest_lag_ns(self) -> int:
+        """The lag of the slowest."""
+        return max(self._lags_ns)
+
+
+class CacheTtl(Fault):
+    """The stage cache of API Gateway is on."""
+
+    name = "cache-ttl"
+    form = "DURATION"
+    help = (
+        "the stage's cache keeps answers to GET for DURATION, keyed by the path and the integration's cache key "
+        "parameters; instead of what the stack says of caching"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._ttl = positive_duration(value)
+
+    @property
+    def cache_ttl(self) -> float | None:
+        """The time to live, in seconds."""
+        return self._ttl

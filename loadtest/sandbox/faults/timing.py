@@ -1,0 +1,113 @@
+"""Faults of time: answers that take longer, and times at which there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from random import Random
+
+from loadtest.sandbox.faults.base import Fault, PutPlan
+from loadtest.sandbox.faults.values import FaultValueError, distribution, positive_duration
+from loadtest.sandbox.pause import pause
+
+
+class Latency(Fault):
+    """Every answer of the gateway takes longer."""
+
+    name = "latency"
+    form = "DURATION or DISTRIBUTION"
+    help = (
+        "added to the service time of every read, before the object is read: 5ms, normal(5ms,1ms) (mean, standard "
+        "deviation), uniform(1ms,9ms), exp(5ms) (mean) or lognormal(5ms,0.5) (median, sigma)"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._distribution = distribution(value)
+
+    async def hold(self) -> None:
+        """Wait for one draw of the distribution."""
+        await pause(self._distribution.draw(self.random))
+
+
+class Freeze(Fault):
+    """Now and then nothing is answered for a while."""
+
+    name = "freeze"
+    form = "DURATION/PERIOD"
+    help = (
+        "no read is answered for DURATION in every PERIOD (1s/10s: 9 s of service, then 1 s of silence, from the time "
+        "it is set); reads in flight or arriving then are answered when it ends"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        duration_text, slash, period_text = value.partition("/")
+        if not slash:
+            raise FaultValueError(f"{value!r} has no period; write it like 1s/10s")
+        self._duration, self._period = positive_duration(duration_text), positive_duration(period_text)
+        if self._duration >= self._period:
+            raise FaultValueError(f"{value!r} is frozen all the time; the period must be longer than the freeze")
+        self._set_at = time.monotonic()
+
+    def _left(self) -> float:
+        phase = (time.monotonic() - self._set_at) % self._period
+        return max(0.0, self._period - phase) if phase >= self._period - self._duration else 0.0
+
+    async def hold(self) -> None:
+        """Wait for the end of the freeze."""
+        await pause(self._left())
+
+    async def release(self) -> None:
+        """Wait for the end of a freeze that began meanwhile."""
+        await pause(self._left())
+
+
+class WriteBlock(Fault):
+    """Reads wait while the object is being written."""
+
+    name = "write-block"
+    form = "DURATION"
+    help = (
+        "each PUT of the object takes at least DURATION, and reads that arrive while one is in flight wait until it is "
+        "acknowledged"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._least = positive_duration(value)
+
+    def writing(self, plan: PutPlan) -> None:
+        """The PUT takes its time."""
+        plan.least_duration = max(plan.least_duration, self._least)
+        plan.blocks_reads = True
+
+
+class WriteGate:
+    """Closed while a PUT that blocks reads is in flight."""
+
+    def __init__(self) -> None:
+        self._in_flight = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether such a PUT is in flight."""
+        return self._in_flight > 0
+
+    def enter(self) -> None:
+        """A PUT that blocks reads begins."""
+        self._in_flight += 1
+        self._open.clear()
+
+    def leave(self) -> None:
+        """It has ended."""
+        self._in_flight -= 1
+        if not self._in_flight:
+            self._open.set()
+
+    async def passed(self) -> None:
+        """Return when no such PUT is in flight."""
+        while self._in_flight:
+            await self._open.wait()

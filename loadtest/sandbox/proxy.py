@@ -1,0 +1,256 @@
+"""Passes AWS API requests on to moto unchanged, and publishes what moto accepted to the gateway side.
+
+The request's path, Host header and body stay as they are, since the signature covers them. A PUT of an object that the
+gateway integrates with takes effect on the gateway side when moto has answered 2xx, before the client hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from loadtest.sandbox import aws_chunked, s3
+from loadtest.sandbox.asgi import Receive, Scope, Send, read_body, send_answer, send_json
+from loadtest.sandbox.aws_requests import AwsRequest, aws_request
+from loadtest.sandbox.faults.registry import FaultSet
+from loadtest.sandbox.faults.timing import WriteGate
+from loadtest.sandbox.moto_server import MotoServer
+from loadtest.sandbox.objects import ObjectStore, ObjectVersion, object_version
+from loadtest.sandbox.pause import pause
+from loadtest.sandbox.protocol import SENT_HEADERS, TRANSPORT, reset
+
+_HOP_BY_HOP: Final = frozenset(
+    {b"connection", b"content-length", b"expect", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+)
+_ADDED_BY_CLIENT: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_STORED_HEADERS: Final = frozenset(
+    {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"}
+)
+TIME_LIMIT_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class MotoAnswer:
+    """moto's answer, headers as they came."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    def header(self, name: bytes) -> str:
+        """The value of a header (lower-case name), or nothing."""
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A request that is passed on: what it is about, and what it consists of."""
+
+    about: AwsRequest
+    url: URL
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class AwsProxy:
+    """The AWS side of the sandbox."""
+
+    def __init__(self, moto: MotoServer, store: ObjectStore, faults: FaultSet, gate: WriteGate) -> None:
+        self._moto = moto
+        self._store = store
+        self._faults = faults
+        self._gate = gate
+        self._session: aiohttp.ClientSession | None = None
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._late: set[asyncio.Task[None]] = set()
+        self.after_success: Callable[[AwsRequest, bytes, bytes], Awaitable[None]] | None = None
+        """Called with every request that moto accepted, its body and the answer's."""
+
+    async def start(self) -> None:
+        """Open the connections to moto."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=TIME_LIMIT_S),
+            auto_decompress=False,
+            skip_auto_headers=_ADDED_BY_CLIENT,
+        )
+
+    async def stop(self) -> None:
+        """Close them."""
+        for task in self._late:
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        body = await read_body(receive)
+        if body is None:
+            return
+        forwarded = self._forwarded(scope, body)
+        about = forwarded.about
+        try:
+            if about.service == "s3" and self._store.tracked(about.bucket, about.key):
+                await self._on_tracked_object(forwarded, scope, send)
+                return
+            answer = await self._ask_moto(forwarded)
+            if answer.status == 403 and b"<Code>AccessDenied</Code>" in answer.body:
+                answer = await self._missing_bucket(about) or answer
+            if answer.is_success and about.service == "s3" and about.method in ("POST", "DELETE", "PUT"):
+                await self._reload_bucket(about)
+            if answer.is_success and self.after_success is not None:
+                await self.after_success(about, body, answer.body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            await send_json(send, 502, {"message": f"The sandbox lost its moto server ({type(error).__name__})."})
+            return
+        await _send(answer, send)
+
+    def _forwarded(self, scope: Scope, body: bytes) -> Forwarded:
+        raw_path: str = scope["raw_path"].decode("ascii")
+        query: str = scope["query_string"].decode("latin-1")
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in scope[SENT_HEADERS]
+            if name.lower() not in _HOP_BY_HOP
+        )
+        authorization = next((value for name, value in headers if name.lower() == "authorization"), "")
+        return Forwarded(
+            about=aws_request(scope["method"], raw_path, query, authorization),
+            url=URL(f"{self._moto.url}{raw_path}{'?' if query else ''}{query}", encoded=True),
+            headers=headers,
+            body=body,
+        )
+
+    async def _ask_moto(self, forwarded: Forwarded) -> MotoAnswer:
+        if self._session is None:
+            raise ConnectionError("the sandbox is not started")
+        async with self._session.request(
+            forwarded.about.method, forwarded.url, headers=forwarded.headers, data=forwarded.body, allow_redirects=False
+        ) as response:
+            return MotoAnswer(response.status, response.raw_headers, await response.read())
+
+    async def _on_tracked_object(self, forwarded: Forwarded, scope: Scope, send: Send) -> None:
+        about = forwarded.about
+        named = {name.lower(): value for name, value in forwarded.headers}
+        if about.method != "PUT" or not about.is_about_object_itself or "x-amz-copy-source" in named:
+            answer = await self._ask_moto(forwarded)
+            if answer.is_success and about.method in ("PUT", "POST", "DELETE"):
+                await self._reload(about.bucket, about.key, about.region)
+            await _send(answer, send)
+            return
+        started = time.monotonic()
+        plan = self._faults.plan_put()
+        if plan.effect_delay:
+            self._take_effect_later(forwarded, plan.effect_delay)
+            reset(scope[TRANSPORT])
+            return
+        if plan.blocks_reads:
+            self._gate.enter()
+        try:
+            answer = await self._put(forwarded)
+            await pause(started + plan.least_duration - time.monotonic())
+        finally:
+            if plan.blocks_reads:
+                self._gate.leave()
+        if plan.answer_is_lost and answer.is_success:
+            reset(scope[TRANSPORT])
+            return
+        await _send(answer, send)
+
+    async def _put(self, forwarded: Forwarded) -> MotoAnswer:
+        """PUT in moto, then publish; one at a time, so that both sides agree which came last."""
+        about = forwarded.about
+        lock = self._locks.setdefault((about.bucket, about.key), asyncio.Lock())
+        async with lock:
+            answer = await self._ask_moto(forwarded)
+            if answer.is_success:
+                self._store.track(about.bucket, about.key).publish(_version(forwarded, answer))
+        return answer
+
+    def _take_effect_later(self, forwarded: Forwarded, delay: float) -> None:
+        async def put_later() -> None:
+            await pause(delay)
+            await self._put(forwarded)
+
+        task = asyncio.create_task(put_later())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _reload_bucket(self, about: AwsRequest) -> None:
+        """Read again what a request about a whole bucket may have changed (DeleteObjects, DeleteBucket)."""
+        if not about.key:
+            for key in self._store.tracked_in(about.bucket):
+                await self._reload(about.bucket, key, about.region)
+
+    async def _reload(self, bucket: str, key: str, region: str) -> None:
+        version = await asyncio.to_thread(self.fetch, bucket, key, region)
+        stored = self._store.track(bucket, key)
+        current = stored.current
+        unchanged = (
+            version is not None and current is not None and (version.etag, version.body) == (current.etag, current.body)
+        )
+        if not unchanged and not (version is None and current is None):
+            stored.publish(version)
+
+    async def _missing_bucket(self, about: AwsRequest) -> MotoAnswer | None:
+        """S3 says of a bucket that does not exist that it does not, whatever the key may do; moto asks IAM first."""
+        if about.service != "s3" or not about.bucket:
+            return None
+        if await asyncio.to_thread(self._has_bucket, about.bucket, about.region):
+            return None
+        missing = s3.error(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=about.bucket)
+        headers = tuple((name.encode(), value.encode()) for name, value in missing.headers.items())
+        return MotoAnswer(missing.status, headers, missing.body)
+
+    def _has_bucket(self, bucket: str, region: str) -> bool:
+        client = self._moto.client("s3", region)
+        try:
+            client.head_bucket(Bucket=bucket)
+        except client.exceptions.ClientError as error:
+            return bool(error.response["Error"]["Code"] != "404")
+        return True
+
+    def fetch(self, bucket: str, key: str, region: str) -> ObjectVersion | None:
+        """An object as moto has it (with an administrator's key); None when it is missing. Blocks."""
+        client = self._moto.client("s3", region)
+        try:
+            found: dict[str, Any] = client.get_object(Bucket=bucket, Key=key)
+        except client.exceptions.ClientError:
+            return None
+        received = {name.lower(): value for name, value in found["ResponseMetadata"]["HTTPHeaders"].items()}
+        modified = parsedate_to_datetime(received["last-modified"]).timestamp()
+        return object_version(found["Body"].read(), found["ETag"], modified, _stored(received))
+
+
+def _version(forwarded: Forwarded, answer: MotoAnswer) -> ObjectVersion:
+    headers = {name.lower(): value for name, value in forwarded.headers}
+    body = aws_chunked.decode(forwarded.body) if aws_chunked.is_aws_chunked(headers) else forwarded.body
+    return object_version(body, answer.header(b"etag"), time.time(), _stored(headers))
+
+
+def _stored(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that S3 keeps with an object."""
+    kept = {name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")}
+    codings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
+    encoding = ", ".join(coding for coding in codings if coding not in ("", "aws-chunked"))
+    return {**kept, "content-encoding": encoding} if encoding else kept
+
+
+async def _send(answer: MotoAnswer, send: Send) -> None:
+    headers = [(name, value) for name, value in answer.headers if name.lower() not in _HOP_BY_HOP]
+    length = answer.header(b"content-length")
+    if length or answer.status not in (204, 304):
+        headers.append((b"content-length", (length or str(len(answer.body))).encode()))
+    await send_answer(send, answer.status, headers, answer.body)
