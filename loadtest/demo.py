@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.options import UsageError
-from loadtest.sandbox.process import sandbox_process
+from loadtest.sandbox.faults.registry import split_assignment
+from loadtest.sandbox.faults.values import FaultValueError
+from loadtest.sandbox.process import SandboxError, running_sandbox
 
 _PROJECT: Final = Path(__file__).resolve().parent.parent
 _LOCUSTFILE: Final = _PROJECT / "loadtest" / "locustfile.py"
@@ -35,7 +37,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if synthesized.returncode:
         raise UsageError("The stack could not be synthesized; the reason is above.")
-    with sandbox_process(synth_dir=_PROJECT / "cdktf.out", faults=arguments.fault) as sandbox:
+    try:
+        return _measure(arguments)
+    except (SandboxError, FaultValueError) as error:
+        raise UsageError(str(error)) from None
+
+
+def _measure(arguments: argparse.Namespace) -> int:
+    faults = dict(split_assignment(fault) for fault in arguments.fault)
+    with running_sandbox(_PROJECT / "cdktf.out", faults=faults) as sandbox:
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]

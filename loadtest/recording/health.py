@@ -23,6 +23,7 @@ class HealthMonitor:
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
+        self.last_awake_ns = time.monotonic_ns()
         self._gc_ns = 0
         self._gc_started = 0
         gc.callbacks.append(self._on_garbage_collection)
@@ -41,7 +42,7 @@ class HealthMonitor:
         while True:
             due = time.monotonic_ns() + interval
             gevent.sleep(SAMPLE_INTERVAL_S)
-            now = time.monotonic_ns()
+            now = self.last_awake_ns = time.monotonic_ns()
             self._spool.sample(now, max(0, now - due), time.process_time_ns(), self._gc_ns)
             sample += 1
             if sample % flush_every == 0:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import gevent
 from locust import task
 from locust.contrib.fasthttp import FastHttpUser
-from locust.exception import CatchResponseError
+from locust.exception import CatchResponseError, StopUser
 
 from loadtest.payload import Verifier
 from loadtest.recording.recorder import Recorder
@@ -147,6 +147,8 @@ class SamplesReader(FastHttpUser):
     @task
     def read(self) -> None:
         """One read: ask, send, judge, record, report to Locust."""
+        if not self._recorder.may_send(self._due):
+            raise StopUser
         question = self._session.ask()
         headers = {"Accept-Encoding": "identity"}
         if question.etag is not None:

@@ -39,6 +39,7 @@ class Recorder:
         self.arrivals = plan.arrivals(worker)
         self.counts = Counts()
         self._sessions = 0
+        self._ended_ns: int | None = None
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
         self._health = HealthMonitor(self.spool)
 
@@ -82,10 +83,26 @@ class Recorder:
         self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
 
     def stop_sending(self) -> None:
-        """The run ends now: record the reads that were due and that no reader was free to send."""
-        now, outcome = time.monotonic_ns(), ReadOutcome.NOT_SENT
-        for due in self.arrivals.take_overdue(now) if self.arrivals is not None else ():
-            self.record(NO_SESSION, due, now, now, 0, NO_VERSION, NO_ETAG, NO_ETAG, 0, outcome)
+        """The run ends now: record the reads that were due and that no reader was free to send.
+
+        Locust itself blocks the event loop for some milliseconds when it stops; what was due since the loop was last
+        seen awake is no part of the run.
+        """
+        self._ended_ns = self._health.last_awake_ns
+        for due in self.arrivals.take_overdue(self._ended_ns) if self.arrivals is not None else ():
+            self._not_sent(due, self._ended_ns)
+
+    def may_send(self, due_ns: int) -> bool:
+        """Whether a read that is due may still be sent; one that comes too late is recorded as not sent."""
+        if self._ended_ns is None:
+            return True
+        if due_ns <= self._ended_ns and self.arrivals is not None:
+            self._not_sent(due_ns, self._ended_ns)
+        return False
+
+    def _not_sent(self, due_ns: int, ended_ns: int) -> None:
+        outcome = ReadOutcome.NOT_SENT
+        self.record(NO_SESSION, due_ns, ended_ns, ended_ns, 0, NO_VERSION, NO_ETAG, NO_ETAG, 0, outcome)
 
     def acknowledge(self, version: int, returned_ns: int) -> None:
         """The writer says that ``version`` was acknowledged; used for the live count of stale reads only."""
