@@ -15,7 +15,7 @@ from loadtest.records import Verdict
 
 @dataclass(frozen=True)
 class Quantiles:
-    """Exact order statistics (nearest rank) of ``count`` values; a quantile wants ten values beyond it, else None."""
+    """Exact order statistics (nearest rank) of ``count`` values; None where no value would lie beyond the quantile."""
 
     __pydantic_config__ = FORBID_EXTRA
 

@@ -1,0 +1,273 @@
+"""How long judging takes: makes a synthetic run of a given size, judges it, and says time and memory.
+
+``python -m benchmarks.scale`` makes 10,000,000 reads and 20,000 writes and ends with a table; ``--steps`` judges ten
+times smaller runs too, to see that time grows no worse than n log n. ``--keep DIR`` keeps the run. The synthetic
+target is atomic unless ``--lag`` makes it serve documents that many milliseconds late.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadtest.checksums import write_checksums
+from loadtest.records import (
+    GENERATOR_DTYPE,
+    NEVER_RETURNED,
+    NO_VERSION,
+    READ_DTYPE,
+    WINDOW_DTYPE,
+    WRITE_DTYPE,
+    ReadOutcome,
+    WindowKind,
+    WriteOutcome,
+    empty,
+    outcome_names,
+)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000_000_000
+START_NS: Final = 1_000 * SECOND
+WINDOW_NS: Final = 2 * SECOND
+GUARD_NS: Final = WINDOW_NS // 10
+SESSIONS: Final = 50
+PAYLOAD_BYTES: Final = 16_384
+
+
+def make_run(
+    directory: Path, reads: int, writes: int, *, seed: int = 1, lag_ns: int = 0, slow_down: float = 1.0
+) -> None:
+    """Write a run of about ``writes`` PUTs (evenly spread over writing windows) and ``reads`` reads.
+
+    ``lag_ns``: every read sees the object as it was that long ago. ``slow_down``: reads due in a writing window take so
+    many times as long.
+    """
+    random = np.random.default_rng(seed)
+    pairs = max(1, math.ceil(writes / 160)) if writes > 200 else max(10, math.ceil(writes / 3))
+    windows = _windows(pairs, random)
+    put = _writes(windows, writes, random)
+    got = _reads(windows, put, reads, random, lag_ns=lag_ns, slow_down=slow_down)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_run(
+        directory,
+        reads=got,
+        writes=put,
+        windows=windows,
+        samples=_samples(windows, random),
+        info=_run_info(seed, reads, windows),
+    )
+
+
+def write_run(
+    directory: Path, *, reads: Array, writes: Array, windows: Array, samples: Array, info: dict[str, Any]
+) -> None:
+    """Write the files of a run directory."""
+    for name, records in (("reads", reads), ("writes", writes), ("windows", windows), ("generator", samples)):
+        columns = {
+            field: pa.array(records[field], type=pa.string() if records.dtype[field].hasobject else None)
+            for field in records.dtype.names or ()
+        }
+        pq.write_table(pa.table(columns), directory / f"{name}.parquet", compression="zstd", write_page_checksum=True)
+    (directory / "run.json").write_text(json.dumps(info, indent=2, sort_keys=True) + "\n")
+    write_checksums(directory)
+
+
+def _windows(pairs: int, random: np.random.Generator) -> Array:
+    windows = empty(WINDOW_DTYPE, 2 * pairs)
+    windows["index"] = np.arange(2 * pairs)
+    windows["pair"] = windows["index"] // 2
+    first = random.integers(0, 2, pairs)
+    windows["kind"] = np.stack([first, 1 - first], axis=1).ravel()
+    windows["start_ns"] = START_NS + windows["index"].astype(np.int64) * WINDOW_NS + GUARD_NS
+    windows["end_ns"] = windows["start_ns"] + WINDOW_NS - 2 * GUARD_NS
+    return windows
+
+
+def _writes(windows: Array, count: int, random: np.random.Generator) -> Array:
+    writing = windows[windows["kind"] == WindowKind.WRITING]
+    each = np.full(len(writing), count // len(writing))
+    each[: count % len(writing)] += 1
+    called = np.concatenate(
+        [
+            window["start_ns"]
+            + np.linspace(0, window["end_ns"] - window["start_ns"] - 20 * MILLISECOND, number + 2)[1:-1]
+            for window, number in zip(writing, each, strict=True)
+        ]
+    ).astype(np.int64)
+    writes = empty(WRITE_DTYPE, count + 1)
+    writes["version"] = np.arange(count + 1)
+    writes["called_ns"] = np.append(START_NS - SECOND, called)
+    room = np.append(np.diff(writes["called_ns"]), SECOND) // 2
+    took = np.minimum(random.lognormal(np.log(5 * MILLISECOND), 0.3, count + 1).astype(np.int64), room)
+    writes["scheduled_ns"] = writes["called_ns"] - random.integers(0, MILLISECOND, count + 1)
+    writes["returned_ns"] = writes["called_ns"] + took
+    writes["etag"] = [f'"{version:032x}"' for version in range(count + 1)]
+    writes["bytes"] = PAYLOAD_BYTES
+    writes["error"] = ""
+    unknown = np.arange(count + 1) % 997 == 500
+    writes["outcome"][unknown] = WriteOutcome.UNKNOWN
+    writes["returned_ns"][unknown] = NEVER_RETURNED
+    writes["etag"][unknown] = ""
+    writes["error"][unknown] = "ReadTimeoutError"
+    return writes
+
+
+def _reads(
+    windows: Array, writes: Array, count: int, random: np.random.Generator, *, lag_ns: int, slow_down: float
+) -> Array:
+    rows = math.ceil(count / SESSIONS)
+    reads = empty(READ_DTYPE, rows * SESSIONS)
+    end_ns = int(windows["end_ns"][-1]) + GUARD_NS
+    turn = (end_ns - START_NS) // rows  # one read a session in every turn
+    due = START_NS + (np.arange(rows * SESSIONS) * (turn / SESSIONS)).astype(np.int64)
+    reads["session"] = np.tile(np.arange(SESSIONS), rows)
+    reads["scheduled_ns"] = due
+    reads["called_ns"] = due + random.integers(0, MILLISECOND // 20, len(due))
+    took = random.lognormal(np.log(3 * MILLISECOND), 0.35, len(due))
+    place = np.clip(np.searchsorted(windows["start_ns"], due, side="right") - 1, 0, None)
+    took[windows["kind"][place] == WindowKind.WRITING] *= slow_down
+    reads["returned_ns"] = reads["called_ns"] + np.minimum(took, turn * 0.9).astype(np.int64)
+    version = _versions(reads, writes, random, lag_ns)
+    _answer(reads, version, random)
+    return reads[:count]
+
+
+def _versions(reads: Array, writes: Array, random: np.random.Generator, lag_ns: int) -> Array:
+    """What an atomic object returns: each operation takes effect at a moment of its interval."""
+    ended = np.where(writes["returned_ns"] == NEVER_RETURNED, writes["called_ns"] + MILLISECOND, writes["returned_ns"])
+    effect = writes["called_ns"] + ((ended - writes["called_ns"]) * random.random(len(writes))).astype(np.int64)
+    moment = reads["called_ns"] + ((reads["returned_ns"] - reads["called_ns"]) * random.random(len(reads))).astype(
+        np.int64
+    )
+    version: Array = np.maximum(np.searchsorted(effect, moment - lag_ns, side="right") - 1, 0)
+    return version
+
+
+def _answer(reads: Array, version: Array, random: np.random.Generator) -> None:
+    """Fill in the answers: half of the reads are conditional, with what their session read last."""
+    held = np.full(len(version), NO_VERSION)
+    held[SESSIONS:] = version[:-SESSIONS]
+    conditional = (random.random(len(version)) < 0.5) & (held != NO_VERSION)
+    reads["sent_version"] = np.where(conditional, held, NO_VERSION)
+    not_modified = reads["sent_version"] == version
+    reads["version"] = version
+    reads["etag_version"] = version
+    reads["status"] = np.where(not_modified, 304, 200)
+    reads["body_bytes"] = np.where(not_modified, 0, PAYLOAD_BYTES)
+    reads["outcome"] = np.where(not_modified, ReadOutcome.NOT_MODIFIED, ReadOutcome.WHOLE)
+
+
+def _samples(windows: Array, random: np.random.Generator) -> Array:
+    at = np.arange(START_NS, int(windows["end_ns"][-1]), 20 * MILLISECOND)
+    samples = empty(GENERATOR_DTYPE, len(at))
+    samples["at_ns"] = at
+    samples["loop_delay_ns"] = random.lognormal(np.log(0.1 * MILLISECOND), 0.4, len(at)).astype(np.int64)
+    samples["cpu_ns"] = (at - START_NS) // 3
+    samples["gc_ns"] = (at - START_NS) // 500
+    samples["flush_ns"] = (at - START_NS) // 2000
+    return samples
+
+
+def _run_info(seed: int, reads: int, windows: Array) -> dict[str, Any]:
+    end_ns = int(windows["end_ns"][-1]) + GUARD_NS
+    return {
+        "format": 1,
+        "run": f"{seed:012x}",
+        "started": "2026-01-01T00:00:00Z",
+        "clock": {"name": "CLOCK_MONOTONIC", "started_ns": START_NS - 2 * SECOND},
+        "settings": {
+            "payload_bytes": PAYLOAD_BYTES,
+            "write_interval": 0.5,
+            "arrival_rate": round(reads / ((end_ns - START_NS) / SECOND), 3),
+            "conditional_share": 0.5,
+            "window": WINDOW_NS / SECOND,
+            "max_staleness": 0.0,
+            "impact_tolerance": 1.25,
+            "seed": seed,
+            "users": SESSIONS,
+            "thresholds": [],
+        },
+        "target": {
+            "url": "http://127.0.0.1:4566/_aws/execute-api/abc123/prod/v1/samples",
+            "kind": "sandbox",
+            "bucket": "read-model-data",
+            "object_key": "payload.json",
+        },
+        "host": {"cpus": 2, "system": "Linux"},
+        "versions": {"python": "3.11"},
+        "outcomes": outcome_names(),
+        "plan": {"start_ns": START_NS, "window_ns": WINDOW_NS, "guard_ns": GUARD_NS},
+        "ended": {"reason": "run time over", "at_ns": end_ns, "recovered": False},
+    }
+
+
+def main() -> int:
+    """Measure, and print one line a size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--reads", type=int, default=10_000_000)
+    parser.add_argument("--writes", type=int, default=20_000)
+    parser.add_argument("--lag", type=float, default=0.0, help="milliseconds")
+    parser.add_argument("--steps", action="store_true", help="a hundredth and a tenth of the size as well")
+    parser.add_argument("--keep", type=Path, help="make the run here, and keep it")
+    parser.add_argument("--judge", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.judge:
+        return _judge(options.judge)
+    if options.keep:
+        make_run(options.keep, options.reads, options.writes, lag_ns=int(options.lag * MILLISECOND))
+        return 0
+    print(f"{'reads':>12} {'writes':>8} {'seconds':>8} {'peak GB':>8} {'µs a read':>10}  verdict")
+    for divisor in (100, 10, 1) if options.steps else (1,):
+        reads, writes = options.reads // divisor, options.writes // divisor
+        with tempfile.TemporaryDirectory() as folder:
+            make_run(Path(folder), reads, writes, lag_ns=int(options.lag * MILLISECOND))
+            told = json.loads(
+                subprocess.run(
+                    [sys.executable, "-m", "benchmarks.scale", "--judge", folder],
+                    capture_output=True,
+                    check=True,
+                    text=True,
+                ).stdout
+            )
+        print(
+            f"{reads:>12,} {writes:>8,} {told['seconds']:>8.2f} {told['gigabytes']:>8.2f} "
+            f"{told['seconds'] * 1e6 / reads:>10.3f}  {told['verdict']}"
+        )
+    return 0
+
+
+def _judge(directory: Path) -> int:
+    """Judge one run in this process, from its start to the written summary; the parent reads time and memory."""
+    from loadtest.analyse import analyse  # noqa: PLC0415 - importing is part of what is measured
+    from loadtest.summary import write_summary  # noqa: PLC0415
+
+    summary = analyse(directory)
+    write_summary(summary, directory / "summary.json")
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - _started()
+    print(json.dumps({"seconds": seconds, "gigabytes": usage.ru_maxrss / 1e6, "verdict": summary.verdict.value}))
+    return 0
+
+
+def _started() -> float:
+    """When this process was started, on CLOCK_MONOTONIC (proc(5): field 22 of stat, in clock ticks since boot)."""
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    since_boot = ticks / 100
+    return since_boot - (time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

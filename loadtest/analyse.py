@@ -1,0 +1,82 @@
+"""From a run directory to a Summary: load, measure, check, answer.
+
+Nothing else than the run directory goes in, so the same run gives the same Summary, later and on another machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from loadtest.checks.monotonic_reads import session_key
+from loadtest.checks.registry import run_checks
+from loadtest.conditional import measure_conditional
+from loadtest.findings import worst
+from loadtest.generator_health import measure_generator
+from loadtest.history import History, RunError
+from loadtest.impact import measure_impact
+from loadtest.latency import measure_latency
+from loadtest.questions import answer
+from loadtest.rates import duration_ns, measure_availability
+from loadtest.records import FORMAT_VERSION
+from loadtest.run_files import load_history
+from loadtest.summary import Ended, Run, Summary
+from loadtest.windows import measure_consistency
+
+__all__ = ["RunError", "analyse", "summarise"]
+
+
+def analyse(run_dir: Path) -> Summary:
+    """Judge the run recorded in ``run_dir``.
+
+    Raises:
+        RunError: it cannot be judged; the text is one sentence for the user.
+    """
+    return summarise(load_history(run_dir))
+
+
+def summarise(history: History) -> Summary:
+    """Judge a run that is in memory."""
+    checks = run_checks(history)
+    impact = history.once(measure_impact)
+    consistency = history.once(measure_consistency)
+    conditional = history.once(measure_conditional)
+    questions = answer(checks, impact, consistency, conditional)
+    return Summary(
+        format=FORMAT_VERSION,
+        verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
+        questions=questions,
+        checks=checks,
+        latency=history.once(measure_latency),
+        consistency=consistency,
+        conditional=conditional,
+        impact=impact,
+        availability=history.once(measure_availability),
+        generator=history.once(measure_generator),
+        thresholds=(),
+        run=_run(history),
+    )
+
+
+def _run(history: History) -> Run:
+    info, reads = history.info, history.reads
+    ended_ns = info.ended.at_ns
+    return Run(
+        id=info.run,
+        started=info.started,
+        origin_ns=history.origin_ns,
+        duration_ns=duration_ns(history),
+        reads=len(reads),
+        writes=len(history.writes),
+        windows=len(history.windows),
+        workers=len(np.unique(reads.worker)),
+        sessions=len(np.unique(history.once(session_key))),
+        settings=info.settings.model_dump(mode="json"),
+        target=info.target,
+        host=info.host,
+        versions=info.versions,
+        ended=Ended(
+            info.ended.reason, None if ended_ns is None else ended_ns - history.origin_ns, info.ended.recovered
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The checks: one guarantee a file, each a pure function of a History."""

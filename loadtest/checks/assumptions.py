@@ -1,0 +1,138 @@
+"""Assumptions: what must hold before the other verdicts mean anything.
+
+**Guarantee.** There were enough reads and writes; nobody else wrote to the object; each session had one request in
+flight; the writer kept writing. That versions are unique and that one PUT was in flight at a time is seen to when the
+run is loaded: a run in which it is not so is refused. ::
+
+    time       ───────────────────────────▶
+    session a    ├──────┤ ├─────┤             one request in flight
+    session b    ├──────┤
+                     ├──────┤                 two: sessions are not what they should be
+
+**Exclusions.** Whether the load generator was fast enough is a check of its own, for it matters to latency only.
+
+Never FAIL: an assumption that does not hold says nothing against the target, and is INCONCLUSIVE.
+
+Fields: ``looked_at`` = reads and writes; ``found`` = assumptions that do not hold; numbers: what they were judged by.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.checks.evidence import foreign_reads, somebody_else, too_little, writes_after_first
+from loadtest.checks.monotonic_reads import session_key
+from loadtest.checks.promise import Promise
+from loadtest.checks.witness import MOST_WITNESSES, reader, witness
+from loadtest.findings import CheckResult, Number, Witness
+from loadtest.history import Column, History
+from loadtest.records import ReadOutcome, Verdict, WriteOutcome
+
+PROMISE: Final = Promise(
+    "assumptions",
+    "Assumptions",
+    "Enough was read and written, by one writer, with one request in flight per reader.",
+)
+LEAST_ACKNOWLEDGED: Final = 0.5
+"""Share of the PUTs that must have been acknowledged; with fewer the run is about a store that cannot be written."""
+
+
+def assumptions(history: History) -> CheckResult:
+    """Check that the run can be judged."""
+    overlapping = overlapping_in_session(history)
+    written = writes_after_first(history)
+    attempted = len(history.writes) - 1
+    unknown = int(np.count_nonzero(history.writes.outcome == WriteOutcome.UNKNOWN))
+    foreign = foreign_reads(history)
+    broken = [
+        sentence
+        for sentence in (
+            somebody_else(history),
+            _failing_writes(history, written, attempted),
+            _too_little(history, attempted),
+            _overlaps(len(overlapping)),
+        )
+        if sentence
+    ]
+    numbers = tuple(
+        Number(name, value, "count", units.count(value))
+        for name, value in (
+            ("reads", len(history.reads)),
+            ("writes after the first", attempted),
+            ("acknowledged writes after the first", written),
+            ("writes of unknown outcome", unknown),
+            ("foreign documents", foreign),
+            ("reads called while their reader had another in flight", len(overlapping)),
+        )
+    )
+    note = " The run was cut short and recovered from its spool." if history.info.ended.recovered else ""
+    return PROMISE.result(
+        Verdict.INCONCLUSIVE if broken else Verdict.PASS,
+        (" ".join(broken) if broken else f"{len(history.reads):,} reads and {written:,} writes by one writer.") + note,
+        looked_at=len(history.reads) + len(history.writes),
+        found=len(broken),
+        numbers=numbers,
+        witnesses=_witnesses(history, overlapping),
+    )
+
+
+def overlapping_in_session(history: History) -> Column:
+    """Reads that were called while an earlier read of their session had not returned."""
+    reads = history.reads
+    if not len(reads):
+        return np.zeros(0, dtype=np.int64)
+    key = history.once(session_key)
+    order = np.argsort(key, kind="stable")
+    same = key[order][1:] == key[order][:-1]
+    late = reads.called_ns[order][1:] < reads.returned_ns[order][:-1]
+    return np.sort(order[1:][same & late])
+
+
+def _failing_writes(history: History, written: int, attempted: int) -> str:
+    if attempted and written < LEAST_ACKNOWLEDGED * attempted:
+        errors = [error for error in history.writes.error if error]
+        why = f" (the first error: {errors[0]})" if errors else ""
+        return f"Only {written:,} of {units.counted(attempted, 'write')} after the first were acknowledged{why}."
+    return ""
+
+
+def _too_little(history: History, attempted: int) -> str:
+    if not attempted and history.info.settings.write_interval == 0:
+        return "Nothing was written after the first version (--write-interval is 0), so this run is a control only."
+    few = too_little(history, len(history.reads), "reads were made")
+    return f"Too little happened: {few}." if few else ""
+
+
+def _overlaps(count: int) -> str:
+    if not count:
+        return ""
+    reads = units.counted(count, "read")
+    return f"{reads} overlapped an earlier one by the same reader: the record is not what it should be."
+
+
+def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
+    foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
+    found = [
+        witness(
+            history,
+            f"{reader(history, int(read)).capitalize()} got a document that is not of this run.",
+            int(history.reads.called_ns[read]),
+            "call of the read",
+            reads=(int(read),),
+        )
+        for read in foreign
+    ]
+    found += [
+        witness(
+            history,
+            f"{reader(history, int(read)).capitalize()} called this read while an earlier one was in flight.",
+            int(history.reads.called_ns[read]),
+            "call of the read",
+            reads=(int(read),),
+        )
+        for read in overlapping[:MOST_WITNESSES]
+    ]
+    return tuple(found[:MOST_WITNESSES])

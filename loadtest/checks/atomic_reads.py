@@ -1,0 +1,128 @@
+"""New-old inversions: is the object atomic (linearizable), or only regular?
+
+**Guarantee.** Once *any* reader has got a version, no read called later, by anybody, returns an older one. A run
+without stale reads, phantoms and inversions is *atomic*: all reads and writes can be put in one order that agrees with
+what came before what. Without stale reads and phantoms it is *regular*. ::
+
+    time      ─────────────────────────────────────▶
+    write 2     ├──────────────────────────────┤
+    session a       ├──┤ of 2
+    session b                  ├──┤ of 1            inversion: no stale read, for write 2 had not returned
+
+**Exclusions.** As for going back in time (:mod:`loadtest.checks.monotonic_reads`), of which this is the same across all
+sessions. A read of v counts only when write v was over before the write of the newer version was called.
+
+**With a bound** (``--max-staleness``): while old versions are tolerated, one reader sees the new one earlier than
+another; an inversion whose read is certainly less than the bound behind is tolerated.
+
+Fields: ``looked_at`` = legitimate reads; ``found`` = inversions beyond the bound; numbers: inversions, those that are
+not stale reads as well, and the longest time after which an older version was read.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+
+from loadtest import units
+from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.promise import Promise
+from loadtest.checks.timeline import Timeline, timeline
+from loadtest.checks.witness import largest, reader, witness
+from loadtest.findings import CheckResult, Number, Witness
+from loadtest.history import Column, History
+from loadtest.records import Verdict
+
+PROMISE: Final = Promise(
+    "atomic-reads",
+    "No new-old inversions",
+    "Once any reader has got a version, no later read by anybody returns an older one.",
+)
+
+Level = Literal["atomic", "regular", "neither", "unknown"]
+
+
+def atomic_reads(history: History) -> CheckResult:
+    """Look for reads that are older than what somebody had read before."""
+    times = history.once(timeline)
+    looked_at = int(np.count_nonzero(times.legitimate))
+    inverted = inversions(history, times)
+    age = history.reads.called_ns[inverted] - times.newer_seen_ns[times.version[inverted]]
+    beyond = age > history.max_staleness_ns
+    found = int(np.count_nonzero(beyond))
+    not_stale = int(np.count_nonzero(times.behind[inverted] == 0))
+    longest = int(age.max()) if len(age) else None
+    numbers = (
+        Number("inversions", len(inverted), "count", units.count(len(inverted))),
+        Number("inversions that are not stale reads", not_stale, "count", units.count(not_stale)),
+        Number("longest time after which an older version was read", longest, "ns", units.duration(longest)),
+    )
+    verdict, sentence = _judge(history, looked_at, found, len(inverted))
+    return PROMISE.result(
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=found,
+        numbers=numbers,
+        witnesses=tuple(_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])),
+    )
+
+
+def inversions(history: History, times: Timeline) -> Column:
+    """The reads, by number, before which a newer version had been read."""
+    return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
+
+
+def level(history: History) -> Level:
+    """What the object showed itself to be in this run, whatever staleness is tolerated."""
+    times = history.once(timeline)
+    if somebody_else(history):
+        return "unknown"
+    if times.phantom.any() or times.behind.any():
+        return "neither"
+    if len(inversions(history, times)):
+        return "regular"
+    return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"
+
+
+def _judge(history: History, looked_at: int, found: int, inverted: int) -> tuple[Verdict, str]:
+    foreign = somebody_else(history)
+    if foreign:
+        return Verdict.INCONCLUSIVE, foreign
+    if found:
+        return (
+            Verdict.FAIL,
+            f"{units.counted(found, 'read')} of {looked_at:,} returned an older version than another read had returned "
+            f"before: the object is not atomic.",
+        )
+    few = too_little(history, looked_at, "reads named a version")
+    if few:
+        return Verdict.INCONCLUSIVE, f"Nothing can be said about inversions: {few}."
+    if inverted:
+        bound = units.duration(history.max_staleness_ns)
+        return Verdict.PASS, f"{units.counted(inverted, 'inversion')}, all within the {bound} that are tolerated."
+    return Verdict.PASS, f"None of {looked_at:,} reads returned an older version than a read before it."
+
+
+def _witness(history: History, times: Timeline, read: int) -> Witness:
+    version = int(times.version[read])
+    newer_seen = int(times.newer_seen_ns[version])
+    first = int(
+        np.argmax(
+            times.legitimate
+            & (history.reads.returned_ns == newer_seen)
+            & (times.first_read_ns[times.version] == newer_seen)
+        )
+    )
+    newer = int(times.version[first])
+    gap = int(history.reads.called_ns[read]) - newer_seen
+    return witness(
+        history,
+        f"{reader(history, first).capitalize()} had got version {newer}; {reader(history, read)}, called "
+        f"{units.duration(gap)} after that, got version {version}.",
+        newer_seen,
+        f"return of the read of version {newer}",
+        reads=(first, read),
+        writes=(version, newer),
+    )

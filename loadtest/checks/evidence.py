@@ -1,0 +1,59 @@
+"""How much a run must hold before "nothing was found" means anything, and who else may have been writing.
+
+A finding needs no minimum: one stale read is a stale read. Silence does. These are the least numbers below which a
+check that found nothing is INCONCLUSIVE; what the numbers are worth beyond that is said by the bound that goes with
+them (nothing in n tries: < 3/n at 95 %).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.history import History
+from loadtest.records import ReadOutcome
+
+MINIMUM_READS: Final = 100
+"""Bound at the minimum: < 3 %."""
+MINIMUM_WRITES: Final = 5
+"""Acknowledged writes after version 0."""
+MINIMUM_OVERLAPS: Final = 10
+"""Reads that overlap a PUT, before bodies may be called whole *while they are being replaced*."""
+MINIMUM_CONDITIONS: Final = 20
+"""Requests that could have been answered 304."""
+
+
+def writes_after_first(history: History) -> int:
+    """Acknowledged writes after version 0."""
+    return int(np.count_nonzero(history.writes.acknowledged[1:]))
+
+
+def too_little(history: History, reads: int, what: str) -> str:
+    """Why ``reads`` (of the kind ``what``) are too few for silence to mean anything; "" when they are enough."""
+    writes = writes_after_first(history)
+    if writes < MINIMUM_WRITES:
+        return (
+            f"only {units.counted(writes, 'write')} after the first {'was' if writes == 1 else 'were'} acknowledged, "
+            f"at least {MINIMUM_WRITES} are needed"
+        )
+    if reads < MINIMUM_READS:
+        return f"only {units.count(reads)} {what}, at least {MINIMUM_READS} are needed"
+    return ""
+
+
+def foreign_reads(history: History) -> int:
+    """Reads that returned a document of another run."""
+    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
+
+
+def somebody_else(history: History) -> str:
+    """The sentence for a run in which documents of others were read; "" when there were none."""
+    foreign = foreign_reads(history)
+    if not foreign:
+        return ""
+    return (
+        f"Somebody else is writing to {history.info.object_name}, or what they wrote is still being served: "
+        f"{units.counted(foreign, 'read')} returned a document that is not of this run, and who wrote when is unknown."
+    )

@@ -1,0 +1,68 @@
+"""Load generator: it made the reads that were asked for, and its own delay is small beside what it measured.
+
+**Guarantee.** With ``--arrival-rate`` at least 95 % of the scheduled reads were made; the event loop's delay is at most
+a quarter of the response time, at p50 and at p99 (:mod:`loadtest.generator_health`). ::
+
+    answer is there ──▶ │ event loop busy with other reads │ ──▶ read returned
+                        ◀──── delay, part of the latency ──▶
+
+**Exclusions.** Whole bodies, freshness and ETag do not depend on speed: only latency answers rest on this check. It
+never FAILs, for it says nothing against the target.
+
+Fields: ``looked_at`` = samples of the event loop; ``found`` = what was not fast enough; numbers: achieved rate, delays.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loadtest import units
+from loadtest.checks.promise import Promise
+from loadtest.findings import CheckResult, Number
+from loadtest.generator_health import measure_generator
+from loadtest.history import History
+from loadtest.measurements import Availability
+from loadtest.rates import measure_availability
+from loadtest.records import Verdict
+
+PROMISE: Final = Promise(
+    "load-generator",
+    "Load generator",
+    "The load generator kept its rate, and its own delay is small beside the latencies that it measured.",
+)
+LEAST_RATE_SHARE: Final = 0.95
+
+
+def load_generator(history: History) -> CheckResult:
+    """Judge whether the load generator can be believed."""
+    generator = history.once(measure_generator)
+    rates = history.once(measure_availability)
+    broken = [
+        sentence for sentence in (missed_rate(rates), "" if generator.fast_enough else generator.sentence) if sentence
+    ]
+    late = rates.late_starts.p99_ns
+    numbers = (
+        Number("reads per second", rates.reads_per_second, "per_second", units.rate(rates.reads_per_second, "reads")),
+        Number("reads started late, p99", late, "ns", units.duration(late)),
+        Number("event loop delay, p50", generator.loop_delay.p50_ns, "ns", units.duration(generator.loop_delay.p50_ns)),
+        Number("event loop delay, p99", generator.loop_delay.p99_ns, "ns", units.duration(generator.loop_delay.p99_ns)),
+        *generator.numbers,
+    )
+    return PROMISE.result(
+        Verdict.INCONCLUSIVE if broken else Verdict.PASS,
+        " ".join(broken) if broken else generator.sentence,
+        looked_at=generator.loop_delay.count,
+        found=len(broken),
+        numbers=numbers,
+    )
+
+
+def missed_rate(rates: Availability) -> str:
+    """The sentence for a run that made fewer reads than were scheduled; "" when it did not."""
+    wanted, achieved = rates.wanted_reads_per_second, rates.reads_per_second
+    if wanted is None or achieved is None or achieved >= LEAST_RATE_SHARE * wanted:
+        return ""
+    return (
+        f"Only {units.rate(achieved, 'reads')} of the {units.rate(wanted, 'reads')} asked for were made: use more "
+        "users or processes, or ask for less."
+    )

@@ -1,0 +1,142 @@
+"""Monotonic reads: no reader goes back in time.
+
+**Guarantee.** Within a session (one reader with one request in flight), no read of v is preceded by a read of a version
+M > v whose write was called after write v was over. ::
+
+    time      ──────────────────────────────────────────────▶
+    session a   ├──┤ of 1    ├──┤ of 2     ├──┤ of 1: goes back
+    session b                       ├──┤ of 1: another session; may be a new-old inversion (see atomic_reads)
+
+**Exclusions.** Only a read that had returned before the other was called precedes it; equal times overlap. When write v
+has an unknown outcome it may take effect after M did, and then v after M is right: such a read goes back only when an
+earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out.
+
+The largest version that the session had read is enough to look at: writes are called in the order of their versions, so
+when any earlier-read version was called after write v was over, the largest one was.
+
+Going back is a finding whatever ``--max-staleness`` says: a reader who has seen the new document and is then shown the
+old one notices, however short it lasts.
+
+Fields: ``looked_at`` = reads with an earlier read in their session; ``found`` = reads that go back; numbers: sessions
+looked at, and sessions in which it happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.promise import Promise
+from loadtest.checks.timeline import Timeline, timeline
+from loadtest.checks.witness import MOST_WITNESSES, reader, witness
+from loadtest.findings import CheckResult, Number, Witness
+from loadtest.history import Column, History
+from loadtest.records import NO_VERSION, Verdict
+
+PROMISE: Final = Promise(
+    "monotonic-reads",
+    "Monotonic reads",
+    "A reader that has seen a version is never shown an older one afterwards.",
+)
+
+
+def monotonic_reads(history: History) -> CheckResult:
+    """Look for readers that go back in time."""
+    times = history.once(timeline)
+    found: list[Column] = []
+    looked_at = sessions = went_back = 0
+    for session in sessions_of(history, times):
+        earlier = largest_read_before(history, times, session)
+        back = session[went_back_after(history, times, session, earlier)]
+        sessions += 1
+        looked_at += int(np.count_nonzero(earlier != NO_VERSION))
+        went_back += bool(len(back))
+        found.append(back)
+    reads = np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    numbers = (
+        Number("readers", sessions, "count", units.count(sessions)),
+        Number("readers that went back", went_back, "count", units.count(went_back)),
+    )
+    verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
+    return PROMISE.result(
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=len(reads),
+        numbers=numbers,
+        witnesses=tuple(_witness(history, times, int(read)) for read in reads[:MOST_WITNESSES]),
+    )
+
+
+def sessions_of(history: History, times: Timeline) -> Iterator[Column]:
+    """The legitimate reads of each session, by number, in order of call."""
+    legitimate = np.flatnonzero(times.legitimate)
+    if not len(legitimate):
+        return
+    key = history.once(session_key)[legitimate]
+    order = np.argsort(key, kind="stable")
+    ends = np.flatnonzero(np.diff(key[order])) + 1
+    yield from np.split(legitimate[order], ends)
+
+
+def session_key(history: History) -> Column:
+    """A number for the session of each read; 16 bits where they are enough, which sort several times as fast."""
+    reads = history.reads
+    span = int(reads.session.max(initial=0)) + 1
+    key = reads.worker.astype(np.int64) * span + reads.session
+    return key.astype(np.uint16) if int(key.max(initial=0)) < 2**16 else key
+
+
+def largest_read_before(history: History, times: Timeline, session: Column) -> Column:
+    """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
+    returned = history.reads.returned_ns[session]
+    by_return = np.argsort(returned, kind="stable")
+    largest = np.maximum.accumulate(times.version[session][by_return])
+    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session], side="left")
+    return np.where(preceding > 0, largest[preceding - 1], NO_VERSION)
+
+
+def went_back_after(history: History, times: Timeline, session: Column, earlier: Column) -> Column:
+    """Places in ``session`` of the reads whose version was over before the write of ``earlier`` was called."""
+    version = times.version[session]
+    newer = np.maximum(earlier, 0)
+    return np.flatnonzero((earlier > version) & (times.over_ns[version] < history.writes.called_ns[newer]))
+
+
+def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
+    foreign = somebody_else(history)
+    if foreign:
+        return Verdict.INCONCLUSIVE, foreign
+    if found:
+        return (
+            Verdict.FAIL,
+            f"{units.counted(found, 'read')} of {looked_at:,} went back in time, by {went_back:,} of "
+            f"{units.counted(sessions, 'reader')}.",
+        )
+    few = too_little(history, looked_at, "reads had an earlier one by the same reader")
+    if few:
+        return Verdict.INCONCLUSIVE, f"Nothing can be said about going back in time: {few}."
+    return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in time in {looked_at:,} reads."
+
+
+def _witness(history: History, times: Timeline, read: int) -> Witness:
+    keys = history.once(session_key)
+    same = (keys == keys[read]) & times.legitimate
+    before = same & (history.reads.returned_ns < history.reads.called_ns[read])
+    newest = int(times.version[before].max())
+    earlier = int(np.argmax(before & (times.version == newest)))
+    version = int(times.version[read])
+    gap = int(history.reads.called_ns[read]) - int(history.reads.returned_ns[earlier])
+    return witness(
+        history,
+        f"{reader(history, read).capitalize()} had version {newest} and, in a read called {units.duration(gap)} later, "
+        f"got version {version} again.",
+        int(history.reads.returned_ns[earlier]),
+        f"return of the read of version {newest}",
+        reads=(earlier, read),
+        writes=(version, newest),
+    )

@@ -1,0 +1,52 @@
+"""All checks, in the order in which a report shows them, and how they are run.
+
+A check that crashes is INCONCLUSIVE and carries its error; the others still run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from loadtest.checks import (
+    assumptions,
+    atomic_reads,
+    availability,
+    conditional_get,
+    fresh_reads,
+    load_generator,
+    monotonic_reads,
+    phantoms,
+    whole_bodies,
+    write_impact,
+)
+from loadtest.checks.promise import Promise
+from loadtest.findings import CheckResult
+from loadtest.history import History
+
+Check = tuple[Promise, Callable[[History], CheckResult]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    (assumptions.PROMISE, assumptions.assumptions),
+    (load_generator.PROMISE, load_generator.load_generator),
+    (write_impact.PROMISE, write_impact.write_impact),
+    (whole_bodies.PROMISE, whole_bodies.whole_bodies),
+    (fresh_reads.PROMISE, fresh_reads.fresh_reads),
+    (monotonic_reads.PROMISE, monotonic_reads.monotonic_reads),
+    (atomic_reads.PROMISE, atomic_reads.atomic_reads),
+    (phantoms.PROMISE, phantoms.phantoms),
+    (conditional_get.PROMISE, conditional_get.conditional_get),
+    (availability.PROMISE, availability.availability),
+)
+
+
+def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[CheckResult, ...]:
+    """The result of every check, in their order."""
+    return tuple(_run(promise, check, history) for promise, check in checks)
+
+
+def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
+    try:
+        return check(history)
+    except Exception as error:  # whatever a check trips over, the run gets a report
+        return promise.crashed(error)

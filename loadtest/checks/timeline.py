@@ -1,0 +1,106 @@
+"""What came before what: the rules of DESIGN's "Meaning" as columns, shared by the checks.
+
+Intervals are closed, and a read or write may take effect at any moment of its interval. ``a`` precedes ``b`` only when
+``a.returned < b.called``: equal times overlap, and nothing is ever concluded from an overlap. ::
+
+    time  ─────────────────────────────────────────────────────────▶
+    w1         ├────────┤
+    w2                        ├────────┤
+    read                          ├──┤            overlaps w2: may return 1 or 2
+    read                                ├──┤      called before w2 returned: may return 1 or 2
+    read                                     ├──┤ called after w2 returned: must not return 1
+
+**Which reads count.** A *versioned* read is a 200 with a whole document (also one whose ETag header names another
+version: its body is what the reader got), or a 304 to a condition whose ETag this run's writer made. It is *legitimate*
+unless it is a phantom: its version was never written, was refused, or was called only after the read had returned.
+Errors, torn and foreign documents say nothing about versions.
+
+**When a write was over.** A write whose outcome is unknown may take effect at any later time, so it never returned; but
+a read that returned its version proves that it had taken effect by then. ``over_ns[v]`` is the earlier of the write's
+return and the return of the first read of v. It is conservative: v certainly took effect at or before it.
+
+**What superseded it.** Writes are called one after the other, so every write called after ``over_ns[v]`` took effect
+after v did. ``superseded_by[v]`` is the first acknowledged one of them, as a place in the list of acknowledged writes.
+``newer_seen_ns[v]`` is when a read of any of them (acknowledged or not) first returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from loadtest.history import Column, Flags, History
+from loadtest.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
+
+VERSIONED: Final = (
+    ReadOutcome.WHOLE,
+    ReadOutcome.NOT_MODIFIED,
+    ReadOutcome.ETAG_MISMATCH,
+    ReadOutcome.NOT_MODIFIED_WITH_BODY,
+)
+"""Outcomes that can name a version; a 304 with a body is a fault, and is still a 304."""
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Columns by read (``legitimate`` to ``acknowledged_before``), by version, and by acknowledged write."""
+
+    phantom: Flags
+    legitimate: Flags
+    version: Column  # of each read; 0 where it is not legitimate
+    behind: Column  # k: acknowledged writes that a read should have seen and did not; 0 = fresh
+    acknowledged_before: Column  # how many acknowledged writes returned before a read was called
+
+    over_ns: Column
+    first_read_ns: Column  # when a read of the version first returned; NEVER_RETURNED: none did
+    superseded_by: Column
+    newer_seen_ns: Column
+
+    acknowledged: Column  # version of each acknowledged write
+    acknowledged_called_ns: Column
+    acknowledged_returned_ns: Column
+
+
+def timeline(history: History) -> Timeline:
+    """The timeline of a run; ``history.once(timeline)`` makes it once."""
+    reads, writes = history.reads, history.writes
+    named = np.isin(reads.outcome, [int(outcome) for outcome in VERSIONED]) & (reads.version >= 0)
+    written = named & (reads.version < len(writes))
+    version = np.where(written, reads.version, 0)
+    legitimate = (
+        written & (writes.outcome != WriteOutcome.REFUSED)[version] & (reads.returned_ns >= writes.called_ns[version])
+    )
+    version[~legitimate] = 0
+
+    first_read = np.full(len(writes), NEVER_RETURNED, dtype=np.int64)
+    np.minimum.at(first_read, version[legitimate], reads.returned_ns[legitimate])
+    over = np.minimum(writes.returned_ns, first_read)
+
+    acknowledged = np.flatnonzero(writes.acknowledged)
+    called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
+    superseded_by = np.searchsorted(called, over, side="right")
+    before = np.searchsorted(returned, reads.called_ns, side="left")
+    behind = np.where(legitimate, np.maximum(before - superseded_by[version], 0), 0).astype(np.int32)
+
+    return Timeline(
+        phantom=named & ~legitimate,
+        legitimate=legitimate,
+        version=version,
+        behind=behind,
+        acknowledged_before=before.astype(np.int32),
+        over_ns=over,
+        first_read_ns=first_read,
+        superseded_by=superseded_by,
+        newer_seen_ns=_newer_seen(writes.called_ns, over, first_read),
+        acknowledged=acknowledged,
+        acknowledged_called_ns=called,
+        acknowledged_returned_ns=returned,
+    )
+
+
+def _newer_seen(called: Column, over: Column, first_read: Column) -> Column:
+    """When any version whose write was called after ``over`` was first returned by a read."""
+    earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
+    return earliest_from[np.searchsorted(called, over, side="right")]

@@ -1,0 +1,112 @@
+"""Whole bodies: every document is one version from its first byte to its last.
+
+**Guarantee.** A 200 carries a document that passes its own digest. One that does not is *torn* (a mix of versions),
+*truncated* (a proper prefix, or fewer bytes than Content-Length) or *corrupt* (anything else). ::
+
+    time     ─────────────────────────────▶
+    write 2      ├────────────┤
+    read            ├─────┤  of 1 or of 2, all of it: whole
+    read            ├─────┤  1111112222:  torn
+    read            ├─────┤  11111:       truncated
+
+**Exclusions.** Errors (4xx, 5xx, no answer) carry no document. A whole document of somebody else is *foreign* and is
+left to the assumptions; one whose ETag header names another version is left to the conditional check: its body is
+whole. Bodies that were never read while a PUT was in flight prove little, so silence wants some reads that overlap one.
+
+Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
+answers overlapped a PUT.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.checks.evidence import MINIMUM_OVERLAPS, too_little
+from loadtest.checks.promise import Promise
+from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witness
+from loadtest.findings import CheckResult, Number, Witness
+from loadtest.flights import flight_ends, overlapping_reads
+from loadtest.history import History
+from loadtest.records import ReadOutcome, Verdict
+
+PROMISE: Final = Promise(
+    "whole-bodies",
+    "Whole bodies",
+    "Every document that is read is the old one or the new one, never a mix and never cut short.",
+)
+BROKEN: Final = (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT)
+INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
+_MEANING: Final = {
+    ReadOutcome.TORN: "a mix of versions",
+    ReadOutcome.TRUNCATED: "a document cut short",
+    ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
+}
+
+
+def whole_bodies(history: History) -> CheckResult:
+    """Look for documents that are not whole."""
+    outcome = history.reads.outcome
+    counts = np.bincount(outcome, minlength=len(ReadOutcome))
+    looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN)))
+    with_body = np.isin(outcome, [int(kind) for kind in (*INTACT, *BROKEN)])
+    overlapping = int(np.count_nonzero(with_body & history.once(overlapping_reads)))
+    found = np.flatnonzero(np.isin(outcome, [int(kind) for kind in BROKEN]))
+    numbers = (
+        *(
+            Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
+            for kind in BROKEN
+        ),
+        Number("bodies read while a PUT was in flight", overlapping, "count", units.count(overlapping)),
+    )
+    if len(found):
+        kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN if counts[kind])
+        verdict = Verdict.FAIL
+        sentence = f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds}."
+    elif few := too_little(history, looked_at, "documents were read"):
+        verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
+    elif overlapping < MINIMUM_OVERLAPS:
+        verdict = Verdict.INCONCLUSIVE
+        sentence = (
+            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} met a PUT in "
+            f"flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
+        )
+    else:
+        verdict = Verdict.PASS
+        sentence = (
+            f"All {looked_at:,} documents were whole, {overlapping:,} of them read while a PUT was in flight "
+            f"({units.none_in(overlapping)})."
+        )
+    return PROMISE.result(
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=len(found),
+        numbers=numbers,
+        witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
+    )
+
+
+def _witness(history: History, read: int) -> Witness:
+    reads, writes = history.reads, history.writes
+    first = int(np.searchsorted(history.once(flight_ends), reads.called_ns[read], side="left"))
+    after = int(np.searchsorted(writes.called_ns, reads.returned_ns[read], side="right"))
+    met = list(range(first, after))
+    shown = met[:2] or [after - 1]
+    when = (
+        f"while {'write' if len(met) == 1 else 'writes'} {' and '.join(map(str, shown))} "
+        f"{'was' if len(met) == 1 else 'were'} in flight"
+        if met
+        else "while no PUT was in flight"
+    )
+    return witness(
+        history,
+        f"{reader(history, read).capitalize()} got {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
+        f"({units.size(int(reads.body_bytes[read]))}) {when}.",
+        int(writes.called_ns[shown[0]]),
+        f"call of write {shown[0]}",
+        reads=(read,),
+        writes=shown,
+    )

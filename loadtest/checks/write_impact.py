@@ -1,0 +1,62 @@
+"""Write impact: reads are not slower while the document is being replaced, beyond what is tolerated.
+
+**Guarantee.** At p50, p90 and p99 the response time while writing is at most ``--impact-tolerance`` times that while
+quiet. The measurement is in :mod:`loadtest.impact`; this turns it into a verdict.
+
+**Verdict.** PASS when the whole 95 % interval at p99 is at or below the tolerance and no quantile fails; FAIL when the
+whole interval at any of the three is above it; INCONCLUSIVE otherwise, and whenever the load generator was not fast
+enough, for then latencies tell about the generator. Three intervals are looked at, so where the true ratio is exactly
+the tolerance up to 7.5 % of runs may FAIL; where writes do no harm at all, next to none does.
+
+**Exclusions.** Pairs of windows in which a quiet window met a PUT or a writing one met none. Errors.
+
+Fields: ``looked_at`` = pairs used; ``found`` = quantiles that fail; numbers: the ratio at each quantile, the noise
+floor.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loadtest import units
+from loadtest.checks.promise import Promise
+from loadtest.findings import CheckResult, Number
+from loadtest.generator_health import measure_generator
+from loadtest.history import History
+from loadtest.impact import measure_impact, verdict
+from loadtest.records import Verdict
+
+PROMISE: Final = Promise(
+    "write-impact",
+    "Write impact",
+    "Reads are not slower while the document is being replaced, beyond the tolerated ratio.",
+)
+
+
+def write_impact(history: History) -> CheckResult:
+    """Judge the impact of writes on reads."""
+    impact = history.once(measure_impact)
+    generator = history.once(measure_generator)
+    judged, sentence = verdict(impact), impact.sentence
+    if generator.fast_enough is not True and judged is not Verdict.INCONCLUSIVE:
+        judged, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
+    floor = impact.noise_floor
+    numbers = (
+        *(
+            Number(
+                f"response time while writing / while quiet, {estimate.quantile}",
+                estimate.ratio,
+                "ratio",
+                estimate.text,
+            )
+            for estimate in impact.estimates
+        ),
+        Number("smallest ratio that could have been told from 1", floor, "ratio", units.ratio(floor)),
+    )
+    return PROMISE.result(
+        judged,
+        sentence,
+        looked_at=impact.pairs_used,
+        found=sum(estimate.verdict is Verdict.FAIL for estimate in impact.estimates),
+        numbers=numbers,
+    )

@@ -1,0 +1,62 @@
+"""``SHA256SUMS`` of a run directory: a record that was damaged afterwards must not be judged as if it were whole.
+
+A flipped bit in a column of times is a valid column of other times, and could turn a FAIL into a PASS. The file has the
+format of ``sha256sum``, so ``sha256sum -c SHA256SUMS`` checks a run without this program. A directory without it (put
+together by hand) is accepted: there is nothing to compare with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Final
+
+from loadtest.run_info import RunError
+
+CHECKSUM_FILE: Final = "SHA256SUMS"
+RECORDED_FILES: Final = ("run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet")
+_LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
+
+
+def write_checksums(run_dir: Path) -> None:
+    """Write ``SHA256SUMS`` over all recorded files; the last thing that recording does."""
+    lines = [f"{_digest(run_dir / name)}  {name}\n" for name in RECORDED_FILES]
+    partial = run_dir / f"{CHECKSUM_FILE}.partial"
+    partial.write_text("".join(lines))
+    partial.replace(run_dir / CHECKSUM_FILE)
+
+
+def verify(run_dir: Path) -> None:
+    """Compare the recorded files with their checksums, where there are any.
+
+    Raises:
+        RunError: a file has changed since it was recorded, or is missing.
+    """
+    path = run_dir / CHECKSUM_FILE
+    try:
+        lines = path.read_bytes().decode("ascii").splitlines()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError):
+        raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.") from None
+    matches = [_LINE.fullmatch(line) for line in lines]
+    expected = {match[2]: match[1] for match in matches if match}
+    if None in matches or sorted(expected) != sorted(RECORDED_FILES):
+        raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.")
+    for name, digest in expected.items():
+        if not (run_dir / name).is_file():
+            raise RunError(f"{run_dir / name} is missing: restore the run from a copy, or measure again.")
+        if _digest(run_dir / name) != digest:
+            raise RunError(
+                f"{run_dir / name} has changed since it was recorded (see {CHECKSUM_FILE}): restore it from a copy, "
+                "or measure again."
+            )
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None

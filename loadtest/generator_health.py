@@ -1,0 +1,87 @@
+"""Whether the load generator was fast enough: how late its event loop woke, beside what it measured.
+
+A read whose answer is there waits until the event loop wakes, so the loop's delay is part of every latency. It is
+small when its median is at most a quarter of the reads' median response time, and its p99 at most a quarter of their
+p99. Otherwise latencies tell about the generator, not about the target.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.findings import Number
+from loadtest.history import Column, History
+from loadtest.latency import response_quantiles, successful
+from loadtest.measurements import Generator, GeneratorWorker, Quantiles
+from loadtest.quantiles import quantiles
+
+SMALL_SHARE: Final = 0.25
+
+
+def measure_generator(history: History) -> Generator:
+    """The health of all load-generating processes."""
+    samples = history.samples
+    delay = quantiles(samples.loop_delay_ns)
+    response = response_quantiles(history, history.once(successful))
+    numbers = tuple(
+        Number(f"loop delay beside response time, {name}", share, "share", units.share(share))
+        for name, share in (
+            ("p50", _beside(delay.p50_ns, response.p50_ns)),
+            ("p99", _beside(delay.p99_ns, response.p99_ns)),
+        )
+    )
+    shares = [number.value for number in numbers if number.value is not None]
+    fast_enough = all(share <= SMALL_SHARE for share in shares) if len(shares) == len(numbers) else None
+    return Generator(
+        loop_delay=delay,
+        workers=tuple(_worker(history, int(worker)) for worker in np.unique(samples.worker)),
+        fast_enough=fast_enough,
+        numbers=numbers,
+        sentence=_sentence(delay, response, fast_enough),
+    )
+
+
+def _sentence(delay: Quantiles, response: Quantiles, fast_enough: bool | None) -> str:
+    if fast_enough is None:
+        return (
+            f"Too little to tell whether the load generator was fast enough: {units.counted(delay.count, 'sample')} of "
+            f"its event loop, {units.counted(response.count, 'successful read')}."
+        )
+    sizes = (
+        f"its event loop woke {units.duration(delay.p50_ns)} late at p50 and {units.duration(delay.p99_ns)} at p99, "
+        f"reads took {units.duration(response.p50_ns)} and {units.duration(response.p99_ns)}"
+    )
+    if fast_enough:
+        return f"The load generator was fast enough: {sizes}."
+    return (
+        f"The load generator was too slow to measure latency: {sizes}. Ask for fewer reads per second, or use more "
+        "processes."
+    )
+
+
+def _beside(delay: int | None, response: int | None) -> float | None:
+    return round(max(0, delay) / response, 6) if delay is not None and response else None
+
+
+def _worker(history: History, worker: int) -> GeneratorWorker:
+    samples = history.samples
+    own = samples.worker == worker
+    order = np.argsort(samples.at_ns[own], kind="stable")
+    at = samples.at_ns[own][order]
+    span = int(at[-1] - at[0])
+
+    def share(column: Column) -> float | None:
+        values = column[own][order]
+        return round(int(values[-1] - values[0]) / span, 6) if span > 0 else None
+
+    return GeneratorWorker(
+        worker=worker,
+        samples=len(at),
+        loop_delay=quantiles(samples.loop_delay_ns[own]),
+        cpu_share=share(samples.cpu_ns),
+        gc_share=share(samples.gc_ns),
+        flush_share=share(samples.flush_ns),
+    )

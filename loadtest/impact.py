@@ -1,0 +1,264 @@
+"""Do writes slow reads down? Ratio of response time while writing to while quiet, over pairs of windows.
+
+The unit of statistics is the pair of windows, not the request: requests are correlated in time, and tests that take
+them for independent cry wolf. For each pair and quantile, the logarithm of (quantile in the writing window / quantile
+in the quiet one) is one observation; :mod:`loadtest.signed_rank` makes an estimate and a 95 % interval of them.
+
+A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
+in flight in the quiet one, or when none was in the writing one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from loadtest import units
+from loadtest.flights import due_during_put, puts_within
+from loadtest.history import Column, Flags, History
+from loadtest.latency import successful, window_of
+from loadtest.measurements import Impact, ImpactEstimate, WindowRow
+from loadtest.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.records import Verdict, WindowKind
+from loadtest.signed_rank import LEAST_PAIRS, Shift, shift
+
+Quantile = Literal["p50", "p90", "p99"]
+QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p90", "p99")
+HEADLINE: Final[Quantile] = "p99"
+"""The slowest percent of the reads is what a site's users notice, and what a PUT in flight would touch first."""
+METHOD: Final = (
+    "Per pair of windows, the logarithm of the ratio of the response time quantiles (writing / quiet); Hodges-Lehmann "
+    "estimate over the pairs, 95 % interval from the Wilcoxon signed-rank distribution."
+)
+MOST_WINDOWS: Final = 2_000
+_MOST_MORE_PAIRS: Final = 10_000
+
+
+def measure_impact(history: History) -> Impact:
+    """The impact of writes on reads."""
+    settings = history.info.settings
+    tolerance = settings.impact_tolerance
+    control = settings.write_interval == 0
+    table = _Table.of(history, control)
+    estimates = tuple(
+        _estimate(name, table.log_ratios(name, table.used_pairs()), tolerance, "pair of windows") for name in QUANTILES
+    )
+    overlap = () if control else _overlap(history, table, tolerance)
+    used = len(table.used_pairs())
+    headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
+    return Impact(
+        method=METHOD,
+        tolerance=tolerance,
+        headline=HEADLINE,
+        control=control,
+        estimates=estimates,
+        overlap=overlap,
+        pairs_used=used,
+        pairs_dropped=len(np.unique(history.windows.pair)) - used,
+        windows=table.rows(history),
+        windows_note=_note(len(history.windows)),
+        noise_floor=_noise_floor(headline),
+        sentence=_sentence(history, estimates, table),
+    )
+
+
+def verdict(impact: Impact) -> Verdict:
+    """FAIL when any quantile is certainly above the tolerance; else what the headline quantile says."""
+    if any(estimate.verdict is Verdict.FAIL for estimate in impact.estimates):
+        return Verdict.FAIL
+    return next(estimate.verdict for estimate in impact.estimates if estimate.quantile == impact.headline)
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """What each window showed: reads, PUTs, response time quantiles, and why it is not used."""
+
+    pair: Column
+    kind: Column
+    reads: Column
+    puts: Column
+    dropped: tuple[str, ...]
+    quantile_ns: dict[str, list[int | None]]
+
+    @staticmethod
+    def of(history: History, control: bool) -> _Table:
+        windows = history.windows
+        response = history.reads.returned_ns - history.reads.scheduled_ns
+        place = np.where(history.once(successful), history.once(window_of), -1)
+        members = groups(place, len(windows))
+        found = quantiles_by_group(response, members)
+        puts = puts_within(history, windows.start_ns, windows.end_ns)
+        dropped = tuple(
+            _why_dropped(int(kind), int(count), control, bool(len(reads)))
+            for kind, count, reads in zip(windows.kind, puts, members, strict=True)
+        )
+        reads = np.array([len(group) for group in members], dtype=np.int64)
+        return _Table(windows.pair, windows.kind, reads, puts, dropped, found)
+
+    def used_pairs(self) -> list[tuple[int, int]]:
+        """Places of the (quiet, writing) windows of each pair of which both are used."""
+        places: dict[int, dict[int, int]] = {}
+        for place, (pair, kind, why) in enumerate(zip(self.pair, self.kind, self.dropped, strict=True)):
+            if not why:
+                places.setdefault(int(pair), {})[int(kind)] = place
+        return [(two[WindowKind.QUIET], two[WindowKind.WRITING]) for two in places.values() if len(two) == 2]
+
+    def log_ratios(self, name: Quantile, pairs: list[tuple[int, int]]) -> list[float]:
+        """One observation per pair in which both windows have the quantile."""
+        values = self.quantile_ns[name]
+        return log_ratios([(values[writing], values[quiet]) for quiet, writing in pairs])
+
+    def rows(self, history: History) -> tuple[WindowRow, ...]:
+        """The windows for the summary; evenly spaced ones when they are many."""
+        windows = history.windows
+        count = len(windows)
+        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_WINDOWS)).astype(np.int64)) if count else ()
+        return tuple(
+            WindowRow(
+                index=int(windows.index[place]),
+                pair=int(windows.pair[place]),
+                kind="writing" if windows.kind[place] == WindowKind.WRITING else "quiet",
+                start_ns=int(windows.start_ns[place]) - history.origin_ns,
+                end_ns=int(windows.end_ns[place]) - history.origin_ns,
+                reads=int(self.reads[place]),
+                puts=int(self.puts[place]),
+                p50_ns=self.quantile_ns["p50"][place],
+                p90_ns=self.quantile_ns["p90"][place],
+                p99_ns=self.quantile_ns["p99"][place],
+                dropped=self.dropped[place],
+            )
+            for place in kept
+        )
+
+
+def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
+    if not has_reads:
+        return "no successful read"
+    if kind == WindowKind.QUIET and puts:
+        return "a PUT was in flight though the window was quiet"
+    if kind == WindowKind.WRITING and not puts and not control:
+        return "no PUT was in flight though the window was for writing"
+    return ""
+
+
+def quantiles_by_group(values: Column, members: list[Column]) -> dict[str, list[int | None]]:
+    """The quantiles of each group; None where a group is too small."""
+    found: dict[str, list[int | None]] = {name: [] for name in QUANTILES}
+    for group in members:
+        rising = np.sort(values[group])
+        for name in QUANTILES:
+            found[name].append(of_sorted(rising, PER_MILLE[name]))
+    return found
+
+
+def log_ratios(pairs: list[tuple[int | None, int | None]]) -> list[float]:
+    """Logarithms of the ratios of those pairs that have both values; a response time below 1 ns counts as 1 ns."""
+    return [
+        math.log(max(1, above) / max(1, below)) for above, below in pairs if above is not None and below is not None
+    ]
+
+
+def _overlap(history: History, table: _Table, tolerance: float) -> tuple[ImpactEstimate, ...]:
+    """Reads that were due while a PUT was in flight against the others, window by window (or, without windows, not)."""
+    writing = np.array(
+        [kind == WindowKind.WRITING and not why for kind, why in zip(table.kind, table.dropped, strict=True)]
+    )
+    if not writing.any():
+        return ()
+    response = history.reads.returned_ns - history.reads.scheduled_ns
+    place = np.where(history.once(successful), history.once(window_of), -1)
+    during = history.once(due_during_put)
+
+    def by_window(members: Flags) -> dict[str, list[int | None]]:
+        return quantiles_by_group(response, groups(np.where(members, place, -1), len(table.kind)))
+
+    met, clear = by_window(during), by_window(~during)
+    chosen = np.flatnonzero(writing)
+    return tuple(
+        _estimate(
+            name,
+            log_ratios([(met[name][window], clear[name][window]) for window in chosen]),
+            tolerance,
+            "writing window",
+        )
+        for name in QUANTILES
+    )
+
+
+def _estimate(name: Quantile, observations: list[float], tolerance: float, unit: str) -> ImpactEstimate:
+    found = shift(np.array(observations))
+    count = len(observations)
+    if found is None:
+        text = f"not measured: {units.counted(count, unit, _plural(unit))}, at least {LEAST_PAIRS} are needed"
+        return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
+    judged = _judge(found, tolerance)
+    more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
+    ratio, low, high = (round(math.exp(value), 6) for value in found)
+    text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
+    return ImpactEstimate(name, ratio, low, high, count, more, judged, text)
+
+
+def _plural(unit: str) -> str:
+    return unit.replace("pair ", "pairs ") if unit.startswith("pair ") else unit + "s"
+
+
+def _judge(found: Shift, tolerance: float) -> Verdict:
+    limit = math.log(tolerance)
+    if found.high <= limit:
+        return Verdict.PASS
+    return Verdict.FAIL if found.low > limit else Verdict.INCONCLUSIVE
+
+
+def _more_pairs(found: Shift, count: int, tolerance: float) -> int | None:
+    """How many more pairs would bring the interval's end to the tolerance; it narrows with their square root."""
+    distance = abs(math.log(tolerance) - found.center)
+    reach = found.high - found.center if found.center < math.log(tolerance) else found.center - found.low
+    if distance == 0 or (reach / distance) ** 2 * count > _MOST_MORE_PAIRS:
+        return None
+    return max(1, math.ceil(count * (reach / distance) ** 2) - count)
+
+
+def _noise_floor(headline: ImpactEstimate) -> float | None:
+    """The smallest ratio that could have been told from 1 with as many pairs as noisy as these."""
+    if headline.low is None or headline.high is None or headline.low <= 0:
+        return None
+    return round(math.sqrt(headline.high / headline.low), 6)
+
+
+def _note(count: int) -> str:
+    return f"{MOST_WINDOWS:,} of {count:,} windows are listed, evenly spaced." if count > MOST_WINDOWS else ""
+
+
+def _sentence(history: History, estimates: tuple[ImpactEstimate, ...], table: _Table) -> str:
+    settings = history.info.settings
+    headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
+    if not len(history.windows):
+        return "Not asked: the run has no quiet windows to compare with (it wrote all the time, or ended too soon)."
+    if headline.ratio is None:
+        return f"Impact at {HEADLINE} was {headline.text}; {_run_length(history, headline)}."
+    low, high = units.ratio(headline.low), units.ratio(headline.high)
+    ratio = units.ratio(headline.ratio)
+    if settings.write_interval == 0:
+        text = f"A/A control: nothing was written, and {HEADLINE} response times still differ by {ratio}"
+    else:
+        text = f"Response time at {HEADLINE} while writing is {ratio} of that while quiet"
+    text += f" ({units.interval(low, high)}, {units.counted(headline.pairs, 'pair')} of windows)"
+    failing = [e.quantile for e in estimates if e.verdict is Verdict.FAIL]
+    limit = units.ratio(settings.impact_tolerance)
+    if failing:
+        return f"{text}: more than the tolerated {limit} at {', '.join(failing)}."
+    if headline.verdict is Verdict.PASS:
+        return f"{text}: within the tolerated {limit}."
+    return f"{text}, which spans the tolerated {limit}: {_run_length(history, headline)}."
+
+
+def _run_length(history: History, headline: ImpactEstimate) -> str:
+    if headline.more_pairs is None:
+        return "the ratio is so near the tolerance that no run of a sensible length would settle it"
+    plan = history.info.plan
+    window_s = plan.window_ns / 1e9 if plan and plan.window_ns else history.info.settings.window
+    longer = f", {units.seconds(headline.more_pairs * 2 * window_s * 1e9)} longer" if window_s else ""
+    return f"about {units.counted(headline.more_pairs, 'more pair', 'more pairs')} of windows{longer}, would settle it"

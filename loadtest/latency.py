@@ -1,0 +1,163 @@
+"""How long reads took: exact quantiles by kind of read, over time, and as a distribution.
+
+Only successful reads count (200 with a whole document, and 304); errors are counted apart, for a refused connection is
+fast. A read belongs to the window in which it was due, and its response time counts from then.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest.flights import due_during_put
+from loadtest.history import Column, Flags, History
+from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
+from loadtest.quantiles import DEFINITION, groups, quantiles, rank
+from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WindowKind
+
+SECOND: Final = 1_000_000_000
+MOST_BUCKETS: Final = 600
+_BUCKETS: Final = tuple(seconds * SECOND for seconds in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600))
+_BINS_A_DECADE: Final = 20
+_LABELS: Final = {
+    "all": "All reads",
+    "200": "Answered 200",
+    "304": "Answered 304",
+    "quiet": "Due in a quiet window",
+    "writing": "Due in a writing window",
+    "overlapping-put": "… while a PUT was in flight",
+    "clear-of-put": "… while no PUT was in flight",
+}
+
+
+def measure_latency(history: History) -> Latency:
+    """All latency figures of a run."""
+    response = history.reads.returned_ns - history.reads.scheduled_ns
+    service = history.reads.returned_ns - history.reads.called_ns
+    rows = []
+    sorted_responses = {}
+    for name, members in _populations(history).items():
+        rising = np.sort(response[members])
+        sorted_responses[name] = rising
+        rows.append(
+            LatencyRow(
+                population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
+                label=_LABELS[name],
+                service=quantiles(service[members]),
+                response=quantiles(rising, in_order=True),
+            )
+        )
+    return Latency(
+        definition=DEFINITION,
+        rows=tuple(rows),
+        series=_series(history, response),
+        histogram=_histogram(sorted_responses, has_windows=len(history.windows) > 0),
+    )
+
+
+def successful(history: History) -> Flags:
+    """Reads that were answered as they should be: 200 with a whole document, or 304 to a condition."""
+    outcome = history.reads.outcome
+    flags: Flags = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.NOT_MODIFIED)
+    return flags
+
+
+def window_of(history: History) -> Column:
+    """The window (by place) that each read was due in; -1 for none."""
+    windows = history.windows
+    if not len(windows):
+        return np.full(len(history.reads), -1, dtype=np.int32)
+    due = history.reads.scheduled_ns
+    place = np.searchsorted(windows.start_ns, due, side="right") - 1
+    return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1).astype(np.int32)
+
+
+def _populations(history: History) -> dict[str, Flags]:
+    ok = history.once(successful)
+    status = history.reads.status
+    windows = history.windows
+    if len(windows):
+        kind = np.append(windows.kind, 255)[history.once(window_of)]
+        quiet, writing = ok & (kind == WindowKind.QUIET), ok & (kind == WindowKind.WRITING)
+    else:  # written to all the time, in no windows
+        quiet, writing = np.zeros_like(ok), ok
+    during = history.once(due_during_put)
+    return {
+        "all": ok,
+        "200": ok & (status == 200),
+        "304": ok & (status == 304),
+        "quiet": quiet,
+        "writing": writing,
+        "overlapping-put": writing & during,
+        "clear-of-put": writing & ~during,
+    }
+
+
+def _series(history: History, response: Column) -> LatencySeries:
+    reads = history.reads
+    since = reads.scheduled_ns - history.origin_ns
+    span = int(since.max(initial=0)) + 1
+    bucket_ns = next((size for size in _BUCKETS if span <= size * MOST_BUCKETS), -(-span // MOST_BUCKETS))
+    buckets = -(-span // bucket_ns) if len(reads) else 0
+    place = (np.maximum(since, 0) // bucket_ns).astype(np.int32)
+    ok = history.once(successful)
+    is_error = reads.outcome >= FIRST_ERROR_OUTCOME
+    not_modified = ok & (reads.status == 304)
+
+    def counts(members: Flags) -> tuple[int, ...]:
+        return tuple(np.bincount(place[members], minlength=buckets).tolist())
+
+    found = [_of_bucket(response[members]) for members in groups(np.where(ok, place, -1), buckets)]
+    return LatencySeries(
+        bucket_ns=bucket_ns,
+        start_ns=tuple(range(0, buckets * bucket_ns, bucket_ns)),
+        p50_ns=tuple(row[0] for row in found),
+        p99_ns=tuple(row[1] for row in found),
+        max_ns=tuple(row[2] for row in found),
+        ok=counts(ok & ~not_modified),
+        not_modified=counts(not_modified),
+        faults=counts(~ok & ~is_error),
+        errors=counts(is_error),
+    )
+
+
+def _of_bucket(values: Column) -> tuple[int | None, int | None, int | None]:
+    """p50, p99 and maximum of a bucket. For a chart: p99 of fewer than 100 reads is their maximum."""
+    if not len(values):
+        return None, None, None
+    half, high = rank(len(values), 500), rank(len(values), 990)
+    parted = np.partition(values, (half, high))
+    return int(parted[half]), int(parted[high]), int(values.max())
+
+
+def _histogram(sorted_responses: dict[str, Column], *, has_windows: bool) -> LatencyHistogram:
+    quiet, writing = sorted_responses["quiet"], sorted_responses["writing"]
+    if has_windows and not len(quiet) and not len(writing):
+        return LatencyHistogram((), (), ())
+    both = [values for values in (quiet, writing) if len(values)]
+    if not both:
+        return LatencyHistogram((), (), ())
+    least = max(1, min(int(values[0]) for values in both))
+    most = max(1, *(int(values[-1]) for values in both))
+    first = int(np.floor(np.log10(least) * _BINS_A_DECADE))
+    last = int(np.floor(np.log10(most) * _BINS_A_DECADE)) + 1
+    edges = np.unique(np.rint(10 ** (np.arange(first, last + 1) / _BINS_A_DECADE)).astype(np.int64))
+    edges[0], edges[-1] = min(int(edges[0]), least), max(int(edges[-1]), most + 1)
+    return LatencyHistogram(tuple(edges.tolist()), _counts(quiet, edges), _counts(writing, edges))
+
+
+def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
+    below = np.searchsorted(rising, edges, side="left")
+    below[0] = 0  # what rounds to less than the first edge (an early timer) belongs to the first bin
+    return tuple(np.diff(below).tolist())
+
+
+def row(latency: Latency, population: str) -> LatencyRow:
+    """The row of one population."""
+    return next(found for found in latency.rows if found.population == population)
+
+
+def response_quantiles(history: History, members: Flags) -> Quantiles:
+    """Quantiles of the response time of some reads."""
+    return quantiles((history.reads.returned_ns - history.reads.scheduled_ns)[members])

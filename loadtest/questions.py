@@ -1,0 +1,78 @@
+"""The four questions: the worst verdict of the checks that an answer rests on, a number, and a sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loadtest import units
+from loadtest.findings import CheckResult, Number, Question, QuestionId, worst
+from loadtest.measurements import Conditional, Consistency, Impact
+from loadtest.records import Verdict
+
+QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
+    "impact": ("Do writes slow reads down?", ("write-impact", "load-generator")),
+    "whole": ("Is every read whole?", ("whole-bodies",)),
+    "freshness": (
+        "How long do readers see the old version?",
+        ("fresh-reads", "monotonic-reads", "atomic-reads", "phantoms"),
+    ),
+    "conditional": ("Is ETag honoured, and what does it save?", ("conditional-get",)),
+}
+"""Each question with the checks that its answer rests on, the one that speaks for it first."""
+
+
+def answer(
+    checks: tuple[CheckResult, ...], impact: Impact, consistency: Consistency, conditional: Conditional
+) -> tuple[Question, Question, Question, Question]:
+    """The four questions in their order."""
+    by_id = {check.id: check for check in checks}
+    numbers = {
+        "impact": _impact_number(impact),
+        "whole": _whole_number(by_id["whole-bodies"]),
+        "freshness": _freshness_number(consistency),
+        "conditional": _conditional_number(conditional),
+    }
+
+    def ask(question: QuestionId) -> Question:
+        text, rests_on = QUESTIONS[question]
+        results = [by_id[check] for check in rests_on]
+        verdict = worst([result.verdict for result in results])
+        return Question(question, text, verdict, numbers[question], _sentence(results, verdict), rests_on)
+
+    return ask("impact"), ask("whole"), ask("freshness"), ask("conditional")
+
+
+def _sentence(results: list[CheckResult], verdict: Verdict) -> str:
+    """What the first check found and, where others decide the verdict, what they found."""
+    decisive = [result.sentence for result in results if result.verdict is verdict]
+    if verdict is Verdict.PASS or results[0].verdict is verdict:
+        return decisive[0] if verdict is not Verdict.FAIL else " ".join(dict.fromkeys(decisive))
+    return " ".join(dict.fromkeys([*decisive, results[0].sentence]))
+
+
+def _impact_number(impact: Impact) -> Number:
+    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    label = "A/A control: " if impact.control else ""
+    return Number(
+        f"response time while writing / while quiet, {impact.headline}", headline.ratio, "ratio", label + headline.text
+    )
+
+
+def _whole_number(check: CheckResult) -> Number:
+    share = round(check.found / check.looked_at, 9) if check.looked_at else None
+    text = units.share(share) if check.found else units.none_in(check.looked_at)
+    return Number("share of documents that are not whole", share, "share", text)
+
+
+def _freshness_number(consistency: Consistency) -> Number:
+    longest = consistency.longest_window_ns
+    if longest is not None:
+        return Number("longest consistency window", longest, "ns", units.duration(longest))
+    return Number("share of stale reads", consistency.stale_share, "share", consistency.stale_text)
+
+
+def _conditional_number(conditional: Conditional) -> Number:
+    if not conditional.conditional_reads:
+        return Number("bytes not sent thanks to 304", None, "share", units.NOTHING)
+    saved = conditional.saved_share
+    return Number("bytes not sent thanks to 304", saved, "share", f"{units.share(saved)} of bytes saved")

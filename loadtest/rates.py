@@ -1,0 +1,80 @@
+"""What was asked of the target and what it answered: outcomes, achieved rates, gaps, late starts."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from loadtest.checks.witness import outcome_name
+from loadtest.history import Column, History
+from loadtest.latency import successful
+from loadtest.measurements import Availability, OutcomeCount
+from loadtest.quantiles import quantiles
+from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WindowKind, WriteOutcome
+
+MOST_WRITE_ERRORS: Final = 5
+
+
+def measure_availability(history: History) -> Availability:
+    """Counts and rates of a run."""
+    reads, writes = history.reads, history.writes
+    errors = int(np.count_nonzero(reads.outcome >= FIRST_ERROR_OUTCOME))
+    duration = duration_ns(history)
+    gap, gap_at = _longest_gap(history)
+    rate = history.info.settings.arrival_rate
+    return Availability(
+        reads=len(reads),
+        errors=errors,
+        error_share=round(errors / len(reads), 9) if len(reads) else None,
+        read_outcomes=_outcomes(reads.outcome, ReadOutcome),
+        writes=len(writes),
+        write_outcomes=_outcomes(writes.outcome, WriteOutcome),
+        write_errors=tuple(list(dict.fromkeys(error for error in writes.error if error))[:MOST_WRITE_ERRORS]),
+        duration_ns=duration,
+        reads_per_second=_rate(len(reads), duration),
+        writes_per_second=_rate(len(writes) - 1, _writing_ns(history, duration)),
+        wanted_reads_per_second=rate or None,
+        late_starts=quantiles(reads.called_ns - reads.scheduled_ns),
+        body_bytes=int(reads.body_bytes.sum(dtype=np.int64)),
+        longest_gap_ns=gap,
+        longest_gap_at_ns=gap_at,
+    )
+
+
+def duration_ns(history: History) -> int:
+    """From the call of the first read to the last return; 0 without reads."""
+    return int(history.reads.returned_ns.max()) - history.origin_ns if len(history.reads) else 0
+
+
+def _writing_ns(history: History, duration: int) -> int:
+    windows = history.windows
+    if not len(windows):
+        return duration
+    writing = windows.kind == WindowKind.WRITING
+    return int((windows.end_ns - windows.start_ns)[writing].sum())
+
+
+def _longest_gap(history: History) -> tuple[int | None, int | None]:
+    """The longest time without a successful read, and when it began; the start and the end of the run count too."""
+    if not len(history.reads):
+        return None, None
+    returned = np.sort(history.reads.returned_ns[history.once(successful)])
+    moments = np.concatenate([[history.origin_ns], returned, [int(history.reads.returned_ns.max())]])
+    gaps = np.diff(moments)
+    longest = int(np.argmax(gaps))
+    return int(gaps[longest]), int(moments[longest]) - history.origin_ns
+
+
+def _outcomes(column: Column, kind: type[IntEnum]) -> tuple[OutcomeCount, ...]:
+    counts = np.bincount(column, minlength=len(kind))
+    return tuple(
+        OutcomeCount(outcome_name(member), int(counts[member]), round(int(counts[member]) / len(column), 9))  # type: ignore[arg-type]
+        for member in kind
+        if counts[member]
+    )
+
+
+def _rate(count: int, duration: int) -> float | None:
+    return round(count / (duration / 1e9), 3) if duration > 0 else None

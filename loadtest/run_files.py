@@ -1,0 +1,90 @@
+"""From a run directory to a History: Parquet files to columns, each checked for its type before its values.
+
+Reads are read one column at a time: ten million of them are 530 MB, and no second copy of all of them is ever made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadtest.checksums import verify
+from loadtest.history import Column, History, Reads, Samples, Windows, Writes
+from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, WINDOW_DTYPE, WRITE_DTYPE
+from loadtest.run_info import RunError, read_run_info
+from loadtest.validation import validated
+
+READS_FILE: Final = "reads.parquet"
+WRITES_FILE: Final = "writes.parquet"
+WINDOWS_FILE: Final = "windows.parquet"
+GENERATOR_FILE: Final = "generator.parquet"
+
+
+def load_history(run_dir: Path) -> History:
+    """The run recorded in ``run_dir``, validated.
+
+    Raises:
+        RunError: a file is missing, damaged, of another shape or a newer format, or what it says cannot have happened.
+    """
+    info = read_run_info(run_dir)
+    verify(run_dir)
+    reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
+    writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
+    windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
+    samples = Samples(**_columns(run_dir / GENERATOR_FILE, GENERATOR_DTYPE))
+    return validated(History(info, reads, writes, windows, samples))
+
+
+def _columns(path: Path, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """The columns of one file, by name, with exactly the types of ``dtype``."""
+    if not path.is_file():
+        raise RunError(f"{path} is missing: the run is damaged, or ended before it was written.")
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            _expect_types(path, file.schema_arrow, dtype)
+            columns = {name: _column(path, file, name, dtype[name]) for name in dtype.names or ()}
+    except RunError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} is damaged ({_first_line(error)}): restore the file or measure again.") from None
+    if len({len(column) for column in columns.values()}) > 1:
+        raise RunError(f"{path} is damaged (columns of unlike length): restore the file or measure again.")
+    return columns
+
+
+def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
+    for name in dtype.names or ():
+        expected = pa.string() if dtype[name].hasobject else pa.from_numpy_dtype(dtype[name])
+        found = schema.field(name).type if schema.get_field_index(name) >= 0 else None
+        if found is None:
+            raise RunError(f"{path} has no column {name} (or has it twice): it is not a file of a recorded run.")
+        if found != expected:
+            raise RunError(f"{path}: column {name} holds {found}, expected {expected}: it is not a file of such a run.")
+
+
+def _column(path: Path, file: pq.ParquetFile, name: str, dtype: np.dtype[Any]) -> Column | tuple[str, ...]:
+    chunked = file.read(columns=[name]).column(0)
+    chunked.validate(full=True)
+    if chunked.null_count:
+        raise RunError(f"{path}: column {name} lacks {chunked.null_count:,} values: the run is damaged.")
+    if dtype.hasobject:
+        return tuple(chunked.to_pylist())
+    column: Column = chunked.to_numpy()
+    return column
+
+
+def _sorted_by_call(reads: Reads) -> Reads:
+    """Reads in order of call; those called at the same nanosecond keep their order in the file."""
+    called = reads.called_ns
+    if bool(np.all(called[1:] >= called[:-1])):
+        return reads
+    order = np.argsort(called, kind="stable")
+    return Reads(**{name: column[order] for name, column in vars(reads).items()})
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,132 @@
+"""``run.json``: what a run was, validated. Only what judging needs is typed; everything else is passed on as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
+
+from loadtest.records import FORMAT_VERSION
+
+RUN_FILE: Final = "run.json"
+LATEST_NS: Final = 2**62
+"""Times at or beyond this are no times: differences of two of them would not fit 64 bits."""
+
+_TOLERANT = ConfigDict(extra="allow", frozen=True, strict=True)
+_NotNegative = Annotated[FiniteFloat, Field(ge=0, strict=False)]
+_Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
+
+
+class RunError(Exception):
+    """A recorded run cannot be judged. The text is one sentence: what is wrong, where, and what to do."""
+
+
+class RunSettings(BaseModel):
+    """The settings that judging needs; seconds and shares as the user gave them."""
+
+    model_config = _TOLERANT
+
+    write_interval: _NotNegative
+    arrival_rate: _NotNegative
+    conditional_share: Annotated[FiniteFloat, Field(ge=0, le=1, strict=False)]
+    window: _NotNegative
+    max_staleness: _NotNegative
+    impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
+    thresholds: list[str] = []
+
+
+class RunClock(BaseModel):
+    """The clock that all times are on."""
+
+    model_config = _TOLERANT
+
+    name: str
+    started_ns: _Time | None = None
+
+
+class RunPlan(BaseModel):
+    """When the schedule began, and how long its windows are."""
+
+    model_config = _TOLERANT
+
+    start_ns: _Time
+    window_ns: _Time = 0
+    guard_ns: _Time = 0
+
+
+class RunEnd(BaseModel):
+    """How the run came to its end."""
+
+    model_config = _TOLERANT
+
+    reason: str
+    at_ns: _Time | None = None
+    recovered: bool = False
+
+
+class RunInfo(BaseModel):
+    """All of ``run.json``."""
+
+    model_config = _TOLERANT
+
+    format: int
+    run: str
+    started: str
+    clock: RunClock
+    settings: RunSettings
+    target: dict[str, JsonValue]
+    host: dict[str, JsonValue] = {}
+    versions: dict[str, JsonValue] = {}
+    plan: RunPlan | None = None
+    ended: RunEnd = RunEnd(reason="not recorded")
+
+    @property
+    def target_name(self) -> str:
+        """What was read, for a sentence."""
+        return str(self.target.get("url") or "the target")
+
+    @property
+    def object_name(self) -> str:
+        """What was written, for a sentence."""
+        bucket, key = self.target.get("bucket"), self.target.get("object_key")
+        return f"s3://{bucket}/{key}" if bucket and key else "the object"
+
+
+def read_run_info(run_dir: Path) -> RunInfo:
+    """``run.json`` of a run directory.
+
+    Raises:
+        RunError: it is missing, is not valid, or is of a newer format.
+    """
+    path = run_dir / RUN_FILE
+    if not run_dir.is_dir():
+        raise RunError(f"{run_dir} is not a directory: give the directory of a recorded run, for example runs/latest.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise RunError(f"{run_dir} holds no {RUN_FILE}: it is not the directory of a recorded run.") from None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
+    try:
+        plain = json.loads(content)
+    except (ValueError, RecursionError):
+        raise RunError(f"{path} is not JSON: the run is damaged; restore the file or measure again.") from None
+    if not isinstance(plain, dict):
+        raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
+    found = plain.get("format")
+    if isinstance(found, int) and found > FORMAT_VERSION:
+        raise RunError(
+            f"{path} has format {found} and this program knows up to {FORMAT_VERSION}: use the version that wrote it."
+        )
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")
+    try:
+        return RunInfo.model_validate(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RunError(
+            f"{path}: {place}: {first['msg']}; the run is damaged, or was not written by this program."
+        ) from None
