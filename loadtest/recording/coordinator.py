@@ -88,7 +88,7 @@ class Coordinator:
         )
         self._directory.describe(settings, self._target, self._plan, users)
         self._writer.start(self._plan, settings.write_interval)
-        self._progress = Progress(self._plan, self._environment)
+        self._progress = Progress(self._plan)
         return self._plan
 
     @property

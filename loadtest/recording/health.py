@@ -24,6 +24,7 @@ class HealthMonitor:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self.last_awake_ns = time.monotonic_ns()
+        self._longest_delay_ns = 0
         self._gc_ns = 0
         self._gc_started = 0
         gc.callbacks.append(self._on_garbage_collection)
@@ -35,6 +36,11 @@ class HealthMonitor:
         if self._on_garbage_collection in gc.callbacks:
             gc.callbacks.remove(self._on_garbage_collection)
 
+    def longest_delay_ns(self) -> int:
+        """The longest delay of the event loop since this was last asked."""
+        longest, self._longest_delay_ns = self._longest_delay_ns, 0
+        return longest
+
     def _run(self) -> None:
         interval = int(SAMPLE_INTERVAL_S * SECOND)
         flush_every = round(FLUSH_INTERVAL_S / SAMPLE_INTERVAL_S)
@@ -43,7 +49,9 @@ class HealthMonitor:
             due = time.monotonic_ns() + interval
             gevent.sleep(SAMPLE_INTERVAL_S)
             now = self.last_awake_ns = time.monotonic_ns()
-            self._spool.sample(now, max(0, now - due), time.process_time_ns(), self._gc_ns)
+            delay = max(0, now - due)
+            self._longest_delay_ns = max(self._longest_delay_ns, delay)
+            self._spool.sample(now, delay, time.process_time_ns(), self._gc_ns)
             sample += 1
             if sample % flush_every == 0:
                 self._spool.flush()

@@ -18,7 +18,9 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtest.options import UsageError, add_arguments, settings_from
 from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, Coordinator, usage_exit
 from loadtest.recording.plan import Plan, boot_id
+from loadtest.recording.progress import Progress
 from loadtest.recording.recorder import Recorder
+from loadtest.recording.web_tab import add_tab
 from loadtest.target import find_target
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ class ReadModelRun:
             hooks.test_start.add_listener(self._on_test_start)
             hooks.spawning_complete.add_listener(self._on_spawning_complete)
             hooks.worker_report.add_listener(self._on_worker_report)
+            if environment.web_ui is not None:
+                add_tab(environment.web_ui, self._progress)
             self._check_settings()
 
     def recorder(self) -> Recorder:
@@ -74,6 +78,9 @@ class ReadModelRun:
     def coordinator(self) -> Coordinator | None:
         """The run that this process coordinates, if there is one."""
         return self._coordinator
+
+    def _progress(self) -> Progress | None:
+        return self._coordinator.progress if self._coordinator is not None else None
 
     def _check_settings(self) -> None:
         """Headless, a wrong setting ends the process here; with the web page it is said when a run is started."""
@@ -127,7 +134,7 @@ class ReadModelRun:
         worker = max(0, getattr(self._environment.runner, "worker_index", 0))
         self._recorder = Recorder(plan, worker)
         if self._coordinator is not None and self._coordinator.progress is not None:
-            self._coordinator.progress.local = self._recorder.counts
+            self._coordinator.progress.local = self._recorder.counted
         self._planned.set()
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
@@ -136,7 +143,7 @@ class ReadModelRun:
 
     def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if self._recorder is not None:
-            data[_COUNTS_KEY] = asdict(self._recorder.counts)
+            data[_COUNTS_KEY] = asdict(self._recorder.counted())
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_kwargs: Any) -> None:
         if _COUNTS_KEY in data and self._coordinator and self._coordinator.progress:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict
-from typing import Any, Final
+from collections.abc import Callable
+from functools import reduce
+from typing import Final
 
 import gevent
 
@@ -19,11 +20,10 @@ LINE_INTERVAL_S: Final = 5
 class Progress:
     """Adds up the counts of all workers and prints a line every few seconds."""
 
-    def __init__(self, plan: Plan, environment: Any) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._environment = environment
         self._by_worker: dict[str, Counts] = {}
-        self.local: Counts | None = None
+        self.local: Callable[[], Counts] | None = None
         self.writes = 0
         self._greenlet = gevent.spawn(self._run)
 
@@ -33,16 +33,23 @@ class Progress:
 
     def totals(self) -> Counts:
         """The counts of all workers together."""
-        total = dict.fromkeys(asdict(Counts()), 0)
-        for counts in [*self._by_worker.values(), *([self.local] if self.local else [])]:
-            for name, value in asdict(counts).items():
-                total[name] += value
-        return Counts(**total)
+        if self.local is not None:
+            self._by_worker["local"] = self.local()
+        return reduce(Counts.plus, self._by_worker.values(), Counts())
+
+    def window(self) -> str:
+        """Where the run is."""
+        windows = self._plan.windows()
+        index = windows.index_at(time.monotonic_ns())
+        if index < 0:
+            return "about to start"
+        if not windows.length_ns:
+            return "writing all the time"
+        kind = "writing" if windows.kind(index) is WindowKind.WRITING else "quiet"
+        return f"{index} windows done, now {kind}"
 
     def line(self) -> str:
         """One line for a person."""
-        windows = self._plan.windows()
-        index = windows.index_at(time.monotonic_ns())
         counts = self.totals()
         parts = [
             f"{counts.reads:,} reads",
@@ -54,14 +61,7 @@ class Progress:
             parts.append(f"{counts.broken:,} not whole or not ours")
         if counts.errors:
             parts.append(f"{counts.errors:,} errors")
-        if not windows.length_ns:
-            where = "writing all the time"
-        elif index < 0:
-            where = "about to start"
-        else:
-            kind = "writing" if windows.kind(index) is WindowKind.WRITING else "quiet"
-            where = f"{index} windows done, now {kind}"
-        return f"{where}: {', '.join(parts)}"
+        return f"{self.window()}: {', '.join(parts)}"
 
     def stop(self) -> None:
         """Print no more lines."""

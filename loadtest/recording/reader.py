@@ -36,10 +36,11 @@ _STATUS_OUTCOMES = {
 
 
 class Question(NamedTuple):
-    """What one read asks: the validator it sends, if any, and that one's line in the spool's table."""
+    """What one read asks: the validator it sends, if any, its line in the spool's table, and the version held."""
 
     etag: str | None
     etag_line: int
+    version: int
 
 
 class Answer(NamedTuple):
@@ -59,7 +60,7 @@ class Session:
         self._verifier = verifier
         self._share = conditional_share
         self._owed = 0.0
-        self._held = Question(None, NO_ETAG)
+        self._held = _UNCONDITIONAL
 
     def ask(self) -> Question:
         """The next request: conditional in the share asked for, once there is something to validate."""
@@ -70,7 +71,7 @@ class Session:
         return self._held
 
     def judge(self, question: Question, answer: Answer) -> tuple[ReadOutcome, int]:  # noqa: PLR0911 - one a case
-        """What the answer is, and the version of its document (``NO_VERSION`` unless it is whole)."""
+        """What the answer is, and the version that it gives or confirms (``NO_VERSION`` if it does neither)."""
         if answer.status == 200:
             if answer.failure is not None:
                 return _of_broken_body(answer.failure), NO_VERSION
@@ -78,20 +79,22 @@ class Session:
         if answer.status == 304:
             if question.etag is None:
                 return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION
-            return (ReadOutcome.NOT_MODIFIED_WITH_BODY if answer.body else _NOT_MODIFIED), NO_VERSION
+            if answer.body:
+                return ReadOutcome.NOT_MODIFIED_WITH_BODY, NO_VERSION
+            return _NOT_MODIFIED, question.version
         if answer.status == 0:
             return _of_transport_failure(answer.failure), NO_VERSION
         if answer.status >= 500:
             return ReadOutcome.SERVER_ERROR, NO_VERSION
         return _STATUS_OUTCOMES.get(answer.status, ReadOutcome.CLIENT_ERROR), NO_VERSION
 
-    def keep(self, etag: str | None, line: int) -> None:
+    def keep(self, etag: str | None, line: int, version: int) -> None:
         """Hold the document that just came with ``etag``; without one there is nothing to validate later."""
-        if line != self._held.etag_line:
-            self._held = Question(etag, line)
+        if line != self._held.etag_line or version != self._held.version:
+            self._held = Question(etag, line, version)
 
 
-_UNCONDITIONAL = Question(None, NO_ETAG)
+_UNCONDITIONAL = Question(None, NO_ETAG, NO_VERSION)
 
 
 def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
@@ -169,7 +172,7 @@ class SamplesReader(FastHttpUser):
         outcome, version = self._session.judge(question, answer)
         etag_line = recorder.spool.etag_line(answer.etag)
         if outcome is _WHOLE:
-            self._session.keep(answer.etag, etag_line)
+            self._session.keep(answer.etag, etag_line, version)
         recorder.record(
             self._session.number,
             due,

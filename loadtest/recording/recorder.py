@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,19 @@ class Counts:
     stale: int = 0
     broken: int = 0
     errors: int = 0
+    longest_staleness_ns: int = 0
+    loop_delay_ns: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """The counts of two processes together: sums, and the larger of what is a duration."""
+        return Counts(
+            **{
+                field.name: (max if field.name.endswith("_ns") else sum)(
+                    (getattr(self, field.name), getattr(other, field.name))
+                )
+                for field in fields(Counts)
+            }
+        )
 
 
 class Recorder:
@@ -67,11 +80,10 @@ class Recorder:
         )
         counts = self.counts
         counts.reads += 1
-        if outcome is ReadOutcome.WHOLE:
-            if self._acknowledged and version < self._acknowledged[-1][0] and self._is_stale(version, called_ns):
-                counts.stale += 1
-        elif outcome is ReadOutcome.NOT_MODIFIED:
-            counts.not_modified += 1
+        if outcome <= ReadOutcome.NOT_MODIFIED:
+            counts.not_modified += outcome
+            if self._acknowledged and version < self._acknowledged[-1][0]:
+                self._count_if_stale(version, called_ns)
         elif outcome < ReadOutcome.NOT_FOUND:
             counts.broken += 1
         else:
@@ -108,8 +120,16 @@ class Recorder:
         """The writer says that ``version`` was acknowledged; used for the live count of stale reads only."""
         self._acknowledged.append((version, returned_ns))
 
-    def _is_stale(self, version: int, called_ns: int) -> bool:
-        return any(newer > version and returned < called_ns for newer, returned in self._acknowledged)
+    def _count_if_stale(self, version: int, called_ns: int) -> None:
+        for newer, returned_ns in self._acknowledged:
+            if newer > version and returned_ns < called_ns:
+                self.counts.stale += 1
+                self.counts.longest_staleness_ns = max(self.counts.longest_staleness_ns, called_ns - returned_ns)
+                return
+
+    def counted(self) -> Counts:
+        """The counts so far, with the longest delay of the event loop since the last call."""
+        return replace(self.counts, loop_delay_ns=self._health.longest_delay_ns())
 
     def close(self) -> None:
         """Flush everything and say that this process is done. Closing twice is fine."""

@@ -166,11 +166,15 @@ def _version_named(etag: str, versions: dict[str, int]) -> int:
 
 
 def _settle_outcomes(reads: Array) -> None:
-    """What could not be known while reading: the version of a 304, and whether an ETag names another body."""
+    """What could not be known while reading: the version of a 304, and whether an ETag names another body.
+
+    A 304 is a read of the version that the sent ETag names; where the journal does not know that ETag, of the document
+    that came with it.
+    """
     not_modified = reads["outcome"] == ReadOutcome.NOT_MODIFIED
-    ours = not_modified & (reads["sent_version"] >= 0)
-    reads["version"][ours] = reads["sent_version"][ours]
-    reads["outcome"][not_modified & ~ours] = ReadOutcome.FOREIGN
+    named = not_modified & (reads["sent_version"] >= 0)
+    reads["version"][named] = reads["sent_version"][named]
+    reads["outcome"][not_modified & (reads["version"] < 0)] = ReadOutcome.FOREIGN
     mismatch = (
         (reads["outcome"] == ReadOutcome.WHOLE)
         & (reads["etag_version"] >= 0)

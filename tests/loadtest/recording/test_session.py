@@ -21,7 +21,7 @@ def session(share: float = 0.5) -> Session:
 @pytest.mark.parametrize(("share", "conditional"), [(0, 0), (0.25, 25), (0.5, 50), (1, 100)])
 def test_the_share_of_conditional_reads_is_exact(share: float, conditional: int) -> None:
     reader = session(share)
-    reader.keep('"a"', 1)
+    reader.keep('"a"', 1, 7)
     asked = [reader.ask() for _ in range(100)]
     assert sum(question.etag is not None for question in asked) == conditional
 
@@ -29,11 +29,11 @@ def test_the_share_of_conditional_reads_is_exact(share: float, conditional: int)
 def test_nothing_is_validated_before_something_is_held_or_when_it_came_without_an_etag() -> None:
     reader = session(1)
     assert reader.ask().etag is None
-    reader.keep('"a"', 1)
-    assert reader.ask() == ('"a"', 1)
-    reader.keep('"b"', 2)
-    assert reader.ask() == ('"b"', 2)
-    reader.keep(None, 0)
+    reader.keep('"a"', 1, 7)
+    assert reader.ask() == ('"a"', 1, 7)
+    reader.keep('"b"', 2, 8)
+    assert reader.ask() == ('"b"', 2, 8)
+    reader.keep(None, 0, 9)
     assert reader.ask().etag is None
 
 
@@ -65,9 +65,9 @@ def test_every_kind_of_answer_to_an_unconditional_read(answer: Answer, outcome: 
 
 def test_answers_to_a_conditional_read() -> None:
     reader = session(1)
-    reader.keep('"a"', 1)
+    reader.keep('"a"', 1, 7)
     question = reader.ask()
-    assert reader.judge(question, Answer(304, None, b"", None)) == (ReadOutcome.NOT_MODIFIED, NO_VERSION)
+    assert reader.judge(question, Answer(304, None, b"", None)) == (ReadOutcome.NOT_MODIFIED, 7)
     assert reader.judge(question, Answer(304, '"a"', b"x", None))[0] is ReadOutcome.NOT_MODIFIED_WITH_BODY
     assert reader.judge(question, Answer(200, '"a"', render(RUN, 1, SIZE), None)) == (ReadOutcome.WHOLE, 1)
 

@@ -63,7 +63,7 @@ def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_sent(
     spool_of(
         run_dir,
         (0, etag(0), None, ReadOutcome.WHOLE),
-        (NO_VERSION, None, etag(1), ReadOutcome.NOT_MODIFIED),
+        (0, None, etag(1), ReadOutcome.NOT_MODIFIED),
         (1, f"W/{etag(1)}", None, ReadOutcome.WHOLE),
         (1, '"of-somebody-else"', None, ReadOutcome.WHOLE),
         (1, None, None, ReadOutcome.WHOLE),
@@ -108,6 +108,15 @@ def test_etags_that_are_not_md5_are_not_guessed(run_dir: Path) -> None:
     spool_of(run_dir, (1, etag(1), None, ReadOutcome.WHOLE)).close()
     seal(run_dir)
     assert column(run_dir, "etag_version") == [UNKNOWN_VERSION]
+
+
+def test_a_304_for_an_etag_that_the_journal_does_not_know_is_a_read_of_the_document_that_came_with_it(
+    run_dir: Path,
+) -> None:
+    spool_of(run_dir, (1, None, '"changed-on-the-way"', ReadOutcome.NOT_MODIFIED)).close()
+    seal(run_dir)
+    assert column(run_dir, "version") == [1]
+    assert column(run_dir, "outcome") == [ReadOutcome.NOT_MODIFIED]
 
 
 def test_windows_that_were_over_are_sealed_with_their_guard_cut(run_dir: Path) -> None:
