@@ -1,0 +1,60 @@
+"""What every number and word of the reports means. Shown on hover in the page and as a list at its end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEFINITIONS: Final[dict[str, str]] = {
+    "version": "The writer numbers the documents it puts: 0, 1, 2, … Every document says which version it is.",
+    "acknowledged": "The store answered the write (PUT) with success. From then on a new read should see that version.",
+    "stale read": "A read that started after a newer version had been acknowledged, and still got an older one.",
+    "staleness": "How long ago the version that a stale read returned had been replaced. Calls take time, so it is "
+    "known as an interval and never as a point.",
+    "k": "How many acknowledged writes a stale read was behind.",
+    "consistency window": "How long after a write's acknowledgement readers still got the old version.",
+    "first visible": "When a read first returned the new version, counted from the acknowledgement. Negative: readers "
+    "saw it before the writer was told that it had succeeded.",
+    "last stale": "When the last stale read because of this write was started, counted from its acknowledgement.",
+    "resolution": "How finely a consistency window could be measured: the time until the next read that could have "
+    "told. Shorter windows than this go unseen.",
+    "censored": "No read came after the write that could have told, so its window may be longer than shown.",
+    "torn": "A body that mixes two or more versions.",
+    "truncated": "A body that stops early.",
+    "corrupt": "Any other body that fails its own digest.",
+    "etag-mismatch": "A whole document whose ETag header names another version.",
+    "foreign": "A well-formed document that this run did not write: somebody else is writing.",
+    "phantom": "A version that nobody had written yet when it was read.",
+    "ETag": "A short fingerprint of the document that the server sends along with it.",
+    "If-None-Match": "The request header in which a reader sends the ETag that it holds: only send the document if "
+    "it has changed.",
+    "304": "Status 304 Not Modified: the reader's copy is still right, so no document is sent.",
+    "response time": "From the moment a read was due until its last byte had arrived. Time spent waiting to be sent "
+    "counts, so a server that stalls cannot hide it.",
+    "service time": "From the moment a read was sent until its last byte had arrived.",
+    "p50": "Half of the reads were at least this fast (the median).",
+    "p90": "90 % of the reads were at least this fast; 1 in 10 was slower.",
+    "p99": "99 % of the reads were at least this fast; 1 in 100 was slower.",
+    "p99.9": "99.9 % of the reads were at least this fast; 1 in 1,000 was slower.",
+    "max": "The slowest read of all.",
+    "slowdown": "Response time while writing divided by response time while quiet: 1.00x is no difference, 2.00x is "
+    "twice as slow. Measured over pairs of neighbouring windows.",
+    "tolerance": "The slowdown that this run was told to accept.",
+    "window": "A stretch of the run in which the writer either rests (quiet) or keeps writing (writing). They come in "
+    "pairs, in random order, so that drift of the machine or the network hits both alike.",
+    "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value.",
+    "noise floor": "The smallest slowdown that this run could have told from none.",
+    "not measured": "There was no data for it. It does not mean zero.",
+    "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
+    "late start": "How long after it was due a read was sent.",
+    "atomic": "Readers never saw an old version after a new one, in any order of events: as if there were one copy.",
+    "regular": "No read was stale, but two readers may have seen a version and its predecessor in the wrong order.",
+    "witness": "The few recorded operations that prove a finding, with their times.",
+    "PUT": "The request that replaces the document in the store.",
+}
+
+TERMS: Final = tuple(DEFINITIONS)
+
+
+def define(term: str) -> str:
+    """The definition of ``term``; a KeyError when there is none, so that no number goes without."""
+    return DEFINITIONS[term]

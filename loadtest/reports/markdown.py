@@ -1,0 +1,168 @@
+"""``report.md``: for a pull-request comment or a job summary. The four answers first, the tables folded away.
+
+Text that came from outside (addresses, error messages, settings) is escaped: it can make no markup, no links and no
+mentions. The whole stays under 60 KB, below what pull-request comments may hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from loadtest import units
+from loadtest.reports import tables
+from loadtest.reports.tables import Fact, Table
+from loadtest.reports.wording import (
+    SIGNS,
+    about,
+    clean,
+    headline,
+    notes,
+    operation_text,
+    operation_times,
+    other_checks,
+    worst_first,
+)
+from loadtest.summary import CheckResult, Summary, Verdict
+
+MOST_BYTES: Final = 60_000
+MOST_ROWS: Final = 60
+_MOST_TEXT: Final = 600
+_SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
+
+
+def markdown(summary: Summary) -> str:
+    """The whole report; details that would make it too large are left out, and it says so."""
+    answers = _answers(summary)
+    kept, size = [answers], len(answers.encode())
+    left_out = []
+    for title, part in _details(summary):
+        length = len(part.encode())
+        if size + length > MOST_BYTES - 500:
+            left_out.append(title)
+            continue
+        kept.append(part)
+        size += length
+    if left_out:
+        kept.append(f"Left out for their size, see report.html: {', '.join(map(escape, left_out))}.\n")
+    return "\n".join(kept)
+
+
+def _answers(summary: Summary) -> str:
+    lines = [f"## {_verdict(summary.verdict)} Read model under writes", "", f"**{escape(headline(summary))}**", ""]
+    lines += ["| | question | number | answer |", "|---|---|---|---|"]
+    for question in summary.questions:
+        number = f"**{escape(question.number.text)}**<br>{escape(question.number.name)}"
+        lines.append(
+            f"| {_verdict(question.verdict)} | {escape(question.question)} | {number} | {escape(question.sentence)} |"
+        )
+    lines += ["", escape(about(summary)), ""]
+    lines += [f"> {escape(note)}\n" for note in notes(summary)]
+    failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
+    lines += [f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}" for check in failing]
+    for threshold in summary.thresholds:
+        lines.append(f"- {_verdict(threshold.verdict)} {escape(threshold.expression)}: {escape(threshold.sentence)}")
+    return "\n".join([*lines, ""])
+
+
+def _details(summary: Summary) -> Iterable[tuple[str, str]]:
+    """Folded parts, the most wanted first."""
+    proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
+    if proofs:
+        yield _folded("What proves the findings", proofs)
+    yield _folded("Slowdown while writing", _both(tables.impact_tables(summary)))
+    yield _folded("Response and service times", _both(tables.latency_tables(summary)))
+    freshness = [_facts(tables.consistency_facts(summary)), _table(tables.visibility_table(summary))]
+    yield _folded("Old versions", [*freshness, _table(tables.k_staleness_table(summary))])
+    yield _folded("ETag and 304", [_facts(tables.conditional_facts(summary))])
+    outcomes = [_facts(tables.availability_facts(summary)), _table(tables.outcome_table(summary))]
+    errors = [f"- {escape(error)}" for error in summary.availability.write_errors]
+    yield _folded("Was everything answered?", [*outcomes, *errors])
+    believed = [escape(summary.generator.sentence), _table(tables.generator_table(summary))]
+    yield _folded("Can the measurement be believed?", believed)
+    yield _folded("All checks", [_checks(summary)])
+    yield _folded("Settings and versions", _both(tables.settings_tables(summary)))
+    yield _folded("Windows", [_table(tables.windows_table(summary))])
+
+
+def _witnesses(check: CheckResult) -> Iterable[str]:
+    if check.witnesses:
+        shown = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
+        yield f"**{escape(check.title)}** ({shown})\n"
+    for witness in check.witnesses:
+        yield f"{escape(witness.sentence)} Times are counted from the {escape(witness.relative_to)}.\n"
+        rows = [f"| {operation_times(op)} | {escape(operation_text(op))} |" for op in witness.operations]
+        yield "\n".join(["| when | what |", "|---|---|", *rows, ""])
+
+
+def _checks(summary: Summary) -> str:
+    others = {check.id for check in other_checks(summary)}
+    lines = ["| | check | promise | looked at | found |", "|---|---|---|--:|--:|"]
+    for check in summary.checks:
+        aside = " (no question rests on it)" if check.id in others else ""
+        lines.append(
+            f"| {_verdict(check.verdict)} | {escape(check.title)}{aside} | {escape(check.guarantee)} "
+            f"| {units.count(check.looked_at)} | {units.count(check.found)} |"
+        )
+    return "\n".join([*lines, ""]) if summary.checks else "No check was made.\n"
+
+
+def _folded(title: str, parts: Iterable[str]) -> tuple[str, str]:
+    body = "\n".join(parts)
+    return title, f"<details><summary>{escape(title)}</summary>\n\n{body}\n</details>\n"
+
+
+def _both(found: Iterable[Table]) -> list[str]:
+    return [f"**{escape(table.title)}**\n\n{_table(table)}" for table in found]
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return f"{escape(table.empty)}\n"
+    lines = [f"{escape(table.note)}\n"] if table.note else []
+    lines.append(_row(column.title for column in table.columns))
+    lines.append("|" + "|".join("--:" if column.number else "---" for column in table.columns) + "|")
+    lines += [_row(row) for row in table.rows[:MOST_ROWS]]
+    if len(table.rows) > MOST_ROWS:
+        lines.append(f"\nThe first {MOST_ROWS} of {len(table.rows):,} rows; all are in report.html.")
+    return "\n".join([*lines, ""])
+
+
+def _facts(facts: Iterable[Fact]) -> str:
+    rows = [_row((fact.name, fact.text, fact.definition)) for fact in facts]
+    return "\n".join(["| | | what it means |", "|---|--:|---|", *rows, ""])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(map(escape, cells)) + " |"
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"{_SIGNS.get(verdict, SIGNS[verdict])} {verdict.value}"
+
+
+_OUTSIDE: Final = str.maketrans(
+    {
+        **{sign: "\\" + sign for sign in "\\`*_[]!|~$"},
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        # An empty comment behind them: else they would notify people, and link to issues of the same number.
+        "@": "@<!-- -->",
+        "#": "#<!-- -->",
+    }
+)
+_LINE_START: Final = re.compile(r"^(\d*)([-+=.)])")
+
+
+def escape(text: str) -> str:
+    """``text`` as plain text in Markdown (GitHub's and CommonMark), shortened when it is very long.
+
+    It can make no markup, no HTML, no link, no mention, and cannot end the table cell that it stands in.
+    """
+    short = clean(text).strip()
+    if len(short) > _MOST_TEXT:
+        short = short[:_MOST_TEXT] + " …"
+    plain = short.translate(_OUTSIDE).replace("://", "&#58;//").replace("www.", "www&#46;")
+    return _LINE_START.sub(r"\1\\\2", plain)

@@ -1,0 +1,142 @@
+"""``report.html``: one page that holds everything it needs, charts and their script included; it loads nothing.
+
+The page carries a Content-Security-Policy that forbids all network access and runs only the two scripts whose hashes it
+names, so text that came from a target can neither load nor run anything, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from loadtest import units
+from loadtest.reports import charts_latency, charts_versions, tables, wording
+from loadtest.reports.chart_style import Chart
+from loadtest.reports.definitions import DEFINITIONS
+from loadtest.reports.tables import Fact, Table
+from loadtest.reports.witness_diagram import diagram
+from loadtest.summary import CheckResult, Question, Summary
+
+_FOLDER: Final = Path(__file__).with_name("page")
+
+
+@dataclass(frozen=True)
+class Section:
+    """The evidence for one question."""
+
+    question: Question
+    topic: wording.Topic
+    checks: tuple[CheckResult, ...]
+    facts: tuple[Fact, ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    folded: tuple[Table, ...]
+
+
+def page(summary: Summary) -> str:
+    """The whole page."""
+    scripts = {"library": _library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
+    sections = tuple(_section(summary, question) for question in summary.questions)
+    trouble = charts_versions.trouble_over_time(summary)
+    charts = [chart for section in sections for chart in section.charts] + [trouble]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            summary=summary,
+            sections=sections,
+            trouble=trouble,
+            specs=[chart for chart in charts if chart.spec],
+            outcomes=tables.outcome_table(summary),
+            availability=tables.availability_facts(summary),
+            generator=tables.generator_table(summary),
+            generator_facts=tables.generator_facts(summary),
+            settings=tables.settings_tables(summary),
+            definitions=DEFINITIONS,
+            style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
+            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
+            hashes=[_hash(text) for text in scripts.values()],
+        )
+    )
+
+
+_Charts = Callable[[Summary], tuple[Chart, ...]]
+
+
+def _section(summary: Summary, question: Question) -> Section:
+    topic = next(topic for topic in wording.TOPICS if topic.id == question.id)
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    shown: tuple[Table, ...] = ()
+    folded: tuple[Table, ...] = ()
+    if question.id == "impact":
+        charts = (
+            charts_latency.slowdown(summary),
+            charts_latency.latency_over_time(summary),
+            charts_latency.distribution(summary),
+            charts_latency.slowdown_during_put(summary),
+        )
+        response, service = tables.latency_tables(summary)
+        shown = (response,)
+        folded = (service, *tables.impact_tables(summary), tables.windows_table(summary))
+    elif question.id == "freshness":
+        facts = tables.consistency_facts(summary)
+        charts = (charts_versions.consistency_timeline(summary), charts_versions.visibility(summary))
+        shown = (tables.visibility_table(summary),)
+        folded = (tables.k_staleness_table(summary),)
+    elif question.id == "conditional":
+        facts = tables.conditional_facts(summary)
+        charts = (charts_versions.answers_over_time(summary),)
+    return Section(
+        question=question,
+        topic=topic,
+        checks=tuple(wording.worst_first(wording.checks_of(summary, question))),
+        facts=facts,
+        charts=charts,
+        tables=shown,
+        folded=folded,
+    )
+
+
+@cache
+def _library() -> str:
+    """Vega, Vega-Lite and Vega-Embed; called without a snippet (which its type hints demand) it is just these."""
+    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return text
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(
+        about=wording.about,
+        diagram=diagram,
+        headline=wording.headline,
+        meaning=wording.VERDICT_MEANING,
+        notes=wording.notes,
+        other_checks=wording.other_checks,
+        share=units.share,
+        signs=wording.SIGNS,
+        size=units.size,
+    )
+    made.filters["clean"] = wording.clean
+    return made
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,16 @@
+// Draws the charts. Colours are CSS variables, so light, dark and paper need nothing from here.
+"use strict";
+(() => {
+  const options = { actions: false, renderer: "svg", tooltip: { theme: "report", offsetX: 14, offsetY: 14 } };
+  const places = [...document.querySelectorAll("script[type='application/json'][data-chart]")];
+  const drawn = places.map((place) => {
+    const target = document.getElementById(place.dataset.chart);
+    return vegaEmbed(target, JSON.parse(place.textContent), options).catch((error) => {
+      target.textContent = "This chart could not be drawn: " + error.message;
+      console.error(error);
+    });
+  });
+  Promise.all(drawn).then(() => document.documentElement.setAttribute("data-charts", "drawn"));
+  // On paper everything that is folded away is wanted.
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+})();
