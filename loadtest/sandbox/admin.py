@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -27,12 +28,14 @@ from loadtest.sandbox.provision import samples_url
 class Admin:
     """The administration of one sandbox."""
 
-    def __init__(self, app: SandboxApp, faults: FaultSet, store: ObjectStore, moto: MotoServer) -> None:
+    def __init__(self, url: str, app: SandboxApp, faults: FaultSet, store: ObjectStore, moto: MotoServer) -> None:
+        self._url = url
         self._app = app
         self._faults = faults
         self._store = store
         self._moto = moto
-        self.url = ""
+        self.problems: Mapping[str, str] = {}
+        """Why something that was deployed is not served."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,8 +63,9 @@ class Admin:
     def _state(self) -> dict[str, Any]:
         return {
             "what": "a stand-in for AWS, not AWS",
-            "url": self.url,
-            "samples": [samples_url(self.url, gateway.definition) for gateway in self._app.gateways.values()],
+            "url": self._url,
+            "samples": [samples_url(self._url, gateway.definition) for gateway in self._app.gateways.values()],
+            "problems": dict(self.problems),
             "objects": self._store.described(),
             "faults": self._faults.values(),
             "enforces_iam": self._moto.enforces_iam,

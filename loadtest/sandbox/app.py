@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
+from email.utils import formatdate
 from typing import Final
 
 from loadtest.sandbox.asgi import Receive, Scope, Send, send_answer, send_json
@@ -127,7 +129,7 @@ class SandboxApp:
             await _send(answer.status, headers, delivery.body, identifier, send)
             return
         if delivery.body:
-            started = [*headers, (b"x-amzn-requestid", identifier.encode())]
+            started = _complete(headers, identifier)
             await send({"type": "http.response.start", "status": answer.status, "headers": started})
             part = delivery.body[: delivery.cut_after]
             await send({"type": "http.response.body", "body": part, "more_body": True})
@@ -135,5 +137,28 @@ class SandboxApp:
         reset(scope[TRANSPORT])
 
 
+class _Clock:
+    """The Date header, made again once a second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._header = (b"date", b"")
+
+    def header(self) -> tuple[bytes, bytes]:
+        """The header for an answer sent now."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._header = (b"date", formatdate(second, usegmt=True).encode())
+        return self._header
+
+
+_clock = _Clock()
+
+
 async def _send(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, identifier: str, send: Send) -> None:
-    await send_answer(send, status, [*headers, (b"x-amzn-requestid", identifier.encode())], body)
+    await send_answer(send, status, _complete(headers, identifier), body)
+
+
+def _complete(headers: Iterable[tuple[bytes, bytes]], identifier: str) -> list[tuple[bytes, bytes]]:
+    return [_clock.header(), *headers, (b"x-amzn-requestid", identifier.encode())]

@@ -159,6 +159,11 @@ def validate(definition: GatewayDefinition) -> None:
     """
     if not definition.api.methods:
         raise DefinitionError(f"The REST API {definition.api.name!r} has no methods; AWS would refuse its deployment.")
+    if definition.api.binary_media_types or definition.api.minimum_compression_size is not None:
+        raise DefinitionError(
+            "The REST API sets binary media types or a minimum compression size, which the sandbox does not interpret; "
+            "leave both off (compression would send other bytes under the same ETag)."
+        )
     for method in definition.api.methods:
         _validate_method(method)
         if method.integration.type == "AWS" and method.integration.role not in definition.roles:

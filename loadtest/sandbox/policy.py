@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +44,8 @@ class RolePolicy:
         return bool(concerning) and all(statement.allows for statement in concerning)
 
 
-def role_policy(documents: Iterable[str]) -> RolePolicy:
-    """The policies of a role from their JSON documents.
+def role_policy(documents: Iterable[str | Mapping[str, Any]]) -> RolePolicy:
+    """The policies of a role from their documents, as JSON or parsed.
 
     Raises:
         PolicyError: a document is no policy, or has elements that are not interpreted.
@@ -53,7 +53,7 @@ def role_policy(documents: Iterable[str]) -> RolePolicy:
     statements: list[Statement] = []
     for document in documents:
         try:
-            found = json.loads(document)["Statement"]
+            found = (json.loads(document) if isinstance(document, str) else document)["Statement"]
         except (ValueError, KeyError, TypeError):
             raise PolicyError("A policy of the gateway's role is no JSON policy document; mend it.") from None
         statements.extend(_statement(entry) for entry in (found if isinstance(found, list) else [found]))

@@ -51,10 +51,11 @@ class RunningSandbox:
         """Where the samples are served."""
         if self.outputs_path is not None:
             return self.outputs()["SamplesUrl"]
-        served: list[str] = self.state()["samples"]
-        if not served:
-            raise SandboxError("nothing was deployed into the sandbox yet")
-        return served[0]
+        state = self.state()
+        if not state["samples"]:
+            raise SandboxError("; ".join(state["problems"].values()) or "nothing was deployed into the sandbox yet")
+        served: str = state["samples"][0]
+        return served
 
     def state(self) -> dict[str, Any]:
         """What is served, as the sandbox tells it."""

@@ -15,6 +15,7 @@ import uvicorn
 from loadtest.sandbox.admin import Admin
 from loadtest.sandbox.app import SandboxApp
 from loadtest.sandbox.definition import DefinitionError
+from loadtest.sandbox.deployments import Deployments
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.gateway import Gateway
@@ -82,11 +83,13 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
             write_outputs(settings.outputs, outputs_of(settings.stack, url))
             ready = f"sandbox ready: {samples_url(url, settings.stack.definition)} (a stand-in for AWS, not AWS)"
         aws = AwsProxy(moto, store, faults, gate)
-        admin = Admin(app, faults, store, moto)
-        admin.url = url
+        deployments = Deployments(app, faults, store, moto, aws.fetch)
+        aws.after_success = deployments.after_success
+        admin = Admin(url, app, faults, store, moto)
+        admin.problems = deployments.problems
         app.aws, app.admin = aws, admin
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]  # uvicorn's types spell ASGI out
+            app,
             http=AsSentProtocol,
             loop="uvloop",
             ws="none",
@@ -94,6 +97,7 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
             access_log=False,
             log_level="warning",
             server_header=False,
+            date_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )

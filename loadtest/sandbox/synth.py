@@ -111,11 +111,7 @@ def _only(resolver: Resolver, kind: str) -> tuple[str, dict[str, Any]]:
 
 def _api(resolver: Resolver) -> Api:
     name, rest_api = _only(resolver, "aws_api_gateway_rest_api")
-    if rest_api.get("binary_media_types") or rest_api.get("minimum_compression_size") not in (None, "", "-1", -1):
-        raise DefinitionError(
-            "The REST API sets binary media types or a minimum compression size, which the sandbox does not interpret; "
-            "leave both off (compression would send other bytes under the same ETag)."
-        )
+    size = rest_api.get("minimum_compression_size")
     endpoint = rest_api.get("endpoint_configuration") or {}
     endpoint = endpoint[0] if isinstance(endpoint, list) else endpoint
     gateway_responses = tuple(
@@ -132,6 +128,8 @@ def _api(resolver: Resolver) -> Api:
         name=rest_api["name"],
         methods=tuple(_methods(resolver)),
         endpoint_type=(endpoint.get("types") or ["EDGE"])[0],
+        binary_media_types=tuple(rest_api.get("binary_media_types") or ()),
+        minimum_compression_size=None if size in (None, "", "-1", -1) else int(size),
         gateway_responses=gateway_responses,
     )
 
