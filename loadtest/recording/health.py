@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import gevent
 
+from loadtest.recording.punctual import sleep_until
 from loadtest.recording.spool import Spool
 from loadtest.schedule import SECOND
 
@@ -47,9 +48,9 @@ class HealthMonitor:
         sample = 0
         while True:
             due = time.monotonic_ns() + interval
-            gevent.sleep(SAMPLE_INTERVAL_S)
+            sleep_until(due)
             now = self.last_awake_ns = time.monotonic_ns()
-            delay = max(0, now - due)
+            delay = now - due
             self._longest_delay_ns = max(self._longest_delay_ns, delay)
             self._spool.sample(now, delay, time.process_time_ns(), self._gc_ns)
             sample += 1

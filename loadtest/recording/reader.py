@@ -15,10 +15,10 @@ from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import CatchResponseError, StopUser
 
 from loadtest.payload import Verifier
+from loadtest.recording.punctual import seconds_to_sleep, yield_until
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import NO_ETAG
 from loadtest.records import NO_VERSION, ReadOutcome
-from loadtest.schedule import SECOND
 
 REQUEST_NAME: Final = "samples"
 CONNECT_TIME_LIMIT_S: Final = 10
@@ -133,14 +133,14 @@ class SamplesReader(FastHttpUser):
         self._meta: dict[str, Any] = {}
         self._returned = 0
         self.client.request_event = self
-        gevent.sleep(self.wait_time())
+        gevent.sleep(self.wait_time())  # Locust reads first and waits then; the first read is due later
 
     def wait_time(self) -> float:
-        """Seconds until the next read is due; 0 in a closed loop, and when it is overdue."""
+        """Seconds to sleep until the next read is due, or nearly so; 0 in a closed loop, and when it is overdue."""
         arrivals = self._recorder.arrivals
         now = time.monotonic_ns()
         self._due = max(now, self._recorder.plan.start_ns) if arrivals is None else arrivals.take()
-        return max(0, self._due - now) / SECOND
+        return seconds_to_sleep(self._due, now)
 
     def fire(self, **meta: Any) -> None:
         """Hold back the client's report until the body is judged; this is the first moment after its last byte."""
@@ -150,6 +150,7 @@ class SamplesReader(FastHttpUser):
     @task
     def read(self) -> None:
         """One read: ask, send, judge, record, report to Locust."""
+        yield_until(self._due)
         if not self._recorder.may_send(self._due):
             raise StopUser
         question = self._session.ask()
