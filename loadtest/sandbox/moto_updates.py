@@ -1,0 +1,98 @@
+"""The API Gateway operations that moto lacks and Terraform needs to change an API in place.
+
+moto creates and deletes methods, method responses and integrations but cannot update them: it answers 500, which
+Terraform's provider retries for a quarter of an hour. AWS updates them by JSON patches ("PATCH operations" in the API
+Gateway developer guide); so does this, once `install` has been called in the process that runs moto. It also has a
+deployment tell what it froze (`apiSummary`, as `get_deployment(embed=["apisummary"])` does on AWS).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+_ATTRIBUTES: Final = {
+    "apiKeyRequired": "api_key_required",
+    "authorizationType": "authorization_type",
+    "authorizerId": "authorizer_id",
+    "cacheKeyParameters": "cache_key_parameters",
+    "cacheNamespace": "cache_namespace",
+    "contentHandling": "content_handling",
+    "credentials": "credentials",
+    "httpMethod": "http_method",
+    "operationName": "operation_name",
+    "passthroughBehavior": "passthrough_behaviour",
+    "requestModels": "request_models",
+    "requestParameters": "request_parameters",
+    "requestTemplates": "request_templates",
+    "requestValidatorId": "request_validator_id",
+    "responseModels": "response_models",
+    "responseParameters": "response_parameters",
+    "timeoutInMillis": "timeout_in_millis",
+    "uri": "uri",
+}
+_BOOLEANS: Final = frozenset({"apiKeyRequired", "requestParameters", "responseParameters"})
+
+
+def install() -> None:
+    """Add UpdateMethod, UpdateMethodResponse, UpdateIntegration and deployments' summaries to moto in this process."""
+    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - takes a while, and only a moto process needs it
+    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415
+
+    APIGatewayResponse.update_method = _operation(lambda method, _: method)
+    APIGatewayResponse.update_method_response = _operation(lambda method, path: method.method_responses[path[8]])
+    APIGatewayResponse.update_integration = _operation(lambda method, _: method.method_integration, literal=True)
+    create_deployment = RestAPI.create_deployment
+
+    def create_summarized(self: Any, *arguments: Any, **named: Any) -> Any:
+        deployment = create_deployment(self, *arguments, **named)
+        frozen, describe = _summary(self), deployment.to_json
+        deployment.to_json = lambda: describe() | {"apiSummary": frozen}
+        return deployment
+
+    RestAPI.create_deployment = create_summarized
+
+
+def apply_patch(target: Any, operations: list[dict[str, str]], *, literal: bool) -> None:
+    """Apply AWS's patch operations to one of moto's objects.
+
+    `literal` says that parameters are mapping expressions (an integration's), not true and false (a method's).
+    """
+    for operation in operations:
+        name, _, key = operation["path"].removeprefix("/").partition("/")
+        attribute = _ATTRIBUTES[name]
+        value: Any = operation.get("value")
+        if name in _BOOLEANS and not literal:
+            value = value == "true"
+        if not key:
+            setattr(target, attribute, None if operation["op"] == "remove" else value)
+            continue
+        key = key.replace("~1", "/").replace("~0", "~")
+        held = getattr(target, attribute)
+        if isinstance(held, list):
+            setattr(target, attribute, [item for item in held if item != key] + [key] * (operation["op"] != "remove"))
+            continue
+        changed = {other: old for other, old in (held or {}).items() if other != key}
+        setattr(target, attribute, changed if operation["op"] == "remove" else changed | {key: value})
+
+
+def _operation(select: Callable[[Any, list[str]], Any], *, literal: bool = False) -> Callable[[Any], Any]:
+    def update(self: Any) -> Any:
+        path = self.path.split("/")
+        target = select(self.backend.get_method(path[2], path[4], path[6]), path)
+        apply_patch(target, self._get_param("patchOperations"), literal=literal)
+        return 200, {}, json.dumps(target.to_json())
+
+    return update
+
+
+def _summary(rest_api: Any) -> dict[str, Any]:
+    return {
+        resource.get_path(): {
+            verb: {"authorizationType": method.authorization_type, "apiKeyRequired": bool(method.api_key_required)}
+            for verb, method in resource.resource_methods.items()
+        }
+        for resource in rest_api.resources.values()
+        if resource.resource_methods
+    }
