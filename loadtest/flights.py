@@ -26,14 +26,16 @@ def overlaps_put(history: History, from_ns: Column, to_ns: Column) -> Flags:
     ends = history.once(flight_ends)
     called = np.append(history.writes.called_ns, np.iinfo(np.int64).max)
     first = np.searchsorted(ends, from_ns, side="left")
-    return np.less_equal(called[first], to_ns).astype(np.bool_)
+    met: Flags = called[first] <= to_ns
+    return met
 
 
 def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
     """How many PUTs share a moment with each of the closed intervals."""
     first = np.searchsorted(history.once(flight_ends), from_ns, side="left")
     last = np.searchsorted(history.writes.called_ns, to_ns, side="right")
-    return np.maximum(last - first, 0)
+    met: Column = np.maximum(last - first, 0)
+    return met
 
 
 def overlapping_reads(history: History) -> Flags:

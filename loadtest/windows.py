@@ -34,6 +34,7 @@ MOST_WINDOWS: Final = 2_000
 MOST_K: Final = 20
 MOST_PAIRS: Final = 20_000_000
 _POINTS_A_DECADE: Final = 6
+LEAST_READS_A_POINT: Final = 30
 _SHORTEST_NS: Final = 1_000_000
 _LONGEST_NS: Final = 3_600 * 10**9
 
@@ -178,11 +179,19 @@ def _visibility(history: History, times: Timeline, writes: _Writes) -> tuple[Vis
             of_this = writes.stale_from[first:last] <= place + 1
             after = writes.stale_called[first:last][of_this] - acked[place]
             stale += np.diff(np.searchsorted(after, edges, side="right"))
-    return tuple(
-        _point(int(edges[bin_]), int(edges[bin_ + 1]), int(total[bin_]), int(total[bin_] - stale[bin_]))
-        for bin_ in range(len(total))
-        if total[bin_]
-    )
+    return _points(edges, total, stale)
+
+
+def _points(edges: Column, total: Column, stale: Column) -> tuple[VisibilityPoint, ...]:
+    """One point a bin; bins of few reads are put together with the next ones, for they would say nothing."""
+    points = []
+    start = reads = old = 0
+    for place in range(len(total)):
+        reads, old = reads + int(total[place]), old + int(stale[place])
+        if reads >= LEAST_READS_A_POINT or (reads and place == len(total) - 1):
+            points.append(_point(int(edges[start]), int(edges[place + 1]), reads, reads - old))
+            start, reads, old = place + 1, 0, 0
+    return tuple(points)
 
 
 def _edges(horizon: int) -> Column:

@@ -1,8 +1,8 @@
 """New-old inversions: is the object atomic (linearizable), or only regular?
 
-**Guarantee.** Once *any* reader has got a version, no read called later, by anybody, returns an older one. A run
-without stale reads, phantoms and inversions is *atomic*: all reads and writes can be put in one order that agrees with
-what came before what. Without stale reads and phantoms it is *regular*. ::
+**Guarantee.** Once *any* reader has got a version, no read called later, by anybody, returns an older one. A run is
+*atomic* when all its reads and writes can be put in one order that agrees with what came before what; it is *regular*
+when it has no stale reads and no phantoms. ::
 
     time      ─────────────────────────────────────▶
     write 2     ├──────────────────────────────┤
@@ -12,11 +12,17 @@ what came before what. Without stale reads and phantoms it is *regular*. ::
 **Exclusions.** As for going back in time (:mod:`loadtest.checks.monotonic_reads`), of which this is the same across all
 sessions. A read of v counts only when write v was over before the write of the newer version was called.
 
-**With a bound** (``--max-staleness``): while old versions are tolerated, one reader sees the new one earlier than
-another; an inversion whose read is certainly less than the bound behind is tolerated.
+**Conflicts.** With writes of unknown outcome, the order of two versions may be open, and yet no order fit: reads of 1,
+2 and 1 again, while both writes were in flight. No single read is an inversion then. The exact decision is made with
+zones (:mod:`loadtest.checks.zones`), and such versions are findings too.
 
-Fields: ``looked_at`` = legitimate reads; ``found`` = inversions beyond the bound; numbers: inversions, those that are
-not stale reads as well, and the longest time after which an older version was read.
+**With a bound** (``--max-staleness``): while old versions are tolerated, one reader sees the new one earlier than
+another; an inversion whose read is certainly less than the bound behind is tolerated, and so is a conflict that lasts
+no longer.
+
+Fields: ``looked_at`` = legitimate reads; ``found`` = inversions beyond the bound, and versions in conflict beyond it
+that no stale read or inversion explains; numbers: inversions, those that are not stale reads as well, the longest time
+after which an older version was read, and versions in such a conflict.
 """
 
 from __future__ import annotations
@@ -29,7 +35,8 @@ from loadtest import units
 from loadtest.checks.evidence import somebody_else, too_little
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
-from loadtest.checks.witness import largest, reader, witness
+from loadtest.checks.witness import MOST_WITNESSES, largest, reader, witness
+from loadtest.checks.zones import Zones, zones
 from loadtest.findings import CheckResult, Number, Witness
 from loadtest.history import Column, History
 from loadtest.records import Verdict
@@ -58,20 +65,42 @@ def atomic_reads(history: History) -> CheckResult:
         Number("inversions that are not stale reads", not_stale, "count", units.count(not_stale)),
         Number("longest time after which an older version was read", longest, "ns", units.duration(longest)),
     )
-    verdict, sentence = _judge(history, looked_at, found, len(inverted))
+    tangled = unexplained_conflicts(history, times, history.once(zones))
+    tangled_number = Number(
+        "versions in conflict that no read explains", len(tangled), "count", units.count(len(tangled))
+    )
+    verdict, sentence = _judge(history, looked_at, found, len(tangled), len(inverted))
+    witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]
+    witnesses += [
+        _conflict_witness(history, times, history.once(zones), version) for version in tangled[:MOST_WITNESSES]
+    ]
     return PROMISE.result(
         verdict,
         sentence,
         looked_at=looked_at,
-        found=found,
-        numbers=numbers,
-        witnesses=tuple(_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])),
+        found=found + len(tangled),
+        numbers=(*numbers, tangled_number),
+        witnesses=tuple(witnesses[:MOST_WITNESSES]),
     )
 
 
 def inversions(history: History, times: Timeline) -> Column:
     """The reads, by number, before which a newer version had been read."""
     return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
+
+
+def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> list[int]:
+    """Versions in conflict beyond the bound, where neither they nor their partners have a stale or inverted read."""
+    explained = np.zeros(len(history.writes), dtype=np.bool_)
+    explained[times.version[inversions(history, times)]] = True
+    explained[times.version[np.flatnonzero(times.behind)]] = True
+    return [
+        int(version)
+        for version in zone.conflicts()
+        if not explained[version]
+        and not explained[zone.partner[version]]
+        and zone.shared_ns(int(version)) > history.max_staleness_ns
+    ]
 
 
 def level(history: History) -> Level:
@@ -81,21 +110,20 @@ def level(history: History) -> Level:
         return "unknown"
     if times.phantom.any() or times.behind.any():
         return "neither"
-    if len(inversions(history, times)):
+    if len(history.once(zones).conflicts()):
         return "regular"
     return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"
 
 
-def _judge(history: History, looked_at: int, found: int, inverted: int) -> tuple[Verdict, str]:
+def _judge(history: History, looked_at: int, found: int, tangled: int, inverted: int) -> tuple[Verdict, str]:
     foreign = somebody_else(history)
     if foreign:
         return Verdict.INCONCLUSIVE, foreign
-    if found:
-        return (
-            Verdict.FAIL,
-            f"{units.counted(found, 'read')} of {looked_at:,} returned an older version than another read had returned "
-            f"before: the object is not atomic.",
-        )
+    if found or tangled:
+        what = f"{units.counted(found, 'read')} of {looked_at:,} returned an older version than another read had before"
+        if not found:
+            what = f"The reads and writes of {units.counted(tangled, 'version')} cannot be put in one order"
+        return Verdict.FAIL, f"{what}: the object is not atomic."
     few = too_little(history, looked_at, "reads named a version")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about inversions: {few}."
@@ -125,4 +153,24 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
         f"return of the read of version {newer}",
         reads=(first, read),
         writes=(version, newer),
+    )
+
+
+def _conflict_witness(history: History, times: Timeline, zone: Zones, version: int) -> Witness:
+    """Up to four operations: one of each version that precedes one of the other."""
+    partner = int(zone.partner[version])
+    reads: list[int] = []
+    writes = [version, partner]
+    for of in (version, partner):
+        own = np.flatnonzero(times.legitimate & (times.version == of))
+        if len(own):
+            reads.append(int(own[np.argmin(history.reads.returned_ns[own])]))
+            reads.append(int(own[np.argmax(history.reads.called_ns[own])]))
+    return witness(
+        history,
+        f"Version {version} was there before version {partner} and after it: no order of these operations fits.",
+        int(min(history.writes.called_ns[version], history.writes.called_ns[partner])),
+        f"call of write {min(version, partner)}",
+        reads=reads,
+        writes=writes,
     )

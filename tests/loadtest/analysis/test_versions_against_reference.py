@@ -1,0 +1,118 @@
+"""Every check of versions agrees with the definitions taken literally, on all small histories and on random ones."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import reference
+from history_language import build, history, parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loadtest.checks.atomic_reads import atomic_reads, inversions, unexplained_conflicts
+from loadtest.checks.fresh_reads import fresh_reads
+from loadtest.checks.monotonic_reads import monotonic_reads
+from loadtest.checks.phantoms import phantoms
+from loadtest.checks.timeline import timeline
+from loadtest.checks.zones import zones
+
+MANY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def assert_agrees(text: str) -> None:
+    run = history(text)
+    times = timeline(run)
+    writes, reads = reference.operations(text)
+    named = run.reads.version >= 0
+    order = [place for place in range(len(run.reads)) if named[place]]
+    assert [run.reads.called_ns[place] for place in order] == [read.called for read in reads]
+
+    stale = [reference.staleness_k(read, writes, reads) for read in reads]
+    assert times.behind[order].tolist() == stale, text
+    phantom = [reference.is_phantom(read, writes) for read in reads]
+    assert times.phantom[order].tolist() == phantom, text
+    assert phantoms(run).found == sum(phantom), text
+    assert fresh_reads(run).found == sum(k > 0 for k in stale), text
+    across = [reference.is_inversion(read, writes, reads, same_session=False) for read in reads]
+    assert inversions(run, times).tolist() == [order[n] for n, found in enumerate(across) if found], text
+    within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]
+    assert monotonic_reads(run).found == sum(within), text
+
+    conflicts = len(zones(run).conflicts()) > 0
+    atomic = not any(phantom) and not conflicts
+    assert atomic == reference.is_atomic(writes, reads), text
+    if conflicts:  # then some check says so
+        assert any(stale) or any(across) or unexplained_conflicts(run, times, zones(run)), text
+    assert (atomic_reads(run).found > 0) <= conflicts, text
+
+
+def intervals(end: int) -> list[tuple[int, int]]:
+    return [(start, stop) for start in range(end) for stop in range(start, end)]
+
+
+@pytest.mark.parametrize("version", [0, 1, 2, 3])
+def test_every_interleaving_of_two_writes_and_one_read(version: int) -> None:
+    for first, second, read in itertools.product(intervals(6), intervals(6), intervals(6)):
+        if first[1] > second[0] or first[0] >= second[0]:
+            continue
+        run = history(
+            f"w1[{first[0]} {first[1]}] w2[{second[0]} {second[1]}] r{version}[{read[0]} {read[1]}]"
+        )
+        times = timeline(run)
+        expected_phantom = version == 3 or (version > 0 and read[1] < (first, second)[version - 1][0])
+        newer = [write for number, write in ((1, first), (2, second)) if number > version]
+        older_over = {0: -1, 1: first[1], 2: second[1], 3: 0}[version]
+        expected = 0 if expected_phantom else sum(older_over < w[0] and w[1] < read[0] for w in newer)
+        if version == 1 and not expected_phantom and read[1] < second[0] <= first[1]:
+            expected = 0  # the read itself is over before the second write; nothing can have superseded it
+        assert bool(times.phantom[0]) == expected_phantom
+        assert times.behind[0] == expected
+
+
+def test_every_interleaving_of_two_writes_and_two_reads_of_one_reader() -> None:
+    for a, b, c, d in itertools.product(intervals(4), intervals(4), intervals(4), intervals(4)):
+        if a[1] > b[0] or a[0] >= b[0] or c[1] > d[0]:
+            continue
+        for first, second in ((2, 1), (1, 0), (2, 0), (1, 2)):
+            assert_agrees(
+                f"w1[{a[0]} {a[1]}] w2[{b[0]} {b[1]}] s:r{first}[{c[0]} {c[1]}] s:r{second}[{d[0]} {d[1]}]"
+            )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> str:
+    """Small histories with writes of every outcome, sessions, coarse times, and versions right and wrong."""
+    text, time = [], 0
+    count = draw(st.integers(1, 4))
+    for version in range(1, count + 1):
+        time += draw(st.integers(0, 3))
+        took = draw(st.integers(0, 4))
+        kind = draw(st.sampled_from("wwwux"))
+        end = "?" if kind == "u" else str(time + took)
+        text.append(f"{'x' if kind == 'x' else 'w'}{version}[{time} {end}]")
+        time += took + (0 if draw(st.booleans()) else 1)
+    for _ in range(draw(st.integers(0, 5))):
+        start = draw(st.integers(0, time + 3))
+        end = start + draw(st.integers(0, 5))
+        version = draw(st.integers(0, count + draw(st.sampled_from((0, 0, 0, 1)))))
+        session = draw(st.sampled_from("ab"))
+        text.append(f"{session}:{draw(st.sampled_from('rrn'))}{version}[{start} {end}]")
+    return " ".join(text)
+
+
+@MANY
+@given(histories())
+def test_random_histories_agree_with_the_definitions(text: str) -> None:
+    assert_agrees(text)
+
+
+def test_order_of_rows_does_not_matter() -> None:
+    text = "w1[0 5] w2[8 9] a:r1[6 7] b:r2[8 9] a:r1[12 13] c:r0[14 15]"
+    reads, writes, windows = parse(text)
+    expected = history(text)
+    for order in itertools.permutations(range(len(reads))):
+        run = build(reads[np.array(order)], writes, windows)
+        assert timeline(run).behind.tolist() == timeline(expected).behind.tolist()
+        assert monotonic_reads(run).found == monotonic_reads(expected).found
