@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Any, Final
 
 import altair as alt
+
+from loadtest import units
 
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
@@ -58,7 +61,6 @@ _CONFIG: Final[dict[str, Any]] = {
         "domainColor": colour("rule"),
         "tickColor": colour("rule"),
         "labelOverlap": "greedy",
-        "labelFlush": True,
     },
     "text": {"color": colour("ink"), "fontSize": 12},
 }
@@ -67,7 +69,8 @@ _CONFIG: Final[dict[str, Any]] = {
 def finish(chart: Any, height: int) -> dict[str, Any]:
     """The Vega-Lite specification of a chart as wide as its place on the page."""
     sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit-x"))
-    spec: dict[str, Any] = sized.configure(**_CONFIG).to_dict()
+    # Thousands of rows take seconds to validate; the tests validate the specification of every kind of chart.
+    spec: dict[str, Any] = sized.configure(**_CONFIG).to_dict(validate=False)
     return spec
 
 
@@ -86,27 +89,40 @@ def s(nanoseconds: int) -> float:
     return nanoseconds / SECOND
 
 
+def each(bucket_ns: int) -> str:
+    """The buckets of a chart over time, in words."""
+    return "each second" if bucket_ns == SECOND else f"each {units.seconds(bucket_ns)}"
+
+
 def time_axis(duration_ns: int) -> Any:
     """The horizontal axis of everything that happens during the run."""
     return alt.X(
         "at:Q",
         title="seconds since the start of the run",
         scale=alt.Scale(domain=[0, s(duration_ns)], nice=False),
-        axis=alt.Axis(grid=False, format=",~g"),
+        axis=alt.Axis(grid=False, format=",~f"),
     )
 
 
 def milliseconds(field: str, title: str, scale: Any) -> Any:
-    """A vertical axis of durations."""
-    return alt.Y(f"{field}:Q", title=f"{title} (ms)", scale=scale, axis=alt.Axis(format=",~g", tickCount=5))
+    """A vertical, logarithmic axis of durations."""
+    axis = alt.Axis(format=",~f", values=_ticks(scale.domain))
+    return alt.Y(f"{field}:Q", title=f"{title} (ms)", scale=scale, axis=axis)
 
 
 def logarithmic(values: Iterable[float | None]) -> Any:
     """A logarithmic scale around ``values``, with some room; zero has no logarithm and is left out."""
     known = [value for value in values if value]
-    if not known:
-        return alt.Scale(type="log")
-    return alt.Scale(type="log", domain=[min(known) * 0.8, max(known) * 1.25], nice=False, clamp=True)
+    low, high = (min(known) * 0.8, max(known) * 1.25) if known else (1.0, 10.0)
+    return alt.Scale(type="log", domain=[low, high], nice=False, clamp=True)
+
+
+def _ticks(domain: Sequence[float]) -> list[float]:
+    """1, 2 and 5 of each decade, or just the decades when there are many."""
+    low, high = (floor(log10(end)) for end in domain)
+    steps = (1, 2, 5) if high - low <= 2 else (1,)
+    ticks = (float(f"{step}e{decade}") for decade in range(low, high + 1) for step in steps)
+    return [tick for tick in ticks if domain[0] <= tick <= domain[1]]
 
 
 def hover(rows: Iterable[Mapping[str, Any]], shown: Sequence[tuple[str, str]], x: Any) -> Any:

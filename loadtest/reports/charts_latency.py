@@ -1,4 +1,4 @@
-"""Charts of speed: latency over time, its distribution, and the slowdown while writing."""
+"""Charts of latency: over time, and as a distribution."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, Final
 import altair as alt
 
 from loadtest import units
-from loadtest.measurements import ImpactEstimate, Quantiles
+from loadtest.measurements import Quantiles
 from loadtest.reports.chart_style import (
     Chart,
     Key,
     colour,
     data,
+    each,
     finish,
     hover,
     label_style,
@@ -25,10 +26,9 @@ from loadtest.reports.chart_style import (
     time_axis,
     tooltips,
 )
-from loadtest.summary import Summary, Verdict
+from loadtest.summary import Summary
 
 _RESPONSE: Final = "response time"
-VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 
 
 def latency_over_time(summary: Summary) -> Chart:
@@ -37,7 +37,7 @@ def latency_over_time(summary: Summary) -> Chart:
     chart_id, title = "latency-over-time", "Response time during the run"
     if not any(value is not None for value in series.p50_ns):
         return Chart(chart_id, title, "", empty="No read succeeded, so there is no latency to show over time.")
-    bucket = units.seconds(series.bucket_ns)
+    bucket = each(series.bucket_ns)
     x = time_axis(_end_ns(summary))
     rows: list[dict[str, Any]] = [
         {
@@ -60,8 +60,8 @@ def latency_over_time(summary: Summary) -> Chart:
     shown = (("t", "from"), ("p50_text", "p50"), ("p99_text", "p99"), ("max_text", "slowest"))
     layers.append(hover(rows, shown, x))
     keys = [
-        Key(f"p50 of each {bucket}", "series-low"),
-        Key(f"p99 of each {bucket}", "series-high"),
+        Key(f"p50 of {bucket}", "series-low"),
+        Key(f"p99 of {bucket}", "series-high"),
     ]
     if summary.impact.windows:
         keys.append(Key("writing windows", "shade", "area"))
@@ -127,23 +127,21 @@ def distribution(summary: Summary) -> Chart:
         return Chart(chart_id, title, "", empty="No read succeeded, so there is no distribution to show.")
     lines, points = [], []
     for name, shade, counts, exact in kinds:
-        lines += _tail(name, shade, counts, histogram.edges_ns)
+        lines += _tail(name, shade, counts, histogram.edges_ns, exact)
         points += _marked(name, shade, exact) if exact else []
     most = max(row["one_in"] for row in lines)
-    ticks = [value for value in _ONE_IN if value <= most]
+    ticks = [value for value in _ONE_IN if 1 < value <= most]
     x = alt.X(
         "one_in:Q",
         title="share of reads that were at least this fast",
-        scale=alt.Scale(type="log", domain=[1, most * 1.3], nice=False),
+        scale=alt.Scale(type="log", domain=[1, most * 1.15], nice=False),
         axis=alt.Axis(values=ticks, labelExpr=f"({_lookup(_ONE_IN)})[datum.value]", labelOverlap=False),
     )
     y = milliseconds("ms", _RESPONSE, logarithmic([row["ms"] for row in (*lines, *points)]))
     shade_of = alt.Color("shade:N", scale=None)
     shown = [("name", "reads"), ("share", "at least this fast"), ("text", _RESPONSE)]
     layers = [
-        alt.Chart(data(lines))
-        .mark_line(strokeWidth=2, interpolate="step-before")
-        .encode(x=x, y=y, color=shade_of, order="one_in:Q"),
+        alt.Chart(data(lines)).mark_line(strokeWidth=2).encode(x=x, y=y, color=shade_of, order="one_in:Q"),
         alt.Chart(data(lines)).mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltips(shown)),
     ]
     if points:
@@ -158,20 +156,25 @@ def distribution(summary: Summary) -> Chart:
     return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 280))
 
 
-def _tail(name: str, shade: str, counts: Sequence[int], edges: Sequence[int]) -> list[dict[str, Any]]:
+def _tail(
+    name: str, shade: str, counts: Sequence[int], edges: Sequence[int], exact: Quantiles | None
+) -> list[dict[str, Any]]:
+    """The ends of the bins, each with how rare a slower read is ("one in …"); the last point is the slowest read."""
     total = sum(counts)
+    slowest = exact.max_ns if exact and exact.max_ns is not None else edges[-1]
     rows = []
-    for below, number, edge in zip(accumulate(counts, initial=0), counts, edges[1:], strict=False):
-        if number and below < total:
-            slower = max(total - below - number, 0.5)  # the last bin: half a read is where its end is drawn
+    for upto, number, edge in zip(accumulate(counts), counts, edges[1:], strict=True):
+        if number:
+            last = upto == total
+            end = slowest if last else edge
             rows.append(
                 {
-                    "one_in": total / slower,
-                    "ms": ms(edge),
+                    "one_in": total if last else total / (total - upto),
+                    "ms": ms(end),
                     "name": name,
                     "shade": colour(shade),
-                    "share": units.share(1 - slower / total),
-                    "text": f"below {units.duration(edge)}",
+                    "share": "all" if last else units.share(upto / total),
+                    "text": units.duration(end) if last else f"below {units.duration(end)}",
                 }
             )
     return rows
@@ -195,67 +198,3 @@ def _marked(name: str, shade: str, exact: Quantiles) -> list[dict[str, Any]]:
 
 def _lookup(names: dict[int, str]) -> str:
     return "{" + ", ".join(f"'{value}': '{name}'" for value, name in names.items()) + "}"
-
-
-def slowdown(summary: Summary) -> Chart:
-    """The slowdown at each quantile with its interval, over pairs of windows."""
-    empty = "This run had no usable pairs of quiet and writing windows, so no slowdown can be shown."
-    return _ratios("slowdown", "Slowdown while writing", summary, summary.impact.estimates, empty)
-
-
-def slowdown_during_put(summary: Summary) -> Chart:
-    """The slowdown of reads that met a PUT."""
-    empty = "Too few reads were under way during a PUT to compare them with the others."
-    title = "Slowdown of reads that were under way during a PUT"
-    return _ratios("slowdown-during-put", title, summary, summary.impact.overlap, empty)
-
-
-def _ratios(chart_id: str, title: str, summary: Summary, estimates: Sequence[ImpactEstimate], empty: str) -> Chart:
-    known = [estimate for estimate in estimates if estimate.ratio is not None]
-    if not known:
-        return Chart(chart_id, title, "", empty=empty)
-    tolerance = summary.impact.tolerance
-    rows: list[dict[str, Any]] = [
-        {
-            "quantile": estimate.quantile,
-            "ratio": estimate.ratio,
-            "low": estimate.low if estimate.low is not None else estimate.ratio,
-            "high": estimate.high if estimate.high is not None else estimate.ratio,
-            "shade": colour(VERDICT_COLOUR[estimate.verdict]),
-            "text": units.ratio(estimate.ratio),
-            "interval": f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}",
-            "verdict": estimate.verdict.value,
-        }
-        for estimate in known
-    ]
-    ends = [value for row in rows for value in (row["low"], row["high"])] + [1.0, tolerance]
-    room = (max(ends) - min(ends)) * 0.08
-    x = alt.X(
-        "ratio:Q",
-        title="slowdown: response time while writing ÷ while quiet (1 = no difference)",
-        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
-        axis=alt.Axis(format=".2f", tickCount=6),
-    )
-    y = alt.Y("quantile:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
-    shade_of = alt.Color("shade:N", scale=None)
-    shown = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
-    base = alt.Chart(data(rows))
-    lines = alt.Chart(data([{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]))
-    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
-    layers = (
-        lines.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
-        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(shown)
-        ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(shown)),
-        base.mark_text(**label_style(dy=-14)).encode(x=x, y=y, text="text:N"),
-    )
-    text = (
-        "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "
-        "limit, fails when the whole bar lies right of it, and is undecided when the bar spans it."
-    )
-    keys = (
-        Key("no difference (1.00x)", "ink"),
-        Key(f"tolerated ({units.ratio(tolerance)})", "ink", "dashed"),
-    )
-    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 44 * len(rows) + 20))

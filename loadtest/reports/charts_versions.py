@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any, Final
 
 import altair as alt
@@ -12,6 +13,7 @@ from loadtest.reports.chart_style import (
     Key,
     colour,
     data,
+    each,
     finish,
     hover,
     ms,
@@ -39,7 +41,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         "at:Q",
         title="milliseconds from the acknowledgement of the write",
         scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False),
-        axis=alt.Axis(format=",~g"),
+        axis=alt.Axis(format=",~f"),
     )
     y = alt.Y(
         "version:O",
@@ -72,7 +74,7 @@ def consistency_timeline(summary: Summary) -> Chart:
     ]
     keys = (
         Key("PUT under way", "rule", "area"),
-        Key("acknowledged", "ink"),
+        Key("acknowledged", "ink", "tick"),
         Key("first visible", "quiet", "diamond"),
         Key("readers still got an older version", "fail", "area"),
     )
@@ -123,16 +125,17 @@ def visibility(summary: Summary) -> Chart:
         for place, point in enumerate(points)
     ]
     edges = [point.from_ns for point in points] + [points[-1].to_ns]
+    ticks = list(range(0, len(edges), ceil(len(edges) / 9)))
     names = ", ".join(f"'{units.duration(edge)}'" for edge in edges)
     x = alt.X(
         "at:Q",
         title="from the acknowledgement to the start of the read (not to scale)",
         scale=alt.Scale(domain=[0, len(points)], nice=False),
-        axis=alt.Axis(grid=False, values=list(range(len(edges))), labelExpr=f"[{names}][datum.value]"),
+        axis=alt.Axis(grid=False, values=ticks, labelExpr=f"[{names}][datum.value]"),
     )
     floor = min(point.low for point in points)
     y_scale = alt.Scale(domain=[max(0.0, floor - (1 - floor) * 0.1 - 0.001), 1.0], nice=False)
-    percent = alt.Axis(labelExpr="format(datum.value * 100, ',~g') + ' %'", tickCount=5)
+    percent = alt.Axis(labelExpr="format(datum.value * 100, ',~f') + ' %'", tickCount=5)
     y = alt.Y("share:Q", title="share of reads that were fresh", scale=y_scale, axis=percent)
     shown = [("when", "after the acknowledgement"), ("text", "fresh"), ("band", "95 % interval"), ("reads", "reads")]
     base = alt.Chart(data(rows))
@@ -154,7 +157,6 @@ def visibility(summary: Summary) -> Chart:
 def answers_over_time(summary: Summary) -> Chart:
     """200 against 304."""
     series = summary.latency.series
-    bucket = units.seconds(series.bucket_ns)
     chart_id, title = "answers-over-time", "Documents sent (200) against 304 answers"
     if not sum(series.ok) + sum(series.not_modified):
         return Chart(chart_id, title, "", empty="No read succeeded, so there are no answers to show.")
@@ -163,7 +165,7 @@ def answers_over_time(summary: Summary) -> Chart:
         ("200 with the document", "sent", series.ok),
     )
     text = "How many reads were answered in full, and how many with a short 304 as the reader's copy was still right."
-    return Chart(chart_id, title, text, _keys(kinds), _stacked(summary, kinds, f"reads in {bucket}"))
+    return Chart(chart_id, title, text, _keys(kinds), _stacked(summary, kinds))
 
 
 def trouble_over_time(summary: Summary) -> Chart:
@@ -174,8 +176,7 @@ def trouble_over_time(summary: Summary) -> Chart:
         return Chart(chart_id, title, "", empty="No read ended in an error or with a wrong answer.")
     kinds = (("wrong answer (torn, cut short …)", "fail", series.faults), ("error", "unsure", series.errors))
     text = "When reads were not answered, or were answered wrongly."
-    spec = _stacked(summary, kinds, f"reads in {units.seconds(series.bucket_ns)}")
-    return Chart(chart_id, title, text, _keys(kinds), spec)
+    return Chart(chart_id, title, text, _keys(kinds), _stacked(summary, kinds))
 
 
 _Kinds = tuple[tuple[str, str, tuple[int, ...]], ...]
@@ -186,7 +187,7 @@ def _keys(kinds: _Kinds) -> tuple[Key, ...]:
     return tuple(Key(name, shade, "area") for name, shade, counts in kinds if sum(counts))
 
 
-def _stacked(summary: Summary, kinds: _Kinds, axis_title: str) -> dict[str, Any]:
+def _stacked(summary: Summary, kinds: _Kinds) -> dict[str, Any]:
     series = summary.latency.series
     rows, texts = [], []
     for place, start in enumerate(series.start_ns):
@@ -199,7 +200,7 @@ def _stacked(summary: Summary, kinds: _Kinds, axis_title: str) -> dict[str, Any]
         numbers = {f"n{number}": units.count(counts[place]) for number, (_, _, counts) in enumerate(kinds)}
         texts.append({**shared, "t": units.seconds(start), **numbers})
     x = time_axis(max(series.start_ns[-1] + series.bucket_ns, summary.run.duration_ns))
-    y = alt.Y("from:Q", title=axis_title, axis=alt.Axis(format=",~g", tickCount=4))
+    y = alt.Y("from:Q", title=f"reads {each(series.bucket_ns)}", axis=alt.Axis(format=",~f", tickCount=4))
     bars = alt.Chart(data(rows)).mark_rect(opacity=1)
     drawn = bars.encode(x=x, x2="until:Q", y=y, y2="to:Q", color=alt.Color("shade:N", scale=None))
     shown = [("t", "from"), *((f"n{number}", name) for number, (name, _, _) in enumerate(kinds))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 DEFINITIONS: Final[dict[str, str]] = {
@@ -43,6 +44,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "pairs, in random order, so that drift of the machine or the network hits both alike.",
     "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value.",
     "noise floor": "The smallest slowdown that this run could have told from none.",
+    "< 3/n at 95 %": "Nothing was found in n tries. Then the true share is, at 95 % confidence, below 3 in n.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
     "late start": "How long after it was due a read was sent.",
@@ -52,7 +54,36 @@ DEFINITIONS: Final[dict[str, str]] = {
     "PUT": "The request that replaces the document in the store.",
 }
 
-TERMS: Final = tuple(DEFINITIONS)
+OUTCOMES: Final[dict[str, str]] = {
+    "whole": "200 with a whole document of this run.",
+    "not-modified": DEFINITIONS["304"],
+    "torn": DEFINITIONS["torn"],
+    "truncated": DEFINITIONS["truncated"],
+    "corrupt": DEFINITIONS["corrupt"],
+    "etag-mismatch": DEFINITIONS["etag-mismatch"],
+    "foreign": DEFINITIONS["foreign"],
+    "unasked-not-modified": "A 304 to a request that carried no condition.",
+    "not-modified-with-body": "A 304 that carried a body.",
+    "not-found": "404: the gateway says that the document is missing.",
+    "forbidden": "401 or 403: the reader was not let in.",
+    "throttled": "429: too many requests.",
+    "client-error": "Any other status that a read does not expect.",
+    "server-error": "5xx: the gateway or the store failed.",
+    "refused": "Read: the connection could not be opened. Write: the store said no, so it did not happen.",
+    "reset": "The connection was lost before the answer was whole.",
+    "timed-out": "No whole answer within the time limit.",
+    "transport-error": "Any other failure of the connection.",
+    "abandoned": "Still unanswered when the run had ended.",
+    "acked": "The store acknowledged the write.",
+    "unknown": "The store gave no clear answer: the write may take effect at any later time.",
+}
+"""What each outcome in ``run.json`` means."""
+
+
+def explain(name: str) -> str:
+    """The definition of the longest defined term in the name of a number; "" when it holds none."""
+    held = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
+    return DEFINITIONS[max(held, key=len)] if held else ""
 
 
 def define(term: str) -> str:

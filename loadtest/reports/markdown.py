@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
-from loadtest.reports import tables
-from loadtest.reports.tables import Fact, Table
+from loadtest.reports import tables_run, tables_speed, tables_versions
+from loadtest.reports.table import Fact, Table
 from loadtest.reports.wording import (
     SIGNS,
     about,
@@ -71,19 +71,19 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
     if proofs:
         yield _folded("What proves the findings", proofs)
-    yield _folded("Slowdown while writing", _both(tables.impact_tables(summary)))
-    yield _folded("Response and service times", _both(tables.latency_tables(summary)))
-    freshness = [_facts(tables.consistency_facts(summary)), _table(tables.visibility_table(summary))]
-    yield _folded("Old versions", [*freshness, _table(tables.k_staleness_table(summary))])
-    yield _folded("ETag and 304", [_facts(tables.conditional_facts(summary))])
-    outcomes = [_facts(tables.availability_facts(summary)), _table(tables.outcome_table(summary))]
+    yield _folded("Slowdown while writing", _both(tables_speed.impact_tables(summary)))
+    yield _folded("Response and service times", _both(tables_speed.latency_tables(summary)))
+    freshness = [_facts(tables_versions.consistency_facts(summary)), _table(tables_versions.visibility_table(summary))]
+    yield _folded("Old versions", [*freshness, _table(tables_versions.k_staleness_table(summary))])
+    yield _folded("ETag and 304", [_facts(tables_versions.conditional_facts(summary))])
+    outcomes = [_facts(tables_run.availability_facts(summary)), _table(tables_run.outcome_table(summary))]
     errors = [f"- {escape(error)}" for error in summary.availability.write_errors]
     yield _folded("Was everything answered?", [*outcomes, *errors])
-    believed = [escape(summary.generator.sentence), _table(tables.generator_table(summary))]
+    believed = [escape(summary.generator.sentence), _table(tables_run.generator_table(summary))]
     yield _folded("Can the measurement be believed?", believed)
     yield _folded("All checks", [_checks(summary)])
-    yield _folded("Settings and versions", _both(tables.settings_tables(summary)))
-    yield _folded("Windows", [_table(tables.windows_table(summary))])
+    yield _folded("Settings and versions", _both(tables_run.settings_tables(summary)))
+    yield _folded("Windows", [_table(tables_speed.windows_table(summary))])
 
 
 def _witnesses(check: CheckResult) -> Iterable[str]:
@@ -125,7 +125,7 @@ def _table(table: Table) -> str:
     lines.append("|" + "|".join("--:" if column.number else "---" for column in table.columns) + "|")
     lines += [_row(row) for row in table.rows[:MOST_ROWS]]
     if len(table.rows) > MOST_ROWS:
-        lines.append(f"\nThe first {MOST_ROWS} of {len(table.rows):,} rows; all are in report.html.")
+        lines.append(f"\nThe first {MOST_ROWS} of {len(table.rows):,} rows; the others are in report.html.")
     return "\n".join([*lines, ""])
 
 

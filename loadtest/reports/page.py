@@ -19,10 +19,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from loadtest import units
-from loadtest.reports import charts_latency, charts_versions, tables, wording
+from loadtest.reports import (
+    charts_latency,
+    charts_slowdown,
+    charts_versions,
+    tables_run,
+    tables_speed,
+    tables_versions,
+    wording,
+)
 from loadtest.reports.chart_style import Chart
-from loadtest.reports.definitions import DEFINITIONS
-from loadtest.reports.tables import Fact, Table
+from loadtest.reports.definitions import DEFINITIONS, explain
+from loadtest.reports.table import Fact, Table
 from loadtest.reports.witness_diagram import diagram
 from loadtest.summary import CheckResult, Question, Summary
 
@@ -56,11 +64,11 @@ def page(summary: Summary) -> str:
             sections=sections,
             trouble=trouble,
             specs=[chart for chart in charts if chart.spec],
-            outcomes=tables.outcome_table(summary),
-            availability=tables.availability_facts(summary),
-            generator=tables.generator_table(summary),
-            generator_facts=tables.generator_facts(summary),
-            settings=tables.settings_tables(summary),
+            outcomes=tables_run.outcome_table(summary),
+            availability=tables_run.availability_facts(summary),
+            generator=tables_run.generator_table(summary),
+            generator_facts=tables_run.generator_facts(summary),
+            settings=tables_run.settings_tables(summary),
             definitions=DEFINITIONS,
             style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
@@ -80,21 +88,21 @@ def _section(summary: Summary, question: Question) -> Section:
     folded: tuple[Table, ...] = ()
     if question.id == "impact":
         charts = (
-            charts_latency.slowdown(summary),
+            charts_slowdown.slowdown(summary),
             charts_latency.latency_over_time(summary),
             charts_latency.distribution(summary),
-            charts_latency.slowdown_during_put(summary),
+            charts_slowdown.slowdown_during_put(summary),
         )
-        response, service = tables.latency_tables(summary)
+        response, service = tables_speed.latency_tables(summary)
         shown = (response,)
-        folded = (service, *tables.impact_tables(summary), tables.windows_table(summary))
+        folded = (service, *tables_speed.impact_tables(summary), tables_speed.windows_table(summary))
     elif question.id == "freshness":
-        facts = tables.consistency_facts(summary)
+        facts = tables_versions.consistency_facts(summary)
         charts = (charts_versions.consistency_timeline(summary), charts_versions.visibility(summary))
-        shown = (tables.visibility_table(summary),)
-        folded = (tables.k_staleness_table(summary),)
+        shown = (tables_versions.visibility_table(summary),)
+        folded = (tables_versions.k_staleness_table(summary),)
     elif question.id == "conditional":
-        facts = tables.conditional_facts(summary)
+        facts = tables_versions.conditional_facts(summary)
         charts = (charts_versions.answers_over_time(summary),)
     return Section(
         question=question,
@@ -125,7 +133,9 @@ def _environment() -> Environment:
     )
     made.globals.update(
         about=wording.about,
+        counted=units.counted,
         diagram=diagram,
+        explain=explain,
         headline=wording.headline,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,

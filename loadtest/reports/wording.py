@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from loadtest import units
 from loadtest.measurements import Generator
+from loadtest.records import UNKNOWN_VERSION
 from loadtest.summary import CheckResult, Operation, Question, QuestionId, Summary, Verdict
 
 SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
@@ -62,7 +63,7 @@ TOPICS: Final = (
 
 def headline(summary: Summary) -> str:
     """The overall verdict in one sentence."""
-    parts = []
+    parts: list[str] = []
     for verdict, one, many in (
         (Verdict.FAIL, "fails", "fail"),
         (Verdict.INCONCLUSIVE, "is undecided", "are undecided"),
@@ -72,7 +73,8 @@ def headline(summary: Summary) -> str:
         if number == len(summary.questions):
             parts.append(f"All four questions {many}")
         elif number:
-            parts.append(f"{number} of the four questions {one if number == 1 else many}")
+            what = "" if parts else " of the four questions"
+            parts.append(f"{number}{what} {one if number == 1 else many}")
     sentence = ", ".join(parts) + "."
     others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
     missed = len(others) - others.count(Verdict.PASS)
@@ -119,7 +121,8 @@ def notes(summary: Summary) -> tuple[str, ...]:
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
     """The checks that the answer to ``question`` rests on."""
-    return tuple(check for check in summary.checks if check.id in question.checks)
+    by_id = {check.id: check for check in summary.checks}
+    return tuple(by_id[name] for name in question.checks if name in by_id)
 
 
 def other_checks(summary: Summary) -> tuple[CheckResult, ...]:
@@ -144,7 +147,7 @@ def operation_text(operation: Operation) -> str:
         parts.append(operation.outcome)
     if operation.sent_version >= 0:
         parts.append(f"sent the ETag of version {operation.sent_version}")
-    elif operation.sent_version == UNKNOWN:
+    elif operation.sent_version == UNKNOWN_VERSION:
         parts.append("sent an ETag of nobody in this run")
     if operation.etag_version >= 0 and operation.etag_version != operation.version:
         parts.append(f"answered with the ETag of version {operation.etag_version}")
@@ -153,7 +156,6 @@ def operation_text(operation: Operation) -> str:
     return f"reader {operation.session} {got} ({', '.join(parts)})"
 
 
-UNKNOWN: Final = -2
 _WRITE_ENDS: Final = {
     "acked": "acknowledged",
     "refused": "refused: it did not happen",
@@ -163,8 +165,10 @@ _WRITE_ENDS: Final = {
 
 def operation_times(operation: Operation) -> str:
     """When an operation was called and returned, relative to the moment that its witness names."""
-    called = units.duration(operation.called_ns)
-    return f"{called} to {'never' if operation.returned_ns is None else units.duration(operation.returned_ns)}"
+    called = f"at {units.duration(operation.called_ns)}"
+    if operation.returned_ns is None:
+        return f"{called}, never returned"
+    return f"{called}, took {units.duration(operation.returned_ns - operation.called_ns)}"
 
 
 def text_of(value: JsonValue) -> str:
