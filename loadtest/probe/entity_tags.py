@@ -1,0 +1,30 @@
+"""Entity tags: the one thing the probe has to parse. RFC 9110, section 8.8.3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ENTITY_TAG = re.compile(r'(?P<weak>W/)?"(?P<opaque>[\x21\x23-\x7e\x80-\xff]*)"')
+
+
+@dataclass(frozen=True)
+class EntityTag:
+    """One entity tag; ``opaque`` is without its quotes."""
+
+    opaque: str
+    weak: bool = False
+
+    def __str__(self) -> str:
+        """The tag as it is sent."""
+        return f'{"W/" if self.weak else ""}"{self.opaque}"'
+
+    def matches(self, other: EntityTag | None) -> bool:
+        """The weak comparison of RFC 9110, section 8.8.3.2, which If-None-Match uses."""
+        return other is not None and self.opaque == other.opaque
+
+
+def parse(value: str | None) -> EntityTag | None:
+    """The entity tag that a field value holds; None if it is absent, or is not exactly one well-formed tag."""
+    match = _ENTITY_TAG.fullmatch(value.strip()) if value is not None else None
+    return EntityTag(match["opaque"], match["weak"] is not None) if match else None

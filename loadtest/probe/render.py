@@ -1,0 +1,131 @@
+"""A report for people (a table on a terminal, lines elsewhere), for pages (Markdown) and for programs (JSON)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Final, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from loadtest.probe.model import CaseVerdict, Result
+from loadtest.probe.runner import Report
+from loadtest.records import FORMAT_VERSION, Verdict
+
+_COLOURS: Final = {
+    CaseVerdict.PASS: "green",
+    CaseVerdict.FAIL: "bold red",
+    CaseVerdict.INCONCLUSIVE: "yellow",
+    CaseVerdict.DEVIATES: "yellow",
+    CaseVerdict.NOT_APPLICABLE: "dim",
+}
+_ANSWERS: Final = {
+    Verdict.PASS: "ETag and conditional requests are honoured",
+    Verdict.FAIL: "ETag and conditional requests are not honoured",
+    Verdict.INCONCLUSIVE: "it could not be told whether ETag is honoured",
+}
+_WORDS: Final = {
+    CaseVerdict.PASS: "passed",
+    CaseVerdict.FAIL: "failed",
+    CaseVerdict.DEVIATES: "deviate from HTTP at the cost of bytes only",
+    CaseVerdict.INCONCLUSIVE: "inconclusive",
+    CaseVerdict.NOT_APPLICABLE: "not applicable",
+}
+
+
+def conclusion(report: Report, strict: bool = False) -> str:
+    """The one sentence that sums it up."""
+    counts = Counter(result.finding.verdict for result in report.results)
+    told = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in _WORDS if counts[verdict])
+    verdict = report.verdict(strict)
+    return f"{verdict}: {_ANSWERS[verdict]} by {report.url} ({told})."
+
+
+def to_terminal(report: Report, stream: TextIO, strict: bool = False) -> None:
+    """Write the table, or lines where there is no terminal."""
+    console = Console(file=stream, highlight=False, soft_wrap=not stream.isatty())
+    if stream.isatty():
+        console.print(_table(report))
+    else:
+        for result in report.results:
+            console.print(_line(result), markup=False)
+    for note in report.notes:
+        console.print(note, markup=False)
+    console.print(conclusion(report, strict), markup=False, style=_COLOURS[CaseVerdict(report.verdict(strict))])
+
+
+def _table(report: Report) -> Table:
+    table = Table(show_lines=False, pad_edge=False)
+    for heading, ratio in (("Case", 3), ("Expected", 6), ("By", 3), ("Came back", 5), ("Verdict", 2)):
+        table.add_column(heading, ratio=ratio, overflow="fold")
+    for result in report.results:
+        colour = _COLOURS[result.finding.verdict]
+        table.add_row(
+            result.case.name,
+            result.case.expectation,
+            result.case.section,
+            Text(result.finding.came_back),
+            Text(result.finding.verdict, style=colour),
+        )
+    return table
+
+
+def _line(result: Result) -> str:
+    case, finding = result.case, result.finding
+    return f"{finding.verdict:<14}  {case.name}: {finding.came_back}  [{case.expectation}; {case.section}]"
+
+
+def to_markdown(report: Report, strict: bool = False) -> str:
+    """The table as Markdown."""
+    lines = [conclusion(report, strict), ""]
+    lines += ["| Case | Expected | By | Came back | Verdict |", "|---|---|---|---|---|"]
+    for result in report.results:
+        cells = (
+            f"`{result.case.name}`",
+            result.case.expectation,
+            result.case.section,
+            result.finding.came_back,
+            result.finding.verdict,
+        )
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += ["", *report.notes] if report.notes else []
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
+
+
+def to_json(report: Report, strict: bool = False) -> str:
+    """Everything, with each request as it was sent and the headers of each answer."""
+    plain = {
+        "format": FORMAT_VERSION,
+        "url": report.url,
+        "kind": report.kind,
+        "verdict": report.verdict(strict),
+        "strict": strict,
+        "cases": [_case(result) for result in report.results],
+        "notes": list(report.notes),
+    }
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def _case(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.case.name,
+        "section": result.case.section,
+        "expectation": result.case.expectation,
+        "verdict": result.finding.verdict,
+        "came_back": result.finding.came_back,
+        "exchanges": [
+            {
+                "step": exchange.step,
+                "status": exchange.status,
+                "headers": [list(header) for header in exchange.headers],
+                "body_bytes": exchange.body_bytes,
+            }
+            for exchange in result.exchanges
+        ],
+    }

@@ -1,0 +1,251 @@
+"""Runs the cases against a target, one request at a time, and brings what they showed into one report."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from loadtest.options import UsageError
+from loadtest.probe.cases import ALL
+from loadtest.probe.http1 import Address, Http1, TransportError
+from loadtest.probe.http2 import Http2, why_not
+from loadtest.probe.judging import not_applicable
+from loadtest.probe.model import (
+    Answer,
+    Ask,
+    Case,
+    CaseVerdict,
+    Exchange,
+    Finding,
+    Phase,
+    Publish,
+    Result,
+    Seen,
+    Step,
+)
+from loadtest.probe.store import NotVisibleError, Original, Store, interruptible, original_from, undisturbed
+from loadtest.records import Verdict
+from loadtest.target import Target
+
+TIME_LIMIT_S: Final = 30.0
+"""API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
+DECISIVE: Final = "if-none-match-current"
+"""The case without which nothing is shown: it has to PASS for the whole to pass."""
+_S3_ERROR = re.compile(rb"\s*(<\?xml[^>]*\?>)?\s*<Error>\s*<Code>")
+_NO_WRITING: Final = "it replaces the object, which --write allows"
+_NO_DOCUMENT: Final = "there is no document to probe"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the probe may do, and how."""
+
+    write: bool = False
+    remove: bool = False
+    origin: str = "https://example.com"
+    time_limit_s: float = TIME_LIMIT_S
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a probe showed. ``notes`` are sentences about the object: what was put back, what was not."""
+
+    url: str
+    kind: str
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+
+    def verdict(self, strict: bool = False) -> Verdict:
+        """FAIL for a failed case (strict: or one that deviates); PASS only if the decisive case passed."""
+        found = {result.finding.verdict for result in self.results}
+        if CaseVerdict.FAIL in found or (strict and CaseVerdict.DEVIATES in found):
+            return Verdict.FAIL
+        decisive = any(
+            result.case.name == DECISIVE and result.finding.verdict is CaseVerdict.PASS for result in self.results
+        )
+        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in found else Verdict.INCONCLUSIVE
+
+
+class Probe:
+    """One probe of one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        plan: Plan,
+        tell: Callable[[Case], None] = lambda case: None,
+        cases: Sequence[Case] = ALL,
+    ) -> None:
+        self._target = target
+        self._plan = plan
+        self._tell = tell
+        self._cases = cases
+        self._address = Address.of(target.url)
+        self._http1 = Http1(self._address, plan.time_limit_s)
+        self._http2 = Http2(self._address, plan.time_limit_s)
+        self._store: Store | None = None
+        self._given_up = ""
+        self._results: dict[str, Result] = {}
+        self._notes: list[str] = []
+
+    def run(self) -> Report:
+        """Try every case.
+
+        Raises:
+            UsageError: nothing answers, or what answers is no deployment of a document; or --write is not safe.
+        """
+        try:
+            plain = self._first_answer()
+            is_absent = _is_absent(plain)
+            if self._plan.write:
+                self._store = Store(self._target, lambda: self._http1.exchange(Ask()), self._plan.time_limit_s)
+            seen = self._seen(plain, is_absent)
+            if is_absent:
+                self._try(Phase.ABSENT, seen)
+            if self._store is None:
+                self._read_only(seen, is_absent)
+            else:
+                self._writing(self._store, seen, is_absent)
+        finally:
+            self._http1.close()
+            self._http2.close()
+        ordered = tuple(self._results[case.name] for case in self._cases if case.name in self._results)
+        return Report(self._target.url, self._target.kind, ordered, tuple(self._notes))
+
+    def _read_only(self, seen: Seen, is_absent: bool) -> None:
+        if is_absent:
+            self._skip(Phase.READ, f"{_NO_DOCUMENT}: nothing has been published yet")
+        else:
+            self._try(Phase.READ, seen)
+            self._try(Phase.ABSENT, seen)  # says why not
+        self._skip(Phase.WRITE, _NO_WRITING)
+
+    def _writing(self, store: Store, seen: Seen, is_absent: bool) -> None:
+        with self._put_back_afterwards(store, seen, is_absent):
+            if is_absent:
+                put = store.publish(seen.document(0))
+                if put.status != 200:
+                    raise UsageError(_cannot_write(store, put))
+                self._notes.append("Nothing was published: the probe's own document was probed.")
+                seen = self._seen(self._http1.exchange(Ask()), is_absent=False)
+            self._try(Phase.READ, seen)
+            self._try(Phase.WRITE, seen)
+            if not is_absent:
+                self._try(Phase.ABSENT, seen)
+
+    @contextmanager
+    def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
+        """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
+        original: Original | None = None if is_absent else original_from(seen.plain)
+        if original is not None:
+            rehearsal = store.publish(original.body, original)
+            if rehearsal.status != 200:
+                raise UsageError(_cannot_write(store, rehearsal))
+        with interruptible():
+            try:
+                yield
+            finally:
+                with undisturbed():
+                    self._notes.append(store.leave_empty() if original is None else store.put_back(original))
+
+    def _first_answer(self) -> Answer:
+        try:
+            plain = self._http1.exchange(Ask())
+        except TransportError as error:
+            raise UsageError(
+                f"{self._target.url} does not answer: {error}; is it deployed, or the sandbox running? "
+                "Mend the address or the outputs file."
+            ) from None
+        if plain.fault:
+            raise UsageError(f"{self._target.url} does not answer proper HTTP ({plain.fault}); mend the address.")
+        if plain.status != 200 and not _is_absent(plain):
+            said = " ".join(plain.body.decode("utf-8", "replace").split())[:120]
+            raise UsageError(
+                f"{self._target.url} answered {plain.status} {said!r}: there is no document to probe; check the "
+                "address and the deployment."
+            )
+        return plain
+
+    def _seen(self, plain: Answer, is_absent: bool) -> Seen:
+        seen = Seen(
+            plain=plain,
+            kind=self._target.kind,
+            origin=self._plan.origin,
+            no_http2=why_not(self._address, self._plan.time_limit_s),
+            run=secrets.token_hex(6),
+        )
+        if is_absent:
+            return replace(seen, no_removal="")
+        _wait_out_the_second(plain)
+        return replace(seen, no_removal="", removable=True) if self._plan.write and self._plan.remove else seen
+
+    def _try(self, phase: Phase, seen: Seen) -> None:
+        for case in self._of(phase):
+            reason = next((reason for need in case.needs if (reason := need(seen))), "")
+            self._tell(case)
+            self._results[case.name] = Result(case, not_applicable(reason)) if reason else self._drive(case, seen)
+
+    def _skip(self, phase: Phase, reason: str) -> None:
+        for case in self._of(phase):
+            self._results[case.name] = Result(case, not_applicable(reason))
+
+    def _of(self, phase: Phase) -> list[Case]:
+        return [case for case in self._cases if case.phase is phase and case.name not in self._results]
+
+    def _drive(self, case: Case, seen: Seen) -> Result:
+        exchanges: list[Exchange] = []
+        script = case.script(seen)
+        try:
+            step = next(script)
+            while True:
+                answer = self._do(step)
+                exchanges.append(Exchange(str(step), answer.status, answer.headers, len(answer.body)))
+                if answer.fault:
+                    broken = Finding(CaseVerdict.FAIL, f"a broken answer to {step}: {answer.fault}")
+                    return Result(case, broken, tuple(exchanges))
+                step = script.send(answer)
+        except StopIteration as end:
+            finding: Finding = end.value
+        except TransportError as error:
+            finding = Finding(CaseVerdict.INCONCLUSIVE, f"no answer to {step}: {error}")
+        except NotVisibleError as error:
+            self._given_up = str(error)
+            finding = Finding(CaseVerdict.INCONCLUSIVE, self._given_up)
+        finally:
+            script.close()
+            self._http1.close()
+            self._http2.close()
+        return Result(case, finding, tuple(exchanges))
+
+    def _do(self, step: Step) -> Answer:
+        if isinstance(step, Ask):
+            return (self._http2 if step.http2 else self._http1).exchange(step)
+        if self._given_up or self._store is None:
+            raise NotVisibleError(self._given_up or _NO_WRITING)
+        return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
+
+
+def _is_absent(answer: Answer) -> bool:
+    """Whether this is what a gateway says while the object is missing: 404, or S3's error passed on as 200."""
+    return answer.status == 404 or (answer.status == 200 and _S3_ERROR.match(answer.body) is not None)
+
+
+def _wait_out_the_second(plain: Answer) -> None:
+    """HTTP dates have whole seconds: wait until the second after the document's is past, at the server."""
+    try:
+        now = parsedate_to_datetime(plain.header("Date") or "")
+        modified = parsedate_to_datetime(plain.header("Last-Modified") or "")
+    except ValueError:
+        return
+    time.sleep(max(0.0, min(2.0, 2.0 - (now - modified).total_seconds())))
+
+
+def _cannot_write(store: Store, put: Answer) -> str:
+    said = put.body.decode("utf-8", "replace") or "no reason given"
+    return f"{store.place} cannot be written ({put.status} {said}): check the key, the bucket and the region."

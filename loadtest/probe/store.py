@@ -1,0 +1,236 @@
+"""Replaces the object behind the target, and puts the old bytes back whatever happens.
+
+The writer's key may PUT one object and nothing else, so the old bytes are those that the target serves. They are only
+taken for the object's own when that is certain; otherwise nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.options import UsageError
+from loadtest.probe.model import Answer
+from loadtest.target import Target
+
+VISIBLE_TIME_LIMIT_S: Final = 20
+_ATTEMPTS_TO_PUT_BACK: Final = 3
+_REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}".encode()
+"""What API Gateway puts in the place of bytes that are not UTF-8."""
+_DEFAULT_TYPE: Final = "application/json"
+_DEFAULT_CACHE_CONTROL: Final = "no-cache"
+
+
+class NotVisibleError(Exception):
+    """What was put did not come out in time. The text says so in a few words."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """The object as it was."""
+
+    body: bytes
+    content_type: str
+    cache_control: str
+
+
+def original_from(plain: Answer) -> Original:
+    """The object as the target served it.
+
+    Raises:
+        UsageError: it is not certain that these bytes are the object's own.
+    """
+    tag = plain.etag
+    by_digest = tag is not None and hashlib.md5(plain.body, usedforsecurity=False).hexdigest() == tag.opaque
+    by_encoding = tag is None and _is_text(plain.body) and _REPLACEMENT_CHARACTER not in plain.body
+    if not (by_digest or by_encoding) or plain.header("Content-Encoding"):
+        raise UsageError(
+            f"--write would not be safe here: the ETag ({plain.header('ETag')}) is not the MD5 of the bytes that are "
+            "served, so they may not be the object's own and could not be put back; probe without --write."
+        )
+    return Original(
+        plain.body,
+        plain.header("Content-Type") or _DEFAULT_TYPE,
+        plain.header("Cache-Control") or _DEFAULT_CACHE_CONTROL,
+    )
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Store:
+    """The object in its bucket. ``read`` is a plain read of the target."""
+
+    def __init__(self, target: Target, read: Callable[[], Answer], time_limit_s: float) -> None:
+        import boto3  # noqa: PLC0415 - only needed with --write
+        from botocore.config import Config  # noqa: PLC0415
+
+        self._target = target
+        self._read = read
+        self._published: set[bytes] = set()
+        key = target.credentials
+        self._client: Any = boto3.client(
+            "s3",
+            region_name=target.region,
+            endpoint_url=target.s3_endpoint_url,
+            aws_access_key_id=key.access_key_id if key else None,
+            aws_secret_access_key=key.secret_access_key if key else None,
+            config=Config(
+                retries={"total_max_attempts": 1},
+                connect_timeout=time_limit_s,
+                read_timeout=time_limit_s,
+                request_checksum_calculation="when_required",
+                s3={"addressing_style": "path"} if target.s3_endpoint_url else {},
+            ),
+        )
+
+    @property
+    def place(self) -> str:
+        """The object's address."""
+        return f"s3://{self._target.bucket}/{self._target.object_key}"
+
+    def publish(self, body: bytes, original: Original | None = None) -> Answer:
+        """Put ``body`` (with the original's headers) and wait until a plain read returns it.
+
+        Raises:
+            NotVisibleError: it was put, and does not come out.
+        """
+        answer = self._put(body, original)
+        if answer.status == 200:
+            self._published.add(body)
+            self._wait_for(lambda read: read.status == 200 and read.body == body, "what was put")
+        return answer
+
+    def remove(self) -> Answer:
+        """Delete the object, and wait until a plain read no longer returns a document of before."""
+        answer = self._call("delete_object")
+        if answer.status < 300:
+            known = self._published
+            self._wait_for(lambda read: read.status != 200 or read.body not in known, "that the object is gone")
+        return answer
+
+    def put_back(self, original: Original) -> str:
+        """Put the old bytes back; a sentence that says how it went.
+
+        Raises:
+            UsageError: it did not work; the old bytes are in a file, which the sentence names.
+        """
+        try:
+            served = self._read()
+        except Exception:  # whatever is wrong with reading, the old bytes go back
+            served = Answer(0)
+        if served.status == 200 and served.body not in self._published | {original.body, b""}:
+            return f"Somebody else has written to {self.place} meanwhile, so that was left as it is."
+        answer = Answer(0)
+        for attempt in range(_ATTEMPTS_TO_PUT_BACK):
+            if attempt:
+                time.sleep(1)
+            answer = self._put(original.body, original)
+            if answer.status == 200:
+                return self._how_it_comes_out(original)
+        kept = _kept_in_a_file(original.body)
+        raise UsageError(
+            f"The old document could not be put back to {self.place} ({answer.status} {answer.body.decode()}): it is "
+            f"in {kept}; put it back by hand, with Content-Type {original.content_type} and Cache-Control "
+            f"{original.cache_control}."
+        )
+
+    def leave_empty(self) -> str:
+        """Where there was no object, leave none if the key may delete; a sentence that says how it went."""
+        answer = self._call("delete_object")
+        if answer.status < 300:
+            return f"There was no {self.place} before, and it was removed again."
+        return f"There was no {self.place} before; the probe's last document stays, since the key may not delete it."
+
+    def _how_it_comes_out(self, original: Original) -> str:
+        try:
+            self._wait_for(lambda read: read.body == original.body, "the old document")
+        except Exception as error:  # S3 has acknowledged it; that it is not seen is said
+            return f"The old document was put back to {self.place}, and S3 acknowledged it, but: {error}."
+        return f"The old document was put back to {self.place} and is served again."
+
+    def _wait_for(self, there: Callable[[Answer], bool], what: str) -> None:
+        until = time.monotonic() + VISIBLE_TIME_LIMIT_S
+        pause = 0.05
+        while not there(self._read()):
+            if time.monotonic() > until:
+                raise NotVisibleError(f"{what} does not show in reads within {VISIBLE_TIME_LIMIT_S} s")
+            time.sleep(pause)
+            pause = min(1.0, pause * 2)
+
+    def _put(self, body: bytes, original: Original | None) -> Answer:
+        return self._call(
+            "put_object",
+            Body=body,
+            ContentType=original.content_type if original else _DEFAULT_TYPE,
+            CacheControl=original.cache_control if original else _DEFAULT_CACHE_CONTROL,
+        )
+
+    def _call(self, operation: str, **arguments: Any) -> Answer:
+        """One call of S3; its refusal or failure becomes an answer too."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            said = getattr(self._client, operation)(
+                Bucket=self._target.bucket, Key=self._target.object_key, **arguments
+            )
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            return Answer(int(status), body=str(error.response.get("Error", {}).get("Code", "")).encode())
+        except BotoCoreError as error:
+            return Answer(0, body=type(error).__name__.encode())
+        metadata = said.get("ResponseMetadata", {})
+        headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
+        return Answer(int(metadata.get("HTTPStatusCode", 0)), headers)
+
+
+def _kept_in_a_file(body: bytes) -> Path:
+    number, name = tempfile.mkstemp(prefix="read-model-before-the-probe-", suffix=".json")
+    with os.fdopen(number, "wb") as file:
+        file.write(body)
+    return Path(name)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that what has to be put back is put back."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with _handling({signal.SIGTERM: stop}):
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Neither Ctrl-C nor SIGTERM ends the block."""
+    with _handling({signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_IGN}):
+        yield
+
+
+@contextmanager
+def _handling(handlers: dict[signal.Signals, Any]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what signals do
+        return
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
