@@ -1,0 +1,59 @@
+"""Real Locust runs against a real sandbox, short ones."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from locust_process import PROJECT, SHORT, Run, Start
+
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(synthesized: dict[str, Path]) -> Iterator[RunningSandbox]:
+    with running_sandbox(synthesized["conditional"]) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
+    """The shared sandbox, with no fault left behind."""
+    yield shared_sandbox
+    shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts ``locust -f loadtest/locustfile.py`` with short windows; kills what a test leaves running."""
+    runs: list[Run] = []
+
+    def start_locust(outputs: Path | None, *arguments: str, run_time: str | None = "4s", headless: bool = True) -> Run:
+        run_dir = tmp_path / f"run-{len(runs)}"
+        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--only-summary"]
+        command += ["--headless", "-u", "8", "-r", "8"] if headless else []
+        command += ["-t", run_time] if run_time else []
+        command += ["--outputs", str(outputs or tmp_path / "none.json"), "--run-dir", str(run_dir), *SHORT, *arguments]
+        environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=tmp_path,
+            env=environment,
+            start_new_session=True,
+        )
+        runs.append(Run(run_dir, process))
+        return runs[-1]
+
+    yield start_locust
+    for run in runs:
+        if run.process.poll() is None:
+            os.killpg(run.process.pid, signal.SIGKILL)
+            run.process.wait()
+        if run.process.stdout:
+            run.process.stdout.close()

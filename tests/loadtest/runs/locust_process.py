@@ -1,0 +1,69 @@
+"""A Locust process under test, and the report command."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[3]
+SHORT = ("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048", "--arrival-rate", "500", "--seed", "1")
+
+
+@dataclass
+class Run:
+    """A Locust process and the run directory that it was told to use."""
+
+    run_dir: Path
+    process: subprocess.Popen[str]
+    output: str = ""
+    code: int | None = None
+
+    def wait(self, seconds: float = 90) -> "Run":
+        self.output, _ = self.process.communicate(timeout=seconds)
+        self.code = self.process.returncode
+        return self
+
+    def wait_until_reading(self, reads: int = 100) -> None:
+        """Wait until so many reads have been flushed."""
+        for _ in range(600):
+            spools = list(self.run_dir.glob("spool/*.reads"))
+            if sum(path.stat().st_size for path in spools) > 47 * reads:
+                return
+            assert self.process.poll() is None, self.wait().output
+            time.sleep(0.05)
+        raise AssertionError("nothing was read within 30 s")
+
+    def signal(self, number: int) -> "Run":
+        os.kill(self.process.pid, number)
+        return self
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.run_dir / "summary.json").read_text())
+        return content
+
+    def question(self, name: str) -> dict[str, Any]:
+        return next(question for question in self.summary["questions"] if question["id"] == name)
+
+    def check(self, name: str) -> dict[str, Any]:
+        return next(check for check in self.summary["checks"] if check["id"] == name)
+
+
+Start = Callable[..., Run]
+
+
+def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
+    """``python -m loadtest report RUN_DIR``."""
+    return subprocess.run(
+        [sys.executable, "-m", "loadtest", "report", str(run_dir)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

@@ -1,0 +1,151 @@
+"""A run in every way that Locust has: headless, several processes, Ctrl-C, killed, with the web page, target gone."""
+
+import json
+import os
+import re
+import signal
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from locust_process import Run, Start, report
+
+from benchmarks.nginx import free_port
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+
+FILES = {
+    "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet",
+    "summary.json", "report.md", "report.html", "junit.xml",
+}  # fmt: skip
+
+
+def assert_answered(run: Run) -> None:
+    """Everything but the impact, for which these runs are too short, is answered with PASS."""
+    assert run.code in (0, 3), run.output
+    assert {path.name for path in run.run_dir.iterdir()} == FILES
+    for name in ("whole", "freshness", "conditional"):
+        assert run.question(name)["verdict"] == "PASS", run.question(name)
+    assert run.check("availability")["verdict"] == "PASS"
+
+
+def test_headless(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path).wait()
+    assert_answered(run)
+    assert re.search(r"PUT +payload\.json +\d", run.output), "each PUT is shown by Locust as a request"
+    assert "report.html" in run.output
+    writes = run.summary["run"]["writes"]
+    assert writes > 5
+    assert run.summary["run"]["reads"] > 400
+
+
+def test_no_secret_gets_into_a_file_or_a_log(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, "--loglevel", "DEBUG").wait()
+    outputs = sandbox.outputs()
+    assert outputs["DataStoreSecretAccessKey"]
+    for secret in (outputs["DataStoreSecretAccessKey"], outputs["DataStoreAccessKeyId"]):
+        assert secret not in run.output
+        for path in run.run_dir.iterdir():
+            assert secret.encode() not in path.read_bytes(), path
+
+
+def test_two_processes_share_the_arrivals(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, "--processes", "2", "--arrival-rate", "300", run_time="6s").wait()
+    assert_answered(run)
+    assert run.summary["run"]["workers"] == 2
+    assert run.summary["run"]["reads"] <= 1810
+
+
+def test_a_closed_loop(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, "--arrival-rate", "0").wait()
+    assert_answered(run)
+    assert run.summary["run"]["reads"] > 1000
+
+
+def test_ctrl_c_still_gives_the_report(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time=None)
+    run.wait_until_reading(2000)
+    assert_answered(run.signal(signal.SIGINT).wait())
+
+
+def test_sigterm_still_gives_the_report(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time=None)
+    run.wait_until_reading(2000)
+    assert_answered(run.signal(signal.SIGTERM).wait())
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Start, processes: str) -> None:
+    run = start(sandbox.outputs_path, *(["--processes", processes] if processes != "1" else []), run_time=None)
+    run.wait_until_reading(2000)
+    os.killpg(run.process.pid, signal.SIGKILL)
+    run.wait()
+    for _ in range(100):  # the writer ends by itself when its parent is gone
+        finished = report(run.run_dir)
+        if "still being recorded" not in finished.stderr:
+            break
+        time.sleep(0.1)
+    assert finished.returncode in (0, 3), finished.stderr
+    assert {path.name for path in run.run_dir.iterdir()} == FILES
+    assert run.summary["run"]["ended"]["recovered"] is True
+    assert run.summary["run"]["reads"] >= 2000
+    assert run.question("freshness")["verdict"] == "PASS"
+
+
+def test_report_gives_the_same_summary_again_byte_for_byte(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path).wait()
+    before = (run.run_dir / "summary.json").read_bytes()
+    (run.run_dir / "summary.json").unlink()
+    assert report(run.run_dir).returncode == run.code
+    assert (run.run_dir / "summary.json").read_bytes() == before
+
+
+def test_a_target_that_goes_away_is_counted_and_said(synthesized: dict[str, Path], start: Start) -> None:
+    with running_sandbox(synthesized["conditional"]) as sandbox:
+        run = start(sandbox.outputs_path, run_time="6s")
+        run.wait_until_reading(300)
+    run.wait()
+    assert run.code == 1, run.output
+    assert run.check("availability")["verdict"] == "FAIL"
+    assert run.question("freshness")["verdict"] != "FAIL"
+
+
+def test_a_run_started_from_the_web_page(sandbox: RunningSandbox, start: Start) -> None:
+    port = free_port()
+    run = start(sandbox.outputs_path, "--web-host", "127.0.0.1", "--web-port", str(port), run_time=None, headless=False)
+    page = f"http://127.0.0.1:{port}"
+    wait_for(page)
+    ask(f"{page}/swarm", user_count=8, spawn_rate=8)
+    run.wait_until_reading(2000)
+    stats = json.loads(ask(f"{page}/stats/requests"))
+    rows = {row["what"]: row["value"] for row in stats["extended_stats"][0]["data"]}
+    assert int(rows["reads"].replace(",", "")) >= 2000
+    assert rows["stale reads"] == "0"
+    assert "stale reads,0," in ask(f"{page}/read-model/csv")
+    ask(f"{page}/stop", confirmed=True)
+    for _ in range(200):
+        if (run.run_dir / "summary.json").exists():
+            break
+        time.sleep(0.1)
+    run.signal(signal.SIGTERM).wait()
+    assert_answered(run)
+
+
+def ask(url: str, **form: Any) -> str:
+    data = urllib.parse.urlencode(form).encode() if form else None
+    with urllib.request.urlopen(url, data=data, timeout=30) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def wait_for(url: str) -> None:
+    for _ in range(200):
+        try:
+            ask(url)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"{url} did not come up")
