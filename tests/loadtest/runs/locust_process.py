@@ -11,7 +11,21 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[3]
-SHORT = ("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048", "--arrival-rate", "500", "--seed", "1")
+SHORT = (
+    *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
+    *("--arrival-rate", "500", "--seed", "1"),
+)
+    "--window",
+    "0.5",
+    "--write-interval",
+    "0.2",
+    "--payload-bytes",
+    "2048",
+    "--arrival-rate",
+    "500",
+    "--seed",
+    "1",
+)
 
 
 @dataclass

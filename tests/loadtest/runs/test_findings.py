@@ -1,0 +1,79 @@
+"""What a run says of a deployment that misbehaves: each finding appears with its fault, and only with it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from locust_process import Start
+
+from loadtest.payload import render
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+
+
+def test_a_replica_that_lags_300_ms_gives_stale_reads_that_bracket_it(sandbox: RunningSandbox, start: Start) -> None:
+    sandbox.set_fault("replica-lag", "300ms")
+    run = start(sandbox.outputs_path, "--window", "2", "--write-interval", "1", run_time="9s").wait()
+    assert run.code == 1, run.output
+    assert run.question("freshness")["verdict"] == "FAIL"
+    finding = run.check("fresh-reads")
+    assert finding["verdict"] == "FAIL"
+    assert finding["witnesses"]
+    windows = [window for window in run.summary["consistency"]["windows"] if not window["censored"]]
+    assert windows
+    longest = [window["last_stale_ns"] for window in windows if window["last_stale_ns"] is not None]
+    assert 250e6 < max(longest) < 300e6, "the last stale read was called within the lag"
+    first = [window["first_visible_ns"] for window in windows if window["first_visible_ns"] is not None]
+    assert 290e6 < min(first) < 400e6, "the first fresh read came after the lag"
+    for name in ("whole", "conditional"):
+        assert run.question(name)["verdict"] != "FAIL"
+
+
+def test_a_tolerated_staleness_is_not_a_failure(sandbox: RunningSandbox, start: Start) -> None:
+    sandbox.set_fault("replica-lag", "300ms")
+    tolerant = start(sandbox.outputs_path, "--max-staleness", "1", run_time="5s").wait()
+    assert tolerant.question("freshness")["verdict"] == "PASS"
+
+
+def test_somebody_else_who_writes_is_named(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time="8s")
+    run.wait_until_reading(1000)
+    outputs = sandbox.outputs()
+    client = boto3.client(
+        "s3",
+        endpoint_url=sandbox.url,
+        region_name="us-east-1",
+        aws_access_key_id=outputs["DataStoreAccessKeyId"],
+        aws_secret_access_key=outputs["DataStoreSecretAccessKey"],
+    )
+    for _ in range(20):
+        client.put_object(Bucket=outputs["S3BucketName"], Key="payload.json", Body=render("f" * 12, 3, 2048))
+    run.wait()
+    assert run.code in (1, 3), run.output
+    assert run.check("assumptions")["verdict"] != "PASS"
+    assert "somebody else" in run.check("assumptions")["sentence"].lower()
+    assert run.question("freshness")["verdict"] == "INCONCLUSIVE"
+
+
+@pytest.fixture(scope="module")
+def original(synthesized: dict[str, Path]) -> Iterator[RunningSandbox]:
+    with running_sandbox(synthesized["original"]) as sandbox:
+        yield sandbox
+
+
+def test_the_original_mapping_does_not_honour_etag_and_the_run_says_why(original: RunningSandbox, start: Start) -> None:
+    run = start(original.outputs_path).wait()
+    assert run.code == 1, run.output
+    conditional = run.question("conditional")
+    assert conditional["verdict"] == "FAIL"
+    assert "ETag" in conditional["sentence"]
+    for name in ("whole", "freshness"):
+        assert run.question(name)["verdict"] == "PASS"
+
+
+def test_the_half_fixed_mapping_gives_empty_documents(synthesized: dict[str, Path], start: Start) -> None:
+    with running_sandbox(synthesized["half"]) as sandbox:
+        run = start(sandbox.outputs_path).wait()
+    assert run.code == 1, run.output
+    assert run.question("whole")["verdict"] == "FAIL"
+    assert "truncated" in run.check("whole-bodies")["sentence"]
