@@ -15,17 +15,6 @@ SHORT = (
     *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
     *("--arrival-rate", "500", "--seed", "1"),
 )
-    "--window",
-    "0.5",
-    "--write-interval",
-    "0.2",
-    "--payload-bytes",
-    "2048",
-    "--arrival-rate",
-    "500",
-    "--seed",
-    "1",
-)
 
 
 @dataclass
