@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from loadtest.probe.model import Answer, CaseVerdict, Finding, Seen
@@ -14,6 +15,7 @@ NOT_APPLICABLE: Final = CaseVerdict.NOT_APPLICABLE
 
 _TRY_LATER: Final = {429: "throttled", 503: "unavailable", 504: "timed out behind the gateway"}
 _SHOWN_OF_AN_ERROR: Final = 60
+_S3_ERROR = re.compile(rb"\s*(<\?xml[^>]*\?>)?\s*<Error>\s*<Code>")
 
 
 def describe(answer: Answer) -> str:
@@ -27,6 +29,11 @@ def describe(answer: Answer) -> str:
         return f"{answer.status}, {len(answer.body):,} bytes"
     text = " ".join(answer.body.decode("utf-8", "replace").split())
     return f"{answer.status} {text if len(text) <= _SHOWN_OF_AN_ERROR else text[:_SHOWN_OF_AN_ERROR] + '…'}"
+
+
+def looks_absent(answer: Answer) -> bool:
+    """Whether this is what a gateway says while the object is missing: 404, or S3's error passed on as 200."""
+    return answer.status == 404 or (answer.status == 200 and _S3_ERROR.match(answer.body) is not None)
 
 
 def not_modified(seen: Seen, answer: Answer, otherwise: CaseVerdict = FAIL) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from loadtest.options import UsageError
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import Address, Http1, TransportError
 from loadtest.probe.http2 import Http2, why_not
-from loadtest.probe.judging import not_applicable
+from loadtest.probe.judging import looks_absent, not_applicable
 from loadtest.probe.model import (
     Answer,
     Ask,
@@ -37,7 +36,6 @@ TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
 DECISIVE: Final = "if-none-match-current"
 """The case without which nothing is shown: it has to PASS for the whole to pass."""
-_S3_ERROR = re.compile(rb"\s*(<\?xml[^>]*\?>)?\s*<Error>\s*<Code>")
 _NO_WRITING: Final = "it replaces the object, which --write allows"
 _NO_DOCUMENT: Final = "there is no document to probe"
 
@@ -102,7 +100,7 @@ class Probe:
         """
         try:
             plain = self._first_answer()
-            is_absent = _is_absent(plain)
+            is_absent = looks_absent(plain)
             if self._plan.write:
                 self._store = Store(self._target, lambda: self._http1.exchange(Ask()), self._plan.time_limit_s)
             seen = self._seen(plain, is_absent)
@@ -112,6 +110,13 @@ class Probe:
                 self._read_only(seen, is_absent)
             else:
                 self._writing(self._store, seen, is_absent)
+        except TransportError as error:
+            raise UsageError(f"{self._target.url} no longer answers: {error}; probe again.") from None
+        except NotVisibleError as error:  # of what the probe puts before the first case; a case says so itself
+            raise UsageError(
+                f"{self._target.url} does not serve what is in s3://{self._target.bucket}/{self._target.object_key}: "
+                f"{error}; check that this address reads that object, and that no cache and no ACL is in the way."
+            ) from None
         finally:
             self._http1.close()
             self._http2.close()
@@ -144,15 +149,19 @@ class Probe:
         """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
         original: Original | None = None if is_absent else original_from(seen.plain)
         if original is not None:
-            rehearsal = store.publish(original.body, original)
-            if rehearsal.status != 200:
-                raise UsageError(_cannot_write(store, rehearsal))
+            self._rehearse(store, original)
         with interruptible():
             try:
                 yield
             finally:
                 with undisturbed():
                     self._notes.append(store.leave_empty() if original is None else store.put_back(original))
+
+    def _rehearse(self, store: Store, original: Original) -> None:
+        """Put the very bytes that are there: what cannot be put back now could not be put back later."""
+        rehearsal = store.publish(original.body, original)
+        if rehearsal.status != 200:
+            raise UsageError(_cannot_write(store, rehearsal))
 
     def _first_answer(self) -> Answer:
         try:
@@ -164,7 +173,7 @@ class Probe:
             ) from None
         if plain.fault:
             raise UsageError(f"{self._target.url} does not answer proper HTTP ({plain.fault}); mend the address.")
-        if plain.status != 200 and not _is_absent(plain):
+        if plain.status != 200 and not looks_absent(plain):
             said = " ".join(plain.body.decode("utf-8", "replace").split())[:120]
             raise UsageError(
                 f"{self._target.url} answered {plain.status} {said!r}: there is no document to probe; check the "
@@ -173,6 +182,7 @@ class Probe:
         return plain
 
     def _seen(self, plain: Answer, is_absent: bool) -> Seen:
+        self._http1.close()  # every case begins with a connection of its own
         seen = Seen(
             plain=plain,
             kind=self._target.kind,
@@ -229,11 +239,6 @@ class Probe:
         if self._given_up or self._store is None:
             raise NotVisibleError(self._given_up or _NO_WRITING)
         return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
-
-
-def _is_absent(answer: Answer) -> bool:
-    """Whether this is what a gateway says while the object is missing: 404, or S3's error passed on as 200."""
-    return answer.status == 404 or (answer.status == 200 and _S3_ERROR.match(answer.body) is not None)
 
 
 def _wait_out_the_second(plain: Answer) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.options import UsageError
+from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import Answer
 from loadtest.target import Target
 
@@ -82,6 +83,7 @@ class Store:
         self._target = target
         self._read = read
         self._published: set[bytes] = set()
+        self._acknowledged: set[str] = set()
         key = target.credentials
         self._client: Any = boto3.client(
             "s3",
@@ -112,6 +114,7 @@ class Store:
         answer = self._put(body, original)
         if answer.status == 200:
             self._published.add(body)
+            self._acknowledged.add(answer.header("ETag") or "")
             self._wait_for(lambda read: read.status == 200 and read.body == body, "what was put")
         return answer
 
@@ -129,11 +132,7 @@ class Store:
         Raises:
             UsageError: it did not work; the old bytes are in a file, which the sentence names.
         """
-        try:
-            served = self._read()
-        except Exception:  # whatever is wrong with reading, the old bytes go back
-            served = Answer(0)
-        if served.status == 200 and served.body not in self._published | {original.body, b""}:
+        if self._somebody_else_wrote(original):
             return f"Somebody else has written to {self.place} meanwhile, so that was left as it is."
         answer = Answer(0)
         for attempt in range(_ATTEMPTS_TO_PUT_BACK):
@@ -155,6 +154,15 @@ class Store:
         if answer.status < 300:
             return f"There was no {self.place} before, and it was removed again."
         return f"There was no {self.place} before; the probe's last document stays, since the key may not delete it."
+
+    def _somebody_else_wrote(self, original: Original) -> bool:
+        """Whether reads return, steadily, a document that is neither the probe's nor the old one."""
+        try:
+            served, again = self._read(), self._read()
+        except Exception:  # whatever is wrong with reading, the old bytes go back
+            return False
+        known = served.body in self._published | {original.body, b""} or served.header("ETag") in self._acknowledged
+        return served.status == 200 and not known and not looks_absent(served) and served.body == again.body
 
     def _how_it_comes_out(self, original: Original) -> str:
         try:

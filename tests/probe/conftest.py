@@ -1,0 +1,31 @@
+"""What the tests of the probe share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtest.target import Credentials, Target
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+SECRET = "a-secret-that-must-not-be-seen"
+
+
+@pytest.fixture
+def target_of():
+    """The Target of a scripted server."""
+
+    def make(server, *, url=None) -> Target:
+        return Target(
+            url or server.url,
+            "bucket",
+            "payload.json",
+            "us-east-1",
+            server.endpoint,
+            Credentials("AKIAEXAMPLE", SECRET),
+        )
+
+    return make
