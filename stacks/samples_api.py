@@ -50,6 +50,7 @@ class SamplesApi(Construct):
             name=config.api_name,
             description="Serves the read model, one S3 object, without code in between",
             endpoint_configuration=ApiGatewayRestApiEndpointConfiguration(types=[definition.endpoint_type.upper()]),
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.resource = ApiGatewayResource(
             self,

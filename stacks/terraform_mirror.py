@@ -1,8 +1,8 @@
 """Where Terraform gets the AWS provider: a mirror on this machine when there is one, else the public registry.
 
 `python -m stacks.terraform_mirror FILE` writes a Terraform CLI configuration and prints its path, for
-`TF_CLI_CONFIG_FILE`. A mirror is a folder that holds `registry.terraform.io/hashicorp/aws/<version>/<platform>` (unpacked)
-or the provider's zip file in `registry.terraform.io/hashicorp/aws`.
+`TF_CLI_CONFIG_FILE`. A mirror is a folder that holds the provider unpacked, as
+`registry.terraform.io/hashicorp/aws/<version>/<platform>`, or its zip file in `registry.terraform.io/hashicorp/aws`.
 
 Source: "CLI Configuration File" and "Provider Installation" in Terraform's documentation.
 """
@@ -41,13 +41,17 @@ def usual_roots() -> tuple[Path, ...]:
 
 
 def find_mirror(roots: Iterable[Path], version: str = AWS_PROVIDER_VERSION) -> Path | None:
-    """Return the first mirror below the roots that has this version of the AWS provider for this machine, or None."""
+    """Return the first mirror below the roots that has this version of the AWS provider for this machine, or None.
+
+    Terraform's own cache of providers is none: Terraform refuses to install from its cache into its cache.
+    """
     for root in roots:
         for depth in range(DEEPEST_MIRROR + 1):
             pattern = "/".join(["*"] * depth + [PROVIDER_FOLDER.as_posix()])
             for folder in sorted(_matches(root, pattern)):
-                if _has_provider(folder, version):
-                    return folder.parents[len(PROVIDER_FOLDER.parts) - 1]
+                mirror = folder.parents[len(PROVIDER_FOLDER.parts) - 1]
+                if mirror not in _caches() and _has_provider(folder, version):
+                    return mirror
     return None
 
 
@@ -83,6 +87,11 @@ def write_configuration(file: Path) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(cli_configuration(find_mirror(usual_roots())), encoding="utf-8")
     return file.resolve()
+
+
+def _caches() -> set[Path]:
+    named = os.environ.get("TF_PLUGIN_CACHE_DIR")
+    return {Path.home() / ".terraform.d" / "plugin-cache"} | ({Path(named)} if named else set())
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
