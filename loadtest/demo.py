@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.process import SandboxError, running_sandbox
 
 _PROJECT: Final = Path(__file__).resolve().parent.parent
+_SYNTHESIZED: Final = _PROJECT / ".build" / "demo"
 _LOCUSTFILE: Final = _PROJECT / "loadtest" / "locustfile.py"
 
 
@@ -32,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The whole way from the stack to the report; returns the exit code of the verdict."""
     _say("Synthesizing the stack …")
-    synthesized = subprocess.run(
-        [sys.executable, "main.py"], cwd=_PROJECT, check=False, env={**os.environ, **_SILENT_JSII}
-    )
+    shutil.rmtree(_SYNTHESIZED, ignore_errors=True)
+    environment = {**os.environ, "CDKTF_OUTDIR": str(_SYNTHESIZED)}
+    synthesized = subprocess.run([sys.executable, "main.py"], cwd=_PROJECT, check=False, env=environment)
     if synthesized.returncode:
         raise UsageError("The stack could not be synthesized; the reason is above.")
     try:
@@ -45,16 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _measure(arguments: argparse.Namespace) -> int:
     faults = dict(split_assignment(fault) for fault in arguments.fault)
-    with running_sandbox(_PROJECT / "cdktf.out", faults=faults) as sandbox:
+    with running_sandbox(_SYNTHESIZED, faults=faults) as sandbox:
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
         command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
         return subprocess.run(command, cwd=_PROJECT, check=False).returncode
-
-
-_SILENT_JSII: Final = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
 
 
 def _say(line: str) -> None:
