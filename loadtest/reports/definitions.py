@@ -74,6 +74,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "timed-out": "No whole answer within the time limit.",
     "transport-error": "Any other failure of the connection.",
     "abandoned": "Still unanswered when the run had ended.",
+    "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",
 }

@@ -28,6 +28,7 @@ from loadtest.summary import CheckResult, Summary, Verdict
 
 MOST_BYTES: Final = 60_000
 MOST_ROWS: Final = 60
+MOST_LISTED: Final = 20
 _MOST_TEXT: Final = 600
 _SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 
@@ -60,8 +61,11 @@ def _answers(summary: Summary) -> str:
     lines += ["", escape(about(summary)), ""]
     lines += [f"> {escape(note)}\n" for note in notes(summary)]
     failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
-    lines += [f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}" for check in failing]
-    for threshold in summary.thresholds:
+    lines += [
+        f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}"
+        for check in failing[:MOST_LISTED]
+    ]
+    for threshold in summary.thresholds[:MOST_LISTED]:
         lines.append(f"- {_verdict(threshold.verdict)} {escape(threshold.expression)}: {escape(threshold.sentence)}")
     return "\n".join([*lines, ""])
 

@@ -122,6 +122,11 @@ def _library() -> str:
     return text
 
 
+def _finalized(value: object) -> object:
+    """Whatever text goes into the page loses its control characters; only what is markup already stays as it is."""
+    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -130,6 +135,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_finalized,
     )
     made.globals.update(
         about=wording.about,
@@ -144,7 +150,6 @@ def _environment() -> Environment:
         signs=wording.SIGNS,
         size=units.size,
     )
-    made.filters["clean"] = wording.clean
     return made
 
 

@@ -69,18 +69,25 @@ def headline(summary: Summary) -> str:
         (Verdict.INCONCLUSIVE, "is undecided", "are undecided"),
         (Verdict.PASS, "passes", "pass"),
     ):
-        number = sum(question.verdict is verdict for question in summary.questions)
+        named = [_topic(question.id) for question in summary.questions if question.verdict is verdict]
+        number = len(named)
         if number == len(summary.questions):
             parts.append(f"All four questions {many}")
         elif number:
             what = "" if parts else " of the four questions"
-            parts.append(f"{number}{what} {one if number == 1 else many}")
+            which = "" if verdict is Verdict.PASS else f" ({'; '.join(named)})"
+            parts.append(f"{number}{what} {one if number == 1 else many}{which}")
     sentence = ", ".join(parts) + "."
     others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
     missed = len(others) - others.count(Verdict.PASS)
     if missed:
         sentence += f" Beside them, {units.counted(missed, 'check or threshold', 'checks or thresholds')} did not pass."
     return sentence
+
+
+def _topic(question_id: QuestionId) -> str:
+    short = next(topic.short for topic in TOPICS if topic.id == question_id)
+    return short if short.startswith("ETag") else short.lower()
 
 
 def about(summary: Summary) -> str:

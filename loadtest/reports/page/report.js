@@ -11,6 +11,7 @@
     });
   });
   Promise.all(drawn).then(() => document.documentElement.setAttribute("data-charts", "drawn"));
-  // On paper everything that is folded away is wanted.
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+  // On paper what is folded away is wanted, but for long lists.
+  const unfold = () => document.querySelectorAll("details:not(.long)").forEach((part) => (part.open = true));
+  addEventListener("beforeprint", unfold);
 })();

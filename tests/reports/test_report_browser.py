@@ -1,0 +1,69 @@
+"""report.html in headless Chromium: it draws without a word on the console, and nothing is cut off."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+Browse = Callable[..., tuple[str, list[str]]]
+
+SECTIONS = ("impact", "whole", "freshness", "conditional", "answered", "believe", "checks", "settings", "words")
+# Foreign to the page, whose policy would rightly refuse it; so the policy is taken out where this goes in.
+MEASURE = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const cut = [...document.querySelectorAll(".chart svg")].flatMap((svg) => {
+    const frame = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll("text")].filter((text) => {
+      const box = text.getBoundingClientRect();
+      return box.width && (box.left < frame.left - 3 || box.right > frame.right + 3 || box.bottom > frame.bottom + 3);
+    }).map((text) => svg.closest(".chart").id + ": " + text.textContent);
+  });
+  const root = document.documentElement;
+  const measured = { page: root.scrollWidth, window: root.clientWidth, cut };
+  document.title = JSON.stringify(measured);
+}, 2000));
+</script>"""
+
+
+@pytest.mark.parametrize("name", ["passing", "failing", "inconclusive", "empty", "without-windows", "hostile"])
+def test_page_draws_every_chart_and_the_console_stays_silent(browse: Browse, pages: dict[str, str], name: str) -> None:
+    document, said = browse(pages[name])
+    assert said == []
+    assert 'data-charts="drawn"' in document
+    charts = re.findall(r'<div class="chart[^"]*" id="(chart-[^"]+)".*?</svg>', document, flags=re.DOTALL)
+    assert charts == re.findall(r'data-chart="([^"]+)"', pages[name])
+    for section in (
+        "impact",
+        "whole",
+        "freshness",
+        "conditional",
+        "answered",
+        "believe",
+        "checks",
+        "settings",
+        "words",
+    ):
+        assert f'<section id="{section}">' in document
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_nothing_is_wider_than_the_screen_and_no_label_is_cut_off(
+    browse: Browse, pages: dict[str, str], width: int
+) -> None:
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", pages["failing"])
+    document, said = browse(html + MEASURE, width)
+    assert said == []
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title
+    measured = json.loads(title[1])
+    assert measured["page"] <= measured["window"]
+    assert measured["cut"] == []
+
+
+def test_the_policy_refuses_a_script_that_is_not_of_the_page(browse: Browse, pages: dict[str, str]) -> None:
+    document, said = browse(pages["empty"] + '<script>document.title = "owned"</script>')
+    assert "owned</title>" not in document
+    assert any("Content Security Policy" in line for line in said)
