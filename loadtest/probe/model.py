@@ -195,7 +195,7 @@ class Result:
 
 def an_etag(seen: Seen) -> str:
     """The case sends the ETag back."""
-    return "" if seen.etag else "the document comes without an ETag, so there is none to send back"
+    return "" if seen.etag else "the document comes without an ETag"
 
 
 def a_modification_date(seen: Seen) -> str:

@@ -1,0 +1,153 @@
+"""The command: exit codes, forms of output, and one sentence for everything that cannot be used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from conftest import SECRET
+from scripted_server import PATH, Reply, ScriptedServer
+
+from loadtest.options import UsageError
+from loadtest.probe import command
+
+DOCUMENT = b'{"samples":[7]}' * 40
+
+
+def probe(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(["--timeout", "5", *arguments]))
+
+
+def ignores_conditions(server, request, reply):
+    return Reply(200, {"ETag": server.etag()}, DOCUMENT) if reply.status == 304 else reply
+
+
+def ignores_weak(server, request, reply):
+    weak = (request.get("If-None-Match") or "").startswith("W/")
+    return Reply(200, reply.headers, DOCUMENT) if weak else reply
+
+
+def sometimes_throttles(server, request, reply):
+    return Reply(429) if request.get("If-Modified-Since") and request.path == PATH else reply
+
+
+def test_exit_codes(capsys):
+    with ScriptedServer(DOCUMENT) as server:
+        assert probe(server.url) == 0
+        assert "PASS: ETag and conditional requests are honoured" in capsys.readouterr().out
+        server.fault = ignores_conditions
+        assert probe(server.url) == 1
+        assert "are not honoured" in capsys.readouterr().out
+        server.fault = sometimes_throttles
+        assert probe(server.url) == 3
+        assert "could not be told" in capsys.readouterr().out
+        server.fault = ignores_weak
+        assert probe(server.url) == 0
+        assert probe(server.url, "--strict") == 1
+
+
+def test_nothing_published_is_inconclusive_and_says_so(capsys):
+    with ScriptedServer(None) as server:
+        assert probe(server.url) == 3
+    assert "nothing has been published yet" in capsys.readouterr().out
+
+
+def outputs_of(server, folder):
+    path = folder / "outputs.json"
+    stack = {
+        "SamplesUrl": server.url,
+        "S3BucketName": "bucket",
+        "DataStoreAccessKeyId": "AKIAEXAMPLE",
+        "DataStoreSecretAccessKey": SECRET,
+    }
+    path.write_text(json.dumps({"read-model": stack}))
+    return str(path)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
+def test_the_target_comes_from_the_outputs_and_its_secret_stays_there(form, tmp_path, capsys):
+    with ScriptedServer(DOCUMENT) as server:
+        arguments = ("--outputs", outputs_of(server, tmp_path), "--write", "--s3-endpoint-url", server.endpoint, *form)
+        assert probe(*arguments) == 0
+        assert server.requests_of("PUT")
+        assert server.document == DOCUMENT
+    said = capsys.readouterr()
+    assert SECRET not in said.out + said.err
+    assert "AKIAEXAMPLE" not in said.out + said.err
+
+
+def test_json_holds_every_request_and_answer(capsys):
+    with ScriptedServer(DOCUMENT) as server:
+        probe(server.url, "--json")
+        url = server.url
+    report = json.loads(capsys.readouterr().out)
+    assert (report["format"], report["verdict"], report["url"]) == (1, "PASS", url)
+    current = next(case for case in report["cases"] if case["name"] == "if-none-match-current")
+    (exchange,) = current["exchanges"]
+    assert exchange["status"] == 304
+    assert exchange["step"].startswith('GET · If-None-Match: "')
+    assert ["ETag", server.etag(DOCUMENT)] in [
+        [name.replace("etag", "ETag"), value] for name, value in exchange["headers"]
+    ]
+
+
+def test_markdown_is_one_row_a_case_with_nothing_that_breaks_it(capsys):
+    with ScriptedServer(DOCUMENT) as server:
+        server.fault = lambda s, q, r: Reply(403, {}, b"a | b *c* <d>") if q.path != PATH else r
+        probe(server.url, "--markdown")
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    assert len(rows) == 48
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
+    assert any(r"a \| b \*c\* &lt;d>" in row for row in rows)
+
+
+def test_every_case_names_its_source(capsys):
+    with ScriptedServer(DOCUMENT) as server:
+        probe(server.url, "--json")
+    for case in json.loads(capsys.readouterr().out)["cases"]:
+        assert re.match(r"RFC 9\d{3} §|S3 User Guide|Fetch", case["section"]), case
+
+
+WRONG = (
+    (("ftp://x/y",), "must start with http"),
+    (("http://",), "must start with http"),
+    (("http://h:99999/x",), "must start with http"),
+    (("https://me:secret@api.example/x",), "holds a user name"),
+    (("http://x", "--timeout", "0"), "--timeout is 0"),
+    (("http://x", "--remove"), "without --write"),
+    (("http://x", "--origin", "shop.example"), "--origin is 'shop.example'"),
+    (("http://127.0.0.1:9/x", "--write", "--outputs", "none.json"), "no bucket to write to"),
+    (("--outputs", "none.json"), "nothing to read"),
+)
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
+def test_wrong_usage_is_one_sentence(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(words)) as raised:
+        probe(*arguments)
+    assert "secret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [301, 403, 500, 502])
+def test_an_address_that_holds_no_document_is_said(status):
+    refusing = ScriptedServer(DOCUMENT, lambda *_: Reply(status, {}, b"why not"))
+    with refusing as server, pytest.raises(UsageError, match=f"answered {status} 'why not'"):
+        probe(server.url)
+
+
+def test_an_address_that_does_not_answer_is_said():
+    with ScriptedServer(DOCUMENT) as server:
+        url = server.url
+    with pytest.raises(UsageError, match="does not answer"):
+        probe(url)
+    garbling = ScriptedServer(DOCUMENT, lambda s, q, r: replace(r, headers={"Content-Length": "x"}))
+    with garbling as server, pytest.raises(UsageError, match="proper HTTP"):
+        probe(server.url)

@@ -1,0 +1,175 @@
+"""The old document is put back whatever happens, and nothing is written that could not be put back."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripted_server import PATH, Reply, ScriptedServer
+
+from loadtest.options import UsageError
+from loadtest.probe import store
+from loadtest.probe.cases import ALL
+from loadtest.probe.model import CaseVerdict, Phase
+from loadtest.probe.runner import Plan, Probe
+
+DOCUMENT = b'{"samples":[7]}' * 40
+WRITING = [case for case in ALL if case.phase is Phase.WRITE]
+PLAN = Plan(write=True, time_limit_s=5)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+
+
+def test_without_write_nothing_is_sent_that_could_change_anything(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        Probe(target_of(server), Plan(time_limit_s=5)).run()
+        assert {request.method for request in server.requests} <= {"GET", "HEAD", "OPTIONS"}
+        assert len(server.requests) < 100
+
+
+def test_the_old_bytes_and_their_headers_are_put_back(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        report = Probe(target_of(server), PLAN, cases=WRITING).run()
+        puts = server.requests_of("PUT")
+        assert server.document == DOCUMENT
+    assert puts[0].body == puts[-1].body == DOCUMENT
+    assert puts[-1].get("Content-Type") == "application/json"
+    assert puts[-1].get("Cache-Control") == "no-cache"
+    assert "put back to s3://bucket/payload.json and is served again" in " ".join(report.notes)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
+def test_the_old_bytes_are_put_back_when_the_probe_is_stopped_or_breaks(interruption, target_of):
+    def stop(case):
+        raise interruption
+
+    with ScriptedServer(DOCUMENT) as server:
+        published = iter(range(10))
+
+        def after_some(case):
+            if next(published) == 2:
+                raise interruption
+
+        with pytest.raises(interruption):
+            Probe(target_of(server), PLAN, after_some, WRITING).run()
+        assert len({put.body for put in server.requests_of("PUT")}) > 1
+        assert server.document == DOCUMENT
+
+
+def test_a_signal_to_end_puts_the_old_bytes_back_too(target_of):
+    def terminate(case):
+        if case.name == "browser-replaced":
+            signal.raise_signal(signal.SIGTERM)
+
+    with ScriptedServer(DOCUMENT) as server:
+        with pytest.raises(KeyboardInterrupt):
+            Probe(target_of(server), PLAN, terminate, WRITING).run()
+        assert server.document == DOCUMENT
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_somebody_else_wrote_meanwhile_is_left_alone(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+
+        def interfere(case):
+            if case.name == WRITING[-1].name:
+                server.document = b'{"someone":"else"}'
+
+        report = Probe(target_of(server), PLAN, interfere, [*WRITING[:-1], replace(WRITING[-1], needs=(_never,))]).run()
+        assert server.document == b'{"someone":"else"}'
+    assert "Somebody else has written" in " ".join(report.notes)
+
+
+def _never(seen):
+    return "not now"
+
+
+def test_a_refused_put_is_one_sentence_and_changes_nothing(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        server.refuses_put = "AccessDenied"
+        with pytest.raises(UsageError, match=r"s3://bucket/payload.json cannot be written \(403 AccessDenied\)"):
+            Probe(target_of(server), PLAN, cases=WRITING).run()
+        assert server.document == DOCUMENT
+
+
+def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of, monkeypatch):
+    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
+    with ScriptedServer(DOCUMENT) as server:
+
+        def lock(case):
+            if case.name == WRITING[-1].name:
+                server.refuses_put = "AccessDenied"
+
+        with pytest.raises(UsageError, match="could not be put back") as raised:
+            Probe(target_of(server), PLAN, lock, WRITING).run()
+    kept = Path(re.search(r"is in (\S+);", str(raised.value)).group(1))
+    assert kept.read_bytes() == DOCUMENT
+    kept.unlink()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"ETag": '"00000000000000000000000000000000"'}, {"ETag": '"00000000000000000000000000000000-3"'}],
+)
+def test_bytes_that_may_not_be_the_objects_own_are_not_written(headers, target_of):
+    def altered(server, request, reply):
+        return replace(reply, headers=reply.headers | headers) if request.path == PATH else reply
+
+    with ScriptedServer(DOCUMENT, altered) as server:
+        with pytest.raises(UsageError, match="--write would not be safe here"):
+            Probe(target_of(server), PLAN).run()
+        assert not server.requests_of("PUT")
+
+
+@pytest.mark.parametrize(("body", "is_safe"), [(DOCUMENT, True), ("a\N{REPLACEMENT CHARACTER}b".encode(), False)])
+def test_without_an_etag_text_that_cannot_have_been_altered_is_safe(body, is_safe, target_of):
+    def bare(server, request, reply):
+        reply.headers.pop("ETag", None) if request.path == PATH else None
+        return reply
+
+    with ScriptedServer(body, bare) as server:
+        probe = Probe(target_of(server), PLAN, cases=WRITING)
+        if is_safe:
+            probe.run()
+        else:
+            with pytest.raises(UsageError, match="not be safe"):
+                probe.run()
+        assert server.document == body
+
+
+def test_a_bucket_that_is_not_behind_the_address_is_said(target_of):
+    def another(server, request, reply):
+        return Reply(200, {"ETag": server.etag(DOCUMENT)}, DOCUMENT) if request.path == PATH else reply
+
+    with ScriptedServer(DOCUMENT, another) as server:
+        report = Probe(target_of(server), PLAN, cases=WRITING).run()
+    verdicts = {result.finding.verdict for result in report.results}
+    assert verdicts == {CaseVerdict.INCONCLUSIVE}
+    assert all("does not show in reads" in result.finding.came_back for result in report.results)
+
+
+@pytest.mark.parametrize("may_delete", [True, False])
+def test_where_nothing_was_published_the_probe_publishes(may_delete, target_of):
+    with ScriptedServer(None) as server:
+        server.may_delete = may_delete
+        report = Probe(target_of(server), PLAN).run()
+        assert (server.document is None) is may_delete
+    found = {result.case.name: result.finding.verdict for result in report.results}
+    assert found["missing-object"] is found["if-none-match-current"] is CaseVerdict.PASS
+    assert ("removed again" if may_delete else "stays") in report.notes[-1]
+
+
+def test_a_key_that_may_not_remove_is_no_failure(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        server.may_delete = False
+        report = Probe(target_of(server), replace(PLAN, remove=True)).run()
+        assert server.document == DOCUMENT
+    found = {result.case.name: result.finding for result in report.results}
+    assert found["missing-object"].verdict is CaseVerdict.NOT_APPLICABLE
+    assert "may not remove" in found["missing-object"].came_back
