@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+BOUND: Final = "< 3/n at 95 %"
+
 DEFINITIONS: Final[dict[str, str]] = {
     "version": "The writer numbers the documents it puts: 0, 1, 2, … Every document says which version it is.",
     "acknowledged": "The store answered the write (PUT) with success. From then on a new read should see that version.",
@@ -44,13 +46,14 @@ DEFINITIONS: Final[dict[str, str]] = {
     "pairs, in random order, so that drift of the machine or the network hits both alike.",
     "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value.",
     "noise floor": "The smallest slowdown that this run could have told from none.",
-    "< 3/n at 95 %": "Nothing was found in n tries. Then the true share is, at 95 % confidence, below 3 in n.",
+    BOUND: "Nothing was found in n tries. Then the true share is, at 95 % confidence, below 3 in n.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
     "late start": "How long after it was due a read was sent.",
     "atomic": "Readers never saw an old version after a new one, in any order of events: as if there were one copy.",
     "regular": "No read was stale, but two readers may have seen a version and its predecessor in the wrong order.",
     "witness": "The few recorded operations that prove a finding, with their times.",
+    "reader 0/3": "Reader number 3 of the load-generating process number 0. A reader has one request at a time.",
     "PUT": "The request that replaces the document in the store.",
 }
 
@@ -85,6 +88,24 @@ def explain(name: str) -> str:
     """The definition of the longest defined term in the name of a number; "" when it holds none."""
     held = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
     return DEFINITIONS[max(held, key=len)] if held else ""
+
+
+_IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|99(?:\.9)?)\b(?!\.\d)")
+
+
+def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
+    """``sentence`` in pieces, each with its definition: "" for plain text; a term is defined where it is first."""
+    pieces, end, seen = [], 0, set()
+    for found in _IN_SENTENCES.finditer(sentence):
+        term = found[0]
+        if term in seen:
+            continue
+        seen.add(term)
+        tries = found["tries"]
+        definition = DEFINITIONS[BOUND].replace("n tries", f"{tries} tries") if tries else DEFINITIONS[term]
+        pieces += [(sentence[end : found.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
+        end = found.end()
+    return (*pieces, (sentence[end:], ""))
 
 
 def define(term: str) -> str:

@@ -61,10 +61,8 @@ def _answers(summary: Summary) -> str:
     lines += ["", escape(about(summary)), ""]
     lines += [f"> {escape(note)}\n" for note in notes(summary)]
     failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
-    lines += [
-        f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}"
-        for check in failing[:MOST_LISTED]
-    ]
+    for check in failing[:MOST_LISTED]:
+        lines.append(f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}")
     for threshold in summary.thresholds[:MOST_LISTED]:
         lines.append(f"- {_verdict(threshold.verdict)} {escape(threshold.expression)}: {escape(threshold.sentence)}")
     return "\n".join([*lines, ""])
@@ -157,7 +155,8 @@ _OUTSIDE: Final = str.maketrans(
         "#": "#<!-- -->",
     }
 )
-_LINE_START: Final = re.compile(r"^(\d*)([-+=.)])")
+# What makes a list item or an underlined heading of a line that begins with it.
+_LINE_START: Final = re.compile(r"^(\d*)([-+.)](?=\s|$)|[-=]+$)")
 
 
 def escape(text: str) -> str:

@@ -29,7 +29,7 @@ from loadtest.reports import (
     wording,
 )
 from loadtest.reports.chart_style import Chart
-from loadtest.reports.definitions import DEFINITIONS, explain
+from loadtest.reports.definitions import DEFINITIONS, explain, split_terms
 from loadtest.reports.table import Fact, Table
 from loadtest.reports.witness_diagram import diagram
 from loadtest.summary import CheckResult, Question, Summary
@@ -48,12 +48,13 @@ class Section:
     charts: tuple[Chart, ...]
     tables: tuple[Table, ...]
     folded: tuple[Table, ...]
+    anchors: frozenset[str]  # checks that are first shown here; others refer to them
 
 
 def page(summary: Summary) -> str:
     """The whole page."""
     scripts = {"library": _library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
-    sections = tuple(_section(summary, question) for question in summary.questions)
+    sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
     trouble = charts_versions.trouble_over_time(summary)
     charts = [chart for section in sections for chart in section.charts] + [trouble]
     return (
@@ -80,7 +81,8 @@ def page(summary: Summary) -> str:
 _Charts = Callable[[Summary], tuple[Chart, ...]]
 
 
-def _section(summary: Summary, question: Question) -> Section:
+def _section(summary: Summary, place: int) -> Section:
+    question, before = summary.questions[place], summary.questions[:place]
     topic = next(topic for topic in wording.TOPICS if topic.id == question.id)
     facts: tuple[Fact, ...] = ()
     charts: tuple[Chart, ...] = ()
@@ -112,6 +114,7 @@ def _section(summary: Summary, question: Question) -> Section:
         charts=charts,
         tables=shown,
         folded=folded,
+        anchors=frozenset(question.checks) - {name for earlier in before for name in earlier.checks},
     )
 
 
@@ -149,6 +152,7 @@ def _environment() -> Environment:
         share=units.share,
         signs=wording.SIGNS,
         size=units.size,
+        split_terms=split_terms,
     )
     return made
 

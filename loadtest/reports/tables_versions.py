@@ -8,6 +8,7 @@ from loadtest.reports.definitions import define
 from loadtest.reports.table import QUANTILE_COLUMNS, Column, Fact, Table
 from loadtest.reports.wording import clean
 from loadtest.summary import Summary
+from loadtest.windows import MOST_K
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -86,7 +87,10 @@ def k_staleness_table(summary: Summary) -> Table:
         "k-staleness",
         "How far behind the stale reads were",
         (Column("acknowledged writes behind", define("k"), number=True), Column("reads", number=True)),
-        tuple((units.count(row.k), units.count(row.reads)) for row in summary.consistency.k_staleness),
+        tuple(
+            (f"{row.k:,} or more" if row.k >= MOST_K else units.count(row.k), units.count(row.reads))
+            for row in summary.consistency.k_staleness
+        ),
         "No read was behind an acknowledged write.",
     )
 

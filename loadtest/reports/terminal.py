@@ -2,61 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from loadtest.reports.wording import SIGNS, clean, headline, notes, worst_first
 from loadtest.summary import Summary, Verdict
 
 _STYLES: Final = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
-_VERDICT_WIDTH: Final = max(len(verdict.value) for verdict in Verdict) + 2
+_SIGN_WIDTH: Final = max(len(verdict.value) for verdict in Verdict) + 2
+_ENDLESS: Final = 100_000
+"""Columns of what is no terminal: a line is a line, however long, so that it can be searched for."""
 
 
 def print_answers(summary: Summary, written: Sequence[Path], stream: TextIO) -> None:
     """Print the outcome of a run to ``stream``; in colour only when it is a terminal (and NO_COLOR is not set)."""
-    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=not stream.isatty())
-
-    def line(*parts: tuple[str, str]) -> None:
-        console.print(Text.assemble(*((clean(text), style) for text, style in parts)))
-
-    line(("", ""))
-    line((summary.verdict.value, _STYLES[summary.verdict]), (f"  {headline(summary)}", "bold"))
+    lines = _Lines(stream)
+    lines.add((headline(summary), "bold"), verdict=summary.verdict)
     for note in notes(summary):
-        line((f"  Note: {note}", "dim"))
+        lines.add((note, "dim"))
     for question in summary.questions:
-        line(("", ""))
-        line(_sign(question.verdict), (question.question, "bold"))
-        line((f"{'':{_VERDICT_WIDTH}}  {question.number.name}: {question.number.text}", ""))
-        line((f"{'':{_VERDICT_WIDTH}}  {question.sentence}", ""))
-    _not_passed(summary, line)
-    line(("", ""))
-    by_name = {path.name: path for path in written}
-    page = by_name.pop("report.html", None)
-    if page:
-        line(("Report: ", "bold"), (str(page), "underline"))
-    if by_name:
-        others = ", ".join(by_name)
-        line((f"Beside it: {others}" if page else f"Written: {', '.join(map(str, by_name.values()))}", "dim"))
+        lines.gap()
+        lines.add((question.question, "bold"), verdict=question.verdict)
+        lines.add((f"{question.number.name}: {question.number.text}", ""))
+        lines.add((question.sentence, ""))
+    _not_passed(summary, lines)
+    _where(written, lines)
 
 
-def _sign(verdict: Verdict) -> tuple[str, str]:
-    return (f"{SIGNS[verdict]} {verdict.value}".ljust(_VERDICT_WIDTH) + "  ", _STYLES[verdict])
-
-
-def _not_passed(summary: Summary, line: Callable[..., None]) -> None:
+def _not_passed(summary: Summary, lines: _Lines) -> None:
     checks = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
     thresholds = [threshold for threshold in summary.thresholds if threshold.verdict is not Verdict.PASS]
     if not checks and not thresholds:
         return
-    line(("", ""))
-    line(("Checks that did not pass", "bold"))
+    said = {question.sentence for question in summary.questions}
+    lines.gap()
+    lines.add(("What did not pass:", "bold"), indented=False)
     for check in checks:
-        line(_sign(check.verdict), (f"{check.title}: ", "bold"), (check.sentence, ""))
+        sentence = "" if check.sentence in said else f": {check.sentence}"  # it stands above already
+        lines.add((check.title, "bold"), (sentence, ""), verdict=check.verdict)
         for witness in check.witnesses[:1]:
-            line((f"{'':{_VERDICT_WIDTH}}  {witness.sentence}", "dim"))
+            lines.add((f"For example: {witness.sentence}", "dim"))
     for threshold in thresholds:
-        line(_sign(threshold.verdict), (f"{threshold.expression}: ", "bold"), (threshold.sentence, ""))
+        lines.add((threshold.expression, "bold"), (f": {threshold.sentence}", ""), verdict=threshold.verdict)
+
+
+def _where(written: Sequence[Path], lines: _Lines) -> None:
+    by_name = {path.name: path for path in written}
+    page = by_name.pop("report.html", None)
+    lines.gap()
+    if page:
+        lines.add(("Report: ", "bold"), (str(page), "underline"), indented=False)
+    if by_name:
+        folder = "beside it: " if page else "written: "
+        names = by_name if page else map(str, by_name.values())
+        lines.add((folder + ", ".join(names), "dim"), indented=False)
+
+
+class _Lines:
+    """Lines of two columns: a verdict or nothing, and a text that wraps within its own column."""
+
+    def __init__(self, stream: TextIO) -> None:
+        width = None if stream.isatty() else _ENDLESS
+        self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+    def gap(self) -> None:
+        """An empty line."""
+        self._console.print()
+
+    def add(self, *parts: tuple[str, str], verdict: Verdict | None = None, indented: bool = True) -> None:
+        """One line of texts with their styles."""
+        text = Text.assemble(*((clean(part), style) for part, style in parts))
+        if not indented:
+            self._console.print(text)
+            return
+        sign = Text(f"{SIGNS[verdict]} {verdict.value}", _STYLES[verdict]) if verdict else Text()
+        row = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+        row.add_column(width=_SIGN_WIDTH)
+        row.add_column(overflow="fold")
+        row.add_row(sign, text)
+        self._console.print(row)

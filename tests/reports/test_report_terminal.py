@@ -1,12 +1,14 @@
 """The end of a run on a terminal: plain lines in a file, colour on a terminal, and where the report is."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
 import report_summaries
 
 from loadtest.reports.terminal import print_answers
+from loadtest.reports.wording import clean
 from loadtest.summary import Summary
 
 WRITTEN = tuple(Path("runs/x") / name for name in ("summary.json", "report.md", "report.html", "junit.xml"))
@@ -29,18 +31,20 @@ def test_plain_lines_when_it_is_no_terminal(any_summary: Summary, monkeypatch: p
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     text = printed(any_summary)
     assert "\x1b" not in text
-    assert all(len(line.strip()) != 79 for line in text.splitlines())
+    assert all(line == line.rstrip() for line in text.splitlines())
+    for question in any_summary.questions:
+        assert clean(question.sentence) in text  # on one line, however long
 
 
 def test_says_the_four_answers_and_where_the_report_is() -> None:
     text = printed(report_summaries.passing())
     lines = [line.strip() for line in text.splitlines()]
-    assert "PASS  All four questions pass." in lines
+    assert "✓ PASS          All four questions pass." in lines
     assert "✓ PASS          Is every read whole?" in lines
     assert "share of documents that are not whole: < 3/4,000 at 95 %" in lines
     assert "The answer to whole." in lines
     assert "Report: runs/x/report.html" in lines
-    assert "Beside it: summary.json, report.md, junit.xml" in lines
+    assert "beside it: summary.json, report.md, junit.xml" in lines
     assert "did not pass" not in text
 
 
@@ -56,6 +60,16 @@ def test_colour_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "\x1b[1;31m" in printed(report_summaries.failing(), Terminal())
+
+
+def test_on_a_narrow_terminal_text_wraps_beside_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", printed(report_summaries.failing(), Terminal())).splitlines()
+    assert max(map(len, lines)) <= 60
+    first = next(place for place, line in enumerate(lines) if "stand-in" in line)
+    assert all(line.startswith(" " * 16) for line in lines[first : first + 3])
 
 
 def test_text_from_outside_cannot_steer_the_terminal() -> None:
