@@ -3,7 +3,8 @@
 moto creates and deletes methods, method responses and integrations but cannot update them: it answers 500, which
 Terraform's provider retries for a quarter of an hour. AWS updates them by JSON patches ("PATCH operations" in the API
 Gateway developer guide); so does this, once `install` has been called in the process that runs moto. It also has a
-deployment tell what it froze (`apiSummary`, as `get_deployment(embed=["apisummary"])` does on AWS).
+deployment tell what it froze (`apiSummary`, as `get_deployment(embed=["apisummary"])` does on AWS), and a new
+integration keep its cache key, which moto drops.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def install() -> None:
     APIGatewayResponse.update_method = _operation(lambda method, _: method)
     APIGatewayResponse.update_method_response = _operation(lambda method, path: method.method_responses[path[8]])
     APIGatewayResponse.update_integration = _operation(lambda method, _: method.method_integration, literal=True)
+    APIGatewayResponse.put_integration = _keeping_the_cache_key(APIGatewayResponse.put_integration)
     create_deployment = RestAPI.create_deployment
 
     def create_summarized(self: Any, *arguments: Any, **named: Any) -> Any:
@@ -85,6 +87,17 @@ def _operation(select: Callable[[Any, list[str]], Any], *, literal: bool = False
         return 200, {}, json.dumps(target.to_json())
 
     return update
+
+
+def _keeping_the_cache_key(put_integration: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def put(self: Any) -> Any:
+        answer = put_integration(self)
+        path = self.path.split("/")
+        integration = self.backend.get_method(path[2], path[4], path[6]).method_integration
+        integration.cache_key_parameters = self._get_param("cacheKeyParameters") or []
+        return answer
+
+    return put
 
 
 def _summary(rest_api: Any) -> dict[str, Any]:
