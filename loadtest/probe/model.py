@@ -28,7 +28,7 @@ class CaseVerdict(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
     """It could not be told: no answer, throttled, or somebody replaced the document meanwhile."""
     DEVIATES = "DEVIATES"
-    """Not as HTTP has it, but a reader still gets whole and current data: it costs bytes, not correctness."""
+    """Not as HTTP has it, but a reader still gets whole and current data: at most it costs bytes."""
     PASS = "PASS"  # noqa: S105 - not a password
     NOT_APPLICABLE = "NOT APPLICABLE"
     """The target cannot show it; the reason is given."""

@@ -29,7 +29,7 @@ _ANSWERS: Final = {
 _WORDS: Final = {
     CaseVerdict.PASS: "passed",
     CaseVerdict.FAIL: "failed",
-    CaseVerdict.DEVIATES: "deviate from HTTP at the cost of bytes only",
+    CaseVerdict.DEVIATES: "deviate from HTTP without harm to the data",
     CaseVerdict.INCONCLUSIVE: "inconclusive",
     CaseVerdict.NOT_APPLICABLE: "not applicable",
 }

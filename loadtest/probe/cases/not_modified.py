@@ -62,7 +62,7 @@ def _repeats(seen: Seen) -> Script:
     due = {name: plain.header(name) for name in _MUST_REPEAT if plain.header(name) is not None}
     missing = [name for name in ("Date", *due) if plain.header(name) is not None and answer.header(name) is None]
     if missing:
-        return Finding(FAIL, f"304 without {', '.join(missing)}, which the 200 carries")
+        return Finding(DEVIATES, f"304 without {', '.join(missing)}, which the 200 carries: caches keep what they have")
     other = _differences(plain, answer, list(due))
     if other:
         return Finding(FAIL, "; ".join(other))
