@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 
+import boto3
 import pytest
 
-from loadtest.probe import command
-from loadtest.probe.model import CaseVerdict
+from loadtest.payload import render
+from loadtest.probe import command, store
+from loadtest.probe.cases import ALL
+from loadtest.probe.model import CaseVerdict, Phase
+from loadtest.probe.runner import Plan, Probe
 from loadtest.sandbox.process import running_sandbox
+from loadtest.target import Credentials, Target
 
 NOT_ESTABLISHED = {"if-none-match-weak", "if-none-match-list", "if-none-match-any", "name-upper-case"}
 """What S3 or API Gateway does here is not known: the sandbox takes the reading that is harder on readers."""
+WRITING = {case.name for case in ALL if case.phase is Phase.WRITE}
 CORS = {"cors-200", "cors-304", "cors-403", "cors-404", "cors-preflight"}
 
 
@@ -42,6 +48,20 @@ def probe(sandbox, capsys, *arguments):
     code = command.run(parser.parse_args(["--outputs", str(sandbox.outputs_path), "--json", *arguments]))
     report = json.loads(capsys.readouterr().out)
     return code, {case["name"]: case for case in report["cases"]}, report
+
+
+def publish(sandbox, outputs):
+    """Two documents, one after the other, with the writer's own key."""
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=sandbox.url,
+        region_name="us-east-1",
+        aws_access_key_id=outputs["DataStoreAccessKeyId"],
+        aws_secret_access_key=outputs["DataStoreSecretAccessKey"],
+    )
+    for version in (0, 1):
+        body = render("0123456789ab", version, 4096)
+        s3.put_object(Bucket=outputs["S3BucketName"], Key="payload.json", Body=body, ContentType="application/json")
 
 
 def with_verdict(cases, verdict):
@@ -80,3 +100,44 @@ def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
     for name in ("if-none-match-current", "name-lower-case", "browser", "query-string"):
         assert cases[name]["verdict"] == "FAIL"
         assert "200 with an empty body" in cases[name]["came_back"]
+
+
+SANDBOX_FAULTS = (
+    ("ignore-if-none-match", "100%", {"if-none-match-current", "browser", "name-lower-case", "name-canonical"}),
+    ("stale-304", "100%", {"if-none-match-replaced", "browser-replaced"}),
+    ("always-304", "100%", {"if-none-match-other", "304-unasked", "both-etag-other"}),
+    ("no-etag", "100%", {"etag-present"}),
+    ("etag-swap", "100%", {"etag-md5"}),
+    ("304-with-body", "100%", {"304-no-body", "304-keep-alive"}),
+    ("truncate", "100%", {"if-none-match-other"}),
+    ("corrupt", "100%", {"etag-md5"}),
+)
+
+
+@pytest.mark.parametrize(("fault", "value", "expected"), SANDBOX_FAULTS, ids=[fault for fault, _, _ in SANDBOX_FAULTS])
+def test_a_fault_of_the_sandbox_is_found(fault, value, expected, sandboxes, capsys, monkeypatch):
+    """The fault is turned on after the first answers, from which the probe learns what the document is."""
+    sandbox = sandboxes("conditional")
+    outputs = json.loads(sandbox.outputs_path.read_text())
+    target = next(iter(outputs.values()))
+    probe_of = Probe(
+        Target(
+            target["SamplesUrl"],
+            target["S3BucketName"],
+            "payload.json",
+            "us-east-1",
+            sandbox.url,
+            Credentials(target["DataStoreAccessKeyId"], target["DataStoreSecretAccessKey"]),
+        ),
+        Plan(write=bool(expected & WRITING), time_limit_s=5),
+        lambda case: sandbox.set_fault(fault, value),
+        [case for case in ALL if case.name in expected],
+    )
+    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 2)
+    publish(sandbox, target)
+    try:
+        report = probe_of.run()
+    finally:
+        sandbox.clear_faults()
+    found = {result.case.name: result.finding for result in report.results}
+    assert {name for name, finding in found.items() if finding.verdict is CaseVerdict.FAIL} == expected, found
