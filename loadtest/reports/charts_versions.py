@@ -41,7 +41,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         "at:Q",
         title="milliseconds from the acknowledgement of the write",
         scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False),
-        axis=alt.Axis(format=",~f"),
+        axis=alt.Axis(format=",~f", tickCount=8),
     )
     y = alt.Y(
         "version:O",
@@ -72,16 +72,20 @@ def consistency_timeline(summary: Summary) -> Chart:
         .encode(x=alt.X("seen:Q"), y=y),
         base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(shown)),
     ]
-    keys = (
+    keys: tuple[Key, ...] = (
         Key("PUT under way", "rule", "area"),
         Key("acknowledged", "ink", "tick"),
         Key("first visible", "quiet", "diamond"),
-        Key("readers still got an older version", "fail", "area"),
     )
     text = (
-        "One row a write, set so that all acknowledgements stand on the vertical line. A red bar to its right is a "
-        "consistency window: the time in which readers still got an older version. No red means that nobody did."
+        "One row a write, set so that all acknowledgements stand on the vertical line. A diamond is the return of the "
+        "first read that brought the version; right of the line it only means that no read asked earlier. "
     )
+    if any(window.last_stale_ns is not None for window in windows):
+        keys += (Key("readers still got an older version", "fail", "area"),)
+        text += "A red bar is a consistency window: the time in which readers still got an older version."
+    else:
+        text += "Had any reader got an older version after the acknowledgement, a red bar would show for how long."
     note = summary.consistency.windows_note
     height = max(40, round(step * len(rows)))
     return Chart(chart_id, title, f"{text} {note}".strip(), keys, finish(alt.layer(*layers), height))

@@ -49,6 +49,8 @@ DEFINITIONS: Final[dict[str, str]] = {
     BOUND: "Nothing was found in n tries. Then the true share is, at 95 % confidence, below 3 in n.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
+    "loop delay beside response time": "The load generator's own delay as a share of what it measured. Above a "
+    "quarter, the latencies tell more about the generator than about the target.",
     "late start": "How long after it was due a read was sent.",
     "atomic": "Readers never saw an old version after a new one, in any order of events: as if there were one copy.",
     "regular": "No read was stale, but two readers may have seen a version and its predecessor in the wrong order.",

@@ -43,7 +43,7 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
     lines.gap()
     lines.add(("What did not pass:", "bold"), indented=False)
     for check in checks:
-        sentence = "" if check.sentence in said else f": {check.sentence}"  # it stands above already
+        sentence = ": see above." if check.sentence in said else f": {check.sentence}"
         lines.add((check.title, "bold"), (sentence, ""), verdict=check.verdict)
         for witness in check.witnesses[:1]:
             lines.add((f"For example: {witness.sentence}", "dim"))

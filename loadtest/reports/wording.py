@@ -116,7 +116,7 @@ def notes(summary: Summary) -> tuple[str, ...]:
             "beside that is noise."
         )
     if summary.generator.fast_enough is not True:
-        found.append(f"About the load generator itself: {summary.generator.sentence}")
+        found.append(summary.generator.sentence)
     errors = summary.availability.errors
     if errors:
         found.append(

@@ -63,6 +63,28 @@ def test_nothing_is_wider_than_the_screen_and_no_label_is_cut_off(
     assert measured["cut"] == []
 
 
+HOVER = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const bars = document.querySelectorAll("#chart-latency-over-time svg g.mark-rect path");
+  const last = bars[bars.length - 1], box = last.getBoundingClientRect();
+  for (const kind of ["pointerover", "pointermove", "mouseover", "mousemove"])
+    last.dispatchEvent(new MouseEvent(kind, { bubbles: true, clientX: box.left + 1, clientY: box.top + 1 }));
+}, 2000));
+</script>"""
+
+
+def test_hovering_over_a_moment_shows_its_values(browse: Browse, pages: dict[str, str]) -> None:
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", pages["passing"])
+    document, said = browse(html + HOVER)
+    assert said == []
+    tooltip = re.search(
+        r'<div id="vg-tooltip-element"[^>]*class="[^"]*visible[^"]*"[^>]*>(.*?)</div>', document, re.DOTALL
+    )
+    assert tooltip
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", tooltip[1])
+    assert cells == ["from", "59.0 s", "p50", "3.30 ms", "p99", "10.4 ms", "slowest", "17.4 ms"]
+
+
 def test_the_policy_refuses_a_script_that_is_not_of_the_page(browse: Browse, pages: dict[str, str]) -> None:
     document, said = browse(pages["empty"] + '<script>document.title = "owned"</script>')
     assert "owned</title>" not in document
