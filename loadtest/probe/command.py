@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", metavar="URL", help="the document's address (default: from the outputs file)")
     parser.add_argument("--outputs", default=DEFAULT_OUTPUTS, metavar="FILE", help="outputs of cdktf deploy")
     parser.add_argument("--stack", default="", metavar="NAME", help="which stack of the outputs file")
-    parser.add_argument("--origin", default="https://example.com", help="the web origin that CORS is tried with")
+    parser.add_argument(
+        "--origin", default="", help="web origin to try CORS with (default: the one that the API names)"
+    )
     parser.add_argument("--write", action="store_true", help="also replace the object, and put the old bytes back")
     parser.add_argument(
         "--remove", action="store_true", help="with --write: also remove the object for a moment, if the key may"
@@ -74,7 +76,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"--timeout is {arguments.timeout:g}: give a number of seconds from 0.1 to 600.")
     if arguments.remove and not arguments.write:
         raise UsageError("--remove was given without --write: removing the object is writing, so give both.")
-    if not arguments.origin.startswith(("http://", "https://")):
+    if arguments.origin and not arguments.origin.startswith(("http://", "https://")):
         raise UsageError(f"--origin is {arguments.origin!r}: give a web origin, for example https://example.com.")
     return Plan(arguments.write, arguments.remove, arguments.origin.rstrip("/"), arguments.timeout)
 

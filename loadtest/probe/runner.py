@@ -34,6 +34,7 @@ from loadtest.target import Target
 
 TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
+ANY_ORIGIN: Final = "https://example.com"
 DECISIVE: Final = "if-none-match-current"
 """The case without which nothing is shown: it has to PASS for the whole to pass."""
 _NO_WRITING: Final = "it replaces the object, which --write allows"
@@ -46,7 +47,8 @@ class Plan:
 
     write: bool = False
     remove: bool = False
-    origin: str = "https://example.com"
+    origin: str = ""
+    """The web origin that CORS is tried with; empty: the one that the target names, or any."""
     time_limit_s: float = TIME_LIMIT_S
 
 
@@ -186,7 +188,7 @@ class Probe:
         seen = Seen(
             plain=plain,
             kind=self._target.kind,
-            origin=self._plan.origin,
+            origin=self._plan.origin or _named_origin(plain),
             no_http2=why_not(self._address, self._plan.time_limit_s),
             run=secrets.token_hex(6),
         )
@@ -239,6 +241,12 @@ class Probe:
         if self._given_up or self._store is None:
             raise NotVisibleError(self._given_up or _NO_WRITING)
         return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
+
+
+def _named_origin(plain: Answer) -> str:
+    """The origin that the target allows even when it is not asked, as API Gateway does when there is only one."""
+    allowed = plain.header("Access-Control-Allow-Origin") or ""
+    return allowed if allowed.startswith(("http://", "https://")) else ANY_ORIGIN
 
 
 def _wait_out_the_second(plain: Answer) -> None:

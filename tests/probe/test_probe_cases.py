@@ -351,11 +351,15 @@ def test_cors_on_a_missing_object(target_of):
 def test_the_wrong_origin_is_said_instead_of_judged(target_of):
     with ScriptedServer(DOCUMENT) as server:
         server.cors_origin = "https://shop.example"
-        finding = verdict_of("cors-200", server, target_of)
-        assert finding.verdict is NOT_APPLICABLE
-        assert "--origin https://shop.example" in finding.came_back
-        plan = Plan(origin="https://shop.example", time_limit_s=5)
-        assert verdict_of("cors-200", server, target_of, plan).verdict is CaseVerdict.PASS
+        assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
+        plan = Plan(origin="https://other.example", time_limit_s=5)
+        for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
+            finding = verdict_of(name, server, target_of, plan)
+            assert finding.verdict is NOT_APPLICABLE
+            assert "--origin https://shop.example" in finding.came_back
+        server.document = None
+        assert verdict_of("cors-404", server, target_of, plan).verdict is NOT_APPLICABLE
+        assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
 
 
 def test_a_right_server_passes_every_case(target_of):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import boto3
 import pytest
@@ -16,6 +17,7 @@ from loadtest.probe.runner import Plan, Probe
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target import Credentials, Target
 
+SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
 NOT_ESTABLISHED = {"if-none-match-weak", "if-none-match-list", "if-none-match-any", "name-upper-case"}
 """What S3 or API Gateway does here is not known: the sandbox takes the reading that is harder on readers."""
 WRITING = {case.name for case in ALL if case.phase is Phase.WRITE}
@@ -23,14 +25,14 @@ CORS = {"cors-200", "cors-304", "cors-403", "cors-404", "cors-preflight"}
 
 
 @pytest.fixture(scope="module")
-def sandboxes(synthesized):
+def sandboxes():
     """A sandbox for a mapping, started when it is first asked for, with IAM enforced."""
     running = {}
     entered = []
 
     def of(mapping):
         if mapping not in running:
-            context = running_sandbox(synthesized[mapping])
+            context = running_sandbox(SYNTHESIZED / f"{mapping}.tf.json")
             running[mapping] = context.__enter__()
             entered.append(context)
             running[mapping].enforce_iam()
@@ -79,8 +81,8 @@ def test_the_default_stack_passes(sandboxes, capsys):
     }
 
 
-def test_without_a_document_the_gateway_says_404(sandboxes, capsys, synthesized):
-    with running_sandbox(synthesized["conditional"]) as sandbox:
+def test_without_a_document_the_gateway_says_404(capsys):
+    with running_sandbox(SYNTHESIZED / "conditional.tf.json") as sandbox:
         code, cases, _ = probe(sandbox, capsys)
         assert code == 3
         assert cases["missing-object"]["verdict"] == cases["missing-object-conditional"]["verdict"] == "PASS"
@@ -100,6 +102,16 @@ def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
     for name in ("if-none-match-current", "name-lower-case", "browser", "query-string"):
         assert cases[name]["verdict"] == "FAIL"
         assert "200 with an empty body" in cases[name]["came_back"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "options"), [("one-origin", ()), ("two-origins", ("--origin", "https://other.example"))]
+)
+def test_cors_is_right_on_every_answer(stack, options, capsys):
+    with running_sandbox(SYNTHESIZED / f"{stack}.tf.json") as sandbox:
+        code, cases, _ = probe(sandbox, capsys, "--write", *options)
+    assert code == 0
+    assert {name: cases[name]["verdict"] for name in CORS} == dict.fromkeys(CORS, "PASS")
 
 
 SANDBOX_FAULTS = (

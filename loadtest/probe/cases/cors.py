@@ -77,10 +77,12 @@ def _missing(seen: Seen) -> Script:
     if refused is not None:
         return refused
     answer = yield Ask((_origin(seen),))
+    if answer.header(ALLOW) is not None and not _may_read(seen, answer):
+        return not_applicable(_not_configured(seen, answer))
     if answer.header(ALLOW) is None:
         elsewhere = yield Ask((_origin(seen),), path_suffix=NOWHERE)
-        if elsewhere.header(ALLOW) is None:
-            return not_applicable(_not_configured(seen, answer))
+        if not _may_read(seen, elsewhere):
+            return not_applicable(_not_configured(seen, elsewhere))
     return _readable(seen, answer)
 
 
