@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -34,6 +34,8 @@ class Admin:
         self._faults = faults
         self._store = store
         self._moto = moto
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when the faults have changed."""
         self.problems: Mapping[str, str] = {}
         """Why something that was deployed is not served."""
 
@@ -80,6 +82,7 @@ class Admin:
         if not isinstance(wanted, dict) or not all(isinstance(value, str | None) for value in wanted.values()):
             raise FaultValueError('the body must be a JSON object of names and values, like {"latency": "5ms"}')
         self._faults.update({name: value or "off" for name, value in wanted.items()})
+        self.on_change()
         return {"active": self._faults.values()}
 
     async def _enforce_iam(self, wanted: Any) -> dict[str, Any]:

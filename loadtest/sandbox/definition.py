@@ -129,15 +129,34 @@ class GatewayDefinition:
 
 
 _S3_PATH_URI: Final = re.compile(
-    r"^arn:[a-z-]+:apigateway:(?P<region>[a-z0-9-]+):s3:path/(?P<bucket>[^/{}]+)/(?P<key>[^{}]+)$"
+    r"^arn:(?P<partition>[a-z-]+):apigateway:(?P<region>[a-z0-9-]+):s3:path/(?P<bucket>[^/{}]+)/(?P<key>[^{}]+)$"
 )
 _HEADER_SOURCE: Final = re.compile(
     r"^method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\."
 )
 
 
-def s3_object_of(method: Method) -> tuple[str, str]:
-    """Bucket and key that the method's S3 integration reads.
+@dataclass(frozen=True)
+class S3Object:
+    """The object that an integration reads."""
+
+    partition: str
+    bucket: str
+    key: str
+
+    @property
+    def bucket_arn(self) -> str:
+        """ARN of the bucket."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
+    @property
+    def arn(self) -> str:
+        """ARN of the object."""
+        return f"{self.bucket_arn}/{self.key}"
+
+
+def s3_object_of(method: Method) -> S3Object:
+    """The object that the method's S3 integration reads.
 
     Raises:
         DefinitionError: the integration's URI is of another kind.
@@ -148,7 +167,7 @@ def s3_object_of(method: Method) -> tuple[str, str]:
             f"The integration of {method.label} has the uri {method.integration.uri!r}: the sandbox serves only "
             "arn:aws:apigateway:{region}:s3:path/{bucket}/{key} without path parameters."
         )
-    return match["bucket"], match["key"]
+    return S3Object(match["partition"], match["bucket"], match["key"])
 
 
 def validate(definition: GatewayDefinition) -> None:

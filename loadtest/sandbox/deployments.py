@@ -107,7 +107,8 @@ class Deployments:
         for method in definition.api.methods:
             if method.integration.type != "AWS":
                 continue
-            bucket, key = s3_object_of(method)
+            target = s3_object_of(method)
+            bucket, key = target.bucket, target.key
             self._store.cors[bucket] = live.read_cors(self._moto.client("s3", region), bucket)
             stored = self._store.track(bucket, key)
             if stored.current is None:

@@ -57,11 +57,11 @@ class Route:
         if method.integration.type == "MOCK":
             self.mock = MockPlan(method)
             return
-        self.bucket_name, self.key = s3_object_of(method)
-        self.stored = store.track(self.bucket_name, self.key)
+        self.target = s3_object_of(method)
+        self.stored = store.track(self.target.bucket, self.target.key)
         role = definition.roles[method.integration.role or ""]
-        self.may_read = role.permits("s3:GetObject", f"arn:aws:s3:::{self.bucket_name}/{self.key}")
-        self.may_list = role.permits("s3:ListBucket", f"arn:aws:s3:::{self.bucket_name}")
+        self.may_read = role.permits("s3:GetObject", self.target.arn)
+        self.may_list = role.permits("s3:ListBucket", self.target.bucket_arn)
 
 
 class Gateway:
@@ -160,12 +160,12 @@ class Gateway:
         if not route.may_read:
             answer = s3.access_denied()
         else:
-            answer = s3.get_object(read.version, read.conditions, route.key, route.may_list)
+            answer = s3.get_object(read.version, read.conditions, route.target.key, route.may_list)
             for fault in self._faults.altering:
                 answer = fault.alter(read, answer)
         origin = read.conditions.get("origin")
         if origin is not None:
-            rules = self._store.cors.get(route.bucket_name, ())
+            rules = self._store.cors.get(route.target.bucket, ())
             answer = with_cors(answer, rules, origin, route.method.integration.http_method or "GET")
         return s3.without_body(answer) if route.reads_heads else answer
 

@@ -11,6 +11,8 @@ import sys
 import threading
 from typing import Any
 
+from loadtest.sandbox import moto_updates
+
 
 def main() -> int:
     """Serve moto on a free port of the loopback interface."""
@@ -21,6 +23,7 @@ def main() -> int:
     )
     from werkzeug.serving import make_server  # noqa: PLC0415
 
+    moto_updates.install()
     _mend_conditions()
     application: Any = DomainDispatcherApplication(create_backend_app)
     handler = type("QuietHandler", (MotoRequestHandler,), {"log_request": lambda self, code="-", size="-": None})

@@ -53,6 +53,7 @@ class MotoServer:
         )
         self.url = f"http://127.0.0.1:{self._port()}"
         self._operator = NOBODY
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self.enforces_iam = False
 
     def _port(self) -> int:
@@ -86,11 +87,14 @@ class MotoServer:
             self._process.wait()
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        """A boto3 client of an AWS service, with the rights of an administrator."""
+        """A boto3 client of an AWS service, with the rights of an administrator. Any thread may use it."""
+        known = self._clients.get((service, region, self._operator.id))
+        if known is not None:
+            return known
         import boto3  # noqa: PLC0415 - takes a while, and is not needed to serve
         from botocore.config import Config  # noqa: PLC0415
 
-        return boto3.client(
+        made = boto3.client(
             service,
             endpoint_url=self.url,
             region_name=region,
@@ -98,6 +102,7 @@ class MotoServer:
             aws_secret_access_key=self._operator.secret,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
+        return self._clients.setdefault((service, region, self._operator.id), made)
 
     def enforce_iam(self, enforce: bool) -> None:
         """Have every request checked against IAM, as AWS does, or let everything pass.

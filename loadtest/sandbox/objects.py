@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEAST_KEPT_NS: Final = 2_000_000_000
 """Versions that have been superseded for longer than this, and than any lag in use, are forgotten."""
+MOST_ETAGS: Final = 100_000
+"""So many ETags of the past are known by name."""
 FEWEST_KEPT: Final = 3
 """So many versions are kept however old they are: a fault that mixes versions needs an older one."""
 
@@ -63,6 +65,7 @@ class StoredObject:
         self._clock = clock
         self._times: list[int] = []
         self._versions: list[ObjectVersion | None] = []
+        self._etags: dict[str, int] = {}
         self.current: ObjectVersion | None = None
         self.kept_ns = LEAST_KEPT_NS
         self.published = 0
@@ -75,6 +78,11 @@ class StoredObject:
         self._versions.append(version)
         self.current = version
         self.published += 1
+        if version is not None:
+            self._etags.pop(version.etag, None)
+            self._etags[version.etag] = self.published
+            if len(self._etags) > MOST_ETAGS:
+                del self._etags[next(iter(self._etags))]
         # The version that was in force at the horizon began before it, hence the one more.
         forgotten = min(bisect_right(self._times, now - self.kept_ns) - 1, len(self._times) - FEWEST_KEPT)
         if forgotten > 0:
@@ -91,9 +99,8 @@ class StoredObject:
         return next((past for past in reversed(older) if past is not None and past.body != version.body), None)
 
     def knows_as_older(self, etag: str, version: ObjectVersion) -> bool:
-        """Whether ``etag`` names a version before ``version`` that is still known."""
-        older = self._versions[: self._versions.index(version)] if version in self._versions else self._versions
-        return any(past is not None and past.etag == etag for past in older)
+        """Whether ``etag`` names a version that was published before ``version``, however long ago."""
+        return self._etags.get(etag, self.published) < self._etags.get(version.etag, 0)
 
 
 class ObjectStore:
@@ -130,6 +137,14 @@ class ObjectStore:
                 "published": stored.published,
             }
             for (bucket, key), stored in self._objects.items()
+        ]
+
+    def present(self) -> list[tuple[str, str, int]]:
+        """Bucket, key and size of the objects that exist."""
+        return [
+            (bucket, key, len(stored.current.body))
+            for (bucket, key), stored in self._objects.items()
+            if stored.current is not None
         ]
 
     def keep(self, duration_ns: int) -> None:

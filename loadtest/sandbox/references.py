@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from loadtest.sandbox.definition import DefinitionError
@@ -18,6 +18,7 @@ ACCOUNT_ID: Final = "123456789012"
 """moto's account."""
 
 Attributes = Mapping[str, Any]
+_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _REFERENCE = re.compile(r"(?<!\$)\$\{(?P<expression>[^{}]+)\}")
 _PARTS = re.compile(r"(?P<data>data\.)?(?P<type>[a-z][a-z0-9_]*)\.(?P<name>[\w-]+)\.(?P<attribute>[\w.\[\]*-]+)")
 _VARIABLE = re.compile(r"var\.(?P<name>[\w-]+)")
@@ -26,6 +27,26 @@ _VARIABLE = re.compile(r"var\.(?P<name>[\w-]+)")
 def short_id(*parts: str) -> str:
     """Ten lower-case characters that stand for ``parts``, like the ids of API Gateway; the same each time."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:10]
+
+
+class Resource(Mapping[str, Any]):
+    """The configuration of one resource, each argument resolved when it is asked for."""
+
+    def __init__(self, resolver: Resolver, configuration: Attributes) -> None:
+        self._resolver = resolver
+        self._configuration = configuration
+
+    def __getitem__(self, argument: str) -> Any:
+        """The argument, resolved."""
+        return self._resolver.value(self._configuration[argument])
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the arguments."""
+        return iter(self._configuration)
+
+    def __len__(self) -> int:
+        """The number of arguments."""
+        return len(self._configuration)
 
 
 class Resolver:
@@ -44,10 +65,15 @@ class Resolver:
         """Say what ``type.name.attribute`` is."""
         self._chosen[address] = value
 
-    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The resources of a type by logical name, resolved."""
+    @property
+    def partition(self) -> str:
+        """The partition of AWS that the region belongs to, as ARNs have it."""
+        return next((each for prefix, each in _PARTITIONS.items() if self.region.startswith(prefix)), "aws")
+
+    def resources(self, kind: str) -> dict[str, Resource]:
+        """The resources of a type by logical name."""
         found = self._stack.get("resource", {}).get(kind, {})
-        return {name: self.value(configuration) for name, configuration in found.items()}
+        return {name: Resource(self, configuration) for name, configuration in found.items()}
 
     def names(self, kind: str) -> list[str]:
         """The logical names of a type's resources."""
@@ -124,7 +150,7 @@ def _named(resolver: Resolver, name: str, configuration: Attributes) -> str:
 def _iam_arn(kind: str) -> Callable[[Resolver, str, Attributes], str]:
     def arn(resolver: Resolver, name: str, configuration: Attributes) -> str:
         path = configuration.get("path", "/")
-        return f"arn:aws:iam::{ACCOUNT_ID}:{kind}{path}{_named(resolver, name, configuration)}"
+        return f"arn:{resolver.partition}:iam::{ACCOUNT_ID}:{kind}{path}{_named(resolver, name, configuration)}"
 
     return arn
 
@@ -158,7 +184,7 @@ def _unique(resolver: Resolver, name: str, configuration: Attributes) -> str:
 _COMPUTED: Final[Mapping[tuple[str, str], Callable[[Resolver, str, Attributes], str]]] = {
     ("aws_s3_bucket", "bucket"): _bucket,
     ("aws_s3_bucket", "id"): _bucket,
-    ("aws_s3_bucket", "arn"): lambda *of: f"arn:aws:s3:::{_bucket(*of)}",
+    ("aws_s3_bucket", "arn"): lambda *of: f"arn:{of[0].partition}:s3:::{_bucket(*of)}",
     ("aws_iam_role", "name"): _named,
     ("aws_iam_role", "id"): _named,
     ("aws_iam_role", "arn"): _iam_arn("role"),
@@ -173,7 +199,7 @@ _COMPUTED: Final[Mapping[tuple[str, str], Callable[[Resolver, str, Attributes], 
     ("aws_region", "id"): lambda resolver, _, __: resolver.region,
     ("aws_region", "region"): lambda resolver, _, __: resolver.region,
     ("aws_caller_identity", "account_id"): lambda *_: ACCOUNT_ID,
-    ("aws_partition", "partition"): lambda *_: "aws",
+    ("aws_partition", "partition"): lambda resolver, _, __: resolver.partition,
     ("aws_partition", "dns_suffix"): lambda *_: "amazonaws.com",
     ("aws_iam_policy_document", "json"): _policy_document,
     ("*", "id"): _unique,

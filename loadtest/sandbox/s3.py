@@ -78,7 +78,9 @@ def _preconditions_hold(version: ObjectVersion, conditions: dict[str, str]) -> b
     if_match = conditions.get("if-match")
     if if_match is not None:
         return if_match == "*" or _names(if_match, version)
-    since = seconds_of(conditions.get("if-unmodified-since", ""))
+    if "if-unmodified-since" not in conditions:
+        return True
+    since = seconds_of(conditions["if-unmodified-since"])
     return since is None or version.last_modified <= since
 
 

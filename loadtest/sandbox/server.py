@@ -18,6 +18,7 @@ from loadtest.sandbox.definition import DefinitionError
 from loadtest.sandbox.deployments import Deployments
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
+from loadtest.sandbox.foreign import ForeignWriter
 from loadtest.sandbox.gateway import Gateway
 from loadtest.sandbox.moto_server import MotoServer
 from loadtest.sandbox.objects import ObjectStore
@@ -83,10 +84,12 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
             write_outputs(settings.outputs, outputs_of(settings.stack, url))
             ready = f"sandbox ready: {samples_url(url, settings.stack.definition)} (a stand-in for AWS, not AWS)"
         aws = AwsProxy(moto, store, faults, gate)
-        deployments = Deployments(app, faults, store, moto, aws.fetch)
+        deployments = Deployments(app, faults, store, moto, aws.operator.fetch)
         aws.after_success = deployments.after_success
+        foreign = ForeignWriter(store, faults, aws.put_as_somebody_else)
         admin = Admin(url, app, faults, store, moto)
         admin.problems = deployments.problems
+        admin.on_change = foreign.adjust
         app.aws, app.admin = aws, admin
         config = uvicorn.Config(
             app,
@@ -101,15 +104,22 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
-        _Server(config, aws, lambda: say(ready)).run(sockets=[listener])
+        _Server(config, aws, foreign, lambda: say(ready)).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Uvicorn, with our own things started and stopped within its event loop."""
 
-    def __init__(self, config: uvicorn.Config, aws: AwsProxy, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        aws: AwsProxy,
+        foreign: ForeignWriter,
+        on_ready: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._aws = aws
+        self._foreign = foreign
         self._on_ready = on_ready
 
     @contextlib.contextmanager
@@ -126,10 +136,12 @@ class _Server(uvicorn.Server):
         """Begin to serve."""
         await self._aws.start()
         await super().startup(sockets)
+        self._foreign.adjust()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End."""
+        await self._foreign.stop()
         await super().shutdown(sockets)
         await self._aws.stop()
 

@@ -6,24 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from loadtest.sandbox.cors import CorsRule
-from loadtest.sandbox.definition import (
-    Api,
-    DefinitionError,
-    GatewayDefinition,
-    GatewayResponse,
-    Integration,
-    IntegrationResponse,
-    Method,
-    MethodSettings,
-    Stage,
-    as_text_mapping,
-    frozen_mapping,
-)
+from loadtest.sandbox.definition import DefinitionError, GatewayDefinition, Method, frozen_mapping
 from loadtest.sandbox.policy import PolicyError, RolePolicy, role_policy
 from loadtest.sandbox.references import Resolver
+from loadtest.sandbox.synth_api import api_of, stage_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +71,8 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
         raise DefinitionError(f"{path} cannot be read as JSON ({error}); run `make synth` again.") from None
     resolver = Resolver(content)
     try:
-        definition = GatewayDefinition(_api(resolver), _stage(resolver), frozen_mapping(_roles(resolver)))
+        api = api_of(resolver)
+        definition = GatewayDefinition(api, stage_of(resolver), frozen_mapping(_roles(resolver, api.methods)))
         return SynthesizedStack(
             name=name,
             resolver=resolver,
@@ -102,155 +91,32 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
         ) from None
 
 
-def _only(resolver: Resolver, kind: str) -> tuple[str, dict[str, Any]]:
-    found = resolver.resources(kind)
-    if len(found) != 1:
-        raise DefinitionError(f"The synthesized stack holds {len(found)} of {kind}; the sandbox serves exactly one.")
-    return next(iter(found.items()))
-
-
-def _api(resolver: Resolver) -> Api:
-    name, rest_api = _only(resolver, "aws_api_gateway_rest_api")
-    size = rest_api.get("minimum_compression_size")
-    endpoint = rest_api.get("endpoint_configuration") or {}
-    endpoint = endpoint[0] if isinstance(endpoint, list) else endpoint
-    gateway_responses = tuple(
-        GatewayResponse(
-            response_type=each["response_type"],
-            status_code=int(each["status_code"]) if each.get("status_code") else None,
-            response_parameters=as_text_mapping(each.get("response_parameters")),
-            response_templates=as_text_mapping(each.get("response_templates")),
-        )
-        for each in resolver.resources("aws_api_gateway_gateway_response").values()
-    )
-    return Api(
-        id=str(resolver.value(f"${{aws_api_gateway_rest_api.{name}.id}}")),
-        name=rest_api["name"],
-        methods=tuple(_methods(resolver)),
-        endpoint_type=(endpoint.get("types") or ["EDGE"])[0],
-        binary_media_types=tuple(rest_api.get("binary_media_types") or ()),
-        minimum_compression_size=None if size in (None, "", "-1", -1) else int(size),
-        gateway_responses=gateway_responses,
-    )
-
-
-def _methods(resolver: Resolver) -> Iterable[Method]:
-    paths = _paths(resolver)
-    integrations = {_of_method(each): each for each in resolver.resources("aws_api_gateway_integration").values()}
-    responses: dict[tuple[str, str], dict[int, frozenset[str]]] = {}
-    for each in resolver.resources("aws_api_gateway_method_response").values():
-        declared = frozenset(each.get("response_parameters") or {})
-        responses.setdefault(_of_method(each), {})[int(each["status_code"])] = declared
-    made: dict[tuple[str, str], list[IntegrationResponse]] = {}
-    for each in resolver.resources("aws_api_gateway_integration_response").values():
-        made.setdefault(_of_method(each), []).append(
-            IntegrationResponse(
-                status_code=int(each["status_code"]),
-                selection_pattern=each.get("selection_pattern"),
-                response_parameters=as_text_mapping(each.get("response_parameters")),
-                response_templates=as_text_mapping(each.get("response_templates")),
-            )
-        )
-    for method in resolver.resources("aws_api_gateway_method").values():
-        of = _of_method(method)
-        if of not in integrations:
-            raise DefinitionError(
-                f"{method['http_method']} {paths[of[0]]} has no integration; AWS would refuse its deployment."
-            )
-        integration = integrations[of]
-        yield Method(
-            path=paths[of[0]],
-            http_method=method["http_method"],
-            authorization=method.get("authorization", "NONE"),
-            api_key_required=bool(method.get("api_key_required", False)),
-            request_parameters=frozen_mapping(
-                {k: bool(v) for k, v in (method.get("request_parameters") or {}).items()}
-            ),
-            validates_parameters=bool(method.get("request_validator_id")),
-            responses=responses.get(of, {}),
-            integration=Integration(
-                type=integration["type"],
-                http_method=integration.get("integration_http_method"),
-                uri=integration.get("uri"),
-                role=integration.get("credentials"),
-                request_parameters=as_text_mapping(integration.get("request_parameters")),
-                request_templates=as_text_mapping(integration.get("request_templates")),
-                passthrough_behavior=integration.get("passthrough_behavior", "WHEN_NO_MATCH"),
-                cache_key_parameters=tuple(integration.get("cache_key_parameters") or ()),
-                responses=tuple(made.get(of, ())),
-            ),
-        )
-
-
-def _of_method(resource: Mapping[str, Any]) -> tuple[str, str]:
-    return str(resource["resource_id"]), str(resource["http_method"])
-
-
-def _paths(resolver: Resolver) -> dict[str, str]:
-    """Path by resource id."""
-    api_name, _ = _only(resolver, "aws_api_gateway_rest_api")
-    root = str(resolver.value(f"${{aws_api_gateway_rest_api.{api_name}.root_resource_id}}"))
-    resources = {
-        str(resolver.value(f"${{aws_api_gateway_resource.{name}.id}}")): resource
-        for name, resource in resolver.resources("aws_api_gateway_resource").items()
-    }
-
-    def path_of(identifier: str) -> str:
-        if identifier == root:
-            return ""
-        resource = resources[identifier]
-        return f"{path_of(str(resource['parent_id']))}/{resource['path_part']}"
-
-    return {root: "/", **{identifier: path_of(identifier) for identifier in resources}}
-
-
-def _stage(resolver: Resolver) -> Stage:
-    _, stage = _only(resolver, "aws_api_gateway_stage")
-    settings: dict[str, MethodSettings] = {}
-    for each in resolver.resources("aws_api_gateway_method_settings").values():
-        block = each["settings"][0] if isinstance(each["settings"], list) else each["settings"]
-        settings[each["method_path"]] = method_settings(block)
-    return Stage(
-        name=stage["stage_name"],
-        cache_cluster_enabled=bool(stage.get("cache_cluster_enabled", False)),
-        settings=frozen_mapping(settings),
-    )
-
-
-def method_settings(block: Mapping[str, Any]) -> MethodSettings:
-    """Method settings from the names that Terraform gives them; a limit of -1 is none."""
-    rate = block.get("throttling_rate_limit")
-    burst = block.get("throttling_burst_limit")
-    return MethodSettings(
-        throttling_rate=float(rate) if rate is not None and float(rate) >= 0 else None,
-        throttling_burst=int(burst) if burst is not None and int(burst) >= 0 else None,
-        caching_enabled=bool(block.get("caching_enabled", False)),
-        cache_ttl=float(block.get("cache_ttl_in_seconds", 300)),
-        cache_control_needs_authorization=bool(block.get("require_authorization_for_cache_control", True)),
-        unauthorized_cache_control=block.get(
-            "unauthorized_cache_control_header_strategy", "SUCCEED_WITH_RESPONSE_HEADER"
-        ),
-    )
-
-
-def _roles(resolver: Resolver) -> dict[str, RolePolicy]:
+def _roles(resolver: Resolver, methods: Iterable[Method]) -> dict[str, RolePolicy]:
+    """The roles that integrations use, by ARN; the stack may hold others, for logging say."""
     policies = {
         str(resolver.value(f"${{aws_iam_policy.{name}.arn}}")): policy["policy"]
         for name, policy in resolver.resources("aws_iam_policy").items()
     }
+    used = {method.integration.role for method in methods}
     roles: dict[str, RolePolicy] = {}
     for name, role in resolver.resources("aws_iam_role").items():
+        arn = str(resolver.value(f"${{aws_iam_role.{name}.arn}}"))
+        if arn not in used:
+            continue
         role_name = str(resolver.value(f"${{aws_iam_role.{name}.name}}"))
         documents = [block["policy"] for block in role.get("inline_policy") or []]
         documents += [
             each["policy"] for each in resolver.resources("aws_iam_role_policy").values() if each["role"] == role_name
         ]
-        documents += [
-            policies[each["policy_arn"]]
-            for each in resolver.resources("aws_iam_role_policy_attachment").values()
-            if each["role"] == role_name
-        ]
-        roles[str(resolver.value(f"${{aws_iam_role.{name}.arn}}"))] = role_policy(documents)
+        for each in resolver.resources("aws_iam_role_policy_attachment").values():
+            if each["role"] == role_name and each["policy_arn"] not in policies:
+                raise DefinitionError(
+                    f"The role {role_name} has the policy {each['policy_arn']}, which is not in the stack: the sandbox "
+                    "knows the stack's own policies only."
+                )
+            if each["role"] == role_name:
+                documents.append(policies[each["policy_arn"]])
+        roles[arn] = role_policy(documents)
     return roles
 
 

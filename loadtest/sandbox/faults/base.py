@@ -8,7 +8,6 @@ Faults that do not act at a point leave the method as it is here; it is then nev
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
@@ -98,6 +97,6 @@ class Fault:
         return None
 
     @property
-    def background(self) -> Callable[[], Awaitable[None]] | None:
-        """What runs by itself while the fault is set."""
+    def foreign_writes_every(self) -> float | None:
+        """Seconds between two PUTs by somebody else; None: nobody else writes."""
         return None

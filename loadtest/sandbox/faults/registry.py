@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults import staleness, timing
+from loadtest.sandbox.faults import availability, bodies, staleness, timing, validators, writes
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError
 
@@ -18,6 +18,21 @@ KINDS: Final[tuple[type[Fault], ...]] = (
     staleness.ReplicaLag,
     staleness.Replicas,
     staleness.CacheTtl,
+    validators.IgnoreIfNoneMatch,
+    validators.Stale304,
+    validators.Always304,
+    validators.EtagSwap,
+    validators.NoEtag,
+    bodies.Torn,
+    bodies.Truncate,
+    bodies.Corrupt,
+    validators.BodyOn304,
+    availability.ErrorRate,
+    availability.ThrottleRate,
+    availability.ResetRate,
+    writes.LostAck,
+    writes.LateWrite,
+    writes.ForeignWriter,
 )
 """In the order in which those that act at the same point do so."""
 
@@ -114,10 +129,9 @@ class FaultSet:
         self.delivering = acting_at("deliver")
         self.releasing = acting_at("release")
         self.writing = acting_at("writing")
-        self.in_background = acting_at("background")
-        self.waits = bool(self.holding or self.releasing)
-        ttls = [fault.cache_ttl for fault in active if fault.cache_ttl is not None]
-        self.cache_ttl = ttls[0] if ttls else None
+        self.cache_ttl = next((fault.cache_ttl for fault in active if fault.cache_ttl is not None), None)
+        periods = (fault.foreign_writes_every for fault in active)
+        self.foreign_writes_every = next((period for period in periods if period is not None), None)
         self.largest_lag_ns = sum(fault.largest_lag_ns for fault in active)
 
     def plan_put(self) -> PutPlan:

@@ -1,0 +1,89 @@
+"""How many reads a second the sandbox answers: it must not be the bottleneck of what is measured against it.
+
+The sandbox on one core, wrk on the other, 16 connections. Wanted: at least 5,000 reads a second at every size from 1 to
+64 KB, whole bodies and 304s. Each figure is the median of several rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+from loadtest.payload import render
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+
+SYNTH = Path(__file__).resolve().parents[1] / "tests" / "sandbox" / "synth" / "conditional.tf.json"
+WANTED = 5_000
+CONNECTIONS = 16
+_RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+_LATENCY = re.compile(r"99%\s+([\d.]+)(us|ms|s)")
+
+
+def publish(sandbox: RunningSandbox, body: bytes) -> str:
+    """Put the document as the stack's writer would; gives its ETag."""
+    outputs = sandbox.outputs()
+    client = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=sandbox.url,
+        aws_access_key_id=outputs["DataStoreAccessKeyId"],
+        aws_secret_access_key=outputs["DataStoreSecretAccessKey"],
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.put_object(
+        Bucket=outputs["S3BucketName"],
+        Key="payload.json",
+        Body=body,
+        ContentType="application/json",
+        CacheControl="no-cache",
+    )
+    with urllib.request.urlopen(sandbox.samples_url) as answer:
+        if answer.read() != body:
+            raise RuntimeError("The sandbox serves something else than was put.")
+        return str(answer.headers["ETag"])
+
+
+def rate(url: str, seconds: float, header: str | None = None) -> tuple[float, float]:
+    """Reads per second, and the 99th percentile of their latency in milliseconds."""
+    command = ["taskset", "-c", "1", "wrk", "--latency", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds:g}s"]
+    command += [] if header is None else ["-H", header]
+    printed = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+    if header is None and "Non-2xx" in printed:
+        raise RuntimeError(f"Some reads failed; the rate means nothing: {printed}")
+    found, latency = _RATE.search(printed), _LATENCY.search(printed)
+    if found is None or latency is None:
+        raise RuntimeError(f"wrk printed no rate: {printed}")
+    return float(found[1]), float(latency[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[latency[2]]
+
+
+def main(seconds: float = 5, rounds: int = 3) -> None:
+    """Print a table: one line a payload size."""
+    if not shutil.which("wrk") or not shutil.which("taskset"):
+        raise SystemExit("wrk and taskset are needed (Debian: apt-get install wrk util-linux).")
+    command = f"taskset -c 1 wrk --latency -t 1 -c {CONNECTIONS} -d {seconds:g}s URL"
+    print("The sandbox on core 0, wrk on core 1, loopback, the conditional mapping, no faults")
+    print(f"command: python -m benchmarks.sandbox_rate   ({rounds} rounds of `{command}`)")
+    print(f"{'payload':>10} {'answer':>7} {'reads/s (min … max)':>28} {'p99 ms':>8} {'wanted':>8}")
+    with running_sandbox(SYNTH) as sandbox:
+        os.sched_setaffinity(sandbox.pid, {0})
+        for payload_bytes in (1024, 16 * 1024, 64 * 1024):
+            etag = publish(sandbox, render("0123456789ab", 0, payload_bytes))
+            for answer, header in (("200", None), ("304", f"If-None-Match: {etag}")):
+                figures = [rate(sandbox.samples_url, seconds, header) for _ in range(rounds)]
+                rates = [figure[0] for figure in figures]
+                spread = f"{statistics.median(rates):,.0f} ({min(rates):,.0f} … {max(rates):,.0f})"
+                latency = statistics.median(figure[1] for figure in figures)
+                met = "met" if statistics.median(rates) >= WANTED else "MISSED"
+                print(f"{payload_bytes:>10,} {answer:>7} {spread:>28} {latency:>8.2f} {met:>8}")
+
+
+if __name__ == "__main__":
+    main()

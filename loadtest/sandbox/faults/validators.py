@@ -1,0 +1,117 @@
+"""Faults of validators: ETags that lie, conditions that are ignored, and 304s that are wrong.
+
+They act on what S3 answers; whether a reader sees them depends on the mapping, as it would on AWS.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from loadtest.sandbox.faults.base import Delivery, Fault, ObjectRead
+from loadtest.sandbox.faults.values import share
+from loadtest.sandbox.objects import S3Answer
+
+
+class _ShareOfReads(Fault):
+    """Acts on a share of the reads that it could act on."""
+
+    form = "RATE"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def drawn(self) -> bool:
+        """Whether this read is one of the share."""
+        return self.random.random() < self._share
+
+
+class EtagSwap(_ShareOfReads):
+    """The ETag of one version with the body of another."""
+
+    name = "etag-swap"
+    help = (
+        "share of 200 answers whose ETag names another version than the body is: the new body with the ETag of the "
+        "version before, or the reverse, evenly; none before there are two versions"
+    )
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Swap, one way or the other."""
+        older = read.stored.before(read.version) if read.version and answer.status == 200 else None
+        if older is None or not self.drawn():
+            return answer
+        if self.random.random() < 0.5:
+            return S3Answer(200, {**answer.headers, "etag": older.etag}, answer.body)
+        headers = {**answer.headers, "content-length": str(len(older.body))}
+        return S3Answer(200, headers, older.body)
+
+
+class NoEtag(_ShareOfReads):
+    """Answers without an ETag."""
+
+    name = "no-etag"
+    help = "share of 200 and 304 answers without ETag"
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Leave the ETag out."""
+        if "etag" not in answer.headers or not self.drawn():
+            return answer
+        headers = {name: value for name, value in answer.headers.items() if name != "etag"}
+        return S3Answer(answer.status, headers, answer.body)
+
+
+class IgnoreIfNoneMatch(_ShareOfReads):
+    """The whole object to those who have it already."""
+
+    name = "ignore-if-none-match"
+    help = "share of requests whose If-None-Match is current that are answered 200 with the whole object all the same"
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Answer as if there had been no condition."""
+        ignorable = answer.status == 304 and read.version is not None and "if-none-match" in read.conditions
+        return read.version.whole if ignorable and read.version and self.drawn() else answer
+
+
+class Stale304(_ShareOfReads):
+    """Nothing has changed, says the server, and it has."""
+
+    name = "stale-304"
+    help = (
+        "share of requests whose If-None-Match names an earlier version of the object that are answered 304, with that "
+        "ETag"
+    )
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Confirm the old validator."""
+        validator = read.conditions.get("if-none-match")
+        if answer.status != 200 or validator is None or read.version is None:
+            return answer
+        if not read.stored.knows_as_older(validator, read.version) or not self.drawn():
+            return answer
+        return S3Answer(304, {**read.version.not_modified.headers, "etag": validator}, b"")
+
+
+class Always304(_ShareOfReads):
+    """Not modified, whatever was asked."""
+
+    name = "always-304"
+    help = "share of all reads of an object that exists that are answered 304, with or without a condition"
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Answer 304 with the current ETag."""
+        return read.version.not_modified if answer.status == 200 and read.version and self.drawn() else answer
+
+
+class BodyOn304(_ShareOfReads):
+    """A body where there must be none."""
+
+    name = "304-with-body"
+    help = (
+        "share of 304 answers to GET that are followed by the object's bytes and announce them in Content-Length; HTTP "
+        "has no body there, so that clients take those bytes for the beginning of the next answer"
+    )
+
+    def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
+        """Send the object's bytes after the 304."""
+        if status == 304 and not (read is not None and read.method == "HEAD") and self.drawn():
+            delivery.forced_body = read.version.body if read is not None and read.version is not None else b"{}"

@@ -1,0 +1,63 @@
+"""Faults of writes: acknowledgements that get lost, PUTs that take effect late, and somebody else who writes."""
+
+from __future__ import annotations
+
+from random import Random
+
+from loadtest.sandbox.faults.base import Fault, PutPlan
+from loadtest.sandbox.faults.values import positive_duration, share
+
+
+class LostAck(Fault):
+    """It was done, but nobody says so."""
+
+    name = "lost-ack"
+    form = "RATE"
+    help = "share of PUTs of the object that take effect and whose answer is lost: the connection is reset instead"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def writing(self, plan: PutPlan) -> None:
+        """Lose the answer."""
+        plan.answer_is_lost |= self.random.random() < self._share
+
+
+class LateWrite(Fault):
+    """It will be done, but nobody knows when."""
+
+    name = "late-write"
+    form = "DURATION[,RATE]"
+    help = (
+        "share of PUTs of the object (all, if no RATE is given) whose connection is reset at once and which take "
+        "effect DURATION later, over whatever was put meanwhile"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        duration_text, comma, share_text = value.partition(",")
+        self._delay = positive_duration(duration_text)
+        self._share = share(share_text) if comma else 1.0
+
+    def writing(self, plan: PutPlan) -> None:
+        """Put it off."""
+        if self.random.random() < self._share:
+            plan.effect_delay = self._delay
+
+
+class ForeignWriter(Fault):
+    """Somebody else writes to the object."""
+
+    name = "foreign-writer"
+    form = "PERIOD"
+    help = "once every PERIOD somebody else puts a well-formed document of another run, of the same size"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._period = positive_duration(value)
+
+    @property
+    def foreign_writes_every(self) -> float | None:
+        """Seconds between two PUTs."""
+        return self._period

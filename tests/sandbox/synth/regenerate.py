@@ -1,0 +1,75 @@
+"""Writes the synthesized stacks that the sandbox's tests read: one for each variant, less what differs by machine.
+
+    python tests/sandbox/synth/regenerate.py [FOLDER]
+
+Takes about 15 seconds, which is why the tests read what it wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "conditional": {},
+    "original": {"mapping": "original"},
+    "half": {"mapping": "half"},
+    "edge": {"endpoint_type": "edge"},
+    "one-origin": {"cors_origins": ("https://site.example",)},
+    "two-origins": {"cors_origins": ("https://site.example", "https://other.example")},
+    "cached": {"cache_ttl": 1},
+    "throttled": {"throttle_rate": 1, "throttle_burst": 3},
+    "everything": {
+        "region": "eu-central-1",
+        "access_log": True,
+        "account_log_role": True,
+        "metrics": True,
+        "xray": True,
+        "versioning": True,
+        "tags": {"team": "samples"},
+        "cache_ttl": 5,
+        "throttle_rate": 500,
+        "throttle_burst": 100,
+    },
+}
+
+
+def synthesized(settings: dict[str, Any]) -> dict[str, Any]:
+    """The ``cdk.tf.json`` of the stack with these settings, without metadata and state backend."""
+    from cdktf import App
+    from stacks.config import ReadModelConfig
+    from stacks.read_model_stack import ReadModelStack
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(outdir=folder)
+        ReadModelStack(app, ReadModelConfig(stack_name="read-model", **settings))
+        app.synth()
+        content = json.loads((Path(folder) / "stacks" / "read-model" / "cdk.tf.json").read_text())
+    content["terraform"].pop("backend", None)
+    bare = _without_comments(content)
+    assert isinstance(bare, dict)
+    return bare
+
+
+def _without_comments(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _without_comments(value) for key, value in content.items() if key != "//"}
+    return [_without_comments(value) for value in content] if isinstance(content, list) else content
+
+
+def main(folder: Path) -> None:
+    """Write every variant."""
+    for name, settings in VARIANTS.items():
+        (folder / f"{name}.tf.json").write_text(json.dumps(synthesized(settings), indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parent
+    sys.path.insert(0, str(here.parents[2]))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else here)
