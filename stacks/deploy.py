@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,19 +87,28 @@ class Project:
         content: dict[str, Any] = json.loads((self.stack_folder() / "cdk.tf.json").read_text(encoding="utf-8"))
         return content
 
-    def deploy(self, outputs: Path, extra: list[str]) -> list[str]:
-        """Deploy the stack, write its outputs, and return the API parts that were taken away by it."""
+    def deploy(self, outputs: Path, approval: Sequence[str]) -> list[str]:
+        """Synthesize and deploy the stack; return the API parts that were taken away by it."""
         self.cdktf("synth")
+        return self.deploy_synthesized(outputs, approval)
+
+    def deploy_synthesized(self, outputs: Path, approval: Sequence[str]) -> list[str]:
+        """Deploy what is in cdktf.out, write its outputs, and return the API parts that were taken away by it."""
         self.terraform("init", "-input=false", "-no-color")
         # Without a state there is nothing to list, which Terraform calls an error.
         in_state = self.terraform("state", "list", check=False).split()
         removed = removed_api_parts(in_state, self.configuration())
         outputs_options = ["--outputs-file", str(outputs), "--outputs-file-include-sensitive-outputs"]
-        self.cdktf("deploy", "--skip-synth", "--skip-provider-lock", *outputs_options, *extra)
+        # Locking the provider for other platforms would ask the public registry even where there is a mirror.
+        self.cdktf("deploy", "--skip-synth", "--skip-provider-lock", *outputs_options, *approval)
         if removed:
             print(f"{len(removed)} parts of the API are gone: deploying it again, without them.", flush=True)
             self.redeploy()
         return removed
+
+    def destroy(self, approval: Sequence[str]) -> None:
+        """Remove everything that the stack created."""
+        self.cdktf("destroy", "--skip-provider-lock", *approval)
 
     def redeploy(self) -> None:
         """Replace the API's deployment by one of what the API is now."""
@@ -123,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
         elif given.action == "redeploy":
             project.redeploy()
         else:
-            project.cdktf("destroy", "--skip-provider-lock", *approval)
+            project.destroy(approval)
     except FileNotFoundError as error:
         print(
             f"{error.filename} is missing: run make deploy first, with terraform in the PATH.",

@@ -1,0 +1,236 @@
+"""The settings: where they come from, what is refused and with which sentence, and that no others exist."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.config import ConfigError, ReadModelConfig, setting_names
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.upper().startswith("READMODEL_")]:
+        monkeypatch.delenv(name)
+
+
+def load(folder: Path, **settings: Any) -> ReadModelConfig:
+    file = folder / "cdktf.json"
+    file.write_text(json.dumps({"context": {"readModel": settings}}))
+    return ReadModelConfig.load(file)
+
+
+def refusal(folder: Path, **settings: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, **settings)
+    return str(caught.value)
+
+
+def test_everything_has_a_default(tmp_path: Path) -> None:
+    config = load(tmp_path)
+    assert (config.stack_name, config.data_store_name, config.object_key) == (
+        "read-model",
+        "read-model-data-store",
+        "payload.json",
+    )
+    assert (config.mapping, config.endpoint_type, config.cache_ttl) == ("conditional", "regional", 0)
+    assert config.create_access_key
+    assert config.refuses_plain_http
+    assert not (config.access_log or config.account_log_role or config.metrics or config.xray)
+    assert not (config.versioning or config.force_destroy)
+
+
+def test_the_project_s_own_cdktf_json_is_valid() -> None:
+    assert ReadModelConfig.load(REPOSITORY / "cdktf.json").stack_name == "read-model"
+
+
+def test_values_come_from_the_file(tmp_path: Path) -> None:
+    assert load(tmp_path, cache_ttl=60, tags={"team": "samples"}).tags == {"team": "samples"}
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READMODEL_CACHE_TTL", "5")
+    config = load(tmp_path, cache_ttl=60, stack_name="shop")
+    assert (config.cache_ttl, config.stack_name) == (5, "shop")
+
+
+def test_an_empty_variable_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READMODEL_AWS_ENDPOINT_URL", "")
+    assert load(tmp_path).aws_endpoint_url is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "setting", "value"),
+    [
+        (
+            "CORS_ORIGINS",
+            "https://a.example, https://b.example",
+            "cors_origins",
+            ("https://a.example", "https://b.example"),
+        ),
+        ("CORS_ORIGINS", '["https://a.example"]', "cors_origins", ("https://a.example",)),
+        ("TAGS", "team=samples,url=a=b", "tags", {"team": "samples", "url": "a=b"}),
+        ("TAGS", '{"team": "samples"}', "tags", {"team": "samples"}),
+        ("ACCESS_LOG_DAYS", "7", "access_log_days", 7),
+        ("XRAY", "true", "xray", True),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:5000/", "aws_endpoint_url", "http://127.0.0.1:5000"),
+        ("AWS_ENDPOINT_URL", "http://[::1]:5000", "aws_endpoint_url", "http://[::1]:5000"),
+    ],
+)
+def test_variables_are_read_as_what_they_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str, setting: str, value: object
+) -> None:
+    monkeypatch.setenv(f"READMODEL_{variable}", text)
+    assert getattr(load(tmp_path), setting) == value
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("stack_name", "Read_Model"),
+    ("stack_name", "x"),
+    ("stack_name", "-shop"),
+    ("stack_name", "a" * 47),
+    ("stack_name", "sthree-shop"),
+    ("stack_name", 5),
+    ("region", "Europe"),
+    ("bucket_name", "ab"),
+    ("bucket_name", "My-Bucket"),
+    ("bucket_name", "a.b.c"),
+    ("bucket_name", "xn--bucket"),
+    ("bucket_name", "bucket-s3alias"),
+    ("bucket_name", "b" * 64),
+    ("object_key", "/payload.json"),
+    ("object_key", "a//b"),
+    ("object_key", "a/../b"),
+    ("object_key", "payload*.json"),
+    ("object_key", "{proxy}"),
+    ("object_key", ""),
+    ("endpoint_type", "private"),
+    ("mapping", "full"),
+    ("cors_origins", ["https://www.example.org/"]),
+    ("cors_origins", ["https://www.example.org/shop"]),
+    ("cors_origins", ["www.example.org"]),
+    ("cors_origins", ["https://WWW.example.org"]),
+    ("cors_origins", ["*", "https://www.example.org"]),
+    ("cors_origins", ["https://a'b.example"]),
+    ("throttle_rate", 0),
+    ("throttle_rate", float("inf")),
+    ("throttle_burst", 0),
+    ("cache_ttl", 4000),
+    ("cache_ttl", -1),
+    ("cache_ttl", "soon"),
+    ("access_log", "perhaps"),
+    ("access_log_days", 31),
+    ("state_backend", "consul"),
+    ("tags", {"aws:team": "samples"}),
+    ("tags", {"team": "<b>"}),
+    ("tags", "team"),
+    ("aws_endpoint_url", "ftp://127.0.0.1"),
+    ("aws_endpoint_url", "http://127.0.0.1:99999"),
+    ("aws_endpoint_url", "http://127.0.0.1/path"),
+]
+
+
+@pytest.mark.parametrize(("setting", "value"), WRONG, ids=lambda value: str(value)[:24])
+def test_a_wrong_value_is_refused_in_one_sentence(tmp_path: Path, setting: str, value: Any) -> None:
+    sentence = refusal(tmp_path, **{setting: value})
+    assert setting in sentence
+    assert repr(value) in sentence
+    assert "allowed is" in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+
+
+def test_every_setting_says_what_is_allowed_and_what_it_does() -> None:
+    for field in ReadModelConfig.model_fields.values():
+        assert isinstance(field.json_schema_extra, dict)
+        assert field.json_schema_extra["allowed"]
+        assert field.description
+
+
+def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, aws_endpoint_url="http://me:secret@emulator:4566")
+    assert "aws_endpoint_url" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "both"),
+    [
+        ({"cors_origins": ["*"], "mapping": "original"}, ("cors_origins", "original")),
+        ({"cors_origins": ["*"], "mapping": "half"}, ("cors_origins", "half")),
+        ({"throttle_rate": 5}, ("throttle_rate", "throttle_burst")),
+        ({"throttle_burst": 5}, ("throttle_rate", "throttle_burst")),
+        ({"state_backend": "s3"}, ("state_backend", "state_bucket")),
+        ({"state_bucket": "our-states"}, ("state_bucket", "state_backend")),
+        ({"state_key": "our/state"}, ("state_key", "state_backend")),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(
+    tmp_path: Path, settings: dict[str, Any], both: tuple[str, str]
+) -> None:
+    sentence = refusal(tmp_path, **settings)
+    assert all(name in sentence for name in both)
+    assert "\n" not in sentence
+
+
+def test_an_unknown_setting_is_refused_and_the_nearest_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "did you mean cache_ttl?" in refusal(tmp_path, cache_tll=5)
+    assert "README.md" in refusal(tmp_path, zzz=5)
+    monkeypatch.setenv("READMODEL_STAK_NAME", "shop")
+    assert "did you mean READMODEL_STACK_NAME?" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"context": []}', '{"context": {"readModel": 5}}'])
+def test_an_unreadable_file_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "cdktf.json"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"cdktf\.json"):
+        ReadModelConfig.load(file)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        ReadModelConfig.load(tmp_path / "cdktf.json")
+
+
+def test_plain_http_is_refused_unless_the_emulator_has_nothing_else() -> None:
+    assert ReadModelConfig(aws_endpoint_url="https://emulator").refuses_plain_http
+    assert not ReadModelConfig(aws_endpoint_url="http://emulator").refuses_plain_http
+    assert ReadModelConfig(aws_endpoint_url="http://emulator", refuse_plain_http=True).refuses_plain_http
+    assert not ReadModelConfig(refuse_plain_http=False).refuses_plain_http
+
+
+@given(st.sampled_from(sorted(set(setting_names()))), st.text() | st.integers() | st.none() | st.booleans())
+def test_any_value_is_taken_or_refused_in_one_sentence(setting: str, value: Any) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            load(Path(folder), **{setting: value})
+        except ConfigError as error:
+            assert setting in str(error)
+            assert "\n" not in str(error)
+
+
+def test_synthesis_stops_at_a_wrong_setting_with_that_sentence_only() -> None:
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "main.py")],
+        env={"PATH": "/nonexistent", "READMODEL_CACHE_TTL": "4000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "Setting cache_ttl (READMODEL_CACHE_TTL) is '4000', but allowed is a whole number of seconds from 0 to 3600.\n"
+    )
