@@ -48,7 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Probe, print, and return the exit code of the verdict."""
     plan = _plan(arguments)
-    target = _target(arguments)
+    target = target_from(
+        arguments.url,
+        outputs=arguments.outputs,
+        stack=arguments.stack,
+        bucket=arguments.bucket,
+        object_key=arguments.object_key,
+        s3_endpoint_url=arguments.s3_endpoint_url,
+        write=arguments.write,
+    )
     _warn_of_writing(plan, target)
     try:
         report = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None).run()
@@ -81,18 +89,29 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return Plan(arguments.write, arguments.remove, arguments.origin.rstrip("/"), arguments.timeout)
 
 
-def _target(arguments: argparse.Namespace) -> Target:
-    url = arguments.url
+def target_from(
+    url: str | None,
+    *,
+    outputs: str = DEFAULT_OUTPUTS,
+    stack: str = "",
+    bucket: str = "",
+    object_key: str = "payload.json",
+    s3_endpoint_url: str = "",
+    write: bool = True,
+) -> Target:
+    """The target that is named; one that is only read needs no bucket.
+
+    Raises:
+        UsageError: the address cannot be used, or there is none, or no bucket to write to.
+    """
+    host, path = None, "/v1/samples"
     if url is not None:
         parts = _checked(url)
-        if not arguments.write:
-            return Target(url, "", arguments.object_key, "", None, None)
+        if not write:
+            return Target(url, "", object_key, "", None, None)
         host, path = f"{parts[0]}://{parts[1]}", parts[2]
-    else:
-        host, path = None, "/v1/samples"
-    given = ["--outputs", arguments.outputs, "--stack", arguments.stack, "--bucket", arguments.bucket]
-    given += ["--object-key", arguments.object_key, "--s3-endpoint-url", arguments.s3_endpoint_url]
-    given += ["--samples-path", path]
+    given = ["--outputs", outputs, "--stack", stack, "--bucket", bucket, "--object-key", object_key]
+    given += ["--s3-endpoint-url", s3_endpoint_url, "--samples-path", path]
     parser = configargparse.ArgumentParser()
     add_run_arguments(parser)
     settings = parser.parse_args(given, env_vars={})
