@@ -1,0 +1,91 @@
+"""Takes the code blocks out of a page of the documentation, and applies them as a reader would.
+
+The opening line of a block says what it is: ``python title="FILE"`` is a new file, ``diff`` changes files (each hunk,
+after ``@@``, must fit exactly one place), ``sh`` is what is typed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+_BLOCK = re.compile(r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.M | re.S)
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of code, with the heading (of any level) that it stands under."""
+
+    language: str
+    title: str | None
+    text: str
+    heading: str
+
+
+def blocks(page: str, *, language: str | None = None, heading: str | None = None) -> list[Block]:
+    """The blocks of ``docs/<page>``, in order."""
+    text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+    found = []
+    for match in _BLOCK.finditer(text):
+        headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", text[: match.start()]), re.M)
+        found.append(Block(match["language"], match["title"], match["text"], headings[-1] if headings else ""))
+    wanted = [b for b in found if language in (None, b.language) and heading in (None, b.heading)]
+    assert wanted, f"docs/{page} has no such block: {language=}, {heading=}"
+    return wanted
+
+
+def copy_of_project(folder: Path, *names: str) -> Path:
+    """Copies these files and folders of the project; ``.venv`` is the interpreter that runs the tests."""
+    for name in names:
+        source, target = PROJECT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=_NOT_COPIED)
+        else:
+            shutil.copy2(source, target)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+def apply(block: Block, folder: Path) -> None:
+    """Writes the file that the block is, or makes the changes that it shows."""
+    if block.language == "diff":
+        _patch(block.text, folder)
+        return
+    assert block.title, "a new file needs a title"
+    target = folder / block.title
+    assert not target.exists(), f"{block.title} exists already"
+    target.write_text(block.text, encoding="utf-8")
+
+
+def _patch(text: str, folder: Path) -> None:
+    header, *hunks = re.split(r"^@@\n", text, flags=re.M)
+    name = re.search(r"^\+\+\+ b/(\S+)$", header, re.M)
+    assert name and hunks, f"not a diff: {text}"
+    target = folder / name[1]
+    content = target.read_text(encoding="utf-8")
+    for hunk in hunks:
+        lines = hunk.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        after = "".join(line[1:] for line in lines if line[0] in " +")
+        assert content.count(before) == 1, f"{name[1]} has changed; the page still shows:\n{before}"
+        content = content.replace(before, after)
+    target.write_text(content, encoding="utf-8")
+
+
+def shell(script: str, folder: Path, *, seconds: float = 120, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs what is typed, stopping at the first failure as `set -e` does."""
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )

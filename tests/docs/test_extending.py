@@ -1,0 +1,103 @@
+"""The examples of docs/extending.md, applied to a copy of the project and run."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from documented import Block, apply, blocks, copy_of_project, shell
+
+PAGE = "extending.md"
+VERDICTS = (0, 1, 3)
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of the project with one chapter of the page applied, and a recorded run as its latest."""
+
+    def extend(heading: str) -> Path:
+        folder = copy_of_project(
+            tmp_path / "project",
+            *("loadtest", "stacks", "main.py", "cdktf.json", "pyproject.toml"),
+            *("tests/loadtest/analysis/history_language.py",),
+        )
+        copy_of_run(folder)
+        for block in blocks(PAGE, heading=heading):
+            if block.language != "sh":
+                apply(block, folder)
+        return folder
+
+    return extend
+
+
+def copy_of_run(folder: Path) -> None:
+    copied = copy_of_project(folder / "recorded", "tests/histories/clean") / "tests/histories/clean"
+    (folder / "runs").mkdir()
+    copied.rename(folder / "runs" / "clean")
+    (folder / "runs" / "latest").symlink_to("clean")
+
+
+def commands(heading: str) -> Block:
+    (block,) = blocks(PAGE, language="sh", heading=heading)
+    return block
+
+
+def test_a_new_check_is_judged_and_reported(extended: Callable[[str], Path]) -> None:
+    folder = extended("A new check")
+    make, report = commands("A new check").text.splitlines()
+    done = shell(report, folder)
+    assert done.returncode in VERDICTS, done.stderr
+    run = folder / "runs" / "latest"
+    ids = {check["id"]: check for check in json.loads((run / "summary.json").read_text())["checks"]}
+    assert ids["prompt-answers"]["verdict"] == "PASS"
+    for name in ("report.md", "report.html", "junit.xml"):
+        assert "Prompt answers" in (run / name).read_text(encoding="utf-8")
+    # What `make test TESTS=…` hands to pytest, without the other checks that it makes.
+    own = make.partition("TESTS=")[2]
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", own],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tested.returncode == 0, tested.stdout
+    assert "3 passed" in tested.stdout
+
+
+@pytest.mark.slow
+def test_a_new_fault_is_injected_and_found(extended: Callable[[str], Path]) -> None:
+    folder = extended("A new fault")
+    (folder / "runs" / "latest").unlink()
+    done = shell(commands("A new fault").text, folder, seconds=300)
+    assert done.returncode == 1, done.stderr
+    summary = json.loads((folder / "runs" / "latest" / "summary.json").read_text())
+    (check,) = (check for check in summary["checks"] if check["id"] == "availability")
+    counts = {row["outcome"]: row["count"] for row in summary["availability"]["read_outcomes"]}
+    assert check["verdict"] == "FAIL"
+    assert 0.05 < counts["not-found"] / summary["availability"]["reads"] < 0.15
+
+
+def test_a_new_fault_shows_itself_in_the_help(extended: Callable[[str], Path]) -> None:
+    folder = extended("A new fault")
+    said = shell(".venv/bin/python -m loadtest sandbox --help", folder).stdout
+    assert "missing=RATE" in said
+
+
+def test_a_new_report_is_written(extended: Callable[[str], Path]) -> None:
+    folder = extended("A new report")
+    done = shell(commands("A new report").text, folder)
+    assert done.returncode in VERDICTS, done.stderr
+    run = folder / "runs" / "latest"
+    written = json.loads((run / "badge.json").read_text())
+    assert written["message"] == json.loads((run / "summary.json").read_text())["verdict"]
+
+
+@pytest.mark.parametrize("heading", ["A new check", "A new fault", "A new report"])
+def test_examples_are_as_tidy_as_the_project(extended: Callable[[str], Path], heading: str) -> None:
+    folder = extended(heading)
+    for command in ("ruff check --no-cache .", "ruff format --no-cache --check ."):
+        done = shell(f".venv/bin/python -m {command}", folder)
+        assert done.returncode == 0, done.stdout
