@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any, Final, TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -57,17 +58,16 @@ def to_terminal(report: Report, stream: TextIO, strict: bool = False) -> None:
 
 
 def _table(report: Report) -> Table:
-    table = Table(show_lines=False, pad_edge=False)
-    for heading, ratio in (("Case", 3), ("Expected", 6), ("By", 3), ("Came back", 5), ("Verdict", 2)):
-        table.add_column(heading, ratio=ratio, overflow="fold")
+    table = Table(box=SIMPLE_HEAD, expand=True)
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("Case, expectation and source", ratio=3, overflow="fold")
+    table.add_column("Came back", ratio=2, overflow="fold")
     for result in report.results:
-        colour = _COLOURS[result.finding.verdict]
+        case, finding = result.case, result.finding
         table.add_row(
-            result.case.name,
-            result.case.expectation,
-            result.case.section,
-            Text(result.finding.came_back),
-            Text(result.finding.verdict, style=colour),
+            Text(finding.verdict, style=_COLOURS[finding.verdict]),
+            Text.assemble((case.name, "bold"), f"\n{case.expectation}  ", (case.section, "dim")),
+            Text(finding.came_back),
         )
     return table
 
@@ -89,12 +89,13 @@ def to_markdown(report: Report, strict: bool = False) -> str:
             result.finding.came_back,
             result.finding.verdict,
         )
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(markdown_cell(cell) for cell in cells) + " |")
     lines += ["", *report.notes] if report.notes else []
     return "\n".join(lines) + "\n"
 
 
-def _cell(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """``text`` as a cell of a Markdown table, with nothing in it that would be markup."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
 
 

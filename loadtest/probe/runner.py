@@ -140,7 +140,7 @@ class Probe:
                 if put.status != 200:
                     raise UsageError(_cannot_write(store, put))
                 self._notes.append("Nothing was published: the probe's own document was probed.")
-                seen = self._seen(self._http1.exchange(Ask()), is_absent=False)
+            seen = self._seen(self._http1.exchange(Ask()), is_absent=False)  # a PUT gave it another date
             self._try(Phase.READ, seen)
             self._try(Phase.WRITE, seen)
             if not is_absent:

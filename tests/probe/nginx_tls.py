@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -33,8 +35,9 @@ http {{
 
 
 @contextmanager
-def nginx_with_tls(program: str, folder: Path, body: bytes):
+def nginx_with_tls(folder: Path, body: bytes):
     """Give the document's address and the certificate to trust."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin") or "nginx"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (folder / "www" / "v1").mkdir(parents=True)

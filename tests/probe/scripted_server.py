@@ -128,6 +128,7 @@ class ScriptedServer:
                 return _error(403, self.refuses_put)
             self.document = request.body
             self.serial += 1
+            self.dates += 86_400
             return Reply(200, {"ETag": self.etag()})
         if request.method == "DELETE" and self.may_delete:
             self.document = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import re
 from dataclasses import replace
@@ -12,7 +13,9 @@ from conftest import SECRET
 from scripted_server import PATH, Reply, ScriptedServer
 
 from loadtest.options import UsageError
-from loadtest.probe import command
+from loadtest.probe import command, render
+from loadtest.probe.cases import ALL
+from loadtest.probe.runner import Plan, Probe
 
 DOCUMENT = b'{"samples":[7]}' * 40
 
@@ -102,7 +105,7 @@ def test_markdown_is_one_row_a_case_with_nothing_that_breaks_it(capsys):
         probe(server.url, "--markdown")
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| `")]
-    assert len(rows) == 48
+    assert len(rows) == len(ALL)
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
     assert any(r"a \| b \*c\* &lt;d>" in row for row in rows)
 
@@ -111,7 +114,7 @@ def test_every_case_names_its_source(capsys):
     with ScriptedServer(DOCUMENT) as server:
         probe(server.url, "--json")
     for case in json.loads(capsys.readouterr().out)["cases"]:
-        assert re.match(r"RFC 9\d{3} §|S3 User Guide|Fetch", case["section"]), case
+        assert re.match(r"RFC 9\d{3} §|S3 API|Fetch", case["section"]), case
 
 
 WRONG = (
@@ -151,3 +154,20 @@ def test_an_address_that_does_not_answer_is_said():
     garbling = ScriptedServer(DOCUMENT, lambda s, q, r: replace(r, headers={"Content-Length": "x"}))
     with garbling as server, pytest.raises(UsageError, match="proper HTTP"):
         probe(server.url)
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_there_is_a_table_with_every_case(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        report = Probe(target_of(server), Plan(time_limit_s=5)).run()
+    terminal = Terminal()
+    render.to_terminal(report, terminal)
+    text = terminal.getvalue()
+    assert all(case.name in text for case in ALL)
+    assert "Came back" in text

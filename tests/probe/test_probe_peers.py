@@ -5,30 +5,19 @@ What deviates is written down here and in docs/etag.md; a peer that changes its 
 
 from __future__ import annotations
 
-import json
-import shutil
-
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from nginx_tls import nginx_with_tls
+from peers import DOCUMENT, in_docs, moto_s3, reading, reports, table, verdicts
 
 from benchmarks.nginx import installed, nginx_serving
 from loadtest.options import UsageError
-from loadtest.payload import render
 from loadtest.probe.cases.requests import CASES as REQUESTS
 from loadtest.probe.model import Answer, CaseVerdict, Seen
 from loadtest.probe.runner import Plan, Probe
 from loadtest.records import Verdict
-from loadtest.target import Target
 
-DOCUMENT = render("0123456789ab", 3, 16 * 1024)
 PLAN = Plan(time_limit_s=10)
 needs_nginx = pytest.mark.skipif(not installed(), reason="nginx is not installed")
-
-
-def reading(url: str) -> Target:
-    return Target(url, "", "payload.json", "", None, None)
 
 
 def unlike_pass(report) -> dict[str, str]:
@@ -57,8 +46,7 @@ def test_nginx_honours_etag_and_two_deviations_are_found():
 
 @needs_nginx
 def test_nginx_over_tls_http2_and_gzip(tmp_path, monkeypatch):
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    with nginx_with_tls(program, tmp_path, DOCUMENT) as (url, certificate):
+    with nginx_with_tls(tmp_path, DOCUMENT) as (url, certificate):
         with pytest.raises(UsageError, match="certificate is not trusted"):
             Probe(reading(url), PLAN).run()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -78,31 +66,9 @@ def test_nginx_over_tls_http2_and_gzip(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def moto_s3():
-    """The address of a public object in moto's S3, and of its S3."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    s3.create_bucket(Bucket="peer")
-    everybody = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": "arn:aws:s3:::peer/*",
-    }
-    s3.put_bucket_policy(Bucket="peer", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
-    s3.put_object(
-        Bucket="peer", Key="payload.json", Body=DOCUMENT, ContentType="application/json", CacheControl="no-cache"
-    )
-    yield f"{endpoint}/peer/payload.json", endpoint, s3
-    server.stop()
+def moto():
+    with moto_s3() as served:
+        yield served
 
 
 MOTO_DEVIATIONS = {
@@ -116,27 +82,31 @@ MOTO_DEVIATIONS = {
 }
 
 
-def test_moto_s3_and_its_deviations(moto_s3):
-    url, _, _ = moto_s3
-    report = Probe(reading(url), PLAN).run()
+def test_moto_s3_and_its_deviations(moto):
+    report = Probe(reading(moto.url), PLAN).run()
     assert unlike_pass(report) == MOTO_DEVIATIONS
     found = {result.case.name: result.finding.verdict for result in report.results}
     assert found["if-none-match-current"] is found["etag-md5"] is CaseVerdict.PASS
     assert report.verdict() is Verdict.FAIL
 
 
-def test_moto_s3_replaced_and_put_back(moto_s3, monkeypatch):
-    url, endpoint, s3 = moto_s3
+def test_moto_s3_replaced_and_put_back(moto, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    target = Target(url, "peer", "payload.json", "us-east-1", endpoint, None)
-    report = Probe(target, Plan(write=True, time_limit_s=10)).run()
+    report = Probe(moto.target, Plan(write=True, time_limit_s=10)).run()
     found = {result.case.name: result.finding.verdict for result in report.results}
     for name in ("etag-changes", "etag-same-bytes", "if-none-match-replaced", "browser-replaced"):
         assert found[name] is CaseVerdict.PASS, name
-    kept = s3.get_object(Bucket="peer", Key="payload.json")
+    kept = moto.client.get_object(Bucket="peer", Key="payload.json")
     assert kept["Body"].read() == DOCUMENT
     assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
+
+
+@needs_nginx
+def test_the_table_in_the_docs_is_what_is_found_now(monkeypatch):
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, "to be restored")
+    assert verdicts(in_docs()) == verdicts(table(reports())), "run: python tests/probe/peers.py --update"
 
 
 def drive(name: str, seen: Seen, *answers: Answer):

@@ -196,7 +196,7 @@ CASES: Final = (
     ),
     Case(
         "http2",
-        "RFC 9113 §8.3, RFC 9110 §13.1.2",
+        "RFC 9113 §8.2, RFC 9110 §13.1.2",
         "Over HTTP/2: the same ETag, and 304",
         _over_http2,
         (http2, an_etag),

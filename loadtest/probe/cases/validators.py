@@ -83,9 +83,15 @@ def _dated(seen: Seen) -> Script:
 
 
 CASES: Final = (
-    Case("etag-present", "RFC 9110 §8.8.3", "The document comes with a well-formed ETag", _present),
+    Case("etag-present", "RFC 9110 §8.8.3, §8.8.3.1", "The document comes with a well-formed ETag", _present),
     Case("etag-strong", "RFC 9110 §8.8.1", "The ETag is strong: other bytes, another ETag", _strong, (an_etag,)),
-    Case("etag-md5", "S3 User Guide, ETag", "The ETag is the MD5 of the bytes, as S3 promises", _is_md5, (an_etag,)),
+    Case(
+        "etag-md5",
+        "S3 API, common response headers",
+        "The ETag is the MD5 of the bytes, as S3 promises",
+        _is_md5,
+        (an_etag,),
+    ),
     Case(
         "etag-stable", "RFC 9110 §8.8.1", "The same bytes keep the same ETag, on every connection", _stable, (an_etag,)
     ),

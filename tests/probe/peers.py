@@ -1,0 +1,139 @@
+"""Things that nobody here wrote and that the probe is tried against; and the table of what it found, for the docs.
+
+python tests/probe/peers.py            prints the table
+python tests/probe/peers.py --update   … and puts it into docs/etag.md
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: E402 - the project is put on the path first
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
+
+import boto3
+from moto.server import ThreadedMotoServer
+from nginx_tls import nginx_with_tls
+
+from benchmarks.nginx import nginx_serving
+from loadtest.payload import render
+from loadtest.probe.cases import ALL
+from loadtest.probe.command import target_from
+from loadtest.probe.model import CaseVerdict
+from loadtest.probe.render import markdown_cell
+from loadtest.probe.runner import Plan, Probe, Report
+from loadtest.sandbox.process import running_sandbox
+from loadtest.target import Target
+
+DOCUMENT = render("0123456789ab", 3, 16 * 1024)
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "etag.md"
+BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
+SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
+READ = Plan(time_limit_s=10)
+WRITE = Plan(write=True, time_limit_s=10)
+
+
+@dataclass(frozen=True)
+class MotoS3:
+    """A public object in moto's S3."""
+
+    url: str
+    endpoint: str
+    client: Any
+
+    @property
+    def target(self) -> Target:
+        return Target(self.url, "peer", "payload.json", "us-east-1", self.endpoint, None)
+
+
+def reading(url: str) -> Target:
+    return Target(url, "", "payload.json", "", None, None)
+
+
+@contextmanager
+def moto_s3() -> Iterator[MotoS3]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    client.create_bucket(Bucket="peer")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::peer/*"}
+    client.put_bucket_policy(Bucket="peer", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
+    client.put_object(
+        Bucket="peer", Key="payload.json", Body=DOCUMENT, ContentType="application/json", CacheControl="no-cache"
+    )
+    try:
+        yield MotoS3(f"{endpoint}/peer/payload.json", endpoint, client)
+    finally:
+        server.stop()
+
+
+def reports() -> dict[str, Report]:
+    """What the probe finds of each peer, by the name of its column."""
+    found = {}
+    with nginx_serving(DOCUMENT) as url:
+        found["nginx"] = Probe(reading(url), READ).run()
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        with nginx_with_tls(Path(name), DOCUMENT) as (url, certificate):
+            os.environ["SSL_CERT_FILE"] = str(certificate)
+            found["nginx, TLS and gzip"] = Probe(reading(url), READ).run()
+            del os.environ["SSL_CERT_FILE"]
+    os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+    with moto_s3() as moto:
+        found["moto's S3"] = Probe(moto.target, WRITE).run()
+    with running_sandbox(SYNTHESIZED / "one-origin.tf.json") as sandbox:
+        found["sandbox"] = Probe(target_from(None, outputs=str(sandbox.outputs_path)), WRITE).run()
+    return found
+
+
+def table(found: dict[str, Report]) -> str:
+    """One row a case: the verdict of each peer, and what came back where it is neither PASS nor not applicable."""
+    columns = [{result.case.name: result.finding for result in report.results} for report in found.values()]
+    lines = ["| Case | Expected | By | " + " | ".join(found) + " |", "|---" * (3 + len(found)) + "|"]
+    for case in ALL:
+        cells = [f"`{case.name}`", case.expectation, case.section]
+        for column in columns:
+            finding = column[case.name]
+            speaks = finding.verdict not in (CaseVerdict.PASS, CaseVerdict.NOT_APPLICABLE)
+            cells.append(f"{finding.verdict}: {finding.came_back}" if speaks else finding.verdict.lower())
+        lines.append("| " + " | ".join(markdown_cell(_without_dates(cell)) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def verdicts(text: str) -> dict[str, list[str]]:
+    """The verdicts in a table, by case."""
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", text, re.MULTILINE)
+    return {name: [cell.split(":")[0].strip() for cell in rest.split(" | ")[2:]] for name, rest in rows}
+
+
+def in_docs() -> str:
+    """The table that stands in the docs."""
+    return DOCS.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+
+
+def _without_dates(text: str) -> str:
+    return re.sub(r'ETag: (W/)?"[^"]*"', r"ETag: \1…", text)
+
+
+if __name__ == "__main__":
+    made = table(reports())
+    sys.stdout.write(made + "\n")
+    if "--update" in sys.argv:
+        before, rest = DOCS.read_text(encoding="utf-8").split(BEGIN)
+        DOCS.write_text(f"{before}{BEGIN}\n{made}\n{END}{rest.split(END)[1]}", encoding="utf-8")
