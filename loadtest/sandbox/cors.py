@@ -7,7 +7,6 @@ match decides; without a match, and without an Origin header, nothing is added.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loadtest.sandbox.objects import S3Answer
@@ -47,15 +46,15 @@ class CorsRule:
         return headers
 
 
-def with_cors(answer: S3Answer, rules: Iterable[CorsRule], origin: str, method: str) -> S3Answer:
+def with_cors(answer: S3Answer, rules: tuple[CorsRule, ...], origin: str, method: str) -> S3Answer:
     """``answer`` with what the bucket's rules add for a request of ``origin``."""
     remembered = answer.memo.setdefault("cors", {})
-    made: S3Answer | None = remembered.get((origin, method))
+    made: S3Answer | None = remembered.get((rules, origin, method))
     if made is None:
         rule = next((rule for rule in rules if rule.allows(origin, method)), None)
         made = (
             answer if rule is None else S3Answer(answer.status, {**answer.headers, **rule.headers(origin)}, answer.body)
         )
         if len(remembered) < _MOST_REMEMBERED:
-            remembered[(origin, method)] = made
+            remembered[rules, origin, method] = made
     return made

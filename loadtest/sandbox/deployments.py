@@ -44,7 +44,13 @@ class Deployments:
         """Why a stage is not served as it was last deployed: a sentence by ``api/stage``."""
 
     async def after_success(self, request: AwsRequest, body: bytes, answer: bytes) -> None:
-        """Follow a request that moto has accepted."""
+        """Follow a request that moto has accepted; what goes wrong with that is told, and is not the client's."""
+        try:
+            await self._after_success(request, body, answer)
+        except Exception as error:  # the request itself has succeeded, and its answer must get back
+            self._tell(f"{request.method} {request.path}", f"The sandbox could not follow this request ({error!r}).")
+
+    async def _after_success(self, request: AwsRequest, body: bytes, answer: bytes) -> None:
         if request.service == "apigateway" and request.method != "GET":
             changes = _PATH.fullmatch(request.path)
             if changes:
@@ -60,6 +66,8 @@ class Deployments:
     async def _follow(self, request: AwsRequest, changes: re.Match[str], body: bytes, answer: bytes) -> None:
         api, kind, name = changes["api"], changes["kind"], changes["name"]
         if kind is None and request.method == "DELETE":
+            self._stages = {of: region for of, region in self._stages.items() if of[0] != api}
+            self._snapshots = {of: snapshot for of, snapshot in self._snapshots.items() if of[0] != api}
             self._app.withdraw(api)
         elif kind == "deployments" and request.method == "POST":
             deployment = json.loads(answer)["id"]
@@ -85,12 +93,15 @@ class Deployments:
                 return
             gateway = Gateway(definition, self._store, self._faults)
         except (DefinitionError, PolicyError) as error:
-            self.problems[f"{api}/{stage_name}"] = str(error)
-            print(f"sandbox: {error}", file=sys.stderr, flush=True)
+            self._tell(f"{api}/{stage_name}", str(error))
             return
         self.problems.pop(f"{api}/{stage_name}", None)
         await asyncio.to_thread(self._load_objects, definition, region)
         self._app.serve(gateway)
+
+    def _tell(self, subject: str, sentence: str) -> None:
+        self.problems[subject] = sentence
+        print(f"sandbox: {sentence}", file=sys.stderr, flush=True)
 
     def _definition(self, api: str, stage_name: str, region: str) -> GatewayDefinition | None:
         stage: Stage

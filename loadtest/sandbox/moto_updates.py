@@ -3,8 +3,8 @@
 moto creates and deletes methods, method responses and integrations but cannot update them: it answers 500, which
 Terraform's provider retries for a quarter of an hour. AWS updates them by JSON patches ("PATCH operations" in the API
 Gateway developer guide); so does this, once `install` has been called in the process that runs moto. It also has a
-deployment tell what it froze (`apiSummary`, as `get_deployment(embed=["apisummary"])` does on AWS), and a new
-integration keep its cache key, which moto drops.
+deployment tell what it froze (`apiSummary`, as `get_deployment(embed=["apisummary"])` does on AWS), a new
+integration keep its cache key, which moto drops, and the account's log role be taken away again.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ _BOOLEANS: Final = frozenset({"apiKeyRequired", "requestParameters", "responsePa
 
 def install() -> None:
     """Add UpdateMethod, UpdateMethodResponse, UpdateIntegration and deployments' summaries to moto in this process."""
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - takes a while, and only a moto process needs it
+    from moto.apigateway.models import Account, RestAPI  # noqa: PLC0415 - takes a while, and only moto needs it
     from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415
 
     APIGatewayResponse.update_method = _operation(lambda method, _: method)
     APIGatewayResponse.update_method_response = _operation(lambda method, path: method.method_responses[path[8]])
     APIGatewayResponse.update_integration = _operation(lambda method, _: method.method_integration, literal=True)
     APIGatewayResponse.put_integration = _keeping_the_cache_key(APIGatewayResponse.put_integration)
+    Account.apply_patch_operations = _with_values(Account.apply_patch_operations)
     create_deployment = RestAPI.create_deployment
 
     def create_summarized(self: Any, *arguments: Any, **named: Any) -> Any:
@@ -87,6 +88,11 @@ def _operation(select: Callable[[Any, list[str]], Any], *, literal: bool = False
         return 200, {}, json.dumps(target.to_json())
 
     return update
+
+
+def _with_values(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Read an operation without a value, as Terraform sends it to take a role away, as one with an empty value."""
+    return lambda self, operations: apply(self, [{"value": ""} | operation for operation in operations])
 
 
 def _keeping_the_cache_key(put_integration: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -106,7 +106,8 @@ class StoredObject:
 class ObjectStore:
     """The objects that the gateway integrates with, by bucket and key."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock = clock
         self.cors: dict[str, tuple[CorsRule, ...]] = {}
         """CORS rules by bucket."""
         self._objects: dict[tuple[str, str], StoredObject] = {}
@@ -114,7 +115,7 @@ class ObjectStore:
 
     def track(self, bucket: str, key: str) -> StoredObject:
         """The object's history, begun now if it was not tracked before."""
-        stored = self._objects.setdefault((bucket, key), StoredObject())
+        stored = self._objects.setdefault((bucket, key), StoredObject(self._clock))
         stored.kept_ns = self._kept_ns
         return stored
 

@@ -49,8 +49,10 @@ def check_outputs_path(path: Path) -> None:
     """Refuse to write over the outputs of a real deployment.
 
     Raises:
-        DefinitionError: the file holds something that no sandbox wrote.
+        DefinitionError: the file holds something that no sandbox wrote, or it cannot be written.
     """
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise DefinitionError(f"{path} cannot be written: there is no such folder, or not for you; mend --outputs.")
     if not path.exists():
         return
     try:

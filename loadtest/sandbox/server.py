@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -56,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
         )
     except OSError as error:
         raise DefinitionError(
-            f"The sandbox cannot listen on {host}:{port} ({error.strerror or error}); "
+            f"The sandbox cannot listen on {host}:{port} ({os.strerror(error.errno) if error.errno else error}); "
             "give another --port, or 0 for any."
         ) from None
 

@@ -69,8 +69,8 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DefinitionError(f"{path} cannot be read as JSON ({error}); run `make synth` again.") from None
-    resolver = Resolver(content)
     try:
+        resolver = Resolver(content)
         api = api_of(resolver)
         definition = GatewayDefinition(api, stage_of(resolver), frozen_mapping(_roles(resolver, api.methods)))
         return SynthesizedStack(

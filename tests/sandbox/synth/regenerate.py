@@ -43,6 +43,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def synthesized(settings: dict[str, Any]) -> dict[str, Any]:
     """The ``cdk.tf.json`` of the stack with these settings, without metadata and state backend."""
     from cdktf import App
+
     from stacks.config import ReadModelConfig
     from stacks.read_model_stack import ReadModelStack
 

@@ -1,0 +1,97 @@
+"""A gateway on the bench: made from a synthesized stack, without servers, with a clock that only moves when told."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loadtest.sandbox.definition import GatewayDefinition
+from loadtest.sandbox.faults.registry import FaultSet
+from loadtest.sandbox.gateway import Gateway
+from loadtest.sandbox.objects import ObjectStore, ObjectVersion, StoredObject, object_version
+from loadtest.sandbox.synth import read_stack
+
+SYNTH = Path(__file__).parent / "synth"
+BUCKET, KEY = "read-model-data-store", "payload.json"
+MILLISECOND = 1_000_000
+
+
+@dataclasses.dataclass
+class Seen:
+    """An answer as a client sees it; header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def document(version: int, size: int = 600) -> bytes:
+    """Some JSON that differs in many places from that of every other version."""
+    noise = hashlib.shake_128(str(version).encode()).hexdigest(size)[: size - 40]
+    return f'{{"version":{version},"noise":"{noise}"}}'.encode()
+
+
+class Bench:
+    """One gateway and its object."""
+
+    def __init__(
+        self,
+        variant: str = "conditional",
+        seed: int = 1,
+        change: Callable[[GatewayDefinition], GatewayDefinition] = lambda definition: definition,
+    ) -> None:
+        self.now = 10**12
+        self.store = ObjectStore(lambda: self.now)
+        self.faults = FaultSet(seed)
+        self.faults.on_change = lambda: self.store.keep(self.faults.largest_lag_ns)
+        self.stack = read_stack(variant, SYNTH / f"{variant}.tf.json")
+        self.store.cors.update(self.stack.cors)
+        self.gateway = Gateway(change(self.stack.definition), self.store, self.faults)
+
+    @property
+    def stored(self) -> StoredObject:
+        return self.store.track(BUCKET, KEY)
+
+    def publish(self, body: bytes, modified: float = 1_700_000_000.0, **headers: str) -> ObjectVersion:
+        """Publish as the writer does; the ETag is S3's. ``headers`` with underscores for hyphens."""
+        named = {"content-type": "application/json", "cache-control": "no-cache"}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        version = object_version(body, etag, modified, named)
+        self.stored.publish(version)
+        return version
+
+    def wait(self, milliseconds: float) -> None:
+        """Let time pass for the objects' history."""
+        self.now += int(milliseconds * MILLISECOND)
+
+    def ask(self, method: str = "GET", path: str = "/samples", headers: dict[str, str] | None = None) -> Seen:
+        """One request; header names are sent as they are spelled."""
+        sent = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        answer, _ = self.gateway.answer(method, path, sent, "the-request-id")
+        return Seen(answer.status, {name.decode(): value.decode() for name, value in answer.headers}, answer.body)
+
+    def get(self, **headers: str) -> Seen:
+        """GET /samples; ``headers`` with underscores for hyphens, spelled as given."""
+        return self.ask(headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def changed_method(definition: GatewayDefinition, **changes: Any) -> GatewayDefinition:
+    """The definition with fields of its GET method replaced; ``integration`` may be a dict of changes."""
+    methods = []
+    for method in definition.api.methods:
+        if method.http_method != "GET":
+            methods.append(method)
+            continue
+        fields = dict(changes)
+        if isinstance(fields.get("integration"), dict):
+            fields["integration"] = dataclasses.replace(method.integration, **fields["integration"])
+        methods.append(dataclasses.replace(method, **fields))
+    return dataclasses.replace(definition, api=dataclasses.replace(definition.api, methods=tuple(methods)))

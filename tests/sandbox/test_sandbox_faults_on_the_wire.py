@@ -1,0 +1,202 @@
+"""Faults of time, of connections and of writes: seen by a client, and not seen without them.
+
+Times are compared with what was injected from below: a machine may be slower than the fault, never faster.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from botocore.exceptions import BotoCoreError
+from gateway_bench import document
+from sandbox_client import SandboxClient
+
+
+def elapsed(call: Callable[[], object]) -> float:
+    started = time.monotonic()
+    call()
+    return time.monotonic() - started
+
+
+def quickest(call: Callable[[], object], times: int = 10) -> float:
+    return min(elapsed(call) for _ in range(times))
+
+
+def eventually(holds: Callable[[], bool], limit_s: float = 10) -> bool:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_latency(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("latency", "40ms")
+    assert quickest(client.get) >= 0.04
+    client.sandbox.set_fault("latency", "uniform(20ms,60ms)")
+    assert quickest(client.get) >= 0.02
+    client.sandbox.set_fault("latency", "off")
+    assert quickest(client.get) < 0.04
+
+
+def test_latency_is_for_each_read_not_for_all_together(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("latency", "300ms")
+
+    def one_reader() -> None:
+        with SandboxClient(client.sandbox) as reader:
+            reader.get()
+
+    def many_readers() -> None:
+        readers = [threading.Thread(target=one_reader) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+
+    assert 0.3 <= elapsed(many_readers) < 8 * 0.3
+
+
+def test_freeze(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("freeze", "300ms/600ms")
+    started = time.monotonic()
+    answered = []
+    while time.monotonic() < started + 1.5:
+        client.get()
+        answered.append(time.monotonic())
+    gaps = [later - earlier for earlier, later in pairwise(answered)]
+    assert len(answered) > 10
+    assert any(gap >= 0.29 for gap in gaps)
+
+
+def test_write_block(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("write-block", "300ms")
+    put = threading.Thread(target=client.put, args=(document(2),))
+    put.start()
+    waits: list[float] = []
+    while put.is_alive():
+        waits.append(elapsed(client.get))
+    put.join()
+    assert max(waits) >= 0.2
+    assert client.get().body == document(2)
+    assert quickest(client.get) < 0.2
+
+
+def test_reads_go_on_during_a_put_without_write_block(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("write-block", "off")
+    put = threading.Thread(target=client.put, args=(document(2, size=5_000_000),))
+    put.start()
+    reads = 0
+    while put.is_alive():
+        client.get()
+        reads += 1
+    put.join()
+    assert reads > 1
+
+
+def test_reset_rate_cuts_the_connection_before_content_length(client: SandboxClient) -> None:
+    client.put(document(1, size=200_000))
+    client.sandbox.set_fault("reset-rate", "on")
+    broken = 0
+    for _ in range(10):
+        try:
+            client.get()
+        except (http.client.IncompleteRead, ConnectionResetError, http.client.RemoteDisconnected):
+            broken += 1
+    assert broken == 10
+    client.sandbox.set_fault("reset-rate", "off")
+    assert client.get().status == 200
+
+
+def test_304_with_body_leaves_bytes_on_the_connection(client: SandboxClient) -> None:
+    etag = client.put(document(1))
+
+    def raw_answer() -> bytes:
+        request = f"GET {client.url.path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n"
+        with socket.create_connection((client.url.hostname, client.url.port), timeout=10) as connection:
+            connection.sendall(request.encode())
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    head, _, body = raw_answer().partition(b"\r\n\r\n")
+    assert (head.split()[1], body) == (b"304", b"")
+    assert b"content-length" not in head
+    client.sandbox.set_fault("304-with-body", "on")
+    head, _, body = raw_answer().partition(b"\r\n\r\n")
+    assert (head.split()[1], body) == (b"304", document(1))
+    assert f"content-length: {len(document(1))}".encode() in head
+
+
+def test_lost_ack_takes_effect_without_an_answer(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("lost-ack", "on")
+    with pytest.raises(BotoCoreError):
+        client.put(document(2))
+    assert eventually(lambda: client.get().body == document(2))
+    client.sandbox.set_fault("lost-ack", "off")
+    client.put(document(3))
+    assert client.get().body == document(3)
+
+
+def test_late_write_takes_effect_later_over_what_was_put_meanwhile(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("late-write", "500ms")
+    started = time.monotonic()
+    with pytest.raises(BotoCoreError):
+        client.put(document(2))
+    client.sandbox.set_fault("late-write", "off")
+    client.put(document(3))
+    assert client.get().body == document(3)
+    assert eventually(lambda: client.get().body == document(2))
+    assert time.monotonic() - started >= 0.5
+
+
+def test_foreign_writer_puts_documents_of_another_run(client: SandboxClient) -> None:
+    ours = document(1)
+    client.put(ours)
+    time.sleep(0.1)
+    assert client.get().body == ours
+    client.sandbox.set_fault("foreign-writer", "50ms")
+    assert eventually(lambda: client.get().body != ours)
+    foreign = json.loads(client.get().body)
+    assert len(client.get().body) == len(ours)
+    assert len(foreign["run"]) == 12
+    assert eventually(lambda: json.loads(client.get().body)["version"] > foreign["version"])
+    client.sandbox.set_fault("foreign-writer", "off")
+    time.sleep(0.2)
+    client.put(ours)
+    time.sleep(0.2)
+    assert client.get().body == ours
+
+
+def test_replica_lag_shows_the_past_for_a_while(client: SandboxClient) -> None:
+    client.put(document(1))
+    time.sleep(0.6)
+    client.sandbox.set_fault("replica-lag", "500ms")
+    started = time.monotonic()
+    client.put(document(2))
+    assert client.get().body == document(1)
+    assert eventually(lambda: client.get().body == document(2))
+    assert time.monotonic() - started >= 0.5
+
+
+def test_cache_ttl_shows_the_past_until_the_time_is_up(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("cache-ttl", "500ms")
+    assert client.get().body == document(1)
+    started = time.monotonic()
+    client.put(document(2))
+    assert client.get().body == document(1)
+    assert eventually(lambda: client.get().body == document(2))
+    assert time.monotonic() - started < 10

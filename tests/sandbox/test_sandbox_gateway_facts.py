@@ -1,0 +1,355 @@
+"""The sandbox answers as API Gateway in front of S3 does: one test for each thing that was looked up or recorded.
+
+Each test names its row of the table "API Gateway REST in front of S3": what makes ETag and 304 work, and what breaks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from gateway_bench import BUCKET, KEY, Bench, changed_method, document
+
+from loadtest.sandbox.definition import DefinitionError, GatewayDefinition, GatewayResponse, IntegrationResponse
+from loadtest.sandbox.policy import role_policy
+
+OLD = '"0123456789abcdef0123456789abcdef"'
+
+
+def test_row_original_template_200_no_etag_and_if_none_match_ignored() -> None:
+    bench = Bench("original")
+    version = bench.publish(document(1))
+    answer = bench.get(If_None_Match=version.etag)
+    assert (answer.status, answer.body) == (200, document(1))
+    assert "etag" not in answer.headers
+    assert "last-modified" not in answer.headers
+
+
+def test_row_half_a_fix_is_worse_304_becomes_200_with_an_empty_body() -> None:
+    bench = Bench("half")
+    version = bench.publish(document(1))
+    assert bench.get().body == document(1)
+    answer = bench.get(If_None_Match=version.etag)
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "0")
+    assert answer.headers["etag"] == version.etag
+
+
+@pytest.mark.parametrize("name", ["If-None-Match", "if-none-match"])
+def test_row_method_request_parameters_both_spellings_are_mapped(name: str) -> None:
+    bench = Bench()
+    version = bench.publish(document(1))
+    assert bench.ask(headers={name: version.etag}).status == 304
+    assert bench.ask(headers={name: OLD}).status == 200
+
+
+def test_row_header_case_regional_endpoints_pass_names_as_sent() -> None:
+    """A spelling that is not mapped does not reach S3."""
+    bench = Bench()
+    version = bench.publish(document(1))
+    assert bench.ask(headers={"IF-NONE-MATCH": version.etag}).status == 200
+
+    def only_canonical(definition: GatewayDefinition) -> GatewayDefinition:
+        mapping = {"integration.request.header.If-None-Match": "method.request.header.If-None-Match"}
+        return changed_method(definition, integration={"request_parameters": mapping})
+
+    bench = Bench(change=only_canonical)
+    version = bench.publish(document(1))
+    assert bench.ask(headers={"if-none-match": version.etag}).status == 200
+    assert bench.ask(headers={"If-None-Match": version.etag}).status == 304
+
+
+@pytest.mark.parametrize("name", ["If-None-Match", "if-none-match", "IF-NONE-MATCH"])
+def test_row_header_case_edge_endpoints_capitalize_names(name: str) -> None:
+    bench = Bench("edge")
+    version = bench.publish(document(1))
+    assert bench.ask(headers={name: version.etag}).status == 304
+
+
+@pytest.mark.parametrize("name", ["If-Modified-Since", "if-modified-since"])
+def test_row_if_modified_since_before_at_and_after(name: str) -> None:
+    bench = Bench()
+    bench.publish(document(1), modified=1_700_000_000.9)
+    assert bench.ask(headers={name: "Tue, 14 Nov 2023 22:13:19 GMT"}).status == 200
+    assert bench.ask(headers={name: "Tue, 14 Nov 2023 22:13:20 GMT"}).status == 304
+    assert bench.ask(headers={name: "Tue, 14 Nov 2023 22:13:21 GMT"}).status == 304
+    assert bench.ask(headers={name: "yesterday"}).status == 200
+
+
+def test_row_200_maps_etag_last_modified_cache_control_and_content_type() -> None:
+    bench = Bench()
+    version = bench.publish(document(1), content_type="application/vnd.samples+json")
+    answer = bench.get()
+    assert answer.headers == {
+        "content-type": "application/vnd.samples+json",
+        "cache-control": "no-cache",
+        "etag": version.etag,
+        "last-modified": "Tue, 14 Nov 2023 22:13:20 GMT",
+        "content-length": str(len(document(1))),
+    }
+
+
+def test_row_304_maps_validators_and_has_no_body() -> None:
+    bench = Bench()
+    version = bench.publish(document(1))
+    answer = bench.get(If_None_Match=version.etag)
+    assert (answer.status, answer.body) == (304, b"")
+    assert answer.headers["etag"] == version.etag
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["last-modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+    assert "content-length" not in answer.headers
+
+
+def test_row_404_has_a_json_template() -> None:
+    answer = Bench().get()
+    assert answer.status == 404
+    assert answer.json() == {"message": "The read model has not been published yet."}
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/json", "no-store")
+
+
+def _with_role(definition: GatewayDefinition, *statements: dict[str, str]) -> GatewayDefinition:
+    document_ = {"Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+    return dataclasses.replace(definition, roles={arn: role_policy([document_]) for arn in definition.roles})
+
+
+READ = {"Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/{KEY}"}
+LIST = {"Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
+
+
+def test_row_default_502_so_that_a_broken_role_is_never_a_200() -> None:
+    bench = Bench(change=lambda definition: _with_role(definition, LIST))
+    bench.publish(document(1))
+    answer = bench.get()
+    assert answer.status == 502
+    assert answer.json() == {"message": "The read model could not be fetched."}
+
+
+def test_row_403_or_404_for_a_missing_object_depends_on_list_bucket() -> None:
+    """With the default mapping 404 is told apart; without s3:ListBucket S3 says 403, which is the default answer."""
+    assert Bench(change=lambda definition: _with_role(definition, READ, LIST)).get().status == 404
+    assert Bench(change=lambda definition: _with_role(definition, READ)).get().status == 502
+
+
+def test_row_default_of_200_hides_errors_missing_key_answers_200_with_xml() -> None:
+    answer = Bench("original").get()
+    assert answer.status == 200
+    assert b"<Code>NoSuchKey</Code>" in answer.body
+    assert answer.headers["content-type"] == "application/json"
+
+
+def _responses(*responses: IntegrationResponse) -> object:
+    def change(definition: GatewayDefinition) -> GatewayDefinition:
+        declared = {
+            response.status_code: frozenset(response.response_parameters) | frozenset({"method.response.header.X"})
+            for response in responses
+        }
+        return changed_method(definition, responses=declared, integration={"responses": responses})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [("200", True), ("2\\d{2}", True), ("2.*", True), ("20", False), ("00", False), ("2", False)],
+)
+def test_row_selection_pattern_is_matched_against_the_whole_status(pattern: str, matches: bool) -> None:
+    bench = Bench(change=_responses(IntegrationResponse(201, pattern), IntegrationResponse(502, None)))  # type: ignore[arg-type]
+    bench.publish(document(1))
+    assert bench.get().status == (201 if matches else 502)
+
+
+def test_row_no_match_and_no_default_is_500() -> None:
+    bench = Bench(change=_responses(IntegrationResponse(404, "404")))  # type: ignore[arg-type]
+    bench.publish(document(1))
+    answer = bench.get()
+    assert (answer.status, answer.json()) == (500, {"message": "Internal server error"})
+
+
+def test_row_unmapped_content_type_becomes_json() -> None:
+    bench = Bench("original")
+    bench.publish(b"<xml/>", content_type="application/xml")
+    assert bench.get().headers["content-type"] == "application/json"
+
+
+def test_row_integration_response_without_method_response_is_refused() -> None:
+    def change(definition: GatewayDefinition) -> GatewayDefinition:
+        return changed_method(definition, responses={})
+
+    with pytest.raises(DefinitionError, match=r"GET /samples has an integration response .* AWS would refuse"):
+        Bench(change=change)
+
+
+def test_row_undeclared_headers_are_refused() -> None:
+    def undeclared_response(definition: GatewayDefinition) -> GatewayDefinition:
+        return changed_method(definition, responses={status: frozenset() for status in (200, 304, 404, 502)})
+
+    with pytest.raises(DefinitionError, match=r"does not declare; AWS would refuse"):
+        Bench(change=undeclared_response)
+    with pytest.raises(DefinitionError, match=r"does not declare in its request parameters; AWS would refuse"):
+        Bench(change=lambda definition: changed_method(definition, request_parameters={}))
+
+
+@pytest.mark.parametrize("name", ["Date", "Content-Length", "Connection", "Server", "WWW-Authenticate", "User-Agent"])
+def test_row_never_map_these_responses_they_are_remapped(name: str) -> None:
+    parameters = {f"method.response.header.{name}": "'mine'"}
+    bench = Bench(change=_responses(IntegrationResponse(200, None, parameters)))  # type: ignore[arg-type]
+    bench.publish(document(1))
+    answer = bench.get()
+    assert answer.headers[f"x-amzn-remapped-{name.lower()}"] == "mine"
+    assert answer.headers["content-length"] == str(len(document(1)))
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Authorization", "Connection", "Expect", "TE"])
+def test_row_never_map_these_requests_they_fail_with_500(name: str) -> None:
+    source = f"method.request.header.{name}"
+
+    def change(definition: GatewayDefinition) -> GatewayDefinition:
+        mapping = {f"integration.request.header.{name}": source}
+        return changed_method(
+            definition, request_parameters={source: False}, integration={"request_parameters": mapping}
+        )
+
+    bench = Bench(change=change)
+    bench.publish(document(1))
+    assert bench.ask(headers={name: "something"}).status == 500
+    assert bench.get().status == 200
+
+
+def test_row_unknown_path_or_method_is_403() -> None:
+    bench = Bench()
+    bench.publish(document(1))
+    for method, path in (("GET", "/"), ("GET", "/other"), ("POST", "/samples"), ("DELETE", "/samples")):
+        answer = bench.ask(method, path)
+        assert (answer.status, answer.json()) == (403, {"message": "Missing Authentication Token"})
+        assert answer.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
+
+
+def test_row_head_on_a_get_only_resource_is_403() -> None:
+    assert Bench("original").ask("HEAD").status == 403
+
+
+def test_row_head_wants_its_own_method_and_mirrors_get() -> None:
+    bench = Bench()
+    version = bench.publish(document(1))
+    got, head = bench.get(), bench.ask("HEAD")
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers == {name: value for name, value in got.headers.items() if name != "content-length"}
+    assert bench.ask("HEAD", headers={"If-None-Match": version.etag}).status == 304
+    assert Bench().ask("HEAD").status == 404
+
+
+def test_row_throttled_is_429() -> None:
+    bench = Bench("throttled")
+    bench.publish(document(1))
+    answers = [bench.get() for _ in range(5)]
+    assert [answer.status for answer in answers[:3]] == [200, 200, 200]
+    assert (answers[-1].status, answers[-1].json()) == (429, {"message": "Too Many Requests"})
+
+
+def test_row_bytes_that_are_not_utf8_are_altered_while_the_etag_stays() -> None:
+    bench = Bench()
+    version = bench.publish(b'{"a":"\xff"}')
+    answer = bench.get()
+    assert answer.body == '{"a":"\N{REPLACEMENT CHARACTER}"}'.encode()
+    assert answer.headers["content-length"] == str(len(answer.body))
+    assert answer.headers["etag"] == version.etag
+    plain = "ü€😀".encode()
+    bench.publish(plain)
+    assert bench.get().body == plain
+
+
+@pytest.mark.parametrize("change", [{"binary_media_types": ("*/*",)}, {"minimum_compression_size": 0}])
+def test_row_binary_media_types_and_compression_are_refused(change: dict[str, object]) -> None:
+    def changed(definition: GatewayDefinition) -> GatewayDefinition:
+        return dataclasses.replace(definition, api=dataclasses.replace(definition.api, **change))  # type: ignore[arg-type]
+
+    with pytest.raises(DefinitionError, match="leave both off"):
+        Bench(change=changed)
+
+
+@pytest.mark.parametrize("form", ["W/{}", "{}, " + OLD, OLD + ", {}", "*"])
+def test_row_weak_list_and_star_are_open_so_the_stricter_reading_is_taken(form: str) -> None:
+    """RFC 9110 wants 304 for all of them; S3 is not established, moto answers 200."""
+    bench = Bench()
+    version = bench.publish(document(1))
+    assert bench.get(If_None_Match=form.format(version.etag)).status == 200
+
+
+def test_row_same_bytes_same_etag_other_bytes_another() -> None:
+    bench = Bench()
+    first = bench.publish(document(1))
+    bench.publish(document(1))
+    assert bench.get(If_None_Match=first.etag).status == 304
+    bench.publish(document(2))
+    assert bench.get(If_None_Match=first.etag).status == 200
+
+
+def test_if_none_match_wins_over_if_modified_since() -> None:
+    """RFC 9110, section 13.2.2: If-Modified-Since is not evaluated when If-None-Match is there."""
+    bench = Bench()
+    version = bench.publish(document(1))
+    later, earlier = "Tue, 14 Nov 2033 22:13:20 GMT", "Tue, 14 Nov 2003 22:13:20 GMT"
+    assert bench.get(If_None_Match=OLD, If_Modified_Since=later).status == 200
+    assert bench.get(If_None_Match=version.etag, If_Modified_Since=earlier).status == 304
+
+
+def test_row_cors_one_origin_on_every_answer_errors_and_the_gateways_own_included() -> None:
+    bench = Bench("one-origin")
+    missing = bench.get()
+    version = bench.publish(document(1))
+    answers = {
+        200: bench.get(),
+        304: bench.get(If_None_Match=version.etag),
+        404: missing,
+        403: bench.ask("GET", "/other"),
+        204: bench.ask("OPTIONS", headers={"Origin": "https://site.example", "Access-Control-Request-Method": "GET"}),
+    }
+    for status, answer in answers.items():
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == "https://site.example"
+        assert answer.headers["access-control-expose-headers"] == "ETag"
+    assert "If-None-Match" in answers[204].headers["access-control-allow-headers"]
+    assert answers[204].body == b""
+
+
+def test_row_cors_several_origins_s3_names_the_one_that_asks() -> None:
+    bench = Bench("two-origins")
+    bench.publish(document(1))
+    for origin in ("https://site.example", "https://other.example"):
+        answer = bench.get(Origin=origin)
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-origin" not in bench.get(Origin="https://stranger.example").headers
+    assert "access-control-allow-origin" not in bench.get().headers
+    assert bench.get(origin="https://site.example").headers["access-control-allow-origin"] == "https://site.example"
+
+
+def test_gateway_responses_own_status_and_template() -> None:
+    own = GatewayResponse(
+        "THROTTLED",
+        503,
+        {"gatewayresponse.header.Retry-After": "'1'"},
+        {"application/json": '{"id":"$context.requestId","why":$context.error.messageString}'},
+    )
+
+    def change(definition: GatewayDefinition) -> GatewayDefinition:
+        return dataclasses.replace(definition, api=dataclasses.replace(definition.api, gateway_responses=(own,)))
+
+    bench = Bench("throttled", change=change)
+    answer = [bench.get() for _ in range(5)][-1]
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json() == {"id": "the-request-id", "why": "Too Many Requests"}
+
+
+def test_row_s3_promise_a_read_after_a_put_returns_it() -> None:
+    bench = Bench()
+    for version in range(20):
+        bench.publish(document(version))
+        assert bench.get().body == document(version)
+        bench.wait(1)
+
+
+def test_a_stack_with_everything_is_read() -> None:
+    bench = Bench("everything")
+    bench.publish(document(1))
+    assert bench.get().status == 200
+    assert bench.gateway.routes["/samples"]["GET"].cached_ttl == 5
