@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +17,9 @@ from loadtest.options import UsageError
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.process import SandboxError, running_sandbox
+from loadtest.synthesis import PROJECT, synthesize
 
-_PROJECT: Final = Path(__file__).resolve().parent.parent
-_SYNTHESIZED: Final = _PROJECT / ".build" / "demo"
-_LOCUSTFILE: Final = _PROJECT / "loadtest" / "locustfile.py"
+_LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,26 +32,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The whole way from the stack to the report; returns the exit code of the verdict."""
     _say("Synthesizing the stack …")
-    shutil.rmtree(_SYNTHESIZED, ignore_errors=True)
-    environment = {**os.environ, "CDKTF_OUTDIR": str(_SYNTHESIZED)}
-    synthesized = subprocess.run([sys.executable, "main.py"], cwd=_PROJECT, check=False, env=environment)
-    if synthesized.returncode:
-        raise UsageError("The stack could not be synthesized; the reason is above.")
+    synthesized = synthesize()
     try:
-        return _measure(arguments)
+        return _measure(arguments, synthesized)
     except (SandboxError, FaultValueError) as error:
         raise UsageError(str(error)) from None
 
 
-def _measure(arguments: argparse.Namespace) -> int:
+def _measure(arguments: argparse.Namespace, synthesized: Path) -> int:
     faults = dict(split_assignment(fault) for fault in arguments.fault)
-    with running_sandbox(_SYNTHESIZED, faults=faults) as sandbox:
+    with running_sandbox(synthesized, faults=faults) as sandbox:
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
         command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
-        return subprocess.run(command, cwd=_PROJECT, check=False).returncode
+        return subprocess.run(command, cwd=PROJECT, check=False).returncode
 
 
 def _say(line: str) -> None:

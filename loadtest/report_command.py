@@ -18,6 +18,7 @@ from loadtest.reports.terminal import print_answers
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``report``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
+    parser.add_argument("--quiet", action="store_true", help="write the reports and print no answers")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,5 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
     except RunError as error:
         raise UsageError(str(error)) from None
     written = write_reports(summary, run_dir)
-    print_answers(summary, written, sys.stdout)
+    if not arguments.quiet:
+        print_answers(summary, written, sys.stdout)
     return EXIT_CODES[summary.verdict]

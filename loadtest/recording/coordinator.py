@@ -147,10 +147,20 @@ class Coordinator:
         if self._writer is not None:
             self._writer.stop()
         self._wait_for_spools(self._directory.path, self._plan.workers)
-        command = [sys.executable, "-m", "loadtest", "report", str(self._directory.path.resolve())]
+        command = [sys.executable, "-m", "loadtest", "report", "--quiet", str(self._directory.path.resolve())]
         finished = subprocess.run(command, check=False, cwd=_PROJECT)
         self._directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)
+
+    def print_answers(self) -> None:
+        """Print the answers of a run that has finished; nothing when there are none."""
+        from loadtest.reports import REPORT_FILES  # noqa: PLC0415 - only now is there time for the import
+        from loadtest.reports.terminal import print_answers  # noqa: PLC0415
+        from loadtest.summary import read_summary  # noqa: PLC0415
+
+        path = self._directory.path if self._directory is not None else None
+        if path is not None and (path / "summary.json").exists():
+            print_answers(read_summary(path / "summary.json"), tuple(path / name for name in REPORT_FILES), sys.stdout)
 
     def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
         patience = self._environment.stop_timeout + 10

@@ -180,3 +180,7 @@ class ReadModelRun:
         coordinator, self._coordinator = self._coordinator, None
         assert coordinator is not None  # noqa: S101 - asked by the callers
         coordinator.finish()
+        if self._headless:  # Locust prints its own statistics first, and the answers shall be the end
+            self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
+        else:
+            coordinator.print_answers()

@@ -18,12 +18,15 @@ from loadtest.payload import Verifier
 from loadtest.recording.punctual import seconds_to_sleep, yield_until
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import NO_ETAG
+from loadtest.recording.watchful_response import bytes_after_304, install
 from loadtest.records import NO_VERSION, ReadOutcome
 
 REQUEST_NAME: Final = "samples"
 CONNECT_TIME_LIMIT_S: Final = 10
 ANSWER_TIME_LIMIT_S: Final = 30
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
+
+install()
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
@@ -198,5 +201,5 @@ def _answer_from(response: Any, failure: BaseException | None) -> Answer:
     if status == 0:
         return Answer(0, None, b"", failure)
     broken = failure if failure is not None and not hasattr(failure, "response") else None
-    body = b"" if broken is not None else (response.content or b"")
+    body = b"" if broken is not None else (response.content or bytes_after_304(response))
     return Answer(status, response.headers.get("etag"), body, broken)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from loadtest.summary import Summary, write_summary
+
+REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
@@ -14,10 +17,10 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     from loadtest.reports.markdown import markdown  # noqa: PLC0415
     from loadtest.reports.page import page  # noqa: PLC0415
 
-    summary_path = run_dir / "summary.json"
+    summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
     written = [summary_path]
-    for name, make in (("report.md", markdown), ("report.html", page), ("junit.xml", junit)):
+    for name, make in zip(REPORT_FILES[1:], (markdown, page, junit), strict=True):
         path = run_dir / name
         partial = path.with_name(name + ".partial")
         partial.write_text(make(summary), encoding="utf-8", newline="\n")

@@ -1,0 +1,192 @@
+"""Which faults are injected, at which sizes, and what in a Summary must recover each size.
+
+A measure returns the interval that the report gives for the size that was injected. Shares are given with their 99.9 %
+interval (Clopper and Pearson), so that a table of sixty rows is right in all of them nine times out of ten and more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scipy import stats
+
+from loadtest.summary import Summary
+
+CONFIDENCE = 0.999
+READS_PER_SECOND = 500
+QUICK = ("--window", "0", "--write-interval", "0.2", "--payload-bytes", "2048", "--arrival-rate", str(READS_PER_SECOND))
+
+
+SELDOM = ("--window", "0", "--write-interval", "0.8", "--payload-bytes", "2048", "--arrival-rate", "100")
+"""Few enough reads that none has to wait for a reader to be free while a PUT blocks them."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What a report says of a size: somewhere from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether the injected size lies in it."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Size:
+    """One size of a fault: as the sandbox takes it, and as the number that the report must recover."""
+
+    value: str
+    truth: float
+
+
+@dataclass(frozen=True)
+class FaultCase:
+    """One fault: its sizes, what recovers them, and the checks that must not pass (``fails``) while it is there."""
+
+    fault: str
+    sizes: tuple[Size, ...]
+    measure: Callable[[Summary], Interval]
+    fails: tuple[str, ...]
+    unit: str = "share"
+    after_start: bool = False  # injected once the run has begun: it would not let a run begin
+    seconds: int = 6
+    arguments: tuple[str, ...] = QUICK
+
+
+def share(found: int, of: int) -> Interval:
+    """A share with its interval."""
+    tail = (1 - CONFIDENCE) / 2
+    low = float(stats.beta.ppf(tail, found, of - found + 1)) if found else 0.0
+    return Interval(low, float(stats.beta.isf(tail, found + 1, of - found)) if found < of else 1.0)
+
+
+def reads(summary: Summary, *outcomes: str) -> int:
+    """How many reads ended in one of these ways."""
+    return sum(row.count for row in summary.availability.read_outcomes if row.outcome in outcomes)
+
+
+DOCUMENTS = ("whole", "torn", "truncated", "corrupt", "etag-mismatch", "foreign")
+
+
+def share_of_documents(*outcomes: str) -> Callable[[Summary], Interval]:
+    """Share of the 200 answers."""
+    return lambda summary: share(reads(summary, *outcomes), reads(summary, *DOCUMENTS))
+
+
+def share_of_reads(*outcomes: str) -> Callable[[Summary], Interval]:
+    """Share of all reads."""
+    return lambda summary: share(reads(summary, *outcomes), summary.availability.reads)
+
+
+def without_etag(summary: Summary) -> Interval:
+    """Share of whole documents that came without an ETag."""
+    conditional = summary.conditional
+    return share(conditional.whole_reads - conditional.with_etag, conditional.whole_reads)
+
+
+def not_honoured(summary: Summary) -> Interval:
+    """Share of current validators that were answered 200."""
+    return share(summary.conditional.same_version_sent, summary.conditional.could_have_been)
+
+
+def stale_not_modified(summary: Summary) -> Interval:
+    """Share of outdated validators that were answered 304."""
+    conditional = summary.conditional
+    return share(conditional.stale_not_modified, conditional.stale_not_modified + conditional.changed)
+
+
+def unasked(summary: Summary) -> Interval:
+    """Share of unconditional reads that were answered 304."""
+    conditional = summary.conditional
+    documents = conditional.whole_reads - conditional.same_version_sent - conditional.changed
+    return share(conditional.unasked, conditional.unasked + documents)
+
+
+def with_body(summary: Summary) -> Interval:
+    """Share of 304 answers that had a body."""
+    conditional = summary.conditional
+    return share(conditional.with_body, conditional.with_body + conditional.not_modified)
+
+
+def constant_lag(summary: Summary) -> Interval:
+    """A lag that is the same for all reads lies between the last stale read and the first fresh one.
+
+    stale: lag > call of the read minus acknowledgement; fresh: lag ≤ return of the read minus call of the PUT.
+    """
+    windows = summary.consistency.windows
+    stale = [window.last_stale_ns for window in windows if window.last_stale_ns is not None]
+    fresh = [window.first_visible_ns + window.put_ns for window in windows if window.first_visible_ns is not None]
+    return Interval(max(stale, default=0) / 1e6, min(fresh) / 1e6)
+
+
+def longest_window(summary: Summary) -> Interval:
+    """What comes and goes (a cache, one of several replicas) is seen at most at its full size: a lower bound.
+
+    The upper end allows for what the reads of one run can miss of it: a quarter, or 20 ms.
+    """
+    longest = (summary.consistency.longest_window_ns or 0) / 1e6
+    return Interval(longest, max(longest / 0.75, longest + 20))
+
+
+def longest_wait(summary: Summary) -> Interval:
+    """The longest response time, give or take 5 % or the 10 ms that the slowest read takes by itself."""
+    longest = max(row.response.max_ns or 0 for row in summary.latency.rows) / 1e6
+    return Interval(min(longest * 0.95, longest - 10), longest * 1.05)
+
+
+def blocked_by_a_put(summary: Summary) -> Interval:
+    """The longest response time of a read that met a PUT: at most the blocking and a PUT's own time."""
+    longest = (
+        next(row.response.max_ns or 0 for row in summary.latency.rows if row.population == "overlapping-put") / 1e6
+    )
+    put = max(window.put_ns for window in summary.consistency.windows) / 1e6
+    return Interval(min(longest, put) * 0.85, put)
+
+
+def unknown_writes(summary: Summary) -> Interval:
+    """Share of writes of unknown outcome."""
+    unknown = sum(row.count for row in summary.availability.write_outcomes if row.outcome == "unknown")
+    return share(unknown, summary.availability.writes)
+
+
+def somebody_else(summary: Summary) -> Interval:
+    """Whether somebody else was noticed: 1 or 0."""
+    return Interval(1, 1) if reads(summary, "foreign") else Interval(0, 0)
+
+
+def percent(*values: float) -> tuple[Size, ...]:
+    """Sizes that are shares."""
+    return tuple(Size(f"{value:g}%", value / 100) for value in values)
+
+
+def milliseconds(*values: int, form: str = "{}ms") -> tuple[Size, ...]:
+    """Sizes that are durations."""
+    return tuple(Size(form.format(value), value) for value in values)
+
+
+CASES: tuple[FaultCase, ...] = (
+    FaultCase("replica-lag", milliseconds(30, 120, 500), constant_lag, ("fresh-reads",), "ms"),
+    FaultCase("replicas", milliseconds(50, 150, 600, form="0ms,{}ms"), longest_window, ("fresh-reads", "monotonic-reads"), "ms"),
+    FaultCase("cache-ttl", milliseconds(100, 400, 1000), longest_window, ("fresh-reads",), "ms", seconds=10),
+    FaultCase("torn", percent(1, 5, 20), share_of_documents("torn"), ("whole-bodies",)),
+    FaultCase("truncate", percent(1, 5, 20), share_of_documents("truncated"), ("whole-bodies",)),
+    FaultCase("corrupt", percent(1, 5, 20), share_of_documents("corrupt"), ("whole-bodies",)),
+    FaultCase("etag-swap", percent(1, 5, 20), share_of_documents("etag-mismatch"), ("conditional-get",)),
+    FaultCase("no-etag", percent(1, 5, 20), without_etag, ("conditional-get",)),
+    FaultCase("ignore-if-none-match", percent(1, 5, 20), not_honoured, ("conditional-get",)),
+    FaultCase("stale-304", percent(10, 30, 60), stale_not_modified, ("fresh-reads",)),
+    FaultCase("304-with-body", percent(1, 5, 20), with_body, ("conditional-get",)),
+    FaultCase("always-304", percent(1, 5, 20), unasked, ("conditional-get",)),
+    FaultCase("freeze", milliseconds(100, 300, 1000, form="{}ms/3s"), longest_wait, (), "ms", seconds=8),
+    FaultCase("write-block", milliseconds(50, 100, 300), blocked_by_a_put, (), "ms", arguments=SELDOM),
+    FaultCase("error-rate", percent(1, 5, 20), share_of_reads("server-error"), ("availability",)),
+    FaultCase("throttle-rate", percent(1, 5, 20), share_of_reads("throttled"), ("availability",)),
+    FaultCase("reset-rate", percent(1, 5, 20), share_of_reads("reset", "truncated"), ("availability", "whole-bodies")),
+    FaultCase("lost-ack", percent(10, 30, 60), unknown_writes, (), after_start=True),
+    FaultCase("late-write", (Size("50ms,20%", 0.2), Size("200ms,20%", 0.2), Size("50ms,60%", 0.6)), unknown_writes, (), after_start=True),
+    FaultCase("foreign-writer", (Size("2s", 1), Size("1s", 1), Size("500ms", 1)), somebody_else, ("assumptions",), "noticed", after_start=True),
+)  # fmt: skip
+# ruff: noqa: E501 - a table reads best with one fault a line
