@@ -136,6 +136,19 @@ WRITE_DTYPE: Final = np.dtype(
 )
 """One row of ``writes.parquet``, in order of version."""
 
+REQUEST_DTYPE: Final = np.dtype(
+    [
+        ("worker", "<u2"),
+        ("session", "<u4"),  # WRITER_SESSION for a PUT
+        ("called_ns", "<i8"),
+        ("request_id", "O"),  # str, as the target named the request (x-amzn-RequestId, x-amz-request-id)
+    ]
+)
+"""One row of ``requests.parquet``: how the target names a PUT, or a read that looked wrong while running."""
+
+WRITER_SESSION: Final = 2**32 - 2
+"""Stands for the writer where a session is asked for."""
+
 WINDOW_DTYPE: Final = np.dtype(
     [
         ("index", "<i4"),

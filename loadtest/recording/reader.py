@@ -30,6 +30,7 @@ install()
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
+REQUEST_ID_HEADER: Final = "x-amzn-requestid"
 _STATUS_OUTCOMES = {
     401: ReadOutcome.FORBIDDEN,
     403: ReadOutcome.FORBIDDEN,
@@ -53,6 +54,7 @@ class Answer(NamedTuple):
     etag: str | None
     body: bytes
     failure: BaseException | None
+    request_id: str | None = None
 
 
 class Session:
@@ -188,6 +190,7 @@ class SamplesReader(FastHttpUser):
             question.etag_line,
             len(answer.body),
             outcome,
+            answer.request_id,
         )
         meta = self._meta
         if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
@@ -202,4 +205,4 @@ def _answer_from(response: Any, failure: BaseException | None) -> Answer:
         return Answer(0, None, b"", failure)
     broken = failure if failure is not None and not hasattr(failure, "response") else None
     body = b"" if broken is not None else (response.content or bytes_after_304(response))
-    return Answer(status, response.headers.get("etag"), body, broken)
+    return Answer(status, response.headers.get("etag"), body, broken, response.headers.get(REQUEST_ID_HEADER))

@@ -18,6 +18,10 @@ NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
 
 
+MOST_REQUESTS_KEPT: Final = 100
+"""Request ids are kept for so many reads of each outcome in each process."""
+
+
 @dataclass
 class Counts:
     """What is known while the run goes on. Lower bounds: the report counts exactly."""
@@ -53,6 +57,7 @@ class Recorder:
         self.counts = Counts()
         self._sessions = 0
         self._ended_ns: int | None = None
+        self._requests_kept: dict[ReadOutcome, int] = {}
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
         self._health = HealthMonitor(self.spool)
 
@@ -73,12 +78,17 @@ class Recorder:
         sent_line: int,
         body_bytes: int,
         outcome: ReadOutcome,
+        request_id: str | None = None,
     ) -> None:
-        """Record one read that was answered, or failed."""
+        """Record one read that was answered, or failed.
+
+        ``request_id`` is kept for reads that look wrong already while running, the first few of each kind.
+        """
         self.spool.read(
             session, scheduled_ns, called_ns, returned_ns, status, version, etag_line, sent_line, body_bytes, outcome
         )
         counts = self.counts
+        suspicious = counts.stale
         counts.reads += 1
         if outcome <= ReadOutcome.NOT_MODIFIED:
             counts.not_modified += outcome
@@ -88,6 +98,14 @@ class Recorder:
             counts.broken += 1
         else:
             counts.errors += 1
+        if request_id and (outcome > ReadOutcome.NOT_MODIFIED or counts.stale > suspicious):
+            self._keep_request(session, called_ns, outcome, request_id)
+
+    def _keep_request(self, session: int, called_ns: int, outcome: ReadOutcome, request_id: str) -> None:
+        kept = self._requests_kept.get(outcome, 0)
+        if kept < MOST_REQUESTS_KEPT:
+            self._requests_kept[outcome] = kept + 1
+            self.spool.request(session, called_ns, request_id)
 
     def unanswered(self, session: int, scheduled_ns: int, called_ns: int, sent_line: int) -> None:
         """Record a read that was still in flight when the run had to end."""

@@ -24,6 +24,7 @@ from loadtest.recording.spool import (
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
     load_etags,
+    load_lines,
     load_records,
     still_recording,
 )
@@ -33,9 +34,11 @@ from loadtest.records import (
     NEVER_RETURNED,
     NO_VERSION,
     READ_DTYPE,
+    REQUEST_DTYPE,
     UNKNOWN_VERSION,
     WINDOW_DTYPE,
     WRITE_DTYPE,
+    WRITER_SESSION,
     ReadOutcome,
     WriteOutcome,
 )
@@ -46,6 +49,7 @@ READS_FILE: Final = "reads.parquet"
 WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
+REQUESTS_FILE: Final = "requests.parquet"
 
 
 def is_sealed(run_dir: Path) -> bool:
@@ -61,7 +65,8 @@ def seal(run_dir: Path) -> None:
     """
     run = _load_run(run_dir)
     _refuse_while_recording(run_dir)
-    writes = _writes(run_dir / JOURNAL_NAME)
+    events = _journal(run_dir / JOURNAL_NAME)
+    writes = _writes(events)
     versions = _versions_by_etag(writes, run)
     spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
     reads = _concatenate([_reads(path, versions) for path in spools], READ_DTYPE)
@@ -75,6 +80,7 @@ def seal(run_dir: Path) -> None:
         (WRITES_FILE, writes),
         (WINDOWS_FILE, windows),
         (GENERATOR_FILE, samples),
+        (REQUESTS_FILE, _requests(spools, events)),
     ):
         _write_parquet(run_dir / name, records)
     (run_dir / RUN_FILE).write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
@@ -97,8 +103,12 @@ def _refuse_while_recording(run_dir: Path) -> None:
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
-def _writes(journal: Path) -> Array:
-    """The writer's journal as records; a PUT that was sent and not heard of again is of unknown outcome."""
+def _journal(journal: Path) -> list[dict[str, Any]]:
+    """The events of each PUT put together, in order of version.
+
+    Raises:
+        UsageError: the journal is missing or damaged, other than cut short.
+    """
     try:
         lines = journal.read_bytes().split(b"\n")
     except OSError:
@@ -113,7 +123,11 @@ def _writes(journal: Path) -> Array:
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
-    rows = sorted(events.values(), key=lambda event: event["version"])
+    return sorted(events.values(), key=lambda event: int(event["version"]))
+
+
+def _writes(rows: list[dict[str, Any]]) -> Array:
+    """The PUTs as records; one that was sent and not heard of again is of unknown outcome."""
     records = np.zeros(len(rows), dtype=WRITE_DTYPE)
     for record, event in zip(records, rows, strict=True):
         outcome = WriteOutcome(event.get("outcome", WriteOutcome.UNKNOWN))
@@ -190,6 +204,14 @@ def _samples(path: Path) -> Array:
         samples[name] = spooled[name]
     samples["worker"] = int(path.name.split("-")[0])
     return samples
+
+
+def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
+    rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
+    for spool in spools:
+        worker = int(spool.name.split("-")[0])
+        rows += [(worker, *request) for request in load_lines(spool.with_suffix(".requests"))]
+    return np.array(rows, dtype=REQUEST_DTYPE)
 
 
 def _windows(run: dict[str, Any]) -> Array:

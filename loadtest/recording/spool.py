@@ -55,6 +55,7 @@ class Spool:
         self._reads_file = self._open("reads")
         self._samples_file = self._open("samples")
         self._etags_file = self._open("etags")
+        self._requests_file = self._open("requests")
         self.flush_ns = 0
         self.recorded = 0
 
@@ -92,6 +93,10 @@ class Spool:
         )
         self.recorded += 1
 
+    def request(self, session: int, called_ns: int, request_id: str) -> None:
+        """Record how the target itself names the request of a read that may become a witness."""
+        self._requests_file.write(json.dumps([session, called_ns, request_id]).encode() + b"\n")
+
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
         self._samples.append(_PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))
@@ -110,7 +115,7 @@ class Spool:
         if self._reads_file.closed:
             return
         self.flush()
-        for file in (self._reads_file, self._samples_file, self._etags_file):
+        for file in (self._reads_file, self._samples_file, self._etags_file, self._requests_file):
             file.close()
         self._name.with_name(self._name.name + CLOSED_SUFFIX).touch()
 
@@ -138,10 +143,15 @@ def load_records(path: Path, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[A
 
 def load_etags(path: Path) -> list[str]:
     """The table of ETags, by line number; the first entry stands for no ETag."""
-    table = [""]
+    return ["", *(str(etag) for etag in load_lines(path))]
+
+
+def load_lines(path: Path) -> list[Any]:
+    """The whole JSON lines of a file; one cut short at the end (a killed run) is left out, no record names it yet."""
+    lines = []
     for line in path.read_bytes().split(b"\n"):
         try:
-            table.append(str(json.loads(line)))
+            lines.append(json.loads(line))
         except ValueError:
-            break  # the last line of a killed run may be cut short; no record names it yet
-    return table
+            break
+    return lines

@@ -40,7 +40,9 @@ class Journal:
         """A PUT is about to be sent."""
         self._append({"version": version, "scheduled_ns": scheduled_ns, "called_ns": called_ns, "bytes": size})
 
-    def returned(self, version: int, returned_ns: int, outcome: WriteOutcome, etag: str, error: str) -> None:
+    def returned(  # noqa: PLR0917 - one parameter a field
+        self, version: int, returned_ns: int, outcome: WriteOutcome, etag: str, error: str, request_id: str = ""
+    ) -> None:
         """A PUT has come back, one way or another."""
         event = {
             "version": version,
@@ -48,6 +50,7 @@ class Journal:
             "outcome": int(outcome),
             "etag": etag,
             "error": error,
+            "request_id": request_id,
         }
         self._append(event)
 
@@ -91,15 +94,16 @@ class PayloadWriter:
         """Send one PUT and journal it, before and after."""
         called = time.monotonic_ns()
         self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
-        outcome, etag, error = self._attempt(body)
-        self._journal.returned(version, time.monotonic_ns(), outcome, etag, error)
+        outcome, *details = self._attempt(body)
+        self._journal.returned(version, time.monotonic_ns(), outcome, *details)
         return outcome
 
     def document(self, version: int) -> bytes:
         """The document of ``version``."""
         return render(self._run, version, self._size)
 
-    def _attempt(self, body: bytes) -> tuple[WriteOutcome, str, str]:
+    def _attempt(self, body: bytes) -> tuple[WriteOutcome, str, str, str]:
+        """One PUT: its outcome, ETag, error and the request id that S3 gave it."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
@@ -110,11 +114,16 @@ class PayloadWriter:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             code = error.response.get("Error", {}).get("Code", "unknown")
             refused = 400 <= status < 500 and code != "RequestTimeout"
-            return (WriteOutcome.REFUSED if refused else WriteOutcome.UNKNOWN), "", f"{code} (HTTP {status})"
+            outcome = WriteOutcome.REFUSED if refused else WriteOutcome.UNKNOWN
+            return outcome, "", f"{code} (HTTP {status})", _request_id(error.response)
         except BotoCoreError as error:
             never_sent = type(error).__name__ in _NEVER_SENT
-            return (WriteOutcome.REFUSED if never_sent else WriteOutcome.UNKNOWN), "", type(error).__name__
-        return WriteOutcome.ACKED, str(answer.get("ETag", "")), ""
+            return (WriteOutcome.REFUSED if never_sent else WriteOutcome.UNKNOWN), "", type(error).__name__, ""
+        return WriteOutcome.ACKED, str(answer.get("ETag", "")), "", _request_id(answer)
+
+
+def _request_id(answer: Any) -> str:
+    return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
 
 _NEVER_SENT: Final = {

@@ -154,9 +154,7 @@ def _write(version: int, times: list[int | None], *, refused: bool) -> np.void:
     return write
 
 
-def _read(
-    session: int, outcome: ReadOutcome, version: int, times: list[int | None], fields: dict[str, int]
-) -> np.void:
+def _read(session: int, outcome: ReadOutcome, version: int, times: list[int | None], fields: dict[str, int]) -> np.void:
     read = empty(READ_DTYPE, 1)[0]
     called, returned = times
     conditional = outcome in (ReadOutcome.NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY)
@@ -184,7 +182,7 @@ def _columns(table: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def padding(start: int, first_version: int, *, reads: int = 150, writes: int = 6) -> str:
-    """What makes a history long enough to be judged: ``writes`` acknowledged writes, and fresh reads by session ``pad``.
+    """What makes a history long enough to be judged: ``writes`` acknowledged ones, and fresh reads by session ``pad``.
 
     Each write is met by reads of both versions, and half of the reads are 304.
     """

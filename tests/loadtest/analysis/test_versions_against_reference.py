@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import reference
 from history_language import build, history, parse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loadtest.checks.atomic_reads import atomic_reads, inversions, unexplained_conflicts
@@ -57,9 +57,7 @@ def test_every_interleaving_of_two_writes_and_one_read(version: int) -> None:
     for first, second, read in itertools.product(intervals(6), intervals(6), intervals(6)):
         if first[1] > second[0] or first[0] >= second[0]:
             continue
-        run = history(
-            f"w1[{first[0]} {first[1]}] w2[{second[0]} {second[1]}] r{version}[{read[0]} {read[1]}]"
-        )
+        run = history(f"w1[{first[0]} {first[1]}] w2[{second[0]} {second[1]}] r{version}[{read[0]} {read[1]}]")
         times = timeline(run)
         expected_phantom = version == 3 or (version > 0 and read[1] < (first, second)[version - 1][0])
         newer = [write for number, write in ((1, first), (2, second)) if number > version]
@@ -76,33 +74,38 @@ def test_every_interleaving_of_two_writes_and_two_reads_of_one_reader() -> None:
         if a[1] > b[0] or a[0] >= b[0] or c[1] > d[0]:
             continue
         for first, second in ((2, 1), (1, 0), (2, 0), (1, 2)):
-            assert_agrees(
-                f"w1[{a[0]} {a[1]}] w2[{b[0]} {b[1]}] s:r{first}[{c[0]} {c[1]}] s:r{second}[{d[0]} {d[1]}]"
-            )
+            assert_agrees(f"w1[{a[0]} {a[1]}] w2[{b[0]} {b[1]}] s:r{first}[{c[0]} {c[1]}] s:r{second}[{d[0]} {d[1]}]")
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> str:
     """Small histories with writes of every outcome, sessions, coarse times, and versions right and wrong."""
-    text, time = [], 0
+    text, time, called = [], 0, [-1]
     count = draw(st.integers(1, 4))
     for version in range(1, count + 1):
         time += draw(st.integers(0, 3))
         took = draw(st.integers(0, 4))
-        kind = draw(st.sampled_from("wwwux"))
+        kind = draw(st.sampled_from("wwwuuux"))
+        called.append(time)
         end = "?" if kind == "u" else str(time + took)
         text.append(f"{'x' if kind == 'x' else 'w'}{version}[{time} {end}]")
         time += took + (0 if draw(st.booleans()) else 1)
     for _ in range(draw(st.integers(0, 5))):
         start = draw(st.integers(0, time + 3))
         end = start + draw(st.integers(0, 5))
-        version = draw(st.integers(0, count + draw(st.sampled_from((0, 0, 0, 1)))))
+        if draw(st.integers(0, 9)):  # mostly a version that may have been there
+            version = draw(st.sampled_from([number for number, began in enumerate(called) if began <= end]))
+        else:
+            version = draw(st.integers(0, count + 1))
         session = draw(st.sampled_from("ab"))
         text.append(f"{session}:{draw(st.sampled_from('rrn'))}{version}[{start} {end}]")
     return " ".join(text)
 
 
 @MANY
+@example("w1[0 ?] w2[0 ?] a:r1[1 2] b:r2[3 4] c:r1[5 6]")  # no stale read, no inversion, and no order
+@example("w1[0 ?] w2[1 9] a:r2[2 3] b:r1[4 5] c:r2[6 7]")  # the older write took effect later, and was undone
+@example("w1[0 ?] w2[1 9] a:r2[2 3] b:r1[4 5] c:r1[6 7]")  # … and stayed: fine
 @given(histories())
 def test_random_histories_agree_with_the_definitions(text: str) -> None:
     assert_agrees(text)

@@ -12,7 +12,7 @@ from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recording.seal import is_sealed, seal
 from loadtest.recording.spool import NO_ETAG, SPOOL_FOLDER, SPOOLED_READ_DTYPE, Spool
-from loadtest.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, ReadOutcome, WriteOutcome
+from loadtest.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
 
 RUN, SIZE = "0123456789ab", 512
 
@@ -117,6 +117,19 @@ def test_a_304_for_an_etag_that_the_journal_does_not_know_is_a_read_of_the_docum
     seal(run_dir)
     assert column(run_dir, "version") == [1]
     assert column(run_dir, "outcome") == [ReadOutcome.NOT_MODIFIED]
+
+
+def test_request_ids_of_suspicious_reads_and_of_puts_are_kept(run_dir: Path) -> None:
+    journal = run_dir / "writes.jsonl"
+    journal.write_text(journal.read_text().replace('"error": ""', '"error": "", "request_id": "put-id"'))
+    spool = spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE), worker=3)
+    spool.request(5, 1000, "read-id")
+    spool.close()
+    seal(run_dir)
+    rows = pq.read_table(run_dir / "requests.parquet").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        (0, WRITER_SESSION, 10, "put-id"), (0, WRITER_SESSION, 1010, "put-id"), (3, 5, 1000, "read-id"),
+    ]  # fmt: skip
 
 
 def test_windows_that_were_over_are_sealed_with_their_guard_cut(run_dir: Path) -> None:

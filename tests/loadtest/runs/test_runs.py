@@ -17,7 +17,7 @@ from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 FILES = {
-    "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet",
+    "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet", "requests.parquet",
     "summary.json", "report.md", "report.html", "junit.xml",
 }  # fmt: skip
 
