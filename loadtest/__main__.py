@@ -1,35 +1,45 @@
-"""``python -m loadtest``: report on a run, compare two, probe a deployment, or serve the sandbox."""
+"""``python -m loadtest``: report on a run, probe a deployment, compare mappings, serve the sandbox, show it all."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
-from loadtest import demo, report_command
 from loadtest.options import UsageError
 from loadtest.records import EXIT_USAGE
-from loadtest.sandbox import cli as sandbox
+
+COMMANDS: Final = {
+    "report": ("loadtest.report_command", "judge a recorded run and write its reports"),
+    "probe": ("loadtest.probe.command", "try a deployment's conditional requests, one at a time"),
+    "sandbox": ("loadtest.sandbox.cli", "serve a stand-in for AWS on this machine"),
+    "demo": ("loadtest.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
+    "mappings": ("loadtest.mappings_demo", "probe and measure the three mappings side by side"),
+}
+"""Each command's module has ``add_arguments(parser)`` and ``run(arguments) -> exit code``; only the one asked for is
+imported."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The command line, a subcommand each."""
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The command line, a subcommand each; the options of the ``chosen`` one only."""
     parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, module, help_text in (
-        ("report", report_command, "judge a recorded run and write its reports"),
-        ("sandbox", sandbox, "serve a stand-in for AWS on this machine"),
-        ("demo", demo, "synthesize the stack, serve it in a sandbox, measure it, report"),
-    ):
-        command = commands.add_parser(name, help=help_text, description=module.__doc__)
-        module.add_arguments(command)
-        command.set_defaults(run=module.run)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (module_name, help_text) in COMMANDS.items():
+        command = subparsers.add_parser(name, help=help_text)
+        if name == chosen:
+            module = import_module(module_name)
+            command.description = module.__doc__
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract (0 PASS, 1 FAIL, 3 INCONCLUSIVE, 2 wrong usage)."""
-    parsed = build_parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    parsed = build_parser(given[0] if given else None).parse_args(given)
     try:
         return int(parsed.run(parsed))
     except UsageError as error:
