@@ -1,4 +1,4 @@
-"""``python -m loadtest``: report on a run, probe a deployment, compare mappings, serve the sandbox, show it all."""
+"""Report on a run, probe a deployment, compare mappings, serve the sandbox, or show it all."""
 
 from __future__ import annotations
 
