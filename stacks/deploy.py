@@ -26,6 +26,8 @@ FROZEN_TYPES: Final = frozenset(
     f"aws_api_gateway_{part}"
     for part in ("gateway_response", "integration", "integration_response", "method", "method_response", "resource")
 )
+OWNER_ONLY: Final = 0o077
+"""Umask of everything that is run: the state and the outputs hold the writer's secret key."""
 
 
 def addresses(configuration: Mapping[str, Any]) -> set[str]:
@@ -63,13 +65,20 @@ class Project:
 
     def cdktf(self, *arguments: str) -> None:
         """Run the CDKTF command line; CalledProcessError when it fails."""
-        subprocess.run([str(self._cdktf), *arguments], cwd=self.folder, env=self._variables, check=True)
+        command = [str(self._cdktf), *arguments]
+        subprocess.run(command, cwd=self.folder, env=self._variables, check=True, umask=OWNER_ONLY)
 
     def terraform(self, *arguments: str, check: bool = True) -> str:
         """Run Terraform on the synthesized stack and return what it printed; CalledProcessError when it fails."""
         command = ["terraform", *arguments]
         done = subprocess.run(
-            command, cwd=self.stack_folder(), env=self._variables, check=False, capture_output=True, text=True
+            command,
+            cwd=self.stack_folder(),
+            env=self._variables,
+            check=False,
+            capture_output=True,
+            text=True,
+            umask=OWNER_ONLY,
         )
         if check and done.returncode != 0:
             print(done.stderr.strip(), file=sys.stderr)
@@ -107,8 +116,13 @@ class Project:
         return removed
 
     def destroy(self, approval: Sequence[str]) -> None:
-        """Remove everything that the stack created."""
-        self.cdktf("destroy", "--skip-provider-lock", *approval)
+        """Synthesize the stack, to know where its state is, and remove everything that it created."""
+        self.cdktf("synth")
+        self.destroy_synthesized(approval)
+
+    def destroy_synthesized(self, approval: Sequence[str]) -> None:
+        """Remove everything that the stack in cdktf.out created."""
+        self.cdktf("destroy", "--skip-synth", "--skip-provider-lock", *approval)
 
     def redeploy(self) -> None:
         """Replace the API's deployment by one of what the API is now."""
@@ -123,7 +137,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--outputs", type=Path, default=PROJECT / "outputs.json", help="where deploy writes outputs")
     parser.add_argument("--ask", action="store_true", help="ask before anything is changed")
     given = parser.parse_args(arguments)
-    os.umask(0o077)  # the state and the outputs hold the writer's secret key
     project = Project(PROJECT, PROJECT / "node_modules" / ".bin" / "cdktf", environment())
     approval = [] if given.ask else ["--auto-approve"]
     try:
