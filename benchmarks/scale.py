@@ -28,8 +28,10 @@ from loadtest.records import (
     NEVER_RETURNED,
     NO_VERSION,
     READ_DTYPE,
+    REQUEST_DTYPE,
     WINDOW_DTYPE,
     WRITE_DTYPE,
+    WRITER_SESSION,
     ReadOutcome,
     WindowKind,
     WriteOutcome,
@@ -75,7 +77,8 @@ def write_run(
     directory: Path, *, reads: Array, writes: Array, windows: Array, samples: Array, info: dict[str, Any]
 ) -> None:
     """Write the files of a run directory."""
-    for name, records in (("reads", reads), ("writes", writes), ("windows", windows), ("generator", samples)):
+    tables = {"reads": reads, "writes": writes, "windows": windows, "generator": samples, "requests": _requests(writes)}
+    for name, records in tables.items():
         columns = {
             field: pa.array(records[field], type=pa.string() if records.dtype[field].hasobject else None)
             for field in records.dtype.names or ()
@@ -179,6 +182,14 @@ def _samples(windows: Array, random: np.random.Generator) -> Array:
     samples["gc_ns"] = (at - START_NS) // 500
     samples["flush_ns"] = (at - START_NS) // 2000
     return samples
+
+
+def _requests(writes: Array) -> Array:
+    requests = empty(REQUEST_DTYPE, len(writes))
+    requests["session"] = WRITER_SESSION
+    requests["called_ns"] = writes["called_ns"]
+    requests["request_id"] = [f"REQUEST{version:09d}" for version in writes["version"]]
+    return requests
 
 
 def _run_info(seed: int, reads: int, windows: Array) -> dict[str, Any]:

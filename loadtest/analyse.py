@@ -71,7 +71,7 @@ def _run(history: History) -> Run:
         writes=len(history.writes),
         windows=len(history.windows),
         workers=len(np.unique(reads.worker)),
-        sessions=len(np.unique(history.once(session_key))),
+        sessions=len(np.unique(history.once(session_key)[reads.sent])),
         settings=info.settings.model_dump(mode="json"),
         target=info.target,
         host=info.host,

@@ -15,13 +15,15 @@ from typing import Final
 from loadtest.run_info import RunError
 
 CHECKSUM_FILE: Final = "SHA256SUMS"
-RECORDED_FILES: Final = ("run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet")
+REQUIRED_FILES: Final = ("run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet")
+RECORDED_FILES: Final = (*REQUIRED_FILES, "requests.parquet")
 _LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
 
 
 def write_checksums(run_dir: Path) -> None:
     """Write ``SHA256SUMS`` over all recorded files; the last thing that recording does."""
-    lines = [f"{_digest(run_dir / name)}  {name}\n" for name in RECORDED_FILES]
+    present = [name for name in RECORDED_FILES if name in REQUIRED_FILES or (run_dir / name).exists()]
+    lines = [f"{_digest(run_dir / name)}  {name}\n" for name in present]
     partial = run_dir / f"{CHECKSUM_FILE}.partial"
     partial.write_text("".join(lines))
     partial.replace(run_dir / CHECKSUM_FILE)
@@ -42,7 +44,7 @@ def verify(run_dir: Path) -> None:
         raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.") from None
     matches = [_LINE.fullmatch(line) for line in lines]
     expected = {match[2]: match[1] for match in matches if match}
-    if None in matches or sorted(expected) != sorted(RECORDED_FILES):
+    if None in matches or not set(REQUIRED_FILES) <= set(expected) <= set(RECORDED_FILES):
         raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.")
     for name, digest in expected.items():
         if not (run_dir / name).is_file():

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from loadtest.records import WriteOutcome
+from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WriteOutcome
 from loadtest.run_info import RunError, RunInfo
 
-__all__ = ["Column", "Flags", "History", "Reads", "RunError", "Samples", "Windows", "Writes"]
+__all__ = ["Column", "Flags", "History", "Reads", "Requests", "RunError", "Samples", "Windows", "Writes"]
 
 Column = NDArray[Any]
 """One column, of the type that :mod:`loadtest.records` gives it."""
@@ -47,6 +47,18 @@ class Reads:
         """How many rows."""
         return len(self.called_ns)
 
+    @property
+    def sent(self) -> Flags:
+        """Which reads were sent at all; the others were due, and no reader was free."""
+        sent: Flags = self.outcome != ReadOutcome.NOT_SENT
+        return sent
+
+    @property
+    def failed(self) -> Flags:
+        """Which reads were sent and ended in an error."""
+        failed: Flags = (self.outcome >= FIRST_ERROR_OUTCOME) & self.sent
+        return failed
+
 
 @dataclass(frozen=True, eq=False)
 class Writes:
@@ -68,7 +80,8 @@ class Writes:
     @property
     def acknowledged(self) -> Flags:
         """Which writes were acknowledged."""
-        return cast(Flags, self.outcome == WriteOutcome.ACKED)
+        acknowledged: Flags = self.outcome == WriteOutcome.ACKED
+        return acknowledged
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +116,21 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False)
+class Requests:
+    """Columns of ``requests.parquet``: how the target itself names a PUT, or a read that looked wrong."""
+
+    worker: Column
+    session: Column
+    called_ns: Column
+    request_id: tuple[str, ...]
+
+    def name(self, worker: int, session: int, called_ns: int) -> str:
+        """What the target called a request; "" when that is not known."""
+        found = np.flatnonzero((self.called_ns == called_ns) & (self.session == session) & (self.worker == worker))
+        return self.request_id[int(found[0])] if len(found) else ""
+
+
+@dataclass(frozen=True, eq=False)
 class History:
     """A recorded run."""
 
@@ -111,6 +139,7 @@ class History:
     writes: Writes
     windows: Windows
     samples: Samples
+    requests: Requests
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:

@@ -34,7 +34,6 @@ METHOD: Final = (
     "estimate over the pairs, 95 % interval from the Wilcoxon signed-rank distribution."
 )
 MOST_WINDOWS: Final = 2_000
-_MOST_MORE_PAIRS: Final = 10_000
 
 
 def measure_impact(history: History) -> Impact:
@@ -213,10 +212,16 @@ def _judge(found: Shift, tolerance: float) -> Verdict:
 
 
 def _more_pairs(found: Shift, count: int, tolerance: float) -> int | None:
-    """How many more pairs would bring the interval's end to the tolerance; it narrows with their square root."""
-    distance = abs(math.log(tolerance) - found.center)
-    reach = found.high - found.center if found.center < math.log(tolerance) else found.center - found.low
-    if distance == 0 or (reach / distance) ** 2 * count > _MOST_MORE_PAIRS:
+    """How many more pairs would narrow the interval enough, as it narrows with the square root of their number.
+
+    Enough is: to the distance between the estimate and the tolerance. An estimate that happens to lie near the
+    tolerance would ask for a run without end, so no more is asked for than nearly always tells a ratio of 1 from the
+    tolerance (an interval half as wide on either side as the way from 1 to the tolerance).
+    """
+    limit = math.log(tolerance)
+    distance = max(abs(limit - found.center), limit / 2)
+    reach = found.high - found.center if found.center < limit else found.center - found.low
+    if distance == 0:
         return None
     return max(1, math.ceil(count * (reach / distance) ** 2) - count)
 
@@ -256,9 +261,13 @@ def _sentence(history: History, estimates: tuple[ImpactEstimate, ...], table: _T
 
 
 def _run_length(history: History, headline: ImpactEstimate) -> str:
-    if headline.more_pairs is None:
-        return "the ratio is so near the tolerance that no run of a sensible length would settle it"
+    """What it would take to settle the question."""
+    more = headline.more_pairs
+    if more is None:
+        return "with a tolerance of 1 no run would settle it"
     plan = history.info.plan
     window_s = plan.window_ns / 1e9 if plan and plan.window_ns else history.info.settings.window
-    longer = f", {units.seconds(headline.more_pairs * 2 * window_s * 1e9)} longer" if window_s else ""
-    return f"about {units.counted(headline.more_pairs, 'more pair', 'more pairs')} of windows{longer}, would settle it"
+    longer = f"{units.counted(more, 'more pair', 'more pairs')} of windows ({units.seconds(more * 2 * window_s * 1e9)})"
+    if headline.ratio is None:
+        return f"run at least {longer} longer"
+    return f"about {longer} would settle it, unless the true ratio is that near the tolerance"

@@ -14,7 +14,7 @@ from loadtest.flights import due_during_put
 from loadtest.history import Column, Flags, History
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.quantiles import DEFINITION, groups, quantiles, rank
-from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WindowKind
+from loadtest.records import ReadOutcome, WindowKind
 
 SECOND: Final = 1_000_000_000
 MOST_BUCKETS: Final = 600
@@ -102,7 +102,7 @@ def _series(history: History, response: Column) -> LatencySeries:
     buckets = -(-span // bucket_ns) if len(reads) else 0
     place = (np.maximum(since, 0) // bucket_ns).astype(np.int32)
     ok = history.once(successful)
-    is_error = reads.outcome >= FIRST_ERROR_OUTCOME
+    is_error = reads.failed
     not_modified = ok & (reads.status == 304)
 
     def counts(members: Flags) -> tuple[int, ...]:
@@ -117,7 +117,7 @@ def _series(history: History, response: Column) -> LatencySeries:
         max_ns=tuple(row[2] for row in found),
         ok=counts(ok & ~not_modified),
         not_modified=counts(not_modified),
-        faults=counts(~ok & ~is_error),
+        faults=counts(~ok & ~is_error & reads.sent),
         errors=counts(is_error),
     )
 
@@ -142,8 +142,10 @@ def _histogram(sorted_responses: dict[str, Column], *, has_windows: bool) -> Lat
     most = max(1, *(int(values[-1]) for values in both))
     first = int(np.floor(np.log10(least) * _BINS_A_DECADE))
     last = int(np.floor(np.log10(most) * _BINS_A_DECADE)) + 1
-    edges = np.unique(np.rint(10 ** (np.arange(first, last + 1) / _BINS_A_DECADE)).astype(np.int64))
-    edges[0], edges[-1] = min(int(edges[0]), least), max(int(edges[-1]), most + 1)
+    powers = np.rint(10 ** (np.arange(first, last + 1) / _BINS_A_DECADE)).astype(np.int64)
+    powers[-1] = max(int(powers[-1]), most + 1)
+    edges = np.unique(powers)  # below 20 ns, powers fall together
+    edges[0] = min(int(edges[0]), least)
     return LatencyHistogram(tuple(edges.tolist()), _counts(quiet, edges), _counts(writing, edges))
 
 

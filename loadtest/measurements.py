@@ -272,6 +272,7 @@ class Availability:
     body_bytes: int
     longest_gap_ns: int | None  # between two successful reads, or from the last one to the end
     longest_gap_at_ns: int | None
+    not_sent: int = 0  # reads that were due and that no reader was free to send; not counted above
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from loadtest.history import Column, History
 from loadtest.latency import successful
 from loadtest.measurements import Availability, OutcomeCount
 from loadtest.quantiles import quantiles
-from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WindowKind, WriteOutcome
+from loadtest.records import ReadOutcome, WindowKind, WriteOutcome
 
 MOST_WRITE_ERRORS: Final = 5
 
@@ -20,26 +20,29 @@ MOST_WRITE_ERRORS: Final = 5
 def measure_availability(history: History) -> Availability:
     """Counts and rates of a run."""
     reads, writes = history.reads, history.writes
-    errors = int(np.count_nonzero(reads.outcome >= FIRST_ERROR_OUTCOME))
+    sent = reads.sent
+    made = int(np.count_nonzero(sent))
+    errors = int(np.count_nonzero(reads.failed))
     duration = duration_ns(history)
     gap, gap_at = _longest_gap(history)
     rate = history.info.settings.arrival_rate
     return Availability(
-        reads=len(reads),
+        reads=made,
         errors=errors,
-        error_share=round(errors / len(reads), 9) if len(reads) else None,
-        read_outcomes=_outcomes(reads.outcome, ReadOutcome),
+        error_share=round(errors / made, 9) if made else None,
+        read_outcomes=_outcomes(reads.outcome[sent], ReadOutcome),
         writes=len(writes),
         write_outcomes=_outcomes(writes.outcome, WriteOutcome),
         write_errors=tuple(list(dict.fromkeys(error for error in writes.error if error))[:MOST_WRITE_ERRORS]),
         duration_ns=duration,
-        reads_per_second=_rate(len(reads), duration),
+        reads_per_second=_rate(made, duration),
         writes_per_second=_rate(len(writes) - 1, _writing_ns(history, duration)),
         wanted_reads_per_second=rate or None,
-        late_starts=quantiles(reads.called_ns - reads.scheduled_ns),
+        late_starts=quantiles((reads.called_ns - reads.scheduled_ns)[sent]),
         body_bytes=int(reads.body_bytes.sum(dtype=np.int64)),
         longest_gap_ns=gap,
         longest_gap_at_ns=gap_at,
+        not_sent=len(reads) - made,
     )
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.checksums import verify
-from loadtest.history import Column, History, Reads, Samples, Windows, Writes
-from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, WINDOW_DTYPE, WRITE_DTYPE
+from loadtest.history import Column, History, Reads, Requests, Samples, Windows, Writes
+from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 from loadtest.run_info import RunError, read_run_info
 from loadtest.validation import validated
 
@@ -22,6 +22,7 @@ READS_FILE: Final = "reads.parquet"
 WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
+REQUESTS_FILE: Final = "requests.parquet"
 
 
 def load_history(run_dir: Path) -> History:
@@ -36,7 +37,15 @@ def load_history(run_dir: Path) -> History:
     writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
     windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
     samples = Samples(**_columns(run_dir / GENERATOR_FILE, GENERATOR_DTYPE))
-    return validated(History(info, reads, writes, windows, samples))
+    requests = Requests(**_requests(run_dir / REQUESTS_FILE))
+    return validated(History(info, reads, writes, windows, samples, requests))
+
+
+def _requests(path: Path) -> dict[str, Any]:
+    """The names of requests; a run need not have any, for no verdict rests on them."""
+    if path.exists():
+        return _columns(path, REQUEST_DTYPE)
+    return {name: empty(REQUEST_DTYPE)[name] for name in REQUEST_DTYPE.names or ()} | {"request_id": ()}
 
 
 def _columns(path: Path, dtype: np.dtype[Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def overlapping_in_session(history: History) -> Column:
         return np.zeros(0, dtype=np.int64)
     key = history.once(session_key)
     order = np.argsort(key, kind="stable")
-    same = key[order][1:] == key[order][:-1]
+    same = (key[order][1:] == key[order][:-1]) & reads.sent[order][1:]
     late = reads.called_ns[order][1:] < reads.returned_ns[order][:-1]
     return np.sort(order[1:][same & late])
 

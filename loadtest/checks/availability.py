@@ -6,8 +6,9 @@ the target answers until the end of the run. ::
     reads   ok ok ok error ok ok …             counted, by kind
     reads   ok ok ok ok │ error error error    the target died: said so, whatever the share
 
-**Exclusions.** Answers whose document is wrong are faults of the document, not errors. Errors of PUTs are listed
-beside, and make the assumptions fail when nothing was written any more.
+**Exclusions.** Reads that were due and never sent say nothing about the target. Answers whose document is wrong are
+faults of the document, not errors. Errors of PUTs are listed beside, and make the assumptions fail when nothing was
+written any more.
 
 Fields: ``looked_at`` = reads; ``found`` = errors; numbers: the share of errors, and the longest time without a
 successful read.
@@ -40,7 +41,7 @@ DEAD_NS: Final = 1_000_000_000
 def availability(history: History) -> CheckResult:
     """Judge how many reads were answered."""
     measured = history.once(measure_availability)
-    errors = np.flatnonzero(history.reads.outcome >= FIRST_ERROR_OUTCOME)
+    errors = np.flatnonzero(history.reads.failed)
     share = measured.error_share
     died = silent_since(history, measured)
     numbers = (

@@ -84,10 +84,13 @@ def sessions_of(history: History, times: Timeline) -> Iterator[Column]:
 
 
 def session_key(history: History) -> Column:
-    """A number for the session of each read; 16 bits where they are enough, which sort several times as fast."""
+    """A number for the session of each read; 16 bits where they are enough, which sort several times as fast.
+
+    Reads that were never sent have no session, and get the number after the last one.
+    """
     reads = history.reads
-    span = int(reads.session.max(initial=0)) + 1
-    key = reads.worker.astype(np.int64) * span + reads.session
+    last = int(reads.session[reads.sent].max(initial=0))
+    key = reads.worker.astype(np.int64) * (last + 2) + np.minimum(reads.session.astype(np.int64), last + 1)
     return key.astype(np.uint16) if int(key.max(initial=0)) < 2**16 else key
 
 

@@ -95,18 +95,21 @@ def _witness(history: History, read: int) -> Witness:
     after = int(np.searchsorted(writes.called_ns, reads.returned_ns[read], side="right"))
     met = list(range(first, after))
     shown = met[:2] or [after - 1]
-    when = (
-        f"while {'write' if len(met) == 1 else 'writes'} {' and '.join(map(str, shown))} "
-        f"{'was' if len(met) == 1 else 'were'} in flight"
-        if met
-        else "while no PUT was in flight"
-    )
     return witness(
         history,
         f"{reader(history, read).capitalize()} got {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
-        f"({units.size(int(reads.body_bytes[read]))}) {when}.",
+        f"({units.size(int(reads.body_bytes[read]))}) while {_names(met)} in flight.",
         int(writes.called_ns[shown[0]]),
         f"call of write {shown[0]}",
         reads=(read,),
         writes=shown,
     )
+
+
+def _names(met: list[int]) -> str:
+    """The writes that a read met, for a sentence."""
+    if not met:
+        return "no PUT was"
+    if len(met) == 1:
+        return f"write {met[0]} was"
+    return f"writes {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were"

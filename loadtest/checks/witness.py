@@ -9,7 +9,7 @@ import numpy as np
 
 from loadtest.findings import Operation, Witness
 from loadtest.history import Column, History
-from loadtest.records import NEVER_RETURNED, NO_VERSION, ReadOutcome, WriteOutcome
+from loadtest.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
 
 MOST_WITNESSES: Final = 5
 """Findings of one check that are shown with their operations; all of them are counted."""
@@ -28,7 +28,7 @@ def read_operation(history: History, read: int, zero_ns: int) -> Operation:
         outcome=outcome_name(ReadOutcome(int(reads.outcome[read]))),
         sent_version=int(reads.sent_version[read]),
         etag_version=int(reads.etag_version[read]),
-        request_id="",
+        request_id=history.requests.name(int(reads.worker[read]), int(reads.session[read]), int(reads.called_ns[read])),
     )
 
 
@@ -46,7 +46,7 @@ def write_operation(history: History, version: int, zero_ns: int) -> Operation:
         outcome=outcome_name(WriteOutcome(int(writes.outcome[version]))),
         sent_version=NO_VERSION,
         etag_version=NO_VERSION,
-        request_id="",
+        request_id=history.requests.name(0, WRITER_SESSION, int(writes.called_ns[version])),
     )
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.history import History, Reads, Samples, Windows, Writes
+from loadtest.history import History, Reads, Requests, Samples, Windows, Writes
 from loadtest.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
@@ -92,6 +92,7 @@ def build(
     *,
     samples: np.ndarray | None = None,
     info: RunInfo | None = None,
+    requests: Requests | None = None,
 ) -> History:
     """A validated history of record arrays."""
     reads = reads[np.argsort(reads["called_ns"], kind="stable")]
@@ -104,6 +105,7 @@ def build(
             Writes(**columns),
             Windows(**_columns(empty(WINDOW_DTYPE) if windows is None else windows)),
             Samples(**_columns(empty(GENERATOR_DTYPE) if samples is None else samples)),
+            requests or Requests(*(np.zeros(0, dtype=np.int64) for _ in range(3)), ()),
         )
     )
 

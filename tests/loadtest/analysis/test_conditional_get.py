@@ -1,0 +1,188 @@
+"""Conditional GET: what counts as honouring ETag, and that silence is not passing."""
+
+from __future__ import annotations
+
+import pytest
+from history_language import PAYLOAD_BYTES, history, padding
+
+from loadtest.checks.conditional_get import conditional_get
+from loadtest.conditional import measure_conditional
+from loadtest.findings import CheckResult
+from loadtest.records import Verdict
+
+ENOUGH = padding(10_000, 3)
+
+
+def judge(text: str, **settings: float) -> CheckResult:
+    return conditional_get(history(f"w1[0 10] w2[20 30] {text} {ENOUGH}", **settings))
+
+
+def faults(result: CheckResult) -> dict[str, object]:
+    return {number.name: number.value for number in result.numbers[:5] if number.value}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("r2[31 40]", None),
+        ("n2[31 40]", None),
+        ("n1[31 40]", None),  # a stale read, judged there
+        ("r2[31 40 sent=1]", None),  # changed meanwhile
+        ("r2[31 40 sent=-2]", None),  # an ETag of somebody else's
+        ("r2[31 40 sent=2]", "200 with the version that If-None-Match named"),
+        ("r2[31 40 etag=none]", "200 without an ETag"),
+        ("r2[31 40 etag=-2]", "200 whose ETag does not name its body"),
+        ("etag-mismatch2[31 40 etag=1]", "200 whose ETag does not name its body"),
+        ("unasked-not-modified[31 40]", "304 to a request without a condition"),
+        ("not-modified-with-body2[31 40]", "304 with a body"),
+        ("error[31 40]", None),
+        ("torn[31 40]", None),
+        ("foreign[31 40 etag=-2]", None),
+    ],
+)
+def test_fires_when_it_must_and_only_then(text: str, fault: str | None) -> None:
+    result = judge(text)
+    assert faults(result) == ({fault: 1} if fault else {})
+    assert result.found == (fault is not None) == len(result.witnesses)
+    assert result.verdict is (Verdict.FAIL if fault else Verdict.PASS)
+    if fault:
+        assert result.sentence == f"ETag and If-None-Match are not honoured by every answer. {fault}: 1."
+
+
+def test_the_etag_of_a_write_that_was_not_acknowledged_is_not_known() -> None:
+    text = f"w1[0 10] w2[20 ?] r2[31 40 etag=-2] {ENOUGH}"
+    assert conditional_get(history(text)).verdict is Verdict.PASS
+    nobodys = f"w1[0 10] w2[20 30] r99[31 40 etag=-2] {ENOUGH}"
+    assert conditional_get(history(nobodys)).verdict is Verdict.PASS
+
+
+def test_no_etag_at_all_is_a_failure_and_says_why() -> None:
+    result = conditional_get(history("w1[0 10] r1[11 12 etag=none] r1[13 14 etag=none]"))
+    assert result.verdict is Verdict.FAIL
+    assert result.sentence.startswith("No answer carried an ETag (2 whole documents)")
+    assert "does not pass the object's ETag on" in result.sentence
+
+
+def test_never_a_304_though_it_could_have_been_is_a_failure_and_says_why() -> None:
+    result = conditional_get(history("w1[0 10] r1[11 12 sent=1] r1[13 14 sent=1]"))
+    assert result.verdict is Verdict.FAIL
+    assert result.sentence.startswith("2 requests named the current version in If-None-Match and none was answered 304")
+
+
+def test_nobody_asked_is_inconclusive_and_says_why() -> None:
+    asked_for = conditional_get(history("w1[0 10] r1[11 12] r1[13 14]", conditional_share=0.5))
+    assert asked_for.verdict is Verdict.INCONCLUSIVE
+    assert "no reader came to hold an ETag and ask again" in asked_for.sentence
+    not_asked_for = conditional_get(history("w1[0 10] r1[11 12] r1[13 14]", conditional_share=0))
+    assert not_asked_for.verdict is Verdict.INCONCLUSIVE
+    assert "--conditional-share is 0" in not_asked_for.sentence
+    nothing = conditional_get(history("w1[0 10] error[11 12]"))
+    assert nothing.verdict is Verdict.INCONCLUSIVE
+
+
+def test_too_few_that_could_have_been_304() -> None:
+    def judge(count: int) -> CheckResult:
+        return conditional_get(
+            history("w1[0 10] r1[11 11] " + " ".join(f"n1[{20 + n} {21 + n}]" for n in range(count)))
+        )
+
+    assert judge(20).verdict is Verdict.PASS
+    result = judge(19)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence == "Only 19 requests named the current version, at least 20 are needed."
+    changed = conditional_get(history("w1[0 10] " + " ".join(f"r1[{20 + n} {21 + n} sent=0]" for n in range(50))))
+    assert changed.verdict is Verdict.INCONCLUSIVE
+    assert changed.sentence.startswith("Only 0 requests")
+
+
+def test_passing_says_how_much_was_tried() -> None:
+    result = conditional_get(history(padding(0, 1)))
+    tried = measure_conditional(history(padding(0, 1))).could_have_been
+    assert result.sentence == (
+        f"All {tried} requests that named the current version were answered 304, and every 200 carried an ETag that "
+        "names its body."
+    )
+
+
+def test_numbers_tell_what_could_have_been_304_what_was_and_what_was_stale() -> None:
+    result = conditional_get(
+        history("w1[0 10] w2[20 30] n1[31 40] n2[41 50] n2[51 52] r2[53 54 sent=2] r2[55 56 sent=1]")
+    )
+    assert [number.value for number in result.numbers[5:]] == [4, 3, 1]
+    assert result.looked_at == 5
+
+
+def test_looks_at_every_200_and_304() -> None:
+    text = "w1[0 10] r1[20 21] n1[22 23] unasked-not-modified[24 25] not-modified-with-body1[26 27] error[28 29]"
+    assert conditional_get(history(text)).looked_at == 4
+
+
+def test_witnesses_say_what_happened() -> None:
+    text = (
+        "w1[0 10] w2[20 30] r2[31 40 sent=2] r2[41 42 etag=none] r2[43 44 etag=-2] "
+        "etag-mismatch2[45 46 etag=1] unasked-not-modified[47 48]"
+    )
+    sentences = [shown.sentence.removeprefix("Reader 0/") for shown in conditional_get(history(text)).witnesses]
+    assert sentences == [
+        "0 sent If-None-Match with the ETag of version 2 and got 200 with version 2 again.",
+        "1 got version 2 without an ETag.",
+        "2 got version 2 with an ETag that is none of this run's.",
+        "3 got version 2 with the ETag of version 1.",
+        "4 sent no condition and was answered 304.",
+    ]
+    with_body = conditional_get(history("w1[0 10] not-modified-with-body1[20 21 bytes=70]"))
+    (shown,) = with_body.witnesses
+    assert shown.sentence == "Reader 0/0 was answered 304 with 70 B of a body."
+    assert [(o.kind, o.version, o.called_ns) for o in shown.operations] == [("write", 1, -20), ("read", 1, 0)]
+    assert shown.relative_to == "call of the read"
+
+
+def test_a_witness_shows_both_versions_that_exist() -> None:
+    (shown,) = conditional_get(history("w1[0 10] w2[20 30] etag-mismatch2[45 46 etag=1]")).witnesses
+    assert sorted(o.version for o in shown.operations if o.kind == "write") == [1, 2]
+    (shown,) = conditional_get(history("w1[0 10] etag-mismatch1[45 46 etag=2]")).witnesses
+    assert [o.version for o in shown.operations if o.kind == "write"] == [1]
+
+
+def test_few_are_shown_in_order_of_time_and_all_are_counted() -> None:
+    reads = " ".join(f"r1[{20 + n} {21 + n} etag={'none' if n % 2 else -2}]" for n in range(20))
+    result = conditional_get(history(f"w1[0 10] {reads}"))
+    assert result.found == 20
+    assert len(result.witnesses) == 5
+    moments = [shown.at_ns for shown in result.witnesses]
+    assert moments == sorted(moments)
+    assert moments[0] == 0
+
+
+class TestMeasurement:
+    text = (
+        "w1[0 10] w2[20 30] a:r1[11 12 bytes=1000] a:n1[13 14] a:r2[31 33 sent=1] a:n2[34 35] a:n1[36 37] "
+        "a:r2[40 44 sent=2] b:error[50 51 sent=2] b:torn[52 53] c:not-modified-with-body2[54 55 bytes=7] "
+        "c:unasked-not-modified[56 57]"
+    )
+
+    def test_counts(self) -> None:
+        found = measure_conditional(history(self.text))
+        assert (found.whole_reads, found.with_etag) == (3, 3)
+        assert (found.conditional_reads, found.not_modified, found.changed) == (5, 3, 1)
+        assert (found.same_version_sent, found.could_have_been) == (1, 4)
+        assert (found.unasked, found.with_body, found.stale_not_modified) == (1, 1, 1)
+
+    def test_bytes(self) -> None:
+        found = measure_conditional(history(self.text))
+        assert (found.bytes_received, found.bytes_saved) == (3 * PAYLOAD_BYTES, 3 * PAYLOAD_BYTES)
+        assert found.saved_share == 0.5
+        assert measure_conditional(history("w1[0 10] error[11 12]")).saved_share is None
+
+    def test_latency_of_200_and_304_apart(self) -> None:
+        found = measure_conditional(history(self.text))
+        assert (found.response_200.count, found.response_200.max_ns, found.response_200.p50_ns) == (3, 4, 2)
+        assert (found.response_304.count, found.response_304.max_ns) == (3, 1)
+
+    def test_a_304_for_a_version_that_nobody_wrote_saves_nothing_that_is_known(self) -> None:
+        found = measure_conditional(history("w1[0 10] n9[11 12] r1[13 14]"))
+        assert (found.bytes_saved, found.not_modified) == (0, 1)
+
+    def test_answers_without_an_etag_are_told_apart(self) -> None:
+        found = measure_conditional(history("w1[0 10] r1[11 12 etag=none] r1[13 14] r1[15 16 etag=-2]"))
+        assert (found.whole_reads, found.with_etag) == (3, 2)
