@@ -1,0 +1,82 @@
+"""Locust's own page, used as a person does: start a run from it, watch the tab, stop, and find the report."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from locust_process import Start
+
+from benchmarks.nginx import free_port
+from loadtest.sandbox.process import RunningSandbox
+
+
+@pytest.fixture
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from selenium import webdriver
+
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("Chromium and its driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--window-size=1280,1200",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):  # fmt: skip
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
+    opened.implicitly_wait(10)
+    yield opened
+    opened.quit()
+
+
+def test_a_run_is_started_watched_and_stopped_in_the_page(
+    sandbox: RunningSandbox, start: Start, browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    port = free_port()
+    run = start(sandbox.outputs_path, "--web-host", "127.0.0.1", "--web-port", str(port), run_time=None, headless=False)
+    for _ in range(200):
+        try:
+            browser.get(f"http://127.0.0.1:{port}")
+            break
+        except Exception:  # the page is not there yet
+            time.sleep(0.1)
+    field = browser.find_element("name", "userCount")
+    field.clear()
+    field.send_keys("8")
+    browser.find_element("xpath", "//button[contains(translate(., 'START', 'start'), 'start')]").click()
+    tab = browser.find_element("xpath", "//button[@role='tab' and contains(., 'Read model')]")
+    run.wait_until_reading(2000)
+    tab.click()
+    rows = until(lambda: table(browser), lambda found: int(found.get("reads", "0").replace(",", "")) > 500)
+    assert rows["stale reads"] == "0"
+    assert rows["not whole or not ours"] == "0"
+    assert "windows done" in rows["window"]
+    assert float(rows["304 share"].split()[0]) > 10
+    assert {"writes", "errors", "longest consistency window", "generator delay"} <= rows.keys()
+    browser.save_screenshot(str(tmp_path_factory.getbasetemp() / "web-page.png"))
+    browser.find_element("xpath", "//button[contains(translate(., 'STOP', 'stop'), 'stop')]").click()
+    assert until(lambda: (run.run_dir / "report.html").exists(), bool)
+    refused = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not refused
+
+
+def table(browser: Any) -> dict[str, str]:
+    lines = [
+        [cell.text for cell in row.find_elements("css selector", "td")]
+        for row in browser.find_elements("css selector", "table tbody tr")
+    ]
+    return {line[0]: line[1] for line in lines if len(line) >= 2}
+
+
+def until(look: Any, enough: Any, seconds: float = 30) -> Any:
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if enough(found) or time.monotonic() > deadline:
+            return found
+        time.sleep(0.2)
