@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -48,12 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where the outputs of the stack are written (default: %(default)s; not with --empty)",
     )
+    parser.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sandbox until SIGINT or SIGTERM. Exit code 0, or 2 with one sentence on standard error."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop_while_starting)
+    if arguments.until_input_ends:
+        threading.Thread(target=_stop_when_input_ends, daemon=True).start()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # a profile or an endpoint meant for AWS must not reach the sandbox's own clients
     # What serves takes a second to import, and wrong usage should not.
@@ -101,6 +105,13 @@ def _refuse(sentence: str) -> int:
 def _stop_while_starting(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     raise KeyboardInterrupt
+
+
+def _stop_when_input_ends() -> None:
+    """Whoever started this as a child holds the other end of standard input, and has ended when it closes."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _described_faults() -> str:

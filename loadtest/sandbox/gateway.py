@@ -22,6 +22,8 @@ from loadtest.sandbox.plan import Headers, MockPlan, RequestPlan, ResponseSelect
 from loadtest.sandbox.throttle import TokenBucket
 
 _WARNING_NOT_INVALIDATED: Final = (b"warning", b'199 - "Cache-Control header is ignored: not authorized"')
+LARGEST_PAYLOAD: Final = 10_485_760
+"""Bytes of the largest answer of a back end; a larger one fails with 500 (API Gateway quotas, "Payload size")."""
 _requests = count()
 _instance = uuid4().hex[:20]
 
@@ -151,7 +153,7 @@ class Gateway:
             read = ObjectRead(stored, stored.as_of(lag_ns) if lag_ns else stored.current, passed, method)
             from_back_end = self._from_s3(route, read)
         plan = route.selection.of(from_back_end.status)
-        if plan is None:
+        if plan is None or len(from_back_end.body) > LARGEST_PAYLOAD:
             return self.own_answer("API_CONFIGURATION_ERROR", method, path, identifier), read
         context = self._context(method, route.method.path, path, identifier) if plan.needs_context() else {}
         return plan.answer(from_back_end, context), read

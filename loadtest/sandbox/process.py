@@ -110,7 +110,7 @@ def running_sandbox(
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs_path = outputs or Path(folder) / "outputs.json"
-        command = [sys.executable, "-m", "loadtest.sandbox", "--port", "0", "--seed", str(seed)]
+        command = [sys.executable, "-m", "loadtest.sandbox", "--until-input-ends", "--seed", str(seed)]
         command += ["--empty"] if synth is None else ["--synth-dir", str(synth), "--outputs", str(outputs_path)]
         command += [] if stack is None else ["--stack", stack]
         for name, value in (faults or {}).items():
@@ -119,6 +119,7 @@ def running_sandbox(
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
                 command,
+                stdin=subprocess.PIPE,  # when this process ends, however it does, so does the sandbox
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": search_path},
@@ -153,5 +154,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -100,6 +100,7 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
             lifespan="off",
             access_log=False,
             log_level="warning",
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_keep_alive=KEEP_ALIVE_S,

@@ -92,9 +92,10 @@ def test_importing_the_command_is_cheap() -> None:
 
 def test_it_starts_says_so_writes_outputs_and_ends_cleanly(tmp_path: Path) -> None:
     outputs = tmp_path / "outputs.json"
-    command = [sys.executable, "-m", "loadtest", "sandbox", "--synth-dir", str(CONDITIONAL), "--outputs", str(outputs)]
+    options = ["--synth-dir", str(CONDITIONAL), "--outputs", str(outputs)]
     environment = {**os.environ, "AWS_PROFILE": "of-somebody", "AWS_ENDPOINT_URL": "http://192.0.2.1"}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number, name in ((signal.SIGINT, ["loadtest", "sandbox"]), (signal.SIGTERM, ["loadtest.sandbox"])):
+        command = [sys.executable, "-m", *name, *options]
         with subprocess.Popen(
             command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
         ) as process:
@@ -121,6 +122,20 @@ def test_moto_ends_with_a_sandbox_that_is_killed() -> None:
         moto = sandbox.state()["moto"]["pid"]
         os.kill(sandbox.pid, signal.SIGKILL)
         assert has_ended(moto)
+
+
+def test_a_sandbox_ends_with_the_process_that_started_it() -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from loadtest.sandbox.process import running_sandbox\n"
+        "with running_sandbox(Path(sys.argv[1])) as sandbox: print(sandbox.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(CONDITIONAL)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        sandbox = int(process.stdout.readline())
+        process.kill()
+    assert has_ended(sandbox)
 
 
 def has_ended(pid: int) -> bool:

@@ -283,6 +283,14 @@ def test_row_same_bytes_same_etag_other_bytes_another() -> None:
     assert bench.get(If_None_Match=first.etag).status == 200
 
 
+def test_row_limits_a_payload_above_ten_megabytes_fails() -> None:
+    bench = Bench()
+    bench.publish(b"1" * 10_485_760)
+    assert bench.get().status == 200
+    bench.publish(b"1" * 10_485_761)
+    assert (bench.get().status, bench.get().json()) == (500, {"message": "Internal server error"})
+
+
 def test_if_none_match_wins_over_if_modified_since() -> None:
     """RFC 9110, section 13.2.2: If-Modified-Since is not evaluated when If-None-Match is there."""
     bench = Bench()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Final
@@ -10,6 +11,7 @@ from loadtest.sandbox.faults.base import Fault, ObjectRead
 from loadtest.sandbox.faults.values import share
 from loadtest.sandbox.objects import S3Answer
 
+_ASCII: Final = re.compile(rb"[\x00-\x7f]")
 _EDGE: Final = 0.1
 """Cuts stay this far from the ends, as a share of the bytes that differ: each version must have its part in a mix."""
 
@@ -86,12 +88,13 @@ class Corrupt(_BodyFault):
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
         """The body with one ASCII character replaced."""
         del read
-        for _ in range(100):
-            place = self.random.randrange(len(body))
-            if body[place] < 0x80:  # a lone byte of another character would be replaced by three on its way
-                other = b"y" if body[place : place + 1] == b"x" else b"x"
-                return body[:place] + other + body[place + 1 :]
-        return None
+        start = self.random.randrange(len(body))
+        # A lone byte of a longer character would be replaced by three on its way through the gateway.
+        found = _ASCII.search(body, start) or _ASCII.search(body)
+        if found is None:
+            return None
+        other = b"y" if found[0] == b"x" else b"x"
+        return body[: found.start()] + other + body[found.end() :]
 
 
 def differing_range(one: bytes, other: bytes) -> tuple[int, int]:
