@@ -1,18 +1,24 @@
 """Fixtures of the stack's tests: the synthesized variants, a moto server, and Terraform with its provider."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from deployed_stack import MotoServer, TerraformFolder, terraform_environment
+from deployed_stack import REPOSITORY, MotoServer, TerraformFolder, terraform_environment
 from stack_variants import VARIANTS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip; or fail where REQUIRE_TERRAFORM says that everything for these tests is there."""
+    if os.environ.get("REQUIRE_TERRAFORM"):
+        pytest.fail(f"{reason}, and REQUIRE_TERRAFORM is set")
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +34,7 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def terraform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment that Terraform runs in; skips where Terraform or the AWS provider cannot be had."""
     if shutil.which("terraform") is None:
-        pytest.skip("terraform is not in the PATH")
+        unavailable("terraform is not in the PATH")
     folder = tmp_path_factory.mktemp("terraform")
     variables = terraform_environment(folder)
     required = {"terraform": {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}}
@@ -36,8 +42,17 @@ def terraform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
     init = ["terraform", "init", "-input=false", "-no-color"]
     done = subprocess.run(init, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode != 0:
-        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
+        unavailable(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
     return variables
+
+
+@pytest.fixture(scope="session")
+def cdktf() -> Path:
+    """The CDKTF command line, as the Makefile installs it."""
+    program = REPOSITORY / "node_modules" / ".bin" / "cdktf"
+    if not program.exists():
+        unavailable("the CDKTF command line is not installed (make test installs it)")
+    return program
 
 
 @pytest.fixture(scope="session")

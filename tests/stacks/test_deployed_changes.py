@@ -20,7 +20,6 @@ from stacks.deploy import Project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-CDKTF = REPOSITORY / "node_modules" / ".bin" / "cdktf"
 APPROVED = ["--auto-approve"]
 VALIDATORS = ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")
 
@@ -78,10 +77,8 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(
-    tmp_path_factory: pytest.TempPathFactory, terraform_variables: dict[str, str], moto: MotoServer
+    tmp_path_factory: pytest.TempPathFactory, terraform_variables: dict[str, str], cdktf: Path, moto: MotoServer
 ) -> Iterator[Life]:
-    if not CDKTF.exists():
-        pytest.skip("the CDKTF command line is not installed; make test installs it")
     folder = tmp_path_factory.mktemp("project")
     settings = json.loads((REPOSITORY / "cdktf.json").read_text())
     settings["app"] = f"{sys.executable} {REPOSITORY / 'main.py'}"
@@ -91,7 +88,7 @@ def life(
         "READMODEL_AWS_ENDPOINT_URL": moto.url,
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
     }
-    life = Life(Project(folder, CDKTF, variables), moto, terraform_variables, folder / "outputs.json")
+    life = Life(Project(folder, cdktf, variables), moto, terraform_variables, folder / "outputs.json")
     life.project.deploy(life.outputs_file, APPROVED)
     yield life
     shutil.rmtree(folder, ignore_errors=True)
