@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loadtest.checksums import write_checksums
 from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recording.run_directory import RUN_FILE
@@ -84,6 +85,7 @@ def seal(run_dir: Path) -> None:
     ):
         _write_parquet(run_dir / name, records)
     (run_dir / RUN_FILE).write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_checksums(run_dir)
     shutil.rmtree(run_dir / SPOOL_FOLDER)
     (run_dir / JOURNAL_NAME).unlink()
 
