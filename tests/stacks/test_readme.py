@@ -1,0 +1,39 @@
+"""What the README says of the stack is so: every setting with its default, and the commands that it names."""
+
+import re
+
+from deployed_stack import REPOSITORY
+
+from stacks.config import ReadModelConfig
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def settings_table() -> str:
+    rows = ["| setting | default | what it does | allowed |", "|---|---|---|---|"]
+    for name, field in ReadModelConfig.model_fields.items():
+        default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
+        shown = "none" if field.default in (None, (), {}) else f"`{default}`"
+        assert isinstance(field.json_schema_extra, dict)
+        rows.append(f"| `{name}` | {shown} | {field.description} | {field.json_schema_extra['allowed']} |")
+    return "\n".join(rows)
+
+
+def test_every_setting_is_explained_as_it_is() -> None:
+    found = re.search(r"<!-- settings: begin .*?-->\n(.*?)<!-- settings: end -->", README, re.DOTALL)
+    assert found is not None
+    assert found[1].strip() == settings_table(), "put this into README.md"
+
+
+def test_every_make_command_exists() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z]+)", README)) | set(re.findall(r"^ *make ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "test", "deploy", "destroy"} <= named <= targets
+
+
+def test_every_exception_of_the_policy_scan_has_its_reason() -> None:
+    skipped = re.findall(r"^  - (CKV\S*)(.*)$", (REPOSITORY / ".checkov.yaml").read_text(), re.MULTILINE)
+    assert skipped
+    for check, reason in skipped:
+        assert re.match(r" # \w.{20,}", reason), check
