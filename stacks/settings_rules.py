@@ -25,8 +25,9 @@ LONGEST_STACK_NAME: Final = 46  # the user is <stack_name>-data-store-writer, an
 REFUSED_BUCKET_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 REFUSED_BUCKET_SUFFIXES: Final = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 LONGEST_OBJECT_KEY: Final = 512
-LOG_RETENTIONS: Final = tuple(
-    int(days) for days in "1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653".split()
+LOG_RETENTIONS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365),
+    *(400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 
 STACK_NAME_ALLOWED: Final = (
