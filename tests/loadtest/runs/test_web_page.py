@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from locust_process import Start
+from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox
@@ -14,8 +16,6 @@ from loadtest.sandbox.process import RunningSandbox
 
 @pytest.fixture
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium import webdriver
-
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
         pytest.skip("Chromium and its driver are not installed")
@@ -46,7 +46,7 @@ def test_a_run_is_started_watched_and_stopped_in_the_page(
         except Exception:  # the page is not there yet
             time.sleep(0.1)
     field = browser.find_element("name", "userCount")
-    field.clear()
+    field.send_keys(Keys.CONTROL, "a")
     field.send_keys("8")
     browser.find_element("xpath", "//button[contains(translate(., 'START', 'start'), 'start')]").click()
     tab = browser.find_element("xpath", "//button[@role='tab' and contains(., 'Read model')]")
@@ -60,7 +60,7 @@ def test_a_run_is_started_watched_and_stopped_in_the_page(
     assert {"writes", "errors", "longest consistency window", "generator delay"} <= rows.keys()
     browser.save_screenshot(str(tmp_path_factory.getbasetemp() / "web-page.png"))
     browser.find_element("xpath", "//button[contains(translate(., 'STOP', 'stop'), 'stop')]").click()
-    assert until(lambda: (run.run_dir / "report.html").exists(), bool)
+    assert until((run.run_dir / "report.html").exists, bool)
     refused = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert not refused
 
