@@ -105,7 +105,11 @@ class Deployments:
 
     def _definition(self, api: str, stage_name: str, region: str) -> GatewayDefinition | None:
         stage: Stage
-        stage, deployment = live.read_stage(self._moto.client("apigateway", region), api, stage_name)
+        client = self._moto.client("apigateway", region)
+        try:
+            stage, deployment = live.read_stage(client, api, stage_name)
+        except client.exceptions.NotFoundException:
+            return None  # deleted meanwhile, which will be followed next
         snapshot = self._snapshots.get((api, deployment))
         if snapshot is None:
             return None
