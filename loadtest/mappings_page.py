@@ -102,7 +102,7 @@ def _load_in_words(measured: Sequence[Measured]) -> str:
     return (
         f"The same load for each: {often} over {settings.get('users')} readers for "
         f"{units.seconds(measured[0].summary.run.duration_ns)}, a document of {measured[0].document_bytes():,} bytes "
-        f"replaced every {settings.get('write_interval')} s in every other window. Readers send If-None-Match with "
+        f"replaced every {settings.get('write_interval')} s in half of the windows. Readers send If-None-Match with "
         f"{asked} of their reads once they hold a document that came with an ETag. Response times run from when a "
         "read was due to its last byte, service times from when it was sent."
     )

@@ -58,10 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         write=arguments.write,
     )
     _warn_of_writing(plan, target)
+    probe = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None)
     try:
-        report = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None).run()
+        report = probe.run()
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped before the end; nothing can be said.\n")
+        sys.stderr.write(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]) + "\n")
         return INTERRUPTED
     finally:
         if sys.stderr.isatty():

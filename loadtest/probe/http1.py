@@ -63,6 +63,9 @@ class Address:
         """
         try:
             plain = socket.create_connection((self.host, self.port), timeout=time_limit_s)
+        except OSError as error:
+            raise TransportError(_in_words(error)) from None
+        try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.scheme == "http":
                 return plain
@@ -70,6 +73,7 @@ class Address:
             context.set_alpn_protocols([protocol])
             return context.wrap_socket(plain, server_hostname=self.host)
         except OSError as error:
+            plain.close()
             raise TransportError(_in_words(error)) from None
 
 

@@ -34,6 +34,8 @@ from loadtest.target import Target
 
 TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
+MOST_UNANSWERED: Final = 3
+"""After so many cases in a row without an answer the rest is not tried: each may take the whole time limit."""
 ANY_ORIGIN: Final = "https://example.com"
 DECISIVE: Final = "if-none-match-current"
 """The case without which nothing is shown: it has to PASS for the whole to pass."""
@@ -91,8 +93,10 @@ class Probe:
         self._http2 = Http2(self._address, plan.time_limit_s)
         self._store: Store | None = None
         self._given_up = ""
+        self._unanswered = 0
         self._results: dict[str, Result] = {}
-        self._notes: list[str] = []
+        self.notes: list[str] = []
+        """What became of the object, in sentences; known even when the probe is stopped."""
 
     def run(self) -> Report:
         """Try every case.
@@ -123,7 +127,7 @@ class Probe:
             self._http1.close()
             self._http2.close()
         ordered = tuple(self._results[case.name] for case in self._cases if case.name in self._results)
-        return Report(self._target.url, self._target.kind, ordered, tuple(self._notes))
+        return Report(self._target.url, self._target.kind, ordered, tuple(self.notes))
 
     def _read_only(self, seen: Seen, is_absent: bool) -> None:
         if is_absent:
@@ -139,7 +143,7 @@ class Probe:
                 put = store.publish(seen.document(0))
                 if put.status != 200:
                     raise UsageError(_cannot_write(store, put))
-                self._notes.append("Nothing was published: the probe's own document was probed.")
+                self.notes.append("Nothing was published: the probe's own document was probed.")
             seen = self._seen(self._http1.exchange(Ask()), is_absent=False)  # a PUT gave it another date
             self._try(Phase.READ, seen)
             self._try(Phase.WRITE, seen)
@@ -157,7 +161,7 @@ class Probe:
                 yield
             finally:
                 with undisturbed():
-                    self._notes.append(store.leave_empty() if original is None else store.put_back(original))
+                    self.notes.append(store.leave_empty() if original is None else store.put_back(original))
 
     def _rehearse(self, store: Store, original: Original) -> None:
         """Put the very bytes that are there: what cannot be put back now could not be put back later."""
@@ -201,6 +205,10 @@ class Probe:
         for case in self._of(phase):
             reason = next((reason for need in case.needs if (reason := need(seen))), "")
             self._tell(case)
+            if self._unanswered >= MOST_UNANSWERED:
+                silent = f"not tried: {self._unanswered} cases before it had no answer"
+                self._results[case.name] = Result(case, Finding(CaseVerdict.INCONCLUSIVE, silent))
+                continue
             self._results[case.name] = Result(case, not_applicable(reason)) if reason else self._drive(case, seen)
 
     def _skip(self, phase: Phase, reason: str) -> None:
@@ -223,8 +231,10 @@ class Probe:
                     return Result(case, broken, tuple(exchanges))
                 step = script.send(answer)
         except StopIteration as end:
+            self._unanswered = 0
             finding: Finding = end.value
         except TransportError as error:
+            self._unanswered += 1
             finding = Finding(CaseVerdict.INCONCLUSIVE, f"no answer to {step}: {error}")
         except NotVisibleError as error:
             self._given_up = str(error)

@@ -16,6 +16,7 @@ from loadtest.mappings_measured import Measured, Site, transfer, unlike_expected
 from loadtest.mappings_page import html_page, markdown_page
 from loadtest.options import UsageError
 
+pytestmark = pytest.mark.slow
 SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
 
 

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import pytest
 from nginx_tls import nginx_with_tls
-from peers import DOCUMENT, in_docs, moto_s3, reading, reports, table, verdicts
+from peers import DOCUMENT, READ, WRITE, in_docs, moto_s3, reading, reports, table, verdicts
 
-from benchmarks.nginx import installed, nginx_serving
+from benchmarks.nginx import installed
 from loadtest.options import UsageError
+from loadtest.probe.cases import ALL
 from loadtest.probe.cases.requests import CASES as REQUESTS
-from loadtest.probe.model import Answer, CaseVerdict, Seen
-from loadtest.probe.runner import Plan, Probe
+from loadtest.probe.model import Answer, CaseVerdict, Phase, Seen
+from loadtest.probe.runner import Probe
 from loadtest.records import Verdict
-
-PLAN = Plan(time_limit_s=10)
-needs_nginx = pytest.mark.skipif(not installed(), reason="nginx is not installed")
 
 
 def unlike_pass(report) -> dict[str, str]:
@@ -30,10 +28,22 @@ def unlike_pass(report) -> dict[str, str]:
     }
 
 
-@needs_nginx
-def test_nginx_honours_etag_and_two_deviations_are_found():
-    with nginx_serving(DOCUMENT) as url:
-        report = Probe(reading(url), PLAN).run()
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def found():
+    """What the probe finds of each peer."""
+    if not installed():
+        pytest.skip("nginx is not installed")
+    with pytest.MonkeyPatch.context() as environment:
+        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"):
+            environment.setenv(variable, "to be restored")
+        yield reports()
+
+
+def test_nginx_honours_etag_and_two_deviations_are_found(found):
+    report = found["nginx"]
     assert report.verdict() is Verdict.PASS
     assert report.verdict(strict=True) is Verdict.FAIL
     assert unlike_pass(report) == {
@@ -44,19 +54,12 @@ def test_nginx_honours_etag_and_two_deviations_are_found():
     }
 
 
-@needs_nginx
-def test_nginx_over_tls_http2_and_gzip(tmp_path, monkeypatch):
-    with nginx_with_tls(tmp_path, DOCUMENT) as (url, certificate):
-        with pytest.raises(UsageError, match="certificate is not trusted"):
-            Probe(reading(url), PLAN).run()
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        report = Probe(reading(url), PLAN).run()
-    found = {result.case.name: result.finding for result in report.results}
-    assert found["http2"].verdict is CaseVerdict.PASS, found["http2"].came_back
-    assert found["gzip"].verdict is CaseVerdict.PASS
-    assert found["gzip"].came_back.startswith('compressed; ETag: W/"')
-    assert found["gzip-conditional"].verdict is CaseVerdict.PASS
-    assert found["browser"].verdict is CaseVerdict.PASS
+def test_nginx_over_tls_http2_and_gzip(found):
+    report = found["nginx, TLS and gzip"]
+    findings = {result.case.name: result.finding for result in report.results}
+    assert findings["gzip"].came_back.startswith('compressed; ETag: W/"')
+    for name in ("http2", "gzip", "gzip-conditional", "browser"):
+        assert findings[name].verdict is CaseVerdict.PASS, findings[name].came_back
     assert report.verdict() is Verdict.PASS
     assert unlike_pass(report) == {
         "if-modified-since-after": "DEVIATES",
@@ -65,48 +68,44 @@ def test_nginx_over_tls_http2_and_gzip(tmp_path, monkeypatch):
     }
 
 
-@pytest.fixture(scope="module")
-def moto():
-    with moto_s3() as served:
-        yield served
+def test_moto_s3_and_its_deviations(found):
+    report = found["moto's S3"]
+    assert unlike_pass(report) == {
+        "if-none-match-weak": "DEVIATES",
+        "if-none-match-list": "DEVIATES",
+        "if-none-match-any": "DEVIATES",
+        "if-modified-since-garbage": "FAIL",  # answers 500
+        "both-etag-other": "FAIL",  # If-Modified-Since decides: 304 for a document that the reader does not hold
+        "304-headers": "DEVIATES",  # no Cache-Control on the 304
+        "cors-200": "FAIL",  # moto's server allows every origin, and exposes nothing
+    }
+    findings = {result.case.name: result.finding.verdict for result in report.results}
+    for name in ("if-none-match-current", "etag-md5", "etag-changes", "etag-same-bytes", "browser-replaced"):
+        assert findings[name] is CaseVerdict.PASS, name
 
 
-MOTO_DEVIATIONS = {
-    "if-none-match-weak": "DEVIATES",
-    "if-none-match-list": "DEVIATES",
-    "if-none-match-any": "DEVIATES",
-    "if-modified-since-garbage": "FAIL",  # answers 500
-    "both-etag-other": "FAIL",  # If-Modified-Since decides: 304 for a document that the reader does not hold
-    "304-headers": "DEVIATES",  # no Cache-Control on the 304
-    "cors-200": "FAIL",  # moto's server allows every origin, and exposes nothing
-}
+def test_the_table_in_the_docs_is_what_is_found_now(found):
+    assert verdicts(in_docs()) == verdicts(table(found)), "run: python tests/probe/peers.py --update"
 
 
-def test_moto_s3_and_its_deviations(moto):
-    report = Probe(reading(moto.url), PLAN).run()
-    assert unlike_pass(report) == MOTO_DEVIATIONS
-    found = {result.case.name: result.finding.verdict for result in report.results}
-    assert found["if-none-match-current"] is found["etag-md5"] is CaseVerdict.PASS
-    assert report.verdict() is Verdict.FAIL
-
-
-def test_moto_s3_replaced_and_put_back(moto, monkeypatch):
+def test_what_was_in_moto_s3_is_put_back(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    report = Probe(moto.target, Plan(write=True, time_limit_s=10)).run()
-    found = {result.case.name: result.finding.verdict for result in report.results}
-    for name in ("etag-changes", "etag-same-bytes", "if-none-match-replaced", "browser-replaced"):
-        assert found[name] is CaseVerdict.PASS, name
-    kept = moto.client.get_object(Bucket="peer", Key="payload.json")
-    assert kept["Body"].read() == DOCUMENT
-    assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
+    with moto_s3() as moto:
+        Probe(moto.target, WRITE, cases=[case for case in ALL if case.phase is Phase.WRITE]).run()
+        kept = moto.client.get_object(Bucket="peer", Key="payload.json")
+        assert kept["Body"].read() == DOCUMENT
+        assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
 
 
-@needs_nginx
-def test_the_table_in_the_docs_is_what_is_found_now(monkeypatch):
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"):
-        monkeypatch.setenv(variable, "to be restored")
-    assert verdicts(in_docs()) == verdicts(table(reports())), "run: python tests/probe/peers.py --update"
+def test_a_certificate_that_is_not_trusted_is_said(tmp_path):
+    if not installed():
+        pytest.skip("nginx is not installed")
+    with (
+        nginx_with_tls(tmp_path, DOCUMENT) as (url, _),
+        pytest.raises(UsageError, match="certificate is not trusted"),
+    ):
+        Probe(reading(url), READ).run()
 
 
 def drive(name: str, seen: Seen, *answers: Answer):

@@ -17,6 +17,7 @@ from loadtest.probe.runner import Plan, Probe
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target import Credentials, Target
 
+pytestmark = pytest.mark.slow
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
 NOT_ESTABLISHED = {"if-none-match-weak", "if-none-match-list", "if-none-match-any", "name-upper-case"}
 """What S3 or API Gateway does here is not known: the sandbox takes the reading that is harder on readers."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import re
 import signal
 from dataclasses import replace
@@ -11,10 +13,11 @@ import pytest
 from scripted_server import PATH, Reply, ScriptedServer
 
 from loadtest.options import UsageError
-from loadtest.probe import store
+from loadtest.probe import command, store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Plan, Probe
+from loadtest.records import Verdict
 
 DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
@@ -98,6 +101,13 @@ def test_a_refused_put_is_one_sentence_and_changes_nothing(target_of):
         assert server.document == DOCUMENT
 
 
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    """For the command, which has no outputs file here."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+
+
 def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of, monkeypatch):
     monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
     with ScriptedServer(DOCUMENT) as server:
@@ -173,3 +183,33 @@ def test_a_key_that_may_not_remove_is_no_failure(target_of):
     found = {result.case.name: result.finding for result in report.results}
     assert found["missing-object"].verdict is CaseVerdict.NOT_APPLICABLE
     assert "may not remove" in found["missing-object"].came_back
+
+
+def test_ctrl_c_ends_the_command_and_says_that_the_document_was_put_back(tmp_path, capsys):
+    def interrupt(server, request, reply):
+        if request.method == "GET" and server.serial == 4:
+            server.serial += 1
+            os.kill(os.getpid(), signal.SIGINT)
+        return reply
+
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with ScriptedServer(DOCUMENT, interrupt) as server:
+        arguments = ["--write", "--bucket", "bucket", "--s3-endpoint-url", server.endpoint, server.url]
+        code = command.run(parser.parse_args([*arguments, "--outputs", str(tmp_path / "none.json")]))
+        assert server.document == DOCUMENT
+        assert len({put.body for put in server.requests_of("PUT")}) > 1
+    assert code == 130
+    assert "put back to s3://bucket/payload.json and is served again" in capsys.readouterr().err
+
+
+def test_a_target_that_falls_silent_is_given_up_soon(target_of):
+    def silent_after_a_while(server, request, reply):
+        return reply if len(server.requests) < 12 else None
+
+    with ScriptedServer(DOCUMENT, silent_after_a_while) as server:
+        report = Probe(target_of(server), Plan(time_limit_s=5)).run()
+        assert len(server.requests) < 30
+    inconclusive = [result for result in report.results if result.finding.verdict is CaseVerdict.INCONCLUSIVE]
+    assert "not tried: 3 cases before it had no answer" in inconclusive[-1].finding.came_back
+    assert report.verdict() is Verdict.INCONCLUSIVE
