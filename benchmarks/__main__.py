@@ -1,0 +1,38 @@
+"""Runs every benchmark, one after the other, and prints their tables; or those that are named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = {
+    "sandbox_rate": "how many reads a second the sandbox serves on one core",
+    "reader_rate": "what recording costs, beside a plain FastHttpUser",
+    "scale": "how long a report on ten million reads takes",
+    "fault_recovery": "injected faults against reported ones",
+    "coordinated_omission": "a freezing server, beside plain Locust",
+    "latency_recovery": "injected latency against reported",
+    "impact_simulation": "false alarms, detection and coverage of the write impact",
+    "compare_runs": "two runs of one build, and one that is slower",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks; returns 1 when one of them failed, 2 for a name that is none."""
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    failed = []
+    for name in names or BENCHMARKS:
+        print(f"== {name}: {BENCHMARKS[name]}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:
+            failed.append(name)
+        print(flush=True)
+    if failed:
+        print(f"Not as wanted: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
