@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,22 +32,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The whole way from the stack to the report; returns the exit code of the verdict."""
-    _say("Synthesizing the stack …")
-    synthesized = synthesize()
     try:
-        return _measure(arguments, synthesized)
+        faults = dict(split_assignment(fault) for fault in arguments.fault)
+        _say("Synthesizing the stack …")
+        return _measure(arguments, synthesize(), faults)
     except (SandboxError, FaultValueError) as error:
         raise UsageError(str(error)) from None
 
 
-def _measure(arguments: argparse.Namespace, synthesized: Path) -> int:
-    faults = dict(split_assignment(fault) for fault in arguments.fault)
+def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str, str]) -> int:
     with running_sandbox(synthesized, faults=faults) as sandbox:
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
         command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
+        # Ctrl-C reaches Locust, too, which then stops reading and still reports; this waits for it.
+        signal.signal(signal.SIGINT, lambda *_: None)
         return subprocess.run(command, cwd=PROJECT, check=False).returncode
 
 

@@ -64,6 +64,7 @@ class ReadModelRun:
             hooks.test_start.add_listener(self._on_test_start)
             hooks.spawning_complete.add_listener(self._on_spawning_complete)
             hooks.worker_report.add_listener(self._on_worker_report)
+            hooks.worker_connect.add_listener(self._on_worker_connect)
             if environment.web_ui is not None:
                 add_tab(environment.web_ui, self._progress)
             self._check_settings()
@@ -144,6 +145,10 @@ class ReadModelRun:
     def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if self._recorder is not None:
             data[_COUNTS_KEY] = asdict(self._recorder.counted())
+
+    def _on_worker_connect(self, client_id: str, **_kwargs: Any) -> None:
+        if self._coordinator is not None and self._coordinator.plan is not None:
+            logger.warning("%s came after the reads had been shared out; it joins in the next run.", client_id)
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_kwargs: Any) -> None:
         if _COUNTS_KEY in data and self._coordinator and self._coordinator.progress:

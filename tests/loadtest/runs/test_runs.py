@@ -18,7 +18,7 @@ from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 FILES = {
     "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet", "requests.parquet",
-    "summary.json", "report.md", "report.html", "junit.xml",
+    "SHA256SUMS", "summary.json", "report.md", "report.html", "junit.xml",
 }  # fmt: skip
 
 
