@@ -5,6 +5,7 @@ Nothing else than the run directory goes in, so the same run gives the same Summ
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from loadtest.rates import duration_ns, measure_availability
 from loadtest.records import FORMAT_VERSION
 from loadtest.run_files import load_history
 from loadtest.summary import Ended, Run, Summary
+from loadtest.thresholds import ThresholdError, evaluate
 from loadtest.windows import measure_consistency
 
 __all__ = ["RunError", "analyse", "summarise"]
@@ -43,7 +45,7 @@ def summarise(history: History) -> Summary:
     consistency = history.once(measure_consistency)
     conditional = history.once(measure_conditional)
     questions = answer(checks, impact, consistency, conditional)
-    return Summary(
+    summary = Summary(
         format=FORMAT_VERSION,
         verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
         questions=questions,
@@ -57,6 +59,16 @@ def summarise(history: History) -> Summary:
         thresholds=(),
         run=_run(history),
     )
+    return _with_thresholds(summary, history)
+
+
+def _with_thresholds(summary: Summary, history: History) -> Summary:
+    """The same with its thresholds judged; they count for the verdict."""
+    try:
+        results = evaluate(history.info.settings.thresholds, summary, history)
+    except ThresholdError as error:  # recorded by another version, for the settings of a run are checked before it
+        raise RunError(f"The run was recorded with a threshold that cannot be judged: {error}") from None
+    return replace(summary, thresholds=results, verdict=worst([summary.verdict, *(each.verdict for each in results)]))
 
 
 def _run(history: History) -> Run:

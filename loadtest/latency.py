@@ -6,6 +6,7 @@ fast. A read belongs to the window in which it was due, and its response time co
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ SECOND: Final = 1_000_000_000
 MOST_BUCKETS: Final = 600
 _BUCKETS: Final = tuple(seconds * SECOND for seconds in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600))
 _BINS_A_DECADE: Final = 20
+_THREADS: Final = 2
 _LABELS: Final = {
     "all": "All reads",
     "200": "Answered 200",
@@ -35,24 +37,25 @@ def measure_latency(history: History) -> Latency:
     """All latency figures of a run."""
     response = history.reads.returned_ns - history.reads.scheduled_ns
     service = history.reads.returned_ns - history.reads.called_ns
-    rows = []
-    sorted_responses = {}
-    for name, members in _populations(history).items():
-        rising = np.sort(response[members])
-        sorted_responses[name] = rising
-        rows.append(
-            LatencyRow(
-                population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
-                label=_LABELS[name],
-                service=quantiles(service[members]),
-                response=quantiles(rising, in_order=True),
-            )
+    populations = _populations(history)
+    with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets go of the interpreter while it sorts
+        series = pool.submit(_series, history, response)
+        rows = list(pool.map(lambda name: _row(name, service, response, populations[name]), populations))
+        quiet, writing = pool.map(lambda name: np.sort(response[populations[name]]), ("quiet", "writing"))
+        return Latency(
+            definition=DEFINITION,
+            rows=tuple(rows),
+            series=series.result(),
+            histogram=_histogram(quiet, writing),
         )
-    return Latency(
-        definition=DEFINITION,
-        rows=tuple(rows),
-        series=_series(history, response),
-        histogram=_histogram(sorted_responses, has_windows=len(history.windows) > 0),
+
+
+def _row(name: str, service: Column, response: Column, members: Flags) -> LatencyRow:
+    return LatencyRow(
+        population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
+        label=_LABELS[name],
+        service=quantiles(service[members]),
+        response=quantiles(response[members]),
     )
 
 
@@ -131,10 +134,8 @@ def _of_bucket(values: Column) -> tuple[int | None, int | None, int | None]:
     return int(parted[half]), int(parted[high]), int(values.max())
 
 
-def _histogram(sorted_responses: dict[str, Column], *, has_windows: bool) -> LatencyHistogram:
-    quiet, writing = sorted_responses["quiet"], sorted_responses["writing"]
-    if has_windows and not len(quiet) and not len(writing):
-        return LatencyHistogram((), (), ())
+def _histogram(quiet: Column, writing: Column) -> LatencyHistogram:
+    """The histogram of two rising columns."""
     both = [values for values in (quiet, writing) if len(values)]
     if not both:
         return LatencyHistogram((), (), ())
@@ -158,6 +159,17 @@ def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
 def row(latency: Latency, population: str) -> LatencyRow:
     """The row of one population."""
     return next(found for found in latency.rows if found.population == population)
+
+
+def members_of(history: History, population: str) -> Flags:
+    """The reads of one population, by the name that its row has."""
+    return _populations(history)[population]
+
+
+def times_of(history: History, kind: str) -> Column:
+    """``response`` or ``service`` times of all reads."""
+    reads = history.reads
+    return reads.returned_ns - (reads.scheduled_ns if kind == "response" else reads.called_ns)
 
 
 def response_quantiles(history: History, members: Flags) -> Quantiles:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from loadtest.payload import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.schedule import ArrivalProcess
+from loadtest.thresholds.grammar import ThresholdError, parse
 
 DEFAULT_OUTPUTS: Final = "outputs.json"
 MOST_ARRIVALS: Final = 1_000_000
@@ -65,7 +66,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("window", {"default": 2.0, "type": float, "metavar": "SECONDS", "help": "length of a quiet or writing window; 0 = write all the time"}),
     ("max-staleness", {"default": 0.0, "type": float, "metavar": "SECONDS", "help": "staleness that is tolerated"}),
     ("impact-tolerance", {"default": 1.25, "type": float, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
-    ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet; repeatable"}),
+    ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
     ("seed", {"default": -1, "type": int, "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
 )
@@ -102,7 +103,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         window=number.real("window", 0, 86_400, "0 means to write all the time"),
         max_staleness=number.real("max-staleness", 0, 86_400, "0 means that no stale read is tolerated"),
         impact_tolerance=number.real("impact-tolerance", 1, 1_000, "1.25 tolerates reads a quarter slower"),
-        thresholds=tuple(options.threshold or ()),
+        thresholds=_thresholds(options.threshold),
         run_dir=Path(options.run_dir) if options.run_dir else None,
         seed=options.seed if options.seed >= 0 else secrets.randbelow(2**31),
     )
@@ -118,6 +119,15 @@ def settings_from(options: argparse.Namespace) -> Settings:
             "window would hold a write; make the window longer or the interval shorter."
         )
     return settings
+
+
+def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Each condition as text of its own; the web page of Locust sends them as one text."""
+    texts = [given] if isinstance(given, str) else list(given or ())
+    try:
+        return tuple(threshold.expression for text in texts if text.strip() for threshold in parse(text))
+    except ThresholdError as error:
+        raise UsageError(f"--threshold {error}") from None
 
 
 class _Numbers:

@@ -37,9 +37,14 @@ def of_sorted(values: Column, per_mille: int) -> int | None:
     return int(values[rank(len(values), per_mille)]) if enough(len(values), per_mille) else None
 
 
-def quantiles(values: Column, *, in_order: bool = False) -> Quantiles:
-    """Quantiles of ``values``; ``in_order`` says that they rise already."""
-    rising = values if in_order else np.sort(values)
+def exactly(values: Column, per_mille: int) -> int | None:
+    """One quantile of ``values``, of which there must be enough."""
+    return of_sorted(np.sort(values), per_mille) if len(values) else None
+
+
+def quantiles(values: Column) -> Quantiles:
+    """Quantiles of ``values``, in any order."""
+    rising = np.sort(values)
     found = {name: of_sorted(rising, per_mille) for name, per_mille in PER_MILLE.items()}
     return Quantiles(
         count=len(rising),
