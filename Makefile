@@ -23,15 +23,18 @@ export CHECKPOINT_DISABLE := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check lint types scan bench synth deploy redeploy destroy lock clean
+.PHONY: help demo demo-mappings test check lint types scan bench synth deploy redeploy destroy lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -- the two commands
 
 demo: .venv/.installed ## the load test against the sandbox, with all set-up; ends with a report
 	$(PYTHON) -m loadtest demo
+
+demo-mappings: .venv/.installed ## the three mappings of the gateway side by side, on one page
+	$(PYTHON) -m loadtest mappings
 
 test: .venv/.installed $(CDKTF) check ## every check and every test, with all set-up
 	$(PYTHON) -m pytest $(TESTS)
