@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from loadtest.blocks import in_blocks
 from loadtest.history import Column, Flags, History
 from loadtest.records import WriteOutcome
 
@@ -40,9 +41,15 @@ def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
 
 def overlapping_reads(history: History) -> Flags:
     """Reads that overlap a PUT."""
-    return overlaps_put(history, history.reads.called_ns, history.reads.returned_ns)
+    reads = history.reads
+    return in_blocks(
+        len(reads),
+        np.bool_,
+        lambda block: overlaps_put(history, reads.called_ns[block], reads.returned_ns[block]),
+    )
 
 
 def due_during_put(history: History) -> Flags:
     """Reads that were due while a PUT was in flight."""
-    return overlaps_put(history, history.reads.scheduled_ns, history.reads.scheduled_ns)
+    due = history.reads.scheduled_ns
+    return in_blocks(len(due), np.bool_, lambda block: overlaps_put(history, due[block], due[block]))

@@ -18,7 +18,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.flights import due_during_put, puts_within
-from loadtest.history import Column, Flags, History
+from loadtest.history import Column, History
 from loadtest.latency import successful, window_of
 from loadtest.measurements import Impact, ImpactEstimate, WindowRow
 from loadtest.quantiles import PER_MILLE, groups, of_sorted
@@ -77,7 +77,7 @@ class _Table:
 
     pair: Column
     kind: Column
-    reads: Column
+    members: list[Column]  # successful reads due in each window, by number
     puts: Column
     dropped: tuple[str, ...]
     quantile_ns: dict[str, list[int | None]]
@@ -94,8 +94,7 @@ class _Table:
             _why_dropped(int(kind), int(count), control, bool(len(reads)))
             for kind, count, reads in zip(windows.kind, puts, members, strict=True)
         )
-        reads = np.array([len(group) for group in members], dtype=np.int64)
-        return _Table(windows.pair, windows.kind, reads, puts, dropped, found)
+        return _Table(windows.pair, windows.kind, members, puts, dropped, found)
 
     def used_pairs(self) -> list[tuple[int, int]]:
         """Places of the (quiet, writing) windows of each pair of which both are used."""
@@ -122,7 +121,7 @@ class _Table:
                 kind="writing" if windows.kind[place] == WindowKind.WRITING else "quiet",
                 start_ns=int(windows.start_ns[place]) - history.origin_ns,
                 end_ns=int(windows.end_ns[place]) - history.origin_ns,
-                reads=int(self.reads[place]),
+                reads=len(self.members[place]),
                 puts=int(self.puts[place]),
                 p50_ns=self.quantile_ns["p50"][place],
                 p90_ns=self.quantile_ns["p90"][place],
@@ -162,27 +161,19 @@ def log_ratios(pairs: list[tuple[int | None, int | None]]) -> list[float]:
 
 def _overlap(history: History, table: _Table, tolerance: float) -> tuple[ImpactEstimate, ...]:
     """Reads that were due while a PUT was in flight against the others, window by window (or, without windows, not)."""
-    writing = np.array(
-        [kind == WindowKind.WRITING and not why for kind, why in zip(table.kind, table.dropped, strict=True)]
-    )
-    if not writing.any():
+    chosen = [
+        members
+        for members, kind, why in zip(table.members, table.kind, table.dropped, strict=True)
+        if kind == WindowKind.WRITING and not why
+    ]
+    if not chosen:
         return ()
     response = history.reads.returned_ns - history.reads.scheduled_ns
-    place = np.where(history.once(successful), history.once(window_of), -1)
     during = history.once(due_during_put)
-
-    def by_window(members: Flags) -> dict[str, list[int | None]]:
-        return quantiles_by_group(response, groups(np.where(members, place, -1), len(table.kind)))
-
-    met, clear = by_window(during), by_window(~during)
-    chosen = np.flatnonzero(writing)
+    met = quantiles_by_group(response, [members[during[members]] for members in chosen])
+    clear = quantiles_by_group(response, [members[~during[members]] for members in chosen])
     return tuple(
-        _estimate(
-            name,
-            log_ratios([(met[name][window], clear[name][window]) for window in chosen]),
-            tolerance,
-            "writing window",
-        )
+        _estimate(name, log_ratios(list(zip(met[name], clear[name], strict=True))), tolerance, "writing window")
         for name in QUANTILES
     )
 

@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
+from loadtest.blocks import in_blocks
 from loadtest.flights import due_during_put
 from loadtest.history import Column, Flags, History
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
-from loadtest.quantiles import DEFINITION, groups, quantiles, rank
+from loadtest.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
 from loadtest.records import ReadOutcome, WindowKind
 
 SECOND: Final = 1_000_000_000
@@ -40,23 +41,29 @@ def measure_latency(history: History) -> Latency:
     populations = _populations(history)
     with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets go of the interpreter while it sorts
         series = pool.submit(_series, history, response)
-        rows = list(pool.map(lambda name: _row(name, service, response, populations[name]), populations))
-        quiet, writing = pool.map(lambda name: np.sort(response[populations[name]]), ("quiet", "writing"))
+        services = pool.map(lambda members: quantiles(service[members]), populations.values())
+        responses = pool.map(lambda members: _sorted(response[members]), populations.values())
+        rising = dict(zip(populations, responses, strict=True))
         return Latency(
             definition=DEFINITION,
-            rows=tuple(rows),
+            rows=tuple(
+                LatencyRow(
+                    population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
+                    label=_LABELS[name],
+                    service=served,
+                    response=quantiles_of_sorted(rising[name]),
+                )
+                for name, served in zip(populations, services, strict=True)
+            ),
             series=series.result(),
-            histogram=_histogram(quiet, writing),
+            histogram=_histogram(rising["quiet"], rising["writing"]),
         )
 
 
-def _row(name: str, service: Column, response: Column, members: Flags) -> LatencyRow:
-    return LatencyRow(
-        population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
-        label=_LABELS[name],
-        service=quantiles(service[members]),
-        response=quantiles(response[members]),
-    )
+def _sorted(values: Column) -> Column:
+    """The same column, sorted in place."""
+    values.sort()
+    return values
 
 
 def successful(history: History) -> Flags:
@@ -71,9 +78,13 @@ def window_of(history: History) -> Column:
     windows = history.windows
     if not len(windows):
         return np.full(len(history.reads), -1, dtype=np.int32)
-    due = history.reads.scheduled_ns
-    place = np.searchsorted(windows.start_ns, due, side="right") - 1
-    return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1).astype(np.int32)
+
+    def of_block(block: slice) -> Column:
+        due = history.reads.scheduled_ns[block]
+        place = np.searchsorted(windows.start_ns, due, side="right") - 1
+        return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1)
+
+    return in_blocks(len(history.reads), np.int32, of_block)
 
 
 def _populations(history: History) -> dict[str, Flags]:

@@ -44,7 +44,11 @@ def exactly(values: Column, per_mille: int) -> int | None:
 
 def quantiles(values: Column) -> Quantiles:
     """Quantiles of ``values``, in any order."""
-    rising = np.sort(values)
+    return quantiles_of_sorted(np.sort(values))
+
+
+def quantiles_of_sorted(rising: Column) -> Quantiles:
+    """Quantiles of rising values."""
     found = {name: of_sorted(rising, per_mille) for name, per_mille in PER_MILLE.items()}
     return Quantiles(
         count=len(rising),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from loadtest.history import Column
 
@@ -46,7 +46,7 @@ def critical_place(count: int) -> int:
     if count > _EXACT_UP_TO:
         mean = count * (count + 1) / 4
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 24)
-        return max(1, int(np.floor(mean + stats.norm.ppf(tail) * deviation)))
+        return max(1, int(np.floor(mean + special.ndtri(tail) * deviation)))
     return max(1, int(np.searchsorted(np.cumsum(_distribution(count)), tail, side="left")))
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from loadtest.blocks import blocks
 from loadtest.history import Column, Flags, History, Reads, Samples, Windows, Writes
 from loadtest.records import (
     FIRST_ERROR_OUTCOME,
@@ -42,7 +43,7 @@ def validated(history: History) -> History:
         RunError: it cannot.
     """
     _check_writes(history.writes)
-    _check_reads(history.reads, history.writes)
+    _check_all_reads(history.reads, history.writes)
     _check_windows(history.windows)
     _check_samples(history.samples)
     return history
@@ -67,7 +68,20 @@ def _check_writes(writes: Writes) -> None:
         raise RunError("version 0 was never acknowledged, so no read of this run can be judged: measure again.")
 
 
-def _check_reads(reads: Reads, writes: Writes) -> None:
+def _check_all_reads(reads: Reads, writes: Writes) -> None:
+    for block in blocks(len(reads)):
+        try:
+            _check_reads(Reads(**{name: column[block] for name, column in vars(reads).items()}))
+        except RunError:
+            _check_reads(reads)  # the same, with the count of all
+            raise
+    if len(reads) and int(reads.called_ns[0]) < int(writes.returned_ns[0]):
+        raise RunError(
+            "a read was called before version 0 was acknowledged, so nothing was there to read: measure again."
+        )
+
+
+def _check_reads(reads: Reads) -> None:
     outcome, version, sent = reads.outcome, reads.version, reads.sent_version
     _refuse(outcome > max(ReadOutcome), "reads", "have an outcome that does not exist")
     _refuse(
@@ -96,10 +110,6 @@ def _check_reads(reads: Reads, writes: Writes) -> None:
         not_modified & (version >= 0) & (version != sent), "reads", "are 304 but have another version than was sent"
     )
     _refuse((outcome == ReadOutcome.UNASKED_NOT_MODIFIED) & (sent != NO_VERSION), "reads", "sent a condition after all")
-    if len(reads) and int(reads.called_ns[0]) < int(writes.returned_ns[0]):
-        raise RunError(
-            "a read was called before version 0 was acknowledged, so there was nothing to read: measure again."
-        )
 
 
 def _check_windows(windows: Windows) -> None:

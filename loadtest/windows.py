@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from loadtest import units
 from loadtest.checks.atomic_reads import level
@@ -148,8 +148,8 @@ def binomial_interval(found: int, tries: int) -> tuple[float, float]:
     Nothing found in n gives an upper end of 1 - 0.05^(1/n), about 3/n.
     """
     tail = (1 - CONFIDENCE) / (1 if found in (0, tries) else 2)
-    low = float(stats.beta.ppf(tail, found, tries - found + 1)) if found else 0.0
-    high = float(stats.beta.isf(tail, found + 1, tries - found)) if found < tries else 1.0
+    low = float(special.betaincinv(found, tries - found + 1, tail)) if found else 0.0
+    high = float(special.betainccinv(found + 1, tries - found, tail)) if found < tries else 1.0
     return round(low, 9), round(high, 9)
 
 

@@ -33,12 +33,13 @@ import numpy as np
 
 from loadtest import units
 from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.monotonic_reads import inversions
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.checks.zones import Zones, zones
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import Column, History
+from loadtest.history import History
 from loadtest.records import Verdict
 
 PROMISE: Final = Promise(
@@ -82,11 +83,6 @@ def atomic_reads(history: History) -> CheckResult:
         numbers=(*numbers, tangled_number),
         witnesses=tuple(witnesses[:MOST_WITNESSES]),
     )
-
-
-def inversions(history: History, times: Timeline) -> Column:
-    """The reads, by number, before which a newer version had been read."""
-    return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
 
 
 def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> list[int]:

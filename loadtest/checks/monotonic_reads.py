@@ -17,8 +17,8 @@ when any earlier-read version was called after write v was over, the largest one
 Going back is a finding whatever ``--max-staleness`` says: a reader who has seen the new document and is then shown the
 old one notices, however short it lasts.
 
-Fields: ``looked_at`` = reads with an earlier read in their session; ``found`` = reads that go back; numbers: sessions
-looked at, and sessions in which it happened.
+Fields: ``looked_at`` = legitimate reads that are not the first of their session; ``found`` = reads that go back;
+numbers: sessions looked at, and sessions in which it happened.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
+from loadtest.blocks import in_blocks
 from loadtest.checks.evidence import somebody_else, too_little
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
@@ -47,16 +48,16 @@ PROMISE: Final = Promise(
 def monotonic_reads(history: History) -> CheckResult:
     """Look for readers that go back in time."""
     times = history.once(timeline)
-    found: list[Column] = []
-    looked_at = sessions = went_back = 0
-    for session in sessions_of(history, times):
+    keys = history.once(session_key)
+    sessions = len(np.unique(keys[times.legitimate]))
+    looked_at = int(np.count_nonzero(times.legitimate)) - sessions
+    found = [np.zeros(0, dtype=np.int64)]
+    for session in sessions_of(history, times, np.unique(keys[inversions(history, times)])):
         earlier = largest_read_before(history, times, session)
         back = session[went_back_after(history, times, session, earlier)]
-        sessions += 1
-        looked_at += int(np.count_nonzero(earlier != NO_VERSION))
-        went_back += bool(len(back))
-        found.append(back)
-    reads = np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+        if len(back):
+            found.append(back)
+    reads, went_back = np.sort(np.concatenate(found)), len(found) - 1
     numbers = (
         Number("readers", sessions, "count", units.count(sessions)),
         Number("readers that went back", went_back, "count", units.count(went_back)),
@@ -72,15 +73,20 @@ def monotonic_reads(history: History) -> CheckResult:
     )
 
 
-def sessions_of(history: History, times: Timeline) -> Iterator[Column]:
-    """The legitimate reads of each session, by number, in order of call."""
-    legitimate = np.flatnonzero(times.legitimate)
-    if not len(legitimate):
+def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[Column]:
+    """The legitimate reads of each of the ``wanted`` sessions (by key), by number, in order of call."""
+    if not len(wanted):
         return
-    key = history.once(session_key)[legitimate]
-    order = np.argsort(key, kind="stable")
-    ends = np.flatnonzero(np.diff(key[order])) + 1
-    yield from np.split(legitimate[order], ends)
+    keys = history.once(session_key)
+    reads = np.flatnonzero(times.legitimate & np.isin(keys, wanted))
+    order = np.argsort(keys[reads], kind="stable")
+    ends = np.flatnonzero(np.diff(keys[reads][order])) + 1
+    yield from np.split(reads[order], ends)
+
+
+def inversions(history: History, times: Timeline) -> Column:
+    """The reads, by number, before which anybody had read a newer version; going back is a special case of it."""
+    return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
 
 
 def session_key(history: History) -> Column:
@@ -90,8 +96,15 @@ def session_key(history: History) -> Column:
     """
     reads = history.reads
     last = int(reads.session[reads.sent].max(initial=0))
-    key = reads.worker.astype(np.int64) * (last + 2) + np.minimum(reads.session.astype(np.int64), last + 1)
-    return key.astype(np.uint16) if int(key.max(initial=0)) < 2**16 else key
+    largest = (int(reads.worker.max(initial=0)) + 1) * (last + 2)
+    return in_blocks(
+        len(reads),
+        np.uint16 if largest <= 2**16 else np.int64,
+        lambda block: (
+            reads.worker[block].astype(np.int64) * (last + 2)
+            + np.minimum(reads.session[block].astype(np.int64), last + 1)
+        ),
+    )
 
 
 def largest_read_before(history: History, times: Timeline, session: Column) -> Column:

@@ -31,7 +31,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.history import Column, Flags, History
+from loadtest.blocks import blocks, in_blocks
+from loadtest.history import Column, Flags, History, Reads, Writes
 from loadtest.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
 
 VERSIONED: Final = (
@@ -66,30 +67,32 @@ class Timeline:
 def timeline(history: History) -> Timeline:
     """The timeline of a run; ``history.once(timeline)`` makes it once."""
     reads, writes = history.reads, history.writes
-    named = np.isin(reads.outcome, [int(outcome) for outcome in VERSIONED]) & (reads.version >= 0)
-    written = named & (reads.version < len(writes))
-    version = np.where(written, reads.version, 0)
-    legitimate = (
-        written & (writes.outcome != WriteOutcome.REFUSED)[version] & (reads.returned_ns >= writes.called_ns[version])
-    )
-    version[~legitimate] = 0
-
+    count = len(reads)
+    phantom, legitimate = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
+    version = np.empty(count, dtype=np.int32)
     first_read = np.full(len(writes), NEVER_RETURNED, dtype=np.int64)
-    np.minimum.at(first_read, version[legitimate], reads.returned_ns[legitimate])
+    for block in blocks(count):
+        named, right = _versioned(reads, writes, block)
+        phantom[block], legitimate[block] = named & ~right, right
+        version[block] = np.where(right, reads.version[block], 0)
+        np.minimum.at(first_read, version[block][right], reads.returned_ns[block][right])
     over = np.minimum(writes.returned_ns, first_read)
 
     acknowledged = np.flatnonzero(writes.acknowledged)
     called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
-    superseded_by = np.searchsorted(called, over, side="right")
-    before = np.searchsorted(returned, reads.called_ns, side="left")
-    behind = np.where(legitimate, np.maximum(before - superseded_by[version], 0), 0).astype(np.int32)
-
+    superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
+    before = in_blocks(count, np.int32, lambda block: np.searchsorted(returned, reads.called_ns[block], side="left"))
+    behind = in_blocks(
+        count,
+        np.int32,
+        lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block],
+    )
     return Timeline(
-        phantom=named & ~legitimate,
+        phantom=phantom,
         legitimate=legitimate,
         version=version,
         behind=behind,
-        acknowledged_before=before.astype(np.int32),
+        acknowledged_before=before,
         over_ns=over,
         first_read_ns=first_read,
         superseded_by=superseded_by,
@@ -98,6 +101,22 @@ def timeline(history: History) -> Timeline:
         acknowledged_called_ns=called,
         acknowledged_returned_ns=returned,
     )
+
+
+def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags]:
+    """Which reads of a block name a version of this run, and which of these are no phantoms."""
+    named: Flags = one_of(reads.outcome[block], VERSIONED) & (reads.version[block] >= 0)
+    written = named & (reads.version[block] < len(writes))
+    version = np.where(written, reads.version[block], 0)
+    happened = (writes.outcome != WriteOutcome.REFUSED)[version]
+    return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
+
+
+def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
+    """Which reads ended in one of the ``wanted`` outcomes."""
+    flags = np.zeros(256, dtype=np.bool_)
+    flags[list(wanted)] = True
+    return np.take(flags, outcome)
 
 
 def _newer_seen(called: Column, over: Column, first_read: Column) -> Column:

@@ -26,6 +26,7 @@ import numpy as np
 from loadtest import units
 from loadtest.checks.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.checks.promise import Promise
+from loadtest.checks.timeline import one_of
 from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
 from loadtest.flights import flight_ends, overlapping_reads
@@ -51,9 +52,9 @@ def whole_bodies(history: History) -> CheckResult:
     outcome = history.reads.outcome
     counts = np.bincount(outcome, minlength=len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN)))
-    with_body = np.isin(outcome, [int(kind) for kind in (*INTACT, *BROKEN)])
+    with_body = one_of(outcome, (*INTACT, *BROKEN))
     overlapping = int(np.count_nonzero(with_body & history.once(overlapping_reads)))
-    found = np.flatnonzero(np.isin(outcome, [int(kind) for kind in BROKEN]))
+    found = np.flatnonzero(one_of(outcome, BROKEN))
     numbers = (
         *(
             Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))

@@ -11,9 +11,9 @@ from history_language import build, history, parse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from loadtest.checks.atomic_reads import atomic_reads, inversions, unexplained_conflicts
+from loadtest.checks.atomic_reads import atomic_reads, unexplained_conflicts
 from loadtest.checks.fresh_reads import fresh_reads
-from loadtest.checks.monotonic_reads import monotonic_reads
+from loadtest.checks.monotonic_reads import inversions, monotonic_reads
 from loadtest.checks.phantoms import phantoms
 from loadtest.checks.timeline import timeline
 from loadtest.checks.zones import zones
