@@ -13,6 +13,7 @@ from loadtest.records import EXIT_USAGE
 
 COMMANDS: Final = {
     "report": ("loadtest.report_command", "judge a recorded run and write its reports"),
+    "compare": ("loadtest.compare.command", "compare two recorded runs: is the new one worse?"),
     "probe": ("loadtest.probe.command", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.sandbox.cli", "serve a stand-in for AWS on this machine"),
     "demo": ("loadtest.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),

@@ -1,0 +1,80 @@
+"""Whether two runs may be compared: what must be alike, and what a reader should know when it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loadtest import units
+from loadtest.summary import Run
+
+MUST_BE_ALIKE: Final = (
+    "payload_bytes",
+    "arrival_rate",
+    "arrival_process",
+    "conditional_share",
+    "window",
+    "write_interval",
+    "users",
+    "workers",
+)
+"""Settings that change what is measured."""
+_JUDGING: Final = ("max_staleness", "impact_tolerance")
+_LIKE_LENGTH: Final = 1.5
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that the runs do not have in common."""
+
+    name: str
+    base: str
+    new: str
+
+    def __str__(self) -> str:
+        """For a sentence."""
+        return f"{self.name} ({self.base} and {self.new})"
+
+
+def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
+    """The differences that forbid a comparison."""
+    found = [
+        Difference(name.replace("_", " "), _text(base.settings.get(name)), _text(new.settings.get(name)))
+        for name in MUST_BE_ALIKE
+        if base.settings.get(name) != new.settings.get(name)
+    ]
+    kinds = base.target.get("kind"), new.target.get("kind")
+    if kinds[0] != kinds[1]:
+        found.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
+    return tuple(found)
+
+
+def notes(base: Run, new: Run) -> tuple[str, ...]:
+    """What does not forbid a comparison but should be known."""
+    found = []
+    if base.id == new.id:
+        found.append("Both are the same run.")
+    for name in _JUDGING:
+        if base.settings.get(name) != new.settings.get(name):
+            values = f"{_text(base.settings.get(name))} and {_text(new.settings.get(name))}"
+            found.append(f"The verdicts of checks rest on different settings: {name.replace('_', ' ')} ({values}).")
+    lengths = sorted((base.duration_ns, new.duration_ns))
+    if lengths[1] > _LIKE_LENGTH * lengths[0]:
+        both = f"{units.seconds(base.duration_ns)} and {units.seconds(new.duration_ns)}"
+        found.append(f"The runs are of unlike length ({both}): maxima and counts grow with it.")
+    machines = [{name: run.host.get(name) for name in ("cores", "machine", "system", "cpus")} for run in (base, new)]
+    if machines[0] != machines[1]:
+        found.append("The load came from unlike machines: latencies may differ for that alone.")
+    if base.versions != new.versions:
+        names = sorted(n for n in {*base.versions, *new.versions} if base.versions.get(n) != new.versions.get(n))
+        found.append(f"The load generators had unlike versions of {', '.join(names)}.")
+    for label, run in (("base", base), ("new", new)):
+        if run.ended.recovered:
+            found.append(f"The {label} run was killed, and recovered up to its last flush.")
+    return tuple(found)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not recorded"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,127 @@
+"""Comparison: everything that is said of two runs, and the verdict. A pure function of their two summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from loadtest import units
+from loadtest.compare.alike import Difference, notes, unlike
+from loadtest.compare.rows import Row, impact_rows, latency_rows
+from loadtest.compare.shares import share_rows
+from loadtest.compare.verdicts import check_rows, question_rows
+from loadtest.findings import worst
+from loadtest.records import Verdict
+from loadtest.summary import Run, Summary
+
+DEFAULT_TOLERANCE: Final = 1.07
+"""Half way (of ratios) between no change and 15 % more: both can be told from it in a run of a minute or two."""
+DEFAULT_RUN_NOISE: Final = 0.01
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that belong together."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs side by side."""
+
+    verdict: Verdict
+    sentence: str
+    base: Run
+    new: Run
+    tolerance: float
+    run_noise: float
+    unlike: tuple[Difference, ...]  # not empty only when the comparison was forced
+    notes: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows."""
+        return tuple(row for group in self.groups for row in group.rows)
+
+
+def compare(
+    base: Summary, new: Summary, tolerance: float = DEFAULT_TOLERANCE, run_noise: float = DEFAULT_RUN_NOISE
+) -> Comparison:
+    """Compare two runs, whether or not they are alike."""
+    groups = (
+        Group("Response time", tuple(latency_rows(base, new, tolerance, run_noise))),
+        Group("Slowdown while writing", tuple(impact_rows(base, new, tolerance))),
+        Group("Shares", tuple(share_rows(base, new))),
+        Group("Promises", tuple(check_rows(base, new))),
+        Group("Answers", tuple(question_rows(base, new))),
+        Group("Other numbers", tuple(_other_rows(base, new))),
+    )
+    rows = [row for group in groups for row in group.rows]
+    verdict = worst([row.verdict for row in rows if row.verdict is not None])
+    return Comparison(
+        verdict=verdict,
+        sentence=_sentence(verdict, rows, tolerance),
+        base=base.run,
+        new=new.run,
+        tolerance=tolerance,
+        run_noise=run_noise,
+        unlike=unlike(base.run, new.run),
+        notes=notes(base.run, new.run),
+        groups=groups,
+    )
+
+
+def _sentence(verdict: Verdict, rows: list[Row], tolerance: float) -> str:
+    decisive = [row for row in rows if row.verdict is verdict]
+    if verdict is Verdict.PASS:
+        return f"Not a regression: nothing is worse than before by more than {units.ratio(tolerance)}."
+    what = "; ".join(row.name for row in decisive[:4]) + (" …" if len(decisive) > 4 else "")
+    if verdict is Verdict.FAIL:
+        return f"Regression: {what}."
+    return f"No regression is shown, but {units.counted(len(decisive), 'number')} cannot be told: {what}."
+
+
+def _other_rows(base: Summary, new: Summary) -> list[Row]:
+    """Numbers that are shown only: extremes and counts, for which windows give no interval."""
+
+    def row(name: str, text: Callable[[Summary], str]) -> Row:
+        return Row(name, text(base), text(new))
+
+    def latency(population: str, kind: str, field: str) -> Callable[[Summary], str]:
+        def text(summary: Summary) -> str:
+            found = next((row for row in summary.latency.rows if row.population == population), None)
+            return units.duration(getattr(getattr(found, kind), field) if found else None)
+
+        return text
+
+    return [
+        row("Response time of all reads, p50", latency("all", "response", "p50_ns")),
+        row("Response time of all reads, p99", latency("all", "response", "p99_ns")),
+        row("Response time of all reads, p99.9", latency("all", "response", "p999_ns")),
+        row("Response time of all reads, longest", latency("all", "response", "max_ns")),
+        row("Service time of all reads, p50", latency("all", "service", "p50_ns")),
+        row("Service time of all reads, p99", latency("all", "service", "p99_ns")),
+        row("Response time of 304 answers, p50", latency("304", "response", "p50_ns")),
+        row("Response time of 200 answers, p50", latency("200", "response", "p50_ns")),
+        row("Stale reads", lambda s: s.consistency.stale_text),
+        row("Longest consistency window", lambda s: _or_none(s.consistency.longest_window_ns, "no read was stale")),
+        row("First read of a write after its acknowledgement, p50",
+            lambda s: units.duration(s.consistency.first_visible.p50_ns)),
+        row("Bytes not sent thanks to 304", lambda s: units.share(s.conditional.saved_share)),
+        row("Reads per second", lambda s: units.rate(s.availability.reads_per_second)),
+        row("PUTs per second of writing", lambda s: units.rate(s.availability.writes_per_second)),
+        row("Longest time without a successful read", lambda s: units.duration(s.availability.longest_gap_ns)),
+        row("Delay of the generator's event loop, p99", lambda s: units.duration(s.generator.loop_delay.p99_ns)),
+        row("Reads", lambda s: units.count(s.run.reads)),
+        row("Writes", lambda s: units.count(s.run.writes)),
+        row("Windows", lambda s: units.count(s.run.windows)),
+        row("Duration", lambda s: units.seconds(s.run.duration_ns)),
+    ]  # fmt: skip
+
+
+def _or_none(value: int | None, nothing: str) -> str:
+    return nothing if value is None else units.duration(value)

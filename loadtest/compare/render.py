@@ -1,0 +1,77 @@
+"""A comparison as Markdown, for a pull-request comment: the verdict and what is worse first, the tables folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from loadtest import units
+from loadtest.compare.comparison import Comparison, Group
+from loadtest.compare.rows import Row
+from loadtest.records import Verdict
+from loadtest.reports.markdown import escape
+from loadtest.summary import Run
+
+_SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
+_OPEN: Final = ("Response time", "Slowdown while writing")
+_MOST_LISTED: Final = 12
+
+
+def markdown(comparison: Comparison) -> str:
+    """The whole text."""
+    lines = [f"## {_verdict(comparison.verdict)} Compared with the base run", "", f"**{escape(comparison.sentence)}**"]
+    lines.append("")
+    if comparison.unlike:
+        differences = ", ".join(map(str, comparison.unlike))
+        lines += [f"> ⚠️ **Forced**: the runs are unlike in {escape(differences)}, so changes may come from that.", ""]
+    listed = _worst_first(comparison)
+    lines += [f"- {_verdict(row.verdict)} {escape(row.sentence)}" for row in listed[:_MOST_LISTED] if row.verdict]
+    if len(listed) > _MOST_LISTED:
+        lines.append(f"- … and {len(listed) - _MOST_LISTED} more, see the tables.")
+    lines += [""] if listed else []
+    lines += [f"> {escape(note)}\n" for note in comparison.notes]
+    for group in comparison.groups:
+        table = _table(group)
+        lines += [table] if group.title in _OPEN else [_folded(group.title, table)]
+    lines.append(_footer(comparison))
+    return "\n".join(lines)
+
+
+def _worst_first(comparison: Comparison) -> list[Row]:
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+    return [row for verdict in order for row in comparison.rows if row.verdict is verdict]
+
+
+def _table(group: Group) -> str:
+    if not group.rows:
+        return "Nothing to show.\n"
+    lines = [f"| {escape(group.title)} | base | new | change | |", "|---|--:|--:|--:|---|"]
+    lines += [_cells(row.name, row.base, row.new, row.change, verdict=row.verdict) for row in group.rows]
+    return "\n".join([*lines, ""])
+
+
+def _cells(*cells: str, verdict: Verdict | None) -> str:
+    return "| " + " | ".join([*map(escape, cells), _verdict(verdict) if verdict else ""]) + " |"
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>\n\n{body}\n</details>\n"
+
+
+def _footer(comparison: Comparison) -> str:
+    parts: Iterable[str] = (
+        f"Base: {_run(comparison.base)}. New: {_run(comparison.new)}.",
+        f"A change is new / base. PASS: the whole 95 % interval is at most {units.ratio(comparison.tolerance)}; FAIL: "
+        "all of it is above; INCONCLUSIVE: it spans that. The interval comes from the windows of each run "
+        "(Hodges-Lehmann, Mann-Whitney), widened by the drift that the runs show and by "
+        f"{units.share(comparison.run_noise)} of run-to-run noise, which no window can show.",
+    )
+    return "<sub>" + " ".join(escape(part) for part in parts) + "</sub>\n"
+
+
+def _run(run: Run) -> str:
+    return f"{run.id} of {run.started}, {units.counted(run.reads, 'read')} in {units.seconds(run.duration_ns)}"
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"{_SIGNS[verdict]} {verdict.value}"

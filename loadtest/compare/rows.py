@@ -1,0 +1,140 @@
+"""The rows of a comparison: one number of both runs, its change, and whether that is a regression."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.compare.shift import LEAST_WINDOWS, Series, drift_deviation, ratio_of, shift_between
+from loadtest.history import Column
+from loadtest.measurements import ImpactEstimate, WindowRow
+from loadtest.records import Verdict
+from loadtest.signed_rank import Shift
+from loadtest.summary import Summary
+
+QUANTILES: Final = ("p50", "p90", "p99")
+KINDS: Final = ("quiet", "writing")
+GENERATOR_CHECK: Final = "load-generator"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number side by side. ``verdict`` is None where the number is shown only."""
+
+    name: str
+    base: str
+    new: str
+    change: str = ""
+    verdict: Verdict | None = None
+    sentence: str = ""  # why, for a verdict that is not PASS
+
+
+def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float) -> list[Row]:
+    """Response times while quiet and while writing, judged by the windows of each run."""
+    extra = math.hypot(
+        drift_deviation(*(_levels(summary) for summary in (base, new))), run_noise * math.sqrt(2)
+    )  # one run noise for each of the two
+    doubt = _generator_doubt(base, new)
+    rows = []
+    for kind in KINDS:
+        for quantile in QUANTILES:
+            name = f"Response time while {kind}, {quantile}"
+            found = shift_between(*(_logarithms(summary, kind, quantile) for summary in (base, new)), extra)
+            row = Row(name, _overall(base, kind, quantile), _overall(new, kind, quantile))
+            rows.append(_judged(row, found, tolerance, doubt, extra))
+    return rows
+
+
+def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
+    """Writing / quiet in both runs. What slows a whole run down cancels out in it, but it is known less exactly.
+
+    So such a row can tell a regression, and is no condition for calling the runs equal.
+    """
+    rows = []
+    for quantile in QUANTILES:
+        before, after = _impact(base, quantile), _impact(new, quantile)
+        row = Row(f"Slowdown while writing, {quantile}", _estimate_text(before), _estimate_text(after))
+        intervals = _interval(before), _interval(after)
+        if intervals[0] is not None and intervals[1] is not None:
+            row = _judged(row, ratio_of(intervals[0], intervals[1]), tolerance, _generator_doubt(base, new), 0.0)
+        rows.append(row if row.verdict is Verdict.FAIL else replace(row, verdict=None, sentence=""))
+    return rows
+
+
+def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, extra: float) -> Row:
+    """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE.
+
+    ``extra`` is the part of the interval (a standard deviation) that longer runs would not make smaller.
+    """
+    if found is None:
+        few = f"{row.name} was not compared: at least {LEAST_WINDOWS} windows of each kind in each run are needed."
+        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=few)
+    ratio, low, high = (units.ratio(math.exp(value)) for value in found)
+    change = f"{ratio} ({units.interval(low, high)})"
+    limit = math.log(tolerance)
+    said = f"{row.name} is {change} of that of the base run"
+    if doubt:
+        return replace(row, change=change, verdict=Verdict.INCONCLUSIVE, sentence=f"{said}, but {doubt}")
+    if found.low > limit:
+        more = f"{said}: more than the tolerated {units.ratio(tolerance)}."
+        return replace(row, change=change, verdict=Verdict.FAIL, sentence=more)
+    if found.high <= limit:
+        return replace(row, change=change, verdict=Verdict.PASS)
+    hint = "longer runs would tell" if 2 * extra < limit else "drift and run-to-run noise alone are that large"
+    spans = f"{said}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
+    return replace(row, change=change, verdict=Verdict.INCONCLUSIVE, sentence=spans)
+
+
+def _used(summary: Summary) -> list[WindowRow]:
+    return [window for window in summary.impact.windows if not window.dropped]
+
+
+def _logarithms(summary: Summary, kind: str, quantile: str) -> Column:
+    values = [getattr(window, f"{quantile}_ns") for window in _used(summary) if window.kind == kind]
+    return np.array([math.log(max(1, value)) for value in values if value is not None], dtype=np.float64)
+
+
+def _levels(summary: Summary) -> Series:
+    """The median of each window, free of the difference between quiet and writing ones."""
+    at: list[float] = []
+    level: list[float] = []
+    typical = {kind: np.median(logs) if len(logs := _logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
+    for window in _used(summary):
+        if window.p50_ns is not None:
+            at.append(window.start_ns / 1e9)
+            level.append(math.log(max(1, window.p50_ns)) - float(typical[window.kind]))
+    return Series(np.array(at), np.array(level))
+
+
+def _overall(summary: Summary, population: str, quantile: str) -> str:
+    row = next((row for row in summary.latency.rows if row.population == population), None)
+    return units.duration(getattr(row.response, f"{quantile}_ns") if row else None)
+
+
+def _impact(summary: Summary, quantile: str) -> ImpactEstimate | None:
+    return next((estimate for estimate in summary.impact.estimates if estimate.quantile == quantile), None)
+
+
+def _estimate_text(estimate: ImpactEstimate | None) -> str:
+    return units.ratio(estimate.ratio if estimate else None)
+
+
+def _interval(estimate: ImpactEstimate | None) -> Shift | None:
+    if estimate is None or estimate.ratio is None or estimate.low is None or estimate.high is None:
+        return None
+    if min(estimate.ratio, estimate.low) <= 0:
+        return None
+    return Shift(math.log(estimate.ratio), math.log(estimate.low), math.log(estimate.high))
+
+
+def _generator_doubt(base: Summary, new: Summary) -> str:
+    """Why the latencies of these runs are not to be believed; "" when they are. Ends with a full stop."""
+    for label, summary in (("base", base), ("new", new)):
+        check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
+        if check is None or check.verdict is not Verdict.PASS:
+            return f"the load generator of the {label} run was not fast enough to be believed."
+    return ""
