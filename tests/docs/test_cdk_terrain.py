@@ -113,7 +113,7 @@ def test_the_provider_is_held_back_until_it_is_wanted(moved: Path, successor: Pa
 
 def test_what_is_typed_after_it_exists(moved: Path) -> None:
     targets = re.findall(r"^make (\w+)$", DEPLOY, re.M)
-    assert targets == ["lock", "test", "deploy"]
+    assert targets == ["lock", "check", "deploy"]
     for target in targets:
         assert re.search(rf"^{target}:", (moved / "Makefile").read_text(), re.M)
     assert "$(CDKTF) synth" in (moved / "Makefile").read_text()
