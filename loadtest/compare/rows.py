@@ -31,6 +31,9 @@ class Row:
     change: str = ""
     verdict: Verdict | None = None
     sentence: str = ""  # why, for a verdict that is not PASS
+    ratio: float | None = None  # new / base, with its 95 % interval, where windows give one
+    low: float | None = None
+    high: float | None = None
 
 
 def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float) -> list[Row]:
@@ -43,7 +46,7 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     for kind in KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
-            found = shift_between(*(_logarithms(summary, kind, quantile) for summary in (base, new)), extra)
+            found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, _overall(base, kind, quantile), _overall(new, kind, quantile))
             rows.append(_judged(row, found, tolerance, doubt, extra))
     return rows
@@ -73,27 +76,29 @@ def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, extra: 
     if found is None:
         few = f"{row.name} was not compared: at least {LEAST_WINDOWS} windows of each kind in each run are needed."
         return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=few)
-    ratio, low, high = (units.ratio(math.exp(value)) for value in found)
-    change = f"{ratio} ({units.interval(low, high)})"
+    ratio, low, high = (math.exp(value) for value in found)
+    change = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
+    row = replace(row, change=change, ratio=ratio, low=low, high=high)
     limit = math.log(tolerance)
     said = f"{row.name} is {change} of that of the base run"
     if doubt:
-        return replace(row, change=change, verdict=Verdict.INCONCLUSIVE, sentence=f"{said}, but {doubt}")
+        return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said}, but {doubt}")
     if found.low > limit:
         more = f"{said}: more than the tolerated {units.ratio(tolerance)}."
-        return replace(row, change=change, verdict=Verdict.FAIL, sentence=more)
+        return replace(row, verdict=Verdict.FAIL, sentence=more)
     if found.high <= limit:
-        return replace(row, change=change, verdict=Verdict.PASS)
+        return replace(row, verdict=Verdict.PASS)
     hint = "longer runs would tell" if 2 * extra < limit else "drift and run-to-run noise alone are that large"
     spans = f"{said}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
-    return replace(row, change=change, verdict=Verdict.INCONCLUSIVE, sentence=spans)
+    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=spans)
 
 
 def _used(summary: Summary) -> list[WindowRow]:
     return [window for window in summary.impact.windows if not window.dropped]
 
 
-def _logarithms(summary: Summary, kind: str, quantile: str) -> Column:
+def logarithms(summary: Summary, kind: str, quantile: str) -> Column:
+    """One quantile of each used window of one kind, as a logarithm."""
     values = [getattr(window, f"{quantile}_ns") for window in _used(summary) if window.kind == kind]
     return np.array([math.log(max(1, value)) for value in values if value is not None], dtype=np.float64)
 
@@ -102,7 +107,7 @@ def _levels(summary: Summary) -> Series:
     """The median of each window, free of the difference between quiet and writing ones."""
     at: list[float] = []
     level: list[float] = []
-    typical = {kind: np.median(logs) if len(logs := _logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
+    typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
     for window in _used(summary):
         if window.p50_ns is not None:
             at.append(window.start_ns / 1e9)
