@@ -240,7 +240,7 @@ def main() -> int:
     if options.keep:
         make_run(options.keep, options.reads, options.writes, lag_ns=int(options.lag * MILLISECOND))
         return 0
-    print(f"{'reads':>12} {'writes':>8} {'seconds':>8} {'peak GB':>8} {'µs a read':>10}  verdict")
+    print(f"{'reads':>12} {'writes':>8} {'seconds':>8} {'CPU s':>8} {'peak GB':>8} {'µs a read':>10}  verdict")
     for divisor in (100, 10, 1) if options.steps else (1,):
         reads, writes = options.reads // divisor, options.writes // divisor
         with tempfile.TemporaryDirectory() as folder:
@@ -254,7 +254,7 @@ def main() -> int:
                 ).stdout
             )
         print(
-            f"{reads:>12,} {writes:>8,} {told['seconds']:>8.2f} {told['gigabytes']:>8.2f} "
+            f"{reads:>12,} {writes:>8,} {told['seconds']:>8.2f} {told['cpu']:>8.2f} {told['gigabytes']:>8.2f} "
             f"{told['seconds'] * 1e6 / reads:>10.3f}  {told['verdict']}"
         )
     return 0
@@ -269,7 +269,13 @@ def _judge(directory: Path) -> int:
     write_summary(summary, directory / "summary.json")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - _started()
-    print(json.dumps({"seconds": seconds, "gigabytes": usage.ru_maxrss / 1e6, "verdict": summary.verdict.value}))
+    told = {
+        "seconds": seconds,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "gigabytes": usage.ru_maxrss / 1e6,
+        "verdict": summary.verdict.value,
+    }
+    print(json.dumps(told))
     return 0
 
 

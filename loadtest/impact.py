@@ -19,7 +19,7 @@ import numpy as np
 from loadtest import units
 from loadtest.flights import due_during_put, puts_within
 from loadtest.history import Column, History
-from loadtest.latency import successful, window_of
+from loadtest.latency import successful, times_of, window_of
 from loadtest.measurements import Impact, ImpactEstimate, WindowRow
 from loadtest.quantiles import PER_MILLE, groups, of_sorted
 from loadtest.records import Verdict, WindowKind
@@ -85,10 +85,9 @@ class _Table:
     @staticmethod
     def of(history: History, control: bool) -> _Table:
         windows = history.windows
-        response = history.reads.returned_ns - history.reads.scheduled_ns
         place = np.where(history.once(successful), history.once(window_of), -1)
         members = groups(place, len(windows))
-        found = quantiles_by_group(response, members)
+        found = quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
         dropped = tuple(
             _why_dropped(int(kind), int(count), control, bool(len(reads)))
@@ -142,11 +141,11 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
     return ""
 
 
-def quantiles_by_group(values: Column, members: list[Column]) -> dict[str, list[int | None]]:
-    """The quantiles of each group; None where a group is too small."""
+def quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
+    """The response time quantiles of each group of reads; None where a group is too small."""
     found: dict[str, list[int | None]] = {name: [] for name in QUANTILES}
     for group in members:
-        rising = np.sort(values[group])
+        rising = np.sort(times_of(history, "response", group))
         for name in QUANTILES:
             found[name].append(of_sorted(rising, PER_MILLE[name]))
     return found
@@ -168,10 +167,9 @@ def _overlap(history: History, table: _Table, tolerance: float) -> tuple[ImpactE
     ]
     if not chosen:
         return ()
-    response = history.reads.returned_ns - history.reads.scheduled_ns
     during = history.once(due_during_put)
-    met = quantiles_by_group(response, [members[during[members]] for members in chosen])
-    clear = quantiles_by_group(response, [members[~during[members]] for members in chosen])
+    met = quantiles_by_group(history, [members[during[members]] for members in chosen])
+    clear = quantiles_by_group(history, [members[~during[members]] for members in chosen])
     return tuple(
         _estimate(name, log_ratios(list(zip(met[name], clear[name], strict=True))), tolerance, "writing window")
         for name in QUANTILES

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.blocks import in_blocks
+from loadtest.blocks import blocks, in_blocks
 from loadtest.flights import due_during_put
 from loadtest.history import Column, Flags, History
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
@@ -36,34 +36,43 @@ _LABELS: Final = {
 
 def measure_latency(history: History) -> Latency:
     """All latency figures of a run."""
-    response = history.reads.returned_ns - history.reads.scheduled_ns
-    service = history.reads.returned_ns - history.reads.called_ns
     populations = _populations(history)
     with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets go of the interpreter while it sorts
-        series = pool.submit(_series, history, response)
-        services = pool.map(lambda members: quantiles(service[members]), populations.values())
-        responses = pool.map(lambda members: _sorted(response[members]), populations.values())
-        rising = dict(zip(populations, responses, strict=True))
-        return Latency(
-            definition=DEFINITION,
-            rows=tuple(
-                LatencyRow(
-                    population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
-                    label=_LABELS[name],
-                    service=served,
-                    response=quantiles_of_sorted(rising[name]),
-                )
-                for name, served in zip(populations, services, strict=True)
-            ),
-            series=series.result(),
-            histogram=_histogram(rising["quiet"], rising["writing"]),
+        served = pool.submit(_measure, history, history.reads.called_ns, populations, ())
+        responded = pool.submit(_measure, history, history.reads.scheduled_ns, populations, ("quiet", "writing"))
+        series = _series(history)
+    services, _ = served.result()
+    responses, kept = responded.result()
+    rows = tuple(
+        LatencyRow(
+            population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
+            label=_LABELS[name],
+            service=services[name],
+            response=responses[name],
         )
+        for name in populations
+    )
+    return Latency(DEFINITION, rows, series, _histogram(kept["quiet"], kept["writing"]))
 
 
-def _sorted(values: Column) -> Column:
-    """The same column, sorted in place."""
-    values.sort()
-    return values
+def _measure(
+    history: History, since_ns: Column, populations: dict[str, Flags], keep: tuple[str, ...]
+) -> tuple[dict[str, Quantiles], dict[str, Column]]:
+    """Quantiles of the time from ``since_ns`` to the return, by population; rising columns of those to ``keep``."""
+    room = np.empty(len(history.reads), dtype=np.int64)
+    found, kept = {}, {}
+    for name, members in populations.items():
+        filled = 0
+        for block in blocks(len(members)):
+            values = (history.reads.returned_ns[block] - since_ns[block])[members[block]]
+            room[filled : filled + len(values)] = values
+            filled += len(values)
+        rising = room[:filled]
+        rising.sort()
+        found[name] = quantiles_of_sorted(rising)
+        if name in keep:
+            kept[name] = rising.copy()
+    return found, kept
 
 
 def successful(history: History) -> Flags:
@@ -108,13 +117,16 @@ def _populations(history: History) -> dict[str, Flags]:
     }
 
 
-def _series(history: History, response: Column) -> LatencySeries:
+def _series(history: History) -> LatencySeries:
     reads = history.reads
-    since = reads.scheduled_ns - history.origin_ns
-    span = int(since.max(initial=0)) + 1
+    span = int(reads.scheduled_ns.max(initial=history.origin_ns)) - history.origin_ns + 1
     bucket_ns = next((size for size in _BUCKETS if span <= size * MOST_BUCKETS), -(-span // MOST_BUCKETS))
     buckets = -(-span // bucket_ns) if len(reads) else 0
-    place = (np.maximum(since, 0) // bucket_ns).astype(np.int32)
+    place = in_blocks(
+        len(reads),
+        np.int16,  # at most 600 buckets
+        lambda block: np.maximum(reads.scheduled_ns[block] - history.origin_ns, 0) // bucket_ns,
+    )
     ok = history.once(successful)
     is_error = reads.failed
     not_modified = ok & (reads.status == 304)
@@ -122,7 +134,7 @@ def _series(history: History, response: Column) -> LatencySeries:
     def counts(members: Flags) -> tuple[int, ...]:
         return tuple(np.bincount(place[members], minlength=buckets).tolist())
 
-    found = [_of_bucket(response[members]) for members in groups(np.where(ok, place, -1), buckets)]
+    found = [_of_bucket(times_of(history, "response", members)) for members in groups(np.where(ok, place, -1), buckets)]
     return LatencySeries(
         bucket_ns=bucket_ns,
         start_ns=tuple(range(0, buckets * bucket_ns, bucket_ns)),
@@ -177,12 +189,13 @@ def members_of(history: History, population: str) -> Flags:
     return _populations(history)[population]
 
 
-def times_of(history: History, kind: str) -> Column:
-    """``response`` or ``service`` times of all reads."""
+def times_of(history: History, kind: str, members: Flags | Column) -> Column:
+    """``response`` or ``service`` times of some reads, told by flags or by number."""
     reads = history.reads
-    return reads.returned_ns - (reads.scheduled_ns if kind == "response" else reads.called_ns)
+    since = reads.scheduled_ns if kind == "response" else reads.called_ns
+    return reads.returned_ns[members] - since[members]
 
 
 def response_quantiles(history: History, members: Flags) -> Quantiles:
     """Quantiles of the response time of some reads."""
-    return quantiles((history.reads.returned_ns - history.reads.scheduled_ns)[members])
+    return quantiles(times_of(history, "response", members))

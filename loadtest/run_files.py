@@ -1,7 +1,6 @@
 """From a run directory to a History: Parquet files to columns, each checked for its type before its values.
 
-Ten million reads are 530 MB. All columns of a file are decoded at once (on as many cores as there are), and handed over
-one by one, so that hardly more than one copy of them is ever held.
+Ten million reads are 530 MB: a file is decoded a row group at a time, so that only one copy of them is ever held.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.checksums import verify
-from loadtest.history import Column, History, Reads, Requests, Samples, Windows, Writes
+from loadtest.history import History, Reads, Requests, Samples, Windows, Writes
 from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 from loadtest.run_info import RunError, read_run_info
 from loadtest.validation import validated
@@ -56,12 +55,7 @@ def _columns(path: Path, dtype: np.dtype[Any]) -> dict[str, Any]:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             _expect_types(path, file.schema_arrow, dtype)
-            table = file.read(columns=list(dtype.names or ()))
-            columns = {}
-            while table.num_columns:
-                name = table.column_names[0]
-                columns[name] = _column(path, table.column(0), name, dtype[name])
-                table = table.remove_column(0)
+            columns = _decoded(path, file, dtype)
     except RunError:
         raise
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError, UnicodeDecodeError) as error:
@@ -79,14 +73,28 @@ def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
             raise RunError(f"{path}: column {name} holds {found}, expected {expected}: it is not a file of such a run.")
 
 
-def _column(path: Path, chunked: pa.ChunkedArray, name: str, dtype: np.dtype[Any]) -> Column | tuple[str, ...]:
-    chunked.validate(full=True)
-    if chunked.null_count:
-        raise RunError(f"{path}: column {name} lacks {chunked.null_count:,} values: the run is damaged.")
-    if dtype.hasobject:
-        return tuple(chunked.to_pylist())
-    column: Column = chunked.to_numpy()
-    return column
+def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """All columns. One row group is decoded at a time, its columns on as many cores as there are."""
+    names = list(dtype.names or ())
+    columns: dict[str, Any] = {
+        name: [] if dtype[name].hasobject else np.empty(file.metadata.num_rows, dtype[name]) for name in names
+    }
+    filled = 0
+    for group in range(file.num_row_groups):
+        table = file.read_row_group(group, columns=names)
+        for name in names:
+            chunked = table.column(name)
+            chunked.validate(full=True)
+            if chunked.null_count:
+                raise RunError(f"{path}: column {name} lacks {chunked.null_count:,} values: the run is damaged.")
+            if isinstance(columns[name], list):
+                columns[name] += chunked.to_pylist()
+            else:
+                columns[name][filled : filled + len(chunked)] = chunked.to_numpy()
+        filled += len(table)
+    if filled != file.metadata.num_rows:
+        raise RunError(f"{path} is damaged (rows are missing): restore the file or measure again.")
+    return {name: tuple(column) if isinstance(column, list) else column for name, column in columns.items()}
 
 
 def _sorted_by_call(reads: Reads) -> Reads:

@@ -107,7 +107,7 @@ def _latency(quantile: str) -> Measure:
         field = _FIELDS.get(quantile)
         if field:
             return _plain(getattr(quantiles, field), missing)
-        values = times_of(history, kind)[members_of(history, population)]
+        values = times_of(history, kind, members_of(history, population))
         return _plain(exactly(values, LATENCY_QUANTILES[quantile]), missing)
 
     return measure
