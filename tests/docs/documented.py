@@ -54,28 +54,33 @@ def copy_of_project(folder: Path, *names: str) -> Path:
     return folder
 
 
+def target_of(block: Block) -> str:
+    """The file that the block is, or changes."""
+    changed = re.search(r"^\+\+\+ b/(\S+)$", block.text, re.M)
+    name = changed[1] if changed else block.title
+    assert name, f"a new file needs a title, a diff its +++ line: {block.text}"
+    return name
+
+
 def apply(block: Block, folder: Path) -> None:
     """Writes the file that the block is, or makes the changes that it shows."""
+    target = folder / target_of(block)
     if block.language == "diff":
-        _patch(block.text, folder)
+        _patch(block.text, target)
         return
-    assert block.title, "a new file needs a title"
-    target = folder / block.title
     assert not target.exists(), f"{block.title} exists already"
     target.write_text(block.text, encoding="utf-8")
 
 
-def _patch(text: str, folder: Path) -> None:
-    header, *hunks = re.split(r"^@@\n", text, flags=re.M)
-    name = re.search(r"^\+\+\+ b/(\S+)$", header, re.M)
-    assert name and hunks, f"not a diff: {text}"
-    target = folder / name[1]
+def _patch(text: str, target: Path) -> None:
+    _, *hunks = re.split(r"^@@\n", text, flags=re.M)
+    assert hunks, f"not a diff: {text}"
     content = target.read_text(encoding="utf-8")
     for hunk in hunks:
         lines = hunk.splitlines(keepends=True)
         before = "".join(line[1:] for line in lines if line[0] in " -")
         after = "".join(line[1:] for line in lines if line[0] in " +")
-        assert content.count(before) == 1, f"{name[1]} has changed; the page still shows:\n{before}"
+        assert content.count(before) == 1, f"{target.name} has changed; the page still shows:\n{before}"
         content = content.replace(before, after)
     target.write_text(content, encoding="utf-8")
 
