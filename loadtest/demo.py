@@ -23,17 +23,24 @@ from loadtest.synthesis import PROJECT, synthesize
 _LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
 
 
+LATENCY: Final = "lognormal(20ms,0.25)"
+"""The order of what a gateway takes to answer. The bare sandbox answers in half a millisecond, of which any other
+program on the machine makes a multiple: then nothing could be said of latency but on an idle machine."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``demo``; others go to Locust by its environment variables."""
     parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "90s"), help="as for Locust")
     parser.add_argument("--users", default=os.environ.get("LOCUST_USERS", "20"), help="readers")
+    parser.add_argument("--latency", default=LATENCY, help="what the sandbox adds to every read, or off (%(default)s)")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="a fault of the sandbox")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The whole way from the stack to the report; returns the exit code of the verdict."""
     try:
-        faults = dict(split_assignment(fault) for fault in arguments.fault)
+        faults = {"latency": arguments.latency} if arguments.latency != "off" else {}
+        faults |= dict(split_assignment(fault) for fault in arguments.fault)
         _say("Synthesizing the stack …")
         return _measure(arguments, synthesize(), faults)
     except (SandboxError, FaultValueError) as error:
@@ -43,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str, str]) -> int:
     with running_sandbox(synthesized, faults=faults) as sandbox:
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
+        _say("".join(f"It adds {name}={value}.\n" for name, value in faults.items()).strip() or "It adds no latency.")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
