@@ -1,5 +1,6 @@
 """The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from stacks.deploy import environment
+from stacks.terraform_mirror import AWS_PROVIDER_VERSION
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -27,9 +29,16 @@ CONTEXT = {
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not in the PATH")
+    folder = tmp_path_factory.mktemp("provider")
+    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
+    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+    init = ["terraform", "init", "-input=false", "-no-color"]
+    done = subprocess.run(init, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
     if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
         pytest.skip("cdktf-cli is not installed: npm ci")
     with running_sandbox() as running:
