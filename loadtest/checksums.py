@@ -37,14 +37,14 @@ def verify(run_dir: Path) -> None:
     """
     path = run_dir / CHECKSUM_FILE
     try:
-        lines = path.read_bytes().decode("ascii").splitlines()
+        *lines, rest = path.read_bytes().decode("ascii").split("\n")
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError):
         raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.") from None
     matches = [_LINE.fullmatch(line) for line in lines]
     expected = {match[2]: match[1] for match in matches if match}
-    if None in matches or not set(REQUIRED_FILES) <= set(expected) <= set(RECORDED_FILES):
+    if rest or None in matches or not set(REQUIRED_FILES) <= set(expected) <= set(RECORDED_FILES):
         raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.")
     for name, digest in expected.items():
         if not (run_dir / name).is_file():
