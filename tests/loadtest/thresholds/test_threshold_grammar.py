@@ -1,0 +1,132 @@
+"""What a threshold may look like, and the one sentence for each that is none."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from locust.argument_parser import get_parser
+
+from loadtest.options import UsageError, add_arguments, settings_from
+from loadtest.thresholds import ThresholdError, parse
+from loadtest.thresholds.grammar import UNITS
+from loadtest.thresholds.metrics import METRICS
+
+PROJECT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "arguments", "comparison", "limit"),
+    [
+        ("p99(response, writing) < 250ms", "p99", ("response", "writing"), "<", 250e6),
+        ("p99(writing,response)<=0.25s", "p99", ("writing", "response"), "<=", 250e6),
+        ("p99.9 < 1 min", "p99.9", (), "<", 60e9),
+        ("p50(304) > 10us", "p50", ("304",), ">", 10e3),
+        ("max(service) < 500ns", "max", ("service",), "<", 500),
+        ("stale_share == 0", "stale_share", (), "==", 0),
+        ("window.max < 1s", "window.max", (), "<", 1e9),
+        ("errors < 0.1%", "errors", (), "<", 0.001),
+        ("bytes_saved > 60 %", "bytes_saved", (), ">", 0.6),
+        ("impact(p99) < 1.2", "impact", ("p99",), "<", 1.2),
+        ("bytes_received <= 12.5MB", "bytes_received", (), "<=", 12.5e6),
+        ("stale_reads != 3", "stale_reads", (), "!=", 3),
+        ("reads_per_second >= 100", "reads_per_second", (), ">=", 100),
+    ],
+)
+def test_what_is_understood(text: str, metric: str, arguments: tuple[str, ...], comparison: str, limit: float) -> None:
+    (found,) = parse(text)
+    assert (found.metric, found.arguments, found.comparison, found.limit) == (metric, arguments, comparison, limit)
+    assert found.expression == text
+
+
+def test_several_in_one_text() -> None:
+    found = parse("errors < 0.1% ; p99 < 250ms;")
+    assert [each.expression for each in found] == ["errors < 0.1%", "p99 < 250ms"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "ends too early"),
+        ("p99", "ends too early"),
+        ("p99 <", "ends too early"),
+        ("p99(quiet", "ends too early"),
+        ("errors = 0", "is no threshold from '= 0' on"),
+        ("p99 < -5ms", "is no threshold from '-5ms' on"),
+        ("p99 < 5ms please", "is no threshold from 'please' on"),
+        ("p98 < 5ms", "asks for 'p98', which does not exist: did you mean p99 or p95 or p90? docs/thresholds.md lists"),
+        ("error < 1%", "did you mean errors"),
+        ("xyzzy < 1%", "which does not exist: docs/thresholds.md lists all metrics"),
+        ("p99(writting) < 5ms", "did you mean writing? it takes one of response service, and one of all"),
+        ("p99(quiet, writing) < 5ms", "gives p99 both quiet and writing: choose one"),
+        ("errors(quiet) < 1%", "it takes nothing in parentheses"),
+        ("impact < 1.2", "does not say which impact: it takes one of p50 p90 p99"),
+        ("impact(p99) == 1", "is known as an interval, which never equals a number: use < or >"),
+        ("p99 < 250", "has the limit '250', but p99 is a duration: give it ns, us, ms, s or min"),
+        ("p99 < 250%", "has the limit '250%', but p99 is a duration"),
+        ("errors < 0.1", "errors is a share: give it in %"),
+        ("stale_reads < 1ms", "stale_reads is a count: give a plain number"),
+        ("impact(p99) < 120%", "impact is a ratio"),
+    ],
+)
+def test_what_is_refused_gets_one_sentence(text: str, said: str) -> None:
+    with pytest.raises(ThresholdError) as refused:
+        parse(text)
+    sentence = str(refused.value)
+    assert said in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    try:
+        parse(text)
+    except ThresholdError as refused:
+        assert str(refused).endswith(".")
+
+
+@given(st.data())
+def test_every_metric_can_be_asked_for_in_each_of_its_units(data: st.DataObject) -> None:
+    metric = METRICS[data.draw(st.sampled_from(sorted(METRICS)))]
+    arguments = tuple(data.draw(st.sampled_from(choices)) for choices in metric.arguments)
+    unit = data.draw(st.sampled_from(sorted(UNITS[metric.dimension])))
+    number = data.draw(st.integers(0, 10**6))
+    inside = f"({', '.join(arguments)})" if arguments else ""
+    (found,) = parse(f"{metric.name}{inside} <= {number}{unit}")
+    assert found.limit == float(number * UNITS[metric.dimension][unit])
+    assert metric.chosen(found.arguments) == arguments
+
+
+def settings(*arguments: str) -> tuple[str, ...]:
+    parser = get_parser()
+    add_arguments(parser)
+    return settings_from(parser.parse_args(list(arguments))).thresholds
+
+
+def test_the_option_may_be_repeated() -> None:
+    given_twice = ("--threshold", "errors < 0.1%", "--threshold", "p99 < 250ms; stale_reads == 0")
+    assert settings(*given_twice) == ("errors < 0.1%", "p99 < 250ms", "stale_reads == 0")
+
+
+def test_the_variable_holds_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCUST_THRESHOLD", "errors < 0.1%; p99(response, writing) < 250ms")
+    assert settings() == ("errors < 0.1%", "p99(response, writing) < 250ms")
+
+
+def test_the_option_refuses_what_cannot_be_measured() -> None:
+    with pytest.raises(UsageError, match=r"^--threshold 'p98 < 5ms' asks for 'p98', which does not exist"):
+        settings("--threshold", "p98 < 5ms")
+
+
+def test_locust_ends_with_2_before_any_load(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command += ["-u", "1", "-t", "2s", "--host", "http://127.0.0.1:9", "--bucket", "bucket"]
+    command += ["--run-dir", str(tmp_path / "run"), "--threshold", "p98 < 5ms"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90)
+    assert done.returncode == 2
+    assert "--threshold 'p98 < 5ms' asks for 'p98', which does not exist" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not (tmp_path / "run").exists()
