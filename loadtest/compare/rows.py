@@ -38,9 +38,9 @@ class Row:
 
 def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float) -> list[Row]:
     """Response times while quiet and while writing, judged by the windows of each run."""
-    extra = math.hypot(
-        drift_deviation(*(_levels(summary) for summary in (base, new))), run_noise * math.sqrt(2)
-    )  # one run noise for each of the two
+    drift, noise = drift_deviation(_levels(base), _levels(new)), run_noise * math.sqrt(2)  # one noise for each run
+    extra = math.hypot(drift, noise)
+    hint = _hint(drift, noise, math.log(tolerance))
     doubt = _generator_doubt(base, new)
     rows = []
     for kind in KINDS:
@@ -48,7 +48,7 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
             name = f"Response time while {kind}, {quantile}"
             found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, _overall(base, kind, quantile), _overall(new, kind, quantile))
-            rows.append(_judged(row, found, tolerance, doubt, extra))
+            rows.append(_judged(row, found, tolerance, doubt, hint))
     return rows
 
 
@@ -63,16 +63,24 @@ def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
         row = Row(f"Slowdown while writing, {quantile}", _estimate_text(before), _estimate_text(after))
         intervals = _interval(before), _interval(after)
         if intervals[0] is not None and intervals[1] is not None:
-            row = _judged(row, ratio_of(intervals[0], intervals[1]), tolerance, _generator_doubt(base, new), 0.0)
+            row = _judged(row, ratio_of(intervals[0], intervals[1]), tolerance, _generator_doubt(base, new), "")
         rows.append(row if row.verdict is Verdict.FAIL else replace(row, verdict=None, sentence=""))
     return rows
 
 
-def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, extra: float) -> Row:
-    """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE.
+def _hint(drift: float, noise: float, limit: float) -> str:
+    """What would settle an open verdict: the two are standard deviations that more reads would not make smaller."""
+    if 2 * noise >= limit:
+        return "run-to-run noise alone is that large, so tolerate more or give a smaller --run-noise"
+    return (
+        "the runs drift that much, so measure longer, or on a quieter machine"
+        if 2 * drift >= limit
+        else "measure longer"
+    )
 
-    ``extra`` is the part of the interval (a standard deviation) that longer runs would not make smaller.
-    """
+
+def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, hint: str) -> Row:
+    """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE."""
     if found is None:
         few = f"{row.name} was not compared: at least {LEAST_WINDOWS} windows of each kind in each run are needed."
         return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=few)
@@ -88,7 +96,6 @@ def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, extra: 
         return replace(row, verdict=Verdict.FAIL, sentence=more)
     if found.high <= limit:
         return replace(row, verdict=Verdict.PASS)
-    hint = "longer runs would tell" if 2 * extra < limit else "drift and run-to-run noise alone are that large"
     spans = f"{said}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
     return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=spans)
 

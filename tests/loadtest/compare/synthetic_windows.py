@@ -1,0 +1,38 @@
+"""Runs whose windows are made up: quantiles with a given noise, level and drift."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from loadtest.measurements import WindowRow
+from loadtest.summary import Summary
+
+SECOND = 1_000_000_000
+
+
+def with_windows(
+    summary: Summary,
+    *,
+    seed: int = 0,
+    pairs: int = 30,
+    quiet: float = 1.0,
+    writing: float = 1.0,
+    noise: float = 0.02,
+    drift: Callable[[float], float] = lambda _: 0.0,
+) -> Summary:
+    """``summary`` with made-up windows of 2 s.
+
+    ``quiet`` and ``writing`` are factors of the level, ``drift`` is added to its logarithm at a time (s), ``noise`` is
+    the standard deviation of the logarithm of each quantile.
+    """
+    random = np.random.default_rng(seed)
+    windows = []
+    for index in range(2 * pairs):
+        is_writing = (index % 2) ^ (index // 2 % 2)
+        level = (writing if is_writing else quiet) * np.exp(drift(2.0 * index))
+        p50, p90, p99 = (int(ns * level * np.exp(noise * random.normal())) for ns in (5e6, 8e6, 12e6))
+        kind = "writing" if is_writing else "quiet"
+        start = 2 * index * SECOND
+        windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))  # type: ignore[arg-type]
+    return replace(summary, impact=replace(summary.impact, windows=tuple(windows)))

@@ -1,0 +1,122 @@
+"""The statistics of a comparison: against scipy, against the definition, and when drift must widen the interval."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from loadtest.compare.shift import (
+    LEAST_WINDOWS,
+    Series,
+    _chances,
+    critical_place,
+    drift_deviation,
+    ratio_of,
+    shift_between,
+)
+from loadtest.signed_rank import Shift
+
+
+@pytest.mark.parametrize(("first", "second"), [(4, 4), (5, 9), (12, 7), (15, 15)])
+def test_the_interval_is_that_of_the_mann_whitney_test(first: int, second: int) -> None:
+    """A shift lies in the interval exactly when scipy's exact test does not reject it at 5 %."""
+    random = np.random.default_rng(first * 100 + second)
+    base, new = random.normal(size=first), random.normal(size=second) + 0.4
+    found = shift_between(base, new)
+    assert found is not None
+    for shift in np.linspace(found.low - 1, found.high + 1, 41):
+        p_value = stats.mannwhitneyu(new - shift, base, method="exact").pvalue
+        assert (found.low <= shift <= found.high) == (p_value > 0.05)
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_chances_add_up_and_are_symmetric(first: int, second: int) -> None:
+    chances = _chances(first, second)
+    assert len(chances) == first * second + 1
+    assert chances.sum() == pytest.approx(1)
+    assert chances == pytest.approx(chances[::-1])
+
+
+def test_exact_and_normal_places_meet() -> None:
+    assert abs(critical_place(40, 40) - critical_place(40, 41)) <= 20  # of some 600
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_the_estimate_moves_with_the_data(offset: float, shift: float) -> None:
+    base = np.linspace(0, 1, 11) + offset
+    found = shift_between(base, base + shift)
+    assert found is not None
+    assert found.center == pytest.approx(shift, abs=1e-9)
+    assert found.low <= found.center <= found.high
+
+
+def test_one_wild_window_moves_it_little() -> None:
+    base = np.linspace(0, 0.1, 20)
+    wild = base.copy()
+    wild[7] += 5
+    found = shift_between(base, wild)
+    assert found is not None
+    assert abs(found.center) < 0.01
+
+
+def test_too_few_windows_give_nothing() -> None:
+    enough = np.arange(float(LEAST_WINDOWS))
+    assert shift_between(enough, enough) is not None
+    assert shift_between(enough, enough[1:]) is None
+    assert shift_between(np.zeros(0), enough) is None
+
+
+def test_extra_deviation_widens_in_quadrature() -> None:
+    base = np.linspace(0, 1, 11)
+    narrow, wide = shift_between(base, base), shift_between(base, base, extra_deviation=2.0)
+    assert narrow is not None and wide is not None
+    assert wide.high == pytest.approx(math.hypot(narrow.high, 1.959964 * 2))
+    assert wide.low == -wide.high or wide.low == pytest.approx(-wide.high)
+
+
+def test_many_windows_are_thinned_not_cut() -> None:
+    rising = np.linspace(0, 1, 5_000)
+    found = shift_between(rising, rising + 0.5)
+    assert found is not None
+    assert found.center == pytest.approx(0.5)
+
+
+def series(values: np.ndarray) -> Series:
+    return Series(np.arange(len(values)) * 2.0, values)
+
+
+def test_independent_windows_show_next_to_no_drift() -> None:
+    random = np.random.default_rng(1)
+    found = [drift_deviation(*(series(random.normal(size=60) * 0.02) for _ in range(2))) for _ in range(200)]
+    assert np.median(found) < 0.01  # half of the noise of a window, 60 of which the mean of a run averages
+
+
+def test_the_size_of_drift_is_recovered() -> None:
+    """AR(1), 0.98 a second: the deviation of the difference of two runs' means, over many pairs of runs."""
+    random = np.random.default_rng(2)
+
+    def run() -> np.ndarray:
+        levels = [random.normal() * 0.05]
+        for _ in range(119):
+            levels.append(0.98 * levels[-1] + random.normal() * 0.05 * math.sqrt(1 - 0.98**2))
+        return np.array(levels).reshape(60, 2).mean(axis=1) + random.normal(size=60) * 0.02
+
+    pairs = [(run(), run()) for _ in range(300)]
+    truth = np.std([new.mean() - base.mean() for base, new in pairs])
+    found = math.sqrt(np.mean([drift_deviation(series(base), series(new)) ** 2 for base, new in pairs]))
+    assert found == pytest.approx(truth, rel=0.25)
+
+
+def test_too_few_windows_show_no_drift() -> None:
+    assert drift_deviation(series(np.arange(3.0)), series(np.arange(30.0))) == 0
+
+
+def test_the_change_between_two_intervals() -> None:
+    base, new = Shift(0.1, 0.0, 0.3), Shift(0.5, 0.4, 0.6)
+    found = ratio_of(base, new)
+    assert found.center == pytest.approx(0.4)
+    assert found.low == pytest.approx(0.4 - math.hypot(0.1, 0.2))
+    assert found.high == pytest.approx(0.4 + math.hypot(0.1, 0.1))
