@@ -15,6 +15,8 @@ CDKTF := node_modules/.bin/cdktf
 SYNTHESIZED := .build/synth
 # Arguments for pytest, for example: make test TESTS='tests/stacks -k cors'
 TESTS ?=
+# How many tests run at a time.
+WORKERS ?= 2
 # What is asked before something is changed; `make deploy ASK=--ask` shows the plan and waits for a yes.
 ASK ?=
 
@@ -37,7 +39,7 @@ demo-mappings: .venv/.installed ## the three mappings of the gateway side by sid
 	$(PYTHON) -m loadtest mappings
 
 test: .venv/.installed $(CDKTF) check ## every check and every test, with all set-up
-	$(PYTHON) -m pytest $(TESTS)
+	$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 # -- parts of them
 

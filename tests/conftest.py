@@ -1,10 +1,17 @@
 """Fixtures that several suites share."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+# Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+import locust  # noqa: F401
+
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test are patched
 
 MAPPINGS = ("conditional", "original", "half")
 
