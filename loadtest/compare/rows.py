@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.compare.shift import LEAST_WINDOWS, Series, drift_deviation, ratio_of, shift_between
+from loadtest.compare.drift import Series, drift_deviation
+from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
 from loadtest.history import Column
 from loadtest.measurements import ImpactEstimate, WindowRow
 from loadtest.records import Verdict

@@ -6,9 +6,7 @@ Statistical Methods*, section 4.2), with the interval that belongs to the Mann-W
 windows for independent, which they are not: a machine drifts, and two runs lie at two places of that drift. So it is
 widened, in quadrature, by
 
-- **drift that the runs show**: the variance of a slow component (correlated over 50 s) in the median latency of the
-  windows, taken from how much more the windows of a run vary than neighbouring windows do (von Neumann), pooled over
-  both runs, and carried over to the mean of a run;
+- **drift that the runs show** (:mod:`loadtest.compare.drift`);
 - **what no window of a run can show**: whatever is set when a process starts and stays (placement, connections,
   memory). Two runs cannot tell it; ``run_noise`` is its standard deviation, as a share of the latency.
 
@@ -19,7 +17,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from scipy import stats
@@ -30,17 +28,8 @@ from loadtest.signed_rank import CONFIDENCE, Shift
 LEAST_WINDOWS: Final = 4
 """With 4 windows in each run the widest Mann-Whitney interval covers 97 %; with 3 only 90 %."""
 MOST_WINDOWS: Final = 1_000
-DRIFT_TIME_S: Final = 50.0
-"""Over how long drift is taken to be correlated: an AR(1) process with 0.98 a second."""
 _EXACT_UP_TO: Final = 1_600
 _Z: Final = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-
-
-class Series(NamedTuple):
-    """One run's windows: when each was (seconds), and a level (the logarithm of its median latency, say)."""
-
-    at_s: Column
-    level: Column
 
 
 def shift_between(base: Column, new: Column, extra_deviation: float = 0.0) -> Shift | None:
@@ -87,35 +76,6 @@ def _chances(first: int, second: int) -> Column:
             row.append(chances)
         above = row
     return above[second]
-
-
-def drift_deviation(*runs: Series) -> float:
-    """Standard deviation of (mean of the last run - mean of the first) that slow drift within the runs gives.
-
-    0 where the windows of the runs vary no more than neighbours do, or there are too few of them to say.
-    """
-    usable = [run for run in runs if len(run.level) >= LEAST_WINDOWS]
-    if len(usable) < len(runs):
-        return 0.0
-    parts = [_parts(run) for run in usable]
-    spread, neighbours, in_spread, in_neighbours, _ = np.mean(parts, axis=0)
-    variance = max(0.0, (spread - neighbours) / (in_spread - in_neighbours))
-    return math.sqrt(variance * sum(part[4] for part in parts))
-
-
-def _parts(run: Series) -> tuple[float, float, float, float, float]:
-    """What one run says of drift.
-
-    The variance of its levels; half the mean square of the differences of neighbours; how much of the drift's variance
-    is expected in the one, in the other, and in the mean of the run.
-    """
-    at, level = run.at_s[:MOST_WINDOWS], run.level[:MOST_WINDOWS]
-    count = len(level)
-    alike = np.exp(-np.abs(at[:, None] - at[None, :]) / DRIFT_TIME_S)
-    of_mean = float(alike.sum()) / count**2
-    beside = float(np.mean(np.exp(-np.diff(at) / DRIFT_TIME_S)))
-    neighbours = float(np.mean(np.diff(level) ** 2)) / 2
-    return float(np.var(level, ddof=1)), neighbours, (1 - of_mean) * count / (count - 1), 1 - beside, of_mean
 
 
 def ratio_of(base: Shift, new: Shift) -> Shift:

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from loadtest.compare.drift import MOST_LEVELS, Series, drift_deviation
 from loadtest.compare.shift import (
     LEAST_WINDOWS,
-    Series,
     _chances,
     critical_place,
-    drift_deviation,
     ratio_of,
     shift_between,
 )
@@ -90,24 +89,26 @@ def series(values: np.ndarray) -> Series:
 
 def test_independent_windows_show_next_to_no_drift() -> None:
     random = np.random.default_rng(1)
-    found = [drift_deviation(*(series(random.normal(size=60) * 0.02) for _ in range(2))) for _ in range(200)]
-    assert np.median(found) < 0.01  # half of the noise of a window, 60 of which the mean of a run averages
+    pairs = [[series(random.normal(size=60) * 0.02) for _ in range(2)] for _ in range(50)]
+    assert np.median([drift_deviation(*pair) for pair in pairs]) < 0.004  # the noise of the means themselves
 
 
-def test_the_size_of_drift_is_recovered() -> None:
-    """AR(1), 0.98 a second: the deviation of the difference of two runs' means, over many pairs of runs."""
+@pytest.mark.parametrize("time_constant", [4.0, 50.0])
+def test_the_size_of_drift_is_recovered(time_constant: float) -> None:
+    """The deviation of the difference of two runs' means, over many pairs of runs, whether drift is fast or slow."""
+    keep = math.exp(-1 / time_constant)
     random = np.random.default_rng(2)
 
     def run() -> np.ndarray:
         levels = [random.normal() * 0.05]
         for _ in range(119):
-            levels.append(0.98 * levels[-1] + random.normal() * 0.05 * math.sqrt(1 - 0.98**2))
+            levels.append(keep * levels[-1] + random.normal() * 0.05 * math.sqrt(1 - keep**2))
         return np.array(levels).reshape(60, 2).mean(axis=1) + random.normal(size=60) * 0.02
 
-    pairs = [(run(), run()) for _ in range(300)]
+    pairs = [(run(), run()) for _ in range(100)]
     truth = np.std([new.mean() - base.mean() for base, new in pairs])
-    found = math.sqrt(np.mean([drift_deviation(series(base), series(new)) ** 2 for base, new in pairs]))
-    assert found == pytest.approx(truth, rel=0.25)
+    found = np.median([drift_deviation(series(base), series(new)) for base, new in pairs])
+    assert 0.6 * truth < found < 1.6 * truth
 
 
 def test_too_few_windows_show_no_drift() -> None:
@@ -120,3 +121,21 @@ def test_the_change_between_two_intervals() -> None:
     assert found.center == pytest.approx(0.4)
     assert found.low == pytest.approx(0.4 - math.hypot(0.1, 0.2))
     assert found.high == pytest.approx(0.4 + math.hypot(0.1, 0.1))
+
+
+def test_windows_that_are_all_alike_show_no_drift() -> None:
+    assert drift_deviation(series(np.ones(20)), series(np.zeros(20))) == 0
+
+
+def test_many_windows_are_merged() -> None:
+    random = np.random.default_rng(3)
+    pair = [series(random.normal(size=MOST_LEVELS * 3 + 1)) for _ in range(2)]
+    assert drift_deviation(*pair) < 0.05
+
+
+@given(st.lists(st.floats(-1, 1), min_size=4, max_size=12), st.floats(0.1, 10))
+def test_drift_scales_with_the_levels(levels: list[float], factor: float) -> None:
+    values = np.array(levels)
+    base, new = series(values), series(values[::-1])
+    scaled = drift_deviation(series(values * factor), series(values[::-1] * factor))
+    assert scaled == pytest.approx(factor * drift_deviation(base, new), rel=1e-6, abs=1e-9)

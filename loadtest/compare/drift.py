@@ -1,0 +1,88 @@
+"""How far two runs may lie apart because the level of latency drifts: estimated from how the windows of a run follow
+each other.
+
+The level of a window is taken for the sum of noise, independent from window to window, and of drift, a Gaussian process
+whose correlation fades exponentially with time (an AR(1) process, when it is looked at regularly). Neither its share of
+the variance nor its time constant is known, and a run is too short to tell them exactly. So all of a grid of both are
+considered, each with the weight that the windows of both runs give it (its likelihood, the variance itself at its
+best), beside the case that there is no drift; and the variance that drift gives to the mean of a run is averaged over
+them (Bayesian model averaging).
+
+A slow drift lets two runs lie far apart, and longer runs help little; a fast one averages out within a run. That is
+what the time constant decides, and why it is not assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from loadtest.history import Column
+
+TIME_CONSTANTS_S: Final = (2.0, 5.0, 12.0, 25.0, 50.0, 100.0)
+SHARES: Final = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+LEAST_LEVELS: Final = 4
+MOST_LEVELS: Final = 300
+
+
+class Series(NamedTuple):
+    """One run's windows: when each was (seconds), and its level (the logarithm of its median latency)."""
+
+    at_s: Column
+    level: Column
+
+
+class _Fit(NamedTuple):
+    """One share and time constant: the logarithm of its weight, and the variance of the difference of two means."""
+
+    log_weight: float
+    variance: float
+
+
+def drift_deviation(base: Series, new: Series) -> float:
+    """Standard deviation of (mean of ``new`` - mean of ``base``) that drift gives; 0 when there are too few windows."""
+    runs = [_merged(base), _merged(new)]
+    if min(len(run.level) for run in runs) < LEAST_LEVELS:
+        return 0.0
+    if all(float(np.ptp(run.level)) == 0 for run in runs):
+        return 0.0
+    models = len(TIME_CONSTANTS_S) * len(SHARES)
+    fits = [_fit(runs, TIME_CONSTANTS_S[0], 0.0)]
+    for time_constant in TIME_CONSTANTS_S:
+        for share in SHARES:
+            fit = _fit(runs, time_constant, share)
+            fits.append(fit._replace(log_weight=fit.log_weight - math.log(models)))  # drift or none: as likely at first
+    highest = max(fit.log_weight for fit in fits)
+    weights = [math.exp(fit.log_weight - highest) for fit in fits]
+    return math.sqrt(sum(w * fit.variance for w, fit in zip(weights, fits, strict=True)) / sum(weights))
+
+
+def _merged(run: Series) -> Series:
+    """At most 300 levels: neighbours are averaged."""
+    count = len(run.level)
+    if count <= MOST_LEVELS:
+        return run
+    starts = np.arange(0, count, -(-count // MOST_LEVELS))
+    sizes = np.diff(np.append(starts, count))
+    return Series(np.add.reduceat(run.at_s, starts) / sizes, np.add.reduceat(run.level, starts) / sizes)
+
+
+def _fit(runs: Sequence[Series], time_constant: float, share: float) -> _Fit:
+    """How well drift of this share of the variance explains the runs, each about a mean of its own."""
+    squares, log_determinant, degrees, of_means = 0.0, 0.0, 0, 0.0
+    for at, level in runs:
+        alike = share * np.exp(-np.abs(at[:, None] - at[None, :]) / time_constant)
+        of_means += float(alike.sum()) / len(at) ** 2
+        factor = np.linalg.cholesky(alike + (1 - share) * np.eye(len(at)))
+        white = np.linalg.solve(factor, np.stack([np.ones(len(at)), level], axis=1))
+        ones, values = white[:, 0], white[:, 1]
+        weight = float(ones @ ones)
+        rest = values - float(ones @ values) / weight * ones
+        squares += float(rest @ rest)
+        log_determinant += 2 * float(np.log(np.diag(factor)).sum()) + math.log(weight)
+        degrees += len(at) - 1
+    variance = max(squares, 1e-300) / degrees
+    return _Fit(-(degrees * math.log(variance) + log_determinant) / 2, variance * of_means)
