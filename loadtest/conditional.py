@@ -8,7 +8,7 @@ from loadtest.checks.timeline import timeline
 from loadtest.history import Flags, History
 from loadtest.latency import response_quantiles, successful
 from loadtest.measurements import Conditional
-from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.records import NO_VERSION, ReadOutcome, WriteOutcome
 
 
 def measure_conditional(history: History) -> Conditional:
@@ -30,7 +30,7 @@ def measure_conditional(history: History) -> Conditional:
         not_modified=_count(not_modified),
         changed=_count(changed),
         same_version_sent=_count(same),
-        could_have_been=_count(not_modified) + _count(same),
+        could_have_been=_count(not_modified) + _count(same) + _count(history.once(broken_instead)),
         unasked=_count(outcome == ReadOutcome.UNASKED_NOT_MODIFIED),
         with_body=_count(outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY),
         stale_not_modified=_count((times.behind > 0) & (reads.status == 304)),
@@ -48,6 +48,22 @@ def sent_same(history: History) -> Flags:
     flags: Flags = (
         (reads.outcome == ReadOutcome.WHOLE) & (reads.sent_version >= 0) & (reads.sent_version == reads.version)
     )
+    return flags
+
+
+def broken_instead(history: History) -> Flags:
+    """Reads that named the version that was certainly current, and were answered 200 with a body that is not whole.
+
+    Certainly current: its write was acknowledged before the read was called, and no later one was called before the
+    read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
+    """
+    reads, writes = history.reads, history.writes
+    broken = np.isin(reads.outcome, (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT))
+    sent = np.clip(reads.sent_version, 0, len(writes) - 1)
+    begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
+    latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns, side="right") - 1]
+    acknowledged = writes.acknowledged[sent] & (writes.returned_ns[sent] < reads.called_ns)
+    flags: Flags = broken & (reads.sent_version >= 0) & acknowledged & (latest == sent)
     return flags
 
 

@@ -60,7 +60,7 @@ def _impact_number(impact: Impact) -> Number:
 
 def _whole_number(check: CheckResult) -> Number:
     share = round(check.found / check.looked_at, 9) if check.looked_at else None
-    text = units.share(share) if check.found else units.none_in(check.looked_at)
+    text = units.share(share) if check.found else units.none_found(check.looked_at)
     return Number("share of documents that are not whole", share, "share", text)
 
 
@@ -68,7 +68,7 @@ def _freshness_number(consistency: Consistency) -> Number:
     longest = consistency.longest_window_ns
     if longest is not None:
         return Number("longest consistency window", longest, "ns", units.duration(longest))
-    return Number("share of stale reads", consistency.stale_share, "share", consistency.stale_text)
+    return Number("share of stale reads", consistency.stale_share, "share", units.none_found(consistency.reads))
 
 
 def _conditional_number(conditional: Conditional) -> Number:

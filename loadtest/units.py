@@ -90,6 +90,11 @@ def interval(low: str, high: str) -> str:
     return f"95 % interval {low} to {high}"
 
 
+def none_found(number: int) -> str:
+    """The answer where nothing was found in ``number`` tries: none in 60,000 (< 3/60,000 at 95 %)."""
+    return f"none in {number:,} ({none_in(number)})" if number else none_in(number)
+
+
 def none_in(number: int) -> str:
     """The bound for something that never happened in ``number`` tries (the rule of three): < 3/60,000 at 95 %."""
     return f"< 3/{number:,} at 95 %" if number else NOTHING

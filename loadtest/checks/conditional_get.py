@@ -6,6 +6,7 @@ the current version is answered 304 (section 13.1.2), without a body; nothing el
     If-None-Match: etag(7)   ──▶  304               honoured
     If-None-Match: etag(7)   ──▶  200, version 8    changed meanwhile: right
     If-None-Match: etag(7)   ──▶  200, version 7    could have been 304: not honoured
+    If-None-Match: etag(7)   ──▶  200, empty        a 304 taken for a 200: not honoured
     (none)                   ──▶  304               a fault
     If-None-Match: etag(7)   ──▶  304 and a body    a fault
 
@@ -29,7 +30,7 @@ from loadtest import units
 from loadtest.checks.evidence import MINIMUM_CONDITIONS
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.conditional import measure_conditional, sent_same
+from loadtest.conditional import broken_instead, measure_conditional, sent_same
 from loadtest.findings import CheckResult, Number, Witness
 from loadtest.history import Flags, History
 from loadtest.measurements import Conditional
@@ -44,6 +45,7 @@ _NAMES: Final = {
     "no-etag": "200 without an ETag",
     "other-etag": "200 whose ETag does not name its body",
     "not-honoured": "200 with the version that If-None-Match named",
+    "broken-instead": "200 with a body that is not whole, where If-None-Match named the current version",
     "unasked": "304 to a request without a condition",
     "with-body": "304 with a body",
 }
@@ -97,17 +99,27 @@ def _faults(history: History) -> dict[str, Flags]:
         "no-etag": whole & (reads.etag_version == NO_VERSION),
         "other-etag": (reads.outcome == ReadOutcome.ETAG_MISMATCH) | misnamed,
         "not-honoured": history.once(sent_same),
+        "broken-instead": history.once(broken_instead),
         "unasked": reads.outcome == ReadOutcome.UNASKED_NOT_MODIFIED,
         "with-body": reads.outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY,
     }
 
 
-def _judge(history: History, measured: Conditional, counts: dict[str, int]) -> tuple[Verdict, str]:
+def _judge(  # noqa: PLR0911 - one a case
+    history: History, measured: Conditional, counts: dict[str, int]
+) -> tuple[Verdict, str]:
     if measured.whole_reads and not measured.with_etag:
         return (
             Verdict.FAIL,
             f"No answer carried an ETag ({units.counted(measured.whole_reads, 'whole document')}), so no reader could "
             "ask whether its copy was still current: the target does not pass the object's ETag on.",
+        )
+    if counts["broken-instead"] and not measured.not_modified:
+        return (
+            Verdict.FAIL,
+            f"{units.counted(counts['broken-instead'], 'request')} that named the current version in If-None-Match got "
+            "200 with an empty or broken document and none got 304: the target passes If-None-Match on, and takes the "
+            "304 that comes back for a 200.",
         )
     if measured.could_have_been and not measured.not_modified:
         return (
@@ -144,6 +156,7 @@ def _witness(history: History, fault: str, read: int) -> Witness:
         "no-etag": f"got version {version} without an ETag",
         "other-etag": f"got version {version} with {named}",
         "not-honoured": f"sent If-None-Match with the ETag of version {sent} and got 200 with version {version} again",
+        "broken-instead": f"sent If-None-Match with the ETag of version {sent} and got 200 with no whole body",
         "unasked": "sent no condition and was answered 304",
         "with-body": f"was answered 304 with {units.size(int(reads.body_bytes[read]))} of a body",
     }[fault]

@@ -18,7 +18,7 @@ def judge(text: str, **settings: float) -> CheckResult:
 
 
 def faults(result: CheckResult) -> dict[str, object]:
-    return {number.name: number.value for number in result.numbers[:5] if number.value}
+    return {number.name: number.value for number in result.numbers[:6] if number.value}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,10 @@ def faults(result: CheckResult) -> dict[str, object]:
         ("r2[31 40 etag=none]", "200 without an ETag"),
         ("r2[31 40 etag=-2]", "200 whose ETag does not name its body"),
         ("etag-mismatch2[31 40 etag=1]", "200 whose ETag does not name its body"),
+        ("truncated[31 40]", None),
+        ("truncated[31 40 sent=1]", None),  # version 1 was not current any more: a 200 was right, if whole
+        ("truncated[25 40 sent=2]", None),  # called before version 2 was acknowledged
+        ("truncated[31 40 sent=2]", "200 with a body that is not whole, where If-None-Match named the current version"),
         ("unasked-not-modified[31 40]", "304 to a request without a condition"),
         ("not-modified-with-body2[31 40]", "304 with a body"),
         ("error[31 40]", None),
@@ -108,7 +112,7 @@ def test_numbers_tell_what_could_have_been_304_what_was_and_what_was_stale() -> 
     result = conditional_get(
         history("w1[0 10] w2[20 30] n1[31 40] n2[41 50] n2[51 52] r2[53 54 sent=2] r2[55 56 sent=1]")
     )
-    assert [number.value for number in result.numbers[5:]] == [4, 3, 1]
+    assert [number.value for number in result.numbers[6:]] == [4, 3, 1]
     assert result.looked_at == 5
 
 
@@ -186,3 +190,10 @@ class TestMeasurement:
     def test_answers_without_an_etag_are_told_apart(self) -> None:
         found = measure_conditional(history("w1[0 10] r1[11 12 etag=none] r1[13 14] r1[15 16 etag=-2]"))
         assert (found.whole_reads, found.with_etag) == (3, 2)
+
+
+def test_a_304_that_is_taken_for_a_200_is_not_honoured() -> None:
+    empty = " ".join(f"truncated[{start} {start + 5} sent=1]" for start in range(11, 500, 10))
+    result = conditional_get(history(f"w1[0 10] r1[11 12] {empty}"))
+    assert result.verdict is Verdict.FAIL
+    assert "takes the 304 that comes back for a 200" in result.sentence

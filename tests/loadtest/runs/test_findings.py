@@ -77,3 +77,5 @@ def test_the_half_fixed_mapping_gives_empty_documents(synthesized: dict[str, Pat
     assert run.code == 1, run.output
     assert run.question("whole")["verdict"] == "FAIL"
     assert "truncated" in run.check("whole-bodies")["sentence"]
+    assert run.question("conditional")["verdict"] == "FAIL"
+    assert "takes the 304 that comes back for a 200" in run.question("conditional")["sentence"]
