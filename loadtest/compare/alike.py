@@ -21,6 +21,7 @@ MUST_BE_ALIKE: Final = (
 """Settings that change what is measured."""
 _JUDGING: Final = ("max_staleness", "impact_tolerance")
 _LIKE_LENGTH: Final = 1.5
+_LIKE_LOAD: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def notes(base: Run, new: Run) -> tuple[str, ...]:
     machines = [{name: run.host.get(name) for name in ("cores", "machine", "system", "cpus")} for run in (base, new)]
     if machines[0] != machines[1]:
         found.append("The load came from unlike machines: latencies may differ for that alone.")
+    loads = [_load(run) for run in (base, new)]
+    if loads[0] is not None and loads[1] is not None and abs(loads[1] - loads[0]) > _LIKE_LOAD:
+        found.append(f"The machine was not equally busy when the runs began: load {loads[0]:.1f} and {loads[1]:.1f}.")
     if base.versions != new.versions:
         names = sorted(n for n in {*base.versions, *new.versions} if base.versions.get(n) != new.versions.get(n))
         found.append(f"The load generators had unlike versions of {', '.join(names)}.")
@@ -72,6 +76,13 @@ def notes(base: Run, new: Run) -> tuple[str, ...]:
         if run.ended.recovered:
             found.append(f"The {label} run was killed, and recovered up to its last flush.")
     return tuple(found)
+
+
+def _load(run: Run) -> float | None:
+    """The load average of the last minute before the run."""
+    loads = run.host.get("load_average")
+    first = loads[0] if isinstance(loads, list) and loads else None
+    return float(first) if isinstance(first, int | float) else None
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from loadtest import units
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
+from loadtest.generator_health import SMALL_SHARE
 from loadtest.history import Column
 from loadtest.measurements import ImpactEstimate, WindowRow
 from loadtest.records import Verdict
@@ -49,7 +50,9 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
             name = f"Response time while {kind}, {quantile}"
             found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, _overall(base, kind, quantile), _overall(new, kind, quantile))
-            rows.append(_judged(row, found, tolerance, doubt, hint))
+            row = _judged(row, found, tolerance, doubt, hint)
+            busier = _busier(base, new, _increase_ns(base, row, kind, quantile)) if row.verdict is Verdict.FAIL else ""
+            rows.append(replace(row, verdict=Verdict.INCONCLUSIVE, sentence=busier) if busier else row)
     return rows
 
 
@@ -124,8 +127,13 @@ def _levels(summary: Summary) -> Series:
 
 
 def _overall(summary: Summary, population: str, quantile: str) -> str:
+    return units.duration(_overall_ns(summary, population, quantile))
+
+
+def _overall_ns(summary: Summary, population: str, quantile: str) -> int | None:
     row = next((row for row in summary.latency.rows if row.population == population), None)
-    return units.duration(getattr(row.response, f"{quantile}_ns") if row else None)
+    value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
+    return value
 
 
 def _impact(summary: Summary, quantile: str) -> ImpactEstimate | None:
@@ -142,6 +150,26 @@ def _interval(estimate: ImpactEstimate | None) -> Shift | None:
     if min(estimate.ratio, estimate.low) <= 0:
         return None
     return Shift(math.log(estimate.ratio), math.log(estimate.low), math.log(estimate.high))
+
+
+def _increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
+    before = _overall_ns(base, kind, quantile)
+    return 0.0 if before is None or row.ratio is None else (row.ratio - 1) * before
+
+
+def _busier(base: Summary, new: Summary, increase_ns: float) -> str:
+    """Why a slower run may only be a busier machine; "" when the load generator woke as timely as before.
+
+    The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, for
+    half of the time it need not wait at all.
+    """
+    before, after = base.generator.loop_delay.p99_ns, new.generator.loop_delay.p99_ns
+    if before is None or after is None or after <= 2 * before or after - before < SMALL_SHARE * increase_ns:
+        return ""
+    return (
+        f"Reads were {units.duration(increase_ns)} slower, but the load generator itself woke {units.duration(after)} "
+        f"late at p99, and {units.duration(before)} in the base run: its machine was busier, so measure again."
+    )
 
 
 def _generator_doubt(base: Summary, new: Summary) -> str:

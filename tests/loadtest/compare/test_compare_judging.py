@@ -88,6 +88,17 @@ def test_a_slow_load_generator_decides_nothing(clean: Summary) -> None:
     assert verdicts(with_windows(clean, seed=1), slow, "Response time") == {OPEN}
 
 
+@pytest.mark.parametrize(("delay_ns", "verdict"), [(255_000, FAIL), (500_000, FAIL), (600_000, OPEN)])
+def test_a_busier_machine_is_not_a_slower_target(clean: Summary, delay_ns: int, verdict: Verdict) -> None:
+    """Reads take 15 % more of some 3 to 7 ms; the generator's delay was 255 µs in the base run."""
+    new = with_windows(clean, seed=2, quiet=1.15, writing=1.15)
+    delay = replace(new.generator.loop_delay, p99_ns=delay_ns)
+    busy = replace(new, generator=replace(new.generator, loop_delay=delay))
+    found = rows(with_windows(clean, seed=1), busy, "Response time")
+    assert {row.verdict for row in found.values()} == {verdict}
+    assert any("its machine was busier" in row.sentence for row in found.values()) == (verdict is OPEN)
+
+
 def test_windows_that_were_dropped_do_not_count(clean: Summary) -> None:
     base, new = with_windows(clean, seed=1), with_windows(clean, seed=2, quiet=2, writing=2)
     dropped = tuple(replace(window, dropped="a PUT was in flight") for window in new.impact.windows)
@@ -224,6 +235,7 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
     [
         (lambda run: replace(run, duration_ns=3 * run.duration_ns), "unlike length (80.0 s and 4 min 0 s)"),
         (lambda run: replace(run, host=run.host | {"cpus": 64}), "unlike machines"),
+        (lambda run: replace(run, host=run.host | {"load_average": [3.5, 1.0, 1.0]}), "load 0.5 and 3.5"),
         (lambda run: replace(run, versions={"locust": "9"}), "unlike versions of locust, python"),
         (lambda run: replace(run, ended=replace(run.ended, recovered=True)), "The new run was killed"),
         (lambda run: replace(run, settings=run.settings | {"max_staleness": 1.0}), "max staleness (0 and 1)"),
@@ -231,8 +243,9 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
     ],
 )
 def test_what_should_be_known_is_said(clean: Summary, change: Callable[..., object], said: str) -> None:
-    other = replace(clean, run=change(clean.run))  # type: ignore[arg-type]
-    assert any(said in note for note in compare(clean, other).notes)
+    base = replace(clean, run=replace(clean.run, host=clean.run.host | {"load_average": [0.5, 0.5, 0.5]}))
+    other = replace(base, run=change(base.run))  # type: ignore[arg-type]
+    assert any(said in note for note in compare(base, other).notes)
 
 
 def test_run_noise_that_no_run_can_beat_is_said(clean: Summary) -> None:
