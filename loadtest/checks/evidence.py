@@ -34,12 +34,12 @@ def too_little(history: History, reads: int, what: str) -> str:
     """Why ``reads`` (of the kind ``what``) are too few for silence to mean anything; "" when they are enough."""
     writes = writes_after_first(history)
     if writes < MINIMUM_WRITES:
+        some = f"only {units.counted(writes, 'write')} after the first {'was' if writes == 1 else 'were'}"
         return (
-            f"only {units.counted(writes, 'write')} after the first {'was' if writes == 1 else 'were'} acknowledged, "
-            f"at least {MINIMUM_WRITES} are needed"
+            f"{some if writes else 'no write after the first was'} acknowledged, at least {MINIMUM_WRITES} are needed"
         )
     if reads < MINIMUM_READS:
-        return f"only {units.count(reads)} {what}, at least {MINIMUM_READS} are needed"
+        return f"{f'only {reads}' if reads else 'no'} {what}, at least {MINIMUM_READS} are needed"
     return ""
 
 

@@ -119,16 +119,18 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
     if history.writes.outcome[version] == WriteOutcome.UNKNOWN:
         reads.append(first_read_of(history, times, version))
         why = f"an earlier read shows that write {version} had taken effect before write {newer} was called"
-    how = "by a 304 " if history.reads.status[read] == 304 else ""
+    got = f"given version {version}"
+    if history.reads.status[read] == 304:
+        got = f"told by a 304 that version {version} was current,"
     sentence = (
-        f"{reader(history, read)} was {'told' if how else 'given'} {how}version {version} although write {newer} had "
+        f"{reader(history, read).capitalize()} was {got} although write {newer} had "
         f"been acknowledged {units.duration(low[0])} before the read was called, and {why}: "
         f"{units.duration(low[0])} to {units.duration(high[0])} too old, "
         f"{units.counted(int(times.behind[read]), 'acknowledged write')} behind."
     )
     return witness(
         history,
-        sentence[0].upper() + sentence[1:],
+        sentence,
         acknowledged,
         f"acknowledgement of write {newer}",
         reads=reads,

@@ -62,7 +62,8 @@ def phantoms(history: History) -> CheckResult:
         )
     elif looked_at < MINIMUM_READS:
         verdict = Verdict.INCONCLUSIVE
-        sentence = f"Only {units.counted(looked_at, 'read')} named a version, at least {MINIMUM_READS} are needed."
+        some = f"Only {units.counted(looked_at, 'read')}" if looked_at else "No read"
+        sentence = f"{some} named a version, at least {MINIMUM_READS} are needed."
     else:
         verdict, sentence = Verdict.PASS, f"All {looked_at:,} reads returned versions that were there to be read."
     witnesses = tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES])

@@ -101,7 +101,7 @@ def test_a_witness_of_a_write_of_unknown_outcome_shows_the_read_that_proves_it_h
 
 def test_a_stale_304_is_called_so() -> None:
     (shown,) = judge("w1[0 10] w2[20 30] n1[31 40]").witnesses
-    assert "was told by a 304 version 1" in shown.sentence
+    assert "was told by a 304 that version 1 was current, although write 2" in shown.sentence
     assert shown.operations[-1].outcome == "not-modified"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from loadtest.checks.phantoms import phantoms
 from loadtest.checks.timeline import timeline
 from loadtest.checks.zones import zones
 
-MANY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "10000"))
+MANY = settings(max_examples=HOW_MANY, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_agrees(text: str) -> None:
