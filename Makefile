@@ -9,8 +9,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BASE_PYTHON ?= python3
-# The pip of an older system does not see every release that is pinned.
-PIP_VERSION := 26.3
 PYTHON := .venv/bin/python
 CHECKOV := .build/checkov/bin/checkov
 CDKTF := node_modules/.bin/cdktf
@@ -81,7 +79,6 @@ destroy: .venv/.installed $(CDKTF) ## remove the gateway and everything in it
 
 .venv/.installed: requirements.txt
 	test -x $(PYTHON) || $(BASE_PYTHON) -m venv .venv
-	$(PYTHON) -m pip install --quiet --upgrade pip==$(PIP_VERSION)
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make BASE_PYTHON=python3.11")'
 	$(PYTHON) -m pip install --quiet --requirement requirements.txt
 	touch $@
@@ -93,7 +90,6 @@ $(CDKTF): package-lock.json
 $(CHECKOV): requirements-checkov.txt
 	rm -rf .build/checkov
 	$(BASE_PYTHON) -m venv .build/checkov
-	.build/checkov/bin/python -m pip install --quiet --upgrade pip==$(PIP_VERSION)
 	.build/checkov/bin/python -m pip install --quiet --requirement requirements-checkov.txt
 	touch $@
 
@@ -101,7 +97,6 @@ lock: ## pin everything below requirements.in and requirements-checkov.in anew
 	for list in requirements requirements-checkov; do \
 	  rm -rf .build/lock; \
 	  $(BASE_PYTHON) -m venv .build/lock; \
-	  .build/lock/bin/python -m pip install --quiet --upgrade pip==$(PIP_VERSION); \
 	  .build/lock/bin/python -m pip install --quiet --requirement $$list.in; \
 	  { echo "# Everything that $$list.in needs, pinned by make lock."; .build/lock/bin/python -m pip freeze; } > $$list.txt; \
 	done
