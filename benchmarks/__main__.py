@@ -13,6 +13,7 @@ BENCHMARKS = {
     "coordinated_omission": "a freezing server, beside plain Locust",
     "latency_recovery": "injected latency against reported",
     "impact_simulation": "false alarms, detection and coverage of the write impact",
+    "compare_simulation": "how often a comparison of two runs is right",
     "compare_runs": "two runs of one build, and one that is slower",
 }
 
