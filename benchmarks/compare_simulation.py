@@ -26,7 +26,7 @@ from loadtest.compare.rows import KINDS, Row, latency_rows, logarithms
 from loadtest.compare.shift import shift_between
 from loadtest.findings import worst
 from loadtest.measurements import WindowRow
-from loadtest.quantiles import rank
+from loadtest.measures.quantiles import rank
 from loadtest.records import Verdict
 from loadtest.summary import Summary
 from loadtest.synthesis import PROJECT

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from loadtest.history import History
-from loadtest.run_files import load_history
+from loadtest.recorded_run.history import History
+from loadtest.recorded_run.run_files import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.synthesis import PROJECT, synthesize
 

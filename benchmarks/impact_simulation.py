@@ -14,11 +14,11 @@ from scipy import stats
 from scipy.signal import lfilter
 
 from benchmarks.fault_cases import share
-from loadtest.history import Column
-from loadtest.quantiles import of_sorted
+from loadtest.measures.quantiles import of_sorted
+from loadtest.measures.signed_rank import shift
+from loadtest.recorded_run.history import Column
 from loadtest.records import WindowKind
 from loadtest.schedule import SECOND, Windows
-from loadtest.signed_rank import shift
 
 RUNS, SECONDS, RATE, WINDOW_S = 1000, 90, 200, 2.0
 MEDIAN_MS, SIGMA = 20.0, 0.25

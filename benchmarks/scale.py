@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.checksums import write_checksums
+from loadtest.recorded_run.checksums import write_checksums
 from loadtest.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,

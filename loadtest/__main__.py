@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "probe": ("loadtest.probe.command", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.sandbox.cli", "serve a stand-in for AWS on this machine"),
     "demo": ("loadtest.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
-    "mappings": ("loadtest.mappings_demo", "probe and measure the three mappings side by side"),
+    "mappings": ("loadtest.mappings.demo", "probe and measure the three mappings side by side"),
 }
 """Each command's module has ``add_arguments(parser)`` and ``run(arguments) -> exit code``; only the one asked for is
 imported."""

@@ -12,19 +12,19 @@ import numpy as np
 
 from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.registry import run_checks
-from loadtest.conditional import measure_conditional
 from loadtest.findings import worst
-from loadtest.generator_health import measure_generator
-from loadtest.history import History, RunError
-from loadtest.impact import measure_impact
-from loadtest.latency import measure_latency
+from loadtest.measures.conditional import measure_conditional
+from loadtest.measures.generator_health import measure_generator
+from loadtest.measures.impact import measure_impact
+from loadtest.measures.latency import measure_latency
+from loadtest.measures.rates import duration_ns, measure_availability
+from loadtest.measures.windows import measure_consistency
 from loadtest.questions import answer
-from loadtest.rates import duration_ns, measure_availability
+from loadtest.recorded_run.history import History, RunError
+from loadtest.recorded_run.run_files import load_history
 from loadtest.records import FORMAT_VERSION
-from loadtest.run_files import load_history
 from loadtest.summary import Ended, Run, Summary
 from loadtest.thresholds import ThresholdError, evaluate
-from loadtest.windows import measure_consistency
 
 __all__ = ["RunError", "analyse", "summarise"]
 

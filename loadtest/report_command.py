@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from loadtest.analyse import analyse
-from loadtest.history import RunError
 from loadtest.options import UsageError
+from loadtest.recorded_run.history import RunError
 from loadtest.recording.seal import is_sealed, seal
 from loadtest.records import EXIT_CODES
 from loadtest.reports import write_reports

@@ -28,7 +28,7 @@ from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import Column, History
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import ReadOutcome, Verdict, WriteOutcome
 
 PROMISE: Final = Promise(

@@ -39,7 +39,7 @@ from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.checks.zones import Zones, zones
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
 PROMISE: Final = Promise(

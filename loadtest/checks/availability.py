@@ -25,10 +25,10 @@ from loadtest.checks.evidence import MINIMUM_READS
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import History
-from loadtest.latency import successful
 from loadtest.measurements import Availability
-from loadtest.rates import measure_availability
+from loadtest.measures.latency import successful
+from loadtest.measures.rates import measure_availability
+from loadtest.recorded_run.history import History
 from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, Verdict
 
 PROMISE: Final = Promise("availability", "Availability", "Reads are answered, until the end of the run.")

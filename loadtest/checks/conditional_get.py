@@ -30,10 +30,10 @@ from loadtest import units
 from loadtest.checks.evidence import MINIMUM_CONDITIONS
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.conditional import broken_instead, measure_conditional, sent_same
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import Flags, History
 from loadtest.measurements import Conditional
+from loadtest.measures.conditional import broken_instead, measure_conditional, sent_same
+from loadtest.recorded_run.history import Flags, History
 from loadtest.records import NO_VERSION, UNKNOWN_VERSION, ReadOutcome, Verdict
 
 PROMISE: Final = Promise(

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import ReadOutcome
 
 MINIMUM_READS: Final = 100

@@ -34,7 +34,7 @@ from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import largest, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import Column, History
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import NEVER_RETURNED, Verdict, WriteOutcome
 
 PROMISE: Final = Promise(

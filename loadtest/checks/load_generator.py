@@ -2,7 +2,7 @@
 
 **Guarantee.** With ``--arrival-rate`` at least 95 % of the scheduled reads were made, and at most 1 % were left
 unsent when the run stopped; the event loop's delay is at most
-a quarter of the response time, at p50 and at p99 (:mod:`loadtest.generator_health`). ::
+a quarter of the response time, at p50 and at p99 (:mod:`loadtest.measures.generator_health`). ::
 
     answer is there ──▶ │ event loop busy with other reads │ ──▶ read returned
                         ◀──── delay, part of the latency ──▶
@@ -20,10 +20,10 @@ from typing import Final
 from loadtest import units
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult, Number
-from loadtest.generator_health import measure_generator
-from loadtest.history import History
 from loadtest.measurements import Availability
-from loadtest.rates import measure_availability
+from loadtest.measures.generator_health import measure_generator
+from loadtest.measures.rates import measure_availability
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
 PROMISE: Final = Promise(

@@ -29,13 +29,13 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.blocks import in_blocks
 from loadtest.checks.evidence import somebody_else, too_little
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import Column, History
+from loadtest.recorded_run.blocks import in_blocks
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import NO_VERSION, Verdict
 
 PROMISE: Final = Promise(

@@ -26,7 +26,7 @@ from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import timeline
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict, WriteOutcome
 
 PROMISE: Final = Promise(

@@ -22,7 +22,7 @@ from loadtest.checks import (
 )
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 
 Check = tuple[Promise, Callable[[History], CheckResult]]
 

@@ -31,8 +31,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.blocks import blocks, in_blocks
-from loadtest.history import Column, Flags, History, Reads, Writes
+from loadtest.recorded_run.blocks import blocks, in_blocks
+from loadtest.recorded_run.history import Column, Flags, History, Reads, Writes
 from loadtest.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
 
 VERSIONED: Final = (

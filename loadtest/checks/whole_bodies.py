@@ -29,8 +29,8 @@ from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import one_of
 from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.flights import flight_ends, overlapping_reads
-from loadtest.history import History
+from loadtest.measures.flights import flight_ends, overlapping_reads
+from loadtest.recorded_run.history import History
 from loadtest.records import ReadOutcome, Verdict
 
 PROMISE: Final = Promise(

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.findings import Operation, Witness
-from loadtest.history import Column, History
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
 
 MOST_WITNESSES: Final = 5

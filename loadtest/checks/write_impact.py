@@ -1,7 +1,7 @@
 """Write impact: reads are not slower while the document is being replaced, beyond what is tolerated.
 
 **Guarantee.** At p50, p90 and p99 the response time while writing is at most ``--impact-tolerance`` times that while
-quiet. The measurement is in :mod:`loadtest.impact`; this turns it into a verdict.
+quiet. The measurement is in :mod:`loadtest.measures.impact`; this turns it into a verdict.
 
 **Verdict.** PASS when the whole 95 % interval at p99 is at or below the tolerance and no quantile fails; FAIL when the
 whole interval at any of the three is above it; INCONCLUSIVE otherwise, and whenever the load generator was not fast
@@ -21,9 +21,9 @@ from typing import Final
 from loadtest import units
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult, Number
-from loadtest.generator_health import measure_generator
-from loadtest.history import History
-from loadtest.impact import measure_impact, verdict
+from loadtest.measures.generator_health import measure_generator
+from loadtest.measures.impact import measure_impact, verdict
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
 PROMISE: Final = Promise(

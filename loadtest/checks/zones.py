@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.checks.timeline import timeline
-from loadtest.history import Column, History
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import NEVER_RETURNED, WriteOutcome
 
 NOBODY: Final = -1

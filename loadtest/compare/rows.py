@@ -11,11 +11,11 @@ import numpy as np
 from loadtest import units
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
-from loadtest.generator_health import SMALL_SHARE
-from loadtest.history import Column
 from loadtest.measurements import ImpactEstimate, WindowRow
+from loadtest.measures.generator_health import SMALL_SHARE
+from loadtest.measures.signed_rank import Shift
+from loadtest.recorded_run.history import Column
 from loadtest.records import Verdict
-from loadtest.signed_rank import Shift
 from loadtest.summary import Summary
 
 QUANTILES: Final = ("p50", "p90", "p99")

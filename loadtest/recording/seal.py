@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.checksums import write_checksums
 from loadtest.options import UsageError
 from loadtest.payload import render
+from loadtest.recorded_run.checksums import write_checksums
 from loadtest.recording.run_directory import RUN_FILE
 from loadtest.recording.spool import (
     SPOOL_FOLDER,

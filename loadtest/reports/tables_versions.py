@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from loadtest import units
 from loadtest.measurements import Distribution
+from loadtest.measures.windows import MOST_K
 from loadtest.reports.definitions import define
 from loadtest.reports.table import QUANTILE_COLUMNS, Column, Fact, Table
 from loadtest.reports.wording import clean
 from loadtest.summary import Summary
-from loadtest.windows import MOST_K
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:

@@ -18,7 +18,7 @@ from typing import Final
 
 from loadtest import units
 from loadtest.findings import Number, ThresholdResult
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 from loadtest.summary import Summary
 from loadtest.thresholds.grammar import Comparison, Threshold, parse

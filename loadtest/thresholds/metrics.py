@@ -12,10 +12,10 @@ from typing import Final, Literal, get_args, get_type_hints
 from loadtest import units
 from loadtest.checks.evidence import MINIMUM_CONDITIONS, MINIMUM_READS, MINIMUM_WRITES
 from loadtest.findings import Unit
-from loadtest.history import History
-from loadtest.latency import members_of, times_of
 from loadtest.measurements import Distribution, ImpactEstimate, LatencyRow, Quantiles
-from loadtest.quantiles import exactly
+from loadtest.measures.latency import members_of, times_of
+from loadtest.measures.quantiles import exactly
+from loadtest.recorded_run.history import History
 from loadtest.summary import Summary
 
 Dimension = Literal["duration", "share", "ratio", "count", "rate", "bytes"]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_probe_sandbox import SYNTHESIZED
 
-from loadtest import mappings_demo
-from loadtest.mappings_measured import Measured, Site, transfer, unlike_expected
-from loadtest.mappings_page import html_page, markdown_page
+from loadtest.mappings import demo as mappings_demo
+from loadtest.mappings.measured import Measured, Site, transfer, unlike_expected
+from loadtest.mappings.page import html_page, markdown_page
 from loadtest.options import UsageError
 
 pytestmark = pytest.mark.slow

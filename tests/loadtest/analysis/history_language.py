@@ -22,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.recorded_run.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.recorded_run.run_info import RunInfo
+from loadtest.recorded_run.validation import validated
 from loadtest.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
@@ -34,8 +36,6 @@ from loadtest.records import (
     WriteOutcome,
     empty,
 )
-from loadtest.run_info import RunInfo
-from loadtest.validation import validated
 
 ZERO_NS = 1_000_000_000_000
 PAYLOAD_BYTES = 1_000

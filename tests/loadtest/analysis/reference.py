@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from history_language import parse
 
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
 
 

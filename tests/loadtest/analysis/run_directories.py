@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.checksums import CHECKSUM_FILE, RECORDED_FILES, write_checksums
+from loadtest.recorded_run.checksums import CHECKSUM_FILE, RECORDED_FILES, write_checksums
 
 PARQUET_FILES = tuple(name for name in RECORDED_FILES if name.endswith(".parquet"))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from history_language import PAYLOAD_BYTES, ZERO_NS, build, run_info
 
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,

@@ -6,7 +6,7 @@ import pytest
 from history_language import history
 
 from loadtest.checks.availability import availability
-from loadtest.rates import measure_availability
+from loadtest.measures.rates import measure_availability
 from loadtest.records import ReadOutcome, Verdict
 
 SECOND = 1_000_000_000

@@ -6,8 +6,8 @@ import pytest
 from history_language import PAYLOAD_BYTES, history, padding
 
 from loadtest.checks.conditional_get import conditional_get
-from loadtest.conditional import measure_conditional
 from loadtest.findings import CheckResult
+from loadtest.measures.conditional import measure_conditional
 from loadtest.records import Verdict
 
 ENOUGH = padding(10_000, 3)

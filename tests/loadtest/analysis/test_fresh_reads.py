@@ -8,7 +8,7 @@ from history_language import build, history, padding, parse
 
 from loadtest.checks.fresh_reads import fresh_reads
 from loadtest.findings import CheckResult
-from loadtest.history import Requests
+from loadtest.recorded_run.history import Requests
 from loadtest.records import WRITER_SESSION, Verdict
 
 ENOUGH = padding(10_000, 3)

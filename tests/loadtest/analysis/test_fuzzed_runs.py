@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
 from loadtest.analyse import analyse
-from loadtest.checksums import CHECKSUM_FILE, RECORDED_FILES, write_checksums
-from loadtest.history import RunError
+from loadtest.recorded_run.checksums import CHECKSUM_FILE, RECORDED_FILES, write_checksums
+from loadtest.recorded_run.history import RunError
 from loadtest.records import Verdict
 from loadtest.summary import Summary, summary_bytes
 

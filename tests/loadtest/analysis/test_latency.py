@@ -10,9 +10,9 @@ from history_language import history
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.latency import measure_latency, row
 from loadtest.measurements import Latency
-from loadtest.quantiles import distribution, enough, groups, quantiles, rank
+from loadtest.measures.latency import measure_latency, row
+from loadtest.measures.quantiles import distribution, enough, groups, quantiles, rank
 
 SECOND = 1_000_000_000
 

@@ -7,7 +7,7 @@ import pytest
 from history_language import ZERO_NS, history
 
 from loadtest.checks.load_generator import load_generator
-from loadtest.generator_health import measure_generator
+from loadtest.measures.generator_health import measure_generator
 from loadtest.records import GENERATOR_DTYPE, Verdict, empty
 
 MS = 1_000_000

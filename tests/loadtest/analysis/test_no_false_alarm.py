@@ -12,8 +12,8 @@ from loadtest.analyse import summarise
 from loadtest.checks.fresh_reads import staleness
 from loadtest.checks.timeline import timeline
 from loadtest.checks.zones import zones
+from loadtest.measures.windows import measure_consistency
 from loadtest.records import Verdict
-from loadtest.windows import measure_consistency
 
 NEVER_FIRE = ("whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "conditional-get")
 

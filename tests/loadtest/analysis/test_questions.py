@@ -9,7 +9,7 @@ from loadtest.analyse import summarise
 from loadtest.checks.promise import Promise
 from loadtest.checks.registry import CHECKS, run_checks
 from loadtest.findings import CheckResult, Question, worst
-from loadtest.history import History
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 from loadtest.summary import Summary
 

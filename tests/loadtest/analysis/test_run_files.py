@@ -15,11 +15,11 @@ import pytest
 from history_language import build, history, parse, run_info
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
-from loadtest.checksums import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES, verify, write_checksums
-from loadtest.history import History, RunError
+from loadtest.recorded_run.checksums import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES, verify, write_checksums
+from loadtest.recorded_run.history import History, RunError
+from loadtest.recorded_run.run_files import load_history
+from loadtest.recorded_run.run_info import read_run_info
 from loadtest.records import NEVER_RETURNED, READ_DTYPE, WRITER_SESSION, ReadOutcome
-from loadtest.run_files import load_history
-from loadtest.run_info import read_run_info
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from history_language import history, padding
 from run_directories import copy_run, rewrite
 
 from loadtest.analyse import analyse, summarise
-from loadtest.checksums import RECORDED_FILES
+from loadtest.recorded_run.checksums import RECORDED_FILES
 from loadtest.summary import SCHEMA_PATH, Summary, SummaryError, read_summary, schema, summary_bytes, write_summary
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference import operations, over
 
 from loadtest.measurements import Consistency, ConsistencyWindow
-from loadtest.windows import MOST_WINDOWS, binomial_interval, measure_consistency
+from loadtest.measures.windows import MOST_WINDOWS, binomial_interval, measure_consistency
 
 MS = 1_000_000
 
@@ -195,7 +195,7 @@ class TestVisibility:
         writes = " ".join(f"w{n}[{1000 * n} {1000 * n + 10}]" for n in range(1, 60))
         reads = " ".join(f"r0[{60_000 + n} {60_001 + n}]" for n in range(500))
         whole = measure(f"{writes} {reads}").visibility
-        monkeypatch.setattr("loadtest.windows.MOST_PAIRS", 5000)
+        monkeypatch.setattr("loadtest.measures.windows.MOST_PAIRS", 5000)
         thinned = measure(f"{writes} {reads}").visibility
         assert sum(point.reads for point in thinned) < sum(point.reads for point in whole)
         assert all(point.fresh == 0 for point in thinned)

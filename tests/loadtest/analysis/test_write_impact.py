@@ -15,10 +15,10 @@ from test_load_generator import samples
 
 from loadtest.checks.write_impact import write_impact
 from loadtest.findings import CheckResult
-from loadtest.history import History
-from loadtest.impact import measure_impact, verdict
+from loadtest.measures.impact import measure_impact, verdict
+from loadtest.measures.signed_rank import critical_place, shift
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
-from loadtest.signed_rank import critical_place, shift
 
 LENGTH = 10_000_000
 TOOK = 10_000

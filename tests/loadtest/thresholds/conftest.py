@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from loadtest.analyse import summarise
-from loadtest.history import History
-from loadtest.run_files import load_history
+from loadtest.recorded_run.history import History
+from loadtest.recorded_run.run_files import load_history
 from loadtest.summary import Summary
 
 HISTORIES = Path(__file__).parents[2] / "histories"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from loadtest.analyse import RunError, analyse
-from loadtest.checksums import CHECKSUM_FILE
-from loadtest.history import History
+from loadtest.recorded_run.checksums import CHECKSUM_FILE
+from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 from loadtest.reports import write_reports
 from loadtest.summary import Summary, read_summary

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from locust.argument_parser import get_parser
 
-from loadtest.history import History
 from loadtest.options import add_arguments, settings_from
+from loadtest.recorded_run.history import History
 from loadtest.summary import Summary
 from loadtest.thresholds import evaluate, parse
 from loadtest.thresholds.grammar import UNITS

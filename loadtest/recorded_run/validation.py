@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.blocks import blocks
-from loadtest.history import Column, Flags, History, Reads, Samples, Windows, Writes
+from loadtest.recorded_run.blocks import blocks
+from loadtest.recorded_run.history import Column, Flags, History, Reads, Samples, Windows, Writes
+from loadtest.recorded_run.run_info import LATEST_NS, RunError
 from loadtest.records import (
     FIRST_ERROR_OUTCOME,
     NEVER_RETURNED,
@@ -21,7 +22,6 @@ from loadtest.records import (
     WindowKind,
     WriteOutcome,
 )
-from loadtest.run_info import LATEST_NS, RunError
 
 SECOND: Final = 1_000_000_000
 _STATUS: Final = {

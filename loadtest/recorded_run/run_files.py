@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.checksums import verify
-from loadtest.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.recorded_run.checksums import verify
+from loadtest.recorded_run.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.recorded_run.run_info import RunError, read_run_info
+from loadtest.recorded_run.validation import validated
 from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
-from loadtest.run_info import RunError, read_run_info
-from loadtest.validation import validated
 
 READS_FILE: Final = "reads.parquet"
 WRITES_FILE: Final = "writes.parquet"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest.checks.timeline import timeline
-from loadtest.history import Flags, History
-from loadtest.latency import response_quantiles, successful
 from loadtest.measurements import Conditional
+from loadtest.measures.latency import response_quantiles, successful
+from loadtest.recorded_run.history import Flags, History
 from loadtest.records import NO_VERSION, ReadOutcome, WriteOutcome
 
 

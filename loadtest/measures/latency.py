@@ -11,11 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.blocks import blocks, in_blocks
-from loadtest.flights import due_during_put
-from loadtest.history import Column, Flags, History
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
-from loadtest.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
+from loadtest.measures.flights import due_during_put
+from loadtest.measures.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
+from loadtest.recorded_run.blocks import blocks, in_blocks
+from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import ReadOutcome, WindowKind
 
 SECOND: Final = 1_000_000_000

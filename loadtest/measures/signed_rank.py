@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import special
 
-from loadtest.history import Column
+from loadtest.recorded_run.history import Column
 
 CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from loadtest.mappings_measured import Measured, Site, unlike_expected
-from loadtest.mappings_page import html_page, markdown_page
+from loadtest.mappings.measured import Measured, Site, unlike_expected
+from loadtest.mappings.page import html_page, markdown_page
 from loadtest.options import DEFAULT_OUTPUTS, UsageError
 from loadtest.probe import render
 from loadtest.probe.command import target_from

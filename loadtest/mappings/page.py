@@ -9,7 +9,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from loadtest import units
-from loadtest.mappings_measured import SECONDS_A_DAY, Measured, Site, transfer
+from loadtest.mappings.measured import SECONDS_A_DAY, Measured, Site, transfer
 from loadtest.measurements import LatencyRow, Quantiles
 from loadtest.probe.model import CaseVerdict, Result
 from loadtest.probe.render import conclusion

@@ -1,8 +1,8 @@
 """History: one recorded run in memory, as columns. What is judged, and all that is judged.
 
-A History is only ever made valid (:func:`loadtest.run_files.load_history` for a run directory,
-:func:`loadtest.validation.validated` for anything else), so that a check need not ask whether a write returned before
-it was called.
+A History is only ever made valid (:func:`loadtest.recorded_run.run_files.load_history` for a run directory,
+:func:`loadtest.recorded_run.validation.validated` for anything else), so that a check need not ask whether a write
+returned before it was called.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtest.recorded_run.run_info import RunError, RunInfo
 from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WriteOutcome
-from loadtest.run_info import RunError, RunInfo
 
 __all__ = ["Column", "Flags", "History", "Reads", "Requests", "RunError", "Samples", "Windows", "Writes"]
 

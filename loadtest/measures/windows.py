@@ -24,9 +24,9 @@ from loadtest import units
 from loadtest.checks.atomic_reads import level
 from loadtest.checks.fresh_reads import staleness
 from loadtest.checks.timeline import Timeline, timeline
-from loadtest.history import Column, History
 from loadtest.measurements import Consistency, ConsistencyWindow, KStaleness, VisibilityPoint
-from loadtest.quantiles import distribution
+from loadtest.measures.quantiles import distribution
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import NEVER_RETURNED
 
 CONFIDENCE: Final = 0.95

@@ -13,10 +13,10 @@ import numpy as np
 
 from loadtest import units
 from loadtest.findings import Number
-from loadtest.history import Column, History
-from loadtest.latency import response_quantiles, successful
 from loadtest.measurements import Generator, GeneratorWorker, Quantiles
-from loadtest.quantiles import quantiles
+from loadtest.measures.latency import response_quantiles, successful
+from loadtest.measures.quantiles import quantiles
+from loadtest.recorded_run.history import Column, History
 
 SMALL_SHARE: Final = 0.25
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.history import Column
 from loadtest.measurements import Distribution, Quantiles
+from loadtest.recorded_run.history import Column
 
 PER_MILLE: Final = {"p50": 500, "p90": 900, "p99": 990, "p999": 999}
 DEFINITION: Final = (

@@ -2,7 +2,8 @@
 
 The unit of statistics is the pair of windows, not the request: requests are correlated in time, and tests that take
 them for independent cry wolf. For each pair and quantile, the logarithm of (quantile in the writing window / quantile
-in the quiet one) is one observation; :mod:`loadtest.signed_rank` makes an estimate and a 95 % interval of them.
+in the quiet one) is one observation; :mod:`loadtest.measures.signed_rank` makes an estimate and a 95 % interval of
+them.
 
 A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
 in flight in the quiet one, or when none was in the writing one.
@@ -17,13 +18,13 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.flights import due_during_put, puts_within
-from loadtest.history import Column, History
-from loadtest.latency import successful, times_of, window_of
 from loadtest.measurements import Impact, ImpactEstimate, WindowRow
-from loadtest.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.measures.flights import due_during_put, puts_within
+from loadtest.measures.latency import successful, times_of, window_of
+from loadtest.measures.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.measures.signed_rank import LEAST_PAIRS, Shift, shift
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import Verdict, WindowKind
-from loadtest.signed_rank import LEAST_PAIRS, Shift, shift
 
 Quantile = Literal["p50", "p90", "p99"]
 QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p90", "p99")

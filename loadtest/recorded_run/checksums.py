@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from loadtest.run_info import RunError
+from loadtest.recorded_run.run_info import RunError
 
 CHECKSUM_FILE: Final = "SHA256SUMS"
 REQUIRED_FILES: Final = ("run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet")

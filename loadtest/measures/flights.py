@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtest.blocks import in_blocks
-from loadtest.history import Column, Flags, History
+from loadtest.recorded_run.blocks import in_blocks
+from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import WriteOutcome
 
 

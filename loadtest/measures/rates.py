@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from loadtest.checks.witness import outcome_name
-from loadtest.history import Column, History
-from loadtest.latency import successful
 from loadtest.measurements import Availability, OutcomeCount
-from loadtest.quantiles import quantiles
+from loadtest.measures.latency import successful
+from loadtest.measures.quantiles import quantiles
+from loadtest.recorded_run.history import Column, History
 from loadtest.records import ReadOutcome, WindowKind, WriteOutcome
 
 MOST_WRITE_ERRORS: Final = 5
