@@ -1,6 +1,6 @@
 """Which faults are injected, at which sizes, and what in a Summary must recover each size.
 
-A measure returns the interval that the report gives for the size that was injected. Shares are given with their 99.9 %
+A measure returns the interval that the report gives for the size that was injected. Shares are given with their 99.99 %
 interval (Clopper and Pearson), so that a table of sixty rows is right in all of them nine times out of ten and more.
 """
 
@@ -13,7 +13,7 @@ from scipy import stats
 
 from loadtest.summary import Summary
 
-CONFIDENCE = 0.999
+CONFIDENCE = 0.9999
 READS_PER_SECOND = 500
 QUICK = ("--window", "0", "--write-interval", "0.2", "--payload-bytes", "2048", "--arrival-rate", str(READS_PER_SECOND))
 

@@ -18,7 +18,7 @@ from loadtest.payload import Verifier
 from loadtest.recording.punctual import seconds_to_sleep, yield_until
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import NO_ETAG
-from loadtest.recording.watchful_response import bytes_after_304, install
+from loadtest.recording.watchful_response import bytes_after_304, bytes_before, install
 from loadtest.records import NO_VERSION, ReadOutcome
 
 REQUEST_NAME: Final = "samples"
@@ -30,6 +30,7 @@ install()
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
+_WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
 REQUEST_ID_HEADER: Final = "x-amzn-requestid"
 _STATUS_OUTCOMES = {
     401: ReadOutcome.FORBIDDEN,
@@ -85,7 +86,7 @@ class Session:
             if question.etag is None:
                 return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION
             if answer.body:
-                return ReadOutcome.NOT_MODIFIED_WITH_BODY, NO_VERSION
+                return _WITH_BODY, NO_VERSION
             return _NOT_MODIFIED, question.version
         if answer.status == 0:
             return _of_transport_failure(answer.failure), NO_VERSION
@@ -137,6 +138,7 @@ class SamplesReader(FastHttpUser):
         )
         self._meta: dict[str, Any] = {}
         self._returned = 0
+        self._confirmed: int | None = None
         self.client.request_event = self
         gevent.sleep(self.wait_time())  # Locust reads first and waits then; the first read is due later
 
@@ -171,6 +173,9 @@ class SamplesReader(FastHttpUser):
         except gevent.GreenletExit:
             self._recorder.unanswered(self._session.number, due, called, question.etag_line)
             raise
+        if (late := bytes_before(response)) and self._confirmed is not None:
+            self._recorder.body_after_304(self._confirmed, late)
+            self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(_name_of(_WITH_BODY)))
         self._finish(question, due, called, _answer_from(response, self._meta["exception"]))
 
     def _finish(self, question: Question, due: int, called: int, answer: Answer) -> None:
@@ -179,7 +184,7 @@ class SamplesReader(FastHttpUser):
         etag_line = recorder.spool.etag_line(answer.etag)
         if outcome is _WHOLE:
             self._session.keep(answer.etag, etag_line, version)
-        recorder.record(
+        record = recorder.record(
             self._session.number,
             due,
             called,
@@ -192,10 +197,15 @@ class SamplesReader(FastHttpUser):
             outcome,
             answer.request_id,
         )
+        self._confirmed = record if outcome is _NOT_MODIFIED else None
         meta = self._meta
         if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
-            meta["exception"] = CatchResponseError(outcome.name.lower().replace("_", " "))
+            meta["exception"] = CatchResponseError(_name_of(outcome))
         self.environment.events.request.fire(**meta)
+
+
+def _name_of(outcome: ReadOutcome) -> str:
+    return outcome.name.lower().replace("_", " ")
 
 
 def _answer_from(response: Any, failure: BaseException | None) -> Answer:

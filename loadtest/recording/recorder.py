@@ -79,12 +79,12 @@ class Recorder:
         body_bytes: int,
         outcome: ReadOutcome,
         request_id: str | None = None,
-    ) -> None:
-        """Record one read that was answered, or failed.
+    ) -> int:
+        """Record one read that was answered, or failed; returns the number of its record.
 
         ``request_id`` is kept for reads that look wrong already while running, the first few of each kind.
         """
-        self.spool.read(
+        record = self.spool.read(
             session, scheduled_ns, called_ns, returned_ns, status, version, etag_line, sent_line, body_bytes, outcome
         )
         counts = self.counts
@@ -100,12 +100,19 @@ class Recorder:
             counts.errors += 1
         if request_id and (outcome > ReadOutcome.NOT_MODIFIED or counts.stale > suspicious):
             self._keep_request(session, called_ns, outcome, request_id)
+        return record
 
     def _keep_request(self, session: int, called_ns: int, outcome: ReadOutcome, request_id: str) -> None:
         kept = self._requests_kept.get(outcome, 0)
         if kept < MOST_REQUESTS_KEPT:
             self._requests_kept[outcome] = kept + 1
             self.spool.request(session, called_ns, request_id)
+
+    def body_after_304(self, record: int, length: int) -> None:
+        """Take back that a 304 was as it should be: ``length`` bytes followed it after it had been recorded."""
+        self.spool.body_after_304(record, length)
+        self.counts.not_modified -= 1
+        self.counts.broken += 1
 
     def unanswered(self, session: int, scheduled_ns: int, called_ns: int, sent_line: int) -> None:
         """Record a read that was still in flight when the run had to end."""

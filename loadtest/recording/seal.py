@@ -162,6 +162,7 @@ def _versions_by_etag(writes: Array, run: dict[str, Any]) -> dict[str, int]:
 
 def _reads(path: Path, versions: dict[str, int]) -> Array:
     spooled = load_records(path, SPOOLED_READ_DTYPE)
+    _add_late_bodies(spooled, load_lines(path.with_suffix(".bodies")))
     table = load_etags(path.with_suffix(".etags"))
     named = np.array([NO_VERSION, *(_version_named(etag, versions) for etag in table[1:])], dtype=np.int32)
     known = (spooled["etag"] < len(named)) & (spooled["sent_etag"] < len(named))
@@ -174,6 +175,18 @@ def _reads(path: Path, versions: dict[str, int]) -> Array:
     reads["sent_version"] = named[spooled["sent_etag"]]
     _settle_outcomes(reads)
     return reads
+
+
+def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
+    """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
+    for record, length in bodies:
+        if record < len(spooled):
+            late = spooled[record]
+            late["outcome"], late["version"], late["body_bytes"] = (
+                ReadOutcome.NOT_MODIFIED_WITH_BODY,
+                NO_VERSION,
+                length,
+            )
 
 
 def _version_named(etag: str, versions: dict[str, int]) -> int:

@@ -56,6 +56,7 @@ class Spool:
         self._samples_file = self._open("samples")
         self._etags_file = self._open("etags")
         self._requests_file = self._open("requests")
+        self._bodies_file = self._open("bodies")
         self.flush_ns = 0
         self.recorded = 0
 
@@ -84,18 +85,23 @@ class Spool:
         sent_etag: int,
         body_bytes: int,
         outcome: int,
-    ) -> None:
-        """Record one read; ``etag`` and ``sent_etag`` are line numbers."""
+    ) -> int:
+        """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
         self._reads.append(
             _PACK_READ(
                 session, scheduled_ns, called_ns, returned_ns, status, version, etag, sent_etag, body_bytes, outcome
             )
         )
         self.recorded += 1
+        return self.recorded - 1
 
     def request(self, session: int, called_ns: int, request_id: str) -> None:
         """Record how the target itself names the request of a read that may become a witness."""
         self._requests_file.write(json.dumps([session, called_ns, request_id]).encode() + b"\n")
+
+    def body_after_304(self, record: int, length: int) -> None:
+        """Record that a read, already recorded as 304, was followed by so many bytes of a body."""
+        self._bodies_file.write(json.dumps([record, length]).encode() + b"\n")
 
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
@@ -115,7 +121,13 @@ class Spool:
         if self._reads_file.closed:
             return
         self.flush()
-        for file in (self._reads_file, self._samples_file, self._etags_file, self._requests_file):
+        for file in (
+            self._reads_file,
+            self._samples_file,
+            self._etags_file,
+            self._requests_file,
+            self._bodies_file,
+        ):
             file.close()
         self._name.with_name(self._name.name + CLOSED_SUFFIX).touch()
 

@@ -1,30 +1,43 @@
-"""An HTTP response that hides nothing from a reader that records.
+"""An HTTP client that hides nothing from a reader that records.
 
-geventhttpclient is a client for getting answers; two of its kindnesses would hide what a target does:
+geventhttpclient is a client for getting answers; three of its kindnesses would hide what a target does:
 
 - A connection that is cut before the first byte of an answer makes it ask again, unseen. Here that is an error, as the
   one request that was recorded was not answered. (A connection that was closed while idle is noticed before use.)
 - Bytes behind a 304, which must not have a body (RFC 9110, section 15.4.5), it takes for the start of the next answer,
   and raises, with this one lost. Here the answer is kept, and the bytes with it.
+- When such bytes come later, on an idle connection, it closes that connection and takes another. Here they are counted,
+  and told with the next answer.
 
-It makes its responses itself, so ours takes the place of its class.
+It makes its responses and its pools of connections itself, so ours take the place of its classes.
 """
 
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import Any, Final
 
 import geventhttpclient.client
+from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketPoolResponse
 
-_END_OF_HEAD = b"\r\n\r\n"
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_ANOTHER_ANSWER: Final = b"HTTP/"
+_MOST_READ: Final = 65536
 
 
 class WatchfulResponse(HTTPSocketPoolResponse):
-    """A response that is asked for once; ``after_304`` is what followed a 304 in the same segment."""
+    """A response that is asked for once.
+
+    ``after_304`` is what followed a 304 in the same segment; ``before`` is how many bytes stood on the connection,
+    unasked for, when this was to be asked: they belong to the answer before.
+    """
 
     after_304: bytes = b""
+
+    def __init__(self, sock: Any, pool: Any, **options: Any) -> None:
+        self.before = _take_unread(pool)
+        super().__init__(sock, pool, **options)
 
     def feed(self, data: str | bytes) -> None:
         """Parse ``data``, but not what stands behind the head of a 304; the connection is closed after such."""
@@ -44,11 +57,52 @@ class WatchfulResponse(HTTPSocketPoolResponse):
             raise ConnectionResetError(errno.ECONNRESET, "the connection was cut before the answer began") from error
 
 
+class _WatchfulPool(ConnectionPool):
+    """A pool that counts what stands on an idle connection before that is thrown away."""
+
+    unread: int = 0
+
+    def _is_socket_alive(self, sock: Any) -> bool:
+        alive = super()._is_socket_alive(sock)
+        if not alive:
+            self.unread = _unread_bytes(sock)
+        return alive
+
+
+class _WatchfulSSLPool(_WatchfulPool, SSLConnectionPool):
+    """The same over TLS."""
+
+
+def _unread_bytes(sock: Any) -> int:
+    """How many bytes of a body can be read at once; 0 when the other side has only closed, or said that it will.
+
+    A server may announce that it closes an idle connection with an answer of its own (408); that is no body.
+    """
+    try:
+        sock.settimeout(0)
+        unread: bytes = sock.recv(_MOST_READ)
+    except OSError:
+        return 0
+    return 0 if unread.startswith(_ANOTHER_ANSWER) else len(unread)
+
+
+def _take_unread(pool: _WatchfulPool) -> int:
+    unread, pool.unread = pool.unread, 0
+    return unread
+
+
 def install() -> None:
-    """Have geventhttpclient use it in this process."""
-    vars(geventhttpclient.client)["HTTPSocketPoolResponse"] = WatchfulResponse
+    """Have geventhttpclient use all of it in this process."""
+    vars(geventhttpclient.client).update(
+        HTTPSocketPoolResponse=WatchfulResponse, ConnectionPool=_WatchfulPool, SSLConnectionPool=_WatchfulSSLPool
+    )
 
 
 def bytes_after_304(response: Any) -> bytes:
     """What followed the 304 that ``response`` (Locust's) is; empty when it is none, or as it should be."""
     return getattr(getattr(response, "_response", None), "after_304", b"")
+
+
+def bytes_before(response: Any) -> int:
+    """How many bytes followed the answer before ``response`` (Locust's), too late to be seen with that one."""
+    return getattr(getattr(response, "_response", None), "before", 0)

@@ -149,6 +149,26 @@ def test_several_workers_are_put_together(run_dir: Path) -> None:
     assert is_sealed(run_dir)
 
 
+def test_a_body_that_came_after_its_304_was_recorded_is_part_of_it(run_dir: Path) -> None:
+    spool = spool_of(
+        run_dir,
+        (0, etag(0), etag(0), ReadOutcome.NOT_MODIFIED),
+        (0, etag(0), etag(0), ReadOutcome.NOT_MODIFIED),
+        (1, etag(1), None, ReadOutcome.WHOLE),
+    )
+    spool.body_after_304(1, 77)
+    spool.body_after_304(3, 77)  # a killed run need not have flushed the read itself
+    spool.close()
+    seal(run_dir)
+    assert column(run_dir, "outcome") == [
+        ReadOutcome.NOT_MODIFIED,
+        ReadOutcome.NOT_MODIFIED_WITH_BODY,
+        ReadOutcome.WHOLE,
+    ]
+    assert column(run_dir, "version") == [0, NO_VERSION, 1]
+    assert column(run_dir, "body_bytes") == [9, 77, 9]
+
+
 def kill(run_dir: Path) -> None:
     """Make the spool look like that of a process that was killed."""
     for path in (run_dir / SPOOL_FOLDER).iterdir():
