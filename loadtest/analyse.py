@@ -5,14 +5,15 @@ Nothing else than the run directory goes in, so the same run gives the same Summ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from loadtest.checks.monotonic_reads import session_key
-from loadtest.checks.registry import run_checks
-from loadtest.findings import worst
+from loadtest.checks.registry import CHECKS, run_checks
+from loadtest.findings import CheckResult, worst
 from loadtest.measures.conditional import measure_conditional
 from loadtest.measures.generator_health import measure_generator
 from loadtest.measures.impact import measure_impact
@@ -29,27 +30,34 @@ from loadtest.thresholds import ThresholdError, evaluate
 __all__ = ["RunError", "analyse", "summarise"]
 
 
-def analyse(run_dir: Path) -> Summary:
-    """Judge the run recorded in ``run_dir``.
+def _in_silence(_step: str) -> None:
+    """Tell nobody what is being done."""
+
+
+def analyse(run_dir: Path, tell: Callable[[str], None] = _in_silence) -> Summary:
+    """Judge the run recorded in ``run_dir``; ``tell`` is given the name of each check before it is made.
 
     Raises:
         RunError: it cannot be judged; the text is one sentence for the user.
     """
-    return summarise(load_history(run_dir))
+    return summarise(load_history(run_dir), tell)
 
 
-def summarise(history: History) -> Summary:
+def summarise(history: History, tell: Callable[[str], None] = _in_silence) -> Summary:
     """Judge a run that is in memory."""
-    checks = run_checks(history)
+    checks: list[CheckResult] = []
+    for check in CHECKS:
+        tell(check[0].title)
+        checks += run_checks(history, (check,))
     impact = history.once(measure_impact)
     consistency = history.once(measure_consistency)
     conditional = history.once(measure_conditional)
-    questions = answer(checks, impact, consistency, conditional)
+    questions = answer(tuple(checks), impact, consistency, conditional)
     summary = Summary(
         format=FORMAT_VERSION,
         verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
         questions=questions,
-        checks=checks,
+        checks=tuple(checks),
         latency=history.once(measure_latency),
         consistency=consistency,
         conditional=conditional,

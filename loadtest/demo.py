@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.options import UsageError
+from loadtest.records import EXIT_INTERRUPTED
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.process import SandboxError, running_sandbox
@@ -45,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
         return _measure(arguments, synthesize(), faults)
     except (SandboxError, FaultValueError) as error:
         raise UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        _say("Stopped before anything was measured.")
+        return EXIT_INTERRUPTED
 
 
 def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str, str]) -> int:

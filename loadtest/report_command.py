@@ -10,15 +10,18 @@ from loadtest.analyse import analyse
 from loadtest.options import UsageError
 from loadtest.recorded_run.history import RunError
 from loadtest.recording.seal import is_sealed, seal
-from loadtest.records import EXIT_CODES
-from loadtest.reports import write_reports
+from loadtest.records import EXIT_CODES, EXIT_INTERRUPTED
+from loadtest.reports import REPORT_FILES, write_reports
+from loadtest.reports.steps import Steps, silent, steps
 from loadtest.reports.terminal import print_answers
+from loadtest.summary import Summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``report``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
-    parser.add_argument("--quiet", action="store_true", help="write the reports and print no answers")
+    parser.add_argument("--quiet", action="store_true", help="write the reports and print nothing")
+    parser.add_argument("--no-answers", action="store_true", help="write the reports and print no answers")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,13 +29,24 @@ def run(arguments: argparse.Namespace) -> int:
     run_dir: Path = arguments.run_dir
     if not run_dir.is_dir():
         raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
-    if not is_sealed(run_dir):
-        seal(run_dir)
     try:
-        summary = analyse(run_dir)
+        with silent() if arguments.quiet else steps() as told:
+            summary, written = _report(run_dir, told)
     except RunError as error:
         raise UsageError(str(error)) from None
-    written = write_reports(summary, run_dir)
-    if not arguments.quiet:
+    except KeyboardInterrupt:
+        sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
+        return EXIT_INTERRUPTED
+    if not (arguments.quiet or arguments.no_answers):
         print_answers(summary, written, sys.stdout)
     return EXIT_CODES[summary.verdict]
+
+
+def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
+    if not is_sealed(run_dir):
+        told.stage("Packing what was recorded")
+        seal(run_dir)
+    told.stage("Judging the run")
+    summary = analyse(run_dir, told.part)
+    told.stage(f"Writing {', '.join(REPORT_FILES)}")
+    return summary, write_reports(summary, run_dir)

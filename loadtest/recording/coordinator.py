@@ -26,6 +26,7 @@ from loadtest.recording.writer_process import JOURNAL_NAME, Put, WriterProcess
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
 from loadtest.schedule import SECOND
 from loadtest.target import Target
+from loadtest.terminals import can_redraw
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,11 @@ class Coordinator:
             self.abandon()
             raise
 
-    def start(self, users: int, workers: int) -> Plan:
-        """All users are there: fix when the first window begins, and tell the writer."""
+    def start(self, users: int, workers: int, ends_ns: int | None = None) -> Plan:
+        """All users are there: fix when the first window begins, and tell the writer.
+
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC); only the progress display needs it.
+        """
         assert self._directory is not None and self._writer is not None  # noqa: S101 - called in order
         settings = self._settings
         self._plan = Plan(
@@ -88,7 +92,8 @@ class Coordinator:
         )
         self._directory.describe(settings, self._target, self._plan, users)
         self._writer.start(self._plan, settings.write_interval)
-        self._progress = Progress(self._plan)
+        tables = bool(self._environment.parsed_options.print_stats)
+        self._progress = Progress(self._plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
         return self._plan
 
     @property
@@ -147,7 +152,7 @@ class Coordinator:
         if self._writer is not None:
             self._writer.stop()
         self._wait_for_spools(self._directory.path, self._plan.workers)
-        command = [sys.executable, "-m", "loadtest", "report", "--quiet", str(self._directory.path.resolve())]
+        command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
         finished = subprocess.run(command, check=False, cwd=_PROJECT)
         self._directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)

@@ -7,6 +7,8 @@ the same in all of them and lives in ``loadtest.recording.coordinator`` and ``lo
 from __future__ import annotations
 
 import logging
+import sys
+import time
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -21,7 +23,9 @@ from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.progress import Progress
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.web_tab import add_tab
+from loadtest.schedule import SECOND
 from loadtest.target import find_target
+from loadtest.terminals import can_redraw
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ class ReadModelRun:
         self._coordinator: Coordinator | None = None
         self._recorder: Recorder | None = None
         self._planned = Event()
+        self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
         runner.register_message(PLAN_MESSAGE, self._on_plan)
@@ -67,6 +72,7 @@ class ReadModelRun:
             hooks.worker_connect.add_listener(self._on_worker_connect)
             if environment.web_ui is not None:
                 add_tab(environment.web_ui, self._progress)
+            self._leave_the_terminal_to_the_display()
             self._check_settings()
 
     def recorder(self) -> Recorder:
@@ -82,6 +88,19 @@ class ReadModelRun:
 
     def _progress(self) -> Progress | None:
         return self._coordinator.progress if self._coordinator is not None else None
+
+    def _leave_the_terminal_to_the_display(self) -> None:
+        """Locust's table every two seconds would scroll the live display away; it comes at the end, or if asked for."""
+        options = self._environment.parsed_options
+        if self._headless and can_redraw(sys.stderr) and not options.print_stats:
+            options.only_summary = True
+
+    def _ends_ns(self) -> int | None:
+        """When the run will end; Locust counts the run time from before the users are there."""
+        options = self._environment.parsed_options
+        if not options.run_time or not (self._headless or options.autostart):
+            return None  # from the page it can be given anew for each run, and Locust does not tell
+        return self._test_started_ns + int(options.run_time * SECOND)
 
     def _check_settings(self) -> None:
         """Headless, a wrong setting ends the process here; with the web page it is said when a run is started."""
@@ -109,6 +128,7 @@ class ReadModelRun:
         return coordinator
 
     def _on_test_start(self, **_kwargs: Any) -> None:
+        self._test_started_ns = time.monotonic_ns()
         if self._coordinator is not None:
             return
         try:
@@ -121,7 +141,7 @@ class ReadModelRun:
             return
         runner = self._environment.runner
         workers = runner.worker_count if isinstance(runner, MasterRunner) else 1
-        plan = self._coordinator.start(user_count, workers)
+        plan = self._coordinator.start(user_count, workers, self._ends_ns())
         runner.send_message(PLAN_MESSAGE, plan.message())
 
     def _on_plan(self, msg: Any, **_kwargs: Any) -> None:

@@ -82,7 +82,7 @@ def _rows(progress: Progress | None) -> list[dict[str, Any]]:
         _row(
             "generator delay",
             units.duration(counts.loop_delay_ns),
-            "how late the slowest event loop of the load generator woke since the last look",
+            "how late the slowest event loop of the load generator woke in the last seconds",
         ),
     ]
 

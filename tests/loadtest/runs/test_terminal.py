@@ -1,0 +1,280 @@
+"""On a terminal the progress is redrawn in place and leaves no trace; anywhere else there are plain lines."""
+
+import contextlib
+import io
+import logging
+import os
+import pty
+import re
+import select
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gevent
+import pytest
+from locust_process import PROJECT, SHORT, Start
+from pseudo_terminal import InTerminal, Screen
+
+from loadtest.recording import progress
+from loadtest.recording.live_display import LiveDisplay, drawn
+from loadtest.recording.plan import Plan
+from loadtest.recording.recorder import Counts
+from loadtest.reports.steps import silent, steps
+from loadtest.sandbox.process import RunningSandbox
+
+QUESTIONS = (
+    "Do writes slow reads down?",
+    "Is every read whole?",
+    "How long do readers see the old version?",
+    "Is ETag honoured, and what does it save?",
+)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+StartInTerminal = Callable[..., InTerminal]
+
+
+@pytest.fixture
+def in_terminal(tmp_path: Path) -> Iterator[StartInTerminal]:
+    """Starts a program in a pseudo-terminal, in a folder of its own; ends what is left running."""
+    started: list[InTerminal] = []
+
+    def start(*command: str, folder: Path = tmp_path, **variables: str) -> InTerminal:
+        started.append(InTerminal.start([sys.executable, *command], folder, **variables))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """Makes a terminal the standard error of this process, and returns the end where one can read what it shows."""
+    master, slave = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with os.fdopen(slave, "w") as stream:
+
+        def become() -> int:  # pytest puts its own stream back between a fixture and its test
+            monkeypatch.setattr(sys, "stderr", stream)
+            return master
+
+        yield become
+    os.close(master)
+
+
+def said(master: int) -> str:
+    text = b""
+    while select.select([master], [], [], 0.3)[0]:
+        text += os.read(master, 65536)
+    return text.decode()
+
+
+def a_plan() -> Plan:
+    return Plan("run", "folder", "boot", "url", time.monotonic_ns(), 0, 1, 2048, 0, "constant", 0.5, 1)
+
+
+# -- a whole run
+
+
+def locust(outputs: Path, *arguments: str) -> tuple[str, ...]:
+    file = str(PROJECT / "loadtest" / "locustfile.py")
+    return (
+        "-m",
+        "locust",
+        "-f",
+        file,
+        "--headless",
+        "-u",
+        "8",
+        "-r",
+        "8",
+        "--outputs",
+        str(outputs),
+        *SHORT,
+        *arguments,
+    )
+
+
+def test_a_run_on_a_terminal_ended_with_ctrl_c(sandbox: RunningSandbox, in_terminal: StartInTerminal) -> None:
+    run = in_terminal(*locust(sandbox.outputs_path, "-t", "60s", "--run-dir", "run"))
+    modes = termios.tcgetattr(run.master)
+    run.read_until(r"[1-9]\d* windows done")
+    assert "All users spawned" in Screen().feed(run.said).text
+    assert re.search(r"━+  0:0\d of 1:00, \d+ windows done, now (quiet|writing)", Screen().feed(run.said).text)
+    run.press("\x03")
+    assert run.wait() in (0, 3), run.said
+
+    screen = Screen().feed(run.said).text
+    assert "windows done" not in screen, "the display is gone"
+    assert "━" not in screen
+    assert "Judging the run" not in screen
+    assert screen.count("Aggregated") == 2, "Locust's tables come once, at the end"
+    log_lines = [line for line in screen.splitlines() if "/INFO/" in line]
+    assert all(line.startswith("[") for line in log_lines), screen
+    ends = [screen.rindex(question) for question in QUESTIONS]
+    assert screen.rindex("Aggregated") < ends[0]
+    assert ends == sorted(ends)
+    assert screen.rindex("Report: ") > ends[-1]
+    assert run.said.count("\x1b[?25l") <= run.said.count("\x1b[?25h"), "the cursor is back"
+    assert run.said.rfind("\x1b[?25h") >= run.said.rfind("\x1b[?25l")
+    assert termios.tcgetattr(run.master) == modes
+
+
+def test_a_run_into_a_pipe_prints_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time="6s").wait()
+    assert "\x1b" not in run.output
+    assert re.search(r"^0:0\d of 0:06, \d+ windows done, now \w+: [\d,]+ reads, \d+ writes, ", run.output, re.M)
+    assert "\nJudging the run …\n" in run.output
+
+
+# -- the report command
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    folder = tmp_path / "recorded"
+    folder.mkdir()
+    for file in (PROJECT / "tests" / "histories" / "clean").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def test_report_on_a_terminal_shows_what_it_is_doing_and_leaves_the_answers(
+    recorded: Path, in_terminal: StartInTerminal
+) -> None:
+    report = in_terminal("-m", "loadtest", "report", str(recorded), folder=PROJECT)
+    assert report.wait() in (0, 3)
+    assert "Judging the run: " in report.said
+    assert "\x1b[1" in report.said, "in colour"
+    screen = Screen().feed(report.said).text
+    assert "Judging" not in screen
+    assert all(question in screen for question in QUESTIONS)
+    assert report.said.rfind("\x1b[?25h") > report.said.rfind("\x1b[?25l")
+
+
+def test_no_color_is_respected(recorded: Path, in_terminal: StartInTerminal) -> None:
+    report = in_terminal("-m", "loadtest", "report", str(recorded), folder=PROJECT, NO_COLOR="1")
+    assert report.wait() in (0, 3)
+    colours = {match for match in COLOUR.findall(report.said) if re.search(r"[\[;](3|4|9|10)\d", match)}
+    assert colours == set()
+
+
+def test_a_dumb_terminal_gets_plain_lines(recorded: Path, in_terminal: StartInTerminal) -> None:
+    report = in_terminal("-m", "loadtest", "report", str(recorded), folder=PROJECT, TERM="dumb")
+    assert report.wait() in (0, 3)
+    assert "\x1b" not in report.said
+    assert "Judging the run …\r\n" in report.said
+
+
+def test_a_report_can_be_silent() -> None:
+    stream = io.StringIO()
+    with silent() as told:
+        told.stage("Judging the run")
+    with steps(stream) as told:
+        told.stage("Judging the run")
+        told.part("Fresh reads")
+    assert stream.getvalue() == "Judging the run …\n"
+
+
+# -- the display
+
+
+def test_each_redraw_takes_the_place_of_the_one_before() -> None:
+    long = ((("one", "good"), (" two", "plain")), (("three", "bad"),))
+    short = ((("four", "plain"),),)
+    screen = Screen().feed("before\r\n")
+    for lines in (long, short, long, short):
+        screen.feed(drawn(lines, coloured=True).replace("\n", "\r\n"))
+    assert screen.text == "before\n\nfour"
+    assert COLOUR.search(drawn(long, coloured=True))
+    assert not COLOUR.search(drawn(long, coloured=False))
+
+
+def test_what_others_write_stays_above_the_display(
+    terminal: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master = terminal()
+    log = logging.getLogger("loadtest.test")
+    handler = logging.StreamHandler(sys.stderr)
+    monkeypatch.setattr(log, "handlers", [handler])
+    before = sys.stderr
+    display = LiveDisplay(sys.stderr)
+    lines = ((("reads", "plain"),), (("writes", "plain"),))
+    display.show(lines, coloured=True)
+    log.error("first")
+    log.error("second")
+    display.show(lines, coloured=True)
+    sys.stderr.write("no end of line")
+    display.show(lines, coloured=True)
+    before.write("another process\n")  # which knows nothing of the display
+    before.flush()
+    display.show(lines, coloured=True)
+    assert Screen().feed(said(master)).text == "first\nsecond\nno end of line\nanother process\n\nreads\nwrites"
+    display.close()
+    display.close()
+    log.error("third")
+    assert sys.stderr is before
+    assert handler.stream is before
+    assert said(master) == "\r\x1b[Jthird\r\n"
+
+
+def test_a_terminal_that_takes_nothing_does_not_stop_the_readers(terminal: Callable[[], int]) -> None:
+    master = terminal()
+    display = LiveDisplay(sys.stderr)
+    for _ in range(2_000):  # nobody reads: what is not skipped would wait for ever
+        display.show(((("x" * 70, "plain"),),), coloured=False)
+    assert 0 < said(master).count("x" * 70) < 2_000
+
+
+def test_a_terminal_that_is_gone_does_not_stop_the_readers() -> None:
+    master, slave = pty.openpty()
+    stream = os.fdopen(slave, "w")
+    display = LiveDisplay(stream)
+    display.show(((("reads", "plain"),),), coloured=False)
+    os.close(master)
+    display.show(((("reads", "plain"),),), coloured=False)
+    display.close()
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+# -- which of both
+
+
+def test_progress_on_a_terminal(terminal: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    master = terminal()
+    monkeypatch.setattr(progress, "REDRAW_INTERVAL_S", 0.001)
+    shown = progress.Progress(a_plan(), time.monotonic_ns() + 10**11, live=True)
+    shown.local = lambda: Counts(reads=7)
+    gevent.sleep(0.05)
+    shown.stop()
+    text = said(master)
+    assert "7 reads" in text
+    assert Screen().feed(text).text == ""
+
+
+def test_progress_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_INTERVAL_S", 0.001)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    shown = progress.Progress(a_plan())
+    shown.update("worker", {"reads": 5, "errors": 1})
+    gevent.sleep(0.05)
+    shown.stop()
+    lines = sys.stderr.getvalue().splitlines()
+    assert set(lines) == {"0:00, writing all the time: 5 reads, 0 writes, 0 stale reads so far, 0 answers 304, 1 error"}
+
+
+def test_the_delay_is_the_longest_of_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    shown = progress.Progress(a_plan())
+    now = time.monotonic_ns()
+    delays = iter((5_000, 900, 700, 600))
+    shown.local = lambda: Counts(loop_delay_ns=next(delays))
+    seen = []
+    for seconds in (0, 2, 20, 40):
+        monkeypatch.setattr(progress.time, "monotonic_ns", lambda at=now + seconds * 10**9: at)
+        seen.append(shown.totals().loop_delay_ns)
+    shown.stop()
+    assert seen == [5_000, 5_000, 700, 600]
