@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
@@ -21,6 +22,8 @@ _ENDLESS: Final = 100_000
 
 def print_answers(summary: Summary, written: Sequence[Path], stream: TextIO) -> None:
     """Print the outcome of a run to ``stream``; in colour only when it is a terminal (and NO_COLOR is not set)."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # not every terminal has every sign; the words are enough
     lines = _Lines(stream)
     lines.add((headline(summary), "bold"), verdict=summary.verdict)
     for note in notes(summary):

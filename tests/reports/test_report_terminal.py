@@ -77,3 +77,11 @@ def test_text_from_outside_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in text
     assert "\x00" not in text
     assert "[31m" in text  # shown, not obeyed
+
+
+def test_a_terminal_without_unicode_gets_the_words() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    print_answers(report_summaries.failing(), WRITTEN, stream)
+    stream.flush()
+    assert b"FAIL          p99 < 5ms" in raw.getvalue()
