@@ -93,7 +93,8 @@ def conditional_get(history: History) -> CheckResult:
 def _faults(history: History) -> dict[str, Flags]:
     reads, writes = history.reads, history.writes
     whole = reads.outcome == ReadOutcome.WHOLE
-    known = np.append(writes.acknowledged, False)[np.clip(reads.version, -1, len(writes))]
+    # The last place is for versions that nobody wrote, and for reads that name none (-1).
+    known = np.append(writes.acknowledged, False)[np.minimum(reads.version, len(writes))]
     misnamed = whole & known & (reads.etag_version != NO_VERSION) & (reads.etag_version != reads.version)
     return {
         "no-etag": whole & (reads.etag_version == NO_VERSION),

@@ -35,7 +35,7 @@ from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import largest, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
 from loadtest.recorded_run.history import Column, History
-from loadtest.records import NEVER_RETURNED, Verdict, WriteOutcome
+from loadtest.records import Verdict, WriteOutcome
 
 PROMISE: Final = Promise(
     "fresh-reads",
@@ -53,7 +53,7 @@ def fresh_reads(history: History) -> CheckResult:
     bound = history.max_staleness_ns
     beyond = low > bound
     found = int(np.count_nonzero(beyond))
-    undecided = int(np.count_nonzero(~beyond & (high > bound))) if bound else 0
+    undecided = int(np.count_nonzero(~beyond & (high > bound)))
     numbers = _numbers(times, stale, low, high, looked_at)
     witnesses = tuple(_witness(history, times, read) for read in largest(low[beyond], stale[beyond]))
     verdict, sentence = _judge(history, looked_at, found, undecided, len(stale))
@@ -95,8 +95,11 @@ def _judge(history: History, looked_at: int, found: int, undecided: int, stale: 
 
 
 def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_at: int) -> tuple[Number, ...]:
-    worst = int(np.argmax(low)) if len(stale) else -1
-    least, most = (int(low[worst]), int(high[worst])) if len(stale) else (None, None)
+    least: int | None = None
+    most: int | None = None
+    if len(stale):
+        worst = int(np.argmax(low))
+        least, most = int(low[worst]), int(high[worst])
     share = round(len(stale) / looked_at, 9) if looked_at else None
     text = units.share(share) if len(stale) else units.none_in(looked_at)
     behind = int(times.behind.max(initial=0))
@@ -141,6 +144,4 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
 def first_read_of(history: History, times: Timeline, version: int) -> int:
     """The read that first returned ``version``; there must be one."""
     first = times.first_read_ns[version]
-    if first == NEVER_RETURNED:
-        raise ValueError(f"no read returned version {version}")
     return int(np.argmax(times.legitimate & (times.version == version) & (history.reads.returned_ns == first)))

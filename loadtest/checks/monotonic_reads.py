@@ -119,8 +119,8 @@ def largest_read_before(history: History, times: Timeline, session: Column) -> C
 def went_back_after(history: History, times: Timeline, session: Column, earlier: Column) -> Column:
     """Places in ``session`` of the reads whose version was over before the write of ``earlier`` was called."""
     version = times.version[session]
-    newer = np.maximum(earlier, 0)
-    return np.flatnonzero((earlier > version) & (times.over_ns[version] < history.writes.called_ns[newer]))
+    # Where nothing precedes a read, ``earlier`` is -1, which is greater than no version: the last write is not meant.
+    return np.flatnonzero((earlier > version) & (times.over_ns[version] < history.writes.called_ns[earlier]))
 
 
 def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HISTORIES = Path(__file__).parents[2] / "histories"
+
+# For `python -m benchmarks mutation`, which runs the tests thousands of times, and more than once in a process.
+settings.register_profile(
+    "mutation",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(params=["clean", "lagging"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from history_language import history, padding, run_info
+from history_language import build, history, padding, parse, run_info
 
 from loadtest.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.records import Verdict
@@ -70,6 +70,18 @@ def test_most_writes_not_acknowledged() -> None:
     )
 
 
+def test_the_first_error_is_the_one_that_is_named() -> None:
+    sentence = assumptions(history(f"w1[0 ?] x2[20 30] x3[40 50] {padding(100, 4, writes=1)}")).sentence
+    assert "Only 1 of 4 writes after the first were acknowledged (the first error: ReadTimeoutError)." in sentence
+
+
+def test_writes_may_fail_without_a_word() -> None:
+    reads, writes, windows = parse("x1[0 10] x2[20 30] r0[40 50]")
+    writes["error"] = ""
+    sentence = assumptions(build(reads, writes, windows)).sentence
+    assert sentence.startswith("Only 0 of 2 writes after the first were acknowledged. ")
+
+
 def test_unknown_outcomes_are_counted() -> None:
     result = assumptions(history(f"w1[0 ?] {ENOUGH}"))
     assert [number.value for number in result.numbers][1:4] == [7, 6, 1]
@@ -88,6 +100,7 @@ def test_a_control_run_is_called_one() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "(--write-interval is 0), so this run is a control only" in result.sentence
     assert "control" not in assumptions(history("r0[11 12]")).sentence
+    assert assumptions(history(padding(0, 1), write_interval=0)).verdict is Verdict.PASS  # something was written
 
 
 def test_a_recovered_run_says_so_and_can_be_judged() -> None:

@@ -41,11 +41,11 @@ def test_fires_when_it_must_and_only_then(text: str, found: int, what: str) -> N
 
 
 def test_tells_inversions_that_are_stale_reads_from_others() -> None:
-    text = "w1[0 10] w2[20 90] a:r2[30 40] b:r1[41 50] c:r1[95 99]"
+    text = "w1[0 10] w2[20 90] a:r2[30 40] b:r1[41 50] c:r1[95 99] d:r1[96 99]"
     found = values(atomic_reads(history(f"{text} {ENOUGH}")))
-    assert found["inversions"] == 2
+    assert found["inversions"] == 3
     assert found["inversions that are not stale reads"] == 1
-    assert found["longest time after which an older version was read"] == 95 - 40
+    assert found["longest time after which an older version was read"] == 96 - 40
     assert found["versions in conflict that no read explains"] == 0
 
 
@@ -74,6 +74,13 @@ def test_a_witness_of_an_inversion() -> None:
     ]
     assert shown.sentence == "Reader 0/0 had got version 2; reader 0/2, called 7.00 ns after that, got version 1."
     assert shown.relative_to == "return of the read of version 2"
+
+
+def test_a_witness_shows_the_first_read_to_return_and_not_the_first_to_be_called() -> None:
+    (shown,) = atomic_reads(history(f"w1[0 10] w2[20 90] d:r2[29 60] a:r2[30 40] b:r1[47 50] {ENOUGH}")).witnesses
+    assert [(o.version, o.called_ns) for o in shown.operations if o.kind == "read"] == [(2, -10), (1, 7)]
+    shown = atomic_reads(history(f"w1[0 ?] w2[0 ?] d:r1[0 8] a:r1[1 2] b:r2[5 6] c:r1[9 10] {ENOUGH}")).witnesses[0]
+    assert [(o.version, o.called_ns) for o in shown.operations if o.kind == "read"] == [(1, 1), (2, 5), (1, 9)]
 
 
 def test_a_witness_of_a_conflict_shows_one_before_and_one_after() -> None:
@@ -109,6 +116,9 @@ def test_shows_the_oldest_and_counts_all() -> None:
 def test_too_little_and_foreign_writers_are_inconclusive() -> None:
     few = history("w1[0 10] a:r1[20 30]")
     assert atomic_reads(few).verdict is Verdict.INCONCLUSIVE
+    assert atomic_reads(history(padding(0, 1, reads=60))).sentence == (
+        "Nothing can be said about inversions: only 72 reads named a version, at least 100 are needed."
+    )
     assert level(few) == "unknown"
     foreign = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r1[41 50] foreign[60 61] {ENOUGH}")
     assert atomic_reads(foreign).verdict is Verdict.INCONCLUSIVE

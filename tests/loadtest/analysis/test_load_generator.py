@@ -69,6 +69,13 @@ def test_a_missed_rate() -> None:
     assert closed.verdict is Verdict.PASS
 
 
+def test_exactly_the_least_rate_is_enough() -> None:
+    text = f"{reads(949)} r0[{999 * MS} {1000 * MS}]"
+    result = load_generator(history(text, samples=samples([1] * 100), arrival_rate=1000.0))
+    assert result.numbers[0].value == 950
+    assert result.verdict is Verdict.PASS
+
+
 def test_reads_that_were_never_sent() -> None:
     def judge(count: int) -> tuple[Verdict, str]:
         unsent = " ".join(f"not-sent[{300 * MS} {300 * MS} due={n} status=0]" for n in range(count))

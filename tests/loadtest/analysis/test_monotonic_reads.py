@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from history_language import history, padding
+from history_language import build, history, padding, parse
 
-from loadtest.checks.monotonic_reads import monotonic_reads
+from loadtest.checks.monotonic_reads import monotonic_reads, session_key, sessions_of
+from loadtest.checks.timeline import timeline
 from loadtest.records import Verdict
 
 ENOUGH = padding(10_000, 3)
@@ -49,6 +51,20 @@ def test_more_sessions_than_fit_16_bits() -> None:
     assert result.witnesses[0].operations[-1].session == "65535/0"
 
 
+@pytest.mark.parametrize(
+    ("worker", "session", "kind"),
+    [(32_767, 0, np.uint16), (32_768, 0, np.int64), (0, 65_534, np.uint16), (0, 65_535, np.int64)],
+)
+def test_the_key_of_a_session_is_as_small_as_it_can_be(worker: int, session: int, kind: type) -> None:
+    reads, writes, windows = parse("r0[1 2] r0[3 4] r0[5 6] not-sent[7 7 status=0]")
+    reads["worker"], reads["session"] = [0, worker, worker, worker], [0, 0, session, 0]
+    reads["session"][3] = 4_294_967_295  # of no session
+    keys = session_key(build(reads, writes, windows))
+    assert keys.dtype == kind
+    wanted = [0, worker * (session + 2), worker * (session + 2) + session, worker * (session + 2) + session + 1]
+    assert keys.tolist() == wanted
+
+
 def test_a_bound_on_staleness_does_not_excuse_it() -> None:
     text = f"w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50] {ENOUGH}"
     assert monotonic_reads(history(text, max_staleness=3600)).verdict is Verdict.FAIL
@@ -59,6 +75,14 @@ def test_counts_readers_and_reads_that_had_an_earlier_one() -> None:
     assert {number.name: number.value for number in result.numbers} == {"readers": 2, "readers that went back": 1}
     assert result.looked_at == 3
     assert result.sentence == "2 reads of 3 went back in time, by 1 of 2 readers."
+
+
+def test_sessions_are_told_apart_and_their_reads_kept_in_order_of_call() -> None:
+    run = history("w1[0 10] z:r1[11 12] " + " ".join(f"{'ab'[n % 2]}:r1[{20 + n} {21 + n}]" for n in range(100)))
+    times, keys = timeline(run), session_key(run)
+    first, second = sessions_of(run, times, np.unique(keys[1:]))
+    assert (first.tolist(), second.tolist()) == (list(range(1, 101, 2)), list(range(2, 101, 2)))
+    assert list(sessions_of(run, times, keys[:0])) == []
 
 
 def test_a_witness_shows_both_reads_and_both_writes() -> None:
@@ -73,6 +97,12 @@ def test_a_witness_shows_both_reads_and_both_writes() -> None:
     ]
     assert shown.relative_to == "return of the read of version 2"
     assert shown.sentence == "Reader 0/0 had version 2 and, in a read called 7.00 ns later, got version 1 again."
+
+
+def test_a_witness_shows_no_read_that_overlaps() -> None:
+    text = f"w1[0 10] w2[20 30] w3[100 190] a:r2[31 40] a:r3[101 110] a:r1[110 120] {padding(10_000, 4)}"
+    (shown,) = monotonic_reads(history(text)).witnesses
+    assert shown.relative_to == "return of the read of version 2"
 
 
 def test_witnesses_are_of_the_reader_they_name() -> None:
@@ -93,7 +123,10 @@ def test_too_little_and_foreign_writers_are_inconclusive() -> None:
     assert monotonic_reads(history("w1[0 10]")).verdict is Verdict.INCONCLUSIVE
     lonely = " ".join(f"r6[{20_000 + n} {20_000 + n}]" for n in range(200))
     result = monotonic_reads(history(f"{padding(0, 1, reads=6)} {lonely}"))
-    assert "reads had an earlier one by the same reader" in result.sentence
+    assert result.sentence == (
+        "Nothing can be said about going back in time: only 5 reads had an earlier one by the same reader, at least 100 "
+        "are needed."
+    )
     foreign = monotonic_reads(history(f"w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50] foreign[60 61] {ENOUGH}"))
     assert foreign.verdict is Verdict.INCONCLUSIVE
     assert "Somebody else" in foreign.sentence

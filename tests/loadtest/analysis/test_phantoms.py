@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from history_language import history, padding
+from history_language import build, history, padding, parse
 
 from loadtest.checks.phantoms import phantoms
 from loadtest.records import Verdict
@@ -44,6 +44,19 @@ def test_witnesses_say_why() -> None:
     assert refused.operations[1].called_ns == 25
     assert refused.relative_to == "call of write 2"
     assert [(o.kind, o.version) for o in never.operations] == [("read", 9), ("write", 8)]
+
+
+def test_the_last_version_can_be_a_phantom_too() -> None:
+    refused, early = phantoms(history("w1[0 10] x2[20 30] a:r2[45 46]")), phantoms(history("w1[20 30] a:r1[1 2]"))
+    assert "whose write had been refused" in refused.witnesses[0].sentence
+    assert "before its write was called" in early.witnesses[0].sentence
+
+
+def test_a_write_may_be_refused_without_a_word() -> None:
+    reads, writes, windows = parse("w1[0 10] x2[20 30] a:r2[45 46]")
+    writes["error"] = ""
+    (shown,) = phantoms(build(reads, writes, windows)).witnesses
+    assert shown.sentence == "Reader 0/0 got version 2, whose write had been refused (4xx)."
 
 
 def test_says_how_many_of_how_many() -> None:

@@ -218,7 +218,10 @@ def test_writes_all_the_time_leave_nothing_to_compare_with() -> None:
 def test_numbers() -> None:
     result = judge([1.0, 1.1, 1.2, 1.3, 1.4, 1.5])
     assert [number.unit for number in result.numbers] == ["ratio"] * 4
-    assert result.numbers[3].value == pytest.approx(math.sqrt(1.5))
+    assert [number.value for number in result.numbers[:3]] == [
+        estimate.ratio for estimate in measure_impact(run([1.0, 1.1, 1.2, 1.3, 1.4, 1.5])).estimates
+    ]
+    assert (result.numbers[3].value, result.numbers[3].text) == (pytest.approx(math.sqrt(1.5)), "1.22x")
     assert result.numbers[2].text == "1.24x (95 % interval 1.00x to 1.50x)"
 
 
