@@ -1,0 +1,441 @@
+"""Every command in the documentation works: it is run here, or the table names the test that runs it.
+
+A command that is new in the documentation fails the first test until it is run by a test.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Shown, commands_in_text, commands_of, shell_blocks, unmarked_blocks
+from documented import PROJECT, copy_of_project, shell
+
+from benchmarks.__main__ import BENCHMARKS
+from loadtest.__main__ import build_parser
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from stacks.deploy import environment
+from stacks.terraform_mirror import AWS_PROVIDER_VERSION
+
+VERDICTS = (0, 1, 3)
+SHORT = {"LOCUST_RUN_TIME": "3s", "LOCUST_WINDOW": "0.5", "LOCUST_WRITE_INTERVAL": "0.2"}
+OLD = {"MAKEFLAGS": "--old-file=.venv/.installed --old-file=node_modules/.bin/cdktf"}
+"""What is installed is taken as it is, however old it seems beside the copies."""
+
+LOCUST = "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 90s"
+MORE_LOCUST = (
+    "locust -f loadtest/locustfile.py --headless --users 20 --spawn-rate 20 --run-time 90s "
+    '--threshold "p99(response, writing) < 250ms" --threshold "stale_share == 0" '
+    '--threshold "errors < 0.1%; bytes_saved > 60%"'
+)
+REPORTS = {
+    "python -m loadtest report RUN_DIR": "python -m loadtest report runs/latest",
+    ".venv/bin/python -m loadtest report runs/latest": ".venv/bin/python -m loadtest report runs/latest",
+}
+COMPARISONS = {
+    "python -m loadtest compare BASE NEW": "python -m loadtest compare runs/base runs/latest",
+    ".venv/bin/python -m loadtest compare OLD_RUN runs/latest": (
+        ".venv/bin/python -m loadtest compare runs/base runs/latest"
+    ),
+    "python -m loadtest compare runs/base runs/latest --tolerance 1.1 --output comment.md": (
+        "python -m loadtest compare runs/base runs/latest --tolerance 1.1 --output comment.md"
+    ),
+}
+PROBES = {
+    "python -m loadtest probe [URL]": "python -m loadtest probe URL",
+    "python -m loadtest probe https://…": "python -m loadtest probe URL",
+    ".venv/bin/python -m loadtest probe --write": ".venv/bin/python -m loadtest probe --write",
+}
+COLLECTED = ('.venv/bin/python -m pytest tests/stacks -m "not terraform"', ".venv/bin/python -m pytest tests/docs")
+REPLACE_KEY = (
+    "cd cdktf.out/stacks/<stack>",
+    "terraform apply -replace=$(terraform state list | grep aws_iam_access_key)",
+)
+EMPTY = "aws s3 rm s3://<bucket> --recursive"
+OWN_KEY = "aws iam create-access-key --user-name <stack_name>-data-store-writer"
+MIGRATE = "node_modules/.bin/cdktf deploy --migrate-state"
+RUN_HERE = {
+    *("make demo", "make help", "make clean", "python main.py", "python -m loadtest sandbox --help"),
+    *(LOCUST, MORE_LOCUST, *REPORTS, *COMPARISONS, *PROBES, *COLLECTED),
+    *("make deploy", "make redeploy", "make destroy", "make synth", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE),
+}
+
+RUN_BY = {
+    "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
+    "python -m loadtest sandbox": (
+        "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
+    ),
+    "cdktf deploy": "tests/stacks/test_deployed_and_measured.py::test_locust_measures_what_cdktf_deployed",
+    "python tests/probe/peers.py --update": (
+        "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
+    ),
+}
+"""Commands that other tests run, or whose program they call."""
+
+BLOCKS_RUN_BY = {
+    ("README.md", "STACK=acme-samples"): "tests/docs/test_documented_commands.py::test_deployed_as_the_readme_says",
+    ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
+    ("cdk-terrain.md", "find main.py"): "tests/docs/test_cdk_terrain.py::test_every_variant_has_the_same_resources",
+    ("cdk-terrain.md", "sed -i.bak 's/^    ReadModelStack"): (
+        "tests/docs/test_cdk_terrain.py::test_the_provider_is_held_back_until_it_is_wanted"
+    ),
+    ("cdk-terrain.md", "make lock\nnpm install"): (
+        "tests/docs/test_cdk_terrain.py::test_what_is_typed_after_it_exists"
+    ),
+    ("cdk-terrain.md", r"sed -i.bak 's/\.add_override"): (
+        "tests/docs/test_cdk_terrain.py::test_the_provider_is_held_back_until_it_is_wanted"
+    ),
+    ("extending.md", "make test TESTS="): "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported",
+    ("extending.md", ".venv/bin/python -m loadtest demo"): (
+        "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
+    ),
+    ("extending.md", ".venv/bin/python -m loadtest report"): (
+        "tests/docs/test_extending.py::test_a_new_report_is_written"
+    ),
+}
+"""Blocks that another test takes out of the page and runs as a whole; by their page and how they begin."""
+
+MAKE_ONLY_SHOWN = {
+    "make test": r"-m pytest",
+    "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
+    "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
+    "make bench": r"-m benchmarks",
+    "make lock": r"pip freeze",
+}
+"""What takes too long, or would run this very test again: make says what it would run (--dry-run)."""
+
+OTHERS_COMMANDS = {
+    "git diff": "what it does is for git to test",
+    "git checkout .": "what it does is for git to test",
+    "git ls-remote https://github.com/actions/checkout v7.0.1": "asks a server on the Internet",
+    "pip install cdktn cdktn-provider-aws": "says how long it takes; the test of the page installs both, pinned",
+}
+
+
+def simple_commands() -> list[Shown]:
+    """Every command of the documentation but those of blocks that are run as a whole."""
+    found = commands_in_text()
+    for block in shell_blocks():
+        if not run_as_a_whole(block):
+            found += [Shown(block.page, command) for command in commands_of(block.text)]
+    return found
+
+
+def run_as_a_whole(block: Shown) -> list[str]:
+    return [
+        test
+        for (page, start), test in BLOCKS_RUN_BY.items()
+        if page == block.page and block.text.strip().startswith(start)
+    ]
+
+
+def benchmark_of(command: str) -> str | None:
+    found = re.fullmatch(r"(?:\.venv/bin/)?python -m benchmarks[. ](\w+)( .*)?", command)
+    return found[1] if found else None
+
+
+def test_every_command_is_run_by_a_test() -> None:
+    dealt_with = {*RUN_HERE, *RUN_BY, *MAKE_ONLY_SHOWN, *OTHERS_COMMANDS}
+    shown = {each.text for each in simple_commands()}
+    new = [each for each in simple_commands() if each.text not in dealt_with and not benchmark_of(each.text)]
+    assert new == [], "run these in a test, or name the test that does"
+    assert dealt_with - shown == set(), "these are not in the documentation any more"
+    assert unmarked_blocks() == [], "say that it is for a shell: ```sh"
+
+
+def test_a_new_command_is_seen_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "new.md"
+    page.write_text(
+        "Type `make new-one`, not `make` and not `new`, or `LOCUST_WINDOW=1 locust\n-f new.py`:\n\n"
+        "    make indented\n    a drawing ──▶ of it\n\n"
+        "1. Then:\n\n   ```sh\n   npm new \\\n     --option   # why\n   # only said\n   unknown-program\n   ```\n\n"
+        "```\nmake unmarked\n```\n"
+    )
+    monkeypatch.setattr("commands.PAGES", [page])
+    assert {each.text for each in simple_commands()} == {
+        *("make new-one", "LOCUST_WINDOW=1 locust -f new.py", "make indented", "npm new --option", "unknown-program"),
+    }
+    assert len(unmarked_blocks()) == 1
+
+
+def test_every_block_that_is_run_as_a_whole_is_there_once() -> None:
+    found = [test for block in shell_blocks() for test in run_as_a_whole(block)]
+    assert sorted(found) == sorted(BLOCKS_RUN_BY.values())
+
+
+@pytest.mark.parametrize("test", sorted({*RUN_BY.values(), *BLOCKS_RUN_BY.values()}))
+def test_the_tests_that_are_named_exist(test: str) -> None:
+    file, _, name = test.partition("::")
+    assert f"def {name}(" in (PROJECT / file).read_text(encoding="utf-8")
+
+
+def test_benchmarks_are_known_by_their_names() -> None:
+    """Running them takes minutes to hours; the one that takes options parses those that are shown."""
+    shown = [each.text for each in simple_commands() if benchmark_of(each.text)]
+    assert shown
+    for command in shown:
+        name = benchmark_of(command)
+        assert name in BENCHMARKS, command
+        source = (PROJECT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+        assert all(f'"{option}"' in source for option in re.findall(r"--[\w-]+", command)), command
+
+
+def test_the_options_of_this_project_s_commands_exist() -> None:
+    shown = [each.text for each in simple_commands() if " -m loadtest " in each.text and "--help" not in each.text]
+    assert len(shown) > 5
+    for command in shown:
+        given = command.partition(" -m loadtest ")[2].split()
+        build_parser(given[0]).parse_args(given)
+
+
+# -- make
+
+
+def test_make_help_lists_what_the_documentation_names() -> None:
+    done = shell("make help", PROJECT)
+    assert done.returncode == 0, done.stderr
+    listed = dict(re.findall(r"^make (\S+) +(\S.*)$", done.stdout, re.M))
+    named = {found for each in simple_commands() for found in re.findall(r"\bmake ([a-z-]+)", each.text)}
+    assert named - listed.keys() == set()
+    assert {"demo", "test", "deploy", "destroy"} <= named
+
+
+@pytest.mark.parametrize("command", MAKE_ONLY_SHOWN)
+def test_make_would_run(command: str) -> None:
+    done = shell(command, PROJECT, MAKEFLAGS=f"--dry-run {OLD['MAKEFLAGS']}")
+    assert done.returncode == 0, done.stderr
+    assert re.search(MAKE_ONLY_SHOWN[command], done.stdout), done.stdout
+
+
+def test_make_clean_keeps_outputs_state_and_runs(tmp_path: Path) -> None:
+    kept = ("outputs.json", "terraform.read-model.tfstate", "runs/latest/run.json", "main.py")
+    for name in (*kept, ".venv/bin/python", ".build/synth/x", "cdktf.out/x", "node_modules/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    shutil.copy2(PROJECT / "Makefile", tmp_path)
+    done = shell("make clean", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*kept, "Makefile"}
+
+
+@pytest.mark.parametrize("command", COLLECTED)
+def test_pytest_finds_these_tests(command: str, tmp_path: Path) -> None:
+    names = ("tests", "loadtest", "stacks", "benchmarks", "main.py", "cdktf.json", "pyproject.toml", ".github", "docs")
+    folder = copy_of_project(tmp_path / "project", *names, "README.md", "Makefile")
+    done = shell(command, folder, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert re.search(r"\d\d(/\d+)? tests collected", done.stdout), done.stdout[-500:]
+
+
+# -- the load test, in a checkout of its own
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after `make demo`, whose run is now runs/base."""
+    folder = copy_of_project(
+        tmp_path_factory.mktemp("documented") / "project",
+        *("loadtest", "stacks", "main.py", "cdktf.json", "Makefile", "requirements.txt"),
+    )
+    done = shell("make demo", folder, seconds=300, **SHORT, **OLD)
+    # make's own exit code is 2 for whatever is not PASS
+    assert (folder / "runs" / "latest" / "report.html").exists(), done.stdout + done.stderr
+    assert "Is ETag honoured, and what does it save?" in done.stdout
+    (folder / "runs" / "base").symlink_to((folder / "runs" / "latest").resolve().name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sandbox(checkout: Path) -> Iterator[RunningSandbox]:
+    """The sandbox that the checkout's outputs.json names."""
+    with running_sandbox(checkout / ".build" / "sandbox" / "demo", outputs=checkout / "outputs.json") as running:
+        yield running
+
+
+def typed(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Types a command where .venv/bin is in the PATH, as after `source .venv/bin/activate`."""
+    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
+    return shell(command, folder, seconds=300, PATH=path, **SHORT, **variables)
+
+
+def typed_until_ctrl_c(command: str, folder: Path, reads: int) -> str:
+    """Types a command that takes longer than a test may, and presses Ctrl-C after so many reads."""
+    before = set(folder.glob("runs/*/spool"))
+    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"],
+        cwd=folder,
+        env={**os.environ, **SHORT, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        for _ in range(1200):
+            spools = [spool for folder in set(folder.glob("runs/*/spool")) - before for spool in folder.glob("*.reads")]
+            if sum(spool.stat().st_size for spool in spools) > 47 * reads or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert process.returncode in VERDICTS, output
+    return output
+
+
+def latest(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "runs" / "latest" / "summary.json").read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def measured(checkout: Path, sandbox: RunningSandbox) -> Path:
+    """The checkout after the README's Locust command, whose run is the latest."""
+    output = typed_until_ctrl_c(LOCUST, checkout, reads=400)
+    assert "Is every read whole?" in output
+    assert latest(checkout)["run"]["sessions"] == 20
+    return checkout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", REPORTS)
+def test_report(measured: Path, command: str) -> None:
+    before = latest(measured)
+    (measured / "runs" / "latest" / "summary.json").unlink()
+    done = typed(REPORTS[command], measured)
+    assert done.returncode in VERDICTS, done.stderr
+    assert latest(measured) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMPARISONS)
+def test_compare(measured: Path, command: str) -> None:
+    done = typed(COMPARISONS[command], measured)
+    assert done.returncode in VERDICTS, done.stderr
+    if "--output" in command:
+        assert (measured / "comment.md").read_text().startswith("#")
+
+
+@pytest.mark.slow
+def test_thresholds(measured: Path) -> None:
+    typed_until_ctrl_c(MORE_LOCUST, measured, reads=400)
+    assert [threshold["expression"] for threshold in latest(measured)["thresholds"]] == [
+        "p99(response, writing) < 250ms",
+        "stale_share == 0",
+        "errors < 0.1%",
+        "bytes_saved > 60%",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", PROBES)
+def test_probe(checkout: Path, sandbox: RunningSandbox, command: str) -> None:
+    done = typed(PROBES[command].replace("URL", sandbox.samples_url), checkout)
+    assert done.returncode in VERDICTS, done.stderr
+    assert "if-none-match-current" in done.stdout
+
+
+def test_the_sandbox_s_help_lists_the_faults(tmp_path: Path) -> None:
+    done = typed("python -m loadtest sandbox --help", PROJECT)
+    assert "stale-304" in done.stdout
+    assert "latency=" in done.stdout
+
+
+@pytest.mark.slow
+def test_main_synthesizes_without_the_command_line(checkout: Path) -> None:
+    done = typed("python main.py", checkout)
+    assert done.returncode == 0, done.stderr
+    assert len(list(checkout.glob("cdktf.out/stacks/*/cdk.tf.json"))) == 1
+
+
+# -- deploying, with a sandbox in the place of AWS
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[RunningSandbox]:
+    """An empty sandbox; skips where something is missing that the README asks for."""
+    for program in ("terraform", "aws", "curl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not in the PATH")
+    if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
+        pytest.skip("cdktf-cli is not installed: npm ci")
+    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+    done = shell("terraform init -input=false -no-color", tmp_path, **environment())
+    if done.returncode:
+        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.terraform
+def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) -> None:
+    """Every command of the chapter "Deploying to AWS" and after it, in the order in which a reader comes to them."""
+    folder = copy_of_project(
+        tmp_path / "project",
+        *("loadtest", "stacks", "main.py", "Makefile", "requirements.txt", "package.json", "package-lock.json"),
+    )
+    (folder / "node_modules").symlink_to(PROJECT / "node_modules")
+    (folder / ".build").mkdir()
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (chosen,) = re.findall(r'^ *("context": \{ "readModel": .*\})$', readme, re.M)
+    settings = json.loads((PROJECT / "cdktf.json").read_text()) | json.loads(f"{{{chosen}}}")
+    (folder / "cdktf.json").write_text(json.dumps(settings))
+    stack = settings["context"]["readModel"]["stack_name"]
+
+    here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url, **OLD}
+    here |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
+    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"]}
+
+    def done(command: str) -> str:
+        finished = shell(command, folder, seconds=300, **here)
+        assert finished.returncode == 0, f"{command}\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}"
+        return finished.stdout
+
+    def outputs() -> dict[str, str]:
+        content: dict[str, str] = json.loads((folder / "outputs.json").read_text())[stack]
+        return content
+
+    done("make synth")
+    done("make deploy")
+    (publish,) = (block.text for block in shell_blocks() if block.text.startswith("STACK="))
+    _, conditional = re.findall(r"^curl .*$", publish, re.M)
+    answer = done(publish.replace(conditional, ""))
+    etag = re.search(r'^etag: ("[^"]+")', answer, re.M | re.I)
+    assert "HTTP/1.1 200" in answer
+    assert '{"hello": "world"}' in answer
+    assert etag
+    assert '"…that ETag…"' in conditional
+    definitions = publish.partition("\n\n")[0]
+    conditional = conditional.replace('"…that ETag…"', etag[1])
+    assert "HTTP/1.1 304" in done(f"{definitions}\n{conditional}")
+
+    done("make redeploy")
+    before = outputs()["DataStoreAccessKeyId"]
+    # A person types the yes that Terraform asks for.
+    replacing = [command.replace("<stack>", stack) for command in REPLACE_KEY]
+    done(" && ".join([replacing[0], f"echo yes | {replacing[1]}"]))
+    done("make deploy")
+    assert outputs()["DataStoreAccessKeyId"] != before
+    made = json.loads(done(OWN_KEY.replace("<stack_name>", stack)))["AccessKey"]
+    assert made["UserName"] == outputs()["DataStoreUser"]
+    done(f"aws iam delete-access-key --user-name {made['UserName']} --access-key-id {made['AccessKeyId']}")
+
+    done(EMPTY.replace("<bucket>", outputs()["S3BucketName"]))
+    done("make destroy")
+    assert json.loads(done("aws s3api list-buckets")).get("Buckets", []) == []
+    assert "--migrate-state" in done(MIGRATE.replace("--migrate-state", "--help"))
