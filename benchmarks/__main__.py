@@ -12,6 +12,8 @@ BENCHMARKS = {
     "fault_recovery": "injected faults against reported ones",
     "coordinated_omission": "a freezing server, beside plain Locust",
     "latency_recovery": "injected latency against reported",
+    "harness_bumps": "whether flushing and writing disturb the reads",
+    "impact_recovery": "ten clean runs, and reads that wait for writes by a known time",
     "impact_simulation": "false alarms, detection and coverage of the write impact",
     "compare_simulation": "how often a comparison of two runs is right",
     "compare_runs": "two runs of one build, and one that is slower",

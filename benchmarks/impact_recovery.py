@@ -1,0 +1,133 @@
+"""Real runs in the sandbox: is there an alarm when writes slow nothing down, and how much of a known slowdown is found?
+
+Ten runs without a fault must end without any FAIL. Then ``write-block`` makes reads wait while a PUT is in flight, and
+the reported ratios, while writing / while quiet, must bracket the truth. That follows from the definitions of the two
+faults, the injected latency and the wait for the end of a PUT; of what was measured of reads while writing nothing is
+in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from loadtest.recorded_run.history import History
+from loadtest.recorded_run.run_files import load_history
+from loadtest.records import Verdict, WindowKind
+from loadtest.sandbox.process import running_sandbox
+from loadtest.summary import ImpactEstimate, Summary, read_summary
+from loadtest.synthesis import PROJECT, synthesize
+
+MEDIAN_NS, SIGMA = 20e6, 0.25
+LATENCY: Final = f"lognormal({MEDIAN_NS / 1e6:g}ms,{SIGMA})"
+DRAWS_A_READ: Final = 20
+BLOCKS_MS: Final = (10, 25, 60)
+QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+USERS: Final = "60"
+SETTINGS: Final = ("--window", "2", "--write-interval", "0.3", "--arrival-rate", "300", "--payload-bytes", "4096")
+
+Column = np.ndarray[Any, np.dtype[Any]]
+
+
+def measure(synthesized: Path, block_ms: int, seconds: float, seed: int, run_dir: Path) -> Summary:
+    """One run, recorded in ``run_dir``, with reads blocked for ``block_ms`` (0: not at all) by each PUT."""
+    faults = {"latency": LATENCY} | ({"write-block": f"{block_ms}ms"} if block_ms else {})
+    with running_sandbox(synthesized, faults=faults, seed=seed) as sandbox:
+        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+        command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed), *SETTINGS]
+        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
+        subprocess.run(command, capture_output=True, check=False, timeout=seconds + 120)
+    return read_summary(run_dir / "summary.json")
+
+
+def true_ratios(history: History, block_ms: int, seed: int = 1) -> dict[str, float]:
+    """Ratio at each quantile, from the definitions of the two faults and the times of this run's PUTs and windows.
+
+    A PUT blocks reads for ``block_ms`` until it is acknowledged. What a read takes beside the injected latency is the
+    same for all, and known from the median of the quiet reads.
+    """
+    reads, writes = history.reads, history.writes
+    sent = reads.sent
+    due, response = reads.scheduled_ns[sent], (reads.returned_ns - reads.scheduled_ns)[sent]
+    quiet, writing = (_in_windows(history, due, kind) for kind in (WindowKind.QUIET, WindowKind.WRITING))
+    random = np.random.default_rng(seed)
+    beside = float(np.median(response[quiet])) - MEDIAN_NS
+    wanted = np.repeat(due[writing], DRAWS_A_READ)
+    put = np.clip(np.searchsorted(writes.returned_ns, wanted), 0, len(writes) - 1)
+    left = writes.returned_ns[put] - wanted
+    waits = np.where((left >= 0) & (left <= block_ms * 1e6), left, 0)
+    own = MEDIAN_NS * np.exp(random.normal(0, SIGMA, len(wanted))) + beside
+    return {
+        name: float(np.quantile(own + waits, quantile) / np.quantile(own, quantile))
+        for name, quantile in QUANTILES.items()
+    }
+
+
+def _in_windows(history: History, due: Column, kind: WindowKind) -> Column:
+    """Which reads were due in windows of this kind; their guard time is cut already."""
+    windows = history.windows
+    window = np.searchsorted(windows.start_ns, due, side="right") - 1
+    inside = (window >= 0) & (due < windows.end_ns[window])
+    chosen: Column = inside & (windows.kind[window] == kind)
+    return chosen
+
+
+def _interval(estimate: ImpactEstimate) -> str:
+    return f"{estimate.ratio or 0:.3f} ({estimate.low or 0:.3f} to {estimate.high or 0:.3f})"
+
+
+def _clean(synthesized: Path, runs: int, seconds: float) -> int:
+    """Print a row a run without a fault; returns in how many there was an alarm."""
+    alarms = 0
+    for seed in range(1, runs + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            summary = measure(synthesized, 0, seconds, seed, Path(folder) / "run")
+        failed = [check.id for check in summary.checks if check.verdict is Verdict.FAIL]
+        alarms += bool(failed)
+        p50, _, p99 = summary.impact.estimates
+        print(f"{seed:>6}  {_interval(p50):<24} {_interval(p99):<24} {', '.join(failed) or 'no alarm'}", flush=True)
+    return alarms
+
+
+def _blocked(synthesized: Path, seconds: float) -> int:
+    """Print a row a size and quantile; returns how many intervals missed the truth."""
+    missed = 0
+    for number, block_ms in enumerate(BLOCKS_MS, 101):
+        with tempfile.TemporaryDirectory() as folder:
+            summary = measure(synthesized, block_ms, seconds, number, Path(folder) / "run")
+            truth = true_ratios(load_history(Path(folder) / "run"), block_ms)
+        for estimate in summary.impact.estimates:
+            low, high, true = estimate.low or 0, estimate.high or 0, truth[estimate.quantile]
+            missed += not low <= true <= high
+            print(
+                f"{block_ms:>4} ms  {estimate.quantile:<4} {true:>8.3f}  {_interval(estimate):<24} "
+                f"{'yes' if low <= true <= high else 'NO':<10} {estimate.verdict.value}",
+                flush=True,
+            )
+    return missed
+
+
+def main() -> int:
+    """Print both tables; returns 1 when there was an alarm, or a truth outside its interval."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10, help="clean ones")
+    parser.add_argument("--seconds", type=float, default=40, help="length of a run")
+    given = parser.parse_args()
+    print("Write impact in the sandbox   command: python -m benchmarks.impact_recovery")
+    print(f"runs of {given.seconds:g} s, 300 reads/s, latency={LATENCY}; ratios with their 95 % interval")
+    synthesized = synthesize("impact")
+    print(f"{'clean':>6}  {'p50':<24} {'p99':<24} checks that failed")
+    alarms = _clean(synthesized, given.runs, given.seconds)
+    print(f"{'block':>7}  {'':<4} {'truth':>8}  {'reported':<24} {'recovered':<10} verdict")
+    missed = _blocked(synthesized, given.seconds)
+    return 1 if alarms or missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
