@@ -169,6 +169,7 @@ def milliseconds(*values: int, form: str = "{}ms") -> tuple[Size, ...]:
 
 CASES: tuple[FaultCase, ...] = (
     FaultCase("replica-lag", milliseconds(30, 120, 500), constant_lag, ("fresh-reads",), "ms"),
+    FaultCase("replica-lag", milliseconds(1), constant_lag, (), "ms"),  # below what the reads can tell: a bound
     FaultCase("replicas", milliseconds(50, 150, 600, form="0ms,{}ms"), longest_window, ("fresh-reads", "monotonic-reads"), "ms"),
     FaultCase("cache-ttl", milliseconds(100, 400, 1000), longest_window, ("fresh-reads",), "ms", seconds=10),
     FaultCase("torn", percent(1, 5, 20), share_of_documents("torn"), ("whole-bodies",)),
