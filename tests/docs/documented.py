@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+OLD = {"MAKEFLAGS": "--old-file=.venv/.installed --old-file=node_modules/.bin/cdktf"}
+"""For make: what is installed is taken as it is, however old it seems beside the copies."""
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
 

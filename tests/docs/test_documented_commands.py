@@ -17,18 +17,15 @@ from typing import Any
 
 import pytest
 from commands import Shown, commands_in_text, commands_of, shell_blocks, unmarked_blocks
-from documented import PROJECT, copy_of_project, shell
+from documented import OLD, PROJECT, copy_of_project, shell
+from test_documented_deployment import EMPTY, MIGRATE, OWN_KEY, REPLACE_KEY
 
 from benchmarks.__main__ import BENCHMARKS
 from loadtest.__main__ import build_parser
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from stacks.deploy import environment
-from stacks.terraform_mirror import AWS_PROVIDER_VERSION
 
 VERDICTS = (0, 1, 3)
 SHORT = {"LOCUST_RUN_TIME": "3s", "LOCUST_WINDOW": "0.5", "LOCUST_WRITE_INTERVAL": "0.2"}
-OLD = {"MAKEFLAGS": "--old-file=.venv/.installed --old-file=node_modules/.bin/cdktf"}
-"""What is installed is taken as it is, however old it seems beside the copies."""
 
 LOCUST = "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 90s"
 MORE_LOCUST = (
@@ -55,20 +52,14 @@ PROBES = {
     ".venv/bin/python -m loadtest probe --write": ".venv/bin/python -m loadtest probe --write",
 }
 COLLECTED = ('.venv/bin/python -m pytest tests/stacks -m "not terraform"', ".venv/bin/python -m pytest tests/docs")
-REPLACE_KEY = (
-    "cd cdktf.out/stacks/<stack>",
-    "terraform apply -replace=$(terraform state list | grep aws_iam_access_key)",
-)
-EMPTY = "aws s3 rm s3://<bucket> --recursive"
-OWN_KEY = "aws iam create-access-key --user-name <stack_name>-data-store-writer"
-MIGRATE = "node_modules/.bin/cdktf deploy --migrate-state"
 RUN_HERE = {
     *("make demo", "make help", "make clean", "python main.py", "python -m loadtest sandbox --help"),
     *(LOCUST, MORE_LOCUST, *REPORTS, *COMPARISONS, *PROBES, *COLLECTED),
-    *("make deploy", "make redeploy", "make destroy", "make synth", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE),
 }
 
+DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_readme_says"
 RUN_BY = {
+    **dict.fromkeys(("make deploy", "make redeploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
     "python -m loadtest sandbox": (
         "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
@@ -81,7 +72,7 @@ RUN_BY = {
 """Commands that other tests run, or whose program they call."""
 
 BLOCKS_RUN_BY = {
-    ("README.md", "STACK=acme-samples"): "tests/docs/test_documented_commands.py::test_deployed_as_the_readme_says",
+    ("README.md", "STACK=acme-samples"): DEPLOYED,
     ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
     ("cdk-terrain.md", "find main.py"): "tests/docs/test_cdk_terrain.py::test_every_variant_has_the_same_resources",
     ("cdk-terrain.md", "sed -i.bak 's/^    ReadModelStack"): (
@@ -108,9 +99,11 @@ MAKE_ONLY_SHOWN = {
     "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",
+    "make synth": r"node_modules/.bin/cdktf synth",
     "make lock": r"pip freeze",
 }
-"""What takes too long, or would run this very test again: make says what it would run (--dry-run)."""
+"""What takes too long, or would run this very test again, or is a part of `make deploy`: make says what it would run
+(--dry-run)."""
 
 OTHERS_COMMANDS = {
     "git diff": "what it does is for git to test",
@@ -358,84 +351,3 @@ def test_main_synthesizes_without_the_command_line(checkout: Path) -> None:
     done = typed("python main.py", checkout)
     assert done.returncode == 0, done.stderr
     assert len(list(checkout.glob("cdktf.out/stacks/*/cdk.tf.json"))) == 1
-
-
-# -- deploying, with a sandbox in the place of AWS
-
-
-@pytest.fixture
-def account(tmp_path: Path) -> Iterator[RunningSandbox]:
-    """An empty sandbox; skips where something is missing that the README asks for."""
-    for program in ("terraform", "aws", "curl"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not in the PATH")
-    if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
-        pytest.skip("cdktf-cli is not installed: npm ci")
-    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
-    (tmp_path / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
-    done = shell("terraform init -input=false -no-color", tmp_path, **environment())
-    if done.returncode:
-        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
-    with running_sandbox() as running:
-        yield running
-
-
-@pytest.mark.slow
-@pytest.mark.terraform
-def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) -> None:
-    """Every command of the chapter "Deploying to AWS" and after it, in the order in which a reader comes to them."""
-    folder = copy_of_project(
-        tmp_path / "project",
-        *("loadtest", "stacks", "main.py", "Makefile", "requirements.txt", "package.json", "package-lock.json"),
-    )
-    (folder / "node_modules").symlink_to(PROJECT / "node_modules")
-    (folder / ".build").mkdir()
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    (chosen,) = re.findall(r'^ *("context": \{ "readModel": .*\})$', readme, re.M)
-    settings = json.loads((PROJECT / "cdktf.json").read_text()) | json.loads(f"{{{chosen}}}")
-    (folder / "cdktf.json").write_text(json.dumps(settings))
-    stack = settings["context"]["readModel"]["stack_name"]
-
-    here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url, **OLD}
-    here |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
-    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"]}
-
-    def done(command: str) -> str:
-        finished = shell(command, folder, seconds=300, **here)
-        assert finished.returncode == 0, f"{command}\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}"
-        return finished.stdout
-
-    def outputs() -> dict[str, str]:
-        content: dict[str, str] = json.loads((folder / "outputs.json").read_text())[stack]
-        return content
-
-    done("make synth")
-    done("make deploy")
-    (publish,) = (block.text for block in shell_blocks() if block.text.startswith("STACK="))
-    _, conditional = re.findall(r"^curl .*$", publish, re.M)
-    answer = done(publish.replace(conditional, ""))
-    etag = re.search(r'^etag: ("[^"]+")', answer, re.M | re.I)
-    assert "HTTP/1.1 200" in answer
-    assert '{"hello": "world"}' in answer
-    assert etag
-    assert '"…that ETag…"' in conditional
-    definitions = publish.partition("\n\n")[0]
-    conditional = conditional.replace('"…that ETag…"', etag[1])
-    assert "HTTP/1.1 304" in done(f"{definitions}\n{conditional}")
-
-    done("make redeploy")
-    before = outputs()["DataStoreAccessKeyId"]
-    # A person types the yes that Terraform asks for.
-    replacing = [command.replace("<stack>", stack) for command in REPLACE_KEY]
-    done(" && ".join([replacing[0], f"echo yes | {replacing[1]}"]))
-    done("make deploy")
-    assert outputs()["DataStoreAccessKeyId"] != before
-    made = json.loads(done(OWN_KEY.replace("<stack_name>", stack)))["AccessKey"]
-    assert made["UserName"] == outputs()["DataStoreUser"]
-    done(f"aws iam delete-access-key --user-name {made['UserName']} --access-key-id {made['AccessKeyId']}")
-
-    done(EMPTY.replace("<bucket>", outputs()["S3BucketName"]))
-    done("make destroy")
-    assert json.loads(done("aws s3api list-buckets")).get("Buckets", []) == []
-    assert "--migrate-state" in done(MIGRATE.replace("--migrate-state", "--help"))

@@ -1,0 +1,100 @@
+"""The README's chapter "Deploying to AWS" and what follows, typed as it stands, with a sandbox in the place of AWS."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import shell_blocks
+from documented import OLD, PROJECT, copy_of_project, shell
+
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from stacks.deploy import environment
+from stacks.terraform_mirror import AWS_PROVIDER_VERSION
+
+REPLACE_KEY = (
+    "cd cdktf.out/stacks/<stack>",
+    "terraform apply -replace=$(terraform state list | grep aws_iam_access_key)",
+)
+EMPTY = "aws s3 rm s3://<bucket> --recursive"
+OWN_KEY = "aws iam create-access-key --user-name <stack_name>-data-store-writer"
+MIGRATE = "node_modules/.bin/cdktf deploy --migrate-state"
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[RunningSandbox]:
+    """An empty sandbox; skips where something is missing that the README asks for."""
+    for program in ("terraform", "aws", "curl"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not in the PATH")
+    if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
+        pytest.skip("cdktf-cli is not installed: npm ci")
+    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+    done = shell("terraform init -input=false -no-color", tmp_path, **environment())
+    if done.returncode:
+        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.mark.slow
+@pytest.mark.terraform
+def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) -> None:
+    """In the order in which a reader comes to the commands."""
+    folder = copy_of_project(
+        tmp_path / "project",
+        *("loadtest", "stacks", "main.py", "Makefile", "requirements.txt", "package.json", "package-lock.json"),
+    )
+    (folder / "node_modules").symlink_to(PROJECT / "node_modules")
+    (folder / ".build").mkdir()
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (chosen,) = re.findall(r'^ *("context": \{ "readModel": .*\})$', readme, re.M)
+    settings = json.loads((PROJECT / "cdktf.json").read_text()) | json.loads(f"{{{chosen}}}")
+    (folder / "cdktf.json").write_text(json.dumps(settings))
+    stack = settings["context"]["readModel"]["stack_name"]
+
+    here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url, **OLD}
+    here |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
+    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"]}
+
+    def done(command: str) -> str:
+        finished = shell(command, folder, seconds=300, **here)
+        assert finished.returncode == 0, f"{command}\n{finished.stdout[-3000:]}\n{finished.stderr[-3000:]}"
+        return finished.stdout
+
+    def outputs() -> dict[str, str]:
+        content: dict[str, str] = json.loads((folder / "outputs.json").read_text())[stack]
+        return content
+
+    done("make deploy")
+    (publish,) = (block.text for block in shell_blocks() if block.text.startswith("STACK="))
+    _, conditional = re.findall(r"^curl .*$", publish, re.M)
+    answer = done(publish.replace(conditional, ""))
+    etag = re.search(r'^etag: ("[^"]+")', answer, re.M | re.I)
+    assert "HTTP/1.1 200" in answer
+    assert '{"hello": "world"}' in answer
+    assert etag
+    assert '"…that ETag…"' in conditional
+    definitions = publish.partition("\n\n")[0]
+    conditional = conditional.replace('"…that ETag…"', etag[1])
+    assert "HTTP/1.1 304" in done(f"{definitions}\n{conditional}")
+
+    done("make redeploy")
+    before = outputs()["DataStoreAccessKeyId"]
+    # A person types the yes that Terraform asks for.
+    replacing = [command.replace("<stack>", stack) for command in REPLACE_KEY]
+    done(" && ".join([replacing[0], f"echo yes | {replacing[1]}"]))
+    done("make deploy")
+    assert outputs()["DataStoreAccessKeyId"] != before
+    made = json.loads(done(OWN_KEY.replace("<stack_name>", stack)))["AccessKey"]
+    assert made["UserName"] == outputs()["DataStoreUser"]
+    done(f"aws iam delete-access-key --user-name {made['UserName']} --access-key-id {made['AccessKeyId']}")
+
+    done(EMPTY.replace("<bucket>", outputs()["S3BucketName"]))
+    done("make destroy")
+    assert json.loads(done("aws s3api list-buckets")).get("Buckets", []) == []
+    assert "--migrate-state" in done(MIGRATE.replace("--migrate-state", "--help"))
