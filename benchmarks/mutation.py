@@ -37,16 +37,21 @@ LEFT_OUT: Final = (
     "test_latency.py",
     "test_units.py",
 )
+TOO_SLOW: Final = (
+    "test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
+)
 CONFIGURATION: Final = f"""
 [tool.mutmut]
 source_paths = ["loadtest"]
 only_mutate = ["{MUTATED}/*"]
 also_copy = ["benchmarks", "main.py", "stacks", "cdktf.json"]
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
-pytest_add_cli_args_test_selection = ["{TESTS}", {", ".join(f'"--ignore={TESTS}/{name}"' for name in LEFT_OUT)}]
+pytest_add_cli_args_test_selection = [
+  "{TESTS}", "--deselect={TESTS}/{TOO_SLOW}", {", ".join(f'"--ignore={TESTS}/{name}"' for name in LEFT_OUT)}
+]
 """
 """Hypothesis' profile (in the tests' conftest.py) draws few examples, and the same each time: so is the score."""
-FEW_EXAMPLES: Final = {"RANDOM_HISTORIES": "300"}
+FEW_EXAMPLES: Final = {"RANDOM_HISTORIES": "100"}
 
 
 def environment() -> Path:
@@ -160,4 +165,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"This command failed, with exit code {failed.returncode}: {' '.join(failed.cmd)}")

@@ -22,7 +22,7 @@ class Promise:
         sentence: str,
         *,
         looked_at: int,
-        found: int = 0,
+        found: int,
         numbers: tuple[Number, ...] = (),
         witnesses: tuple[Witness, ...] = (),
     ) -> CheckResult:

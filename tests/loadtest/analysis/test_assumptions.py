@@ -92,7 +92,9 @@ def test_too_little() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.sentence.startswith("Too little happened: only 1 write after the first was acknowledged")
     few = assumptions(history(padding(0, 1, reads=60)))
-    assert "reads were made, at least 100 are needed" in few.sentence
+    assert few.sentence == "Too little happened: only 72 reads were made, at least 100 are needed."
+    none = assumptions(history(" ".join(f"w{n}[{20 * n} {20 * n + 9}]" for n in range(1, 6))))
+    assert none.sentence == "Too little happened: no reads were made, at least 100 are needed."
 
 
 def test_a_control_run_is_called_one() -> None:

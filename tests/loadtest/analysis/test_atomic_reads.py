@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from history_language import history, padding
 
 from loadtest.checks.atomic_reads import atomic_reads, level
+from loadtest.checks.zones import partners
 from loadtest.findings import CheckResult
 from loadtest.records import Verdict
 
@@ -94,6 +96,26 @@ def test_a_witness_of_a_conflict_shows_one_before_and_one_after() -> None:
     ]
     assert "Version 1 was there before version 2 and after it" in shown.sentence
     assert shown.relative_to == "call of write 1"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "expected"),
+    [
+        ([1, 10], [9, 20], [-1, -1]),
+        ([1, 9], [9, 20], [-1, -1]),  # equal times overlap
+        ([1, 8], [9, 20], [1, 0]),
+        ([1, 2, 50], [100, 3, 60], [2, 0, 0]),  # the second is over long before the third begins
+        ([1, 2, 3, 50], [10, 100, 4, 60], [1, 0, 1, 1]),
+        ([1, 60], [100, 50], [1, 0]),  # a backward zone inside a forward one
+        ([1, 2, 60], [100, 3, 50], [2, 0, 0]),
+        ([1, 60], [60, 50], [-1, -1]),  # … and one that reaches out of it
+        ([30, 60], [20, 50], [-1, -1]),  # nothing but backward zones
+    ],
+)
+def test_zones_in_conflict_know_one_that_they_are_in_conflict_with(
+    begins: list[int], ends: list[int], expected: list[int]
+) -> None:
+    assert partners(np.array(begins), np.array(ends)).tolist() == expected
 
 
 def test_says_which_of_the_two_was_found() -> None:

@@ -124,8 +124,8 @@ def test_too_little_and_foreign_writers_are_inconclusive() -> None:
     lonely = " ".join(f"r6[{20_000 + n} {20_000 + n}]" for n in range(200))
     result = monotonic_reads(history(f"{padding(0, 1, reads=6)} {lonely}"))
     assert result.sentence == (
-        "Nothing can be said about going back in time: only 5 reads had an earlier one by the same reader, at least 100 "
-        "are needed."
+        "Nothing can be said about going back in time: only 5 reads had an earlier one by the same reader, at least "
+        "100 are needed."
     )
     foreign = monotonic_reads(history(f"w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50] foreign[60 61] {ENOUGH}"))
     assert foreign.verdict is Verdict.INCONCLUSIVE

@@ -42,11 +42,14 @@ def assert_agrees(text: str) -> None:
     within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]
     assert monotonic_reads(run).found == sum(within), text
 
-    conflicts = len(zones(run).conflicts()) > 0
+    zone = zones(run)
+    for version in zone.conflicts():
+        assert zone.shared_ns(int(version)) > 0, text  # its partner is one that it is in conflict with
+    conflicts = len(zone.conflicts()) > 0
     atomic = not any(phantom) and not conflicts
     assert atomic == reference.is_atomic(writes, reads), text
     if conflicts:  # then some check says so
-        assert any(stale) or any(across) or unexplained_conflicts(run, times, zones(run)), text
+        assert any(stale) or any(across) or unexplained_conflicts(run, times, zone), text
     assert (atomic_reads(run).found > 0) <= conflicts, text
 
 
@@ -111,6 +114,14 @@ def histories(draw: st.DrawFn) -> str:
 @given(histories())
 def test_random_histories_agree_with_the_definitions(text: str) -> None:
     assert_agrees(text)
+
+
+def test_a_read_that_names_no_version_of_this_run_is_neither_legitimate_nor_a_phantom() -> None:
+    times = timeline(
+        history("w1[0 10] w2[20 30] n[31 40 sent=-2 etag=-2] torn1[41 50 etag=1] error[51 52] foreign[53 54]")
+    )
+    assert not times.legitimate.any()
+    assert not times.phantom.any()
 
 
 def test_order_of_rows_does_not_matter() -> None:
