@@ -7,11 +7,13 @@ the same in all of them and lives in ``loadtest.recording.coordinator`` and ``lo
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import time
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+import gevent
 from gevent.event import Event
 from locust import events
 from locust.exception import StopTest
@@ -72,6 +74,7 @@ class ReadModelRun:
             hooks.worker_connect.add_listener(self._on_worker_connect)
             if environment.web_ui is not None:
                 add_tab(environment.web_ui, self._progress)
+            gevent.signal_handler(signal.SIGINT, _interrupt)
             self._leave_the_terminal_to_the_display()
             self._check_settings()
 
@@ -209,3 +212,8 @@ class ReadModelRun:
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
+
+
+def _interrupt() -> None:
+    """Ctrl-C, told to Locust's main greenlet. Python would raise it in whichever runs: a reader, with a traceback."""
+    gevent.get_hub().handle_system_error(KeyboardInterrupt, None)

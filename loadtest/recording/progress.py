@@ -14,6 +14,7 @@ from typing import Final
 
 import gevent
 
+from loadtest import units
 from loadtest.recording.live_display import LiveDisplay
 from loadtest.recording.plan import Plan
 from loadtest.recording.progress_text import Snapshot, plain_line, status_lines
@@ -95,7 +96,7 @@ class Progress:
         if not windows.length_ns:
             return "writing all the time"
         kind = "writing" if windows.kind(index) is WindowKind.WRITING else "quiet"
-        return f"{index} windows done, now {kind}"
+        return f"{units.counted(index, 'window')} done, now {kind}"
 
     def _rate(self, now_ns: int, reads: int) -> float | None:
         """Reads per second lately; None before there are two looks at the count since the start."""
