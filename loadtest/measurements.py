@@ -123,7 +123,10 @@ class KStaleness:
 
 @dataclass(frozen=True)
 class VisibilityPoint:
-    """P(a read that starts between ``from_ns`` and ``to_ns`` after an acknowledgement is fresh), with its 95 % band."""
+    """P(a read that starts between ``from_ns`` and ``to_ns`` after an acknowledgement is fresh).
+
+    With its 95 % band over writes, for reads after the same write are stale together.
+    """
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -148,18 +151,19 @@ class Consistency:
     windows: tuple[ConsistencyWindow, ...]
     windows_note: str  # how they were thinned; "" when all are here
     first_visible: Distribution
-    last_stale: Distribution  # of the writes that had stale reads
+    last_stale: Distribution  # of the writes that had stale reads and were followed until there were no more
     longest_window_ns: int | None  # None: no read was stale
     resolution: Distribution
     reads: int  # reads of a known version that came after an acknowledgement
     stale_reads: int
     stale_share: float | None
-    stale_share_upper: float | None  # upper end of the 95 % interval; about 3/n when nothing was stale
-    stale_text: str  # "< 3/60,000 at 95 %" or "0.12 % (95 % interval …)"
+    stale_share_upper: float | None  # upper end of the 95 % interval (over writes); about 3/n when nothing was stale
+    stale_text: str  # "< 3/60,000 at 95 % …" or "0.12 % (95 % interval …, over 45 writes)"
     staleness_low_ns: int | None  # of the stalest read: the interval that its staleness lies in
     staleness_high_ns: int | None
     k_staleness: tuple[KStaleness, ...]
     visibility: tuple[VisibilityPoint, ...]
+    cut_off: int = 0  # writes that readers still did not see when the run ended: their windows are at least as shown
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,9 @@ class Conditional:
     saved_share: float | None  # saved / (received + saved)
     response_200: Quantiles
     response_304: Quantiles
+    bytes_saved_wrongly: int = 0  # of bytes_saved: by 304 answers that were stale reads
+    broken_bodies: int = 0  # 200 answers whose document is torn, truncated or corrupt
+    broken_with_etag: int = 0  # … that carried the ETag of a version all the same
 
 
 @dataclass(frozen=True)
@@ -290,6 +297,28 @@ class GeneratorWorker:
 
 
 @dataclass(frozen=True)
+class GeneratorPause:
+    """A moment in which a load-generating process itself did nothing, so that all its reads waited for it."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    worker: int
+    at_ns: int  # when it began, since the origin
+    delay_ns: int
+
+
+@dataclass(frozen=True)
+class PausedQuantile:
+    """A quantile that pauses of the load generator explain: most reads as slow as that had mostly waited for one."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    population: str  # as in LatencyRow
+    time: Literal["response", "service"]
+    quantile: Literal["p50", "p90", "p99", "p99.9", "max"]
+
+
+@dataclass(frozen=True)
 class Generator:
     """Whether the load generator itself was fast enough to be believed."""
 
@@ -300,3 +329,7 @@ class Generator:
     fast_enough: bool | None  # None: no sample
     numbers: tuple[Number, ...]
     sentence: str
+    pauses: tuple[GeneratorPause, ...] = ()  # the longest, in order of time
+    paused_quantiles: tuple[PausedQuantile, ...] = ()
+    paused_longest_gap: bool = False  # the longest time without a successful read is one, too
+    pause_sentence: str = ""  # "" when no pause explains a figure

@@ -91,13 +91,19 @@ def interval(low: str, high: str) -> str:
 
 
 def none_found(number: int) -> str:
-    """The answer where nothing was found in ``number`` tries: none in 60,000 (< 3/60,000 at 95 %)."""
+    """The answer where nothing was found in ``number`` tries: none in 60,000 (and the bound of :func:`none_in`)."""
     return f"none in {number:,} ({none_in(number)})" if number else none_in(number)
 
 
 def none_in(number: int) -> str:
-    """The bound for something that never happened in ``number`` tries (the rule of three): < 3/60,000 at 95 %."""
-    return f"< 3/{number:,} at 95 %" if number else NOTHING
+    """The bound for something that never happened in ``number`` tries (the rule of three), for everybody to read.
+
+    ``< 3/60,000 at 95 %, which is 0.00500 % or 1 in 20,000``; of three tries or fewer it says nothing.
+    """
+    if not number:
+        return NOTHING
+    bound = f"< 3/{number:,} at 95 %"
+    return f"{bound}, which is {share(3 / number)} or 1 in {number // 3:,}" if number > 3 else bound
 
 
 def _fitting(value: float, units: tuple[tuple[int, str], ...]) -> tuple[int, str]:

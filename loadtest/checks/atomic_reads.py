@@ -61,14 +61,18 @@ def atomic_reads(history: History) -> CheckResult:
     found = int(np.count_nonzero(beyond))
     not_stale = int(np.count_nonzero(times.behind[inverted] == 0))
     longest = int(age.max()) if len(age) else None
+    longest_text = units.duration(longest) if len(age) or not looked_at else "none: no inversion"
     numbers = (
         Number("inversions", len(inverted), "count", units.count(len(inverted))),
         Number("inversions that are not stale reads", not_stale, "count", units.count(not_stale)),
-        Number("longest time after which an older version was read", longest, "ns", units.duration(longest)),
+        Number("longest time after which an older version was read", longest, "ns", longest_text),
     )
     tangled = unexplained_conflicts(history, times, history.once(zones))
     tangled_number = Number(
-        "versions in conflict that no read explains", len(tangled), "count", units.count(len(tangled))
+        "versions that fit in no order with another, without an inversion",
+        len(tangled),
+        "count",
+        units.count(len(tangled)),
     )
     verdict, sentence = _judge(history, looked_at, found, len(tangled), len(inverted))
     witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]

@@ -141,11 +141,29 @@ def _judge(  # noqa: PLR0911 - one a case
             f"Only {units.counted(measured.could_have_been, 'request')} named the current version, at least "
             f"{MINIMUM_CONDITIONS} are needed.",
         )
-    return (
-        Verdict.PASS,
-        f"All {measured.could_have_been:,} requests that named the current version were answered 304, and every 200 "
-        f"carried an ETag that names its body.",
-    )
+    return Verdict.PASS, _honoured(measured)
+
+
+def _honoured(measured: Conditional) -> str:
+    """What PASS says: only what is true of every answer, and what is judged under another question is counted here."""
+    asked, stale = measured.could_have_been, measured.stale_not_modified
+    if stale:
+        sentence = (
+            f"All {asked:,} requests that named the version which the server took as current were answered 304, but "
+            f"{stale:,} of these answers ({units.share(stale / asked)}) told a reader that an outdated copy was "
+            "current: they are stale reads, and judged as such."
+        )
+    else:
+        sentence = f"All {asked:,} requests that named the current version were answered 304."
+    if not measured.broken_bodies:
+        return f"{sentence} Every 200 carried an ETag that names its body."
+    sentence += f" Every whole 200 ({measured.whole_reads:,}) carried an ETag that names its body"
+    broken = units.counted(measured.broken_bodies, "document that is not whole", "documents that are not whole")
+    if measured.broken_with_etag:
+        return (
+            f"{sentence}; of {broken}, {measured.broken_with_etag:,} carried the ETag of a version that they are not."
+        )
+    return f"{sentence}; {broken} carried no ETag of a version."
 
 
 def _witness(history: History, fault: str, read: int) -> Witness:

@@ -59,7 +59,10 @@ def fresh_reads(history: History) -> CheckResult:
     verdict, sentence = _judge(history, looked_at, found, undecided, len(stale))
     if found:
         worst = int(np.argmax(low))
-        sentence += f" The stalest was between {units.duration(low[worst])} and {units.duration(high[worst])} too old."
+        sentence += (
+            f" The stalest was between {units.duration(low[worst])} and {units.duration(high[worst])} too old; "
+            f"tolerated (--max-staleness): {units.duration(bound)}."
+        )
     return PROMISE.result(verdict, sentence, looked_at=looked_at, found=found, numbers=numbers, witnesses=witnesses)
 
 
@@ -102,12 +105,13 @@ def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_a
         least, most = int(low[worst]), int(high[worst])
     share = round(len(stale) / looked_at, 9) if looked_at else None
     text = units.share(share) if len(stale) else units.none_in(looked_at)
+    none = "none: no read was stale" if looked_at else units.NOTHING
     behind = int(times.behind.max(initial=0))
     return (
         Number("stale reads", len(stale), "count", units.count(len(stale))),
         Number("share of stale reads", share, "share", text),
-        Number("staleness of the stalest read, at least", least, "ns", units.duration(least)),
-        Number("staleness of the stalest read, at most", most, "ns", units.duration(most)),
+        Number("staleness of the stalest read, at least", least, "ns", units.duration(least) if len(stale) else none),
+        Number("staleness of the stalest read, at most", most, "ns", units.duration(most) if len(stale) else none),
         Number("most acknowledged writes that a read was behind", behind, "count", units.count(behind)),
     )
 

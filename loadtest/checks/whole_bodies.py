@@ -60,12 +60,16 @@ def whole_bodies(history: History) -> CheckResult:
             Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
             for kind in BROKEN
         ),
-        Number("bodies read while a PUT was in flight", overlapping, "count", units.count(overlapping)),
+        Number("documents whose read overlapped a PUT", overlapping, "count", units.count(overlapping)),
     )
     if len(found):
         kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN if counts[kind])
         verdict = Verdict.FAIL
-        sentence = f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds}."
+        met = int(np.count_nonzero(history.once(overlapping_reads)[found]))
+        sentence = (
+            f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
+            f"{met:,} of these reads overlapped a PUT, {len(found) - met:,} came while no PUT was in flight."
+        )
     elif few := too_little(history, looked_at, "documents were read"):
         verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
     elif overlapping < MINIMUM_OVERLAPS:
@@ -77,8 +81,8 @@ def whole_bodies(history: History) -> CheckResult:
     else:
         verdict = Verdict.PASS
         sentence = (
-            f"All {looked_at:,} documents were whole, {overlapping:,} of them read while a PUT was in flight "
-            f"({units.none_in(overlapping)})."
+            f"All {looked_at:,} documents were whole; so many can be broken all the same: {units.none_in(looked_at)}. "
+            f"The reads of {overlapping:,} of them overlapped a PUT: {units.none_in(overlapping)}."
         )
     return PROMISE.result(
         verdict,
@@ -96,10 +100,11 @@ def _witness(history: History, read: int) -> Witness:
     after = int(np.searchsorted(writes.called_ns, reads.returned_ns[read], side="right"))
     met = list(range(first, after))
     shown = met[:2] or [after - 1]
+    when = f"while {_names(met)} in flight" if met else _since(history, read, shown[0])
     return witness(
         history,
-        f"{reader(history, read).capitalize()} got {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
-        f"({units.size(int(reads.body_bytes[read]))}) while {_names(met)} in flight.",
+        f"{reader(history, read).capitalize()} received {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
+        f"({units.size(int(reads.body_bytes[read]))}) {when}.",
         int(writes.called_ns[shown[0]]),
         f"call of write {shown[0]}",
         reads=(read,),
@@ -107,10 +112,14 @@ def _witness(history: History, read: int) -> Witness:
     )
 
 
+def _since(history: History, read: int, last: int) -> str:
+    """How long before the read the last PUT was over; the read met none."""
+    ended = units.duration(int(history.reads.called_ns[read] - history.once(flight_ends)[last]))
+    return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
+
+
 def _names(met: list[int]) -> str:
     """The writes that a read met, for a sentence."""
-    if not met:
-        return "no PUT was"
     if len(met) == 1:
         return f"write {met[0]} was"
     return f"writes {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were"

@@ -51,7 +51,7 @@ def write_impact(history: History) -> CheckResult:
             )
             for estimate in impact.estimates
         ),
-        Number("smallest ratio that could have been told from 1", floor, "ratio", units.ratio(floor)),
+        Number(f"noise floor at {impact.headline}: a smaller slowdown goes unseen", floor, "ratio", units.ratio(floor)),
     )
     return PROMISE.result(
         judged,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from loadtest.checks.timeline import timeline
@@ -9,6 +11,8 @@ from loadtest.measurements import Conditional
 from loadtest.measures.latency import response_quantiles, successful
 from loadtest.recorded_run.history import Flags, History
 from loadtest.records import NO_VERSION, ReadOutcome, WriteOutcome
+
+BROKEN: Final = (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT)
 
 
 def measure_conditional(history: History) -> Conditional:
@@ -19,7 +23,9 @@ def measure_conditional(history: History) -> Conditional:
     asked = (reads.sent_version != NO_VERSION) & (documents | not_modified)
     same = sent_same(history)
     changed = asked & documents & ~same
-    saved = int(history.writes.bytes[reads.version[not_modified & (reads.version >= 0) & _written(history)]].sum())
+    named = not_modified & (reads.version >= 0) & _written(history)
+    saved = int(history.writes.bytes[reads.version[named]].sum())
+    broken = (reads.status == 200) & np.isin(outcome, BROKEN)
     received = int(reads.body_bytes[documents | not_modified].sum(dtype=np.int64))
     times = history.once(timeline)
     ok = history.once(successful)
@@ -39,6 +45,9 @@ def measure_conditional(history: History) -> Conditional:
         saved_share=round(saved / (saved + received), 9) if saved + received else None,
         response_200=response_quantiles(history, ok & (reads.status == 200)),
         response_304=response_quantiles(history, ok & (reads.status == 304)),
+        bytes_saved_wrongly=int(history.writes.bytes[reads.version[named & (times.behind > 0)]].sum()),
+        broken_bodies=_count(broken),
+        broken_with_etag=_count(broken & (reads.etag_version >= 0)),
     )
 
 
@@ -58,7 +67,7 @@ def broken_instead(history: History) -> Flags:
     read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
     """
     reads, writes = history.reads, history.writes
-    broken = np.isin(reads.outcome, (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT))
+    broken = np.isin(reads.outcome, BROKEN)
     sent = np.clip(reads.sent_version, 0, len(writes) - 1)
     begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
     latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns, side="right") - 1]

@@ -2,7 +2,8 @@
 
 A read whose answer is there waits until the event loop wakes, so the loop's delay is part of every latency. It is
 small when its median is at most a quarter of the reads' median response time, and its p99 at most a quarter of their
-p99. Otherwise latencies tell about the generator, not about the target.
+p99. Otherwise latencies tell about the generator, not about the target. A single delay of more than a quarter of the
+reads' p99 is a pause, and what it explains is marked (:mod:`loadtest.measures.pauses`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from loadtest import units
 from loadtest.findings import Number
 from loadtest.measurements import Generator, GeneratorWorker, Quantiles
 from loadtest.measures.latency import response_quantiles, successful
+from loadtest.measures.pauses import explains_gap, longest_pauses, pause_sentence, paused_quantiles, pauses
 from loadtest.measures.quantiles import quantiles
+from loadtest.measures.rates import measure_availability
 from loadtest.recorded_run.history import Column, History
 
 SMALL_SHARE: Final = 0.25
@@ -35,12 +38,21 @@ def measure_generator(history: History) -> Generator:
     )
     shares = [number.value for number in numbers if number.value is not None]
     fast_enough = all(share <= SMALL_SHARE for share in shares) if len(shares) == len(numbers) else None
+    found = pauses(history, SMALL_SHARE * (response.p99_ns or np.inf))
+    longest = longest_pauses(history, found)
+    explained = paused_quantiles(history, found)
+    rates = history.once(measure_availability)
+    gap = explains_gap(history, found, rates.longest_gap_ns, rates.longest_gap_at_ns)
     return Generator(
         loop_delay=delay,
         workers=tuple(_worker(history, int(worker)) for worker in np.unique(samples.worker)),
         fast_enough=fast_enough,
         numbers=numbers,
         sentence=_sentence(delay, response, fast_enough),
+        pauses=longest,
+        paused_quantiles=explained,
+        paused_longest_gap=gap,
+        pause_sentence=pause_sentence(longest, explained, gap),
     )
 
 
@@ -55,7 +67,7 @@ def _sentence(delay: Quantiles, response: Quantiles, fast_enough: bool | None) -
         f"reads took {units.duration(response.p50_ns)} and {units.duration(response.p99_ns)}"
     )
     if fast_enough:
-        return f"The load generator was fast enough: {sizes}."
+        return f"The load generator was fast enough for p50 to p99: {sizes}."
     return (
         f"The load generator was too slow to measure latency: {sizes}. Ask for fewer reads per second, or use more "
         "processes."

@@ -35,6 +35,7 @@ METHOD: Final = (
     "estimate over the pairs, 95 % interval from the Wilcoxon signed-rank distribution."
 )
 MOST_WINDOWS: Final = 2_000
+NO_PARTNER: Final = "the other window of its pair is missing or not used"
 
 
 def measure_impact(history: History) -> Impact:
@@ -113,6 +114,7 @@ class _Table:
         """The windows for the summary; evenly spaced ones when they are many."""
         windows = history.windows
         count = len(windows)
+        paired = {place for pair in self.used_pairs() for place in pair}
         kept = np.unique(np.linspace(0, count - 1, min(count, MOST_WINDOWS)).astype(np.int64)) if count else ()
         return tuple(
             WindowRow(
@@ -126,7 +128,7 @@ class _Table:
                 p50_ns=self.quantile_ns["p50"][place],
                 p90_ns=self.quantile_ns["p90"][place],
                 p99_ns=self.quantile_ns["p99"][place],
-                dropped=self.dropped[place],
+                dropped=self.dropped[place] or ("" if place in paired else NO_PARTNER),
             )
             for place in kept
         )
@@ -181,7 +183,8 @@ def _estimate(name: Quantile, observations: list[float], tolerance: float, unit:
     found = shift(np.array(observations))
     count = len(observations)
     if found is None:
-        text = f"not measured: {units.counted(count, unit, _plural(unit))}, at least {LEAST_PAIRS} are needed"
+        had = "" if unit.startswith("pair ") else " had enough reads on both sides"
+        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
         return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
     judged = _judge(found, tolerance)
     more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None

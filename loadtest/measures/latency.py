@@ -29,17 +29,17 @@ _LABELS: Final = {
     "304": "Answered 304",
     "quiet": "Due in a quiet window",
     "writing": "Due in a writing window",
-    "overlapping-put": "… while a PUT was in flight",
-    "clear-of-put": "… while no PUT was in flight",
+    "overlapping-put": "… due while a PUT was in flight",
+    "clear-of-put": "… due while none was",
 }
 
 
 def measure_latency(history: History) -> Latency:
     """All latency figures of a run."""
-    populations = _populations(history)
+    members = populations(history)
     with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets go of the interpreter while it sorts
-        served = pool.submit(_measure, history, history.reads.called_ns, populations, ())
-        responded = pool.submit(_measure, history, history.reads.scheduled_ns, populations, ("quiet", "writing"))
+        served = pool.submit(_measure, history, history.reads.called_ns, members, ())
+        responded = pool.submit(_measure, history, history.reads.scheduled_ns, members, ("quiet", "writing"))
         series = _series(history)
     services, _ = served.result()
     responses, kept = responded.result()
@@ -50,7 +50,7 @@ def measure_latency(history: History) -> Latency:
             service=services[name],
             response=responses[name],
         )
-        for name in populations
+        for name in members
     )
     return Latency(DEFINITION, rows, series, _histogram(kept["quiet"], kept["writing"]))
 
@@ -96,7 +96,8 @@ def window_of(history: History) -> Column:
     return in_blocks(len(history.reads), np.int32, of_block)
 
 
-def _populations(history: History) -> dict[str, Flags]:
+def populations(history: History) -> dict[str, Flags]:
+    """The successful reads of each population, by the name that its row has."""
     ok = history.once(successful)
     status = history.reads.status
     windows = history.windows
@@ -186,7 +187,7 @@ def row(latency: Latency, population: str) -> LatencyRow:
 
 def members_of(history: History, population: str) -> Flags:
     """The reads of one population, by the name that its row has."""
-    return _populations(history)[population]
+    return populations(history)[population]
 
 
 def times_of(history: History, kind: str, members: Flags | Column) -> Column:

@@ -10,7 +10,7 @@ Everything is measured from the acknowledgement of a write i (``0`` below), over
 
 A read is stale with respect to i when its own version was over before write i was called and it was called after 0. The
 window ends at the *last* stale read, not at the first fresh one (Bermbach and Tai 2011). It is censored when no read
-was called after its end: then it may be longer.
+was called after its end: then it may be longer, and counts in no quantile.
 """
 
 from __future__ import annotations
@@ -18,25 +18,20 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy import special
 
 from loadtest import units
 from loadtest.checks.atomic_reads import level
 from loadtest.checks.fresh_reads import staleness
 from loadtest.checks.timeline import Timeline, timeline
-from loadtest.measurements import Consistency, ConsistencyWindow, KStaleness, VisibilityPoint
+from loadtest.measurements import Consistency, ConsistencyWindow, KStaleness
+from loadtest.measures.intervals import binomial_interval, clustered_interval
 from loadtest.measures.quantiles import distribution
+from loadtest.measures.visibility import visibility
 from loadtest.recorded_run.history import Column, History
 from loadtest.records import NEVER_RETURNED
 
-CONFIDENCE: Final = 0.95
 MOST_WINDOWS: Final = 2_000
 MOST_K: Final = 20
-MOST_PAIRS: Final = 20_000_000
-_POINTS_A_DECADE: Final = 6
-LEAST_READS_A_POINT: Final = 30
-_SHORTEST_NS: Final = 1_000_000
-_LONGEST_NS: Final = 3_600 * 10**9
 
 
 def measure_consistency(history: History) -> Consistency:
@@ -47,7 +42,11 @@ def measure_consistency(history: History) -> Consistency:
     low, high = staleness(history, times, stale)
     worst = int(np.argmax(low)) if len(stale) else -1
     reads = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
-    _, upper = binomial_interval(len(stale), reads) if reads else (None, None)
+    stale_after, reads_after = _stale_by_write(times, len(writes.acked_ns))
+    interval = None
+    if reads:
+        interval = clustered_interval(stale_after, reads_after) if len(stale) else binomial_interval(0, reads)
+    followed = writes.was_stale & ~writes.censored
     share = round(len(stale) / reads, 9) if reads else None
     kept, note = _kept(writes)
     return Consistency(
@@ -57,18 +56,25 @@ def measure_consistency(history: History) -> Consistency:
         windows=tuple(writes.row(place, history.origin_ns) for place in kept),
         windows_note=note,
         first_visible=distribution(writes.first_visible_ns[writes.seen]),
-        last_stale=distribution(writes.last_stale_ns[writes.was_stale]),
+        last_stale=distribution(writes.last_stale_ns[followed]),
         longest_window_ns=int(writes.last_stale_ns.max()) if writes.was_stale.any() else None,
         resolution=distribution(writes.resolution_ns[~writes.censored]),
         reads=reads,
         stale_reads=len(stale),
         stale_share=share,
-        stale_share_upper=upper,
-        stale_text=_share_text(len(stale), reads),
+        stale_share_upper=interval[1] if interval else None,
+        stale_text=_share_text(len(stale), reads, interval, int(np.count_nonzero(reads_after))),
         staleness_low_ns=int(low[worst]) if len(stale) else None,
         staleness_high_ns=int(high[worst]) if len(stale) else None,
         k_staleness=_k_staleness(times.behind[stale]),
-        visibility=_visibility(history, times, writes),
+        visibility=visibility(
+            history.reads.called_ns[times.legitimate],
+            writes.acked_ns,
+            writes.stale_called,
+            writes.stale_from,
+            int(writes.last_stale_ns.max(initial=0)),
+        ),
+        cut_off=int(np.count_nonzero(writes.was_stale & writes.censored)),
     )
 
 
@@ -142,72 +148,18 @@ def _k_staleness(behind: Column) -> tuple[KStaleness, ...]:
     return tuple(KStaleness(k, int(reads)) for k, reads in enumerate(counts) if k and reads)
 
 
-def binomial_interval(found: int, tries: int) -> tuple[float, float]:
-    """Clopper and Pearson's 95 % interval of a share; one-sided where nothing, or everything, was found.
-
-    Nothing found in n gives an upper end of 1 - 0.05^(1/n), about 3/n.
-    """
-    tail = (1 - CONFIDENCE) / (1 if found in (0, tries) else 2)
-    low = float(special.betaincinv(found, tries - found + 1, tail)) if found else 0.0
-    high = float(special.betainccinv(found + 1, tries - found, tail)) if found < tries else 1.0
-    return round(low, 9), round(high, 9)
+def _stale_by_write(times: Timeline, writes: int) -> tuple[Column, Column]:
+    """Stale reads, and reads that could have been stale, by the acknowledged write that they came after."""
+    able = times.legitimate & (times.acknowledged_before >= 2)
+    after = times.acknowledged_before[able] - 2
+    stale = times.acknowledged_before[times.behind > 0] - 2
+    return np.bincount(stale, minlength=writes), np.bincount(after, minlength=writes)
 
 
-def _share_text(found: int, tries: int) -> str:
-    if not found:
+def _share_text(found: int, tries: int, interval: tuple[float, float] | None, writes: int) -> str:
+    if not found or interval is None:
         return units.none_in(tries)
-    low, high = binomial_interval(found, tries)
-    return f"{units.share(found / tries)} ({units.interval(units.share(low), units.share(high))})"
-
-
-def _visibility(history: History, times: Timeline, writes: _Writes) -> tuple[VisibilityPoint, ...]:
-    """The visibility curve, up to the longest window or to the usual time between two writes."""
-    acked = writes.acked_ns
-    if not len(acked) or not times.legitimate.any():
-        return ()
-    between = int(np.median(np.diff(acked))) if len(acked) > 1 else 0
-    horizon = min(_LONGEST_NS, max(10 * _SHORTEST_NS, between, int(writes.last_stale_ns.max() * 1.2)))
-    edges = _edges(horizon)
-    called = history.reads.called_ns[times.legitimate]
-    step = _thinning(writes, horizon)
-    total = np.zeros(len(edges) - 1, dtype=np.int64)
-    stale = np.zeros(len(edges) - 1, dtype=np.int64)
-    for place in range(0, len(acked), step):
-        total += np.diff(np.searchsorted(called, acked[place] + edges, side="right"))
-        first, last = np.searchsorted(writes.stale_called, (acked[place], acked[place] + horizon), side="right")
-        if first < last:
-            of_this = writes.stale_from[first:last] <= place + 1
-            after = writes.stale_called[first:last][of_this] - acked[place]
-            stale += np.diff(np.searchsorted(after, edges, side="right"))
-    return _points(edges, total, stale)
-
-
-def _points(edges: Column, total: Column, stale: Column) -> tuple[VisibilityPoint, ...]:
-    """One point a bin; bins of few reads are put together with the next ones, for they would say nothing."""
-    points = []
-    start = reads = old = 0
-    for place in range(len(total)):
-        reads, old = reads + int(total[place]), old + int(stale[place])
-        if reads >= LEAST_READS_A_POINT or (reads and place == len(total) - 1):
-            points.append(_point(int(edges[start]), int(edges[place + 1]), reads, reads - old))
-            start, reads, old = place + 1, 0, 0
-    return tuple(points)
-
-
-def _edges(horizon: int) -> Column:
-    decades = np.log10(horizon / _SHORTEST_NS)
-    points = max(2, int(np.ceil(decades * _POINTS_A_DECADE)) + 1)
-    return np.concatenate([[0], np.unique(np.rint(np.geomspace(_SHORTEST_NS, horizon, points)).astype(np.int64))])
-
-
-def _thinning(writes: _Writes, horizon: int) -> int:
-    """Every how many writes the curve looks at one, so that always-stale runs stay quick to judge."""
-    pairs = np.searchsorted(writes.stale_called, writes.acked_ns + horizon) - np.searchsorted(
-        writes.stale_called, writes.acked_ns
-    )
-    return max(1, -(-int(pairs.sum()) // MOST_PAIRS), -(-len(writes.acked_ns) // (10 * MOST_WINDOWS)))
-
-
-def _point(from_ns: int, to_ns: int, reads: int, fresh: int) -> VisibilityPoint:
-    low, high = binomial_interval(fresh, reads)
-    return VisibilityPoint(from_ns, to_ns, reads, fresh, round(fresh / reads, 9), low, high)
+    if writes < 2:
+        return f"{units.share(found / tries)} (of one write, so without an interval)"
+    low, high = (units.share(end) for end in interval)
+    return f"{units.share(found / tries)} ({units.interval(low, high)}, over {writes:,} writes)"

@@ -80,7 +80,10 @@ def test_too_few_reads_and_none() -> None:
     few = availability(history(f"w1[-90 -80] {reads(99)}"))
     assert (few.verdict, few.sentence) == (Verdict.INCONCLUSIVE, "0 errors in 99 reads; at least 100 reads are needed.")
     enough = availability(history(f"w1[-90 -80] {reads(100)}"))
-    assert (enough.verdict, enough.sentence) == (Verdict.PASS, "0 errors in 100 reads (< 3/100 at 95 %).")
+    assert (enough.verdict, enough.sentence) == (
+        Verdict.PASS,
+        "0 errors in 100 reads (< 3/100 at 95 %, which is 3.00 % or 1 in 33).",
+    )
     none = availability(history("w1[-90 -80]"))
     assert (none.verdict, none.sentence) == (Verdict.INCONCLUSIVE, "No read was made.")
 
@@ -93,7 +96,9 @@ def test_numbers_and_witnesses() -> None:
     assert second.sentence == "Reader 0/11 got no HTTP answer (refused) after 1.00 ns."
     assert first.operations[0].called_ns == 0
     assert first.relative_to == "call of the read"
-    assert availability(history(f"w1[-90 -80] {reads(10)}")).numbers[0].text == "< 3/10 at 95 %"
+    assert (
+        availability(history(f"w1[-90 -80] {reads(10)}")).numbers[0].text == "< 3/10 at 95 %, which is 30.0 % or 1 in 3"
+    )
 
 
 def test_few_are_shown_and_all_are_counted() -> None:

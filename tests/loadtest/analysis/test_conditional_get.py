@@ -114,9 +114,38 @@ def test_passing_says_how_much_was_tried() -> None:
     result = conditional_get(history(padding(0, 1)))
     tried = measure_conditional(history(padding(0, 1))).could_have_been
     assert result.sentence == (
-        f"All {tried} requests that named the current version were answered 304, and every 200 carried an ETag that "
+        f"All {tried} requests that named the current version were answered 304. Every 200 carried an ETag that "
         "names its body."
     )
+
+
+def test_a_304_for_an_outdated_copy_is_not_counted_as_right() -> None:
+    stale = " ".join(f"n1[{31 + n} {32 + n}]" for n in range(5))
+    fresh = " ".join(f"n2[{100 + n} {101 + n}]" for n in range(20))
+    result = conditional_get(history(f"w1[0 10] r1[11 12] w2[20 30] {stale} {fresh} r2[200 201]"))
+    assert result.verdict is Verdict.PASS
+    assert result.sentence == (
+        "All 25 requests that named the version which the server took as current were answered 304, but 5 of these "
+        "answers (20.0 %) told a reader that an outdated copy was current: they are stale reads, and judged as such. "
+        "Every 200 carried an ETag that names its body."
+    )
+
+
+def test_a_torn_document_is_not_said_to_have_an_etag_that_names_it() -> None:
+    fresh = " ".join(f"n1[{100 + n} {101 + n}]" for n in range(20))
+    result = conditional_get(history(f"w1[0 10] r1[11 12] torn[20 21 etag=1] torn[22 23 etag=none] {fresh}"))
+    assert result.verdict is Verdict.PASS
+    assert result.sentence == (
+        "All 20 requests that named the current version were answered 304. Every whole 200 (1) carried an ETag that "
+        "names its body; of 2 documents that are not whole, 1 carried the ETag of a version that they are not."
+    )
+    bare = conditional_get(history(f"w1[0 10] r1[11 12] torn[20 21 etag=none] {fresh}"))
+    assert bare.sentence.endswith("; 1 document that is not whole carried no ETag of a version.")
+
+
+def test_bytes_that_a_stale_304_saved_are_told_apart() -> None:
+    found = measure_conditional(history("w1[0 10] w2[20 30] n1[31 40] n2[41 50] r2[51 52]"))
+    assert (found.bytes_saved, found.bytes_saved_wrongly) == (2 * found.bytes_received, found.bytes_received)
 
 
 def test_numbers_tell_what_could_have_been_304_what_was_and_what_was_stale() -> None:

@@ -43,7 +43,11 @@ def test_a_quarter_of_the_response_time_is_small(delay: int, slow_delay: int, ve
     result = load_generator(history(reads(200, slow=10_000), samples=samples(delays)))
     assert result.verdict is verdict
     assert result.found == (verdict is not Verdict.PASS)
-    start = "The load generator was fast enough: " if verdict is Verdict.PASS else "The load generator was too slow"
+    start = (
+        "The load generator was fast enough for p50 to p99: "
+        if verdict is Verdict.PASS
+        else "The load generator was too slow"
+    )
     assert result.sentence.startswith(start)
 
 

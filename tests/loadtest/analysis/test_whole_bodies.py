@@ -41,10 +41,13 @@ def test_counts_by_kind_and_by_meeting_a_put() -> None:
         "torn bodies": 2,
         "truncated bodies": 0,
         "corrupt bodies": 1,
-        "bodies read while a PUT was in flight": base.numbers[-1].value + 2,
+        "documents whose read overlapped a PUT": base.numbers[-1].value + 2,
     }
     assert result.looked_at == base.looked_at + 3
-    assert result.sentence == f"3 documents of {result.looked_at} were not whole: 2 torn, 1 corrupt."
+    assert result.sentence == (
+        f"3 documents of {result.looked_at} were not whole: 2 torn, 1 corrupt (tolerated: none). "
+        "2 of these reads overlapped a PUT, 1 came while no PUT was in flight."
+    )
 
 
 def test_only_answers_with_a_document_are_looked_at() -> None:
@@ -59,11 +62,21 @@ def test_only_answers_with_a_document_are_looked_at() -> None:
     [
         ("w1[0 10] torn[5 6]", "while write 1 was in flight", [1], 5),
         ("w1[0 10] torn[10 16]", "while write 1 was in flight", [1], 10),
-        ("w1[0 10] torn[11 16]", "while no PUT was in flight", [1], 11),
+        (
+            "w1[0 10] torn[11 16]",
+            "while no PUT was in flight: the last one before it, write 1, had ended 1.00 ns earlier",
+            [1],
+            11,
+        ),
         ("w1[0 10] w2[20 30] truncated[5 25]", "while writes 1 and 2 were in flight", [1, 2], 5),
         ("w1[0 10] w2[20 30] w3[40 50] corrupt[5 45]", "while writes 1 to 3 were in flight", [1, 2], 5),
         ("w1[0 ?] w2[20 30] torn[12 15]", "while write 1 was in flight", [1], 12),  # until the next was called
-        ("w1[0 10] w2[20 30] torn[13 15]", "while no PUT was in flight", [1], 13),
+        (
+            "w1[0 10] w2[20 30] torn[13 15]",
+            "while no PUT was in flight: the last one before it, write 1, had ended 3.00 ns earlier",
+            [1],
+            13,
+        ),
     ],
 )
 def test_a_witness_shows_the_writes_that_it_met(text: str, when: str, writes: list[int], zero: int) -> None:
@@ -77,9 +90,9 @@ def test_a_witness_shows_the_writes_that_it_met(text: str, when: str, writes: li
 def test_a_witness_says_what_was_got() -> None:
     text = "w1[0 10] torn[1 2 bytes=900] truncated[3 4 bytes=12] corrupt[5 6 bytes=1000]"
     torn, truncated, corrupt = (shown.sentence for shown in whole_bodies(history(text)).witnesses)
-    assert torn.startswith("Reader 0/0 got a mix of versions (900 B) while")
-    assert truncated.startswith("Reader 0/1 got a document cut short (12 B)")
-    assert corrupt.startswith("Reader 0/2 got a document that fails its digest and is no mix and no prefix")
+    assert torn.startswith("Reader 0/0 received a mix of versions (900 B) while")
+    assert truncated.startswith("Reader 0/1 received a document cut short (12 B)")
+    assert corrupt.startswith("Reader 0/2 received a document that fails its digest and is no mix and no prefix")
 
 
 def test_silence_without_reads_that_met_a_put_says_nothing() -> None:
@@ -96,7 +109,10 @@ def test_silence_without_reads_that_met_a_put_says_nothing() -> None:
     assert sentence.startswith("All 209 documents were whole, but only 9 reads met a PUT in flight and at least 10")
     verdict, sentence = judge(10)
     assert verdict is Verdict.PASS
-    assert sentence == ("All 210 documents were whole, 10 of them read while a PUT was in flight (< 3/10 at 95 %).")
+    assert sentence == (
+        "All 210 documents were whole; so many can be broken all the same: < 3/210 at 95 %, which is 1.43 % or "
+        "1 in 70. The reads of 10 of them overlapped a PUT: < 3/10 at 95 %, which is 30.0 % or 1 in 3."
+    )
 
 
 def test_too_little_says_nothing_but_one_torn_body_does() -> None:

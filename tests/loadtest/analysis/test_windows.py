@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import operations, over
 
+from loadtest import units
 from loadtest.measurements import Consistency, ConsistencyWindow
-from loadtest.measures.windows import MOST_WINDOWS, binomial_interval, measure_consistency
+from loadtest.measures.intervals import binomial_interval, clustered_interval
+from loadtest.measures.windows import MOST_WINDOWS, measure_consistency
 
 MS = 1_000_000
 
@@ -100,9 +102,9 @@ def test_totals() -> None:
     found = measure("w1[0 10] w2[20 30] r0[15 16] r2[31 35] r1[40 45] r2[50 51] r1[12 13] r0[5 6]")
     assert (found.reads, found.stale_reads, found.stale_share) == (5, 2, 0.4)
     assert (found.staleness_low_ns, found.staleness_high_ns) == (10, 25)
-    low, high = binomial_interval(2, 5)
+    low, high = clustered_interval(np.array([1, 1]), np.array([3, 2]))  # after write 1, after write 2
     assert found.stale_share_upper == high
-    assert found.stale_text == f"40.0 % (95 % interval {100 * low:.2f} % to {100 * high:.1f} %)"
+    assert found.stale_text == f"40.0 % (95 % interval {units.share(low)} to {units.share(high)}, over 2 writes)"
     assert (found.first_visible.count, found.first_visible.min_ns, found.first_visible.max_ns) == (2, 3, 5)
     assert (found.last_stale.count, found.last_stale.max_ns) == (2, 10)
     assert (found.resolution.count, found.resolution.min_ns) == (2, 10)
@@ -110,7 +112,7 @@ def test_totals() -> None:
 
 def test_nothing_stale_is_a_bound() -> None:
     found = measure(padding(0, 1))
-    assert found.stale_text == f"< 3/{found.reads} at 95 %"
+    assert found.stale_text == units.none_in(found.reads)
     assert found.stale_share == 0
     assert found.stale_share_upper == pytest.approx(3 / found.reads, rel=0.02)
     assert found.longest_window_ns is None
@@ -178,7 +180,7 @@ class TestVisibility:
             assert point.reads == len(inside)
             assert point.fresh == sum(n > 50 for n in inside)
             assert point.share == round(point.fresh / point.reads, 9)
-            assert (point.low, point.high) == binomial_interval(point.fresh, point.reads)
+            assert (point.low, point.high) == (0, 1)  # of one write nothing can be said about others
         assert points[0].share < 0.1
         assert points[-1].share == 1.0
 
@@ -188,17 +190,56 @@ class TestVisibility:
 
     def test_only_what_a_read_should_have_seen_counts_against_a_write(self) -> None:
         text = "w1[0 10] w2[5000 5010] " + " ".join(f"r1[{6000 + n} {6001 + n}]" for n in range(60))
-        (point,) = measure(text).visibility
-        assert (point.reads, point.fresh) == (120, 60)  # fresh for write 1, stale for write 2
+        points = measure(text).visibility
+        assert (sum(point.reads for point in points), sum(point.fresh for point in points)) == (
+            120,
+            60,
+        )  # fresh for write 1, stale for write 2
+
+    def test_one_bin_ends_at_the_last_stale_read(self) -> None:
+        """Else a bin would show stale reads at times at which there were none."""
+        reads = [f"r{0 if n <= 200 else 1}[{10 + n * MS} {11 + n * MS}]" for n in range(1, 601)]
+        points = measure("w1[0 10] " + " ".join(reads) + " w2[700000000 700000010]").visibility
+        assert any(point.to_ns == 200 * MS for point in points)
+        assert all(point.share == (0.0 if point.to_ns <= 200 * MS else 1.0) for point in points)
 
     def test_always_stale_runs_are_thinned_and_keep_their_shape(self, monkeypatch: pytest.MonkeyPatch) -> None:
         writes = " ".join(f"w{n}[{1000 * n} {1000 * n + 10}]" for n in range(1, 60))
         reads = " ".join(f"r0[{60_000 + n} {60_001 + n}]" for n in range(500))
         whole = measure(f"{writes} {reads}").visibility
-        monkeypatch.setattr("loadtest.measures.windows.MOST_PAIRS", 5000)
+        monkeypatch.setattr("loadtest.measures.visibility.MOST_PAIRS", 5000)
         thinned = measure(f"{writes} {reads}").visibility
         assert sum(point.reads for point in thinned) < sum(point.reads for point in whole)
         assert all(point.fresh == 0 for point in thinned)
+
+
+def test_a_write_that_readers_never_saw_counts_in_no_quantile_and_is_told_apart() -> None:
+    followed = measure("w1[0 10] r0[15 16] r1[20 21] w2[100 110] r2[120 121]")
+    assert (followed.last_stale.count, followed.cut_off) == (1, 0)
+    cut = measure("w1[0 10] r0[15 16] r1[20 21] w2[100 110] r1[500 501]")
+    assert (cut.last_stale.count, cut.last_stale.max_ns, cut.cut_off, cut.censored) == (1, 5, 1, 1)
+    assert cut.longest_window_ns == 390  # at least
+
+
+class TestClusteredInterval:
+    def test_reads_that_hang_together_tell_less_than_as_many_apart(self) -> None:
+        together = clustered_interval(np.array([100, 0] * 10), np.full(20, 100))
+        apart = clustered_interval(np.full(20, 50), np.full(20, 100))
+        assert together[1] - together[0] > 5 * (apart[1] - apart[0])
+        low, high = binomial_interval(1000, 2000)
+        assert apart[1] - apart[0] >= high - low
+
+    def test_where_all_are_alike_a_write_is_one_try(self) -> None:
+        assert clustered_interval(np.zeros(50), np.full(50, 30)) == binomial_interval(0, 50)
+        assert clustered_interval(np.full(50, 30), np.full(50, 30)) == binomial_interval(50, 50)
+        assert clustered_interval(np.zeros(2), np.array([30, 0])) == (0, 1)  # one write with reads
+
+    def test_covers_about_as_often_as_it_says(self) -> None:
+        random, covered = np.random.default_rng(5), []
+        for _ in range(300):
+            shares = random.beta(2, 8, 40)  # each write has its own share, 0.2 in the mean
+            covered.append(clustered_interval(random.binomial(100, shares), np.full(40, 100)))
+        assert np.mean([low <= 0.2 <= high for low, high in covered]) >= 0.93
 
 
 class TestBinomialInterval:
