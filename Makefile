@@ -93,8 +93,8 @@ $(CHECKOV): requirements-checkov.txt
 	.build/checkov/bin/python -m pip install --quiet --requirement requirements-checkov.txt
 	touch $@
 
-lock: ## pin everything below requirements.in and requirements-checkov.in anew
-	for list in requirements requirements-checkov; do \
+lock: ## pin everything below every requirements*.in anew
+	for list in requirements requirements-checkov requirements-mutation; do \
 	  rm -rf .build/lock; \
 	  $(BASE_PYTHON) -m venv .build/lock; \
 	  .build/lock/bin/python -m pip install --quiet --requirement $$list.in; \
