@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 
@@ -16,6 +16,7 @@ settings.register_profile(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.explicit, Phase.generate],  # that a test fails is enough to know; no simpler example is looked for
     suppress_health_check=list(HealthCheck),
 )
 

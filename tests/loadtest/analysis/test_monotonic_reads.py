@@ -39,6 +39,13 @@ def test_fires_when_it_must_and_only_then(text: str, found: int) -> None:
     assert result.verdict is (Verdict.FAIL if found else Verdict.PASS)
 
 
+def test_a_write_that_was_called_as_the_other_was_over_is_not_newer_though_the_reader_goes_back_later_on() -> None:
+    text = "w1[0 10] w2[10 15] w3[20 90] a:r2[16 17] a:r1[18 19] a:r3[30 40] a:r2[41 50]"
+    result = monotonic_reads(history(text))
+    assert result.found == 1
+    assert [o.version for o in result.witnesses[0].operations] == [2, 3, 3, 2]
+
+
 def test_sessions_of_other_workers_are_other_sessions() -> None:
     text = "w1[0 10] w2[20 90] a:r2[30 40 worker=1] a:r1[41 50 worker=2]"
     assert monotonic_reads(history(text)).found == 0
