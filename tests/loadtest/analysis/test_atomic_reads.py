@@ -109,6 +109,8 @@ def test_a_witness_of_a_conflict_shows_one_before_and_one_after() -> None:
         ([1, 60], [100, 50], [1, 0]),  # a backward zone inside a forward one
         ([1, 2, 60], [100, 3, 50], [2, 0, 0]),
         ([1, 60], [60, 50], [-1, -1]),  # … and one that reaches out of it
+        ([5, 5], [9, 5], [-1, -1]),  # … and one that is a moment: at the edge
+        ([4, 5], [9, 5], [1, 0]),  # … and inside
         ([30, 60], [20, 50], [-1, -1]),  # nothing but backward zones
     ],
 )

@@ -118,8 +118,9 @@ def test_shows_the_stalest_and_counts_all() -> None:
 
 
 def test_of_equally_stale_reads_the_earliest_are_shown() -> None:
-    result = judge("w1[0 10] w2[20 30] " + " ".join(f"s{n}:r1[100 200]" for n in range(100)))
-    assert [shown.operations[-1].session for shown in result.witnesses] == ["0/0", "0/1", "0/2", "0/3", "0/4"]
+    equal = " ".join(f"s{n}:r1[{100 + n // 300} 200]" for n in range(600))
+    result = judge(f"w1[0 10] w2[20 30] {equal}")
+    assert [shown.operations[-1].session for shown in result.witnesses] == [f"0/{300 + n}" for n in range(5)]
 
 
 class TestWithABound:
