@@ -67,12 +67,19 @@ def _whole_number(check: CheckResult) -> Number:
 def _freshness_number(consistency: Consistency) -> Number:
     longest = consistency.longest_window_ns
     if longest is not None:
-        return Number("longest consistency window", longest, "ns", units.duration(longest))
+        text = units.duration(longest)
+        if any(window.censored and window.last_stale_ns == longest for window in consistency.windows):
+            text = f"at least {text} (the run ended before it did)"
+        return Number("longest consistency window", longest, "ns", text)
     return Number("share of stale reads", consistency.stale_share, "share", units.none_found(consistency.reads))
 
 
 def _conditional_number(conditional: Conditional) -> Number:
     if not conditional.conditional_reads:
         return Number("bytes not sent thanks to 304", None, "share", units.NOTHING)
-    saved = conditional.saved_share
-    return Number("bytes not sent thanks to 304", saved, "share", f"{units.share(saved)} of bytes saved")
+    saved, wrongly = conditional.saved_share, conditional.bytes_saved_wrongly
+    text = f"{units.share(saved)} of bytes saved"
+    if wrongly:
+        stale = units.counted(conditional.stale_not_modified, "304")
+        text += f" (of which {units.size(wrongly)} should have been sent: {stale} for an outdated copy)"
+    return Number("bytes not sent thanks to 304", saved, "share", text)

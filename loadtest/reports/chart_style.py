@@ -100,13 +100,13 @@ def time_axis(duration_ns: int) -> Any:
         "at:Q",
         title="seconds since the start of the run",
         scale=alt.Scale(domain=[0, s(duration_ns)], nice=False),
-        axis=alt.Axis(grid=False, format=",~f"),
+        axis=alt.Axis(grid=False, format=",~f", labelSeparation=12),
     )
 
 
 def milliseconds(field: str, title: str, scale: Any) -> Any:
     """A vertical, logarithmic axis of durations."""
-    axis = alt.Axis(format=",~f", values=_ticks(scale.domain))
+    axis = alt.Axis(format=",~f", values=round_ticks(scale.domain))
     return alt.Y(f"{field}:Q", title=f"{title} (ms)", scale=scale, axis=axis)
 
 
@@ -117,10 +117,10 @@ def logarithmic(values: Iterable[float | None]) -> Any:
     return alt.Scale(type="log", domain=[low, high], nice=False, clamp=True)
 
 
-def _ticks(domain: Sequence[float]) -> list[float]:
-    """1, 2 and 5 of each decade, or just the decades when there are many."""
+def round_ticks(domain: Sequence[float]) -> list[float]:
+    """Round values for a logarithmic axis: 1, 2 and 5 of each decade, or just the decades when there are many."""
     low, high = (floor(log10(end)) for end in domain)
-    steps = (1, 2, 5) if high - low <= 2 else (1,)
+    steps = (1, 2, 5) if high - low <= 3 else (1,)
     ticks = (float(f"{step}e{decade}") for decade in range(low, high + 1) for step in steps)
     return [tick for tick in ticks if domain[0] <= tick <= domain[1]]
 

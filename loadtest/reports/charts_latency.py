@@ -26,9 +26,11 @@ from loadtest.reports.chart_style import (
     time_axis,
     tooltips,
 )
+from loadtest.reports.writing_shades import writing_shades
 from loadtest.summary import Summary
 
 _RESPONSE: Final = "response time"
+ENOUGH_FOR_P99: Final = 100
 
 
 def latency_over_time(summary: Summary) -> Chart:
@@ -53,24 +55,35 @@ def latency_over_time(summary: Summary) -> Chart:
         }
         for start, p50, p99, longest in zip(series.start_ns, series.p50_ns, series.p99_ns, series.max_ns, strict=True)
     ]
+    counts = [ok + short for ok, short in zip(series.ok, series.not_modified, strict=True)]
     scale = logarithmic([row[name] for row in rows for name in ("p50", "p99")])
-    layers = [_writing_shade(summary, x), _put_marks(summary, x)]
-    for name, shade in (("p99", "series-high"), ("p50", "series-low")):
-        layers += _labelled_line([row for row in rows if row[name] is not None], name, shade, scale)
+    layers = [*writing_shades(summary, x), _put_marks(summary, x), _pause_marks(summary, x)]
+    certain = [row for row, count in zip(rows, counts, strict=True) if count >= ENOUGH_FOR_P99]
+    few = [row for row, count in zip(rows, counts, strict=True) if 0 < count < ENOUGH_FOR_P99]
+    layers += _labelled_line(certain, "p99", "series-high", scale)
+    layers.append(_slowest_of_few(few, scale))
+    layers += _labelled_line([row for row in rows if row["p50"] is not None], "p50", "series-low", scale)
     shown = (("t", "from"), ("p50_text", "p50"), ("p99_text", "p99"), ("max_text", "slowest"))
     layers.append(hover(rows, shown, x))
     keys = [
         Key(f"p50 of {bucket}", "series-low"),
         Key(f"p99 of {bucket}", "series-high"),
     ]
+    if few:
+        keys.append(Key("slowest of fewer than 100 reads", "series-high", "ring"))
     if summary.impact.windows:
-        keys.append(Key("writing windows", "shade", "area"))
+        keys += [Key("writing window (counted)", "shade", "area"), Key("writing, not counted", "shade", "area pale")]
     if summary.consistency.windows:
         keys.append(Key("a PUT", "writing", "tick"))
+    if summary.generator.pauses:
+        keys.append(Key("the load generator itself paused †", "fail", "tick dashed"))
     text = (
         "If writing slowed reads down, the lines would rise wherever the background is shaded. The vertical scale is "
-        "logarithmic: every step up is a multiple. Of fewer than 100 reads, the p99 is the slowest."
+        "logarithmic: every step up is a multiple. The first and the last moments of a window are not counted, and "
+        "neither is what was written after the last whole window."
     )
+    if summary.generator.pauses:
+        text += " What rises at a dashed line was made by the load generator and not by the target."
     layered = alt.layer(*[layer for layer in layers if layer is not None])
     return Chart(chart_id, title, text, tuple(keys), finish(layered, 260))
 
@@ -81,12 +94,23 @@ def _end_ns(summary: Summary) -> int:
     return max(last, summary.run.duration_ns, 1)
 
 
-def _writing_shade(summary: Summary, x: Any) -> Any:
-    windows = [window for window in summary.impact.windows if window.kind == "writing"]
-    if not windows:
+def _pause_marks(summary: Summary, x: Any) -> Any:
+    rows = [
+        {"at": s(pause.at_ns), "t": units.seconds(pause.at_ns), "text": units.duration(pause.delay_ns)}
+        for pause in summary.generator.pauses
+    ]
+    if not rows:
         return None
-    rows = [{"at": s(window.start_ns), "until": s(window.end_ns)} for window in windows]
-    return alt.Chart(data(rows)).mark_rect(color=colour("shade")).encode(x=x, x2="until:Q")
+    mark = alt.Chart(data(rows)).mark_rule(color=colour("fail"), strokeWidth=1.5, strokeDash=[4, 3])
+    return mark.encode(x=x, tooltip=tooltips([("t", "the load generator paused at"), ("text", "for")]))
+
+
+def _slowest_of_few(rows: Sequence[dict[str, Any]], scale: Any) -> Any:
+    if not rows:
+        return None
+    points = alt.Chart(data([{"middle": row["middle"], "p99": row["p99"]} for row in rows]))
+    mark = points.mark_point(filled=False, size=16, strokeWidth=1, color=colour("series-high"))
+    return mark.encode(x=alt.X("middle:Q"), y=milliseconds("p99", _RESPONSE, scale))
 
 
 def _put_marks(summary: Summary, x: Any) -> Any:
@@ -150,8 +174,11 @@ def distribution(summary: Summary) -> Chart:
     names = {"quiet": "while quiet", "writing": "while writing" if len(kinds) > 1 else "all reads"}
     text = (
         "Read it from left to right: the further right, the rarer and slower the reads. Two lines that lie on each "
-        "other mean that writing made no difference; the dots are the exact p50, p90, p99 and p99.9."
+        "other mean that writing made no difference; the dots are the exact p50, p90, p99 and p99.9, "
+        "the lines are drawn from bins that are about 12 % wide."
     )
+    if summary.generator.paused_quantiles:
+        text += f" † {summary.generator.pause_sentence}"
     keys = tuple(Key(names[name], shade) for name, shade, _, _ in kinds)
     return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 280))
 

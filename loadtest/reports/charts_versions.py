@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Any, Final
 
 import altair as alt
 
 from loadtest import units
 from loadtest.reports.chart_style import (
+    MILLISECOND,
     Chart,
     Key,
     colour,
@@ -17,6 +17,7 @@ from loadtest.reports.chart_style import (
     finish,
     hover,
     ms,
+    round_ticks,
     s,
     time_axis,
     tooltips,
@@ -53,8 +54,8 @@ def consistency_timeline(summary: Summary) -> Chart:
     shown = [
         ("version", "version"),
         ("put_text", "the PUT took"),
-        ("seen_text", "first visible"),
-        ("stale_text", "last stale"),
+        ("seen_text", "first visible (answer came back)"),
+        ("stale_text", "last stale (read started)"),
         ("reads", "stale reads"),
         ("resolution", "resolution"),
         ("open", "window"),
@@ -70,20 +71,29 @@ def consistency_timeline(summary: Summary) -> Chart:
         base.transform_filter("datum.seen !== null")
         .mark_point(filled=True, opacity=1, color=colour("quiet"), size=min(60, 9 * thick), shape="diamond")
         .encode(x=alt.X("seen:Q"), y=y),
+        base.transform_filter("datum.unended")
+        .mark_point(filled=True, opacity=1, color=colour("fail"), size=max(40, 14 * thick), shape="triangle-right")
+        .encode(x=alt.X("stale:Q"), y=y),
         base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(shown)),
     ]
     keys: tuple[Key, ...] = (
         Key("PUT under way", "rule", "area"),
         Key("acknowledged", "ink", "tick"),
-        Key("first visible", "quiet", "diamond"),
+        Key("first visible (answer came back)", "quiet", "diamond"),
     )
     text = (
-        "One row a write, set so that all acknowledgements stand on the vertical line. A diamond is the return of the "
-        "first read that brought the version; right of the line it only means that no read asked earlier. "
+        "One row a write, set so that all acknowledgements stand on the vertical line. A diamond is the moment at "
+        "which the first answer with the new version came back; the time that this read itself took is in it. Without "
+        "a red bar, a diamond right of the line is no delay of the store: nobody had asked earlier. "
     )
     if any(window.last_stale_ns is not None for window in windows):
         keys += (Key("readers still got an older version", "fail", "area"),)
-        text += "A red bar is a consistency window: the time in which readers still got an older version."
+        text += (
+            "A red bar is a consistency window: the time in which reads were started that still got an older version. "
+            "There the new version was really withheld."
+        )
+        if summary.consistency.cut_off:
+            text += " A bar with a point goes on: the run ended while readers still got the older version."
     else:
         text += "Had any reader got an older version after the acknowledgement, a red bar would show for how long."
     note = summary.consistency.windows_note
@@ -102,6 +112,7 @@ def _row(window: ConsistencyWindow) -> dict[str, Any]:
         "seen_text": "never" if window.first_visible_ns is None else units.duration(window.first_visible_ns),
         "stale_text": "no read was" if window.last_stale_ns is None else units.duration(window.last_stale_ns),
         "reads": units.count(window.stale_reads),
+        "unended": window.censored and window.last_stale_ns is not None,
         "resolution": units.duration(window.resolution_ns),
         "open": "may be longer: no later read could tell" if window.censored else "followed to its end",
     }
@@ -114,10 +125,12 @@ def visibility(summary: Summary) -> Chart:
     if not points:
         empty = "No read came after an acknowledged write, so it cannot be said how soon reads are fresh."
         return Chart(chart_id, title, "", empty=empty)
+    longest = summary.consistency.longest_window_ns
+    least = points[0].to_ns / 2  # a logarithmic axis has no zero: the first bin, which begins there, is drawn from here
     rows = [
         {
-            "at": place,
-            "until": place + 1,
+            "at": (point.from_ns or least) / MILLISECOND,
+            "until": point.to_ns / MILLISECOND,
             "share": point.share,
             "low": point.low,
             "high": point.high,
@@ -126,19 +139,14 @@ def visibility(summary: Summary) -> Chart:
             "band": f"{units.share(point.low)} to {units.share(point.high)}",
             "reads": f"{point.fresh:,} of {point.reads:,}",
         }
-        for place, point in enumerate(points)
+        for point in points
     ]
-    edges = [point.from_ns for point in points] + [points[-1].to_ns]
-    ticks = list(range(0, len(edges), ceil(len(edges) / 9)))
-    names = ", ".join(f"'{units.duration(edge)}'" for edge in edges)
+    scale = alt.Scale(type="log", domain=[least / MILLISECOND, points[-1].to_ns / MILLISECOND], nice=False)
+    axis = alt.Axis(grid=False, format=",~f", values=round_ticks(scale.domain))
     x = alt.X(
-        "at:Q",
-        title="from the acknowledgement to the start of the read (not to scale)",
-        scale=alt.Scale(domain=[0, len(points)], nice=False),
-        axis=alt.Axis(grid=False, values=ticks, labelExpr=f"[{names}][datum.value]"),
+        "at:Q", title=["ms from the acknowledgement to the", "start of the read (logarithmic)"], scale=scale, axis=axis
     )
-    floor = min(point.low for point in points)
-    y_scale = alt.Scale(domain=[max(0.0, floor - (1 - floor) * 0.1 - 0.001), 1.0], nice=False)
+    y_scale = alt.Scale(domain=[0, 1], nice=False)
     percent = alt.Axis(labelExpr="format(datum.value * 100, ',~f') + ' %'", tickCount=5)
     y = alt.Y("share:Q", title="share of reads that were fresh", scale=y_scale, axis=percent)
     shown = [("when", "after the acknowledgement"), ("text", "fresh"), ("band", "95 % interval"), ("reads", "reads")]
@@ -147,13 +155,21 @@ def visibility(summary: Summary) -> Chart:
         base.mark_rect(color=colour("quiet"), opacity=0.22).encode(
             x=x, x2="until:Q", y=alt.Y("low:Q", scale=y_scale), y2="high:Q"
         ),
-        base.mark_rule(color=colour("quiet"), strokeWidth=2.5).encode(x=x, x2="until:Q", y=y),
-        hover(rows, shown, x),
+        base.mark_rule(color=colour("quiet"), strokeWidth=3).encode(x=x, x2="until:Q", y=y),
     ]
-    keys = (Key("share that was fresh", "quiet"), Key("95 % interval", "quiet", "band"))
+    keys: tuple[Key, ...] = (
+        Key("share that was fresh", "quiet"),
+        Key("what this run cannot exclude (95 % interval over writes)", "quiet", "band"),
+    )
+    if longest and least <= longest <= points[-1].to_ns:
+        rule = alt.Chart(data([{"at": longest / MILLISECOND}]))
+        layers.append(rule.mark_rule(color=colour("fail"), strokeWidth=1.5, strokeDash=[5, 4]).encode(x=x))
+        keys += (Key(f"the last stale read ({units.duration(longest)})", "fail", "tick dashed"),)
+    layers.append(hover(rows, shown, x))
     text = (
         "Of the reads that started this long after an acknowledgement, how many got the new version (or a later one)? "
-        "A line at 100 % from the very left is a document that is fresh at once; the band says how sure that is."
+        "A line at 100 % from the very left is a document that is fresh at once. The pale area is not staleness, but "
+        "what this run is too small to exclude; reads after the same write are not taken as independent."
     )
     return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 240))
 
@@ -168,18 +184,21 @@ def answers_over_time(summary: Summary) -> Chart:
         ("304, no document sent", "not-modified", series.not_modified),
         ("200 with the document", "sent", series.ok),
     )
-    text = "How many reads were answered in full, and how many with a short 304 as the reader's copy was still right."
+    text = (
+        "How many reads were answered in full, and how many with a short 304, as the server took the reader's copy as "
+        "current."
+    )
     return Chart(chart_id, title, text, _keys(kinds), _stacked(summary, kinds))
 
 
 def trouble_over_time(summary: Summary) -> Chart:
     """Wrong answers and errors."""
     series = summary.latency.series
-    chart_id, title = "trouble-over-time", "Errors and wrong answers during the run"
+    chart_id, title = "trouble-over-time", "Errors and damaged documents during the run"
     if not sum(series.errors) + sum(series.faults):
-        return Chart(chart_id, title, "", empty="No read ended in an error or with a wrong answer.")
-    kinds = (("wrong answer (torn, cut short …)", "fail", series.faults), ("error", "unsure", series.errors))
-    text = "When reads were not answered, or were answered wrongly."
+        return Chart(chart_id, title, "", empty="No read ended in an error or with a damaged document.")
+    kinds = (("damaged or wrong (torn, cut short …)", "fail", series.faults), ("error", "unsure", series.errors))
+    text = "When reads got no answer, or a document that is not whole. Stale reads are not in it: see question 3."
     return Chart(chart_id, title, text, _keys(kinds), _stacked(summary, kinds))
 
 

@@ -13,14 +13,20 @@ DEFINITIONS: Final[dict[str, str]] = {
     "stale read": "A read that started after a newer version had been acknowledged, and still got an older one.",
     "staleness": "How long ago the version that a stale read returned had been replaced. Calls take time, so it is "
     "known as an interval and never as a point.",
-    "k": "How many acknowledged writes a stale read was behind.",
+    "acknowledged writes behind (k)": "How many acknowledged writes a stale read was behind.",
     "consistency window": "How long after a write's acknowledgement readers still got the old version.",
-    "first visible": "When a read first returned the new version, counted from the acknowledgement. Negative: readers "
-    "saw it before the writer was told that it had succeeded.",
+    "first visible": "When the first answer with the new version had come back, counted from the acknowledgement; the "
+    "time that this read itself took is in it. Negative: readers saw it before the writer was told that it had "
+    "succeeded.",
     "last stale": "When the last stale read because of this write was started, counted from its acknowledgement.",
     "resolution": "How finely a consistency window could be measured: the time until the next read that could have "
     "told. Shorter windows than this go unseen.",
-    "censored": "No read came after the write that could have told, so its window may be longer than shown.",
+    "window not fully known (censored)": "No read came after the end of the window as it was seen, so it may be longer "
+    "than shown.",
+    "visibility curve": "The chart “How soon reads are fresh”: the share of fresh reads by the time since a write was "
+    "acknowledged.",
+    "inversion": "A read that returned an older version than another read had returned before it was sent.",
+    "monotonic": "No reader goes back in time: once it has got a version, it gets no older one.",
     "torn": "A body that mixes two or more versions.",
     "truncated": "A body that stops early.",
     "corrupt": "Any other body that fails its own digest.",
@@ -30,7 +36,10 @@ DEFINITIONS: Final[dict[str, str]] = {
     "ETag": "A short fingerprint of the document that the server sends along with it.",
     "If-None-Match": "The request header in which a reader sends the ETag that it holds: only send the document if "
     "it has changed.",
-    "304": "Status 304 Not Modified: the reader's copy is still right, so no document is sent.",
+    "conditional request": "A read with If-None-Match.",
+    "304": "Status 304 Not Modified: the server says that the reader's copy is still current, and sends no document.",
+    "due": "A read is due at the moment at which the schedule wants it sent, however busy the target is.",
+    "in flight": "Sent and not answered yet. A read overlaps a PUT when the two were in flight at the same moment.",
     "response time": "From the moment a read was due until its last byte had arrived. Time spent waiting to be sent "
     "counts, so a server that stalls cannot hide it.",
     "service time": "From the moment a read was sent until its last byte had arrived.",
@@ -41,27 +50,40 @@ DEFINITIONS: Final[dict[str, str]] = {
     "max": "The slowest read of all.",
     "slowdown": "Response time while writing divided by response time while quiet: 1.00x is no difference, 2.00x is "
     "twice as slow. Measured over pairs of neighbouring windows.",
-    "tolerance": "The slowdown that this run was told to accept.",
-    "window": "A stretch of the run in which the writer either rests (quiet) or keeps writing (writing). They come in "
-    "pairs, in random order, so that drift of the machine or the network hits both alike.",
-    "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value.",
-    "noise floor": "The smallest slowdown that this run could have told from none.",
-    BOUND: "Nothing was found in n tries. Then the true share is, at 95 % confidence, below 3 in n.",
+    "tolerance": "The slowdown that this run was told to accept (--impact-tolerance).",
+    "window": "A stretch of the run in which the writer either rests (quiet) or keeps writing (writing). Its beginning "
+    "and its end are not counted, so that one kind of stretch does not reach into the other.",
+    "pair": "One quiet window and one writing window next to each other, in random order, so that drift of the machine "
+    "or the network hits both alike. Comparisons are made within pairs.",
+    "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value. Slowdowns "
+    "are counted over pairs of windows and stale reads over writes, for reads of the same moment hang together.",
+    "noise floor": "The smallest slowdown that this run could have told from none. Smaller ones go unseen.",
+    "A/A control": "A run that never writes: quiet compared with quiet. Whatever slowdown it shows is noise.",
+    BOUND: "Nothing was found in n tries, taken as independent of each other. Then the true share is, at 95 % "
+    "confidence, below 3 in n.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
+    "pause (†)": "A moment in which the load generator itself did nothing, so that every read under way waited for it. "
+    "Where most of the reads that were as slow as a number had mostly waited for a pause, the number is marked †: it "
+    "is the generator's own, and not the target's.",
     "loop delay beside response time": "The load generator's own delay as a share of what it measured. Above a "
     "quarter, the latencies tell more about the generator than about the target.",
     "late start": "How long after it was due a read was sent.",
-    "atomic": "Readers never saw an old version after a new one, in any order of events: as if there were one copy.",
-    "regular": "No read was stale, but two readers may have seen a version and its predecessor in the wrong order.",
-    "witness": "The few recorded operations that prove a finding, with their times.",
+    "atomic": "As if there were one copy: no read is stale, and once any reader has seen a version nobody sees an "
+    "older one.",
+    "regular": "No read is stale, but while a write is in flight one reader may still see the old version after "
+    "another one saw the new.",
+    "what proves it (witness)": "The few recorded operations that prove a finding, with their times.",
+    "read model": "A document that is written rarely and read all the time, kept ready for its readers.",
+    "reader": "One client with one request at a time; it keeps the ETag of the document that it got last.",
     "reader 0/3": "Reader number 3 of the load-generating process number 0. A reader has one request at a time.",
     "PUT": "The request that replaces the document in the store.",
+    "sandbox": "A simulator of AWS on the tester's own machine. Its speed and its faults are its own.",
 }
 
 OUTCOMES: Final[dict[str, str]] = {
     "whole": "200 with a whole document of this run.",
-    "not-modified": DEFINITIONS["304"],
+    "not-modified": "304 to a conditional request. " + DEFINITIONS["304"].partition(": ")[2].capitalize(),
     "torn": DEFINITIONS["torn"],
     "truncated": DEFINITIONS["truncated"],
     "corrupt": DEFINITIONS["corrupt"],
@@ -86,8 +108,31 @@ OUTCOMES: Final[dict[str, str]] = {
 """What each outcome in ``run.json`` means."""
 
 
+NUMBERS: Final[dict[str, str]] = {
+    "documents whose read overlapped a PUT": "Documents that were on their way while a PUT was in flight, at any "
+    "moment of the run.",
+    "longest time after which an older version was read": "From the moment at which a newer version had been read to "
+    "the start of a later read that still got the older one.",
+    "versions that fit in no order with another, without an inversion": "Reads and writes of two versions of which "
+    "neither can have come wholly before the other, though no single read was stale or inverted.",
+    "share of stale reads": "Stale reads divided by the reads that came after an acknowledged write.",
+    "reads started late, p99": "Of 100 reads, 99 were sent within this time after they were due.",
+    "share of errors": "Reads that got no answer, or neither a 200 nor a 304, divided by all reads.",
+    "most acknowledged writes that a read was behind": DEFINITIONS["acknowledged writes behind (k)"],
+    "longest time without a successful read": "The longest time in which no read came back with a 200 or a 304.",
+    **{
+        f"response time while writing / while quiet, {name}": f"{DEFINITIONS['slowdown']} Here at {name}."
+        for name in ("p50", "p90", "p99")
+    },
+    **{f"event loop delay, {name}": DEFINITIONS["loop delay"] for name in ("p50", "p99")},
+}
+"""What the numbers of checks mean whose names hold a term that says too little, or the wrong thing."""
+
+
 def explain(name: str) -> str:
     """The definition of the longest defined term in the name of a number; "" when it holds none."""
+    if name in NUMBERS:
+        return NUMBERS[name]
     held = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
     return DEFINITIONS[max(held, key=len)] if held else ""
 
@@ -108,6 +153,11 @@ def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
         pieces += [(sentence[end : found.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
         end = found.end()
     return (*pieces, (sentence[end:], ""))
+
+
+def word_id(term: str) -> str:
+    """The place of a word of the glossary on the page."""
+    return "word-" + re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-")
 
 
 def define(term: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
-from loadtest.reports import tables_run, tables_speed, tables_versions
+from loadtest.reports import limits, tables_run, tables_speed, tables_versions
+from loadtest.reports.definitions import BOUND, define
 from loadtest.reports.table import Fact, Table
 from loadtest.reports.wording import (
     SIGNS,
@@ -22,6 +23,7 @@ from loadtest.reports.wording import (
     operation_text,
     operation_times,
     other_checks,
+    where,
     worst_first,
 )
 from loadtest.summary import CheckResult, Summary, Verdict
@@ -51,7 +53,12 @@ def markdown(summary: Summary) -> str:
 
 
 def _answers(summary: Summary) -> str:
-    lines = [f"## {_verdict(summary.verdict)} Read model under writes", "", f"**{escape(headline(summary))}**", ""]
+    lines = [
+        f"## {_verdict(summary.verdict)}{where(summary)}: read model under writes",
+        "",
+        f"**{escape(headline(summary))}**",
+        "",
+    ]
     lines += ["| | question | number | answer |", "|---|---|---|---|"]
     for question in summary.questions:
         number = f"**{escape(question.number.text)}**<br>{escape(question.number.name)}"
@@ -61,7 +68,8 @@ def _answers(summary: Summary) -> str:
     lines += ["", escape(about(summary)), ""]
     lines += [f"> {escape(note)}\n" for note in notes(summary)]
     failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
-    for check in failing[:MOST_LISTED]:
+    said = " ".join(question.sentence for question in summary.questions)
+    for check in [check for check in failing if check.sentence not in said][:MOST_LISTED]:
         lines.append(f"- {_verdict(check.verdict)} **{escape(check.title)}**: {escape(check.sentence)}")
     for threshold in summary.thresholds[:MOST_LISTED]:
         lines.append(f"- {_verdict(threshold.verdict)} {escape(threshold.expression)}: {escape(threshold.sentence)}")
@@ -79,11 +87,15 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     yield _folded("Old versions", [*freshness, _table(tables_versions.k_staleness_table(summary))])
     yield _folded("ETag and 304", [_facts(tables_versions.conditional_facts(summary))])
     outcomes = [_facts(tables_run.availability_facts(summary)), _table(tables_run.outcome_table(summary))]
+    outcomes += [f"**{table.title}**\n\n{_table(table)}" for table in (tables_run.bases_table(summary),)]
     errors = [f"- {escape(error)}" for error in summary.availability.write_errors]
     yield _folded("Was everything answered?", [*outcomes, *errors])
-    believed = [escape(summary.generator.sentence), _table(tables_run.generator_table(summary))]
+    generator = summary.generator
+    believed = [f"{escape(text)}\n" for text in (generator.sentence, generator.pause_sentence) if text]
+    believed.append(_table(tables_run.generator_table(summary)))
     yield _folded("Can the measurement be believed?", believed)
     yield _folded("All checks", [_checks(summary)])
+    yield _folded("What the words mean", [_glossary()])
     yield _folded("Settings and versions", _both(tables_run.settings_tables(summary)))
     yield _folded("Windows", [_table(tables_speed.windows_table(summary))])
 
@@ -91,6 +103,8 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
 def _witnesses(check: CheckResult) -> Iterable[str]:
     if check.witnesses:
         shown = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
+        if check.found > len(check.witnesses):
+            shown += f": {limits.shown(check)}; all of them are in reads.parquet of the run"
         yield f"**{escape(check.title)}** ({shown})\n"
     for witness in check.witnesses:
         yield f"{escape(witness.sentence)} Times are counted from the {escape(witness.relative_to)}.\n"
@@ -100,14 +114,26 @@ def _witnesses(check: CheckResult) -> Iterable[str]:
 
 def _checks(summary: Summary) -> str:
     others = {check.id for check in other_checks(summary)}
-    lines = ["| | check | promise | looked at | found |", "|---|---|---|--:|--:|"]
+    lines = ["| | check | promise | tolerated | looked at | found |", "|---|---|---|---|--:|--:|"]
     for check in summary.checks:
         aside = " (no question rests on it)" if check.id in others else ""
         lines.append(
             f"| {_verdict(check.verdict)} | {escape(check.title)}{aside} | {escape(check.guarantee)} "
-            f"| {units.count(check.looked_at)} | {units.count(check.found)} |"
+            f"| {escape(limits.tolerated(summary, check))} | {limits.looked_at(check)} | {limits.found(check)} |"
         )
     return "\n".join([*lines, ""]) if summary.checks else "No check was made.\n"
+
+
+_WORDS: Final = (
+    "response time", "p50", "p99", "due", "in flight", "window", "pair", "slowdown", "95 % interval", "noise floor",
+    "stale read", "consistency window", "first visible", "last stale", "resolution", "atomic", "regular", "inversion",
+    "monotonic", "phantom", "torn", "304", "pause (†)", BOUND, "sandbox",
+)  # fmt: skip
+
+
+def _glossary() -> str:
+    """The words that this report uses, in short; the page has all of them."""
+    return "\n".join([*(f"- **{escape(word)}**: {escape(define(word))}" for word in _WORDS), ""])
 
 
 def _folded(title: str, parts: Iterable[str]) -> tuple[str, str]:

@@ -23,13 +23,14 @@ from loadtest.reports import (
     charts_latency,
     charts_slowdown,
     charts_versions,
+    limits,
     tables_run,
     tables_speed,
     tables_versions,
     wording,
 )
 from loadtest.reports.chart_style import Chart
-from loadtest.reports.definitions import DEFINITIONS, explain, split_terms
+from loadtest.reports.definitions import DEFINITIONS, explain, split_terms, word_id
 from loadtest.reports.table import Fact, Table
 from loadtest.reports.witness_diagram import diagram
 from loadtest.summary import CheckResult, Question, Summary
@@ -66,6 +67,7 @@ def page(summary: Summary) -> str:
             trouble=trouble,
             specs=[chart for chart in charts if chart.spec],
             outcomes=tables_run.outcome_table(summary),
+            bases=tables_run.bases_table(summary),
             availability=tables_run.availability_facts(summary),
             generator=tables_run.generator_table(summary),
             generator_facts=tables_run.generator_facts(summary),
@@ -148,11 +150,14 @@ def _environment() -> Environment:
         headline=wording.headline,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,
+        limits=limits,
         other_checks=wording.other_checks,
         share=units.share,
         signs=wording.SIGNS,
         size=units.size,
         split_terms=split_terms,
+        where=wording.where,
+        word_id=word_id,
     )
     return made
 

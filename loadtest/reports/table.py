@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +46,10 @@ QUANTILE_COLUMNS: Final = tuple(
 )
 
 
-def quantile_cells(quantiles: Quantiles) -> tuple[str, ...]:
-    """p50, p90, p99, p99.9 and max as text."""
+def quantile_cells(quantiles: Quantiles, marked: Collection[str] = ()) -> tuple[str, ...]:
+    """p50, p90, p99, p99.9 and max as text; those that are named in ``marked`` with a dagger."""
     values = (quantiles.p50_ns, quantiles.p90_ns, quantiles.p99_ns, quantiles.p999_ns, quantiles.max_ns)
-    return tuple(units.duration(value) for value in values)
+    return tuple(
+        units.duration(value) + (" †" if column.title in marked else "")
+        for column, value in zip(QUANTILE_COLUMNS, values, strict=True)
+    )

@@ -2,42 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from loadtest import units
-from loadtest.measurements import ImpactEstimate, LatencyRow, Quantiles
+from loadtest.measurements import ImpactEstimate, LatencyRow, WindowRow
 from loadtest.reports.definitions import define
 from loadtest.reports.table import QUANTILE_COLUMNS, Column, Table, quantile_cells
 from loadtest.reports.wording import clean
-from loadtest.summary import Summary
+from loadtest.summary import Summary, Verdict
 
 _LATENCY_COLUMNS = (Column("reads"), Column("how many", number=True), *QUANTILE_COLUMNS)
 
 
-def _latency_cells(row: LatencyRow, quantiles: Quantiles) -> tuple[str, ...]:
-    return (row.label, units.count(quantiles.count), *quantile_cells(quantiles))
+def _latency_rows(summary: Summary, time: Literal["response", "service"]) -> tuple[tuple[str, ...], ...]:
+    paused = [found for found in summary.generator.paused_quantiles if found.time == time]
+
+    def cells(row: LatencyRow) -> tuple[str, ...]:
+        quantiles = row.response if time == "response" else row.service
+        marked = {found.quantile for found in paused if found.population == row.population}
+        return (row.label, units.count(quantiles.count), *quantile_cells(quantiles, marked))
+
+    return tuple(cells(row) for row in summary.latency.rows if row.response.count)
+
+
+def _pause_note(summary: Summary, time: str) -> str:
+    if not any(found.time == time for found in summary.generator.paused_quantiles):
+        return ""
+    return f" † {summary.generator.pause_sentence}"
+
+
+def put_note(summary: Summary) -> str:
+    """How slow the reads were that were due during a PUT, beside the other reads of the writing windows."""
+    rows = {row.population: row.response for row in summary.latency.rows}
+    during, clear = rows.get("overlapping-put"), rows.get("clear-of-put")
+    if not during or not clear or during.p99_ns is None or clear.p99_ns is None:
+        return ""
+    text = (
+        f"In the writing windows, reads that were due while a PUT was in flight had a p99 of "
+        f"{units.duration(during.p99_ns)}, the others {units.duration(clear.p99_ns)}"
+    )
+    if any(found.verdict is Verdict.FAIL for found in summary.impact.estimates):
+        place = "between the PUTs rather than during one" if clear.p99_ns > during.p99_ns else "during the PUTs"
+        return f"{text}: the slowest reads come {place}."
+    return f"{text}."
 
 
 def latency_tables(summary: Summary) -> tuple[Table, Table]:
     """Response time and service time of each population."""
-    rows = [row for row in summary.latency.rows if row.response.count]
+    pooled = ""
+    if summary.impact.pairs_used:
+        pooled = (
+            " Each row takes all its reads together; the slowdown is the typical ratio of the pairs of windows, so the "
+            "quotient of two rows differs a little from it."
+        )
     empty = "No read succeeded, so there is no latency to show."
     return (
         Table(
             "response-time",
             "Response time",
             _LATENCY_COLUMNS,
-            tuple(_latency_cells(row, row.response) for row in rows),
+            _latency_rows(summary, "response"),
             empty,
-            define("response time"),
+            define("response time") + pooled + _pause_note(summary, "response"),
         ),
         Table(
             "service-time",
             "Service time",
             _LATENCY_COLUMNS,
-            tuple(_latency_cells(row, row.service) for row in rows),
+            _latency_rows(summary, "service"),
             empty,
-            define("service time"),
+            define("service time") + _pause_note(summary, "service"),
         ),
     )
 
@@ -46,9 +80,7 @@ _IMPACT_COLUMNS = (
     Column("compared at"),
     Column("slowdown", define("slowdown"), number=True),
     Column("95 % interval", define("95 % interval"), number=True),
-    Column("pairs", "Pairs of windows that the comparison rests on.", number=True),
-    Column("verdict"),
-    Column("in words"),
+    Column("rests on", "Pairs of windows, or writing windows, that could be compared.", number=True),
 )
 
 
@@ -59,9 +91,13 @@ def _impact_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
         units.ratio(estimate.ratio),
         f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}" if known else units.NOTHING,
         units.count(estimate.pairs),
-        estimate.verdict.value,
-        clean(estimate.text),
     )
+
+
+NOT_JUDGED: Final = (
+    "For finding the cause only: it does not count for the verdict. Compared with the other reads of the same writing "
+    "window, which may be slowed down themselves."
+)
 
 
 def impact_tables(summary: Summary) -> tuple[Table, Table]:
@@ -71,10 +107,10 @@ def impact_tables(summary: Summary) -> tuple[Table, Table]:
         Table(
             "impact",
             "Writing windows against quiet windows",
-            _IMPACT_COLUMNS,
-            tuple(_impact_cells(estimate) for estimate in impact.estimates),
+            (*_IMPACT_COLUMNS, Column("verdict")),
+            tuple((*_impact_cells(estimate), estimate.verdict.value) for estimate in impact.estimates),
             "This run had no pairs of quiet and writing windows, so there is nothing to compare.",
-            clean(impact.method),
+            f"{clean(impact.method)} Tolerated: up to {units.ratio(impact.tolerance)}.",
         ),
         Table(
             "overlap",
@@ -82,8 +118,19 @@ def impact_tables(summary: Summary) -> tuple[Table, Table]:
             _IMPACT_COLUMNS,
             tuple(_impact_cells(estimate) for estimate in impact.overlap),
             "Too few reads were due during a PUT, so there is nothing to compare.",
+            f"{NOT_JUDGED} {put_note(summary)}".strip(),
         ),
     )
+
+
+def _paused(summary: Summary, window: WindowRow) -> str:
+    """That the load generator paused in a window."""
+    delays = [
+        pause.delay_ns
+        for pause in summary.generator.pauses
+        if pause.at_ns <= window.end_ns and pause.at_ns + pause.delay_ns >= window.start_ns
+    ]
+    return f"; the load generator paused for {units.duration(max(delays))} †" if delays else ""
 
 
 MOST_WINDOWS: Final = 200
@@ -103,7 +150,7 @@ def windows_table(summary: Summary) -> Table:
             units.duration(window.p50_ns),
             units.duration(window.p90_ns),
             units.duration(window.p99_ns),
-            clean(window.dropped) or "yes",
+            clean(window.dropped) or f"yes{_paused(summary, window)}",
         )
         for window in summary.impact.windows[:MOST_WINDOWS]
     )

@@ -62,8 +62,9 @@ TOPICS: Final = (
 
 
 def headline(summary: Summary) -> str:
-    """The overall verdict in one sentence."""
+    """The overall verdict in a few words: what fails first, and where what passes has passed."""
     parts: list[str] = []
+    place = where(summary)
     for verdict, one, many in (
         (Verdict.FAIL, "fails", "fail"),
         (Verdict.INCONCLUSIVE, "is undecided", "are undecided"),
@@ -71,18 +72,28 @@ def headline(summary: Summary) -> str:
     ):
         named = [_topic(question.id) for question in summary.questions if question.verdict is verdict]
         number = len(named)
+        told = place if verdict is Verdict.PASS else ""
         if number == len(summary.questions):
-            parts.append(f"All four questions {many}")
+            parts.append(f"All four questions {many}{told}.")
         elif number:
-            what = "" if parts else " of the four questions"
-            which = "" if verdict is Verdict.PASS else f" ({'; '.join(named)})"
-            parts.append(f"{number}{what} {one if number == 1 else many}{which}")
-    sentence = ", ".join(parts) + "."
+            what = "" if parts else " of 4 questions"
+            which = "" if verdict is Verdict.PASS else f": {_listed(named)}"
+            parts.append(f"{number}{what} {one if number == 1 else many}{told}{which}.")
+    sentence = " ".join(parts)
     others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
     missed = len(others) - others.count(Verdict.PASS)
     if missed:
         sentence += f" Beside them, {units.counted(missed, 'check or threshold', 'checks or thresholds')} did not pass."
     return sentence
+
+
+def where(summary: Summary) -> str:
+    """What a verdict of a simulator must not be read without; "" for a real target."""
+    return " in the sandbox" if summary.run.target.get("kind") == "sandbox" else ""
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _topic(question_id: QuestionId) -> str:
@@ -105,8 +116,9 @@ def notes(summary: Summary) -> tuple[str, ...]:
     found = []
     if summary.run.target.get("kind") == "sandbox":
         found.append(
-            "The target was the sandbox, a stand-in for AWS on the same machine. It behaves as the stack describes, "
-            "but its latencies are not those of AWS, and neither is its consistency."
+            "The target was the sandbox: a simulator of AWS on the tester's own machine, and not AWS. A FAIL here "
+            "shows a fault of the code, or one that the simulator was told to make. A PASS here does not show that AWS "
+            "is fast or consistent enough: repeat the run against AWS before you release."
         )
     if summary.run.ended.recovered:
         found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
@@ -117,6 +129,8 @@ def notes(summary: Summary) -> tuple[str, ...]:
         )
     if summary.generator.fast_enough is not True:
         found.append(summary.generator.sentence)
+    if summary.generator.pause_sentence:
+        found.append(summary.generator.pause_sentence)
     errors = summary.availability.errors
     if errors:
         found.append(
@@ -148,7 +162,8 @@ def operation_text(operation: Operation) -> str:
     """One operation of a witness as a line of text, without its times."""
     if operation.kind == "write":
         return f"write of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
-    got = f"got version {operation.version}" if operation.version >= 0 else f"got {operation.outcome}"
+    received = _RECEIVED.get(operation.outcome, f"got {operation.outcome}")
+    got = f"got version {operation.version}" if operation.version >= 0 else received
     parts = [f"status {operation.status}" if operation.status else "no answer"]
     if operation.outcome not in ("whole", "not-modified") and operation.version >= 0:
         parts.append(operation.outcome)
@@ -163,6 +178,12 @@ def operation_text(operation: Operation) -> str:
     return f"reader {operation.session} {got} ({', '.join(parts)})"
 
 
+_RECEIVED: Final = {
+    "torn": "received a torn document",
+    "truncated": "received a document cut short",
+    "corrupt": "received a corrupt document",
+    "foreign": "received a document of somebody else",
+}
 _WRITE_ENDS: Final = {
     "acked": "acknowledged",
     "refused": "refused: it did not happen",

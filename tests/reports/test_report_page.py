@@ -113,17 +113,18 @@ def test_largest_run_stays_under_three_megabytes(pages: dict[str, str]) -> None:
 def test_answers_come_first_each_with_verdict_number_and_sentence(pages: dict[str, str]) -> None:
     words = Parsed(pages["failing"]).words
     start = words[: words.index("Question 1")]
-    assert "2 of the four questions fail (speed while writing; old versions), 2 pass." in start
+    assert "2 of 4 questions fail: speed while writing and old versions. 2 pass in the sandbox." in start
     for text in (QUESTION, "33.3 % of bytes saved", "bytes not sent thanks to 304", "The answer to conditional."):
         assert text in start
-    assert "stand-in for AWS" in start
+    assert "a simulator of AWS on the tester's own machine, and not AWS" in start
+    assert "repeat the run against AWS before you release" in start
 
 
 @pytest.mark.parametrize(
     ("name", "verdict"), [("passing", "PASS"), ("failing", "FAIL"), ("inconclusive", "INCONCLUSIVE")]
 )
 def test_verdict_is_in_the_title_and_the_heading(pages: dict[str, str], name: str, verdict: str) -> None:
-    assert f"<title>{verdict}:" in pages[name]
+    assert f"<title>{verdict} in the sandbox:" in pages[name]
     words = Parsed(pages[name]).words
     heading = words[words.index("2026") :][:200]
     assert verdict in heading

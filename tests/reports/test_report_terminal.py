@@ -39,7 +39,7 @@ def test_plain_lines_when_it_is_no_terminal(any_summary: Summary, monkeypatch: p
 def test_says_the_four_answers_and_where_the_report_is() -> None:
     text = printed(report_summaries.passing())
     lines = [line.strip() for line in text.splitlines()]
-    assert "✓ PASS          All four questions pass." in lines
+    assert "✓ PASS          All four questions pass in the sandbox." in lines
     assert "✓ PASS          Is every read whole?" in lines
     assert "share of documents that are not whole: < 3/4,000 at 95 %" in lines
     assert "The answer to whole." in lines
@@ -68,7 +68,7 @@ def test_on_a_narrow_terminal_text_wraps_beside_the_verdict(monkeypatch: pytest.
     monkeypatch.setenv("TERM", "xterm-256color")
     lines = re.sub(r"\x1b\[[0-9;]*m", "", printed(report_summaries.failing(), Terminal())).splitlines()
     assert max(map(len, lines)) <= 60
-    first = next(place for place, line in enumerate(lines) if "stand-in" in line)
+    first = next(place for place, line in enumerate(lines) if "simulator" in line)
     assert all(line.startswith(" " * 16) for line in lines[first : first + 3])
 
 

@@ -31,7 +31,7 @@ def test_every_outcome_is_explained() -> None:
 
 
 def test_longest_defined_term_explains_a_number() -> None:
-    assert explain("share of stale reads") == ""
+    assert explain("something else") == ""
     assert explain("reads, p99.9") == define("p99.9")
     assert explain("torn bodies") == define("torn")
     with pytest.raises(KeyError):
@@ -48,10 +48,12 @@ def test_clean_text_holds_no_control_and_no_surrogate(text: str) -> None:
 
 def test_headline_counts_and_names_what_did_not_pass() -> None:
     summary = report_summaries.passing()
-    assert headline(summary) == "All four questions pass."
+    assert headline(summary) == "All four questions pass in the sandbox."
+    real = replace(summary, run=replace(summary.run, target={"kind": "aws"}))
+    assert headline(real) == "All four questions pass."
     mixed = replace(summary, questions=report_summaries.questions(whole=Verdict.FAIL, conditional=Verdict.INCONCLUSIVE))
     assert headline(mixed) == (
-        "1 of the four questions fails (whole documents), 1 is undecided (ETag and 304), 2 pass."
+        "1 of 4 questions fails: whole documents. 1 is undecided: ETag and 304. 2 pass in the sandbox."
     )
     assert headline(report_summaries.empty()) == "All four questions are undecided."
 

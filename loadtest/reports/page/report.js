@@ -11,6 +11,12 @@
     });
   });
   Promise.all(drawn).then(() => document.documentElement.setAttribute("data-charts", "drawn"));
+  // A table that is wider than its place says so; a scroll bar is not shown everywhere.
+  const mark = () =>
+    document.querySelectorAll(".scroll").forEach((part) => part.classList.toggle("wide", part.scrollWidth > part.clientWidth + 1));
+  document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", mark));
+  addEventListener("resize", mark);
+  mark();
   // On paper what is folded away is wanted, but for long lists.
   const unfold = () => document.querySelectorAll("details:not(.long)").forEach((part) => (part.open = true));
   addEventListener("beforeprint", unfold);
