@@ -80,6 +80,6 @@ def _conditional_number(conditional: Conditional) -> Number:
     saved, wrongly = conditional.saved_share, conditional.bytes_saved_wrongly
     text = f"{units.share(saved)} of bytes saved"
     if wrongly:
-        stale = units.counted(conditional.stale_not_modified, "304")
-        text += f" (of which {units.size(wrongly)} should have been sent: {stale} for an outdated copy)"
+        times = units.counted(conditional.stale_not_modified, "time")
+        text += f" ({units.size(wrongly)} of it wrongly: {times} a 304 for an outdated copy)"
     return Number("bytes not sent thanks to 304", saved, "share", text)

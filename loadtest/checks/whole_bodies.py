@@ -81,8 +81,8 @@ def whole_bodies(history: History) -> CheckResult:
     else:
         verdict = Verdict.PASS
         sentence = (
-            f"All {looked_at:,} documents were whole; so many can be broken all the same: {units.none_in(looked_at)}. "
-            f"The reads of {overlapping:,} of them overlapped a PUT: {units.none_in(overlapping)}."
+            f"All {looked_at:,} documents were whole; the share that is not can still be {units.none_in(looked_at)}. "
+            f"Of the {overlapping:,} whose read overlapped a PUT, it can be {units.none_in(overlapping)}."
         )
     return PROMISE.result(
         verdict,

@@ -83,7 +83,7 @@ def latency_over_time(summary: Summary) -> Chart:
         "neither is what was written after the last whole window."
     )
     if summary.generator.pauses:
-        text += " What rises at a dashed line was made by the load generator and not by the target."
+        text += " What rises at a dashed line may be the load generator's own doing."
     layered = alt.layer(*[layer for layer in layers if layer is not None])
     return Chart(chart_id, title, text, tuple(keys), finish(layered, 260))
 

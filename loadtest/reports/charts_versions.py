@@ -72,7 +72,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         .mark_point(filled=True, opacity=1, color=colour("quiet"), size=min(60, 9 * thick), shape="diamond")
         .encode(x=alt.X("seen:Q"), y=y),
         base.transform_filter("datum.unended")
-        .mark_point(filled=True, opacity=1, color=colour("fail"), size=max(40, 14 * thick), shape="triangle-right")
+        .mark_point(filled=True, opacity=1, color=colour("fail"), size=max(70, 22 * thick), shape="triangle-right")
         .encode(x=alt.X("stale:Q"), y=y),
         base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(shown)),
     ]
@@ -168,8 +168,8 @@ def visibility(summary: Summary) -> Chart:
     layers.append(hover(rows, shown, x))
     text = (
         "Of the reads that started this long after an acknowledgement, how many got the new version (or a later one)? "
-        "A line at 100 % from the very left is a document that is fresh at once. The pale area is not staleness, but "
-        "what this run is too small to exclude; reads after the same write are not taken as independent."
+        "A line at 100 % from the very left is a document that is fresh at once. The pale area is not what was "
+        "seen, but what this run is too small to exclude; reads after the same write are not taken as independent."
     )
     return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 240))
 

@@ -51,7 +51,7 @@ def tolerated(summary: Summary, check: CheckResult) -> str:
     if check.id in ("fresh-reads", "atomic-reads"):
         if staleness is None:
             return ""
-        return f"up to {units.duration(staleness)} old" if staleness else "0 ms: none"
+        return f"up to {units.duration(staleness)} old" if staleness else "none (0 ms)"
     if check.id == "availability":
         return f"up to {units.share(TOLERATED_SHARE)}"
     return "none" if check.id in ("whole-bodies", "monotonic-reads", "phantoms", "conditional-get") else ""

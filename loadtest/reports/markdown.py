@@ -56,7 +56,7 @@ def _answers(summary: Summary) -> str:
     lines = [
         f"## {_verdict(summary.verdict)}{where(summary)}: read model under writes",
         "",
-        f"**{escape(headline(summary))}**",
+        f"**{escape(headline(summary, placed=True))}**",
         "",
     ]
     lines += ["| | question | number | answer |", "|---|---|---|---|"]

@@ -25,7 +25,8 @@ def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
     }
     share = clean(consistency.stale_text) or units.NOTHING
     if consistency.stale_reads:
-        share += " at this rate of writes"
+        value, bracket, interval = share.partition(" (")
+        share = f"{value} at this rate of writes{bracket}{interval}"
     return (
         Fact("Stale reads", units.count(consistency.stale_reads), define("stale read")),
         Fact("Share of stale reads", share, _SHARE_DEFINITION),
@@ -141,7 +142,7 @@ def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
     found = summary.conditional
     return (
         Fact("Bytes saved", units.size(found.bytes_saved), _saved_definition(summary)),
-        Fact("Bytes received", units.size(found.bytes_received), "Bytes of documents that were sent."),
+        Fact("Bytes received", units.size(found.bytes_received), "Bytes of whole documents that were sent."),
         Fact("Share saved", units.share(found.saved_share), "Saved ÷ (saved + received)."),
         Fact(
             "Documents with an ETag",
@@ -156,7 +157,11 @@ def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
             "among them.",
         ),
         Fact("Document sent again in vain", units.count(found.same_version_sent), _VAIN_DEFINITION),
-        Fact("Document had changed", units.count(found.changed), "Conditional requests rightly answered with a 200."),
+        Fact(
+            "Document had changed",
+            units.count(found.changed),
+            "Conditional requests answered with a 200 and another version than was sent.",
+        ),
         Fact("304 for an old version", units.count(found.stale_not_modified), _STALE_304),
         Fact("304 that nobody asked for", units.count(found.unasked), "A 304 to a request without If-None-Match."),
         Fact("304 with a body", units.count(found.with_body), "A 304 must not carry a document."),

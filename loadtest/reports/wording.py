@@ -61,10 +61,10 @@ TOPICS: Final = (
 )
 
 
-def headline(summary: Summary) -> str:
-    """The overall verdict in a few words: what fails first, and where what passes has passed."""
+def headline(summary: Summary, placed: bool = False) -> str:
+    """The overall verdict in a few words, what fails first; ``placed``: it stands beside where that was."""
     parts: list[str] = []
-    place = where(summary)
+    place = "" if placed else where(summary)
     for verdict, one, many in (
         (Verdict.FAIL, "fails", "fail"),
         (Verdict.INCONCLUSIVE, "is undecided", "are undecided"),

@@ -113,7 +113,7 @@ def test_largest_run_stays_under_three_megabytes(pages: dict[str, str]) -> None:
 def test_answers_come_first_each_with_verdict_number_and_sentence(pages: dict[str, str]) -> None:
     words = Parsed(pages["failing"]).words
     start = words[: words.index("Question 1")]
-    assert "2 of 4 questions fail: speed while writing and old versions. 2 pass in the sandbox." in start
+    assert "in the sandbox: 2 of 4 questions fail: speed while writing and old versions. 2 pass." in start
     for text in (QUESTION, "33.3 % of bytes saved", "bytes not sent thanks to 304", "The answer to conditional."):
         assert text in start
     assert "a simulator of AWS on the tester's own machine, and not AWS" in start
