@@ -27,6 +27,7 @@ after which an older version was read, and versions in such a conflict.
 
 from __future__ import annotations
 
+import itertools
 from typing import Final, Literal
 
 import numpy as np
@@ -77,7 +78,8 @@ def atomic_reads(history: History) -> CheckResult:
     verdict, sentence = _judge(history, looked_at, found, len(tangled), len(inverted))
     witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]
     witnesses += [
-        _conflict_witness(history, times, history.once(zones), version) for version in tangled[:MOST_WITNESSES]
+        _conflict_witness(history, times, version, partner)
+        for version, partner in itertools.islice(tangled.items(), MOST_WITNESSES)
     ]
     return PROMISE.result(
         verdict,
@@ -89,18 +91,12 @@ def atomic_reads(history: History) -> CheckResult:
     )
 
 
-def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> list[int]:
-    """Versions in conflict beyond the bound, where neither they nor their partners have a stale or inverted read."""
+def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dict[int, int]:
+    """Versions in conflict beyond the bound, each with a partner, where neither has a stale or inverted read."""
     explained = np.zeros(len(history.writes), dtype=np.bool_)
     explained[times.version[inversions(history, times)]] = True
     explained[times.version[np.flatnonzero(times.behind)]] = True
-    return [
-        int(version)
-        for version in zone.conflicts()
-        if not explained[version]
-        and not explained[zone.partner[version]]
-        and zone.shared_ns(int(version)) > history.max_staleness_ns
-    ]
+    return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 
 
 def level(history: History) -> Level:
@@ -110,7 +106,7 @@ def level(history: History) -> Level:
         return "unknown"
     if times.phantom.any() or times.behind.any():
         return "neither"
-    if len(history.once(zones).conflicts()):
+    if history.once(zones).conflicts():
         return "regular"
     return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"
 
@@ -156,9 +152,8 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
     )
 
 
-def _conflict_witness(history: History, times: Timeline, zone: Zones, version: int) -> Witness:
+def _conflict_witness(history: History, times: Timeline, version: int, partner: int) -> Witness:
     """Up to four operations: one of each version that precedes one of the other."""
-    partner = int(zone.partner[version])
     reads: list[int] = []
     writes = [version, partner]
     for of in (version, partner):

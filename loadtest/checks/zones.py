@@ -14,6 +14,9 @@ last_call: then an operation of A precedes one of B, and one of B precedes one o
 before the other. There is an order of everything exactly when no two versions are in conflict, and no read returned
 before its own write was called (that is a phantom, and left out here).
 
+The *size* of a conflict is how much later than its last chance the earlier of the two was still there: the smaller of
+the two differences. Those larger than a bound are the conflicts of zones whose first_end is put off by that bound.
+
 A write whose outcome is unknown never returned; when no read returned its version it may never have taken effect, and
 constrains nothing. A refused write did not happen. As everywhere, equal times overlap.
 """
@@ -26,7 +29,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.checks.timeline import timeline
-from loadtest.recorded_run.history import Column, History
+from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import NEVER_RETURNED, WriteOutcome
 
 NOBODY: Final = -1
@@ -38,35 +41,23 @@ class Zones:
 
     first_end_ns: Column
     last_call_ns: Column
-    partner: Column  # a version that it is in conflict with; NOBODY when there is none
+    constrains: Flags  # versions that were written, and were seen or acknowledged
 
-    def conflicts(self) -> Column:
-        """The versions in conflict."""
-        return np.flatnonzero(self.partner != NOBODY)
-
-    def shared_ns(self, version: int) -> int:
-        """For how long a version and its partner must both have been there: the size of their conflict."""
-        other = int(self.partner[version])
-        return int(
-            min(
-                self.last_call_ns[version] - self.first_end_ns[other],
-                self.last_call_ns[other] - self.first_end_ns[version],
-            )
-        )
+    def conflicts(self, beyond_ns: int = 0, leaving_out: Flags | None = None) -> dict[int, int]:
+        """Each version in a conflict that is larger than ``beyond_ns``, and one that it is in such a conflict with."""
+        versions = np.flatnonzero(self.constrains if leaving_out is None else self.constrains & ~leaving_out)
+        found = partners(self.first_end_ns[versions] + beyond_ns, self.last_call_ns[versions])
+        conflicting = np.flatnonzero(found != NOBODY)
+        return dict(zip(versions[conflicting].tolist(), versions[found[conflicting]].tolist(), strict=True))
 
 
 def zones(history: History) -> Zones:
-    """The zones of a run, and the conflicts between them."""
+    """The zones of a run."""
     times, writes = history.once(timeline), history.writes
     first_end = times.over_ns
     last_call = writes.called_ns.copy()
     np.maximum.at(last_call, times.version[times.legitimate], history.reads.called_ns[times.legitimate])
-    happened = (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED)
-    versions = np.flatnonzero(happened)
-    partner = np.full(len(writes), NOBODY, dtype=np.int64)
-    found = partners(first_end[versions], last_call[versions])
-    partner[versions[found != NOBODY]] = versions[found[found != NOBODY]]
-    return Zones(first_end, last_call, partner)
+    return Zones(first_end, last_call, (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED))
 
 
 def partners(first_end: Column, last_call: Column) -> Column:

@@ -5,6 +5,7 @@ Nothing here is shared with the code that is tested: operations are plain tuples
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import cache
 from typing import NamedTuple
@@ -108,6 +109,25 @@ def is_inversion(read: Op, writes: list[Op], reads: list[Op], *, same_session: b
         and (not same_session or earlier.session == read.session)
         for earlier in legitimate(writes, reads)
     )
+
+
+def conflict_sizes(writes: list[Op], reads: list[Op]) -> dict[tuple[int, int], float]:
+    """By how much two versions are each before the other: an operation of each precedes one of the other by so much.
+
+    Only pairs that are in conflict, the smaller version first.
+    """
+    sizes = {}
+    of = {
+        write.version: [write, *(read for read in legitimate(writes, reads) if read.version == write.version)]
+        for write in writes
+        if write.kind != "refused"
+    }
+    for one, other in itertools.combinations(sorted(of), 2):
+        ahead = max(later.called - earlier.returned for earlier in of[one] for later in of[other])
+        behind = max(later.called - earlier.returned for earlier in of[other] for later in of[one])
+        if min(ahead, behind) > 0:
+            sizes[one, other] = min(ahead, behind)
+    return sizes
 
 
 def is_atomic(writes: list[Op], reads: list[Op]) -> bool:

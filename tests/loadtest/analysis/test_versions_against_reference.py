@@ -43,9 +43,13 @@ def assert_agrees(text: str) -> None:
     assert monotonic_reads(run).found == sum(within), text
 
     zone = zones(run)
-    for version in zone.conflicts():
-        assert zone.shared_ns(int(version)) > 0, text  # its partner is one that it is in conflict with
-    conflicts = len(zone.conflicts()) > 0
+    for bound in (0, 1, 3):
+        sizes = reference.conflict_sizes(writes, reads)
+        expected = {version for pair, size in sizes.items() if size > bound for version in pair}
+        found = zone.conflicts(bound)
+        assert set(found) == expected, (text, bound)
+        assert all(sizes[min(pair), max(pair)] > bound for pair in found.items()), (text, bound)
+    conflicts = bool(zone.conflicts())
     atomic = not any(phantom) and not conflicts
     assert atomic == reference.is_atomic(writes, reads), text
     if conflicts:  # then some check says so
