@@ -12,14 +12,14 @@ from loadtest.summary import CheckResult, Summary
 
 _COUNTED: Final[dict[str, tuple[str, str, str, str]]] = {
     "write-impact": ("pair of windows", "pairs of windows", "quantile too slow", "quantiles too slow"),
-    "load-generator": ("sample of its delay", "samples of its delay", "trouble", "troubles"),
+    "load-generator": ("sample of its delay", "samples of its delay", "cause for doubt", "causes for doubt"),
     "whole-bodies": ("document", "documents", "not whole", "not whole"),
     "fresh-reads": ("read", "reads", "stale", "stale"),
     "monotonic-reads": ("read", "reads", "back in time", "back in time"),
     "atomic-reads": ("read", "reads", "out of order", "out of order"),
     "phantoms": ("read", "reads", "of no written version", "of no written version"),
     "conditional-get": ("answer", "answers", "fault", "faults"),
-    "assumptions": ("read or write", "reads and writes", "does not hold", "do not hold"),
+    "assumptions": ("read or write", "reads and writes", "broken", "broken"),
     "availability": ("read", "reads", "error", "errors"),
 }
 """By check: one and many of what was looked at, one and many of what was found."""

@@ -65,7 +65,7 @@ def _answers(summary: Summary) -> str:
         lines.append(
             f"| {_verdict(question.verdict)} | {escape(question.question)} | {number} | {escape(question.sentence)} |"
         )
-    lines += ["", escape(about(summary)), ""]
+    lines += ["", escape(about(summary)), "", "Charts, and what every word means: report.html of the same run.", ""]
     lines += [f"> {escape(note)}\n" for note in notes(summary)]
     failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
     said = " ".join(question.sentence for question in summary.questions)
