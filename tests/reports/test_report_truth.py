@@ -186,8 +186,8 @@ def test_a_window_that_the_run_cut_off_is_not_taken_for_a_short_one() -> None:
     )
     chart = consistency_timeline(summary)
     assert "A bar with a point goes on" in chart.how_to_read
-    assert "'unended': True" in str(chart.spec)
-    assert "'unended': True" not in str(consistency_timeline(report_summaries.failing()).spec)
+    assert "'stale': 900.0" in str(chart.spec)
+    assert "'unended': True" in str(chart.spec).split("'stale': 900.0")[1].split("}")[0]
 
 
 def test_what_is_measured_to_the_start_of_a_read_and_what_to_its_return_is_named() -> None:
