@@ -129,12 +129,21 @@ NUMBERS: Final[dict[str, str]] = {
 """What the numbers of checks mean whose names hold a term that says too little, or the wrong thing."""
 
 
-def explain(name: str) -> str:
-    """The definition of the longest defined term in the name of a number; "" when it holds none."""
+GLOSSARY: Final = {**DEFINITIONS, **NUMBERS}
+"""All that the page explains at its end, for a phone and paper show nothing on hover."""
+
+
+def term_in(name: str) -> str:
+    """What explains the name of a number: itself, else the longest defined term in it; "" when it holds none."""
     if name in NUMBERS:
-        return NUMBERS[name]
+        return name
     held = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
-    return DEFINITIONS[max(held, key=len)] if held else ""
+    return max(held, key=len, default="")
+
+
+def explain(name: str) -> str:
+    """The definition for the name of a number; "" when there is none."""
+    return GLOSSARY.get(term_in(name), "")
 
 
 _IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|99(?:\.9)?)\b(?!\.\d)")

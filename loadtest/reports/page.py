@@ -30,7 +30,7 @@ from loadtest.reports import (
     wording,
 )
 from loadtest.reports.chart_style import Chart
-from loadtest.reports.definitions import DEFINITIONS, explain, split_terms, word_id
+from loadtest.reports.definitions import GLOSSARY, explain, split_terms, term_in, word_id
 from loadtest.reports.table import Fact, Table
 from loadtest.reports.witness_diagram import diagram
 from loadtest.summary import CheckResult, Question, Summary
@@ -72,7 +72,7 @@ def page(summary: Summary) -> str:
             generator=tables_run.generator_table(summary),
             generator_facts=tables_run.generator_facts(summary),
             settings=tables_run.settings_tables(summary),
-            definitions=DEFINITIONS,
+            definitions=GLOSSARY,
             style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
             hashes=[_hash(text) for text in scripts.values()],
@@ -156,6 +156,7 @@ def _environment() -> Environment:
         signs=wording.SIGNS,
         size=units.size,
         split_terms=split_terms,
+        term_in=term_in,
         where=wording.where,
         word_id=word_id,
     )

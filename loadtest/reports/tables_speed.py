@@ -95,7 +95,7 @@ def _impact_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
 
 
 NOT_JUDGED: Final = (
-    "For finding the cause only: it does not count for the verdict. Compared with the other reads of the same writing "
+    "For finding the cause only: it does not count for the answer. Compared with the other reads of the same writing "
     "window, which may be slowed down themselves."
 )
 

@@ -131,7 +131,7 @@ def test_what_was_looked_at_and_found_has_a_unit() -> None:
 
 def test_reads_due_during_a_put_are_not_judged() -> None:
     chart = slowdown_during_put(report_summaries.failing())
-    assert chart.how_to_read.startswith("For finding the cause only: it does not count for the verdict.")
+    assert chart.how_to_read.startswith("For finding the cause only: it does not count for the answer.")
     assert "--fail" not in str(chart.spec)
     assert not any("tolerated" in key.label for key in chart.keys)
 
@@ -269,3 +269,14 @@ def test_the_markdown_has_a_glossary_of_its_own_and_repeats_no_sentence() -> Non
     answers = text[: text.index("<details>")]
     for question in report_summaries.failing().questions:
         assert answers.count(question.sentence) == 1
+
+
+def test_every_number_of_a_check_leads_to_what_it_means() -> None:
+    html = page(report_summaries.failing())
+    anchors = set(re.findall(r'id="(word-[^"]+)"', html))
+    links = set(re.findall(r'href="#(word-[^"]+)"', html))
+    assert links <= anchors
+    summary = report_summaries.passing()
+    number = replace(summary.checks[0].numbers[0], name="reads started late, p99")
+    named = replace(summary, checks=(replace(summary.checks[0], numbers=(number,)), *summary.checks[1:]))
+    assert 'href="#word-reads-started-late-p99"' in page(named)

@@ -34,6 +34,7 @@ def test_longest_defined_term_explains_a_number() -> None:
     assert explain("something else") == ""
     assert explain("reads, p99.9") == define("p99.9")
     assert explain("torn bodies") == define("torn")
+    assert explain("reads started late, p99") != define("p99")  # the whole expression, not its last word
     with pytest.raises(KeyError):
         define("something else")
 
