@@ -68,6 +68,19 @@ class LatencyHistogram:
 
 
 @dataclass(frozen=True)
+class SincePut:
+    """Response time of the reads that were due between ``from_ns`` and ``to_ns`` after the last PUT was sent."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    from_ns: int
+    to_ns: int
+    reads: int
+    p50_ns: int | None
+    p99_ns: int | None
+
+
+@dataclass(frozen=True)
 class Latency:
     """Exact latency of the run."""
 
@@ -77,6 +90,7 @@ class Latency:
     rows: tuple[LatencyRow, ...]
     series: LatencySeries
     histogram: LatencyHistogram
+    since_put: tuple[SincePut, ...] = ()  # reads due in writing windows
 
 
 @dataclass(frozen=True)

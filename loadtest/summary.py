@@ -46,6 +46,7 @@ from loadtest.measurements import (
     OutcomeCount,
     PausedQuantile,
     Quantiles,
+    SincePut,
     VisibilityPoint,
     WindowRow,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Question",
     "QuestionId",
     "Run",
+    "SincePut",
     "Summary",
     "SummaryError",
     "ThresholdResult",

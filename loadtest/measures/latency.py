@@ -14,6 +14,7 @@ import numpy as np
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.measures.flights import due_during_put
 from loadtest.measures.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
+from loadtest.measures.since_put import since_put
 from loadtest.recorded_run.blocks import blocks, in_blocks
 from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import ReadOutcome, WindowKind
@@ -52,7 +53,8 @@ def measure_latency(history: History) -> Latency:
         )
         for name in members
     )
-    return Latency(DEFINITION, rows, series, _histogram(kept["quiet"], kept["writing"]))
+    histogram = _histogram(kept["quiet"], kept["writing"])
+    return Latency(DEFINITION, rows, series, histogram, since_put(history, members["writing"]))
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""Charts of the slowdown while writing: a dot and its interval at each quantile."""
+"""Charts of the slowdown while writing: a dot and its interval at each quantile, and how reads follow a PUT."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ import altair as alt
 
 from loadtest import units
 from loadtest.measurements import ImpactEstimate
-from loadtest.reports.chart_style import Chart, Key, colour, data, finish, tooltips
+from loadtest.reports.chart_style import (
+    MILLISECOND,
+    Chart,
+    Key,
+    colour,
+    data,
+    finish,
+    logarithmic,
+    milliseconds,
+    ms,
+    tooltips,
+)
 from loadtest.reports.tables_speed import NOT_JUDGED, put_note
 from loadtest.summary import Summary, Verdict
 
@@ -33,6 +44,56 @@ def slowdown_during_put(summary: Summary) -> Chart:
     chart = Chart("slowdown-during-put", "For finding the cause: reads that were due during a PUT", "", empty=empty)
     drawn = _ratios(chart, axis, summary, summary.impact.overlap, judged=False)
     return replace(drawn, how_to_read=f"{NOT_JUDGED} {put_note(summary)}".strip()) if drawn.spec else drawn
+
+
+def since_put(summary: Summary) -> Chart:
+    """Response time by the time since the last PUT was sent."""
+    points = summary.latency.since_put
+    chart_id, title = "since-put", "For finding the cause: response time by the time since the last PUT"
+    if len(points) < _LEAST_POINTS:
+        return Chart(
+            chart_id, title, "", empty="Too few reads were made between PUTs to tell how their times follow one."
+        )
+    rows: list[dict[str, Any]] = [
+        {
+            "at": (point.from_ns + point.to_ns) / 2 / MILLISECOND,
+            "p50": ms(point.p50_ns),
+            "p99": ms(point.p99_ns),
+            "when": f"{units.duration(point.from_ns)} to {units.duration(point.to_ns)}",
+            "p50_text": units.duration(point.p50_ns),
+            "p99_text": units.duration(point.p99_ns),
+            "reads": units.count(point.reads),
+        }
+        for point in points
+    ]
+    scale = logarithmic([row[name] for row in rows for name in ("p50", "p99")])
+    domain = alt.Scale(domain=[0, points[-1].to_ns / MILLISECOND], nice=False)
+    x = alt.X(
+        "at:Q", title="ms from the sending of a PUT to when a read was due", scale=domain, axis=alt.Axis(grid=False)
+    )
+    shown = [("when", "after the PUT was sent"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
+    base = alt.Chart(data(rows))
+    layers = [
+        base.mark_line(color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
+            x=x, y=milliseconds(name, "response time", scale), tooltip=tooltips(shown)
+        )
+        for name, shade in (("p99", "series-high"), ("p50", "series-low"))
+    ]
+    keys: tuple[Key, ...] = (Key("p50", "series-low"), Key("p99", "series-high"))
+    took = sorted(write.put_ns for write in summary.consistency.windows)
+    if took and took[len(took) // 2] < points[-1].to_ns:
+        usual = took[len(took) // 2]
+        mark = alt.Chart(data([{"at": usual / MILLISECOND}])).mark_rule(color=colour("writing"), strokeDash=[5, 4])
+        layers.append(mark.encode(x=x))
+        keys += (Key(f"a PUT is usually over ({units.duration(usual)})", "writing", "tick dashed"),)
+    text = (
+        "Reads in writing windows. Slow on the left: reads suffer while a PUT is in flight. Slow further right: they "
+        "suffer from what it leaves behind. Level: they do not depend on it. It does not count for the answer."
+    )
+    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 200))
+
+
+_LEAST_POINTS: Final = 4
 
 
 def _ratios(

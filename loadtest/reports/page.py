@@ -96,6 +96,7 @@ def _section(summary: Summary, place: int) -> Section:
             charts_latency.latency_over_time(summary),
             charts_latency.distribution(summary),
             charts_slowdown.slowdown_during_put(summary),
+            charts_slowdown.since_put(summary),
         )
         response, service = tables_speed.latency_tables(summary)
         shown = (response,)

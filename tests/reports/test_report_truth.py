@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import altair as alt
 import pytest
 import report_summaries
+import vl_convert
 
-from loadtest.measurements import GeneratorPause, PausedQuantile
+from loadtest.measurements import GeneratorPause, PausedQuantile, SincePut
 from loadtest.records import Verdict
 from loadtest.reports import limits
 from loadtest.reports.charts_latency import latency_over_time
-from loadtest.reports.charts_slowdown import slowdown_during_put
+from loadtest.reports.charts_slowdown import since_put, slowdown_during_put
 from loadtest.reports.charts_versions import consistency_timeline, visibility
 from loadtest.reports.markdown import markdown
 from loadtest.reports.page import page
@@ -280,3 +282,14 @@ def test_every_number_of_a_check_leads_to_what_it_means() -> None:
     number = replace(summary.checks[0].numbers[0], name="reads started late, p99")
     named = replace(summary, checks=(replace(summary.checks[0], numbers=(number,)), *summary.checks[1:]))
     assert 'href="#word-reads-started-late-p99"' in page(named)
+
+
+def test_how_reads_follow_a_put_is_drawn_where_it_was_measured() -> None:
+    summary = report_summaries.passing()
+    assert since_put(summary).spec is None
+    points = tuple(SincePut(n * 25 * MS, (n + 1) * 25 * MS, 500, 3 * MS, (9 + n) * MS) for n in range(20))
+    chart = since_put(replace(summary, latency=replace(summary.latency, since_put=points)))
+    assert chart.spec is not None
+    alt.Chart.from_dict(dict(chart.spec))
+    assert not re.search(r"NaN|Infinity|undefined", vl_convert.vegalite_to_svg({**chart.spec, "width": 600}))
+    assert "It does not count for the answer." in chart.how_to_read

@@ -15,7 +15,7 @@ from test_load_generator import samples
 
 from loadtest.checks.write_impact import write_impact
 from loadtest.findings import CheckResult
-from loadtest.measures.impact import measure_impact, verdict
+from loadtest.measures.impact import NO_PARTNER, measure_impact, verdict
 from loadtest.measures.signed_rank import critical_place, shift
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
@@ -159,12 +159,12 @@ class TestDroppedWindows:
         puts = " ".join(f"w{n + 2}[{(2 * n + 1) * LENGTH + 150} {(2 * n + 1) * LENGTH + 160}]" for n in range(7))
         met = run([1.0] * 7, puts=False, extra=f"w1[{start} {end}] {puts}")
         assert measure_impact(met).pairs_dropped == dropped
-        assert self.rows(met) == ["a PUT was in flight though the window was quiet"] * dropped
+        assert self.rows(met) == ["a PUT was in flight though the window was quiet", NO_PARTNER] * dropped
 
     def test_a_writing_window_without_a_put(self) -> None:
         puts = " ".join(f"w{n}[{(2 * n + 1) * LENGTH + 50} {(2 * n + 1) * LENGTH + 90}]" for n in range(1, 7))
         without = run([1.0] * 7, puts=False, extra=puts)
-        assert self.rows(without) == ["no PUT was in flight though the window was for writing"]
+        assert self.rows(without) == [NO_PARTNER, "no PUT was in flight though the window was for writing"]
         impact = measure_impact(without)
         assert (impact.pairs_used, impact.pairs_dropped) == (6, 1)
 
@@ -262,7 +262,9 @@ class TestReadsDueDuringAPut:
         assert [(estimate.quantile, estimate.ratio) for estimate in overlap[:1]] == [("p50", pytest.approx(3.0))]
         assert overlap[0].pairs == 6
         assert overlap[2].ratio is None
-        assert "writing windows, at least 6 are needed" in overlap[2].text
+        assert overlap[2].text == (
+            "not measured: 0 writing windows had enough reads on both sides, at least 6 are needed"
+        )
 
     def test_a_slow_read_that_merely_overlaps_one_is_none_of_them(self) -> None:
         text = []
