@@ -69,7 +69,10 @@ class LatencyHistogram:
 
 @dataclass(frozen=True)
 class SincePut:
-    """Response time of the reads that were due between ``from_ns`` and ``to_ns`` after the last PUT was sent."""
+    """Response time of the reads that were due between ``from_ns`` and ``to_ns`` after a PUT was sent.
+
+    Negative: before it, and so shortly that a slow read was still under way when it was sent.
+    """
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -78,6 +81,18 @@ class SincePut:
     reads: int
     p50_ns: int | None
     p99_ns: int | None
+
+
+@dataclass(frozen=True)
+class SlowestReads:
+    """The slowest percent of the reads in writing windows (at or above p99), and how many of them met a PUT."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    count: int
+    overlapping: int  # under way while a PUT was in flight
+    due_during: int  # due while a PUT was in flight
+    overlapping_share_of_all: float  # of all reads in writing windows
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,7 @@ class Latency:
     series: LatencySeries
     histogram: LatencyHistogram
     since_put: tuple[SincePut, ...] = ()  # reads due in writing windows
+    slowest: SlowestReads | None = None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ from loadtest.measurements import (
     PausedQuantile,
     Quantiles,
     SincePut,
+    SlowestReads,
     VisibilityPoint,
     WindowRow,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "QuestionId",
     "Run",
     "SincePut",
+    "SlowestReads",
     "Summary",
     "SummaryError",
     "ThresholdResult",

@@ -14,7 +14,7 @@ import numpy as np
 from loadtest.measurements import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.measures.flights import due_during_put
 from loadtest.measures.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
-from loadtest.measures.since_put import since_put
+from loadtest.measures.since_put import since_put, slowest_reads
 from loadtest.recorded_run.blocks import blocks, in_blocks
 from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import ReadOutcome, WindowKind
@@ -54,7 +54,8 @@ def measure_latency(history: History) -> Latency:
         for name in members
     )
     histogram = _histogram(kept["quiet"], kept["writing"])
-    return Latency(DEFINITION, rows, series, histogram, since_put(history, members["writing"]))
+    writing = members["writing"]
+    return Latency(DEFINITION, rows, series, histogram, since_put(history, writing), slowest_reads(history, writing))
 
 
 def _measure(

@@ -47,9 +47,9 @@ def slowdown_during_put(summary: Summary) -> Chart:
 
 
 def since_put(summary: Summary) -> Chart:
-    """Response time by the time since the last PUT was sent."""
+    """Response time of reads that were due shortly before a PUT, during it, and after."""
     points = summary.latency.since_put
-    chart_id, title = "since-put", "For finding the cause: response time by the time since the last PUT"
+    chart_id, title = "since-put", "For finding the cause: response time around a PUT"
     if len(points) < _LEAST_POINTS:
         return Chart(
             chart_id, title, "", empty="Too few reads were made between PUTs to tell how their times follow one."
@@ -67,11 +67,15 @@ def since_put(summary: Summary) -> Chart:
         for point in points
     ]
     scale = logarithmic([row[name] for row in rows for name in ("p50", "p99")])
-    domain = alt.Scale(domain=[0, points[-1].to_ns / MILLISECOND], nice=False)
+    ends = [points[0].from_ns / MILLISECOND, points[-1].to_ns / MILLISECOND]
+    domain = alt.Scale(domain=ends, nice=False)
     x = alt.X(
-        "at:Q", title="ms from the sending of a PUT to when a read was due", scale=domain, axis=alt.Axis(grid=False)
+        "at:Q",
+        title=["ms from the sending of a PUT to when a read", "was due (negative: due before it)"],
+        scale=domain,
+        axis=alt.Axis(grid=False),
     )
-    shown = [("when", "after the PUT was sent"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
+    shown = [("when", "from the sending of the PUT"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
     base = alt.Chart(data(rows))
     layers = [
         base.mark_line(color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
@@ -79,7 +83,8 @@ def since_put(summary: Summary) -> Chart:
         )
         for name, shade in (("p99", "series-high"), ("p50", "series-low"))
     ]
-    keys: tuple[Key, ...] = (Key("p50", "series-low"), Key("p99", "series-high"))
+    keys: tuple[Key, ...] = (Key("p50", "series-low"), Key("p99", "series-high"), Key("a PUT is sent", "ink", "tick"))
+    layers.append(alt.Chart(data([{"at": 0}])).mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x))
     took = sorted(write.put_ns for write in summary.consistency.windows)
     if took and took[len(took) // 2] < points[-1].to_ns:
         usual = took[len(took) // 2]
@@ -87,8 +92,9 @@ def since_put(summary: Summary) -> Chart:
         layers.append(mark.encode(x=x))
         keys += (Key(f"a PUT is usually over ({units.duration(usual)})", "writing", "tick dashed"),)
     text = (
-        "Reads in writing windows. Slow on the left: reads suffer while a PUT is in flight. Slow further right: they "
-        "suffer from what it leaves behind. Level: they do not depend on it. It does not count for the answer."
+        "Reads in writing windows. Slow left of 0: reads that were under way already are caught by a PUT. Slow between "
+        "0 and its end: reads that are due during it wait for it. Slow further right: it leaves something behind. "
+        "Level: it makes no difference. It does not count for the answer."
     )
     return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 200))
 

@@ -41,10 +41,30 @@ def put_note(summary: Summary) -> str:
         f"In the writing windows, reads that were due while a PUT was in flight had a p99 of "
         f"{units.duration(during.p99_ns)}, the others {units.duration(clear.p99_ns)}"
     )
+    slowest = summary.latency.slowest
+    if slowest is None:
+        return f"{text}."
+    met, due = slowest.overlapping / slowest.count, slowest.due_during / slowest.count
+    text += (
+        f". Of the slowest percent ({units.counted(slowest.count, 'read')}), {units.share(met)} were under way while a "
+        f"PUT was in flight and {units.share(due)} were due during one; of all reads there, "
+        f"{units.share(slowest.overlapping_share_of_all)} were under way during one."
+    )
     if any(found.verdict is Verdict.FAIL for found in summary.impact.estimates):
-        place = "between the PUTs rather than during one" if clear.p99_ns > during.p99_ns else "during the PUTs"
-        return f"{text}: the slowest reads come {place}."
-    return f"{text}."
+        text += _cause(met, due)
+    return text
+
+
+def _cause(met: float, due: float) -> str:
+    """Where the slowest reads come from, by the shares that met a PUT and that were due during one; "" if unclear."""
+    if due >= _MOST:
+        return " So the slowest reads come during the PUTs."
+    if met - due >= _MOST:
+        return " So the slowest reads were due just before a PUT, and were caught by it."
+    return " So the slowest reads come between the PUTs, and not from meeting one." if met <= 1 - _MOST else ""
+
+
+_MOST: Final = 0.75
 
 
 def latency_tables(summary: Summary) -> tuple[Table, Table]:

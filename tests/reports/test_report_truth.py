@@ -10,7 +10,7 @@ import pytest
 import report_summaries
 import vl_convert
 
-from loadtest.measurements import GeneratorPause, PausedQuantile, SincePut
+from loadtest.measurements import GeneratorPause, PausedQuantile, SincePut, SlowestReads
 from loadtest.records import Verdict
 from loadtest.reports import limits
 from loadtest.reports.charts_latency import latency_over_time
@@ -139,26 +139,26 @@ def test_reads_due_during_a_put_are_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("during", "clear", "verdict", "end"),
+    ("due", "met", "verdict", "end"),
     [
-        (40, 60, Verdict.FAIL, "the slowest reads come between the PUTs rather than during one."),
-        (60, 40, Verdict.FAIL, "the slowest reads come during the PUTs."),
-        (60, 40, Verdict.PASS, "the others 40.0 ms."),
+        (0, 10, Verdict.FAIL, "So the slowest reads come between the PUTs, and not from meeting one."),
+        (80, 95, Verdict.FAIL, "So the slowest reads come during the PUTs."),
+        (10, 95, Verdict.FAIL, "So the slowest reads were due just before a PUT, and were caught by it."),
+        (40, 70, Verdict.FAIL, "of all reads there, 12.0 % were under way during one."),
+        (80, 95, Verdict.PASS, "of all reads there, 12.0 % were under way during one."),
     ],
 )
-def test_the_cause_is_only_pointed_at_where_writes_slow_reads(
-    during: int, clear: int, verdict: Verdict, end: str
-) -> None:
+def test_the_cause_is_only_pointed_at_where_writes_slow_reads(due: int, met: int, verdict: Verdict, end: str) -> None:
     summary = report_summaries.passing()
     quantiles = report_summaries.quantiles(1_000)
     rows = [
         replace(summary.latency.rows[0], population=name, response=replace(quantiles, p99_ns=p99 * MS))
-        for name, p99 in (("overlapping-put", during), ("clear-of-put", clear))
+        for name, p99 in (("overlapping-put", 40), ("clear-of-put", 60))
     ]
     estimates = tuple(replace(estimate, verdict=verdict) for estimate in summary.impact.estimates)
     summary = replace(
         summary,
-        latency=replace(summary.latency, rows=tuple(rows)),
+        latency=replace(summary.latency, rows=tuple(rows), slowest=SlowestReads(100, met, due, 0.12)),
         impact=replace(summary.impact, estimates=estimates),
     )
     assert put_note(summary).endswith(end)
@@ -287,7 +287,7 @@ def test_every_number_of_a_check_leads_to_what_it_means() -> None:
 def test_how_reads_follow_a_put_is_drawn_where_it_was_measured() -> None:
     summary = report_summaries.passing()
     assert since_put(summary).spec is None
-    points = tuple(SincePut(n * 25 * MS, (n + 1) * 25 * MS, 500, 3 * MS, (9 + n) * MS) for n in range(20))
+    points = tuple(SincePut(n * 25 * MS, (n + 1) * 25 * MS, 500, 3 * MS, (12 + n) * MS) for n in range(-2, 20))
     chart = since_put(replace(summary, latency=replace(summary.latency, since_put=points)))
     assert chart.spec is not None
     alt.Chart.from_dict(dict(chart.spec))
