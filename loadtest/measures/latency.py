@@ -54,8 +54,15 @@ def measure_latency(history: History) -> Latency:
         for name in members
     )
     histogram = _histogram(kept["quiet"], kept["writing"])
-    writing = members["writing"]
-    return Latency(DEFINITION, rows, series, histogram, since_put(history, writing), slowest_reads(history, writing))
+    writing, p99_ns = members["writing"], responses["writing"].p99_ns
+    return Latency(
+        DEFINITION,
+        rows,
+        series,
+        histogram,
+        since_put(history, writing, p99_ns),
+        slowest_reads(history, writing, p99_ns),
+    )
 
 
 def _measure(

@@ -17,13 +17,12 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.measurements import GeneratorPause, PausedQuantile
-from loadtest.measures.latency import populations, times_of
-from loadtest.measures.quantiles import PER_MILLE, enough, rank
+from loadtest.measurements import GeneratorPause, PausedQuantile, Quantiles
+from loadtest.measures.latency import measure_latency, populations, times_of
+from loadtest.measures.quantiles import rank
 from loadtest.recorded_run.history import Column, Flags, History
 
 MOST_PAUSES: Final = 50
-_NAMES: Final = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9"}
 _ORDER: Final = ("p50", "p90", "p99", "p99.9", "max")
 
 
@@ -46,33 +45,32 @@ def longest_pauses(history: History, found: tuple[Column, Column, Column]) -> tu
 
 def paused_quantiles(history: History, found: tuple[Column, Column, Column]) -> tuple[PausedQuantile, ...]:
     """The quantiles where at least half of the reads that were as slow, or slower, had mostly waited for a pause."""
-    explained = []
-    for time, since in (("response", history.reads.scheduled_ns), ("service", history.reads.called_ns)):
+    reads, explained = history.reads, []
+    for time, since in (("response", reads.scheduled_ns), ("service", reads.called_ns)):
         waited = np.flatnonzero(_waited(history, since, found))
         if not len(waited):
             continue
-        for name, members in populations(history).items():
+        latency, members_of = history.once(measure_latency), populations(history)
+        for row in latency.rows:
+            members = members_of[row.population]
             own = times_of(history, time, waited[members[waited]])
-            if not len(own):
-                continue
-            rising = np.sort(times_of(history, time, members))
-            explained += [
-                PausedQuantile(name, time, quantile)  # type: ignore[arg-type]  # the keys are the literals
-                for quantile in _explained(rising, own)
-            ]
+            for quantile, value, least in _as_slow(row.response if time == "response" else row.service):
+                slow = 2 * int(np.count_nonzero(own >= value))
+                # At least so many are as slow; more of them only where values are equal, so it is rarely counted.
+                if slow >= least and slow >= int(np.count_nonzero(times_of(history, time, members) >= value)):
+                    explained.append(PausedQuantile(row.population, time, quantile))  # type: ignore[arg-type]
     return tuple(explained)
 
 
-def _explained(rising: Column, own: Column) -> list[str]:
-    count = len(rising)
-    places = {_NAMES[name]: rank(count, per_mille) for name, per_mille in PER_MILLE.items() if enough(count, per_mille)}
-    places["max"] = count - 1
-    explained = []
-    for name, place in places.items():
-        as_slow = count - int(np.searchsorted(rising, rising[place], side="left"))
-        if 2 * int(np.count_nonzero(own >= rising[place])) >= as_slow:
-            explained.append(name)
-    return explained
+def _as_slow(found: Quantiles) -> list[tuple[str, int, int]]:
+    """The known quantiles, each with the least number of reads that were as slow or slower."""
+    values = ((found.p50_ns, "p50", 500), (found.p90_ns, "p90", 900), (found.p99_ns, "p99", 990))
+    known = [
+        (name, value, found.count - rank(found.count, per_mille))
+        for value, name, per_mille in (*values, (found.p999_ns, "p99.9", 999))
+        if value is not None
+    ]
+    return [*known, ("max", found.max_ns, 1)] if found.max_ns is not None else known
 
 
 def _waited(history: History, since_ns: Column, found: tuple[Column, Column, Column]) -> Flags:

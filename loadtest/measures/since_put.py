@@ -26,8 +26,10 @@ LEAST_READS: Final = 100
 """Bins in which p99 would be the slowest read are put together with the next ones."""
 
 
-def since_put(history: History, writing: Flags) -> tuple[SincePut, ...]:
+def since_put(history: History, writing: Flags, p99_ns: int | None) -> tuple[SincePut, ...]:
     """p50 and p99 of the response time of the ``writing`` reads, by the time from a PUT's call to when a read was due.
+
+    ``p99_ns``: that of their response times.
 
     The axis ends at the usual time between two PUTs, and begins before a PUT by the p99 of the response times: so long
     before, a slow read is still under way when the PUT is sent.
@@ -38,10 +40,9 @@ def since_put(history: History, writing: Flags) -> tuple[SincePut, ...]:
     due = history.reads.scheduled_ns[writing]
     took = history.reads.returned_ns[writing] - due
     width = int(np.median(np.diff(called))) // BINS
-    p99 = of_sorted(np.sort(took), PER_MILLE["p99"])
-    if width < 1 or p99 is None:
+    if width < 1 or p99_ns is None:
         return ()
-    before = min(BINS // 2, -(-max(1, p99) // width))
+    before = min(BINS // 2, -(-max(1, p99_ns) // width))
     following = np.searchsorted(called, due, side="right")
     never = np.iinfo(np.int64).max // 2
     until = np.append(called, never)[following] - due
@@ -73,15 +74,14 @@ def _points(members: list[Column], took: Column, before: int, width: int) -> tup
     return tuple(points)
 
 
-def slowest_reads(history: History, writing: Flags) -> SlowestReads | None:
-    """Whether the slowest percent of the ``writing`` reads met a PUT; None when there are too few, or no PUT."""
+def slowest_reads(history: History, writing: Flags, p99_ns: int | None) -> SlowestReads | None:
+    """How many of the ``writing`` reads from ``p99_ns`` on met a PUT; None when there were too few reads, or no PUT."""
+    if p99_ns is None or len(history.writes) < 2:
+        return None
     place = np.flatnonzero(writing)
     took = history.reads.returned_ns[place] - history.reads.scheduled_ns[place]
-    p99 = of_sorted(np.sort(took), PER_MILLE["p99"])
-    if p99 is None or len(history.writes) < 2:
-        return None
     overlapping, due = history.once(overlapping_reads)[place], history.once(due_during_put)[place]
-    slow = took >= p99
+    slow = took >= p99_ns
     return SlowestReads(
         count=int(np.count_nonzero(slow)),
         overlapping=int(np.count_nonzero(slow & overlapping)),
