@@ -181,12 +181,8 @@ def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
     """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
     for record, length in bodies:
         if record < len(spooled):
-            late = spooled[record]
-            late["outcome"], late["version"], late["body_bytes"] = (
-                ReadOutcome.NOT_MODIFIED_WITH_BODY,
-                NO_VERSION,
-                length,
-            )
+            late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
+            spooled[list(late)][record] = tuple(late.values())
 
 
 def _version_named(etag: str, versions: dict[str, int]) -> int:

@@ -1,0 +1,59 @@
+"""What is measured but is not a verdict: latency, consistency windows, savings, impact, availability, generator.
+
+Part of :mod:`loadtest.summary`, which re-exports everything here. Times on an axis are nanoseconds since the origin of
+the run (``Run.origin_ns``). ``None`` means that it could not be measured, never zero.
+"""
+
+from loadtest.measurements.generator import (
+    Availability,
+    Generator,
+    GeneratorPause,
+    GeneratorWorker,
+    OutcomeCount,
+    PausedQuantile,
+)
+from loadtest.measurements.speed import (
+    Impact,
+    ImpactEstimate,
+    Latency,
+    LatencyHistogram,
+    LatencyRow,
+    LatencySeries,
+    Quantiles,
+    SincePut,
+    SlowestReads,
+    WindowRow,
+)
+from loadtest.measurements.versions import (
+    Conditional,
+    Consistency,
+    ConsistencyWindow,
+    Distribution,
+    KStaleness,
+    VisibilityPoint,
+)
+
+__all__ = [
+    "Availability",
+    "Conditional",
+    "Consistency",
+    "ConsistencyWindow",
+    "Distribution",
+    "Generator",
+    "GeneratorPause",
+    "GeneratorWorker",
+    "Impact",
+    "ImpactEstimate",
+    "KStaleness",
+    "Latency",
+    "LatencyHistogram",
+    "LatencyRow",
+    "LatencySeries",
+    "OutcomeCount",
+    "PausedQuantile",
+    "Quantiles",
+    "SincePut",
+    "SlowestReads",
+    "VisibilityPoint",
+    "WindowRow",
+]
