@@ -3,12 +3,16 @@
 Ten runs without a fault must end without any FAIL. Then ``write-block`` makes reads wait while a PUT is in flight, and
 the reported ratios, while writing / while quiet, must bracket the truth. That follows from the definitions of the two
 faults, the injected latency and the wait for the end of a PUT; of what was measured of reads while writing nothing is
-in it.
+in it. One in twenty of 95 % intervals may miss it, so each size is run three times, and two must hold it.
+
+The injected latency is as long as it is so that what a PUT costs beside its fault (target, writer and storage share the
+cores of one machine, and reads that waited are answered all at once) is small beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -24,10 +28,11 @@ from loadtest.sandbox.process import running_sandbox
 from loadtest.summary import ImpactEstimate, Summary, read_summary
 from loadtest.synthesis import PROJECT, synthesize
 
-MEDIAN_NS, SIGMA = 20e6, 0.25
+MEDIAN_NS, SIGMA = 60e6, 0.25
 LATENCY: Final = f"lognormal({MEDIAN_NS / 1e6:g}ms,{SIGMA})"
 DRAWS_A_READ: Final = 20
-BLOCKS_MS: Final = (10, 25, 60)
+BLOCKS_MS: Final = (30, 75, 150)
+REPEATS: Final = 3
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 USERS: Final = "60"
 SETTINGS: Final = ("--window", "2", "--write-interval", "0.3", "--arrival-rate", "300", "--payload-bytes", "4096")
@@ -49,8 +54,8 @@ def measure(synthesized: Path, block_ms: int, seconds: float, seed: int, run_dir
 def true_ratios(history: History, block_ms: int, seed: int = 1) -> dict[str, float]:
     """Ratio at each quantile, from the definitions of the two faults and the times of this run's PUTs and windows.
 
-    A PUT blocks reads for ``block_ms`` until it is acknowledged. What a read takes beside the injected latency is the
-    same for all, and known from the median of the quiet reads.
+    A PUT blocks reads for ``block_ms`` until it is acknowledged; a read comes to that block after its own latency. What
+    it takes beside the injected latency is the same for all, and known from the median of the quiet reads.
     """
     reads, writes = history.reads, history.writes
     sent = reads.sent
@@ -59,10 +64,11 @@ def true_ratios(history: History, block_ms: int, seed: int = 1) -> dict[str, flo
     random = np.random.default_rng(seed)
     beside = float(np.median(response[quiet])) - MEDIAN_NS
     wanted = np.repeat(due[writing], DRAWS_A_READ)
-    put = np.clip(np.searchsorted(writes.returned_ns, wanted), 0, len(writes) - 1)
-    left = writes.returned_ns[put] - wanted
-    waits = np.where((left >= 0) & (left <= block_ms * 1e6), left, 0)
     own = MEDIAN_NS * np.exp(random.normal(0, SIGMA, len(wanted))) + beside
+    there = wanted + own
+    put = np.clip(np.searchsorted(writes.returned_ns, there), 0, len(writes) - 1)
+    left = writes.returned_ns[put] - there
+    waits = np.where((left >= 0) & (left <= block_ms * 1e6), left, 0)
     return {
         name: float(np.quantile(own + waits, quantile) / np.quantile(own, quantile))
         for name, quantile in QUANTILES.items()
@@ -96,28 +102,29 @@ def _clean(synthesized: Path, runs: int, seconds: float) -> int:
 
 
 def _blocked(synthesized: Path, seconds: float) -> int:
-    """Print a row a size and quantile; returns how many intervals missed the truth."""
-    missed = 0
-    for number, block_ms in enumerate(BLOCKS_MS, 101):
+    """Print a row a run and quantile; returns of how many sizes and quantiles most intervals missed the truth."""
+    held = dict.fromkeys(itertools.product(BLOCKS_MS, QUANTILES), 0)
+    for number, (block_ms, _) in enumerate(itertools.product(BLOCKS_MS, range(REPEATS)), 101):
         with tempfile.TemporaryDirectory() as folder:
             summary = measure(synthesized, block_ms, seconds, number, Path(folder) / "run")
             truth = true_ratios(load_history(Path(folder) / "run"), block_ms)
         for estimate in summary.impact.estimates:
             low, high, true = estimate.low or 0, estimate.high or 0, truth[estimate.quantile]
-            missed += not low <= true <= high
+            held[block_ms, estimate.quantile] += low <= true <= high
             print(
                 f"{block_ms:>4} ms  {estimate.quantile:<4} {true:>8.3f}  {_interval(estimate):<24} "
-                f"{'yes' if low <= true <= high else 'NO':<10} {estimate.verdict.value}",
+                f"{'yes' if low <= true <= high else 'no':<10} {estimate.verdict.value}",
                 flush=True,
             )
-    return missed
+    print(f"{sum(held.values())} of {REPEATS * len(held)} intervals hold the truth")
+    return sum(2 * count < REPEATS for count in held.values())
 
 
 def main() -> int:
-    """Print both tables; returns 1 when there was an alarm, or a truth outside its interval."""
+    """Print both tables; returns 1 when there was an alarm, or most intervals of a size missed the truth."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10, help="clean ones")
-    parser.add_argument("--seconds", type=float, default=40, help="length of a run")
+    parser.add_argument("--seconds", type=float, default=30, help="length of a run")
     given = parser.parse_args()
     print("Write impact in the sandbox   command: python -m benchmarks.impact_recovery")
     print(f"runs of {given.seconds:g} s, 300 reads/s, latency={LATENCY}; ratios with their 95 % interval")

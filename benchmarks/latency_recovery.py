@@ -21,7 +21,9 @@ from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.summary import Quantiles, read_summary
 from loadtest.synthesis import PROJECT, synthesize
 
-SECONDS, RATE, READERS, REPEATS = 16, 300, 60, 3
+# Each reader's first read opens its connection, which takes milliseconds: with few readers and many reads these stay
+# well below one in a hundred, so that p99 is not theirs.
+SECONDS, RATE, READERS, REPEATS = 20, 300, 24, 3
 TOLERATED_SHARE, TOLERATED_MS = 0.02, 0.3
 CALIBRATION_MS = 5.0
 QUANTILES = (("p50", 0.5), ("p99", 0.99))

@@ -2,8 +2,8 @@
 
 The unit of statistics is the pair of windows, not the request: requests are correlated in time, and tests that take
 them for independent cry wolf. For each pair and quantile, the logarithm of (quantile in the writing window / quantile
-in the quiet one) is one observation; :mod:`loadtest.measures.signed_rank` makes an estimate and a 95 % interval of
-them.
+in the quiet one) is one observation, of which :mod:`loadtest.measures.ratio_estimate` makes an estimate with its
+interval.
 
 A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
 in flight in the quiet one, or when none was in the writing one.
@@ -11,9 +11,8 @@ in flight in the quiet one, or when none was in the writing one.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -22,12 +21,10 @@ from loadtest.measurements import Impact, ImpactEstimate, WindowRow
 from loadtest.measures.flights import due_during_put, puts_within
 from loadtest.measures.latency import successful, times_of, window_of
 from loadtest.measures.quantiles import PER_MILLE, groups, of_sorted
-from loadtest.measures.signed_rank import LEAST_PAIRS, Shift, shift
+from loadtest.measures.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
 from loadtest.recorded_run.history import Column, History
 from loadtest.records import Verdict, WindowKind
 
-Quantile = Literal["p50", "p90", "p99"]
-QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p90", "p99")
 HEADLINE: Final[Quantile] = "p99"
 """The slowest percent of the reads is what a site's users notice, and what a PUT in flight would touch first."""
 METHOD: Final = (
@@ -44,11 +41,11 @@ def measure_impact(history: History) -> Impact:
     tolerance = settings.impact_tolerance
     control = settings.write_interval == 0
     table = _Table.of(history, control)
+    pairs = table.used_pairs()
     estimates = tuple(
-        _estimate(name, table.log_ratios(name, table.used_pairs()), tolerance, "pair of windows") for name in QUANTILES
+        estimate_ratio(name, table.log_ratios(name, pairs), tolerance, "pair of windows") for name in QUANTILES
     )
     overlap = () if control else _overlap(history, table, tolerance)
-    used = len(table.used_pairs())
     headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
     return Impact(
         method=METHOD,
@@ -57,11 +54,11 @@ def measure_impact(history: History) -> Impact:
         control=control,
         estimates=estimates,
         overlap=overlap,
-        pairs_used=used,
-        pairs_dropped=len(np.unique(history.windows.pair)) - used,
+        pairs_used=len(pairs),
+        pairs_dropped=len(np.unique(history.windows.pair)) - len(pairs),
         windows=table.rows(history),
         windows_note=_note(len(history.windows)),
-        noise_floor=_noise_floor(headline),
+        noise_floor=noise_floor(headline),
         sentence=_sentence(history, estimates, table),
     )
 
@@ -154,13 +151,6 @@ def quantiles_by_group(history: History, members: list[Column]) -> dict[str, lis
     return found
 
 
-def log_ratios(pairs: list[tuple[int | None, int | None]]) -> list[float]:
-    """Logarithms of the ratios of those pairs that have both values; a response time below 1 ns counts as 1 ns."""
-    return [
-        math.log(max(1, above) / max(1, below)) for above, below in pairs if above is not None and below is not None
-    ]
-
-
 def _overlap(history: History, table: _Table, tolerance: float) -> tuple[ImpactEstimate, ...]:
     """Reads that were due while a PUT was in flight against the others, window by window (or, without windows, not)."""
     chosen = [
@@ -174,56 +164,9 @@ def _overlap(history: History, table: _Table, tolerance: float) -> tuple[ImpactE
     met = quantiles_by_group(history, [members[during[members]] for members in chosen])
     clear = quantiles_by_group(history, [members[~during[members]] for members in chosen])
     return tuple(
-        _estimate(name, log_ratios(list(zip(met[name], clear[name], strict=True))), tolerance, "writing window")
+        estimate_ratio(name, log_ratios(list(zip(met[name], clear[name], strict=True))), tolerance, "writing window")
         for name in QUANTILES
     )
-
-
-def _estimate(name: Quantile, observations: list[float], tolerance: float, unit: str) -> ImpactEstimate:
-    found = shift(np.array(observations))
-    count = len(observations)
-    if found is None:
-        had = "" if unit.startswith("pair ") else " had enough reads on both sides"
-        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
-        return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
-    judged = _judge(found, tolerance)
-    more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
-    ratio, low, high = (round(math.exp(value), 6) for value in found)
-    text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
-    return ImpactEstimate(name, ratio, low, high, count, more, judged, text)
-
-
-def _plural(unit: str) -> str:
-    return unit.replace("pair ", "pairs ") if unit.startswith("pair ") else unit + "s"
-
-
-def _judge(found: Shift, tolerance: float) -> Verdict:
-    limit = math.log(tolerance)
-    if found.high <= limit:
-        return Verdict.PASS
-    return Verdict.FAIL if found.low > limit else Verdict.INCONCLUSIVE
-
-
-def _more_pairs(found: Shift, count: int, tolerance: float) -> int | None:
-    """How many more pairs would narrow the interval enough, as it narrows with the square root of their number.
-
-    Enough is: to the distance between the estimate and the tolerance. An estimate that happens to lie near the
-    tolerance would ask for a run without end, so no more is asked for than nearly always tells a ratio of 1 from the
-    tolerance (an interval half as wide on either side as the way from 1 to the tolerance).
-    """
-    limit = math.log(tolerance)
-    distance = max(abs(limit - found.center), limit / 2)
-    reach = found.high - found.center if found.center < limit else found.center - found.low
-    if distance == 0:
-        return None
-    return max(1, math.ceil(count * (reach / distance) ** 2) - count)
-
-
-def _noise_floor(headline: ImpactEstimate) -> float | None:
-    """The smallest ratio that could have been told from 1 with as many pairs as noisy as these."""
-    if headline.low is None or headline.high is None or headline.low <= 0:
-        return None
-    return round(math.sqrt(headline.high / headline.low), 6)
 
 
 def _note(count: int) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from loadtest.options import UsageError
 from loadtest.probe.cases import ALL
+from loadtest.probe.first_look import first_answer, named_origin, wait_out_the_second
 from loadtest.probe.http1 import Address, Http1, TransportError
 from loadtest.probe.http2 import Http2, why_not
 from loadtest.probe.judging import looks_absent, not_applicable
@@ -36,7 +35,6 @@ TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
 MOST_UNANSWERED: Final = 3
 """After so many cases in a row without an answer the rest is not tried: each may take the whole time limit."""
-ANY_ORIGIN: Final = "https://example.com"
 DECISIVE: Final = "if-none-match-current"
 """The case without which nothing is shown: it has to PASS for the whole to pass."""
 _NO_WRITING: Final = "it replaces the object, which --write allows"
@@ -105,7 +103,7 @@ class Probe:
             UsageError: nothing answers, or what answers is no deployment of a document; or --write is not safe.
         """
         try:
-            plain = self._first_answer()
+            plain = first_answer(self._target, self._http1)
             is_absent = looks_absent(plain)
             if self._plan.write:
                 self._store = Store(self._target, lambda: self._http1.exchange(Ask()), self._plan.time_limit_s)
@@ -169,36 +167,18 @@ class Probe:
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(store, rehearsal))
 
-    def _first_answer(self) -> Answer:
-        try:
-            plain = self._http1.exchange(Ask())
-        except TransportError as error:
-            raise UsageError(
-                f"{self._target.url} does not answer: {error}; is it deployed, or the sandbox running? "
-                "Mend the address or the outputs file."
-            ) from None
-        if plain.fault:
-            raise UsageError(f"{self._target.url} does not answer proper HTTP ({plain.fault}); mend the address.")
-        if plain.status != 200 and not looks_absent(plain):
-            said = " ".join(plain.body.decode("utf-8", "replace").split())[:120]
-            raise UsageError(
-                f"{self._target.url} answered {plain.status} {said!r}: there is no document to probe; check the "
-                "address and the deployment."
-            )
-        return plain
-
     def _seen(self, plain: Answer, is_absent: bool) -> Seen:
         self._http1.close()  # every case begins with a connection of its own
         seen = Seen(
             plain=plain,
             kind=self._target.kind,
-            origin=self._plan.origin or _named_origin(plain),
+            origin=self._plan.origin or named_origin(plain),
             no_http2=why_not(self._address, self._plan.time_limit_s),
             run=secrets.token_hex(6),
         )
         if is_absent:
             return replace(seen, no_removal="")
-        _wait_out_the_second(plain)
+        wait_out_the_second(plain)
         return replace(seen, no_removal="", removable=True) if self._plan.write and self._plan.remove else seen
 
     def _try(self, phase: Phase, seen: Seen) -> None:
@@ -251,22 +231,6 @@ class Probe:
         if self._given_up or self._store is None:
             raise NotVisibleError(self._given_up or _NO_WRITING)
         return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
-
-
-def _named_origin(plain: Answer) -> str:
-    """The origin that the target allows even when it is not asked, as API Gateway does when there is only one."""
-    allowed = plain.header("Access-Control-Allow-Origin") or ""
-    return allowed if allowed.startswith(("http://", "https://")) else ANY_ORIGIN
-
-
-def _wait_out_the_second(plain: Answer) -> None:
-    """HTTP dates have whole seconds: wait until the second after the document's is past, at the server."""
-    try:
-        now = parsedate_to_datetime(plain.header("Date") or "")
-        modified = parsedate_to_datetime(plain.header("Last-Modified") or "")
-    except ValueError:
-        return
-    time.sleep(max(0.0, min(2.0, 2.0 - (now - modified).total_seconds())))
 
 
 def _cannot_write(store: Store, put: Answer) -> str:

@@ -13,7 +13,8 @@ from typing import Any, Final, Literal, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 
-from loadtest.thresholds.metrics import METRICS, Dimension, Metric
+from loadtest.thresholds.metric import Dimension, Metric
+from loadtest.thresholds.metrics import METRICS
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 LIST: Final = "docs/thresholds.md lists all"

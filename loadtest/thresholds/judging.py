@@ -22,7 +22,8 @@ from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 from loadtest.summary import Summary
 from loadtest.thresholds.grammar import Comparison, Threshold, parse
-from loadtest.thresholds.metrics import METRICS, RECORDED_UNITS, Measured, Metric, text_of
+from loadtest.thresholds.metric import RECORDED_UNITS, Measured, Metric, text_of
+from loadtest.thresholds.metrics import METRICS
 
 _HOLDS: Final[dict[Comparison, Callable[[float, float], bool]]] = {
     "<": operator.lt,

@@ -6,87 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal, get_args, get_type_hints
+from typing import Final, get_args, get_type_hints
 
 from loadtest import units
-from loadtest.checks.evidence import MINIMUM_CONDITIONS, MINIMUM_READS, MINIMUM_WRITES
-from loadtest.findings import Unit
+from loadtest.checks.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
 from loadtest.measurements import Distribution, ImpactEstimate, LatencyRow, Quantiles
 from loadtest.measures.latency import members_of, times_of
 from loadtest.measures.quantiles import exactly
 from loadtest.recorded_run.history import History
 from loadtest.summary import Summary
+from loadtest.thresholds.metric import Measure, Measured, Metric
 
-Dimension = Literal["duration", "share", "ratio", "count", "rate", "bytes"]
-RECORDED_UNITS: Final[dict[Dimension, Unit]] = {
-    "duration": "ns",
-    "share": "share",
-    "ratio": "ratio",
-    "count": "count",
-    "rate": "per_second",
-    "bytes": "bytes",
-}
 KINDS: Final = ("response", "service")
 POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
 LATENCY_QUANTILES: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99.9": 999, "max": 1000}
 IMPACT_QUANTILES: Final = ("p50", "p90", "p99")
 _FIELDS: Final = {"p50": "p50_ns", "p90": "p90_ns", "p99": "p99_ns", "p99.9": "p999_ns", "max": "max_ns"}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric of one run. ``low`` and ``high`` are set where it is known as an interval only."""
-
-    value: float | None
-    text: str = ""
-    low: float | None = None
-    high: float | None = None
-    looked_at: int | None = None  # what a share is a share of
-    missing: str = ""  # why there is no value
-
-
-Measure = Callable[[Summary, History, tuple[str, ...]], Measured]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric. ``arguments`` holds the choices of each argument; they may come in any order."""
-
-    name: str
-    dimension: Dimension
-    definition: str  # a noun phrase, ready for a sentence
-    measure: Measure
-    arguments: tuple[tuple[str, ...], ...] = ()
-    needs_argument: bool = False  # else each argument may be left out, and its first choice counts
-    is_interval: bool = False
-    rests_on_generator: bool = False  # a slow load generator makes it untrue
-    minimum: int = MINIMUM_READS  # of what a share is a share of, before it can pass
-
-    def full_name(self, arguments: tuple[str, ...]) -> str:
-        """The definition with the arguments that count."""
-        return f"{self.definition} ({', '.join(self.chosen(arguments))})" if self.arguments else self.definition
-
-    def chosen(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        """One choice for each argument, in the order of the definition."""
-        return tuple(next((a for a in arguments if a in choices), choices[0]) for choices in self.arguments)
-
-
-def text_of(dimension: Dimension, value: float) -> str:
-    """A value of a metric as text."""
-    match dimension:
-        case "duration":
-            return units.duration(value)
-        case "share":
-            return units.share(value)
-        case "ratio":
-            return units.ratio(value)
-        case "rate":
-            return units.rate(value)
-        case "bytes":
-            return units.size(value)
-        case "count":
-            return units.count(round(value))
 
 
 def _plain(value: float | None, missing: str, looked_at: int | None = None) -> Measured:

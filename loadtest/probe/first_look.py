@@ -1,0 +1,55 @@
+"""What the probe looks at before the first case: whether there is a document, and what its plain answer gives away."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from loadtest.options import UsageError
+from loadtest.probe.http1 import Http1, TransportError
+from loadtest.probe.judging import looks_absent
+from loadtest.probe.model import Answer, Ask
+from loadtest.target import Target
+
+ANY_ORIGIN: Final = "https://example.com"
+
+
+def first_answer(target: Target, http1: Http1) -> Answer:
+    """The answer to a plain GET: the document, or that there is none yet.
+
+    Raises:
+        UsageError: nothing answers, or what answers is no deployment of a document.
+    """
+    try:
+        plain = http1.exchange(Ask())
+    except TransportError as error:
+        raise UsageError(
+            f"{target.url} does not answer: {error}; is it deployed, or the sandbox running? "
+            "Mend the address or the outputs file."
+        ) from None
+    if plain.fault:
+        raise UsageError(f"{target.url} does not answer proper HTTP ({plain.fault}); mend the address.")
+    if plain.status != 200 and not looks_absent(plain):
+        said = " ".join(plain.body.decode("utf-8", "replace").split())[:120]
+        raise UsageError(
+            f"{target.url} answered {plain.status} {said!r}: there is no document to probe; check the "
+            "address and the deployment."
+        )
+    return plain
+
+
+def named_origin(plain: Answer) -> str:
+    """The origin that the target allows even when it is not asked, as API Gateway does when there is only one."""
+    allowed = plain.header("Access-Control-Allow-Origin") or ""
+    return allowed if allowed.startswith(("http://", "https://")) else ANY_ORIGIN
+
+
+def wait_out_the_second(plain: Answer) -> None:
+    """HTTP dates have whole seconds: wait until the second after the document's is past, at the server."""
+    try:
+        now = parsedate_to_datetime(plain.header("Date") or "")
+        modified = parsedate_to_datetime(plain.header("Last-Modified") or "")
+    except ValueError:
+        return
+    time.sleep(max(0.0, min(2.0, 2.0 - (now - modified).total_seconds())))
