@@ -34,7 +34,7 @@ DRAWS_A_READ: Final = 20
 BLOCKS_MS: Final = (30, 75, 150)
 REPEATS: Final = 3
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-USERS: Final = "60"
+USERS: Final = "120"
 SETTINGS: Final = ("--window", "2", "--write-interval", "0.3", "--arrival-rate", "300", "--payload-bytes", "4096")
 
 Column = np.ndarray[Any, np.dtype[Any]]
