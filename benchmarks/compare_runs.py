@@ -1,4 +1,4 @@
-"""Real runs compared: two of one build must be no regression, one with 15 % more latency injected must be.
+"""Real runs compared: two of one build must be no regression, and one with 15 % more latency injected must be one.
 
 Each round makes three short Locust runs in random order, each against a sandbox process of its own: BASE and SAME with
 ``latency=lognormal(20ms,0.3)``, SLOWER with 23 ms. Then BASE is compared with SAME and with SLOWER, by the command.
@@ -32,6 +32,8 @@ from loadtest.synthesis import PROJECT, synthesize
 LATENCY: Final = {"base": "lognormal(20ms,0.3)", "same": "lognormal(20ms,0.3)", "slower": "lognormal(23ms,0.3)"}
 SETTINGS: Final = ("--window", "1", "--write-interval", "0.25", "--arrival-rate", "500", "--payload-bytes", "4096")
 USERS: Final = "40"
+FOUND_SHARE: Final = 0.9
+"""Now and then the machine stands still in a run, and a comparison with that run has to stay open."""
 _Z: Final = 1.96
 
 
@@ -81,7 +83,8 @@ def main(arguments: list[str]) -> int:
         cells = [_ratios(runs["base"], runs[name]) for name in ("same", "slower")]
         shifts.append(_p50_shift(runs["base"], runs["same"]))
         print(f"{number:>5} {same[-1]:>14} {cells[0]}   {slower[-1]:>14} {cells[1]}", flush=True)
-        _explain(runs["base"], runs["same"], same[-1])
+        _explain(runs["base"], runs["same"], same[-1], Verdict.PASS)
+        _explain(runs["base"], runs["slower"], slower[-1], Verdict.FAIL)
     return _judge(same, slower, shifts)
 
 
@@ -93,8 +96,9 @@ def _judge(same: list[Verdict], slower: list[Verdict], shifts: list[tuple[float,
         beyond = statistics.fmean(shift**2 for shift, _ in shifts) - statistics.fmean(own**2 for _, own in shifts)
         noise = math.sqrt(max(0.0, beyond) / 2)
         print(f"run-to-run noise beyond the windows: {noise:.2%} (assumed: {DEFAULT_RUN_NOISE:.0%})")
-    wanted = same.count(Verdict.FAIL) == 0 and slower.count(Verdict.FAIL) == len(slower)
-    print("as wanted" if wanted else "NOT as wanted: no run of one build may FAIL, every slower one must")
+    found = slower.count(Verdict.FAIL) >= FOUND_SHARE * len(slower) and Verdict.PASS not in slower
+    wanted = found and Verdict.FAIL not in same
+    print("as wanted" if wanted else "NOT as wanted: no run of one build may FAIL; of the slower ones 9 in 10 must")
     return int(not wanted)
 
 
@@ -111,9 +115,9 @@ def _p50_shift(base: Summary, new: Summary) -> tuple[float, float]:
     return math.log(row.ratio), math.log(row.high / row.low) / 2 / _Z
 
 
-def _explain(base: Summary, new: Summary, verdict: Verdict) -> None:
-    """What a false alarm, or an open verdict, rests on."""
-    if verdict is not Verdict.PASS:
+def _explain(base: Summary, new: Summary, verdict: Verdict, wanted: Verdict) -> None:
+    """What a wrong, or an open, verdict rests on."""
+    if verdict is not wanted:
         for row in compare(base, new).rows:
             if row.verdict is verdict:
                 print(f"      {row.sentence}", flush=True)

@@ -11,8 +11,6 @@ from loadtest.target import Credentials, Target
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-SECRET = "a-secret-that-must-not-be-seen"
-
 
 @pytest.fixture
 def target_of():
@@ -25,7 +23,7 @@ def target_of():
             "payload.json",
             "us-east-1",
             server.endpoint,
-            Credentials("AKIAEXAMPLE", SECRET),
+            Credentials("AKIAEXAMPLE", "a-secret-that-must-not-be-seen"),
         )
 
     return make

@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from conftest import SECRET
 from scripted_server import PATH, Reply, ScriptedServer
 
 from loadtest.options import UsageError
@@ -58,6 +57,9 @@ def test_nothing_published_is_inconclusive_and_says_so(capsys):
     with ScriptedServer(None) as server:
         assert probe(server.url) == 3
     assert "nothing has been published yet" in capsys.readouterr().out
+
+
+SECRET = "a-secret-that-must-not-be-seen"
 
 
 def outputs_of(server, folder):
