@@ -38,7 +38,7 @@ def neighbours(url: str, payload_bytes: int, seconds: float, rounds: int) -> lis
     return found
 
 
-def main(seconds: float = 2, rounds: int = 16) -> int:
+def main(seconds: float = 2, rounds: int = 10) -> int:
     """Print a table, one line a payload size; returns how many ratios were too low."""
     print("Recording readers against a plain FastHttpUser, closed loop, nginx on loopback")
     print(f"command: python -m benchmarks.reader_rate   ({rounds} rounds of {seconds:g} s each, {USERS} users)")
