@@ -18,9 +18,12 @@ http {{
   access_log off; keepalive_requests 100000000; default_type application/json;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-  server {{ listen 127.0.0.1:{port}; root {folder}/www; }}
+  server {{ listen 127.0.0.1:{port}; root {folder}/www; location = {status} {{ stub_status; }} }}
 }}
 """
+
+STATUS_PATH = "/status"
+"""Where nginx tells how many requests it has taken (its stub_status page)."""
 
 
 def free_port() -> int:
@@ -52,7 +55,7 @@ def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None
         document.parent.mkdir(parents=True)
         document.write_bytes(body)
         configuration = folder / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
+        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH))
         pin = ["taskset", "-c", str(core)] if core is not None else []
         process = subprocess.Popen([*pin, program, "-p", name, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:

@@ -1,8 +1,13 @@
-"""One closed-loop load of Locust users, for ``benchmarks.reader_rate``: prints the reads per second that it reached."""
+"""One closed-loop load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints its failures.
+
+Says ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time: who starts it
+counts its reads at the server.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -12,10 +17,13 @@ from locust.env import Environment  # first: it patches the standard library for
 
 # isort: split
 import gevent
+from gevent.event import Event
 from locust import FastHttpUser, task
 
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.recorder import Recorder
+
+_WARM_UP_S = 1
 
 
 class PlainReader(FastHttpUser):
@@ -36,8 +44,10 @@ def recording_reader() -> type[FastHttpUser]:
     return SamplesReader
 
 
-def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, users: int) -> None:  # noqa: PLR0917
-    """Load ``url`` for ``seconds`` with plain or recording readers."""
+def main(kind: str, url: str, run: str, payload_bytes: int, users: int) -> None:
+    """Load ``url`` with plain or recording readers until told to end."""
+    ended = Event()
+    gevent.signal_handler(signal.SIGTERM, ended.set)
     user = PlainReader if kind == "plain" else recording_reader()
     user.host = url
     PlainReader.url = url
@@ -61,19 +71,17 @@ def main(kind: str, url: str, run: str, payload_bytes: int, seconds: float, user
         environment.read_model = SimpleNamespace(recorder=lambda: recorder)
         runner = environment.create_local_runner()
         runner.start(users, spawn_rate=users)
-        gevent.sleep(1)  # connections are open, caches are warm
-        before, started, worked = runner.stats.total.num_requests, time.perf_counter(), time.process_time()
-        gevent.sleep(seconds)
-        reads = runner.stats.total.num_requests - before
-        rate, thrift = reads / (time.perf_counter() - started), reads / (time.process_time() - worked)
-        failures = runner.stats.total.num_failures
+        gevent.sleep(_WARM_UP_S)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        ended.wait()
+        sys.stdout.write(f"{runner.stats.total.num_failures}\n")
+        sys.stdout.flush()
         runner.quit()
         if recorder is not None:
             recorder.close()
-    sys.stdout.write(f"{rate:.1f} {failures} {thrift:.1f}\n")
-    sys.stdout.flush()
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

@@ -1,7 +1,8 @@
 """Who reads: a session that behaves like a browser's cache, and the Locust user that sends its requests.
 
 ``Session`` decides what is asked and what an answer means, and knows no HTTP client; ``SamplesReader`` sends. A read is
-timed around the client's call: ``called`` before the first byte is sent, ``returned`` after the last byte is read.
+timed from before the client's call (``called``) to when the last byte of its answer was taken in (``returned``), or to
+the client's giving up.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from loadtest.payload import Verifier
 from loadtest.recording.punctual import seconds_to_sleep, yield_until
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import NO_ETAG
-from loadtest.recording.watchful_response import bytes_after_304, bytes_before, install
+from loadtest.recording.turns import FEW, MANY
+from loadtest.recording.watchful_response import WatchfulResponse, install, turns
 from loadtest.records import NO_VERSION, ReadOutcome
 
 REQUEST_NAME: Final = "samples"
@@ -136,6 +138,7 @@ class SamplesReader(FastHttpUser):
         self._session = Session(
             self._recorder.next_session(), self._recorder.verifier, self._recorder.plan.conditional_share
         )
+        turns.at_once = MANY if self._recorder.arrivals is None else FEW
         self._meta: dict[str, Any] = {}
         self._returned = 0
         self._confirmed: int | None = None
@@ -151,7 +154,7 @@ class SamplesReader(FastHttpUser):
         return seconds_to_sleep(self._due, now)
 
     def fire(self, **meta: Any) -> None:
-        """Hold back the client's report until the body is judged; this is the first moment after its last byte."""
+        """Hold back the client's report until the body is judged; this is when the client is done, or has failed."""
         self._returned = time.monotonic_ns()
         self._meta = meta
 
@@ -174,8 +177,11 @@ class SamplesReader(FastHttpUser):
         except gevent.GreenletExit:
             self._recorder.unanswered(self._session.number, due, called, question.etag_line)
             raise
-        if (late := bytes_before(response)) and self._confirmed is not None:
-            self._recorder.body_after_304(self._confirmed, late)
+        watched: WatchfulResponse | None = response._response
+        if watched is not None and watched.message_complete:
+            self._returned = watched.received_ns
+        if watched is not None and watched.before and self._confirmed is not None:
+            self._recorder.body_after_304(self._confirmed, watched.before)
             self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(_name_of(_WITH_BODY)))
         self._finish(question, due, called, _answer_from(response, self._meta["exception"]))
 
@@ -215,5 +221,5 @@ def _answer_from(response: Any, failure: BaseException | None) -> Answer:
     if status == 0:
         return Answer(0, None, b"", failure)
     broken = failure if failure is not None and not hasattr(failure, "response") else None
-    body = b"" if broken is not None else (response.content or bytes_after_304(response))
+    body = b"" if broken is not None else (response.content or response._response.after_304)
     return Answer(status, response.headers.get("etag"), body, broken, response.headers.get(REQUEST_ID_HEADER))
