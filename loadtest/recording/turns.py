@@ -15,7 +15,7 @@ from gevent.hub import Waiter, get_hub
 FEW: Final = 4
 """For reads on a schedule, which leaves time between them: the sockets are looked at every half millisecond."""
 MANY: Final = 50
-"""For a closed loop, in which every look at the sockets costs reads: as many as gevent itself runs between two looks."""
+"""For a closed loop, in which every look at the sockets costs reads: as many as gevent itself runs between two."""
 
 
 class Turns:
