@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     """Print a line a round, and the counts; returns 1 when one is not as wanted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=45, help="length of a run")
+    parser.add_argument("--seconds", type=float, default=30, help="length of a run at first")
     parser.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
     given = parser.parse_args(arguments)
     print(f"Real runs of {given.seconds:g} s compared, {given.rounds} rounds, tolerance {given.tolerance:g}")
