@@ -3,8 +3,8 @@
 Each round makes three short Locust runs in random order, each against a sandbox process of its own: BASE and SAME with
 ``latency=lognormal(100ms,0.3)``, SLOWER with 115 ms. Then BASE is compared with SAME and with SLOWER, by the command.
 
-Beside 100 ms, the milliseconds that loopback, the sandbox and a busy machine add are small, so that reads do take nearly
-15 % longer, and runs of one build as long as each other.
+Beside 100 ms, the milliseconds that loopback, the sandbox and a busy machine add are small, so that reads do take
+nearly 15 % longer, and those of one build as long as each other.
 
 A comparison that is INCONCLUSIVE says "measure longer", as when the machine stood still for some seconds of a run. For
 the slower run that is done: both are made again, twice as long, and once more if need be. Wanted: no comparison of one
