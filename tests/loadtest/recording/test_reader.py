@@ -16,6 +16,8 @@ from loadtest.payload import render
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.reader import SamplesReader
 from loadtest.recording.recorder import Recorder
+from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
+from loadtest.recording.watchful_response import turns
 
 RUN, SIZE = "0123456789ab", 512
 
@@ -97,3 +99,15 @@ def test_reads_neither_keep_nor_send_cookies(reader: SamplesReader, site: Site) 
 def test_reads_ask_for_the_bytes_as_they_are(reader: SamplesReader, site: Site) -> None:
     reader.read()
     assert site.asked[0]["Accept-Encoding"] == "identity"
+
+
+def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
+    reader: SamplesReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(turns, "wait", lambda: waited.append(time.monotonic_ns()))
+    reader.read()
+    reader.environment.read_model.recorder().close()
+    (file,) = (tmp_path / "spool").glob("*.reads")
+    (read,) = load_records(file, SPOOLED_READ_DTYPE)
+    assert read["called_ns"] < read["returned_ns"] <= waited[-1]
