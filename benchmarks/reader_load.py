@@ -44,6 +44,24 @@ def recording_reader() -> type[FastHttpUser]:
     return SamplesReader
 
 
+def closed_loop(url: str, run: str, run_dir: str, payload_bytes: int) -> Plan:
+    """A run that begins now and only reads, as fast as its readers can, without conditions."""
+    return Plan(
+        run=run,
+        run_dir=run_dir,
+        boot_id=boot_id(),
+        url=url,
+        start_ns=time.monotonic_ns(),
+        window_ns=0,
+        seed=1,
+        payload_bytes=payload_bytes,
+        arrival_rate=0,
+        arrival_process="constant",
+        conditional_share=0,
+        workers=1,
+    )
+
+
 def main(kind: str, url: str, run: str, payload_bytes: int, users: int) -> None:
     """Load ``url`` with plain or recording readers until told to end."""
     ended = Event()
@@ -53,21 +71,7 @@ def main(kind: str, url: str, run: str, payload_bytes: int, users: int) -> None:
     PlainReader.url = url
     environment = Environment(user_classes=[user])
     with tempfile.TemporaryDirectory() as run_dir:
-        plan = Plan(
-            run=run,
-            run_dir=run_dir,
-            boot_id=boot_id(),
-            url=url,
-            start_ns=time.monotonic_ns(),
-            window_ns=0,
-            seed=1,
-            payload_bytes=payload_bytes,
-            arrival_rate=0,
-            arrival_process="constant",
-            conditional_share=0,
-            workers=1,
-        )
-        recorder = Recorder(plan, 0) if kind == "recording" else None
+        recorder = Recorder(closed_loop(url, run, run_dir, payload_bytes), 0) if kind == "recording" else None
         environment.read_model = SimpleNamespace(recorder=lambda: recorder)
         runner = environment.create_local_runner()
         runner.start(users, spawn_rate=users)

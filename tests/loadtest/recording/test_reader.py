@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from locust.env import Environment
 
+from benchmarks.reader_load import closed_loop
 from loadtest.payload import render
-from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.reader import SamplesReader
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
@@ -65,21 +65,7 @@ def reader(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A reader of that site, in a closed loop."""
     url = f"http://127.0.0.1:{site.server_port}/v1/samples"
     monkeypatch.setattr(SamplesReader, "host", url)
-    plan = Plan(
-        run=RUN,
-        run_dir=str(tmp_path),
-        boot_id=boot_id(),
-        url=url,
-        start_ns=time.monotonic_ns(),
-        window_ns=0,
-        seed=1,
-        payload_bytes=SIZE,
-        arrival_rate=0,
-        arrival_process="constant",
-        conditional_share=0,
-        workers=1,
-    )
-    recorder = Recorder(plan, 0)
+    recorder = Recorder(closed_loop(url, RUN, str(tmp_path), SIZE), 0)
     environment = Environment(user_classes=[SamplesReader])
     environment.read_model = SimpleNamespace(recorder=lambda: recorder)
     environment.create_local_runner()

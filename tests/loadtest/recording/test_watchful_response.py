@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from geventhttpclient import client
+from geventhttpclient.response import HTTPSocketPoolResponse
 
-from loadtest.recording.watchful_response import WatchfulResponse, install
+from loadtest.recording.watchful_response import WatchfulResponse, install, turns
 
 HEAD_304 = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
 ANSWER_200 = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -138,3 +139,15 @@ def test_a_connection_cut_before_the_answer_is_an_error_and_not_asked_again(aski
     ask = asking(target)
     with pytest.raises(ConnectionResetError, match="before the answer began"):
         ask()
+
+
+def test_a_full_piece_is_parsed_at_once_and_the_last_in_its_turn(
+    watched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    monkeypatch.setattr(turns, "wait", lambda: events.append("waited"))
+    monkeypatch.setattr(HTTPSocketPoolResponse, "feed", lambda _, data: events.append(f"parsed {len(data)}"))
+    response = WatchfulResponse.__new__(WatchfulResponse)
+    response.feed(b"x" * 65536)
+    response.feed(b"x" * 100)
+    assert events == ["parsed 65536", "waited", "parsed 100"]
