@@ -1,27 +1,25 @@
-"""Who reads: a session that behaves like a browser's cache, and the Locust user that sends its requests.
+"""Who reads: the Locust user that sends a session's requests, and records what came back.
 
-``Session`` decides what is asked and what an answer means, and knows no HTTP client; ``SamplesReader`` sends. A read is
-timed from before the client's call (``called``) to when the last byte of its answer was taken in (``returned``), or to
-the client's giving up.
+A read is timed from before the client's call (``called``) to when the last byte of its answer was taken in
+(``returned``), or to the client's giving up.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import gevent
 from locust import task
 from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import CatchResponseError, StopUser
 
-from loadtest.payload import Verifier
 from loadtest.recording.punctual import seconds_to_sleep, yield_until
 from loadtest.recording.recorder import Recorder
-from loadtest.recording.spool import NO_ETAG
+from loadtest.recording.session import Answer, Question, Session
 from loadtest.recording.turns import FEW, MANY
 from loadtest.recording.watchful_response import WatchfulResponse, install, turns
-from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.records import ReadOutcome
 
 REQUEST_NAME: Final = "samples"
 CONNECT_TIME_LIMIT_S: Final = 10
@@ -34,95 +32,8 @@ _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
 _WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
 REQUEST_ID_HEADER: Final = "x-amzn-requestid"
-_STATUS_OUTCOMES = {
-    401: ReadOutcome.FORBIDDEN,
-    403: ReadOutcome.FORBIDDEN,
-    404: ReadOutcome.NOT_FOUND,
-    429: ReadOutcome.THROTTLED,
-}
-
-
-class Question(NamedTuple):
-    """What one read asks: the validator it sends, if any, its line in the spool's table, and the version held."""
-
-    etag: str | None
-    etag_line: int
-    version: int
-
-
-class Answer(NamedTuple):
-    """What came back. ``status`` is 0 when nothing did; ``failure`` is what the HTTP client raised."""
-
-    status: int
-    etag: str | None
-    body: bytes
-    failure: BaseException | None
-    request_id: str | None = None
-
-
-class Session:
-    """One reader with one request in flight, which validates what it holds, keeps it on 304 and replaces it on 200."""
-
-    def __init__(self, number: int, verifier: Verifier, conditional_share: float) -> None:
-        self.number = number
-        self._verifier = verifier
-        self._share = conditional_share
-        self._owed = 0.0
-        self._held = _UNCONDITIONAL
-
-    def ask(self) -> Question:
-        """The next request: conditional in the share asked for, once there is something to validate."""
-        self._owed = min(1.0, self._owed + self._share) if self._held.etag is None else self._owed + self._share
-        if self._owed < 1.0 or self._held.etag is None:
-            return _UNCONDITIONAL
-        self._owed -= 1.0
-        return self._held
-
-    def judge(self, question: Question, answer: Answer) -> tuple[ReadOutcome, int]:  # noqa: PLR0911 - one a case
-        """What the answer is, and the version that it gives or confirms (``NO_VERSION`` if it does neither)."""
-        if answer.status == 200:
-            if answer.failure is not None:
-                return _of_broken_body(answer.failure), NO_VERSION
-            return self._verifier.identify(answer.body)
-        if answer.status == 304:
-            if question.etag is None:
-                return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION
-            if answer.body:
-                return _WITH_BODY, NO_VERSION
-            return _NOT_MODIFIED, question.version
-        if answer.status == 0:
-            return _of_transport_failure(answer.failure), NO_VERSION
-        if answer.status >= 500:
-            return ReadOutcome.SERVER_ERROR, NO_VERSION
-        return _STATUS_OUTCOMES.get(answer.status, ReadOutcome.CLIENT_ERROR), NO_VERSION
-
-    def keep(self, etag: str | None, line: int, version: int) -> None:
-        """Hold the document that just came with ``etag``; without one there is nothing to validate later."""
-        if line != self._held.etag_line or version != self._held.version:
-            self._held = Question(etag, line, version)
-
-
-_UNCONDITIONAL = Question(None, NO_ETAG, NO_VERSION)
-
-
-def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
-    if isinstance(failure, TimeoutError | gevent.Timeout):
-        return ReadOutcome.TIMED_OUT
-    if isinstance(failure, ConnectionRefusedError):
-        return ReadOutcome.REFUSED
-    if isinstance(failure, ConnectionResetError | BrokenPipeError) or _name(failure) == "HTTPConnectionClosed":
-        return ReadOutcome.RESET
-    return ReadOutcome.TRANSPORT_ERROR
-
-
-def _of_broken_body(failure: BaseException) -> ReadOutcome:
-    """The status came but the body did not come whole: fewer bytes than Content-Length, unless time ran out."""
-    outcome = _of_transport_failure(failure)
-    return ReadOutcome.TRUNCATED if outcome in (ReadOutcome.RESET, ReadOutcome.TRANSPORT_ERROR) else outcome
-
-
-def _name(failure: BaseException | None) -> str:
-    return type(failure).__name__
+_ANY_STATUS = frozenset(range(100, 600))
+"""No status surprises the client: for one that does, it would decode the body, and raise when that is no UTF-8."""
 
 
 class SamplesReader(FastHttpUser):
@@ -143,6 +54,7 @@ class SamplesReader(FastHttpUser):
         self._returned = 0
         self._confirmed: int | None = None
         self.client.request_event = self
+        self.client.client.valid_response_codes = _ANY_STATUS
         self.client.client.cookiejar = None  # the document depends on no cookie, and a jar costs a tenth of each read
         gevent.sleep(self.wait_time())  # Locust reads first and waits then; the first read is due later
 
@@ -177,6 +89,10 @@ class SamplesReader(FastHttpUser):
         except gevent.GreenletExit:
             self._recorder.unanswered(self._session.number, due, called, question.etag_line)
             raise
+        except Exception as failure:
+            self.fire(**_meta_of(self._recorder.plan.url, called, failure))
+            self._finish(question, due, called, Answer(0, None, b"", failure))
+            return
         watched: WatchfulResponse | None = response._response
         if watched is not None and watched.message_complete:
             self._returned = watched.received_ns
@@ -207,12 +123,34 @@ class SamplesReader(FastHttpUser):
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         meta = self._meta
         if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
-            meta["exception"] = CatchResponseError(_name_of(outcome))
+            named = _name_of(outcome)
+            meta["exception"] = CatchResponseError(f"{named} ({answer.status})" if answer.status >= 400 else named)
         self.environment.events.request.fire(**meta)
 
 
 def _name_of(outcome: ReadOutcome) -> str:
     return outcome.name.lower().replace("_", " ")
+
+
+def _meta_of(url: str, called: int, failure: Exception) -> dict[str, Any]:
+    """What Locust's client would report, had it not been surprised by an answer itself."""
+    took_ms = (time.monotonic_ns() - called) / 1e6
+    return {
+        "request_type": "GET",
+        "name": REQUEST_NAME,
+        "response_time": took_ms,
+        "response_length": 0,
+        "response": None,
+        "context": {},
+        "exception": failure,
+        "start_time": time.time() - took_ms / 1e3,
+        "url": url,
+    }
+
+
+def _only(header: str | list[str] | None) -> str | None:
+    """The value of a header that should come once; of several, all together, which name no version."""
+    return ", ".join(header) if isinstance(header, list) else header
 
 
 def _answer_from(response: Any, failure: BaseException | None) -> Answer:
@@ -222,4 +160,5 @@ def _answer_from(response: Any, failure: BaseException | None) -> Answer:
         return Answer(0, None, b"", failure)
     broken = failure if failure is not None and not hasattr(failure, "response") else None
     body = b"" if broken is not None else (response.content or response._response.after_304)
-    return Answer(status, response.headers.get("etag"), body, broken, response.headers.get(REQUEST_ID_HEADER))
+    headers = response.headers
+    return Answer(status, _only(headers.get("etag")), body, broken, _only(headers.get(REQUEST_ID_HEADER)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from locust.env import Environment
 
@@ -18,8 +19,11 @@ from loadtest.recording.reader import SamplesReader
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
 from loadtest.recording.watchful_response import turns
+from loadtest.records import ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512
+UNKNOWN_ENCODING = ("Content-Encoding", "zstd")
+TWO_ETAGS = [("ETag", '"a"'), ("ETag", '"b"')]
 
 
 class Site(http.server.ThreadingHTTPServer):
@@ -30,6 +34,9 @@ class Site(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.asked: list[dict[str, str]] = []
+        self.status = 200
+        self.body = render(RUN, 0, SIZE)
+        self.headers: list[tuple[str, str]] = [("Set-Cookie", "session=abc; Path=/")]
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -38,12 +45,11 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(dict(self.headers))
-        body = render(RUN, 0, SIZE)
-        self.send_response(200)
-        self.send_header("Set-Cookie", "session=abc; Path=/")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_response(self.server.status)
+        for name, value in (*self.server.headers, ("Content-Length", str(len(self.server.body)))):
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(self.server.body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -93,7 +99,40 @@ def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
     waited: list[int] = []
     monkeypatch.setattr(turns, "wait", lambda: waited.append(time.monotonic_ns()))
     reader.read()
-    reader.environment.read_model.recorder().close()
-    (file,) = (tmp_path / "spool").glob("*.reads")
-    (read,) = load_records(file, SPOOLED_READ_DTYPE)
+    read = recorded(reader, tmp_path)
     assert read["called_ns"] < read["returned_ns"] <= waited[-1]
+
+
+def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
+    """The one read that was recorded."""
+    reader.environment.read_model.recorder().close()
+    (file,) = (run_dir / "spool").glob("*.reads")
+    (read,) = load_records(file, SPOOLED_READ_DTYPE)
+    return read
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "outcome", "recorded_status"),
+    [
+        pytest.param(502, [], "Gerät".encode("latin-1"), ReadOutcome.SERVER_ERROR, 502, id="an error page in Latin-1"),
+        pytest.param(404, [], b"\xff\xfe", ReadOutcome.NOT_FOUND, 404, id="a missing page that is no text"),
+        pytest.param(200, [UNKNOWN_ENCODING], b"?", ReadOutcome.TRANSPORT_ERROR, 0, id="an encoding nobody asked for"),
+        pytest.param(200, TWO_ETAGS, render(RUN, 0, SIZE), ReadOutcome.WHOLE, 200, id="two ETags"),
+    ],
+)
+def test_an_answer_that_the_client_does_not_expect_is_recorded_all_the_same(
+    reader: SamplesReader,
+    site: Site,
+    tmp_path: Path,
+    status: int,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    outcome: ReadOutcome,
+    recorded_status: int,
+) -> None:
+    site.status, site.headers, site.body = status, headers, body
+    reader.read()
+    read = recorded(reader, tmp_path)
+    assert (ReadOutcome(int(read["outcome"])), int(read["status"])) == (outcome, recorded_status)
+    failures = reader.environment.stats.total.num_failures
+    assert failures == (outcome is not ReadOutcome.WHOLE)

@@ -3,7 +3,7 @@
 import pytest
 
 from loadtest.payload import Verifier, render
-from loadtest.recording.reader import Answer, Session
+from loadtest.recording.session import Answer, Session
 from loadtest.recording.writer import PayloadWriter
 from loadtest.records import NO_VERSION, ReadOutcome
 

@@ -1,15 +1,18 @@
 """What a target sends beside its answers is seen: behind a 304 at once or later, and when a connection is cut."""
 
 import contextlib
+import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from geventhttpclient import client
 from geventhttpclient.response import HTTPSocketPoolResponse
 
-from loadtest.recording.watchful_response import WatchfulResponse, install, turns
+from loadtest.recording.watchful_response import WatchfulResponse, install, is_whole_answer, turns
 
 HEAD_304 = b'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n'
 ANSWER_200 = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -32,6 +35,7 @@ class Target:
     def _serve(self) -> None:
         first, _ = self._listener.accept()
         with first:
+            self._connection = first
             first.recv(65536)
             first.sendall(self._first)
             self.may_send_late.wait(10)
@@ -47,6 +51,10 @@ class Target:
                 with second:
                     second.recv(65536)
                     second.sendall(ANSWER_200)
+
+    def send(self, data: bytes) -> None:
+        """Send more over the first connection, at once."""
+        self._connection.sendall(data)
 
     def send_late(self) -> None:
         """Have it send the late bytes and close; returns when that is done."""
@@ -141,13 +149,75 @@ def test_a_connection_cut_before_the_answer_is_an_error_and_not_asked_again(aski
         ask()
 
 
-def test_a_full_piece_is_parsed_at_once_and_the_last_in_its_turn(
-    watched: None, monkeypatch: pytest.MonkeyPatch
+WHOLE = b'HTTP/1.1 200 OK\r\ncontent-length: 5\r\nETag: "a"\r\n\r\n12345'
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer", [WHOLE, CHUNKED, HEAD_304, ANSWER_200])
+def test_pieces_of_an_answer_are_taken_in_before_it_waits_for_its_turn(
+    asking: Callable[[Target], Ask], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    """The last piece's stamp must not wait behind other answers; a whole answer waits before it is parsed."""
+    target = Target(answer[:25], late=None)
+    ask = asking(target)
+    events: list[str] = []
+    take = WatchfulResponse.feed
+
+    def take_and_send_the_rest(response: WatchfulResponse, data: bytes) -> None:
+        events.append("took")
+        take(response, data)
+        if len(events) == 1:
+            target.send(answer[25:])
+
+    monkeypatch.setattr(WatchfulResponse, "feed", take_and_send_the_rest)
+    monkeypatch.setattr(turns, "wait", lambda: events.append("waited"))
+    ask()
+    assert events == ["took", "took", "waited"]
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (WHOLE, True),
+        (WHOLE[:-1], False),
+        (WHOLE + b"more", True),
+        (HEAD_304, True),
+        (HEAD_304 + BODY, True),
+        (HEAD_304[:-1], False),
+        (CHUNKED, False),
+        (b"12345", False),
+        (b"", False),
+    ],
+)
+def test_an_answer_is_known_to_be_whole_before_it_is_parsed(data: bytes, whole: bool) -> None:
+    assert is_whole_answer(data) is whole
+
+
+def test_a_whole_answer_waits_for_its_turn_before_it_is_parsed(
+    asking: Callable[[Target], Ask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []
+    parse = HTTPSocketPoolResponse.feed
     monkeypatch.setattr(turns, "wait", lambda: events.append("waited"))
-    monkeypatch.setattr(HTTPSocketPoolResponse, "feed", lambda _, data: events.append(f"parsed {len(data)}"))
-    response = WatchfulResponse.__new__(WatchfulResponse)
-    response.feed(b"x" * 65536)
-    response.feed(b"x" * 100)
-    assert events == ["parsed 65536", "waited", "parsed 100"]
+    monkeypatch.setattr(
+        HTTPSocketPoolResponse, "feed", lambda response, data: (events.append("parsed"), parse(response, data))[1]
+    )
+    asking(Target(WHOLE))()
+    assert events == ["waited", "parsed"]
+
+
+def test_connections_beyond_the_thousandth_file_are_kept(asking: Callable[[Target], Ask]) -> None:
+    """As many readers as a long stall takes have more files open than ``select`` knows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2048:
+        pytest.skip(f"this machine lets a process open {hard} files only")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    with contextlib.ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        while opened.enter_context(Path(os.devnull).open()).fileno() < 1030:
+            pass
+        target = Target(HEAD_304)
+        ask = asking(target)
+        first = ask()
+        target.send_late()
+        assert [first.status_code, ask().status_code] == [304, 200]
