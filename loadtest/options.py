@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """The validated settings of one run. Holds no secret: all of it goes into ``run.json``."""
+    """The validated settings of one run. They go into ``run.json``, save the addresses, which may hold a secret."""
 
     outputs: Path
     stack: str | None
@@ -112,7 +113,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
     if not settings.object_key or settings.object_key.startswith("/"):
         raise UsageError(f"--object-key is {settings.object_key!r}: give the key as in S3, without a leading slash.")
     if settings.host and not settings.host.startswith(("http://", "https://")):
-        raise UsageError(f"--host is {settings.host!r}: it must start with http:// or https://.")
+        raise UsageError(f"--host is {public_url(settings.host)!r}: it must start with http:// or https://.")
     if settings.window and settings.write_interval > settings.window:
         raise UsageError(
             f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
@@ -151,6 +152,21 @@ class _Numbers:
         if not least <= value <= most:
             raise UsageError(f"--{name} is {value:,}: give a number from {least:,} to {most:,} ({hint}).")
         return value
+
+
+def public_url(url: str) -> str:
+    """An address as it may be written and shown: without user and password, and without the values of its query."""
+    address, asks, query = url.partition("#")[0].partition("?")
+    scheme, follows, rest = address.partition("://") if "://" in address else ("", "", address)
+    authority, slash, path = rest.partition("/")
+    host = _NO_PORT.sub(":…", authority.rpartition("@")[2])
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    shown = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
+    return f"{scheme}{follows}{host}{slash}{path}" + (f"{asks}{shown}" if query else asks)
+
+
+_NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
+"""What stands in the place of a port and is none: in "user:pass/word", which nobody can read, part of a password."""
 
 
 def aws_region_from_environment() -> str | None:

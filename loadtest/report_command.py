@@ -9,7 +9,8 @@ from pathlib import Path
 from loadtest.analyse import analyse
 from loadtest.options import UsageError
 from loadtest.recorded_run.history import RunError
-from loadtest.recording.seal import is_sealed, seal
+from loadtest.recording.run_directory import unusable
+from loadtest.recording.seal import is_sealed, remove_sealed, seal
 from loadtest.records import EXIT_CODES, EXIT_INTERRUPTED
 from loadtest.reports import REPORT_FILES, write_reports
 from loadtest.reports.steps import Steps, silent, steps
@@ -27,13 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Report on a run; returns the exit code of its verdict."""
     run_dir: Path = arguments.run_dir
-    if not run_dir.is_dir():
-        raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
     try:
+        if not run_dir.is_dir():
+            raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
         with silent() if arguments.quiet else steps() as told:
             summary, written = _report(run_dir, told)
     except RunError as error:
         raise UsageError(str(error)) from None
+    except OSError as error:
+        raise unusable(run_dir, error) from None
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
         return EXIT_INTERRUPTED
@@ -46,6 +49,8 @@ def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
     if not is_sealed(run_dir):
         told.stage("Packing what was recorded")
         seal(run_dir)
+    else:
+        remove_sealed(run_dir)
     told.stage("Judging the run")
     summary = analyse(run_dir, told.part)
     told.stage(f"Writing {', '.join(REPORT_FILES)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loadtest.options import Settings, UsageError, aws_region_from_environment
+from loadtest.options import Settings, UsageError, aws_region_from_environment, public_url
 
 EMULATOR_PATH: Final = "/_aws/execute-api/"
 """What the address of a REST API holds on an emulator, which serves all of AWS on one port."""
@@ -28,14 +28,15 @@ class Credentials:
 class Target:
     """Where the samples are read and where the document is written.
 
-    ``credentials`` is None when the outputs hold none: boto3's standard chain is asked then.
+    ``credentials`` is None when the outputs hold none: boto3's standard chain is asked then. The addresses may hold a
+    secret themselves (``https://user:password@host``, ``?key=…``): what is said of them says ``shown_url``.
     """
 
-    url: str
+    url: str = field(repr=False)
     bucket: str
     object_key: str
     region: str
-    s3_endpoint_url: str | None
+    s3_endpoint_url: str | None = field(repr=False)
     credentials: Credentials | None
 
     @property
@@ -45,15 +46,20 @@ class Target:
             return "sandbox"
         return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
 
+    @property
+    def shown_url(self) -> str:
+        """The address as it may be printed and stored."""
+        return public_url(self.url)
+
     def public(self) -> dict[str, Any]:
-        """What a run directory may say of the target: everything but the key."""
+        """What a run directory may say of the target: everything but the secrets."""
         return {
-            "url": self.url,
+            "url": self.shown_url,
             "kind": self.kind,
             "bucket": self.bucket,
             "object_key": self.object_key,
             "region": self.region,
-            "s3_endpoint_url": self.s3_endpoint_url,
+            "s3_endpoint_url": public_url(self.s3_endpoint_url) if self.s3_endpoint_url else None,
         }
 
 
@@ -70,8 +76,9 @@ def find_target(settings: Settings) -> Target:
             f"There is nothing to read: no --host was given and there is no {settings.outputs}; "
             "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
         )
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise UsageError(f"SamplesUrl is {url!r}: it must be an http or https address; run `make deploy` again.")
+    if not _is_http(url):
+        where, remedy = ("The address", "mend --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
+        raise UsageError(f"{where} is {public_url(url)!r}: it must be an http or https address; {remedy}.")
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket:
         raise UsageError(
@@ -85,6 +92,14 @@ def find_target(settings: Settings) -> Target:
         s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
         credentials=_credentials_from(outputs),
     )
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        return False
 
 
 def _read_outputs(settings: Settings) -> dict[str, str]:

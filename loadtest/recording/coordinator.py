@@ -21,7 +21,7 @@ from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.preflight import check_answers, wait_for_version_0
 from loadtest.recording.progress import Progress
 from loadtest.recording.run_directory import RunDirectory
-from loadtest.recording.spool import closed_spools
+from loadtest.recording.spool import SPOOL_FOLDER, closed_spools
 from loadtest.recording.writer_process import JOURNAL_NAME, Put, WriterProcess
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
 from loadtest.schedule import SECOND
@@ -90,6 +90,7 @@ class Coordinator:
             conditional_share=settings.conditional_share,
             workers=max(1, workers),
         )
+        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
         self._directory.describe(settings, self._target, self._plan, users)
         self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)

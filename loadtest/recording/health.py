@@ -13,10 +13,10 @@ import gevent
 
 from loadtest.recording.punctual import sleep_until
 from loadtest.recording.spool import Spool
+from loadtest.records import SAMPLE_INTERVAL_NS
 from loadtest.schedule import SECOND
 
-SAMPLE_INTERVAL_S: Final = 0.02
-FLUSH_INTERVAL_S: Final = 0.5
+FLUSH_INTERVAL_NS: Final = SECOND // 2
 
 
 class HealthMonitor:
@@ -43,11 +43,10 @@ class HealthMonitor:
         return longest
 
     def _run(self) -> None:
-        interval = int(SAMPLE_INTERVAL_S * SECOND)
-        flush_every = round(FLUSH_INTERVAL_S / SAMPLE_INTERVAL_S)
+        flush_every = FLUSH_INTERVAL_NS // SAMPLE_INTERVAL_NS
         sample = 0
         while True:
-            due = time.monotonic_ns() + interval
+            due = time.monotonic_ns() + SAMPLE_INTERVAL_NS
             sleep_until(due)
             now = self.last_awake_ns = time.monotonic_ns()
             delay = now - due

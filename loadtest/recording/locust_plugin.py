@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any, Final
 
 import gevent
@@ -24,6 +25,7 @@ from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, C
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.progress import Progress
 from loadtest.recording.recorder import Recorder
+from loadtest.recording.run_directory import RUN_FILE
 from loadtest.recording.web_tab import add_tab
 from loadtest.schedule import SECOND
 from loadtest.target import find_target
@@ -34,6 +36,7 @@ logger = logging.getLogger(__name__)
 LEAST_STOP_TIMEOUT_S: Final = 5.0
 """Readers get so long to finish the read in flight when a run stops: a read cut off would be a latency lost."""
 _COUNTS_KEY: Final = "read-model-counts"
+_SHARES_KEY: Final = "shares"
 
 
 def register() -> None:
@@ -57,11 +60,14 @@ class ReadModelRun:
         self._coordinator: Coordinator | None = None
         self._recorder: Recorder | None = None
         self._planned = Event()
+        self._host_of_outputs: str | None = None
+        self._quitting = False
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
         runner.register_message(PLAN_MESSAGE, self._on_plan)
         runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
+        gevent.signal_handler(signal.SIGINT, _interrupt)
         hooks = environment.events
         hooks.test_stopping.add_listener(self._on_test_stopping)
         hooks.test_stop.add_listener(self._on_test_stop)
@@ -74,7 +80,6 @@ class ReadModelRun:
             hooks.worker_connect.add_listener(self._on_worker_connect)
             if environment.web_ui is not None:
                 add_tab(environment.web_ui, self._progress)
-            gevent.signal_handler(signal.SIGINT, _interrupt)
             self._leave_the_terminal_to_the_display()
             self._check_settings()
 
@@ -115,16 +120,19 @@ class ReadModelRun:
             if self._headless:
                 usage_exit(error)
             logger.error("%s", error)
+        except KeyboardInterrupt:
+            usage_exit(UsageError("Interrupted before the run began, so nothing was measured."))
 
     def _give_users_a_host(self) -> None:
         """Locust wants to know a host; the one of the outputs file, if none was given."""
         settings = settings_from(self._environment.parsed_options)
         if not settings.host:
-            self._environment.host = find_target(settings).url.removesuffix(settings.samples_path)
+            self._host_of_outputs = find_target(settings).url.removesuffix(settings.samples_path)
+            self._environment.host = self._host_of_outputs
 
     def _prepared(self) -> Coordinator:
         settings = settings_from(self._environment.parsed_options)
-        if self._environment.host:
+        if self._environment.host and self._environment.host != self._host_of_outputs:
             settings = replace(settings, host=self._environment.host.rstrip("/"))
         coordinator = Coordinator(self._environment, settings, find_target(settings))
         coordinator.prepare()
@@ -137,26 +145,34 @@ class ReadModelRun:
         try:
             self._coordinator = self._prepared()
         except UsageError as error:
+            if isinstance(self._environment.runner, MasterRunner):  # its greenlet would log StopTest with a traceback
+                logger.error("%s", error)
+                raise gevent.GreenletExit from None
             raise StopTest(str(error)) from None
 
     def _on_spawning_complete(self, user_count: int, **_kwargs: Any) -> None:
         if self._coordinator is None or self._coordinator.plan is not None:
             return
         runner = self._environment.runner
-        workers = runner.worker_count if isinstance(runner, MasterRunner) else 1
-        plan = self._coordinator.start(user_count, workers, self._ends_ns())
-        runner.send_message(PLAN_MESSAGE, plan.message())
+        shares = shares_of_workers(runner) if isinstance(runner, MasterRunner) else {}
+        plan = self._coordinator.start(user_count, len(shares), self._ends_ns())
+        runner.send_message(PLAN_MESSAGE, {_SHARES_KEY: shares, **plan.message()})
 
     def _on_plan(self, msg: Any, **_kwargs: Any) -> None:
-        plan = Plan(**msg.data)
-        if plan.boot_id != boot_id():
+        content = dict(msg.data)
+        shares = content.pop(_SHARES_KEY)
+        plan = Plan(**content)
+        if plan.boot_id != boot_id() or not Path(plan.run_dir, RUN_FILE).exists():
             logger.error(
-                "This worker runs on another host than the master, whose clock it cannot read, so it will not read the "
-                "samples; run all workers on the master's host, for example with --processes."
+                "This worker shares no clock or no files with the master: it runs on another host, or in a container "
+                "where %s is not. It will not read the samples; run all workers beside the master, for example with "
+                "--processes.",
+                plan.run_dir,
             )
             return
-        worker = max(0, getattr(self._environment.runner, "worker_index", 0))
-        self._recorder = Recorder(plan, worker)
+        runner = self._environment.runner
+        share = shares.get(getattr(runner, "client_id", ""), 0)
+        self._recorder = Recorder(plan, max(0, getattr(runner, "worker_index", 0)), share)
         if self._coordinator is not None and self._coordinator.progress is not None:
             self._coordinator.progress.local = self._recorder.counted
         self._planned.set()
@@ -185,13 +201,16 @@ class ReadModelRun:
 
     def _on_test_stop(self, **_kwargs: Any) -> None:
         self._stop_recording()
-        master_that_quits = isinstance(self._environment.runner, MasterRunner) and self._headless
+        quits = self._headless or self._quitting
+        master_that_quits = isinstance(self._environment.runner, MasterRunner) and quits  # its workers go on till then
         if self._coordinator is not None and not master_that_quits:
             self._finish()
 
     def _on_quitting(self, **_kwargs: Any) -> None:
-        if self._coordinates:
-            self._environment.runner.quit()
+        if self._quitting:
+            _wait_for_the_end_of_this_process()
+        self._quitting = True
+        self._environment.runner.quit()  # readers end before their recording does
         self._stop_recording()
         if self._coordinator is not None:
             self._finish()
@@ -212,6 +231,21 @@ class ReadModelRun:
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
+
+
+def shares_of_workers(runner: MasterRunner) -> dict[str, int]:
+    """Which share of the reads each worker makes, from 0; Locust's own numbers have gaps where workers went away."""
+    clients = runner.clients
+    there = (*clients.ready, *clients.spawning, *clients.running)
+    return {client.id: share for share, client in enumerate(there)}
+
+
+def _wait_for_the_end_of_this_process() -> None:
+    """Locust shuts down twice after SIGTERM, in the signal's greenlet and in the main one, whose join that ends.
+
+    The second would end the process with an exit code of its own while the first still waits for the verdict.
+    """
+    Event().wait()
 
 
 def _interrupt() -> None:

@@ -33,13 +33,13 @@ class Plan:
         """The windows of the run."""
         return Windows(self.start_ns, self.window_ns, self.seed)
 
-    def arrivals(self, worker: int) -> Arrivals | None:
-        """The arrivals that ``worker`` takes, or None for a closed loop."""
+    def arrivals(self, share: int) -> Arrivals | None:
+        """The arrivals of one of ``workers`` shares, or None for a closed loop."""
         if not self.arrival_rate:
             return None
         process = ArrivalProcess(self.arrival_process)
         schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
-        return Arrivals(schedule, worker % self.workers, self.workers)
+        return Arrivals(schedule, share % self.workers, self.workers)
 
     def message(self) -> dict[str, Any]:
         """The plan as Locust can send it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Final
 
@@ -15,6 +16,7 @@ from loadtest.target import Target
 
 VISIBLE_TIME_LIMIT_S: Final = 30
 _PAUSE_S: Final = 0.2
+logging.getLogger("urllib3").setLevel(logging.INFO)  # what it says to debug shows whole addresses, with their secrets
 
 
 def check_answers(target: Target) -> None:
@@ -23,7 +25,7 @@ def check_answers(target: Target) -> None:
     Raises:
         UsageError: nothing listens there, the name does not resolve, or TLS fails.
     """
-    _get(target.url)
+    _get(target)
 
 
 def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
@@ -34,7 +36,7 @@ def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
     """
     until = time.monotonic() + VISIBLE_TIME_LIMIT_S
     while True:
-        response = _get(target.url)
+        response = _get(target)
         found = identify(response.content, run, payload_bytes)
         if response.status_code == 200 and found.outcome is ReadOutcome.WHOLE:
             return
@@ -49,36 +51,40 @@ def _is_final(status: int) -> bool:
 
 
 def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome) -> str:
-    place = f"s3://{target.bucket}/{target.object_key}"
+    shown, place = target.shown_url, f"s3://{target.bucket}/{target.object_key}"
     if response.status_code != 200:
         body = " ".join(response.text.split())[:120]
         return (
-            f"{target.url} answered {response.status_code} {body!r} although {place} was just written; check the "
+            f"{shown} answered {response.status_code} {body!r} although {place} was just written; check the "
             "address, the stage, and that this API reads that bucket."
         )
     if outcome is ReadOutcome.FOREIGN:
         return (
-            f"{target.url} still answers another document {VISIBLE_TIME_LIMIT_S} s after {place} was written; is that "
+            f"{shown} still answers another document {VISIBLE_TIME_LIMIT_S} s after {place} was written; is that "
             "the bucket behind this address, does somebody else write to it, or does a cache hold the old one longer?"
         )
     return (
-        f"{target.url} does not answer what was written to {place}, but something {outcome.name.lower()} of "
+        f"{shown} does not answer what was written to {place}, but something {outcome.name.lower()} of "
         f"{len(response.content):,} bytes; check that this API reads that object and passes it on unchanged."
     )
 
 
-def _get(url: str) -> requests.Response:
+def _get(target: Target) -> requests.Response:
+    shown = target.shown_url
     try:
-        return requests.get(url, timeout=(10, 30), headers={"Accept-Encoding": "identity"}, allow_redirects=False)
+        headers = {"Accept-Encoding": "identity"}
+        return requests.get(target.url, timeout=(10, 30), headers=headers, allow_redirects=False)
     except requests.exceptions.SSLError as error:
         raise UsageError(
-            f"{url} cannot be trusted: {_reason(error)}; check the address and the certificates."
+            f"{shown} cannot be trusted: {_reason(error)}; check the address and the certificates."
         ) from None
     except requests.exceptions.Timeout:
-        raise UsageError(f"{url} did not answer in time; check the address and the network.") from None
+        raise UsageError(f"{shown} did not answer in time; check the address and the network.") from None
+    except requests.exceptions.InvalidURL:  # what it says of itself would show the whole address
+        raise UsageError(f"{shown} is no address that can be asked; mend --host or the outputs file.") from None
     except requests.exceptions.RequestException as error:
         raise UsageError(
-            f"{url} does not answer: {_reason(error)}; is it deployed, or the sandbox running? "
+            f"{shown} does not answer: {_reason(error)}; is it deployed, or the sandbox running? "
             "Mend --host or the outputs file."
         ) from None
 

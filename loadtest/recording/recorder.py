@@ -49,11 +49,11 @@ class Counts:
 class Recorder:
     """Records the reads of one process from the moment the plan is known until the test stops."""
 
-    def __init__(self, plan: Plan, worker: int) -> None:
+    def __init__(self, plan: Plan, worker: int, share: int = 0) -> None:
         self.plan = plan
         self.spool = Spool(Path(plan.run_dir), worker)
         self.verifier = Verifier(plan.run, plan.payload_bytes)
-        self.arrivals = plan.arrivals(worker)
+        self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0
         self._ended_ns: int | None = None

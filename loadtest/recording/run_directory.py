@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import json
+import logging
 import os
 import platform
 import secrets
@@ -18,6 +19,8 @@ from loadtest.options import Settings, UsageError
 from loadtest.recording.plan import Plan
 from loadtest.records import FORMAT_VERSION, outcome_names
 from loadtest.target import Target
+
+logger = logging.getLogger(__name__)
 
 RUNS_FOLDER: Final = Path("runs")
 LATEST_NAME: Final = "latest"
@@ -34,6 +37,7 @@ class RunDirectory:
         self.path = path
         self.run = run
         self._started = datetime.now(UTC)
+        self._ended_ns: int | None = None
 
     @classmethod
     def create(cls, wanted: Path | None) -> RunDirectory:
@@ -58,7 +62,8 @@ class RunDirectory:
     def describe(self, settings: Settings, target: Target, plan: Plan, users: int) -> None:
         """Write ``run.json``: all that the analysis needs to know besides the records, and no secret."""
         chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
-        self._write(
+        write_run(
+            self.path,
             {
                 "format": FORMAT_VERSION,
                 "run": self.run,
@@ -74,14 +79,29 @@ class RunDirectory:
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
                 },
-            }
+            },
         )
 
     def end(self, at_ns: int) -> None:
-        """Note when the readers were told to stop; only the first call counts."""
-        content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
-        if "ended" not in content:
-            self._write({**content, "ended": {"at_ns": at_ns, "recovered": False, "reason": "stopped"}})
+        """Note when the readers were told to stop; only the first call counts.
+
+        Where that cannot be written the run still ends in order, and is sealed like one that was killed.
+        """
+        said = self._ended_ns is not None
+        self._ended_ns = self._ended_ns or at_ns
+        try:
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            if "ended" not in content:
+                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
+                write_run(self.path, {**content, "ended": ended})
+        except OSError as error:
+            if not said:
+                logger.error(
+                    "The end of the run cannot be noted in %s: %s; make room there, or the run is judged as if it had "
+                    "been killed.",
+                    self.path / RUN_FILE,
+                    error.strerror,
+                )
 
     def remove(self) -> None:
         """Remove a directory in which nothing was measured."""
@@ -93,13 +113,42 @@ class RunDirectory:
         if link.exists() and not link.is_symlink():
             return
         new = link.with_name(f".{LATEST_NAME}-{os.getpid()}")
-        new.symlink_to(self.path.name)
-        new.replace(link)
+        try:
+            new.symlink_to(self.path.name)
+            new.replace(link)
+        except OSError as error:
+            logger.warning("%s cannot be made: %s; the run is in %s all the same.", link, error.strerror, self.path)
 
-    def _write(self, content: dict[str, Any]) -> None:
-        new = self.path / f".{RUN_FILE}"
-        new.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-        new.replace(self.path / RUN_FILE)
+
+def load_run(run_dir: Path) -> dict[str, Any]:
+    """``run.json`` of a run that was recorded.
+
+    Raises:
+        UsageError: there is none, or it is damaged.
+    """
+    try:
+        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+        ) from None
+    return run
+
+
+def write_run(run_dir: Path, run: dict[str, Any]) -> None:
+    """Write ``run.json``; it appears whole, or stays as it was."""
+    new = run_dir / f".{RUN_FILE}"
+    new.write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.replace(run_dir / RUN_FILE)
+
+
+def unusable(run_dir: Path, error: OSError) -> UsageError:
+    """What to say when the system does not let a run's files be read or written."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return UsageError(
+        f"{error.filename or run_dir} cannot be read or written: {reason}; make room there, or make the run directory "
+        "your own (a container may have left it to root), and report again."
+    )
 
 
 def _free_path(path: Path) -> Path:

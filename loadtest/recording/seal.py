@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recorded_run.checksums import write_checksums
-from loadtest.recording.run_directory import RUN_FILE
+from loadtest.recording.run_directory import load_run, write_run
 from loadtest.recording.spool import (
     SPOOL_FOLDER,
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
+    closed_spools,
     load_etags,
     load_lines,
     load_records,
@@ -51,6 +52,8 @@ WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
 REQUESTS_FILE: Final = "requests.parquet"
+SEALED_FOLDER: Final = ".sealed-spool"
+"""What the spool is called once the Parquet files are whole: to rename it is the one step that seals a run."""
 
 
 def is_sealed(run_dir: Path) -> bool:
@@ -64,7 +67,7 @@ def seal(run_dir: Path) -> None:
     Raises:
         UsageError: the run never began, or its journal cannot be read.
     """
-    run = _load_run(run_dir)
+    run = load_run(run_dir)
     _refuse_while_recording(run_dir)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
@@ -75,6 +78,8 @@ def seal(run_dir: Path) -> None:
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         run["ended"] = {"at_ns": last, "recovered": True, "reason": "killed; recovered from what it had flushed"}
+    elif not run["ended"].get("recovered") and closed_spools(run_dir) < len(spools):
+        run["ended"] |= {"recovered": True, "lost": True, "reason": "stopped; not all that was read was recorded"}
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
@@ -84,20 +89,17 @@ def seal(run_dir: Path) -> None:
         (REQUESTS_FILE, _requests(spools, events)),
     ):
         _write_parquet(run_dir / name, records)
-    (run_dir / RUN_FILE).write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    write_run(run_dir, run)
     write_checksums(run_dir)
-    shutil.rmtree(run_dir / SPOOL_FOLDER)
-    (run_dir / JOURNAL_NAME).unlink()
+    (run_dir / SPOOL_FOLDER).rename(run_dir / SEALED_FOLDER)
+    remove_sealed(run_dir)
 
 
-def _load_run(run_dir: Path) -> dict[str, Any]:
-    try:
-        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise UsageError(
-            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
-        ) from None
-    return run
+def remove_sealed(run_dir: Path) -> None:
+    """Remove what a run was sealed from, if any of it is left: sealing may have been killed before its end."""
+    if (run_dir / SEALED_FOLDER).exists():
+        (run_dir / JOURNAL_NAME).unlink(missing_ok=True)
+        shutil.rmtree(run_dir / SEALED_FOLDER)
 
 
 def _refuse_while_recording(run_dir: Path) -> None:

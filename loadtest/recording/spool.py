@@ -2,24 +2,34 @@
 
 No compression, no JSON and no Parquet here: a read costs one ``struct.pack`` and one list append. ETags and their like
 are text, so each distinct one is written once to a table beside the records, which then hold its line number. What is
-flushed survives a SIGKILL; ``loadtest.seal`` turns the spool into Parquet when the run is over.
+flushed survives a SIGKILL; what a full disk does not take is kept and tried again. ``loadtest.recording.seal`` turns
+the spool into Parquet when the run is over.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import struct
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 
+from loadtest.recording.plan import boot_id
+
+logger = logging.getLogger(__name__)
+
 SPOOL_FOLDER: Final = "spool"
 CLOSED_SUFFIX: Final = ".closed"
+INCOMPLETE_SUFFIX: Final = ".incomplete"
+"""Marks the spool of a process that records no more, and that could not write all that it had recorded."""
 NO_ETAG: Final = 0
 """Line number that stands for no ETag; real ones count from 1."""
+_PROCESSES: Final = Path("/proc")
+_KINDS: Final = ("etags", "requests", "bodies", "samples", "reads")  # last what names the others
 
 SPOOLED_READ_DTYPE: Final = np.dtype(
     [
@@ -42,35 +52,66 @@ _PACK_READ: Final = struct.Struct("<IqqqHiIIIB").pack
 _PACK_SAMPLE: Final = struct.Struct("<5q").pack
 
 
+class _SpoolFile:
+    """A file that only grows. What the system does not take of it is kept, and comes first the next time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.waiting: list[bytes] = []
+        self._unwritten = bytearray()
+        self._file = path.open("xb", buffering=0)
+
+    def write(self) -> None:
+        """Hand all that waits to the operating system.
+
+        Raises:
+            OSError: it did not take all of it.
+        """
+        self._unwritten += b"".join(self.waiting)
+        self.waiting.clear()
+        while self._unwritten:
+            del self._unwritten[: self._file.write(self._unwritten)]
+
+    def close(self) -> OSError | None:
+        """Write a last time and close; returns why not all could be written, if so."""
+        failure = None
+        for step in (self.write, self._file.close):
+            try:
+                step()
+            except OSError as error:
+                failure = failure or error
+        return failure
+
+
 class Spool:
     """The spool of one Locust process. Not for use by several threads; greenlets are fine."""
 
     def __init__(self, run_dir: Path, worker: int) -> None:
         folder = run_dir / SPOOL_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        self._name = folder / f"{worker}-{os.getpid()}"
-        self._reads: list[bytes] = []
-        self._samples: list[bytes] = []
+        parts = (str(worker), str(os.getpid()), _identity(os.getpid()))
+        self._name = folder / "-".join(part for part in parts if part)
         self._etags: dict[str, int] = {}
-        self._reads_file = self._open("reads")
-        self._samples_file = self._open("samples")
-        self._etags_file = self._open("etags")
-        self._requests_file = self._open("requests")
-        self._bodies_file = self._open("bodies")
+        self._files = [_SpoolFile(self._path(f".{kind}")) for kind in _KINDS]
+        self._etags_file, self._requests_file, self._bodies_file, samples_file, reads_file = self._files
+        self._reads = reads_file.waiting
+        self._samples = samples_file.waiting
+        self._warned = False
+        self._closed = False
         self.flush_ns = 0
         self.recorded = 0
 
-    def _open(self, kind: str) -> BinaryIO:
-        return self._name.with_name(f"{self._name.name}.{kind}").open("xb", buffering=0)
+    def _path(self, suffix: str) -> Path:
+        return self._name.with_name(self._name.name + suffix)
 
     def etag_line(self, etag: str | None) -> int:
-        """The line number of ``etag``; a new one is on disk before any record can name it."""
+        """The line number of ``etag``; a new one is on disk before any record can name it, unless the disk is full."""
         if etag is None:
             return NO_ETAG
         line = self._etags.get(etag)
         if line is None:
             line = self._etags[etag] = len(self._etags) + 1
-            self._etags_file.write(json.dumps(etag).encode() + b"\n")
+            self._write(self._etags_file, etag)
         return line
 
     def read(  # noqa: PLR0917 - one parameter a field
@@ -97,43 +138,60 @@ class Spool:
 
     def request(self, session: int, called_ns: int, request_id: str) -> None:
         """Record how the target itself names the request of a read that may become a witness."""
-        self._requests_file.write(json.dumps([session, called_ns, request_id]).encode() + b"\n")
+        self._write(self._requests_file, [session, called_ns, request_id])
 
     def body_after_304(self, record: int, length: int) -> None:
         """Record that a read, already recorded as 304, was followed by so many bytes of a body."""
-        self._bodies_file.write(json.dumps([record, length]).encode() + b"\n")
+        self._write(self._bodies_file, [record, length])
 
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
         self._samples.append(_PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))
 
     def flush(self) -> None:
-        """Hand all records to the operating system."""
+        """Hand all records to the operating system; what it does not take is kept until the next flush."""
         started = time.monotonic_ns()
-        for records, file in ((self._reads, self._reads_file), (self._samples, self._samples_file)):
-            if records:
-                file.write(b"".join(records))
-                records.clear()
+        for file in self._files:
+            self._write(file)
         self.flush_ns += time.monotonic_ns() - started
+
+    def _write(self, file: _SpoolFile, *lines: Any) -> None:
+        file.waiting += [json.dumps(line).encode() + b"\n" for line in lines]
+        try:
+            file.write()
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                logger.warning(
+                    "%s cannot be written: %s; what is recorded is kept in memory and tried again, so make room there "
+                    "before the run ends.",
+                    file.path,
+                    error.strerror,
+                )
 
     def close(self) -> None:
         """Flush, and leave a mark that says that this process records no more. Closing twice is fine."""
-        if self._reads_file.closed:
+        if self._closed:
             return
-        self.flush()
-        for file in (
-            self._reads_file,
-            self._samples_file,
-            self._etags_file,
-            self._requests_file,
-            self._bodies_file,
-        ):
-            file.close()
-        self._name.with_name(self._name.name + CLOSED_SUFFIX).touch()
+        self._closed = True
+        failures = [(file.path, failure) for file in self._files if (failure := file.close()) is not None]
+        mark = self._path(INCOMPLETE_SUFFIX if failures else CLOSED_SUFFIX)
+        try:
+            mark.touch()
+        except OSError as error:
+            failures.append((mark, error))
+        if failures:
+            path, failure = failures[0]
+            logger.error(
+                "The run could not be recorded to its end: %s cannot be written: %s; the report will rest on what was "
+                "written before, so make room there and measure again.",
+                path,
+                failure.strerror,
+            )
 
 
 def closed_spools(run_dir: Path) -> int:
-    """How many processes have closed their spool."""
+    """How many processes have closed their spool, with all that they had recorded."""
     return len(list((run_dir / SPOOL_FOLDER).glob(f"*{CLOSED_SUFFIX}")))
 
 
@@ -141,10 +199,33 @@ def still_recording(run_dir: Path) -> list[int]:
     """Process ids that have a spool open: not closed by themselves, and not dead."""
     recording = []
     for reads in (run_dir / SPOOL_FOLDER).glob("*.reads"):
-        process = int(reads.stem.split("-")[1])
-        if not reads.with_name(reads.stem + CLOSED_SUFFIX).exists() and Path(f"/proc/{process}").exists():
-            recording.append(process)
+        _, process, *identity = reads.stem.split("-")
+        now = _identity(int(process))
+        marks = (reads.with_suffix(suffix) for suffix in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX))
+        if now is not None and identity in ([], now.split("-")) and not any(mark.exists() for mark in marks):
+            recording.append(int(process))
     return recording
+
+
+def _identity(process: int) -> str | None:
+    """Tells a live process from others that have its number at other times; None when it has ended.
+
+    It is the boot and when the process started; empty where the system does not say. A process id alone comes again:
+    in containers every recorder may be process 1.
+    """
+    try:
+        state, *fields = (_PROCESSES / str(process) / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return "" if not (_PROCESSES / "self").exists() and _takes_signals(process) else None
+    return None if state in (b"Z", b"X") else f"{boot_id()[:8]}-{int(fields[18])}"  # starttime, proc_pid_stat(5)
+
+
+def _takes_signals(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # any other says that it is there, and somebody else's
+    return True
 
 
 def load_records(path: Path, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:

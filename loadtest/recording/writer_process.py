@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import gevent
 
-from loadtest.options import Settings, UsageError
+from loadtest.options import Settings, UsageError, public_url
 from loadtest.recording.plan import Plan
 from loadtest.recording.writer import PUT_TIME_LIMIT_S
 from loadtest.records import WriteOutcome
@@ -90,7 +90,7 @@ class WriterProcess:
             raise UsageError(f"The writer did not put version 0 into {self._place} within {_GRACE_S * 2} s.")
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
-            raise UsageError(self._what_went_wrong(put.error))
+            raise UsageError(f"Version 0 could not be put into {self._place}: {put.error}; {what_to_do(put.error)}.")
         return put
 
     def start(self, plan: Plan, write_interval: float) -> None:
@@ -115,7 +115,7 @@ class WriterProcess:
     @property
     def _place(self) -> str:
         where = self._target.s3_endpoint_url
-        return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {where}" if where else "")
+        return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {public_url(where)}" if where else "")
 
     def _tell(self, message: dict[str, Any]) -> None:
         try:
@@ -146,23 +146,56 @@ class WriterProcess:
             error=event["error"],
         )
 
-    def _what_went_wrong(self, error: str) -> str:
-        code = error.split(" ", maxsplit=1)[0]
-        known = _MEANING.get(code, "see `writes.jsonl` and the permissions of the writer")
-        return f"Version 0 could not be put into {self._place}: {error}; {known}."
+
+def what_to_do(error: str) -> str:
+    """What helps against an error of a PUT, which begins with the name that S3 or boto3 gives it."""
+    known = REMEDIES.get(error.split(" ", maxsplit=1)[0])
+    return known or (
+        "that name is all that is known of it: look it up in the documentation of S3 or boto3, and check the "
+        "credentials, the bucket and --s3-endpoint-url"
+    )
 
 
-_MEANING: Final = {
-    "NoSuchBucket": "there is no such bucket: run `make deploy`, or mend --bucket",
-    "PermanentRedirect": "the bucket is in another region: set AWS_REGION to the bucket's",
-    "SignatureDoesNotMatch": "the secret key does not fit the key id: write outputs.json again with `make deploy`",
-    "InvalidAccessKeyId": "the access key does not exist (any more): write outputs.json again with `make deploy`",
+_OTHER_REGION: Final = "the bucket is in another region: set AWS_REGION to the bucket's"
+_LOG_IN: Final = "the session of your credentials has ended: log in again"
+_SSO: Final = "there is no valid SSO session: run `aws sso login`, with --profile if you use one"
+_LATER: Final = "S3 cannot take it now: wait a minute, and start again"
+REMEDIES: Final = {
     "AccessDenied": "this key may not put this object: use the key of the stack's writer, or mend its policy",
-    "ExpiredToken": "the session of your credentials has ended: log in again",
-    "NoCredentialsError": "no key was found: outputs.json holds none and the standard AWS chain has none",
-    "PartialCredentialsError": "half a key was found in the standard AWS chain: set both its parts",
-    "EndpointConnectionError": "nothing answers there: is the sandbox running, or --s3-endpoint-url wrong?",
+    "AllAccessDisabled": "AWS has closed this bucket, or it is one of somebody else: mend --bucket, or ask AWS Support",
+    "AuthorizationHeaderMalformed": _OTHER_REGION,
+    "ConfigParseError": "the AWS configuration cannot be read: mend ~/.aws/config and ~/.aws/credentials",
+    "ConnectionClosedError": "the connection was closed before an answer came: check --s3-endpoint-url and the network",
     "ConnectTimeoutError": "nothing answers there within the time limit: check --s3-endpoint-url and the network",
+    "CredentialRetrievalError": "what gives your credentials has failed: see what `aws sts get-caller-identity` says",
+    "EndpointConnectionError": "nothing answers there: is the sandbox running, or --s3-endpoint-url wrong?",
+    "ExpiredToken": _LOG_IN,
+    "IllegalLocationConstraintException": _OTHER_REGION,
+    "InternalError": _LATER,
+    "InvalidAccessKeyId": "the access key does not exist (any more): write outputs.json again with `make deploy`",
+    "InvalidBucketName": "S3 takes no such name: mend --bucket",
+    "InvalidRegionError": "that is no name of a region: mend AWS_REGION",
+    "InvalidToken": "the session token does not fit the key: log in again, or unset AWS_SESSION_TOKEN",
+    "LoginRefreshRequired": _LOG_IN,
+    "NoCredentialsError": "no key was found: outputs.json holds none and the standard AWS chain has none",
+    "NoSuchBucket": "there is no such bucket: run `make deploy`, or mend --bucket",
     "ParamValidationError": "S3 does not take such a name: mend --bucket or --object-key",
+    "PartialCredentialsError": "half a key was found in the standard AWS chain: set both its parts",
+    "PermanentRedirect": _OTHER_REGION,
+    "ProfileNotFound": "there is no profile of that name: mend AWS_PROFILE (`aws configure list-profiles` tells which)",
+    "ProxyConnectionError": "the proxy does not answer: mend HTTPS_PROXY, or NO_PROXY",
+    "ReadTimeoutError": "no answer came within the time limit: check --s3-endpoint-url and the network",
+    "RequestTimeTooSkewed": "the clock of this machine is wrong: set it, for signatures hold for 15 minutes only",
+    "ServiceUnavailable": _LATER,
+    "SignatureDoesNotMatch": "the secret key does not fit the key id: write outputs.json again with `make deploy`",
+    "SlowDown": _LATER,
+    "SSLError": "its certificate is not trusted, or it speaks no TLS: check --s3-endpoint-url and AWS_CA_BUNDLE",
+    "SSOError": _SSO,
+    "SSOTokenLoadError": _SSO,
+    "TemporaryRedirect": "the bucket is too new to be known everywhere: wait a while, or set AWS_REGION to its region",
+    "TokenRefreshRequired": _LOG_IN,
+    "TokenRetrievalError": _SSO,
+    "UnauthorizedSSOTokenError": _SSO,
     "ValueError": "that is no address of an S3 endpoint: mend --s3-endpoint-url",
 }
+"""By the names that S3 (Amazon S3 API, "Error responses") and boto3 (``botocore.exceptions``) give their errors."""

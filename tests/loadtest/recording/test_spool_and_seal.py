@@ -1,62 +1,20 @@
 """What is spooled is what is sealed; a killed run is recovered; a damaged one is refused in one sentence."""
 
-import hashlib
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from spooled_runs import column, etag, kill, spool_of, write
 
+from loadtest.__main__ import main
 from loadtest.options import UsageError
-from loadtest.payload import render
-from loadtest.recording.seal import is_sealed, seal
+from loadtest.recording.seal import SEALED_FOLDER, is_sealed, seal
 from loadtest.recording.spool import NO_ETAG, SPOOL_FOLDER, SPOOLED_READ_DTYPE, Spool
 from loadtest.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
-
-RUN, SIZE = "0123456789ab", 512
-
-
-def etag(version: int) -> str:
-    return f'"{hashlib.md5(render(RUN, version, SIZE), usedforsecurity=False).hexdigest()}"'
-
-
-def write(version: int, called: int, returned: int | None = None, outcome: int = 0, tag: str | None = None) -> str:
-    events = [{"version": version, "scheduled_ns": called, "called_ns": called, "bytes": SIZE}]
-    if returned is not None:
-        tag = etag(version) if tag is None and outcome == WriteOutcome.ACKED else tag or ""
-        events.append({"version": version, "returned_ns": returned, "outcome": outcome, "etag": tag, "error": ""})
-    return "".join(json.dumps(event) + "\n" for event in events)
-
-
-@pytest.fixture
-def run_dir(tmp_path: Path) -> Path:
-    run = {
-        "format": 1,
-        "run": RUN,
-        "settings": {"payload_bytes": SIZE, "seed": 1},
-        "plan": {"start_ns": 1000, "window_ns": 100, "guard_ns": 10},
-        "ended": {"at_ns": 1500, "recovered": False, "reason": "stopped"},
-    }
-    (tmp_path / "run.json").write_text(json.dumps(run))
-    (tmp_path / "writes.jsonl").write_text(write(0, 10, 20) + write(1, 1010, 1020))
-    return tmp_path
-
-
-def spool_of(run_dir: Path, *reads: tuple[int, str | None, str | None, ReadOutcome], worker: int = 0) -> Spool:
-    spool = Spool(run_dir, worker)
-    for number, (version, tag, sent, outcome) in enumerate(reads):
-        status = 304 if outcome is ReadOutcome.NOT_MODIFIED else 200
-        called = 1000 + 10 * number
-        spool.read(
-            number, called, called, called + 5, status, version, spool.etag_line(tag), spool.etag_line(sent), 9, outcome
-        )
-    spool.sample(1001, 2, 3, 4)
-    return spool
-
-
-def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
-    return list(pq.read_table(run_dir / file)[name].to_pylist())
 
 
 def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_sent(run_dir: Path) -> None:
@@ -169,12 +127,6 @@ def test_a_body_that_came_after_its_304_was_recorded_is_part_of_it(run_dir: Path
     assert column(run_dir, "body_bytes") == [9, 77, 9]
 
 
-def kill(run_dir: Path) -> None:
-    """Make the spool look like that of a process that was killed."""
-    for path in (run_dir / SPOOL_FOLDER).iterdir():
-        path.rename(path.with_name("0-999999999" + path.suffix))
-
-
 def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) -> None:
     run = json.loads((run_dir / "run.json").read_text())
     del run["ended"]
@@ -226,3 +178,51 @@ def test_the_packed_record_is_what_the_dtype_says(tmp_path: Path) -> None:
     spool.close()
     path = next((tmp_path / SPOOL_FOLDER).glob("*.reads"))
     assert np.fromfile(path, dtype=SPOOLED_READ_DTYPE).tolist() == [(1, 2, 3, 4, 5, -6, 7, NO_ETAG, 9, 10)]
+
+
+class Killed(BaseException):
+    """Stands for a SIGKILL at this place."""
+
+
+def test_a_run_whose_sealing_was_killed_while_it_cleared_away_is_sealed(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
+
+    def killed(folder: Path, **_kwargs: Any) -> None:
+        next(folder.glob("*.reads")).unlink()
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(shutil, "rmtree", killed)
+        seal(run_dir)
+    assert is_sealed(run_dir)
+    assert (run_dir / SEALED_FOLDER).exists()
+    assert main(["report", "--quiet", str(run_dir)]) == 2  # there is too little in this run.json
+    assert "run.json" in capsys.readouterr().err
+    assert column(run_dir, "version") == [0]
+    assert {path.name for path in run_dir.iterdir() if path.suffix != ".parquet"} == {"run.json", "SHA256SUMS"}
+
+
+def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_again(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = json.loads((run_dir / "run.json").read_text())
+    del run["ended"]
+    (run_dir / "run.json").write_text(json.dumps(run))
+    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if target.name == "run.json":
+            raise Killed
+        return replace(path, target)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Path, "replace", killed)
+        seal(run_dir)
+    assert json.loads((run_dir / "run.json").read_text()) == run
+    assert not is_sealed(run_dir)
+    seal(run_dir)
+    assert column(run_dir, "version") == [0]
+    assert is_sealed(run_dir)

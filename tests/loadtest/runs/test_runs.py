@@ -1,8 +1,9 @@
-"""A run in every way that Locust has: headless, several processes, Ctrl-C, killed, with the web page, target gone."""
+"""A run in every way that Locust has: headless, several processes, Ctrl-C, killed, web page; target gone, disk full."""
 
 import json
 import os
 import re
+import resource
 import signal
 import time
 import urllib.parse
@@ -91,6 +92,25 @@ def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Sta
     assert {path.name for path in run.run_dir.iterdir()} == FILES
     assert run.summary["run"]["ended"]["recovered"] is True
     assert run.summary["run"]["reads"] >= 2000
+    assert run.question("freshness")["verdict"] == "PASS"
+
+
+def test_a_disk_that_is_full_ends_in_sentences_and_the_run_is_not_taken_for_whole(
+    sandbox: RunningSandbox, start: Start
+) -> None:
+    run = start(sandbox.outputs_path, run_time="6s")
+    run.wait_until_reading(500)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (30_000, hard))  # of its files, and of its report's
+    run.wait()
+    assert run.code == 2, run.output
+    for said in ("what is recorded is kept in memory", "could not be recorded to its end", "cannot be read or written"):
+        assert run.output.count(said) == 1, run.output
+    assert "Traceback" not in run.output
+    finished = report(run.run_dir)
+    assert finished.returncode in (0, 3), finished.stderr
+    assert run.summary["run"]["ended"]["recovered"] is True
+    assert run.summary["run"]["reads"] >= 500
     assert run.question("freshness")["verdict"] == "PASS"
 
 

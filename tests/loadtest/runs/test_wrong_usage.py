@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.exceptions
 import pytest
 from locust_process import Run, Start, report
 
 from benchmarks.nginx import free_port
+from loadtest.recording.writer_process import JOURNAL_NAME, REMEDIES, what_to_do
 from loadtest.sandbox.process import RunningSandbox
 
 
@@ -60,6 +62,37 @@ def test_a_wrong_secret(start: Start, outputs: Any) -> None:
 
 def test_a_writer_that_is_denied(start: Start, outputs: Any) -> None:
     assert_refused(start(outputs(), "--object-key", "another.json"), "AccessDenied", "mend its policy")
+
+
+def test_a_profile_that_does_not_exist(sandbox: RunningSandbox, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    assert_refused(start(sandbox.outputs_path), "ProfileNotFound; there is no profile of that name: mend AWS_PROFILE")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("UnauthorizedSSOTokenError", "aws sso login"),
+        ("SSOTokenLoadError", "aws sso login"),
+        ("TokenRetrievalError", "aws sso login"),
+        ("SSLError", "AWS_CA_BUNDLE"),
+        ("AuthorizationHeaderMalformed (HTTP 400)", "AWS_REGION"),
+        ("IllegalLocationConstraintException (HTTP 400)", "AWS_REGION"),
+        ("RequestTimeTooSkewed (HTTP 403)", "clock"),
+        ("AllAccessDisabled (HTTP 403)", "--bucket"),
+        ("SlowDown (HTTP 503)", "wait a minute"),
+        ("SomethingNew (HTTP 400)", "look it up"),
+    ],
+)
+def test_an_error_of_version_0_says_what_to_do(error: str, remedy: str) -> None:
+    said = what_to_do(error)
+    assert remedy in said
+    assert JOURNAL_NAME not in said  # it is removed with the run that did not begin
+
+
+def test_errors_of_boto3_are_known_by_the_names_that_it_gives_them() -> None:
+    named = {name for name in REMEDIES if name.endswith("Error") or name.endswith("NotFound")}
+    assert {name for name in named if not hasattr(botocore.exceptions, name)} == {"InternalError", "ValueError"}
 
 
 def test_a_payload_of_11_mb(sandbox: RunningSandbox, start: Start) -> None:
