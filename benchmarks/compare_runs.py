@@ -14,7 +14,6 @@ should be for this machine and target.
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
 import statistics
@@ -24,6 +23,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.rows import latency_rows
 from loadtest.records import EXIT_CODES, Verdict
@@ -63,11 +63,11 @@ def compared(base: Path, new: Path, tolerance: float) -> Verdict:
 
 def main(arguments: list[str]) -> int:
     """Print two lines a round, and the counts; returns 1 when one is not as wanted."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare_runs", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=60, help="length of a run")
-    parser.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = parser.parse_args(arguments)
+    options = parser("compare_runs", __doc__)
+    options.add_argument("--rounds", type=int, default=20)
+    options.add_argument("--seconds", type=float, default=60, help="length of a run")
+    options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
+    given = options.parse_args(arguments)
     print(f"Real runs of {given.seconds:g} s compared, {given.rounds} rounds, tolerance {given.tolerance:g}")
     print("command: python -m benchmarks.compare_runs")
     print(f"{'round':>5} {'against base':<12} {'verdict':>14} {'p50':>6} {'p99':>6}")

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from scipy import signal
 
+from benchmarks.options import parser
 from loadtest.analyse import analyse
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE
 from loadtest.compare.rows import KINDS, Row, latency_rows, logarithms
@@ -104,10 +105,10 @@ def windows_alone(base: Summary, new: Summary, tolerance: float) -> Verdict:
 
 def main(arguments: list[str]) -> int:
     """Print the table; returns 1 when there are too many false alarms."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=400, help="pairs of runs a line")
-    parser.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = parser.parse_args(arguments)
+    options = parser("compare_simulation", __doc__)
+    options.add_argument("--runs", type=int, default=400, help="pairs of runs a line")
+    options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
+    given = options.parse_args(arguments)
     template = analyse(PROJECT / "tests" / "histories" / "clean")
     random = np.random.default_rng(1)
     print(f"Simulated comparisons, {given.runs} a line, tolerance {given.tolerance:g}, six rows each")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.fault_cases import CASES as ALL_CASES
 from benchmarks.fault_cases import QUICK, FaultCase, Interval, Size
+from benchmarks.options import parser
 from loadtest.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.summary import Summary, read_summary
@@ -96,5 +97,9 @@ def _not_passed(summary: Summary) -> str:
 
 
 if __name__ == "__main__":
-    chosen = tuple(case for case in ALL_CASES if not sys.argv[1:] or case.fault in sys.argv[1:])
-    sys.exit(1 if main(chosen) else 0)
+    names = sorted({case.fault for case in ALL_CASES})
+    options = parser("fault_recovery", __doc__)
+    # argparse takes no fault at all for the choice []
+    options.add_argument("faults", nargs="*", choices=[[], *names], metavar="FAULT", help=f"one of {', '.join(names)}")
+    chosen = options.parse_args().faults or names
+    sys.exit(1 if main(tuple(case for case in ALL_CASES if case.fault in chosen)) else 0)

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.options import parser
 from loadtest.recorded_run.history import History
 from loadtest.recorded_run.run_files import load_history
 from loadtest.sandbox.process import running_sandbox
@@ -123,4 +124,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    parser("harness_bumps", __doc__).parse_args()
     main()

@@ -11,7 +11,6 @@ fault says. So that this stays small, reads are fewer there, and the injected la
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from benchmarks.options import parser
 from loadtest.recorded_run.history import History
 from loadtest.recorded_run.run_files import load_history
 from loadtest.records import Verdict, WindowKind
@@ -124,10 +124,10 @@ def _blocked(synthesized: Path, seconds: float) -> int:
 
 def main() -> int:
     """Print both tables; returns 1 when there was an alarm, or most intervals of a size missed the truth."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=10, help="clean ones")
-    parser.add_argument("--seconds", type=float, default=30, help="length of a run")
-    given = parser.parse_args()
+    options = parser("impact_recovery", __doc__)
+    options.add_argument("--runs", type=int, default=10, help="clean ones")
+    options.add_argument("--seconds", type=float, default=30, help="length of a run")
+    given = options.parse_args()
     print("Write impact in the sandbox   command: python -m benchmarks.impact_recovery")
     print(f"runs of {given.seconds:g} s, latency={LATENCY}; ratios with their 95 % interval")
     synthesized = synthesize("impact")

@@ -14,6 +14,7 @@ from scipy import stats
 from scipy.signal import lfilter
 
 from benchmarks.fault_cases import CONFIDENCE, share
+from benchmarks.options import parser
 from loadtest.measures.quantiles import of_sorted
 from loadtest.measures.signed_rank import shift
 from loadtest.recorded_run.history import Column
@@ -98,4 +99,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    parser("impact_simulation", __doc__).parse_args()
     sys.exit(main())

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.options import parser
 from loadtest.recorded_run.run_files import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.synthesis import PROJECT, synthesize
@@ -110,4 +111,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    parser("latency_recovery", __doc__).parse_args()
     sys.exit(1 if main() else 0)

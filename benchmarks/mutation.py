@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from benchmarks.options import parser
+
 REQUIREMENTS: Final = Path("requirements-mutation.txt")
 ENVIRONMENT: Final = Path(".build/mutation")
 MUTATED: Final = "loadtest/checks"
@@ -33,6 +35,8 @@ LEFT_OUT: Final = (
     "test_no_false_alarm.py",  # a thousand simulated runs
     "test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
     "test_run_files.py",
+    "test_history.py",
+    "test_signed_rank.py",
     "test_summary.py",
     "test_latency.py",
     "test_units.py",
@@ -165,6 +169,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    parser("mutation", __doc__).parse_args()
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as failed:

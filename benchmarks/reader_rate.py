@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from benchmarks.nginx import STATUS_PATH, nginx_serving
+from benchmarks.options import parser
 from loadtest.payload import render
 
 RUN = "0123456789ab"
@@ -96,4 +97,5 @@ def main(pairs: int = 8, turns: int = 30) -> int:
 
 
 if __name__ == "__main__":
+    parser("reader_rate", __doc__).parse_args()
     sys.exit(1 if main() else 0)

@@ -20,6 +20,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from benchmarks.options import parser
 from loadtest.payload import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
@@ -102,4 +103,5 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
 
 
 if __name__ == "__main__":
+    parser("sandbox_rate", __doc__).parse_args()
     main()

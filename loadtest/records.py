@@ -174,6 +174,9 @@ GENERATOR_DTYPE: Final = np.dtype(
 )
 """One row of ``generator.parquet``: a sample of the load generator's own health, about 50 a second a process."""
 
+SAMPLE_INTERVAL_NS: Final = 20_000_000
+"""Between a sample's waking and the next one's being due."""
+
 
 def outcome_names() -> dict[str, dict[str, int]]:
     """The enums as they stand in ``run.json``, so that the Parquet files can be read without this code."""

@@ -28,8 +28,10 @@ from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
+from loadtest.measures.flights import flights
 from loadtest.recorded_run.history import Column, History
-from loadtest.records import ReadOutcome, Verdict, WriteOutcome
+from loadtest.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
+from loadtest.schedule import SECOND
 
 PROMISE: Final = Promise(
     "assumptions",
@@ -38,11 +40,14 @@ PROMISE: Final = Promise(
 )
 LEAST_ACKNOWLEDGED: Final = 0.5
 """Share of the PUTs that must have been acknowledged; with fewer the run is about a store that cannot be written."""
+STOPPED_AFTER: Final = 2
+"""Writing windows (or longest times between PUTs) at the end without a PUT: with so many, the writer had stopped."""
 
 
 def assumptions(history: History) -> CheckResult:
     """Check that the run can be judged."""
     overlapping = overlapping_in_session(history)
+    made = int(np.count_nonzero(history.reads.sent))
     written = writes_after_first(history)
     attempted = len(history.writes) - 1
     unknown = int(np.count_nonzero(history.writes.outcome == WriteOutcome.UNKNOWN))
@@ -51,8 +56,8 @@ def assumptions(history: History) -> CheckResult:
         sentence
         for sentence in (
             somebody_else(history),
-            _failing_writes(history, written, attempted),
-            _too_little(history, attempted),
+            _failing_writes(history, written, attempted) or _writing_stopped(history),
+            _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
         )
         if sentence
@@ -60,7 +65,7 @@ def assumptions(history: History) -> CheckResult:
     numbers = tuple(
         Number(name, value, "count", units.count(value))
         for name, value in (
-            ("reads", len(history.reads)),
+            ("reads", made),
             ("writes after the first", attempted),
             ("acknowledged writes after the first", written),
             ("writes of unknown outcome", unknown),
@@ -71,8 +76,8 @@ def assumptions(history: History) -> CheckResult:
     note = " The run was cut short and recovered from its spool." if history.info.ended.recovered else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
-        (" ".join(broken) if broken else f"{len(history.reads):,} reads and {written:,} writes by one writer.") + note,
-        looked_at=len(history.reads) + len(history.writes),
+        (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by one writer.") + note,
+        looked_at=made + len(history.writes),
         found=len(broken),
         numbers=numbers,
         witnesses=_witnesses(history, overlapping),
@@ -97,10 +102,41 @@ def _failing_writes(history: History, written: int, attempted: int) -> str:
     return ""
 
 
-def _too_little(history: History, attempted: int) -> str:
+def _writing_stopped(history: History) -> str:
+    """Writing windows at the end of a run without a PUT; one alone may be a writer that was late and left it out."""
+    if history.info.settings.write_interval == 0:
+        return ""
+    _, called, ends = history.once(flights)
+    last = int(called[-1] if history.writes.outcome[-1] == WriteOutcome.UNKNOWN else ends[-1])
+    silent = _silent_windows(history, last) if len(history.windows) else _silent_intervals(history, called, last)
+    if silent < STOPPED_AFTER:
+        return ""
+    since, of = (units.seconds(moment - history.origin_ns) for moment in (last, _end_ns(history)))
+    return (
+        f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
+        "what is said of reads during writes rests on the time before."
+    )
+
+
+def _silent_windows(history: History, last: int) -> int:
+    windows = history.windows
+    return int(np.count_nonzero((windows.kind == WindowKind.WRITING) & (windows.start_ns > last)))
+
+
+def _silent_intervals(history: History, called: Column, last: int) -> int:
+    """How many times as long as between PUTs before, a run without windows has gone on without one."""
+    interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max(initial=0)))
+    return int((_end_ns(history) - last) / interval_ns)
+
+
+def _end_ns(history: History) -> int:
+    return int(history.reads.returned_ns.max(initial=history.origin_ns))
+
+
+def _too_little(history: History, attempted: int, made: int) -> str:
     if not attempted and history.info.settings.write_interval == 0:
         return "Nothing was written after the first version (--write-interval is 0), so this run is a control only."
-    few = too_little(history, len(history.reads), "reads were made")
+    few = too_little(history, made, "reads were made")
     return f"Too little happened: {few}." if few else ""
 
 

@@ -5,9 +5,10 @@ the target answers until the end of the run. ::
 
     reads   ok ok ok error ok ok …             counted, by kind
     reads   ok ok ok ok │ error error error    the target died: said so, whatever the share
+    reads   ok ok ok ok │            killed    nobody knows what became of the reads in flight: INCONCLUSIVE
 
 **Exclusions.** Reads that were due and never sent say nothing about the target. Answers whose document is wrong are
-faults of the document, not errors. Errors of PUTs are listed beside, and make the assumptions fail when nothing was
+faults of the document, not errors. Errors of PUTs are listed beside, and the assumptions do not hold when nothing was
 written any more.
 
 Fields: ``looked_at`` = reads; ``found`` = errors; numbers: the share of errors, and the longest time without a
@@ -53,7 +54,7 @@ def availability(history: History) -> CheckResult:
             units.duration(measured.longest_gap_ns),
         ),
     )
-    verdict, sentence = _judge(measured, died)
+    verdict, sentence = _judge(measured, died, unknown_since(history, measured))
     return PROMISE.result(
         verdict,
         sentence,
@@ -75,7 +76,20 @@ def silent_since(history: History, measured: Availability) -> int | None:
     return silent if silent >= max(DEAD_NS, DEAD_SHARE * measured.duration_ns) else None
 
 
-def _judge(measured: Availability, died: int | None) -> tuple[Verdict, str]:
+def unknown_since(history: History, measured: Availability) -> int | None:
+    """For how long a run that was killed had recorded no read, though it was alive itself; None when it had.
+
+    A read is recorded when it returns; those in flight when the run is killed leave nothing behind.
+    """
+    samples, reads = history.samples, history.reads
+    if not (history.info.ended.recovered and len(samples) and len(reads)):
+        return None
+    silent = int(samples.at_ns.max()) - int(reads.returned_ns.max())
+    usual = 2 * (measured.longest_gap_ns or 0)
+    return silent if silent >= max(DEAD_NS, DEAD_SHARE * measured.duration_ns, usual) else None
+
+
+def _judge(measured: Availability, died: int | None, unknown: int | None) -> tuple[Verdict, str]:
     if not measured.reads:
         return Verdict.INCONCLUSIVE, "No read was made."
     kinds = ", ".join(f"{row.count:,} {row.outcome}" for row in measured.read_outcomes if _is_error(row.outcome))
@@ -89,6 +103,12 @@ def _judge(measured: Availability, died: int | None) -> tuple[Verdict, str]:
         )
     if (measured.error_share or 0) > TOLERATED_SHARE:
         return Verdict.FAIL, f"{errors}, more than the tolerated {units.share(TOLERATED_SHARE)}."
+    if unknown is not None:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"No read returned in the last {units.seconds(unknown)} before the run was killed, and of those in flight "
+            f"nothing is known: the target may have stopped answering. Before that: {errors}.",
+        )
     if measured.reads < MINIMUM_READS:
         return Verdict.INCONCLUSIVE, f"{errors}; at least {MINIMUM_READS} reads are needed."
     return Verdict.PASS, f"{errors}." if measured.errors else f"{errors} ({units.none_in(measured.reads)})."

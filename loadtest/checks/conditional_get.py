@@ -131,6 +131,14 @@ def _judge(  # noqa: PLR0911 - one a case
     if any(counts.values()):
         kinds = "; ".join(f"{_NAMES[name]}: {count:,}" for name, count in counts.items() if count)
         return Verdict.FAIL, f"ETag and If-None-Match are not honoured by every answer. {kinds}."
+    lost = int(np.count_nonzero((history.reads.sent_version != NO_VERSION) & history.reads.failed))
+    if lost and measured.could_have_been < MINIMUM_CONDITIONS:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"{units.counted(lost, 'conditional request')} ended in an error, and only "
+            f"{units.counted(measured.could_have_been, 'answer')} could have been 304, at least {MINIMUM_CONDITIONS} "
+            "are needed: does the target make an error of a 304?",
+        )
     if not measured.conditional_reads:
         share = history.info.settings.conditional_share
         why = "--conditional-share is 0" if not share else "no reader came to hold an ETag and ask again"

@@ -29,7 +29,7 @@ from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import one_of
 from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witness
 from loadtest.findings import CheckResult, Number, Witness
-from loadtest.measures.flights import flight_ends, overlapping_reads
+from loadtest.measures.flights import flights, overlapping_reads
 from loadtest.recorded_run.history import History
 from loadtest.records import ReadOutcome, Verdict
 
@@ -96,11 +96,13 @@ def whole_bodies(history: History) -> CheckResult:
 
 def _witness(history: History, read: int) -> Witness:
     reads, writes = history.reads, history.writes
-    first = int(np.searchsorted(history.once(flight_ends), reads.called_ns[read], side="left"))
-    after = int(np.searchsorted(writes.called_ns, reads.returned_ns[read], side="right"))
-    met = list(range(first, after))
-    shown = met[:2] or [after - 1]
-    when = f"while {_names(met)} in flight" if met else _since(history, read, shown[0])
+    versions, called, ends = history.once(flights)
+    first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
+    after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
+    met = [int(version) for version in versions[first:after]]
+    shown = met[:2] or [int(versions[after - 1])]
+    silent_ns = int(reads.called_ns[read] - ends[after - 1])
+    when = f"while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
     return witness(
         history,
         f"{reader(history, read).capitalize()} received {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
@@ -112,9 +114,9 @@ def _witness(history: History, read: int) -> Witness:
     )
 
 
-def _since(history: History, read: int, last: int) -> str:
+def _since(last: int, silent_ns: int) -> str:
     """How long before the read the last PUT was over; the read met none."""
-    ended = units.duration(int(history.reads.called_ns[read] - history.once(flight_ends)[last]))
+    ended = units.duration(silent_ns)
     return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
 
 

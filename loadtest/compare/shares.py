@@ -100,8 +100,9 @@ def _faults(summary: Summary) -> Share | None:
 
 
 def _stale_writes(summary: Summary) -> Share | None:
-    writes = summary.consistency.writes
-    return Share(summary.consistency.last_stale.count, writes, writes) if writes else None
+    found = summary.consistency
+    stale = found.last_stale.count + found.cut_off  # a reader that never sees a new version again is stale, too
+    return Share(stale, found.writes, found.writes) if found.writes else None
 
 
 def _not_modified(summary: Summary) -> Share | None:

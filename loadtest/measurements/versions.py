@@ -89,7 +89,7 @@ class Consistency:
     stale_share: float | None
     stale_share_upper: float | None  # upper end of the 95 % interval (over writes); about 3/n when nothing was stale
     stale_text: str  # "< 3/60,000 at 95 % …" or "0.12 % (95 % interval …, over 45 writes)"
-    staleness_low_ns: int | None  # of the stalest read: the interval that its staleness lies in
+    staleness_low_ns: int | None  # the interval that the staleness of the stalest read lies in
     staleness_high_ns: int | None
     k_staleness: tuple[KStaleness, ...]
     visibility: tuple[VisibilityPoint, ...]
@@ -112,7 +112,7 @@ class Conditional:
     unasked: int
     with_body: int
     stale_not_modified: int
-    bytes_received: int  # of bodies
+    bytes_received: int  # of whole documents
     bytes_saved: int  # that the 304 answers did not send
     saved_share: float | None  # saved / (received + saved)
     response_200: Quantiles

@@ -4,6 +4,8 @@ Two questions that are easily confused. A read *overlaps* a PUT when the two int
 overlaps more PUTs for being slow, so overlapping reads are slower even where PUTs do no harm. A read was *due during* a
 PUT when the PUT was in flight at the moment the read was due: that does not depend on how long the read then took, so
 only this one is used to compare latencies.
+
+A PUT that was refused did not replace anything, so it does not count.
 """
 
 from __future__ import annotations
@@ -15,26 +17,31 @@ from loadtest.recorded_run.history import Column, Flags, History
 from loadtest.records import WriteOutcome
 
 
-def flight_ends(history: History) -> Column:
-    """When each PUT was over for the writer. One of unknown outcome is taken to last until the next one was called."""
+def flights(history: History) -> tuple[Column, Column, Column]:
+    """Version, call and end of each PUT that was not refused.
+
+    One of unknown outcome is taken to last until the next PUT was called.
+    """
     writes = history.writes
     following = np.append(writes.called_ns[1:], np.iinfo(np.int64).max)
-    return np.where(writes.outcome == WriteOutcome.UNKNOWN, following, writes.returned_ns)
+    ends = np.where(writes.outcome == WriteOutcome.UNKNOWN, following, writes.returned_ns)
+    version = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
+    return version, writes.called_ns[version], ends[version]
 
 
 def overlaps_put(history: History, from_ns: Column, to_ns: Column) -> Flags:
     """Which of the closed intervals share a moment with a PUT in flight."""
-    ends = history.once(flight_ends)
-    called = np.append(history.writes.called_ns, np.iinfo(np.int64).max)
+    _, called, ends = history.once(flights)
     first = np.searchsorted(ends, from_ns, side="left")
-    met: Flags = called[first] <= to_ns
+    met: Flags = np.append(called, np.iinfo(np.int64).max)[first] <= to_ns
     return met
 
 
 def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
     """How many PUTs share a moment with each of the closed intervals."""
-    first = np.searchsorted(history.once(flight_ends), from_ns, side="left")
-    last = np.searchsorted(history.writes.called_ns, to_ns, side="right")
+    _, called, ends = history.once(flights)
+    first = np.searchsorted(ends, from_ns, side="left")
+    last = np.searchsorted(called, to_ns, side="right")
     met: Column = np.maximum(last - first, 0)
     return met
 

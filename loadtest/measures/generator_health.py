@@ -2,8 +2,14 @@
 
 A read whose answer is there waits until the event loop wakes, so the loop's delay is part of every latency. It is
 small when its median is at most a quarter of the reads' median response time, and its p99 at most a quarter of their
-p99. Otherwise latencies tell about the generator, not about the target. A single delay of more than a quarter of the
-reads' p99 is a pause, and what it explains is marked (:mod:`loadtest.measures.pauses`).
+p99. Otherwise latencies tell about the generator, not about the target.
+
+A sample is taken when the loop wakes, so a pause of half a second is one sample where a read could have been due at any
+moment of it. It is counted as the samples that it swallowed too, each less late than the one before by the interval at
+which samples are due (the correction for coordinated omission of Tene's HdrHistogram).
+
+A single delay of more than a quarter of the reads' p99 is a pause, and what it explains is marked
+(:mod:`loadtest.measures.pauses`).
 """
 
 from __future__ import annotations
@@ -20,14 +26,16 @@ from loadtest.measures.pauses import explains_gap, longest_pauses, pause_sentenc
 from loadtest.measures.quantiles import quantiles
 from loadtest.measures.rates import measure_availability
 from loadtest.recorded_run.history import Column, History
+from loadtest.records import SAMPLE_INTERVAL_NS
 
 SMALL_SHARE: Final = 0.25
+_MOST_SWALLOWED: Final = 600 * 50
 
 
 def measure_generator(history: History) -> Generator:
     """The health of all load-generating processes."""
     samples = history.samples
-    delay = quantiles(samples.loop_delay_ns)
+    delay = quantiles(_with_swallowed(samples.loop_delay_ns))
     response = response_quantiles(history, history.once(successful))
     numbers = tuple(
         Number(f"loop delay beside response time, {name}", share, "share", units.share(share))
@@ -54,6 +62,16 @@ def measure_generator(history: History) -> Generator:
         paused_longest_gap=gap,
         pause_sentence=pause_sentence(longest, explained, gap),
     )
+
+
+def _with_swallowed(delay_ns: Column) -> Column:
+    """The delays, and those of the samples that were due while the loop slept, in ten minutes at most."""
+    swallowed = np.clip((delay_ns - 1) // SAMPLE_INTERVAL_NS, 0, _MOST_SWALLOWED)
+    place = np.repeat(np.arange(len(delay_ns)), swallowed)
+    first = np.cumsum(swallowed) - swallowed
+    number = np.arange(len(place)) - first[place] + 1
+    with_swallowed: Column = np.concatenate([delay_ns, delay_ns[place] - number * SAMPLE_INTERVAL_NS])
+    return with_swallowed
 
 
 def _sentence(delay: Quantiles, response: Quantiles, fast_enough: bool | None) -> str:
@@ -92,7 +110,7 @@ def _worker(history: History, worker: int) -> GeneratorWorker:
     return GeneratorWorker(
         worker=worker,
         samples=len(at),
-        loop_delay=quantiles(samples.loop_delay_ns[own]),
+        loop_delay=quantiles(_with_swallowed(samples.loop_delay_ns[own])),
         cpu_share=share(samples.cpu_ns),
         gc_share=share(samples.gc_ns),
         flush_share=share(samples.flush_ns),

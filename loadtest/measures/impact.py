@@ -22,6 +22,7 @@ from loadtest.measures.flights import due_during_put, puts_within
 from loadtest.measures.latency import successful, times_of, window_of
 from loadtest.measures.quantiles import PER_MILLE, groups, of_sorted
 from loadtest.measures.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
+from loadtest.measures.signed_rank import LEAST_PAIRS
 from loadtest.recorded_run.history import Column, History
 from loadtest.records import Verdict, WindowKind
 
@@ -31,6 +32,8 @@ METHOD: Final = (
     "Per pair of windows, the logarithm of the ratio of the response time quantiles (writing / quiet); Hodges-Lehmann "
     "estimate over the pairs, 95 % interval from the Wilcoxon signed-rank distribution."
 )
+LEAST_READS: Final = 1000 // (1000 - PER_MILLE[HEADLINE])
+"""Successful reads in a window without which the headline quantile is not given."""
 MOST_WINDOWS: Final = 2_000
 NO_PARTNER: Final = "the other window of its pair is missing or not used"
 
@@ -178,8 +181,11 @@ def _sentence(history: History, estimates: tuple[ImpactEstimate, ...], table: _T
     headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
     if not len(history.windows):
         return "Not asked: the run has no quiet windows to compare with (it wrote all the time, or ended too soon)."
+    limit = units.ratio(settings.impact_tolerance)
+    failing = [e.quantile for e in estimates if e.verdict is Verdict.FAIL]
     if headline.ratio is None:
-        return f"Impact at {HEADLINE} was {headline.text}; {_run_length(history, headline)}."
+        others = f" At {', '.join(failing)} reads are slower than the tolerated {limit}." if failing else ""
+        return f"Impact at {HEADLINE} was {headline.text}; {_remedy(history, headline, table)}.{others}"
     low, high = units.ratio(headline.low), units.ratio(headline.high)
     ratio = units.ratio(headline.ratio)
     if settings.write_interval == 0:
@@ -187,13 +193,23 @@ def _sentence(history: History, estimates: tuple[ImpactEstimate, ...], table: _T
     else:
         text = f"Response time at {HEADLINE} while writing is {ratio} of that while quiet"
     text += f" ({units.interval(low, high)}, {units.counted(headline.pairs, 'pair')} of windows)"
-    failing = [e.quantile for e in estimates if e.verdict is Verdict.FAIL]
-    limit = units.ratio(settings.impact_tolerance)
     if failing:
         return f"{text}: more than the tolerated {limit} at {', '.join(failing)}."
     if headline.verdict is Verdict.PASS:
         return f"{text}: within the tolerated {limit}."
     return f"{text}, which spans the tolerated {limit}: {_run_length(history, headline)}."
+
+
+def _remedy(history: History, headline: ImpactEstimate, table: _Table) -> str:
+    """What it takes to have the headline quantile at all: more windows, or windows with more reads."""
+    pairs = table.used_pairs()
+    if len(pairs) <= headline.pairs or len(pairs) < LEAST_PAIRS:
+        return _run_length(history, headline)
+    reads = [len(table.members[place]) for pair in pairs for place in pair]
+    return (
+        f"{len(pairs)} pairs were used, but their windows hold {min(reads):,} to {max(reads):,} successful reads, and "
+        f"{HEADLINE} takes at least {LEAST_READS}: read more often, or in longer windows"
+    )
 
 
 def _run_length(history: History, headline: ImpactEstimate) -> str:

@@ -36,7 +36,7 @@ def measure_availability(history: History) -> Availability:
         write_errors=tuple(list(dict.fromkeys(error for error in writes.error if error))[:MOST_WRITE_ERRORS]),
         duration_ns=duration,
         reads_per_second=_rate(made, duration),
-        writes_per_second=_rate(len(writes) - 1, _writing_ns(history, duration)),
+        writes_per_second=_rate(*_writing(history, duration)),
         wanted_reads_per_second=rate or None,
         late_starts=quantiles((reads.called_ns - reads.scheduled_ns)[sent]),
         body_bytes=int(reads.body_bytes.sum(dtype=np.int64)),
@@ -51,12 +51,16 @@ def duration_ns(history: History) -> int:
     return int(history.reads.returned_ns.max()) - history.origin_ns if len(history.reads) else 0
 
 
-def _writing_ns(history: History, duration: int) -> int:
-    windows = history.windows
+def _writing(history: History, duration: int) -> tuple[int, int]:
+    """How many PUTs after the first were called in the time for writing, and how long that was.
+
+    The window that the end of the run cut off is no window, so its PUTs do not count.
+    """
+    windows, called = history.windows, history.writes.called_ns[1:]
     if not len(windows):
-        return duration
+        return len(called), duration
     writing = windows.kind == WindowKind.WRITING
-    return int((windows.end_ns - windows.start_ns)[writing].sum())
+    return int(np.count_nonzero(called <= windows.end_ns[-1])), int((windows.end_ns - windows.start_ns)[writing].sum())
 
 
 def _longest_gap(history: History) -> tuple[int | None, int | None]:

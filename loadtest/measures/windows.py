@@ -40,7 +40,6 @@ def measure_consistency(history: History) -> Consistency:
     writes = _Writes(history, times)
     stale = np.flatnonzero(times.behind)
     low, high = staleness(history, times, stale)
-    worst = int(np.argmax(low)) if len(stale) else -1
     reads = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
     stale_after, reads_after = _stale_by_write(times, len(writes.acked_ns))
     interval = None
@@ -64,8 +63,8 @@ def measure_consistency(history: History) -> Consistency:
         stale_share=share,
         stale_share_upper=interval[1] if interval else None,
         stale_text=_share_text(len(stale), reads, interval, int(np.count_nonzero(reads_after))),
-        staleness_low_ns=int(low[worst]) if len(stale) else None,
-        staleness_high_ns=int(high[worst]) if len(stale) else None,
+        staleness_low_ns=int(low.max()) if len(stale) else None,
+        staleness_high_ns=int(high.max()) if len(stale) else None,
         k_staleness=_k_staleness(times.behind[stale]),
         visibility=visibility(
             history.reads.called_ns[times.legitimate],

@@ -107,7 +107,9 @@ def _check_reads(reads: Reads) -> None:
     not_modified = (outcome == ReadOutcome.NOT_MODIFIED) | (outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY)
     _refuse(not_modified & (sent == NO_VERSION), "reads", "are answers to a condition that was never sent")
     _refuse(
-        not_modified & (version >= 0) & (version != sent), "reads", "are 304 but have another version than was sent"
+        not_modified & (version >= 0) & (sent >= 0) & (version != sent),
+        "reads",
+        "are 304 but have another version than was sent",
     )
     _refuse((outcome == ReadOutcome.UNASKED_NOT_MODIFIED) & (sent != NO_VERSION), "reads", "sent a condition after all")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, get_args, get_type_hints
 
@@ -12,7 +13,7 @@ from loadtest import units
 from loadtest.checks.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
 from loadtest.measurements import Distribution, ImpactEstimate, LatencyRow, Quantiles
 from loadtest.measures.latency import members_of, times_of
-from loadtest.measures.quantiles import exactly
+from loadtest.measures.quantiles import exactly, rank
 from loadtest.recorded_run.history import History
 from loadtest.summary import Summary
 from loadtest.thresholds.metric import Measure, Measured, Metric
@@ -66,8 +67,15 @@ def _overlap(summary: Summary, _: History, arguments: tuple[str, ...]) -> Measur
 
 
 def _longest_window(summary: Summary, _: History, __: tuple[str, ...]) -> Measured:
-    """From the last stale read to the next read that could have told; 0 at the least, when no read was stale."""
+    """From the last stale read to the next read that could have told; 0 at the least, when no read was stale.
+
+    Windows that the end of the run cut off do not count, unless one of them was the longest already.
+    """
     found = summary.consistency
+    longest = found.longest_window_ns
+    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in found.windows):
+        text = f"at least {units.duration(longest)}, as the run ended before a read saw the new version"
+        return Measured(longest, text, longest, math.inf, found.writes)
     told = found.writes - found.censored
     if told <= 0:
         return _plain(None, "no read came after an acknowledged write that could have told")
@@ -89,8 +97,22 @@ def _stalest(summary: Summary, _: History, __: tuple[str, ...]) -> Measured:
 
 
 def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> Measured:
+    """Writes that no read had seen when the run ended count once readers had waited longer than for the others."""
     found: Distribution = summary.consistency.first_visible
-    return _plain(getattr(found, _FIELDS[arguments[0]]), "no write was seen by a read")
+    value: int | None = getattr(found, _FIELDS[arguments[0]])
+    if value is None:
+        return _plain(None, "no write was seen by a read")
+    windows = summary.consistency.windows
+    waited = [w.last_stale_ns for w in windows if w.first_visible_ns is None and w.last_stale_ns is not None]
+    longer = sum(wait > value for wait in waited)
+    if longer:
+        seen = sorted(w.first_visible_ns for w in windows if w.first_visible_ns is not None)
+        place = rank(len(seen) + longer, LATENCY_QUANTILES[arguments[0]])
+        if place >= len(seen):
+            late = units.counted(longer, "write")
+            return _plain(None, f"{late} had waited longer and not been seen when the run ended")
+        value = seen[place]
+    return _plain(value, "", found.count)
 
 
 def _share(value: Callable[[Summary], float | None], of: Callable[[Summary], int], missing: str) -> Measure:
@@ -148,7 +170,7 @@ def _all() -> tuple[Metric, ...]:
                minimum=MINIMUM_WRITES),
         Metric("staleness.max", "duration", "the staleness of the stalest read", _stalest, is_interval=True),
         Metric("visible", "duration", "the time from the acknowledgement of a write until it was first read",
-               _first_visible, (("p50", "p90", "p99", "max"),), needs_argument=True),
+               _first_visible, (("p50", "p90", "p99", "max"),), needs_argument=True, minimum=MINIMUM_WRITES),
         Metric("bytes_saved", "share", "the share of body bytes that 304 answers did not send",
                _share(lambda s: s.conditional.saved_share, lambda s: s.conditional.conditional_reads,
                       "no conditional request was answered")),
@@ -156,7 +178,7 @@ def _all() -> tuple[Metric, ...]:
                _share(lambda s: s.conditional.not_modified / s.conditional.could_have_been,
                       lambda s: s.conditional.could_have_been, "no request could have been answered 304"),
                minimum=MINIMUM_CONDITIONS),
-        Metric("bytes_received", "bytes", "the bytes of all bodies that were received",
+        Metric("bytes_received", "bytes", "the bytes of the whole documents that were received",
                _number(lambda s: s.conditional.bytes_received if s.availability.reads else None, "nothing was read")),
         Metric("errors", "share", "the share of reads that ended in an error",
                _share(lambda s: s.availability.error_share, lambda s: s.availability.reads, "nothing was read")),

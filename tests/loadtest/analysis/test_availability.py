@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from history_language import history
+from history_language import history, run_info
+from test_load_generator import samples
 
 from loadtest.checks.availability import availability
 from loadtest.measures.rates import measure_availability
+from loadtest.recorded_run.history import History
+from loadtest.recorded_run.run_info import RunEnd
 from loadtest.records import ReadOutcome, Verdict
 
 SECOND = 1_000_000_000
@@ -106,6 +109,63 @@ def test_few_are_shown_and_all_are_counted() -> None:
     assert (result.found, len(result.witnesses), result.looked_at) == (9, 5, 9)
 
 
+def killed(text: str, *, alive_until: float, recovered: bool = True) -> History:
+    """A run that was killed; its generator sampled its own health until then."""
+    ended = RunEnd(reason="killed", recovered=recovered)
+    table = samples([1000] * (round(alive_until * 50) + 1))  # one every 20 ms, from 0 on
+    return history(f"w1[-90 -80] {text}", samples=table, info=run_info().model_copy(update={"ended": ended}))
+
+
+class TestARunThatWasKilled:
+    """What was in flight then left nothing behind, so silence before it may be a target that had stopped answering."""
+
+    ten_seconds = reads(101, step=SECOND // 10)
+
+    def test_while_no_read_returned_any_more_is_no_pass(self) -> None:
+        result = availability(killed(self.ten_seconds, alive_until=11.02))
+        assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
+        assert result.sentence == (
+            "No read returned in the last 1.02 s before the run was killed, and of those in flight nothing is known: "
+            "the target may have stopped answering. Before that: 0 errors in 101 reads."
+        )
+
+    @pytest.mark.parametrize("alive_until", [9, 10, 10.02, 10.98])
+    def test_while_reads_returned_passes(self, alive_until: float) -> None:
+        assert availability(killed(self.ten_seconds, alive_until=alive_until)).verdict is Verdict.PASS
+
+    def test_and_of_whose_generator_nothing_is_known_passes(self) -> None:
+        run = killed(self.ten_seconds, alive_until=20)
+        bare = history(f"w1[-90 -80] {self.ten_seconds}", info=run.info)
+        assert availability(bare).verdict is Verdict.PASS
+        assert availability(run).verdict is Verdict.INCONCLUSIVE
+
+    @pytest.mark.parametrize(("alive_until", "verdict"), [(109, Verdict.PASS), (111, Verdict.INCONCLUSIVE)])
+    def test_a_tenth_of_a_long_run_must_be_silent(self, alive_until: int, verdict: Verdict) -> None:
+        assert availability(killed(reads(101, step=SECOND), alive_until=alive_until)).verdict is verdict
+
+    @pytest.mark.parametrize(("alive_until", "verdict"), [(15.9, Verdict.PASS), (16.1, Verdict.INCONCLUSIVE)])
+    def test_silence_is_told_by_what_was_usual(self, alive_until: float, verdict: Verdict) -> None:
+        before = reads(101, step=SECOND // 20)  # 5 s, then 3 s of silence
+        after = reads(21, start=8 * SECOND, step=SECOND // 10)
+        assert availability(killed(f"{before} {after}", alive_until=alive_until)).verdict is verdict
+
+    def test_a_run_that_was_stopped_is_not_concerned(self) -> None:
+        assert availability(killed(self.ten_seconds, alive_until=20, recovered=False)).verdict is Verdict.PASS
+
+    def test_errors_that_fail_still_fail(self) -> None:
+        result = availability(killed(f"{self.ten_seconds} error[3 4]", alive_until=20))
+        assert result.verdict is Verdict.FAIL
+        assert result.sentence == "1 error in 102 reads (0.980 %: 1 server-error), more than the tolerated 0.100 %."
+        died = availability(killed(f"{self.ten_seconds} error[{10 * SECOND} {12 * SECOND}]", alive_until=20))
+        assert died.verdict is Verdict.FAIL
+        assert died.sentence.startswith("The target stopped answering")
+
+    def test_errors_that_are_tolerated_are_said(self) -> None:
+        result = availability(killed(f"{reads(1001, step=SECOND // 100)} error[3 4]", alive_until=12))
+        assert result.verdict is Verdict.INCONCLUSIVE
+        assert result.sentence.endswith("Before that: 1 error in 1,002 reads (0.0998 %: 1 server-error).")
+
+
 class TestMeasurement:
     def test_rates_and_gaps(self) -> None:
         text = (
@@ -142,3 +202,12 @@ class TestMeasurement:
         found = measure_availability(history("w1[0 1]"))
         assert (found.reads, found.error_share, found.reads_per_second, found.longest_gap_ns) == (0, None, None, None)
         assert found.wanted_reads_per_second is None
+
+    def test_puts_of_the_window_that_the_end_of_the_run_cut_off_do_not_count(self) -> None:
+        windows = f"writing0[0 {SECOND}] quiet0[{SECOND} {2 * SECOND}]"
+        cut_off = " ".join(
+            f"w{n}[{at} {at + 5}]" for n, at in enumerate(range(2 * SECOND + 9, 3 * SECOND, SECOND // 9), 3)
+        )
+        found = measure_availability(history(f"{windows} w1[10 20] w2[30 40] {cut_off} r1[50 60]"))
+        assert found.writes_per_second == 2.0
+        assert found.writes == 3 + 9

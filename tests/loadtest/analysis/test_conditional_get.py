@@ -6,6 +6,7 @@ import pytest
 from history_language import PAYLOAD_BYTES, history, padding
 
 from loadtest.checks.conditional_get import conditional_get
+from loadtest.checks.registry import run_checks
 from loadtest.findings import CheckResult
 from loadtest.measures.conditional import measure_conditional
 from loadtest.records import Verdict
@@ -29,6 +30,7 @@ def faults(result: CheckResult) -> dict[str, object]:
         ("n1[31 40]", None),  # a stale read, judged there
         ("r2[31 40 sent=1]", None),  # changed meanwhile
         ("r2[31 40 sent=-2]", None),  # an ETag of somebody else's
+        ("n2[31 40 sent=-2]", None),  # a 304 to an ETag that the journal does not know
         ("r2[31 40 sent=2]", "200 with the version that If-None-Match named"),
         ("r2[31 40 etag=none]", "200 without an ETag"),
         ("r2[31 40 etag=-2]", "200 whose ETag does not name its body"),
@@ -39,6 +41,7 @@ def faults(result: CheckResult) -> dict[str, object]:
         ("truncated[31 40 sent=2]", "200 with a body that is not whole, where If-None-Match named the current version"),
         ("unasked-not-modified[31 40]", "304 to a request without a condition"),
         ("not-modified-with-body2[31 40]", "304 with a body"),
+        ("not-modified-with-body2[31 40 sent=-2]", "304 with a body"),
         ("error[31 40]", None),
         ("torn[31 40]", None),
         ("foreign[31 40 etag=-2]", None),
@@ -240,3 +243,42 @@ def test_a_304_that_is_taken_for_a_200_is_not_honoured() -> None:
         "49 requests that named the current version in If-None-Match got 200 with an empty or broken document and none "
         "got 304: the target passes If-None-Match on, and takes the 304 that comes back for a 200."
     )
+
+
+class TestErrorsInTheStead:
+    """A gateway that takes 304 for a failure answers 502, and there is no 304 to be counted."""
+
+    changed = "w1[0 10] w2[20 30] r1[11 12] " + " ".join(f"r2[{31 + n} {32 + n} sent=1]" for n in range(5))
+
+    def errors(self, count: int, sent: int | str = 2) -> str:
+        return " ".join(f"error[{100 + n} {101 + n} sent={sent} status=502]" for n in range(count))
+
+    def test_are_said_instead_of_that_nothing_was_asked(self) -> None:
+        result = conditional_get(history(f"{self.changed} {self.errors(50)}"))
+        assert result.verdict is Verdict.INCONCLUSIVE
+        assert result.sentence == (
+            "50 conditional requests ended in an error, and only 0 answers could have been 304, at least 20 are "
+            "needed: does the target make an error of a 304?"
+        )
+        alone = conditional_get(history(f"w1[0 10] r1[11 12] {self.errors(1, sent=1)}"))
+        assert alone.sentence.startswith("1 conditional request ended in an error, and only 0 answers")
+
+    def test_do_not_matter_where_enough_was_answered(self) -> None:
+        answered = " ".join(f"n2[{200 + n} {201 + n}]" for n in range(20))
+        result = conditional_get(history(f"{self.changed} {answered} {self.errors(50)}"))
+        assert result.verdict is Verdict.PASS
+        assert result.sentence.startswith("All 20 requests that named the current version were answered 304.")
+
+    def test_to_requests_without_a_condition_tell_nothing_about_304(self) -> None:
+        unsent = " ".join(f"not-sent[300 300 due={200 + n} sent=2 status=0]" for n in range(30))
+        result = conditional_get(history(f"{self.changed} {self.errors(50, sent='none')} {unsent}"))
+        assert result.sentence == "Only 0 requests named the current version, at least 20 are needed."
+
+
+def test_a_304_to_an_etag_that_the_journal_does_not_know_is_judged() -> None:
+    unknown = " ".join(f"n2[{31 + n} {32 + n} sent=-2]" for n in range(20))
+    run = history(f"w1[0 10] w2[20 30] r2[31 32] {unknown} n1[60 61 sent=-2] r2[70 71]")
+    found = measure_conditional(run)
+    assert (found.not_modified, found.stale_not_modified) == (21, 1)
+    assert conditional_get(run).verdict is Verdict.PASS
+    assert all(not result.error for result in run_checks(run))

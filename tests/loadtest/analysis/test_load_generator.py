@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from history_language import ZERO_NS, history
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadtest.checks.load_generator import load_generator
+from loadtest.measurements import Quantiles
 from loadtest.measures.generator_health import measure_generator
+from loadtest.measures.quantiles import quantiles
 from loadtest.records import GENERATOR_DTYPE, Verdict, empty
 
 MS = 1_000_000
@@ -128,3 +132,61 @@ def test_workers_are_measured_apart_and_in_order_of_time() -> None:
 def test_one_sample_has_no_share() -> None:
     (worker,) = measure_generator(history(reads(10), samples=samples([5]))).workers
     assert worker.cpu_share is None
+
+
+def woken(delays: list[int]) -> np.ndarray:
+    """Samples of one process, each due 20 ms after the one before was taken, and taken so late."""
+    table = samples(delays)
+    table["at_ns"] = ZERO_NS + np.cumsum(20 * MS + np.array(delays))
+    return table
+
+
+def loop_delay(delays: list[int]) -> Quantiles:
+    """What is said of the event loop of a run with these delays."""
+    found = measure_generator(history("r0[0 1]", samples=woken(delays)))
+    assert found.workers[0].loop_delay == found.loop_delay
+    return found.loop_delay
+
+
+class TestPauses:
+    """A loop that pauses takes no samples meanwhile: each pause counts as all the samples that it swallowed."""
+
+    def test_of_a_few_hundred_milliseconds_every_few_seconds_are_noticed(self) -> None:
+        pausing = woken(([MS // 10] * 229 + [400 * MS]) * 4)
+        result = load_generator(history(reads(200, took=5 * MS, slow=10 * MS), samples=pausing))
+        assert result.verdict is Verdict.INCONCLUSIVE
+        assert result.sentence.startswith(
+            "The load generator was too slow to measure latency: its event loop woke 100 µs late at p50 and 360 ms at "
+            "p99"
+        )
+
+    def test_that_are_rare_change_nothing_that_is_judged(self) -> None:
+        calm = [MS // 10] * 4_476  # 90 s
+        text = reads(200, took=5 * MS, slow=10 * MS)
+        result = load_generator(history(text, samples=woken([*calm, 100 * MS])))
+        assert result.verdict is Verdict.PASS
+        assert result.sentence == load_generator(history(text, samples=woken(calm))).sentence
+        assert loop_delay([*calm, 100 * MS]).max_ns == 100 * MS
+
+    def test_count_as_samples_that_were_less_and_less_late(self) -> None:
+        pausing = [MS] * 995 + [95 * MS]  # and 75, 55, 35 and 15 ms: 1,000 in all, of which 990 do not exceed p99
+        assert [loop_delay([*pausing, *[150 * MS] * more]).p99_ns for more in (0, 1, 2)] == [MS, 30 * MS, 70 * MS]
+
+    @given(st.lists(st.integers(-MS, 20 * MS), min_size=1, max_size=150))
+    def test_up_to_the_time_between_two_samples_swallow_none(self, delays: list[int]) -> None:
+        assert loop_delay(delays) == quantiles(np.array(delays))
+
+    @given(st.lists(st.integers(-MS, 500 * MS), min_size=1, max_size=150))
+    def test_are_made_up_for_by_as_many_samples_as_were_due(self, delays: list[int]) -> None:
+        due = [late for delay in delays for late in (delay, *range(delay - 20 * MS, 0, -20 * MS))]
+        assert loop_delay(delays) == quantiles(np.array(due))
+
+    @given(
+        st.lists(st.integers(0, MS), min_size=1, max_size=5), st.lists(st.integers(21, 3_000), min_size=1, max_size=3)
+    )
+    def test_that_are_rare_never_make_the_generator_look_faster(self, calm: list[int], pauses_ms: list[int]) -> None:
+        delays = calm * 100 * len(pauses_ms) + [pause * MS for pause in pauses_ms]
+        corrected, raw = loop_delay(delays), quantiles(np.array(delays))
+        assert corrected.p50_ns >= raw.p50_ns
+        assert corrected.p90_ns >= raw.p90_ns
+        assert corrected.p99_ns >= raw.p99_ns

@@ -9,6 +9,7 @@ from loadtest.checks.whole_bodies import whole_bodies
 from loadtest.records import Verdict
 
 ENOUGH = padding(10_000, 2, reads=300)
+NONE = "no PUT was in flight: the last one before it, write 1, had ended"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,32 @@ def test_a_witness_shows_the_writes_that_it_met(text: str, when: str, writes: li
     assert [o.version for o in shown.operations if o.kind == "write"] == writes
     assert [o.called_ns for o in shown.operations if o.kind == "read"] == [zero]
     assert shown.relative_to == "call of write 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "when", "writes", "zero"),
+    [
+        ("x2[20 30] torn[22 25]", f"{NONE} 12.0 ns earlier", [1], 22),
+        ("x2[20 30] x3[40 50] torn[60 65]", f"{NONE} 50.0 ns earlier", [1], 60),
+        ("x2[20 30] w3[40 50] torn[25 45]", "write 3 was in flight", [3], -15),
+        ("x2[20 30] w3[40 50] torn[5 45]", "writes 1 and 3 were in flight", [1, 3], 5),
+        ("x2[20 30] w3[40 50] torn[22 25]", f"{NONE} 12.0 ns earlier", [1], 22),
+        ("x2[20 30] w3[40 ?] x4[60 70] torn[55 65]", "write 3 was in flight", [3], 15),
+    ],
+)
+def test_a_witness_passes_over_puts_that_were_refused(text: str, when: str, writes: list[int], zero: int) -> None:
+    (shown,) = whole_bodies(history(f"w1[0 10] {text}")).witnesses
+    assert shown.sentence.endswith(f" while {when}.")
+    assert [o.version for o in shown.operations if o.kind == "write"] == writes
+    assert [o.called_ns for o in shown.operations if o.kind == "read"] == [zero]
+    assert shown.relative_to == f"call of write {writes[0]}"
+
+
+def test_a_read_that_met_only_a_refused_put_met_none() -> None:
+    torn = "torn[5 6] torn[22 25] torn[35 45] torn[28 29]"
+    result = whole_bodies(history(f"w1[0 10] x2[20 30] w3[40 50] {torn} r1[21 24]"))
+    assert result.numbers[-1].value == 2
+    assert result.sentence.endswith("2 of these reads overlapped a PUT, 2 came while no PUT was in flight.")
 
 
 def test_a_witness_says_what_was_got() -> None:

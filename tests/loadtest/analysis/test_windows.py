@@ -9,7 +9,7 @@ import pytest
 from history_language import ZERO_NS, history, padding
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import operations, over
+from reference import legitimate, operations, over
 
 from loadtest import units
 from loadtest.measurements import Consistency, ConsistencyWindow
@@ -166,6 +166,25 @@ def test_windows_agree_with_their_definition(text: str) -> None:
         later = [read.called - end for read in reads if read.called > end]
         assert one.censored == (not later)
         assert one.resolution_ns == min(later, default=None)
+
+
+def test_the_least_and_the_most_that_a_read_was_stale_may_be_of_two_reads() -> None:
+    found = measure("w1[0 10] w2[20 30] r1[40 45] r1[35 9000]")
+    assert (found.staleness_low_ns, found.staleness_high_ns) == (10, 8980)
+
+
+@given(small())
+def test_no_read_can_have_been_staler_than_is_said(text: str) -> None:
+    found = measure(text)
+    writes, reads = operations(text)
+    bounds = []
+    for read in legitimate(writes, reads):
+        since = over(read.version, writes, reads)
+        newer = [write for write in writes if write.kind == "acked" and since < write.called]
+        if newer and newer[0].returned < read.called:
+            bounds.append((read.called - newer[0].returned, read.returned - newer[0].called))
+    expected = tuple(max(ends) for ends in zip(*bounds, strict=True)) if bounds else (None, None)
+    assert (found.staleness_low_ns, found.staleness_high_ns) == expected
 
 
 class TestVisibility:

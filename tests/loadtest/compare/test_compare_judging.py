@@ -163,16 +163,31 @@ def test_the_design_effect() -> None:
     assert design_effect([], []) == 1
 
 
-def test_stale_writes(clean: Summary) -> None:
-    def stale(count: int) -> Summary:
-        last = Distribution(count, 1, 1, 1, 1, 1) if count else Distribution(0, None, None, None, None, None)
-        return replace(clean, consistency=replace(clean.consistency, last_stale=last))
+def stale_writes(summary: Summary, followed: int, cut_off: int = 0) -> Summary:
+    """After so many writes a read was stale; the windows of ``cut_off`` more lasted until the run ended."""
+    last = Distribution(followed, 1, 1, 1, 1, 1) if followed else Distribution(0, None, None, None, None, None)
+    found = replace(summary.consistency, last_stale=last, cut_off=cut_off, censored=cut_off)
+    return replace(summary, consistency=found)
 
-    assert rows(stale(0), stale(0), "Shares")[STALE].verdict is PASS
-    assert rows(stale(0), stale(2), "Shares")[STALE].verdict is OPEN
-    assert rows(stale(0), stale(30), "Shares")[STALE].verdict is FAIL
-    assert rows(stale(30), stale(30), "Shares")[STALE].verdict is PASS
-    assert rows(stale(30), stale(0), "Shares")[STALE].verdict is PASS
+
+def test_stale_writes(clean: Summary) -> None:
+    none, two, many = (stale_writes(clean, count) for count in (0, 2, 30))
+    assert rows(none, none, "Shares")[STALE].verdict is PASS
+    assert rows(none, two, "Shares")[STALE].verdict is OPEN
+    assert rows(none, many, "Shares")[STALE].verdict is FAIL
+    assert rows(many, many, "Shares")[STALE].verdict is PASS
+    assert rows(many, none, "Shares")[STALE].verdict is PASS
+
+
+def test_writes_that_readers_never_saw_before_the_run_ended_are_stale_too(clean: Summary) -> None:
+    """A cache that never lets go: no window ends, so none is in the quantiles of windows that were followed."""
+    writes = clean.consistency.writes
+    never, always = stale_writes(clean, 0), stale_writes(clean, 0, cut_off=writes)
+    row = rows(never, always, "Shares")[STALE]
+    assert (row.base, row.new, row.verdict) == ("0 %", "100 %", FAIL)
+    assert rows(always, never, "Shares")[STALE].verdict is PASS
+    assert rows(always, stale_writes(clean, writes), "Shares")[STALE].verdict is PASS
+    assert rows(stale_writes(clean, 10, cut_off=20), stale_writes(clean, 30), "Shares")[STALE].verdict is PASS
 
 
 def test_fewer_304_are_worse_and_more_are_better(clean: Summary) -> None:
