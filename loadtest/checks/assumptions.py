@@ -56,6 +56,7 @@ def assumptions(history: History) -> CheckResult:
         sentence
         for sentence in (
             somebody_else(history),
+            _lost(history),
             _failing_writes(history, written, attempted) or _writing_stopped(history),
             _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
@@ -73,7 +74,8 @@ def assumptions(history: History) -> CheckResult:
             ("reads called while their reader had another in flight", len(overlapping)),
         )
     )
-    note = " The run was cut short and recovered from its spool." if history.info.ended.recovered else ""
+    ended = history.info.ended
+    note = " The run was cut short and recovered from its spool." if ended.recovered and not ended.lost else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
         (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by one writer.") + note,
@@ -102,16 +104,25 @@ def _failing_writes(history: History, written: int, attempted: int) -> str:
     return ""
 
 
+def _lost(history: History) -> str:
+    if not history.info.ended.lost:
+        return ""
+    return "Not every load-generating process wrote all that it had recorded: what is said rests on the rest."
+
+
 def _writing_stopped(history: History) -> str:
     """Writing windows at the end of a run without a PUT; one alone may be a writer that was late and left it out."""
     if history.info.settings.write_interval == 0:
         return ""
-    _, called, ends = history.once(flights)
-    last = int(called[-1] if history.writes.outcome[-1] == WriteOutcome.UNKNOWN else ends[-1])
+    versions, called, ends = history.once(flights)
+    if len(versions) == 1:
+        return ""  # that too little was written is said already
+    unknown = history.writes.outcome[versions[-1]] == WriteOutcome.UNKNOWN
+    last = int(called[-1] if unknown else ends[-1])
     silent = _silent_windows(history, last) if len(history.windows) else _silent_intervals(history, called, last)
     if silent < STOPPED_AFTER:
         return ""
-    since, of = (units.seconds(moment - history.origin_ns) for moment in (last, _end_ns(history)))
+    since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
         "what is said of reads during writes rests on the time before."
@@ -130,7 +141,8 @@ def _silent_intervals(history: History, called: Column, last: int) -> int:
 
 
 def _end_ns(history: History) -> int:
-    return int(history.reads.returned_ns.max(initial=history.origin_ns))
+    """When the last read was sent; those in flight then may have returned much later."""
+    return int(history.reads.called_ns.max(initial=history.origin_ns))
 
 
 def _too_little(history: History, attempted: int, made: int) -> str:

@@ -58,9 +58,8 @@ def fresh_reads(history: History) -> CheckResult:
     witnesses = tuple(_witness(history, times, read) for read in largest(low[beyond], stale[beyond]))
     verdict, sentence = _judge(history, looked_at, found, undecided, len(stale))
     if found:
-        worst = int(np.argmax(low))
         sentence += (
-            f" The stalest was between {units.duration(low[worst])} and {units.duration(high[worst])} too old; "
+            f" The stalest was between {units.duration(low.max())} and {units.duration(high.max())} too old; "
             f"tolerated (--max-staleness): {units.duration(bound)}."
         )
     return PROMISE.result(verdict, sentence, looked_at=looked_at, found=found, numbers=numbers, witnesses=witnesses)
@@ -101,8 +100,7 @@ def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_a
     least: int | None = None
     most: int | None = None
     if len(stale):
-        worst = int(np.argmax(low))
-        least, most = int(low[worst]), int(high[worst])
+        least, most = int(low.max()), int(high.max())
     share = round(len(stale) / looked_at, 9) if looked_at else None
     text = units.share(share) if len(stale) else units.none_in(looked_at)
     none = "none: no read was stale" if looked_at else units.NOTHING

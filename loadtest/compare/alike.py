@@ -74,7 +74,7 @@ def notes(base: Run, new: Run) -> tuple[str, ...]:
         found.append(f"The load generators had unlike versions of {', '.join(names)}.")
     for label, run in (("base", base), ("new", new)):
         if run.ended.recovered:
-            found.append(f"The {label} run was killed, and recovered up to its last flush.")
+            found.append(f"The {label} run is not complete: {run.ended.reason}.")
     return tuple(found)
 
 

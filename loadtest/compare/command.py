@@ -12,6 +12,7 @@ from loadtest.compare.alike import unlike
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.options import UsageError
+from loadtest.recording.run_directory import unusable
 from loadtest.recording.seal import is_sealed, seal
 from loadtest.records import EXIT_CODES
 from loadtest.summary import Summary, SummaryError, read_summary
@@ -68,6 +69,8 @@ def _summary(run_dir: Path) -> Summary:
         return analyse(run_dir)
     except (RunError, SummaryError) as error:
         raise UsageError(str(error)) from None
+    except OSError as error:
+        raise unusable(run_dir, error) from None
 
 
 def _number(given: str, name: str, least: float, most: float, hint: str) -> float:

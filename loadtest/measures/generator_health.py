@@ -14,6 +14,7 @@ A single delay of more than a quarter of the reads' p99 is a pause, and what it 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ _MOST_SWALLOWED: Final = 600 * 50
 def measure_generator(history: History) -> Generator:
     """The health of all load-generating processes."""
     samples = history.samples
-    delay = quantiles(_with_swallowed(samples.loop_delay_ns))
+    delay = _delays(samples.loop_delay_ns)
     response = response_quantiles(history, history.once(successful))
     numbers = tuple(
         Number(f"loop delay beside response time, {name}", share, "share", units.share(share))
@@ -62,6 +63,12 @@ def measure_generator(history: History) -> Generator:
         paused_longest_gap=gap,
         pause_sentence=pause_sentence(longest, explained, gap),
     )
+
+
+def _delays(delay_ns: Column) -> Quantiles:
+    """Quantiles of the delays with the swallowed ones, where there are enough samples for them without these."""
+    sampled, delays = quantiles(delay_ns), quantiles(_with_swallowed(delay_ns))
+    return replace(delays, count=sampled.count) if sampled.p99_ns is not None else sampled
 
 
 def _with_swallowed(delay_ns: Column) -> Column:
@@ -110,7 +117,7 @@ def _worker(history: History, worker: int) -> GeneratorWorker:
     return GeneratorWorker(
         worker=worker,
         samples=len(at),
-        loop_delay=quantiles(_with_swallowed(samples.loop_delay_ns[own])),
+        loop_delay=_delays(samples.loop_delay_ns[own]),
         cpu_share=share(samples.cpu_ns),
         gc_share=share(samples.gc_ns),
         flush_share=share(samples.flush_ns),

@@ -203,13 +203,14 @@ def _sentence(history: History, estimates: tuple[ImpactEstimate, ...], table: _T
 def _remedy(history: History, headline: ImpactEstimate, table: _Table) -> str:
     """What it takes to have the headline quantile at all: more windows, or windows with more reads."""
     pairs = table.used_pairs()
-    if len(pairs) <= headline.pairs or len(pairs) < LEAST_PAIRS:
-        return _run_length(history, headline)
     reads = [len(table.members[place]) for pair in pairs for place in pair]
-    return (
-        f"{len(pairs)} pairs were used, but their windows hold {min(reads):,} to {max(reads):,} successful reads, and "
-        f"{HEADLINE} takes at least {LEAST_READS}: read more often, or in longer windows"
+    if not reads or min(reads) >= LEAST_READS or len(pairs) <= headline.pairs:
+        return _run_length(history, headline)
+    few = (
+        f"{units.counted(len(pairs), 'pair was', 'pairs were')} used, but windows hold as few as {min(reads):,} "
+        f"successful reads, and {HEADLINE} takes at least {LEAST_READS}: read more often, or in longer windows"
     )
+    return few if len(pairs) >= LEAST_PAIRS else f"{few}, and {_run_length(history, headline)}"
 
 
 def _run_length(history: History, headline: ImpactEstimate) -> str:

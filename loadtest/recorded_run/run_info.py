@@ -64,6 +64,7 @@ class RunEnd(BaseModel):
     reason: str
     at_ns: _Time | None = None
     recovered: bool = False
+    lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
 
 
 class RunInfo(BaseModel):

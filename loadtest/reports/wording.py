@@ -120,8 +120,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
             "shows a fault of the code, or one that the simulator was told to make. A PASS here does not show that AWS "
             "is fast or consistent enough: repeat the run against AWS before you release."
         )
-    if summary.run.ended.recovered:
+    ended = summary.run.ended
+    if ended.recovered and "killed" in ended.reason:
         found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
+    elif ended.recovered:
+        found.append(f"Part of this run is missing: {ended.reason}.")
     if summary.impact.control:
         found.append(
             "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "

@@ -225,21 +225,26 @@ class TestAWriterThatStopped:
         result = assumptions(history(text, write_interval=6.4))
         assert (result.verdict is Verdict.INCONCLUSIVE) == stopped
 
-    @pytest.mark.xfail(strict=True, reason="the end of the run is taken to be the last return of a read")
     def test_a_read_that_returns_long_after_the_run_was_stopped_does_not_make_the_writer_stop_early(self) -> None:
         text = steady(*(number / 2 for number in range(1, 41)), until=20.2)
         late = f"{text} timed-out[{20 * SECOND} {25 * SECOND} status=0]"
         assert assumptions(history(late, write_interval=0.5)).verdict is Verdict.PASS
 
-    @pytest.mark.xfail(strict=True, reason="it is said to have stopped before the run began")
     def test_one_that_never_wrote_did_not_stop(self) -> None:
         result = assumptions(history(windowed(0)))
         assert result.sentence == (
             "Too little happened: no write after the first was acknowledged, at least 5 are needed."
         )
 
-    @pytest.mark.xfail(strict=True, reason="only the very last PUT is asked whether its outcome is unknown")
     def test_a_put_of_unknown_outcome_does_not_last_until_a_later_one_is_refused(self) -> None:
         refused = f"x11[{22 * SECOND} {22 * SECOND + 10}]"
         result = assumptions(history(windowed(3, extra=f"w10[{12 * SECOND} ?] {refused}")))
         assert result.sentence.startswith("Writing stopped 12.0 s after the run began")
+
+
+def test_a_run_of_which_records_were_lost_is_not_complete() -> None:
+    info = run_info()
+    lost = info.model_copy(update={"ended": info.ended.model_copy(update={"recovered": True, "lost": True})})
+    result = assumptions(history(padding(0, 1), info=lost))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence.startswith("Not every load-generating process wrote all that it had recorded")

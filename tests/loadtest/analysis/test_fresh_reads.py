@@ -204,7 +204,6 @@ def test_a_witness_carries_the_names_that_the_target_gave_its_requests() -> None
     assert [operation.request_id for operation in shown.operations] == ["", "put-2", "read-1"]
 
 
-@pytest.mark.xfail(strict=True, reason="said of the read that is stale by most for certain, and not of any")
 def test_says_the_most_that_any_read_can_have_been_too_old() -> None:
     result = judge("w1[0 10] w2[20 30] r1[40 45] r1[35 9000]")
     assert "The stalest was between 10.0 ns and 8.98 µs too old" in result.sentence

@@ -111,7 +111,7 @@ class TestAHeadlineThatIsNotMeasured:
     def test_for_windows_with_few_reads_wants_more_reads_and_no_more_pairs(self) -> None:
         result = judge([2.0] * 22, reads=80)
         assert result.verdict is Verdict.FAIL
-        assert "22 pairs were used, but their windows hold 80 to 80 successful reads" in result.sentence
+        assert "22 pairs were used, but windows hold as few as 80 successful reads" in result.sentence
         assert "p99 takes at least 100: read more often, or in longer windows" in result.sentence
         assert "At p50, p90 reads are slower than the tolerated 1.25x." in result.sentence
         assert "run at least" not in result.sentence

@@ -252,7 +252,10 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
         (lambda run: replace(run, host=run.host | {"cpus": 64}), "unlike machines"),
         (lambda run: replace(run, host=run.host | {"load_average": [3.5, 1.0, 1.0]}), "load 0.5 and 3.5"),
         (lambda run: replace(run, versions={"locust": "9"}), "unlike versions of locust, python"),
-        (lambda run: replace(run, ended=replace(run.ended, recovered=True)), "The new run was killed"),
+        (
+            lambda run: replace(run, ended=replace(run.ended, recovered=True, reason="killed")),
+            "The new run is not complete: killed.",
+        ),
         (lambda run: replace(run, settings=run.settings | {"max_staleness": 1.0}), "max staleness (0 and 1)"),
         (lambda run: run, "Both are the same run."),
     ],

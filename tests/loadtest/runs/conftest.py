@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from locust_process import PROJECT, SHORT, Run, Start
 
+from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 
@@ -37,7 +38,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         command += ["--headless", "-u", "8", "-r", "8"] if headless else []
         command += ["-t", run_time] if run_time else []
         command += ["--outputs", str(outputs or tmp_path / "none.json"), "--run-dir", str(run_dir), *SHORT, *arguments]
-        environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
+        port = str(free_port())  # of a master, for several tests may run at a time
+        ports = {"LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
+        environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **ports}
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
