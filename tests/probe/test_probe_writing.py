@@ -185,6 +185,15 @@ def test_a_key_that_may_not_remove_is_no_failure(target_of):
     assert "may not remove" in found["missing-object"].came_back
 
 
+@pytest.fixture
+def ctrl_c_is_heard():
+    """Whoever starts the tests in the background has them ignore it, as shells do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_ctrl_c_ends_the_command_and_says_that_the_document_was_put_back(tmp_path, capsys):
     def interrupt(server, request, reply):
         if request.method == "GET" and server.serial == 4:
