@@ -7,7 +7,7 @@ The same runs are judged over two spans, which both hold two freezes:
 
 - 12 s, from half a second before one freeze to half a second after the next: a sixth of the reads waits.
 - 20 s, two whole periods: exactly a tenth waits, so p90 lies where the truth jumps from a read's own time to the
-  shortest wait, and one read more or less that waits changes it ninefold. So p90 is shown there, and not judged.
+  shortest wait, and one read more or less that waits moves it by ten times a read. So it is shown, and not judged.
 
 Two hundred reads that are answered at once take the server its time to answer and the generator its time to take in.
 The truth knows no queue, so both are in the difference. To tell them apart, ``benchmarks.bare_client``, which does next
