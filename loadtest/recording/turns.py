@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+import gevent
 from gevent.hub import Waiter, get_hub
 
 FEW: Final = 4
@@ -34,6 +35,14 @@ class Turns:
         if len(self._waiting) == 1:
             self._loop.run_callback(self._go_on)
         waiter.get()
+
+    def before_sending(self) -> None:
+        """In a closed loop, let the others make their requests first: sent together, they are answered together.
+
+        That saves a look at the sockets for each. On a schedule a read that is due waits for nobody.
+        """
+        if self.at_once == MANY:
+            gevent.sleep(0)
 
     def _go_on(self) -> None:
         for _ in range(min(self.at_once, len(self._waiting))):

@@ -112,6 +112,11 @@ class _WatchfulPool(ConnectionPool):
 
     unread: int = 0
 
+    def get_socket(self) -> Any:
+        sock = super().get_socket()
+        turns.before_sending()
+        return sock
+
     def _is_socket_alive(self, sock: Any) -> bool:
         if sock is None or sock.fileno() < 0:
             return False

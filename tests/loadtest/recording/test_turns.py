@@ -3,9 +3,10 @@
 import socket
 
 import gevent
+import pytest
 from gevent.socket import wait_read
 
-from loadtest.recording.turns import Turns
+from loadtest.recording.turns import FEW, MANY, Turns
 
 
 def test_all_go_on_in_the_order_in_which_they_came() -> None:
@@ -53,3 +54,16 @@ def test_one_that_is_killed_while_it_waits_holds_nobody_up() -> None:
 
     gevent.joinall([*greenlets, gevent.spawn(kill_the_second)], timeout=10)
     assert gone_on == [0, 2]
+
+
+@pytest.mark.parametrize(("at_once", "order"), [(MANY, ["made", "made", "sent", "sent"]), (FEW, ["made", "sent"] * 2)])
+def test_requests_of_a_closed_loop_are_made_before_any_is_sent(at_once: int, order: list[str]) -> None:
+    turns, events = Turns(at_once), []
+
+    def send() -> None:
+        events.append("made")
+        turns.before_sending()
+        events.append("sent")
+
+    gevent.joinall([gevent.spawn(send) for _ in range(2)], timeout=10)
+    assert events == order
