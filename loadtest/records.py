@@ -69,10 +69,28 @@ class ReadOutcome(IntEnum):
     NOT_SENT = 19
     """Due before the run stopped, but no reader was free to send it: the generator is at fault, or the target froze.
     ``called_ns`` and ``returned_ns`` are the end of the run; the response time is longer than their difference."""
+    OVERSIZED = 20
+    """200 with more bytes than any document of the run may have; it was not read to its end."""
+    REWRITTEN = 21
+    """200 with a document of this run that something on the way spelled anew (pretty-printed, a byte-order mark)."""
+    UNRECOGNISED = 22
+    """200 with something that is no document of a run: an error page, an empty object."""
 
 
-FIRST_ERROR_OUTCOME: Final = ReadOutcome.NOT_FOUND
-"""Outcomes from here on are errors: recorded and counted, they say nothing about versions or bodies."""
+BROKEN_OUTCOMES: Final = (
+    ReadOutcome.TORN,
+    ReadOutcome.TRUNCATED,
+    ReadOutcome.CORRUPT,
+    ReadOutcome.OVERSIZED,
+    ReadOutcome.REWRITTEN,
+    ReadOutcome.UNRECOGNISED,
+)
+"""A 200 whose body is not, byte for byte, one version of the document."""
+
+ERROR_OUTCOMES: Final = tuple(
+    outcome for outcome in ReadOutcome if ReadOutcome.NOT_FOUND <= outcome < ReadOutcome.NOT_SENT
+)
+"""Requests that were sent and got no document: recorded and counted, they say nothing about versions or bodies."""
 
 
 class WriteOutcome(IntEnum):

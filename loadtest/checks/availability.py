@@ -30,7 +30,7 @@ from loadtest.measurements import Availability
 from loadtest.measures.latency import successful
 from loadtest.measures.rates import measure_availability
 from loadtest.recorded_run.history import History
-from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, Verdict
+from loadtest.records import ERROR_OUTCOMES, ReadOutcome, Verdict
 
 PROMISE: Final = Promise("availability", "Availability", "Reads are answered, until the end of the run.")
 TOLERATED_SHARE: Final = 0.001
@@ -115,7 +115,7 @@ def _judge(measured: Availability, died: int | None, unknown: int | None) -> tup
 
 
 def _is_error(name: str) -> bool:
-    return ReadOutcome[name.upper().replace("-", "_")] >= FIRST_ERROR_OUTCOME
+    return ReadOutcome[name.upper().replace("-", "_")] in ERROR_OUTCOMES
 
 
 def _witness(history: History, read: int) -> Witness:

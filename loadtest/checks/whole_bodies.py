@@ -31,19 +31,21 @@ from loadtest.checks.witness import MOST_WITNESSES, outcome_name, reader, witnes
 from loadtest.findings import CheckResult, Number, Witness
 from loadtest.measures.flights import flights, overlapping_reads
 from loadtest.recorded_run.history import History
-from loadtest.records import ReadOutcome, Verdict
+from loadtest.records import BROKEN_OUTCOMES, ReadOutcome, Verdict
 
 PROMISE: Final = Promise(
     "whole-bodies",
     "Whole bodies",
     "Every document that is read is the old one or the new one, never a mix and never cut short.",
 )
-BROKEN: Final = (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT)
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
     ReadOutcome.TRUNCATED: "a document cut short",
     ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
+    ReadOutcome.OVERSIZED: "more bytes than any document has",
+    ReadOutcome.REWRITTEN: "a document that something on the way spelled anew",
+    ReadOutcome.UNRECOGNISED: "something that is no document of a run",
 }
 
 
@@ -51,19 +53,20 @@ def whole_bodies(history: History) -> CheckResult:
     """Look for documents that are not whole."""
     outcome = history.reads.outcome
     counts = np.bincount(outcome, minlength=len(ReadOutcome))
-    looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN)))
-    with_body = one_of(outcome, (*INTACT, *BROKEN))
+    looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
+    with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = int(np.count_nonzero(with_body & history.once(overlapping_reads)))
-    found = np.flatnonzero(one_of(outcome, BROKEN))
+    found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
     numbers = (
         *(
             Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
-            for kind in BROKEN
+            for kind in BROKEN_OUTCOMES
+            if counts[kind] or kind < ReadOutcome.OVERSIZED
         ),
         Number("documents whose read overlapped a PUT", overlapping, "count", units.count(overlapping)),
     )
     if len(found):
-        kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN if counts[kind])
+        kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN_OUTCOMES if counts[kind])
         verdict = Verdict.FAIL
         met = int(np.count_nonzero(history.once(overlapping_reads)[found]))
         sentence = (

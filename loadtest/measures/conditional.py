@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from loadtest.checks.timeline import timeline
 from loadtest.measurements import Conditional
 from loadtest.measures.latency import response_quantiles, successful
 from loadtest.recorded_run.history import Flags, History
-from loadtest.records import NO_VERSION, ReadOutcome, WriteOutcome
-
-BROKEN: Final = (ReadOutcome.TORN, ReadOutcome.TRUNCATED, ReadOutcome.CORRUPT)
+from loadtest.records import BROKEN_OUTCOMES, NO_VERSION, ReadOutcome, WriteOutcome
 
 
 def measure_conditional(history: History) -> Conditional:
@@ -25,7 +21,7 @@ def measure_conditional(history: History) -> Conditional:
     changed = asked & documents & ~same
     named = not_modified & (reads.version >= 0) & _written(history)
     saved = int(history.writes.bytes[reads.version[named]].sum())
-    broken = (reads.status == 200) & np.isin(outcome, BROKEN)
+    broken = (reads.status == 200) & np.isin(outcome, BROKEN_OUTCOMES)
     received = int(reads.body_bytes[documents | not_modified].sum(dtype=np.int64))
     times = history.once(timeline)
     ok = history.once(successful)
@@ -67,7 +63,7 @@ def broken_instead(history: History) -> Flags:
     read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
     """
     reads, writes = history.reads, history.writes
-    broken = np.isin(reads.outcome, BROKEN)
+    broken = np.isin(reads.outcome, BROKEN_OUTCOMES)
     sent = np.clip(reads.sent_version, 0, len(writes) - 1)
     begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
     latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns, side="right") - 1]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.recorded_run.run_info import RunError, RunInfo
-from loadtest.records import FIRST_ERROR_OUTCOME, ReadOutcome, WriteOutcome
+from loadtest.records import ERROR_OUTCOMES, ReadOutcome, WriteOutcome
 
 __all__ = ["Column", "Flags", "History", "Reads", "Requests", "RunError", "Samples", "Windows", "Writes"]
 
@@ -56,7 +56,7 @@ class Reads:
     @property
     def failed(self) -> Flags:
         """Which reads were sent and ended in an error."""
-        failed: Flags = (self.outcome >= FIRST_ERROR_OUTCOME) & self.sent
+        failed: Flags = np.isin(self.outcome, ERROR_OUTCOMES)
         return failed
 
 

@@ -14,7 +14,8 @@ from loadtest.recorded_run.blocks import blocks
 from loadtest.recorded_run.history import Column, Flags, History, Reads, Samples, Windows, Writes
 from loadtest.recorded_run.run_info import LATEST_NS, RunError
 from loadtest.records import (
-    FIRST_ERROR_OUTCOME,
+    BROKEN_OUTCOMES,
+    ERROR_OUTCOMES,
     NEVER_RETURNED,
     NO_VERSION,
     UNKNOWN_VERSION,
@@ -27,10 +28,8 @@ SECOND: Final = 1_000_000_000
 _STATUS: Final = {
     200: (
         ReadOutcome.WHOLE,
-        ReadOutcome.TORN,
-        ReadOutcome.TRUNCATED,
-        ReadOutcome.CORRUPT,
         ReadOutcome.ETAG_MISMATCH,
+        *BROKEN_OUTCOMES,
     ),
     304: (ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY),
 }
@@ -103,7 +102,11 @@ def _check_reads(reads: Reads) -> None:
             )
     whole = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
     _refuse(whole & (version < 0), "reads", "are whole but have no version")
-    _refuse((outcome >= FIRST_ERROR_OUTCOME) & (version >= 0), "reads", "are errors but have a version")
+    _refuse(
+        np.isin(outcome, (*ERROR_OUTCOMES, ReadOutcome.NOT_SENT)) & (version >= 0),
+        "reads",
+        "are errors but have a version",
+    )
     not_modified = (outcome == ReadOutcome.NOT_MODIFIED) | (outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY)
     _refuse(not_modified & (sent == NO_VERSION), "reads", "are answers to a condition that was never sent")
     _refuse(

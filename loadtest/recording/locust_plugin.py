@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import gevent
 from gevent.event import Event
+from gevent.lock import RLock
 from locust import events
 from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
@@ -65,6 +66,8 @@ class ReadModelRun:
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
+        if not self._coordinates:
+            _stop_once_at_a_time(runner)
         runner.register_message(PLAN_MESSAGE, self._on_plan)
         runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
         gevent.signal_handler(signal.SIGINT, _interrupt)
@@ -238,6 +241,20 @@ def shares_of_workers(runner: MasterRunner) -> dict[str, int]:
     clients = runner.clients
     there = (*clients.ready, *clients.spawning, *clients.running)
     return {client.id: share for share, client in enumerate(there)}
+
+
+def _stop_once_at_a_time(runner: WorkerRunner) -> None:
+    """A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
+
+    The second waits for the first, and finds the runner stopped.
+    """
+    stop, stopping = runner.stop, RLock()
+
+    def stop_alone() -> None:
+        with stopping:
+            stop()
+
+    runner.stop = stop_alone
 
 
 def _wait_for_the_end_of_this_process() -> None:

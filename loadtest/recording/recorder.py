@@ -12,12 +12,13 @@ from loadtest.payload import Verifier
 from loadtest.recording.health import HealthMonitor
 from loadtest.recording.plan import Plan
 from loadtest.recording.spool import NO_ETAG, Spool
-from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
 
 
+_ERRORS: Final = frozenset((*ERROR_OUTCOMES, ReadOutcome.NOT_SENT))
 MOST_REQUESTS_KEPT: Final = 100
 """Request ids are kept for so many reads of each outcome in each process."""
 
@@ -94,10 +95,10 @@ class Recorder:
             counts.not_modified += outcome
             if self._acknowledged and version < self._acknowledged[-1][0]:
                 self._count_if_stale(version, called_ns)
-        elif outcome < ReadOutcome.NOT_FOUND:
-            counts.broken += 1
-        else:
+        elif outcome in _ERRORS:
             counts.errors += 1
+        else:
+            counts.broken += 1
         if request_id and (outcome > ReadOutcome.NOT_MODIFIED or counts.stale > suspicious):
             self._keep_request(session, called_ns, outcome, request_id)
         return record

@@ -102,6 +102,9 @@ OUTCOMES: Final[dict[str, str]] = {
     "transport-error": "Any other failure of the connection.",
     "abandoned": "Still unanswered when the run had ended.",
     "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
+    "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
+    "rewritten": "200 with a document of this run that something on the way spelled anew.",
+    "unrecognised": "200 with something that is no document of a run, such as an error page.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",
 }

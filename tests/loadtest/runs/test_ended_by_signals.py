@@ -39,6 +39,7 @@ def test_a_signal_to_every_process_loses_no_read(sandbox: RunningSandbox, start:
     outcomes = {row["outcome"]: row["count"] for row in run.summary["availability"]["read_outcomes"]}
     assert outcomes["abandoned"] == 8
     assert run.summary["availability"]["not_sent"] > 50
+    assert "Traceback" not in run.output
 
 
 def test_a_master_with_a_page_ends_its_workers_before_it_reports(sandbox: RunningSandbox, start: Start) -> None:
