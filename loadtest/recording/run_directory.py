@@ -120,6 +120,21 @@ class RunDirectory:
             logger.warning("%s cannot be made: %s; the run is in %s all the same.", link, error.strerror, self.path)
 
 
+def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
+    """Take ``latest`` away from the folder that a run will lie in; it is set again when that run has its report.
+
+    Whoever reads ``latest`` after a run that stopped early would read another run's verdict. ``wanted`` is the run
+    directory that was asked for, if any; the older run itself stays where it is.
+    """
+    folder = start / (Path(wanted).parent if wanted else RUNS_FOLDER)
+    link = folder / LATEST_NAME
+    try:
+        if link.is_symlink():
+            link.unlink()
+    except (OSError, ValueError):  # no such folder, or a name that is none: then there is nothing to be misled by
+        return
+
+
 def load_run(run_dir: Path) -> dict[str, Any]:
     """``run.json`` of a run that was recorded.
 
