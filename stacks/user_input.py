@@ -89,6 +89,16 @@ def real_number(given: object) -> float:
     return value
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of that name; a name that none can have names none."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether there is a file of that name; a name that none can have names none."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
+
+
 def read_small_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """All of a plain file that is not longer than ``largest``.
 
