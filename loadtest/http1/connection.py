@@ -93,10 +93,9 @@ class Connection:
         return b"" if _CLOSING_NOTICE.match(unasked) else unasked
 
     def _send(self, connection: socket.socket, request: bytes, deadline_ns: int) -> None:
-        left = memoryview(request)
-        while left:
+        while request:
             try:
-                left = left[connection.send(left) :]
+                request = request[connection.send(request) :]
             except (BlockingIOError, ssl.SSLWantWriteError):
                 wait_for(connection, select.POLLOUT, deadline_ns)
             except ssl.SSLWantReadError:
