@@ -88,6 +88,16 @@ class Verifier:
         self._whole: dict[bytes, tuple[bytes, Identity]] = {}
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
 
+    @property
+    def latest_body(self) -> bytes:
+        """The last whole document that was identified; before the first, nothing, which is none."""
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What ``latest_body`` is."""
+        return self._latest[1]
+
     def identify(self, body: bytes) -> Identity:
         """The identity of ``body``, which came with status 200."""
         latest = self._latest

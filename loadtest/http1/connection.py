@@ -16,7 +16,7 @@ from typing import Final
 
 from loadtest.http1.address import Address
 from loadtest.http1.connecting import SECOND, connect, wait_for
-from loadtest.http1.errors import CutError
+from loadtest.http1.errors import cut
 from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming, Limits
 
 _MOST_UNASKED: Final = 65536
@@ -113,7 +113,7 @@ class Connection:
                 wait_for(connection, select.POLLOUT, deadline_ns)
                 continue
             except ConnectionResetError as error:
-                raise error if incoming.has_begun else CutError("before the answer began") from None
+                raise error if incoming.has_begun else cut("before the answer began") from None
             now_ns = time.monotonic_ns()
             if not count:
                 return incoming.ended(now_ns)

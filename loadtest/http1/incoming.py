@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from loadtest.http1.chunks import MOST_LINE_BYTES, Chunks
-from loadtest.http1.errors import BodyTooLargeError, CutError, HeadTooLargeError, MalformedError, TooLargeError
+from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, TooLargeError, cut
 from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head, Headers
 
 MOST_INTERIM_ANSWERS: Final = 16
@@ -136,10 +136,10 @@ class Incoming:
         """The connection has been closed by the other side, and all that came was parsed: what there is."""
         if not self._head.is_complete:
             where = "within the head of an answer" if self._filled else "before the answer began"
-            return self.failed(CutError(where), now_ns)
+            return self.failed(cut(where), now_ns)
         if self._head.ending is CLOSE:
             return self._answer(self._filled, self._filled, now_ns)
-        return self.failed(CutError("within the body of an answer"), now_ns)
+        return self.failed(cut("within the body of an answer"), now_ns)
 
     def failed(self, failure: Exception, now_ns: int) -> Answer:
         """No more will come: what there is of the answer."""
