@@ -48,6 +48,7 @@ class Settings:
     thresholds: tuple[str, ...]
     run_dir: Path | None
     seed: int
+    overwrite: bool = False
 
 
 # fmt: off
@@ -69,6 +70,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "type": float, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": -1, "type": int, "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
 )
 # fmt: on
@@ -107,6 +109,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         thresholds=_thresholds(options.threshold),
         run_dir=Path(options.run_dir) if options.run_dir else None,
         seed=options.seed if options.seed >= 0 else secrets.randbelow(2**31),
+        overwrite=bool(options.overwrite),
     )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")

@@ -119,6 +119,12 @@ def identify(body: bytes, run: str, size: int) -> Identity:
     return Identity(_what_is_wrong(body, run, size), NO_VERSION)
 
 
+def made_up_by(body: bytes) -> str:
+    """The run that made this document up; "" when it is none of this tool's, and so somebody's own."""
+    header = _HEADER.match(body)
+    return header["run"].decode() if header is not None and _digest_holds(body, header) else ""
+
+
 def _digest_holds(body: bytes, header: re.Match[bytes]) -> bool:
     if int(header["bytes"]) != len(body):
         return False

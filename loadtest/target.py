@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from loadtest.options import Settings, UsageError, aws_region_from_environment, public_url
@@ -38,11 +39,13 @@ class Target:
     region: str
     s3_endpoint_url: str | None = field(repr=False)
     credentials: Credentials | None
+    is_sandbox: bool = False
+    """Whether this project's own stand-in for AWS has said that it is what answers."""
 
     @property
     def kind(self) -> str:
-        """``aws``, ``sandbox`` (an emulator of AWS on one port) or ``other``."""
-        if EMULATOR_PATH in self.url or self.s3_endpoint_url:
+        """``aws``, ``sandbox`` (this project's own) or ``other``, which other emulators and stores are, too."""
+        if self.is_sandbox:
             return "sandbox"
         return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
 
@@ -102,7 +105,15 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _read_outputs(settings: Settings) -> dict[str, str]:
+class Outputs(NamedTuple):
+    """As much of the settings as reading an outputs file needs."""
+
+    outputs: Path
+    stack: str | None
+    host: str | None
+
+
+def _read_outputs(settings: Settings | Outputs) -> dict[str, str]:
     path = settings.outputs
     if not path.exists():
         return {}
@@ -136,6 +147,15 @@ _OUTPUT_NAMES: Final = ("SamplesUrl", "S3BucketName", "DataStoreAccessKeyId", "D
 def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
     key, secret = outputs.get("DataStoreAccessKeyId"), outputs.get("DataStoreSecretAccessKey")
     return Credentials(key, secret) if key and secret else None
+
+
+def credentials_of(outputs: Path, stack: str | None) -> Credentials | None:
+    """The writer's key in an outputs file.
+
+    Raises:
+        UsageError: the file cannot be used.
+    """
+    return _credentials_from(_read_outputs(Outputs(outputs, stack, host="given")))
 
 
 def _region_of(url: str) -> str | None:

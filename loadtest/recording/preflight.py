@@ -8,9 +8,11 @@ from typing import Final
 
 import gevent
 import requests
+import urllib3
 
 from loadtest.options import UsageError
-from loadtest.payload import identify
+from loadtest.payload import MAXIMUM_BYTES, identify
+from loadtest.recording.keeping import Seen
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
 
@@ -26,6 +28,23 @@ def check_answers(target: Target) -> None:
         UsageError: nothing listens there, the name does not resolve, or TLS fails.
     """
     _get(target)
+
+
+def read_address(target: Target) -> Seen:
+    """What the readers' address answers now, byte for byte.
+
+    Raises:
+        UsageError: nothing listens there, the name does not resolve, or TLS fails.
+    """
+    response = _get(target, stream=True)
+    try:
+        body = response.raw.read(MAXIMUM_BYTES + 1, decode_content=False)
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise UsageError(f"{target.shown_url} broke its answer off; check the address and the network.") from None
+    finally:
+        response.close()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Seen(response.status_code, headers, body)
 
 
 def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
@@ -69,11 +88,11 @@ def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome) 
     )
 
 
-def _get(target: Target) -> requests.Response:
+def _get(target: Target, *, stream: bool = False) -> requests.Response:
     shown = target.shown_url
     try:
         headers = {"Accept-Encoding": "identity"}
-        return requests.get(target.url, timeout=(10, 30), headers=headers, allow_redirects=False)
+        return requests.get(target.url, timeout=(10, 30), headers=headers, allow_redirects=False, stream=stream)
     except requests.exceptions.SSLError as error:
         raise UsageError(
             f"{shown} cannot be trusted: {_reason(error)}; check the address and the certificates."

@@ -138,6 +138,7 @@ def _writes(rows: list[dict[str, Any]]) -> Array:
         record["scheduled_ns"] = event["scheduled_ns"]
         record["called_ns"] = event["called_ns"]
         record["returned_ns"] = NEVER_RETURNED if unknown else event["returned_ns"]
+        record["gave_up_ns"] = event.get("returned_ns", 0) if unknown else 0
         record["outcome"] = outcome
         record["etag"] = event.get("etag", "")
         record["bytes"] = event["bytes"]

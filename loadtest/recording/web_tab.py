@@ -66,6 +66,7 @@ def _rows(progress: Progress | None) -> list[dict[str, Any]]:
         _row("window", progress.window(), "what the writer does right now"),
         _row("reads", f"{counts.reads:,}", "reads recorded"),
         _row("writes", f"{progress.writes:,}", "PUTs that have come back"),
+        _row("writer", progress.trouble or "at work", "what is wrong with the process that writes"),
         _row(
             "stale reads",
             f"{counts.stale:,}",
