@@ -13,9 +13,9 @@ from typing import Final
 
 from loadtest.options import UsageError, public_url
 from loadtest.recording.kept_document import Kept, load
-from loadtest.recording.put_errors import shown
 from loadtest.recording.putting_back import Outcome, put_back
-from loadtest.recording.store import Store
+from loadtest.recording.remedies import what_to_do
+from loadtest.recording.store import Store, StoreError
 from loadtest.recording.writer_process import orders_for
 from loadtest.target import Credentials, Target, credentials_of
 
@@ -61,11 +61,9 @@ def _say(outcome: Outcome) -> None:
 def _store(target: Target) -> Store:
     try:
         return Store(orders_for(target))
-    except Exception as error:  # boto3 refuses what it was given
-        raise UsageError(
-            f"s3://{target.bucket}/{target.object_key} cannot be written: "
-            f"{shown(f'{type(error).__name__}: {error}')}; correct the AWS settings, and try again."
-        ) from None
+    except StoreError as error:
+        place = f"s3://{target.bucket}/{target.object_key}"
+        raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
 
 
 def _target(arguments: argparse.Namespace, kept: Kept) -> Target:

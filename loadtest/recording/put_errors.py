@@ -42,20 +42,21 @@ class Failure:
     request_id: str = ""
 
 
-def failure_of(error: BaseException, departure: Departure, secrets: Iterable[str] = ()) -> Failure:
+def failure_of(error: BaseException, departure: Departure | None, secrets: Iterable[str] = ()) -> Failure:
     """What ``error`` says of a PUT. What never left is refused, whatever the error is called."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
+    never_left = departure is None or departure.first_byte_ns is None
     if "Error" not in response:
-        outcome = WriteOutcome.REFUSED if departure.first_byte_ns is None else WriteOutcome.UNKNOWN
+        outcome = WriteOutcome.REFUSED if never_left else WriteOutcome.UNKNOWN
         return Failure(outcome, _named(type(error).__name__, str(error), secrets))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     code = str(response["Error"].get("Code") or "unknown")
     message = str(response["Error"].get("Message") or "")
-    if code.isdigit():  # botocore could not read the document, for a character in it perhaps
+    if code.isdigit() and departure is not None:  # botocore could not read the document, for a character in it perhaps
         code, message = _read_anyway(departure, code, message)
     request_id = shown(str(response.get("ResponseMetadata", {}).get("RequestId") or ""), secrets)
     operation = str(getattr(error, "operation_name", ""))
-    if departure.first_byte_ns is None:  # it was asked for something else first: a role, a session
+    if departure is None or never_left:  # it was asked for something else first: a role, a session
         return Failure(WriteOutcome.REFUSED, _named(f"{code} (HTTP {status}) of {operation}", message, secrets))
     strange = not_of_s3(departure, secrets)
     if strange:

@@ -35,6 +35,10 @@ class MfaNeedsTerminalError(EOFError):
     """A profile asks for a code of an MFA device, and there is nobody to type it."""
 
 
+class StoreError(Exception):
+    """There is no client of the store. The text begins with the name of the error, as that of a PUT does."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """What came of one PUT. ``called_ns``: no byte of it left before; None when none left at all."""
@@ -64,6 +68,9 @@ class Store:
 
     Args:
         orders: bucket, object_key, region, s3_endpoint_url, access_key_id and secret_access_key (or None).
+
+    Raises:
+        StoreError: boto3 refuses what it was given, or there is a helper for credentials that gives none.
     """
 
     def __init__(self, orders: dict[str, Any]) -> None:
@@ -71,13 +78,20 @@ class Store:
         import boto3  # noqa: PLC0415 - only this process pays for it
 
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
-        session = boto3.Session(
-            aws_access_key_id=orders.get("access_key_id"), aws_secret_access_key=orders.get("secret_access_key")
-        )
         given = orders.get("s3_endpoint_url")
-        self._client = _client(session, orders["region"], given, path_style=bool(given))
-        if not given and not is_aws(self.endpoint):  # of a profile or the environment
-            self._client = _client(session, orders["region"], None, path_style=True)
+        try:
+            session = boto3.Session(
+                aws_access_key_id=orders.get("access_key_id"), aws_secret_access_key=orders.get("secret_access_key")
+            )
+            session.get_credentials()
+        except Exception as error:
+            raise StoreError(_credentials_failure(error, None, ()).error) from None
+        try:
+            self._client = _client(session, orders["region"], given, path_style=bool(given))
+            if not given and not is_aws(self.endpoint):  # of a profile or the environment
+                self._client = _client(session, orders["region"], None, path_style=True)
+        except Exception as error:
+            raise StoreError(failure_of(error, None).error) from None
         self._session = session
         self._departure = Departure(self._client)
 
@@ -94,7 +108,7 @@ class Store:
             if found is not None:
                 found.get_frozen_credentials()
         except Exception as error:
-            return self._credentials_failure(error)
+            return _credentials_failure(error, self._departure, self._secrets())
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
@@ -163,14 +177,6 @@ class Store:
             return Look("nothing")
         return Look("denied" if code in _DENIED or "kms:" in said else "failed", said)
 
-    def _credentials_failure(self, error: BaseException) -> Failure:
-        failure = failure_of(error, self._departure, self._secrets())
-        if isinstance(error, json.JSONDecodeError):
-            said = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
-            return Failure(WriteOutcome.REFUSED, said)
-        known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
-        return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")
-
     def _secrets(self) -> tuple[str, ...]:
         """What must not be shown, as far as it is known; asks nobody for it."""
         found = getattr(self._session, "_session", None)
@@ -180,6 +186,16 @@ class Store:
         if credentials is not None and not hasattr(credentials, "_access_key"):
             held += [credentials.access_key, credentials.secret_key, credentials.token]
         return tuple(str(secret) for secret in held if secret)
+
+
+def _credentials_failure(error: BaseException, departure: Departure | None, secrets: tuple[str, ...]) -> Failure:
+    """What an error says that came before there was a request to send."""
+    failure = failure_of(error, departure, secrets)
+    if isinstance(error, json.JSONDecodeError):
+        said = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
+        return Failure(WriteOutcome.REFUSED, said)
+    known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
+    return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")
 
 
 def is_aws(endpoint: str) -> bool:

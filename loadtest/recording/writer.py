@@ -25,7 +25,7 @@ from loadtest.payload import made_up_by, render
 from loadtest.recording.journal import Journal
 from loadtest.recording.kept_document import keep
 from loadtest.recording.put_errors import Failure, shown
-from loadtest.recording.store import TIME_LIMIT_S, Look, Store
+from loadtest.recording.store import TIME_LIMIT_S, Look, Store, StoreError
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND, Windows, put_times
 
@@ -120,8 +120,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     """Look at what is there, put version 0, wait for ``start``, then write on schedule until standard input ends."""
     try:
         store = Store(orders)
-    except Exception as error:  # boto3 refuses what it was given; the parent puts it in words
-        parent.tell({"looked": "failed", "error": shown(f"{type(error).__name__}: {error}")})
+    except StoreError as error:
+        parent.tell({"looked": "failed", "error": str(error)})
         return 1
     parent.tell(_looked(store, orders))
     told = sys.stdin.buffer.readline()
