@@ -19,6 +19,7 @@ from loadtest.options import Settings, UsageError
 from loadtest.recording.plan import Plan
 from loadtest.records import FORMAT_VERSION, outcome_names
 from loadtest.target import Target
+from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,17 @@ RUNS_FOLDER: Final = Path("runs")
 LATEST_NAME: Final = "latest"
 RUN_FILE: Final = "run.json"
 _PACKAGES: Final = ("locust", "gevent", "geventhttpclient", "boto3", "numpy", "pyarrow", "scipy")
-_LEFT_OUT: Final = ("run_dir", "outputs", "stack", "host", "bucket", "object_key", "s3_endpoint_url", "samples_path")
+_LEFT_OUT: Final = (
+    "run_dir",
+    "outputs",
+    "outputs_needed",
+    "stack",
+    "host",
+    "bucket",
+    "object_key",
+    "s3_endpoint_url",
+    "samples_path",
+)
 """Settings that ``target`` says better, or that only name local files."""
 
 
@@ -51,11 +62,11 @@ class RunDirectory:
             path.mkdir(parents=True)
         except FileExistsError:
             raise UsageError(
-                f"--run-dir is {str(path)!r}, which exists already: no run is ever overwritten; give another name."
+                f"--run-dir is {shown(str(path))}, which exists already: no run is ever overwritten; give another name."
             ) from None
         except OSError as error:
             raise UsageError(
-                f"The run directory {str(path)!r} cannot be made: {error.strerror}; mend --run-dir."
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
             ) from None
         return cls(path, secrets.token_hex(6))
 
@@ -142,10 +153,10 @@ def load_run(run_dir: Path) -> dict[str, Any]:
         UsageError: there is none, or it is damaged.
     """
     try:
-        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        run: dict[str, Any] = read_json(run_dir / RUN_FILE)
+    except (OSError, UnreadableFileError):
         raise UsageError(
-            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
         ) from None
     return run
 
