@@ -22,8 +22,7 @@ from loadtest.synthesis import PROJECT, synthesize
 USERS = "20"
 NEVER_FAIL_WITHOUT_A_FAULT = (
     "assumptions", "whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "visible-writes",
-    "conditional-get",
-    "availability",
+    "conditional-get", "availability",
 )  # fmt: skip
 
 
