@@ -123,7 +123,7 @@ def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
     [
         pytest.param(502, [], "Gerät".encode("latin-1"), ReadOutcome.SERVER_ERROR, 502, id="an error page in Latin-1"),
         pytest.param(404, [], b"\xff\xfe", ReadOutcome.NOT_FOUND, 404, id="a missing page that is no text"),
-        pytest.param(200, [UNKNOWN_ENCODING], b"?", ReadOutcome.TRANSPORT_ERROR, 0, id="an encoding nobody asked for"),
+        pytest.param(200, [UNKNOWN_ENCODING], b"?", ReadOutcome.UNRECOGNISED, 200, id="an encoding nobody asked for"),
         pytest.param(200, TWO_ETAGS, render(RUN, 0, SIZE), ReadOutcome.WHOLE, 200, id="two ETags"),
     ],
 )
