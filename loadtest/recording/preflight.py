@@ -10,7 +10,7 @@ import gevent
 import requests
 
 from loadtest.options import UsageError
-from loadtest.payload import identify
+from loadtest.payload import how_rewritten, identify
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
 
@@ -40,17 +40,18 @@ def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
         found = identify(response.content, run, payload_bytes)
         if response.status_code == 200 and found.outcome is ReadOutcome.WHOLE:
             return
-        if time.monotonic() > until or _is_final(response.status_code):
-            raise UsageError(_why_not(target, response, found.outcome))
+        if time.monotonic() > until or _is_final(response.status_code, found.outcome):
+            how = how_rewritten(response.content, run, payload_bytes)
+            raise UsageError(_why_not(target, response, found.outcome, how))
         gevent.sleep(_PAUSE_S)
 
 
-def _is_final(status: int) -> bool:
+def _is_final(status: int, outcome: ReadOutcome) -> bool:
     """Answers that waiting does not change: S3 has acknowledged the object, so these are about the gateway."""
-    return status in (400, 401, 403, 405)
+    return status in (400, 401, 403, 405) or (status == 200 and outcome is ReadOutcome.REWRITTEN)
 
 
-def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome) -> str:
+def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome, how: str) -> str:
     shown, place = target.shown_url, f"s3://{target.bucket}/{target.object_key}"
     if response.status_code != 200:
         body = " ".join(response.text.split())[:120]
@@ -58,7 +59,12 @@ def _why_not(target: Target, response: requests.Response, outcome: ReadOutcome) 
             f"{shown} answered {response.status_code} {body!r} although {place} was just written; check the "
             "address, the stage, and that this API reads that bucket."
         )
-    if outcome is ReadOutcome.FOREIGN:
+    if how:
+        return (
+            f"{shown} passes what was written to {place} on changed: {how}; readers must get the document byte for "
+            "byte, so leave out what rewrites it on the way."
+        )
+    if outcome in (ReadOutcome.FOREIGN, ReadOutcome.UNRECOGNISED):
         return (
             f"{shown} still answers another document {VISIBLE_TIME_LIMIT_S} s after {place} was written; is that "
             "the bucket behind this address, does somebody else write to it, or does a cache hold the old one longer?"
