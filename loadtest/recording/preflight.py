@@ -18,7 +18,7 @@ from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError, TooLargeError
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.options import UsageError
-from loadtest.payload import MAXIMUM_BYTES, identify
+from loadtest.payload import MAXIMUM_BYTES, how_rewritten, identify
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
 from loadtest.trust import tls_context, unused_proxy
@@ -65,12 +65,14 @@ def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
         found = identify(bytes(answer.body), run, payload_bytes)
         if answer.failure is None and answer.status == 200 and found.outcome is ReadOutcome.WHOLE:
             return
-        if time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
-            raise UsageError(_why_not(target, answer, found.outcome))
+        rewritten = answer.status == 200 and found.outcome is ReadOutcome.REWRITTEN
+        if rewritten or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
+            how = how_rewritten(bytes(answer.body), run, payload_bytes)
+            raise UsageError(_why_not(target, answer, found.outcome, how))
         gevent.sleep(_PAUSE_S)
 
 
-def _why_not(target: Target, answer: Answer, outcome: ReadOutcome) -> str:
+def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> str:
     url, place = target.shown_url, f"s3://{target.bucket}/{target.object_key}"
     if answer.failure is not None:
         return _does_not_answer(target, answer)
@@ -79,7 +81,12 @@ def _why_not(target: Target, answer: Answer, outcome: ReadOutcome) -> str:
             f"{url} answered {answer.status} {_said(target, answer)!r} although {place} was just written; check the "
             "address, the stage, and that this API reads that bucket."
         )
-    if outcome is ReadOutcome.FOREIGN:
+    if how:
+        return (
+            f"{url} passes what was written to {place} on changed: {how}; readers must get the document byte for "
+            "byte, so leave out what rewrites it on the way."
+        )
+    if outcome in (ReadOutcome.FOREIGN, ReadOutcome.UNRECOGNISED):
         return (
             f"{url} still answers another document {VISIBLE_TIME_LIMIT_S} s after {place} was written; is that "
             "the bucket behind this address, does somebody else write to it, or does a cache hold the old one longer?"

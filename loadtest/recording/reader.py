@@ -134,6 +134,8 @@ class SamplesReader(FastHttpUser):
             meta["exception"] = CatchResponseError(in_words(answer.failure, recorder.plan.url))
         if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
             named = _name_of(outcome)
+            if outcome is ReadOutcome.REWRITTEN:
+                named = f"{named}: {recorder.verifier.how_rewritten(answer.body)}"
             meta["exception"] = CatchResponseError(f"{named} ({answer.status})" if answer.status >= 400 else named)
         self.environment.events.request.fire(**meta)
 
@@ -169,7 +171,8 @@ def _answer_from(response: Any, failure: BaseException | None) -> Answer:
     if status == 0:
         return Answer(0, None, b"", failure)
     broken = failure if failure is not None and not hasattr(failure, "response") else None
-    body = b"" if broken is not None else (response.content or response._response.after_304)
+    came = response._response._body_buffer if broken is not None else response.content
+    body = bytes(came) if broken is not None else came or response._response.after_304
     headers = response.headers
     coding = _only(headers.get("content-encoding"))
     if status == 200 and broken is None and is_coded(coding):

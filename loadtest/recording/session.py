@@ -60,7 +60,7 @@ class Session:
         if answer.status == 200:
             if answer.failure is not None:
                 return _of_broken_body(answer.failure), NO_VERSION
-            return self._verifier.identify(answer.body)
+            return self._verifier.identify(answer.body, answer.etag)
         if answer.status == 304:
             if question.etag is None:
                 return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.recording.entity_tags import SpooledReads, name_versions, opaque
+from loadtest.recording.entity_tags import SpooledReads, name_versions
 from loadtest.recording.spool import SPOOLED_READ_DTYPE
-from loadtest.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome
+from loadtest.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, opaque
 
 WHOLE, NOT_MODIFIED, MISMATCH = ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.ETAG_MISMATCH
 Row = tuple[str, int, str, str | None]
