@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +25,18 @@ class StandingVerifier:
         """The verifier of a run that never writes."""
         return cls((run_dir / STANDING_FILE).read_bytes())
 
-    def identify(self, body: bytes) -> Identity:
-        """The identity of ``body``, which came with status 200. Never raises."""
+    def identify(self, body: bytes, etag: str | None = None) -> Identity:
+        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
         if body == self._document:
             return Identity(ReadOutcome.WHOLE, 0)
+        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        if etag is not None and etag.removeprefix("W/").strip('"') == digest:
+            return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         return Identity(self._what_is_wrong(body), NO_VERSION)
+
+    def how_rewritten(self, body: bytes) -> str:
+        """What was done to the document on its way, in a few words."""
+        return "a byte-order mark was put in front" if body.startswith(b"\xef\xbb\xbf") else "spelled anew"
 
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
         if self._document.startswith(body):

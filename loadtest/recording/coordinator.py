@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import gevent
 from locust.exception import CatchResponseError
@@ -130,6 +130,11 @@ class Coordinator:
         return self._plan
 
     @property
+    def path(self) -> Path | None:
+        """The run directory, once there is one."""
+        return self._directory.path if self._directory is not None else None
+
+    @property
     def progress(self) -> Progress | None:
         """The live counts, once the run has started."""
         return self._progress
@@ -225,7 +230,7 @@ class Coordinator:
         self._wait_for_spools(self._directory.path, self._plan.workers)
         self._back_as_it_was()
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
-        finished = subprocess.run(command, check=False, cwd=_PROJECT)
+        finished = subprocess.run(command, check=False, cwd=_PROJECT, stdout=self._answers_to())
         self._directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)
 
@@ -237,9 +242,14 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / "summary.json").exists():
-            print_answers(read_summary(path / "summary.json"), tuple(path / name for name in REPORT_FILES), sys.stdout)
+            written = tuple(path / name for name in REPORT_FILES)
+            print_answers(read_summary(path / "summary.json"), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             _say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
+
+    def _answers_to(self) -> TextIO:
+        """Standard output, unless Locust's JSON is to be the only thing there."""
+        return sys.stderr if self._environment.parsed_options.json else sys.stdout
 
     def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
         patience = self._environment.stop_timeout + 10
