@@ -10,6 +10,7 @@ import time
 from typing import Any, Final
 
 import gevent
+import gevent.ssl
 from locust import task
 from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import CatchResponseError, StopUser
@@ -22,6 +23,7 @@ from loadtest.recording.session import Answer, Question, Session
 from loadtest.recording.turns import FEW, MANY
 from loadtest.recording.watchful_response import PlainResponse, WatchfulResponse, install, turns
 from loadtest.records import ReadOutcome
+from loadtest.trust import tls_context
 
 REQUEST_NAME: Final = "samples"
 CONNECT_TIME_LIMIT_S: Final = 10
@@ -42,6 +44,7 @@ class SamplesReader(FastHttpUser):
     network_timeout = EXCHANGE_TIME_LIMIT_S
     connection_timeout = CONNECT_TIME_LIMIT_S
     insecure = False
+    ssl_context_factory = staticmethod(lambda **_: tls_context(gevent.ssl.create_default_context))
 
     def on_start(self) -> None:
         """Wait for the run to begin; users that come early must not read before version 0 is there."""
