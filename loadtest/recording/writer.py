@@ -26,6 +26,7 @@ from loadtest.recording.journal import Journal
 from loadtest.recording.kept_document import keep
 from loadtest.recording.put_errors import Failure, shown
 from loadtest.recording.store import TIME_LIMIT_S, Look, Store, StoreError
+from loadtest.recording.writer_presence import writer_presence
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND, Windows, put_times
 
@@ -134,8 +135,9 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     if start:
         schedule = json.loads(start)
         windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"])
-        _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
-    journal.close()
+        with writer_presence(Path(orders["journal"]), orders["run"]):
+            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+            journal.close()
     return 0
 
 
