@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
 
 NO_VERSION: Final = -1

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from loadtest.payload import render
+from loadtest.recording.writer_presence import writer_presence
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND, Windows, put_times
 
@@ -157,7 +158,8 @@ def main() -> int:
         return 0
     schedule = json.loads(start)
     windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"])
-    _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+    with writer_presence(Path(orders["journal"]), orders["run"]):
+        _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
     return 0
 
 
