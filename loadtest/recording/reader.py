@@ -35,6 +35,8 @@ from loadtest.recording.recorder import Recorder
 from loadtest.recording.session import Answer, Question, Session
 from loadtest.recording.turns import FEW, MANY, Turns
 from loadtest.records import ReadOutcome
+from loadtest.standing_document import StandingVerifier
+from loadtest.trust import tls_context
 
 REQUEST_NAME: Final = "samples"
 REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
@@ -176,6 +178,8 @@ class SamplesReader(User):
             return CatchResponseError(in_words(failure, self._url))
         if outcome not in (_WHOLE, _NOT_MODIFIED):
             named = _name_of(outcome)
+            if outcome is ReadOutcome.REWRITTEN:
+                named = f"{named}: {self._recorder.verifier.how_rewritten(bytes(received.body))}"
             return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
         if received.excess:
             return CatchResponseError("bytes behind the answer")
@@ -200,7 +204,7 @@ class _Requests:
         return self._conditional
 
 
-def _is_as_before(received: Received, verifier: Verifier) -> bool:
+def _is_as_before(received: Received, verifier: Verifier | StandingVerifier) -> bool:
     """Whether the body is that of the last whole document: one comparison of memory, where it was received."""
     return (
         received.status == 200
@@ -216,10 +220,8 @@ def _answer_from(received: Received, etag: str | None, request_id: str | None) -
     coding = received.field(b"content-encoding")
     if received.status == 200 and is_coded(coding):
         failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
-    if failure is not None:
-        return Answer(received.status, etag, b"", failure, request_id)
     body = received.excess if received.status == 304 else bytes(received.body)
-    return Answer(received.status, etag, body, None, request_id)
+    return Answer(received.status, etag, body, failure, request_id)
 
 
 def _name_of(outcome: ReadOutcome) -> str:
@@ -229,4 +231,5 @@ def _name_of(outcome: ReadOutcome) -> str:
 @cache
 def _tls_context() -> ssl.SSLContext:
     """One for all readers of this process: it takes long to make."""
-    return ssl.create_default_context()
+    context: ssl.SSLContext = tls_context()
+    return context

@@ -9,6 +9,7 @@ from loadtest.http1.errors import BodyTooLargeError
 from loadtest.payload import Verifier
 from loadtest.recording.spool import NO_ETAG
 from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.standing_document import StandingVerifier
 
 _STATUS_OUTCOMES: Final = {
     401: ReadOutcome.FORBIDDEN,
@@ -39,7 +40,7 @@ class Answer(NamedTuple):
 class Session:
     """One reader with one request in flight, which validates what it holds, keeps it on 304 and replaces it on 200."""
 
-    def __init__(self, number: int, verifier: Verifier, conditional_share: float) -> None:
+    def __init__(self, number: int, verifier: Verifier | StandingVerifier, conditional_share: float) -> None:
         self.number = number
         self._verifier = verifier
         self._share = conditional_share
@@ -59,7 +60,7 @@ class Session:
         if answer.status == 200:
             if answer.failure is not None:
                 return _of_broken_body(answer.failure), NO_VERSION
-            return self._verifier.identify(answer.body)
+            return self._verifier.identify(answer.body, answer.etag)
         if answer.status == 304:
             if question.etag is None:
                 return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION
