@@ -28,6 +28,8 @@ from loadtest.findings import (
     worst,
 )
 from loadtest.measurements import (
+    AfterEffect,
+    AnswerMix,
     Availability,
     Conditional,
     Consistency,
@@ -38,7 +40,9 @@ from loadtest.measurements import (
     GeneratorWorker,
     Impact,
     ImpactEstimate,
+    KindImpact,
     KStaleness,
+    LagEstimate,
     Latency,
     LatencyHistogram,
     LatencyRow,
@@ -54,6 +58,8 @@ from loadtest.measurements import (
 from loadtest.records import FORMAT_VERSION, Verdict
 
 __all__ = [
+    "AfterEffect",
+    "AnswerMix",
     "Availability",
     "CheckResult",
     "Conditional",
@@ -67,6 +73,8 @@ __all__ = [
     "Impact",
     "ImpactEstimate",
     "KStaleness",
+    "KindImpact",
+    "LagEstimate",
     "Latency",
     "LatencyHistogram",
     "LatencyRow",

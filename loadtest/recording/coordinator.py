@@ -24,7 +24,7 @@ from loadtest.recording.run_directory import RunDirectory
 from loadtest.recording.spool import SPOOL_FOLDER, closed_spools
 from loadtest.recording.writer_process import JOURNAL_NAME, Put, WriterProcess
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
-from loadtest.schedule import SECOND
+from loadtest.schedule import SECOND, rests_for
 from loadtest.target import Target
 from loadtest.terminals import can_redraw
 
@@ -72,23 +72,27 @@ class Coordinator:
     def start(self, users: int, workers: int, ends_ns: int | None = None) -> Plan:
         """All users are there: fix when the first window begins, and tell the writer.
 
-        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC); only the progress display needs it.
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
         """
         assert self._directory is not None and self._writer is not None  # noqa: S101 - called in order
         settings = self._settings
+        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
             boot_id=boot_id(),
             url=self._target.url,
-            start_ns=time.monotonic_ns() + _HEAD_START_NS,
-            window_ns=int(settings.window * SECOND),
+            start_ns=start_ns,
+            window_ns=window_ns,
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
             arrival_rate=settings.arrival_rate,
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, workers),
+            rest_windows=rests.windows,
+            rest_pairs=rests.pairs,
         )
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
         self._directory.describe(settings, self._target, self._plan, users)

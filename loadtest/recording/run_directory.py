@@ -78,6 +78,8 @@ class RunDirectory:
                     "start_ns": plan.start_ns,
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
+                    "rest_windows": plan.rest_windows,
+                    "rest_pairs": plan.rest_pairs,
                 },
             },
         )

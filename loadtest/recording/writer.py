@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Final
 
 from loadtest.payload import render
 from loadtest.records import WriteOutcome
-from loadtest.schedule import SECOND, Windows, put_times
+from loadtest.schedule import SECOND, Rests, Windows, put_times
 
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
@@ -156,7 +156,8 @@ def main() -> int:
     if not start:
         return 0
     schedule = json.loads(start)
-    windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"])
+    rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
+    windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
     _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
     return 0
 
