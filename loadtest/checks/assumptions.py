@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.checks.evidence import foreign_reads, somebody_else, too_little, writes_after_first
+from loadtest.checks.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
@@ -56,7 +56,7 @@ def assumptions(history: History) -> CheckResult:
         sentence
         for sentence in (
             somebody_else(history),
-            _lost(history),
+            missing_records(history),
             _failing_writes(history, written, attempted) or _writing_stopped(history),
             _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
@@ -75,7 +75,7 @@ def assumptions(history: History) -> CheckResult:
         )
     )
     ended = history.info.ended
-    note = " The run was cut short and recovered from its spool." if ended.recovered and not ended.lost else ""
+    note = " The run was cut short and recovered from its spool." if ended.recovered else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
         (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by one writer.") + note,
@@ -102,12 +102,6 @@ def _failing_writes(history: History, written: int, attempted: int) -> str:
         why = f" (the first error: {errors[0]})" if errors else ""
         return f"Only {written:,} of {units.counted(attempted, 'write')} after the first were acknowledged{why}."
     return ""
-
-
-def _lost(history: History) -> str:
-    if not history.info.ended.lost:
-        return ""
-    return "Not every load-generating process wrote all that it had recorded: what is said rests on the rest."
 
 
 def _writing_stopped(history: History) -> str:

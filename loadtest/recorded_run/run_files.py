@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from loadtest.recorded_run.checksums import verify
 from loadtest.recorded_run.history import History, Reads, Requests, Samples, Windows, Writes
 from loadtest.recorded_run.run_info import RunError, read_run_info
+from loadtest.recorded_run.run_seal import SEALED_FORMAT, verify_seal
 from loadtest.recorded_run.validation import validated
 from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 
@@ -32,7 +33,9 @@ def load_history(run_dir: Path) -> History:
         RunError: a file is missing, damaged, of another shape or a newer format, or what it says cannot have happened.
     """
     info = read_run_info(run_dir)
-    verify(run_dir)
+    verify_seal(run_dir)
+    if info.format < SEALED_FORMAT:
+        verify(run_dir)
     reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
     writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
     windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))

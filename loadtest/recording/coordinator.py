@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import gevent
 from locust.exception import CatchResponseError
@@ -19,9 +19,11 @@ from locust.exception import CatchResponseError
 from loadtest.options import Settings, UsageError
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.preflight import check_answers, wait_for_version_0
+from loadtest.recording.presence import WRITER
 from loadtest.recording.progress import Progress
 from loadtest.recording.run_directory import RunDirectory
-from loadtest.recording.spool import SPOOL_FOLDER, closed_spools
+from loadtest.recording.spool import SPOOL_FOLDER, closed_spools, still_recording
+from loadtest.recording.workers import Workers, end_child
 from loadtest.recording.writer_process import JOURNAL_NAME, Put, WriterProcess
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
 from loadtest.schedule import SECOND, rests_for
@@ -49,6 +51,8 @@ class Coordinator:
         self._plan: Plan | None = None
         self._progress: Progress | None = None
         self._finished = False
+        self._team: Workers | None = None
+        self._promised: dict[str, int | None] = {}
 
     def prepare(self) -> None:
         """Everything that can fail for want of a right setting, before any load.
@@ -69,10 +73,14 @@ class Coordinator:
             self.abandon()
             raise
 
-    def start(self, users: int, workers: int, ends_ns: int | None = None) -> Plan:
-        """All users are there: fix when the first window begins, and tell the writer.
+    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+        """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
+<<<<<<< HEAD
         ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+=======
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC).
+>>>>>>> main
         """
         assert self._directory is not None and self._writer is not None  # noqa: S101 - called in order
         settings = self._settings
@@ -90,21 +98,49 @@ class Coordinator:
             arrival_rate=settings.arrival_rate,
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
+<<<<<<< HEAD
             workers=max(1, workers),
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+=======
+            workers=max(1, len(team.shares)),
+>>>>>>> main
         )
+        self._team = team
+        self._promised = {"readers": users, "planned_end_ns": ends_ns}
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
-        self._directory.describe(settings, self._target, self._plan, users)
+        self._directory.describe(settings, self._target, self._plan, users, self._manifest())
         self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
         self._progress = Progress(self._plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
         return self._plan
 
+    def _manifest(self) -> dict[str, Any]:
+        """Who is to record, and what is known of each by now."""
+        processes = self._team.promised() if self._team is not None else []
+        if self._writer is not None:
+            processes.append({"role": WRITER, "share": 0, "shares": 0, "refused": ""})
+        return {"processes": processes, **self._promised}
+
+    def note_workers(self) -> None:
+        """Write down what has become known of the workers since the run began."""
+        if self._directory is not None and self._plan is not None and not self._finished:
+            self._directory.note(manifest=self._manifest())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is over, or was given up."""
+        return self._finished
+
     @property
     def plan(self) -> Plan | None:
         """The plan, once the run has started."""
         return self._plan
+
+    @property
+    def path(self) -> Path | None:
+        """The run directory, once there is one."""
+        return self._directory.path if self._directory is not None else None
 
     @property
     def progress(self) -> Progress | None:
@@ -150,15 +186,16 @@ class Coordinator:
             self._environment.process_exit_code = EXIT_USAGE
             logger.error("The run ended before all users were there, so nothing was measured; give it more --run-time.")
             return
-        self._finished = True
         if self._progress is not None:
             self._progress.stop()
         self.mark_end()
+        self.note_workers()
+        self._finished = True
         if self._writer is not None:
             self._writer.stop()
         self._wait_for_spools(self._directory.path, self._plan.workers)
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
-        finished = subprocess.run(command, check=False, cwd=_PROJECT)
+        finished = subprocess.run(command, check=False, cwd=_PROJECT, stdout=self._answers_to())
         self._directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)
 
@@ -170,15 +207,26 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / "summary.json").exists():
-            print_answers(read_summary(path / "summary.json"), tuple(path / name for name in REPORT_FILES), sys.stdout)
+            written = tuple(path / name for name in REPORT_FILES)
+            print_answers(read_summary(path / "summary.json"), written, self._answers_to())
+
+    def _answers_to(self) -> TextIO:
+        """Standard output, unless Locust's JSON is to be the only thing there."""
+        return sys.stderr if self._environment.parsed_options.json else sys.stdout
 
     def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
+        """Wait until all are done, or dead; those that hang are ended if they are this process's, and given up."""
         patience = self._environment.stop_timeout + 10
         with gevent.Timeout(patience, False):
-            while closed_spools(run_dir) < workers:
+            while closed_spools(run_dir) < workers and still_recording(run_dir):
                 gevent.sleep(0.05)
             return
         logger.warning("Not every worker has closed its recording within %s s; what it flushed is used.", patience)
+        for process in still_recording(run_dir).values():
+            end_child(process)
+        hanging = sorted(still_recording(run_dir))
+        if hanging and self._directory is not None:
+            self._directory.note(given_up=hanging)
 
 
 def _exit_code(code: int) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from loadtest.payload import render
+from loadtest.recording.writer_presence import writer_presence
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND, Rests, Windows, put_times
 
@@ -156,9 +157,15 @@ def main() -> int:
     if not start:
         return 0
     schedule = json.loads(start)
+<<<<<<< HEAD
     rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
     windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
     _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+=======
+    windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"])
+    with writer_presence(Path(orders["journal"]), orders["run"]):
+        _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+>>>>>>> main
     return 0
 
 
