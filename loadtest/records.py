@@ -158,6 +158,7 @@ WRITE_DTYPE: Final = np.dtype(
         ("etag", "O"),  # str as the store sent it, quotes included; "" when there is none
         ("bytes", "<u4"),
         ("error", "O"),  # str, "" when there is none; never holds a secret
+        ("gave_up_ns", "<i8"),  # when the client gave an unknown one up; 0 = not known (older runs, a killed writer)
     ]
 )
 """One row of ``writes.parquet``, in order of version."""

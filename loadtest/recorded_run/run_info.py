@@ -71,6 +71,15 @@ class RunEnd(BaseModel):
     lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
 
 
+class WriterTrouble(BaseModel):
+    """Something that the run noted of its writer while it went on."""
+
+    model_config = _TOLERANT
+
+    at_ns: _Time
+    trouble: str
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -86,6 +95,7 @@ class RunInfo(BaseModel):
     versions: dict[str, JsonValue] = {}
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
+    writer: list[WriterTrouble] = []
     attendance: Attendance | None = None
 
     @property

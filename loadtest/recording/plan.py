@@ -32,6 +32,8 @@ class Plan:
     workers: int
     rest_windows: int = 0
     rest_pairs: int = 0
+    standing: bool = False
+    """Whether nothing is ever written: the one version is what was there."""
 
     def windows(self) -> Windows:
         """The windows of the run."""

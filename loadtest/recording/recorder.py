@@ -13,6 +13,7 @@ from loadtest.recording.health import HealthMonitor
 from loadtest.recording.plan import Plan
 from loadtest.recording.spool import NO_ETAG, Spool
 from loadtest.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
+from loadtest.standing_document import StandingVerifier
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
@@ -53,7 +54,10 @@ class Recorder:
     def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
-        self.verifier = Verifier(plan.run, plan.payload_bytes)
+        run_dir = Path(plan.run_dir)
+        self.verifier: Verifier | StandingVerifier = (
+            StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
+        )
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0

@@ -338,11 +338,7 @@ def test_whatever_the_bodies_faults_keep_their_word(old: str, new: str, seed: in
 
 
 def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
-<<<<<<< HEAD
     over_http = {"latency", "latency-200", "latency-304", "after-write", "freeze", "write-block", "foreign-writer"}
-    here = {"replica-lag", "replicas", "304-with-body", "reset-rate", "lost-ack", "late-write", "cache-ttl", *ACTING}
-=======
-    over_http = {"latency", "freeze", "write-block", "foreign-writer"}
     over_http |= {"lost-update", "shared-etag", "put-etag"}
     here = {
         "own-etags",
@@ -355,6 +351,5 @@ def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
         "cache-ttl",
         *ACTING,
     }
->>>>>>> main
     assert set(BY_NAME) == over_http | here
     assert all(len(kind.help) > 30 and kind.form for kind in BY_NAME.values())
