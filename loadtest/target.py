@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from loadtest.options import Settings, UsageError, aws_region_from_environment, public_url
+from loadtest.outputs_file import read_outputs
+from stacks.user_input import cut, shown
 
 EMULATOR_PATH: Final = "/_aws/execute-api/"
 """What the address of a REST API holds on an emulator, which serves all of AWS on one port."""
-_AWS_HOST = re.compile(r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
+_AWS_HOST = re.compile(
+    r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)"
+    r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
+)
 _DEFAULT_REGION: Final = "us-east-1"
 
 
@@ -38,11 +43,13 @@ class Target:
     region: str
     s3_endpoint_url: str | None = field(repr=False)
     credentials: Credentials | None
+    is_sandbox: bool = False
+    """Whether this project's own stand-in for AWS has said that it is what answers."""
 
     @property
     def kind(self) -> str:
-        """``aws``, ``sandbox`` (an emulator of AWS on one port) or ``other``."""
-        if EMULATOR_PATH in self.url or self.s3_endpoint_url:
+        """``aws``, ``sandbox`` (this project's own) or ``other``, which other emulators and stores are, too."""
+        if self.is_sandbox:
             return "sandbox"
         return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
 
@@ -69,20 +76,27 @@ def find_target(settings: Settings) -> Target:
     Raises:
         UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
     """
-    outputs = _read_outputs(settings)
+    found = read_outputs(settings.outputs, settings.stack, url_needed=settings.host is None)
+    outputs = found or {}
+    file = cut(str(settings.outputs))
     url = f"{settings.host}{settings.samples_path}" if settings.host else outputs.get("SamplesUrl")
     if not url:
         raise UsageError(
-            f"There is nothing to read: no --host was given and there is no {settings.outputs}; "
+            f"There is nothing to read: no --host was given and there is no {file}; "
             "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
         )
     if not _is_http(url):
-        where, remedy = ("The address", "mend --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
-        raise UsageError(f"{where} is {public_url(url)!r}: it must be an http or https address; {remedy}.")
+        where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
+        raise UsageError(f"{where} is {shown(public_url(url))}: it must be an http or https address; {remedy}.")
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket:
         raise UsageError(
-            f"There is no bucket to write to: {settings.outputs} names none and --bucket was not given; give --bucket."
+            f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
+        )
+    if found is None and settings.outputs_needed:  # mistyped: whoever named it meant something by it
+        raise UsageError(
+            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of one, or none if none is "
+            "to be read."
         )
     return Target(
         url=url,
@@ -94,7 +108,29 @@ def find_target(settings: Settings) -> Target:
     )
 
 
+def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
+    """Refuse a host, given in Locust's page, by which the document would be written somewhere else.
+
+    The address of an emulator names the store, too; whoever reaches the page may choose what is read, and not what is
+    written.
+
+    Raises:
+        UsageError: the store would be another than with the settings that Locust was started with.
+    """
+    try:
+        endpoint = find_target(at_start).s3_endpoint_url
+    except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
+        endpoint = at_start.s3_endpoint_url
+    if target.s3_endpoint_url != endpoint:
+        raise UsageError(
+            f"The host {shown(target.shown_url)} would have the document written to another store: give it with --host "
+            "where Locust is started."
+        )
+
+
 def _is_http(url: str) -> bool:
+    if not url.isprintable() or " " in url:  # urlsplit drops line breaks, a request would not
+        return False
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -102,40 +138,18 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _read_outputs(settings: Settings) -> dict[str, str]:
-    path = settings.outputs
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as JSON ({error}); run `make deploy` to write it again.") from None
-    expected = (
-        f"{path} does not look like the outputs of cdktf deploy, "
-        '{"<stack>": {"SamplesUrl": …, "S3BucketName": …}}; write it with `make deploy`.'
-    )
-    if not isinstance(content, dict) or not content or not all(isinstance(part, dict) for part in content.values()):
-        raise UsageError(expected)
-    stacks: dict[str, dict[str, Any]] = content
-    if settings.stack is None and len(stacks) > 1:
-        raise UsageError(f"{path} holds the stacks {', '.join(sorted(stacks))}: say which one with --stack.")
-    name = settings.stack or next(iter(stacks))
-    if name not in stacks:
-        raise UsageError(f"{path} holds no stack {name!r}, but {', '.join(sorted(stacks))}: mend --stack.")
-    found = stacks[name]
-    if not all(isinstance(found.get(key, ""), str) for key in _OUTPUT_NAMES) or not (
-        settings.host or "SamplesUrl" in found
-    ):
-        raise UsageError(expected)
-    return {key: found[key] for key in _OUTPUT_NAMES if found.get(key)}
-
-
-_OUTPUT_NAMES: Final = ("SamplesUrl", "S3BucketName", "DataStoreAccessKeyId", "DataStoreSecretAccessKey")
-
-
 def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
     key, secret = outputs.get("DataStoreAccessKeyId"), outputs.get("DataStoreSecretAccessKey")
     return Credentials(key, secret) if key and secret else None
+
+
+def credentials_of(outputs: Path, stack: str | None) -> Credentials | None:
+    """The writer's key in an outputs file.
+
+    Raises:
+        UsageError: the file cannot be used.
+    """
+    return _credentials_from(read_outputs(outputs, stack, url_needed=False) or {})
 
 
 def _region_of(url: str) -> str | None:

@@ -8,7 +8,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
+from loadtest.recorded_run.attendance import Attendance, missing
 from loadtest.records import FORMAT_VERSION
+from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 RUN_FILE: Final = "run.json"
 LATEST_NS: Final = 2**62
@@ -69,6 +71,15 @@ class RunEnd(BaseModel):
     lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
 
 
+class WriterTrouble(BaseModel):
+    """Something that the run noted of its writer while it went on."""
+
+    model_config = _TOLERANT
+
+    at_ns: _Time
+    trouble: str
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -84,6 +95,22 @@ class RunInfo(BaseModel):
     versions: dict[str, JsonValue] = {}
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
+    writer: list[WriterTrouble] = []
+    attendance: Attendance | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """One sentence for each part of the record that is missing; empty when it is whole."""
+        if self.attendance is not None:
+            start_ns = self.plan.start_ns if self.plan is not None else 0
+            return missing(self.attendance, start_ns, None if self.ended.recovered else self.ended.at_ns)
+        if self.ended.lost:
+            return (
+                "Not every load-generating process wrote all that it had recorded: what is said rests on the rest.",
+            )
+        if self.ended.recovered:
+            return ("The run was cut short, and its record does not say who should have recorded until when.",)
+        return ()
 
     @property
     def target_name(self) -> str:
@@ -104,14 +131,16 @@ def read_run_info(run_dir: Path) -> RunInfo:
         RunError: it is missing, is not valid, or is of a newer format.
     """
     path = run_dir / RUN_FILE
-    if not run_dir.is_dir():
-        raise RunError(f"{run_dir} is not a directory: give the directory of a recorded run, for example runs/latest.")
+    if not is_folder(run_dir):
+        raise RunError(
+            f"{cut(str(run_dir))} is not a directory: give the directory of a recorded run, for example runs/latest."
+        )
     try:
-        content = path.read_bytes()
+        content = read_small_file(path)
     except FileNotFoundError:
         raise RunError(f"{run_dir} holds no {RUN_FILE}: it is not the directory of a recorded run.") from None
-    except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
+    except UnreadableFileError as error:
+        raise RunError(f"{path} cannot be read ({error}): check its permissions.") from None
     try:
         plain = json.loads(content)
     except (ValueError, RecursionError):

@@ -30,6 +30,8 @@ class Plan:
     arrival_process: str
     conditional_share: float
     workers: int
+    standing: bool = False
+    """Whether nothing is ever written: the one version is what was there."""
     rest_windows: int = 0
     rest_pairs: int = 0
 

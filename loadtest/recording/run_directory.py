@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -19,6 +20,7 @@ from loadtest.options import Settings, UsageError
 from loadtest.recording.plan import Plan
 from loadtest.records import FORMAT_VERSION, outcome_names
 from loadtest.target import Target
+from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,17 @@ RUNS_FOLDER: Final = Path("runs")
 LATEST_NAME: Final = "latest"
 RUN_FILE: Final = "run.json"
 _PACKAGES: Final = ("locust", "gevent", "geventhttpclient", "boto3", "numpy", "pyarrow", "scipy")
-_LEFT_OUT: Final = ("run_dir", "outputs", "stack", "host", "bucket", "object_key", "s3_endpoint_url", "samples_path")
+_LEFT_OUT: Final = (
+    "run_dir",
+    "outputs",
+    "outputs_needed",
+    "stack",
+    "host",
+    "bucket",
+    "object_key",
+    "s3_endpoint_url",
+    "samples_path",
+)
 """Settings that ``target`` says better, or that only name local files."""
 
 
@@ -38,6 +50,7 @@ class RunDirectory:
         self.run = run
         self._started = datetime.now(UTC)
         self._ended_ns: int | None = None
+        self._writer: list[dict[str, Any]] = []
 
     @classmethod
     def create(cls, wanted: Path | None) -> RunDirectory:
@@ -51,16 +64,21 @@ class RunDirectory:
             path.mkdir(parents=True)
         except FileExistsError:
             raise UsageError(
-                f"--run-dir is {str(path)!r}, which exists already: no run is ever overwritten; give another name."
+                f"--run-dir is {shown(str(path))}, which exists already: no run is ever overwritten; give another name."
             ) from None
         except OSError as error:
             raise UsageError(
-                f"The run directory {str(path)!r} cannot be made: {error.strerror}; mend --run-dir."
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
             ) from None
         return cls(path, secrets.token_hex(6))
 
-    def describe(self, settings: Settings, target: Target, plan: Plan, users: int) -> None:
-        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret."""
+    def describe(
+        self, settings: Settings, target: Target, plan: Plan, users: int, manifest: dict[str, Any] | None = None
+    ) -> None:
+        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret.
+
+        ``manifest`` says who is to record, so that whoever does not is missed.
+        """
         chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
         write_run(
             self.path,
@@ -81,6 +99,7 @@ class RunDirectory:
                     "rest_windows": plan.rest_windows,
                     "rest_pairs": plan.rest_pairs,
                 },
+                **({} if manifest is None else {"manifest": manifest}),
             },
         )
 
@@ -95,7 +114,8 @@ class RunDirectory:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
                 ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
-                write_run(self.path, {**content, "ended": ended})
+                writer = {"writer": self._writer} if self._writer else {}
+                write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:
             if not said:
                 logger.error(
@@ -104,6 +124,21 @@ class RunDirectory:
                     self.path / RUN_FILE,
                     error.strerror,
                 )
+
+    def note_writer(self, at_ns: int, trouble: str) -> None:
+        """Note what became of the writer while the run went on; where nothing can be written, at the end."""
+        self._writer.append({"at_ns": at_ns, "trouble": trouble})
+        with contextlib.suppress(OSError, ValueError):
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, "writer": self._writer})
+
+    def note(self, **changes: Any) -> None:
+        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them."""
+        try:
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, **changes})
+        except (OSError, ValueError) as error:
+            logger.error("%s cannot be written: %s", self.path / RUN_FILE, error)
 
     def remove(self) -> None:
         """Remove a directory in which nothing was measured."""
@@ -144,12 +179,28 @@ def load_run(run_dir: Path) -> dict[str, Any]:
         UsageError: there is none, or it is damaged.
     """
     try:
-        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        run: dict[str, Any] = read_json(run_dir / RUN_FILE)
+    except (OSError, UnreadableFileError):
         raise UsageError(
-            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
         ) from None
     return run
+
+
+def require_run(run_dir: Path, run: str) -> None:
+    """See whether the directory of this run is there, for a process that is to record into it.
+
+    Raises:
+        UsageError: it is not, or is another run's; the text is the end of a sentence.
+    """
+    try:
+        found = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"it shares no files with the master ({run_dir} is not there): it runs on another host, or in a container"
+        ) from None
+    if found != run:
+        raise UsageError(f"{run_dir} is the directory of another run there")
 
 
 def write_run(run_dir: Path, run: dict[str, Any]) -> None:

@@ -201,7 +201,7 @@ def test_the_comparison_is_shown_whatever_it_finds(sandbox_run: Job, code: int) 
 
 
 def test_the_comparison_is_the_real_one(sandbox_run: Job) -> None:
-    copied = copy_of_project(sandbox_run.folder / "project", "loadtest", "tests/histories")
+    copied = copy_of_project(sandbox_run.folder / "project", "loadtest", "stacks", "tests/histories")
     sandbox_run.folder = copied
     (copied / ".build").mkdir()
     (copied / "runs").mkdir()

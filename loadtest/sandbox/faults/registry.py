@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults import availability, bodies, staleness, timing, validators, writes
+from loadtest.sandbox.faults import answers, availability, bodies, entity_tags, staleness, timing, validators, writes
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError
+from stacks.user_input import shown
 
 KINDS: Final[tuple[type[Fault], ...]] = (
     timing.Freeze,
@@ -21,20 +22,29 @@ KINDS: Final[tuple[type[Fault], ...]] = (
     staleness.ReplicaLag,
     staleness.Replicas,
     staleness.CacheTtl,
+    entity_tags.OwnEtags,
+    entity_tags.FlappingEtag,
     validators.IgnoreIfNoneMatch,
     validators.Stale304,
     validators.Always304,
     validators.EtagSwap,
     validators.NoEtag,
+    validators.Bare304,
+    validators.OtherEtagOn304,
     bodies.Torn,
     bodies.Truncate,
     bodies.Corrupt,
+    answers.Rewrite,
+    answers.ErrorPage,
     validators.BodyOn304,
     availability.ErrorRate,
     availability.ThrottleRate,
     availability.ResetRate,
     writes.LostAck,
     writes.LateWrite,
+    writes.LostUpdate,
+    entity_tags.SharedEtag,
+    entity_tags.PutEtag,
     writes.ForeignWriter,
 )
 """In the order in which those that act at the same point do so."""
@@ -57,7 +67,7 @@ def split_assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     kind = kind_of(name.strip())
     if not equals:
-        raise FaultValueError(f"the fault {text!r} has no value; write {kind.name}={kind.form}")
+        raise FaultValueError(f"the fault {shown(text)} has no value; write {kind.name}={kind.form}")
     return kind.name, value.strip()
 
 
@@ -69,7 +79,7 @@ def kind_of(name: str) -> type[Fault]:
     """
     kind = BY_NAME.get(name)
     if kind is None:
-        raise UnknownFaultError(f"there is no fault {name!r}; there are {', '.join(sorted(BY_NAME))}")
+        raise UnknownFaultError(f"there is no fault {shown(name)}; there are {', '.join(sorted(BY_NAME))}")
     return kind
 
 
