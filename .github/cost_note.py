@@ -1,6 +1,6 @@
 """What a run against a real account cost, from what it counted and the list prices. For the summary of a CI job.
 
-python .github/cost_note.py runs/latest/summary.json
+python .github/cost_note.py RUN_DIR/summary.json
 
 Prices are US dollars in us-east-1, without free tiers and discounts; docs/ci.md says where they are from and of when.
 Each can be replaced by an environment variable of its name.

@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 from loadtest.options import UsageError
 from loadtest.records import EXIT_USAGE
+from stacks.user_input import cut
 
 COMMANDS: Final = {
     "report": ("loadtest.report_command", "judge a recorded run and write its reports"),
@@ -23,9 +24,17 @@ COMMANDS: Final = {
 imported."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the command line on one short line, whatever was given."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print it and end with exit code 2."""
+        super().error(cut(message))
+
+
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The command line, a subcommand each; the options of the ``chosen`` one only."""
-    parser = argparse.ArgumentParser(prog="python -m loadtest", description=__doc__)
+    parser = _Parser(prog="python -m loadtest", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module_name, help_text) in COMMANDS.items():
         command = subparsers.add_parser(name, help=help_text)

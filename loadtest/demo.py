@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.options import UsageError
+from loadtest.recording.run_directory import forget_latest
 from loadtest.records import EXIT_INTERRUPTED
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The whole way from the stack to the report; returns the exit code of the verdict."""
     try:
+        forget_latest(os.environ.get("LOCUST_RUN_DIR"), PROJECT)
         faults = {"latency": arguments.latency} if arguments.latency != "off" else {}
         faults |= dict(split_assignment(fault) for fault in arguments.fault)
         _say("Synthesizing the stack …")

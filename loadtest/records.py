@@ -19,7 +19,10 @@ NO_VERSION: Final = -1
 """No version: the answer was an error, or the request or the answer carried no ETag."""
 
 UNKNOWN_VERSION: Final = -2
-"""An ETag was there, but it is none that this run's writer knows."""
+"""An ETag was there, but nothing tells what it names: no PUT was told it, and no whole document came with it."""
+
+SECOND_ETAG: Final = -3
+"""An ETag of the version in the body, which got another one before and after: two ETags for one document by turns."""
 
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
@@ -31,7 +34,7 @@ class ReadOutcome(IntEnum):
     WHOLE = 0
     """200 with a document of this run that passes its own digest."""
     NOT_MODIFIED = 1
-    """304 to a conditional request: a read of the version that the sent ETag names."""
+    """304 to a conditional request: a read of the version whose document the reader held when it asked."""
     TORN = 2
     """200 with a mix of two or more versions."""
     TRUNCATED = 3
@@ -133,9 +136,9 @@ READ_DTYPE: Final = np.dtype(
         ("called_ns", "<i8"),
         ("returned_ns", "<i8"),
         ("status", "<u2"),  # 0 = transport error
-        ("version", "<i4"),  # of the document in the body; of the sent ETag for a 304; else NO_VERSION
-        ("etag_version", "<i4"),  # that the answer's ETag names; NO_VERSION = no ETag; UNKNOWN_VERSION = not ours
-        ("sent_version", "<i4"),  # that the sent If-None-Match names; NO_VERSION = unconditional
+        ("version", "<i4"),  # of the document in the body; that the reader held, for a 304; else NO_VERSION
+        ("etag_version", "<i4"),  # that the answer's ETag names; NO_VERSION = none; UNKNOWN_VERSION; SECOND_ETAG
+        ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
     ]

@@ -16,6 +16,7 @@ from loadtest.reports import REPORT_FILES, write_reports
 from loadtest.reports.steps import Steps, silent, steps
 from loadtest.reports.terminal import print_answers
 from loadtest.summary import Summary
+from stacks.user_input import is_folder, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Report on a run; returns the exit code of its verdict."""
     run_dir: Path = arguments.run_dir
     try:
-        if not run_dir.is_dir():
-            raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
+        if not is_folder(run_dir):
+            raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
         with silent() if arguments.quiet else steps() as told:
             summary, written = _report(run_dir, told)
     except RunError as error:

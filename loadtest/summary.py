@@ -52,6 +52,7 @@ from loadtest.measurements import (
     WindowRow,
 )
 from loadtest.records import FORMAT_VERSION, Verdict
+from stacks.user_input import UnreadableFileError, read_small_file
 
 __all__ = [
     "Availability",
@@ -189,14 +190,14 @@ def read_summary(path: Path) -> Summary:
         SummaryError: it is missing, is not a summary, or is of a newer format than this program knows.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SummaryError(
-            f"{path} cannot be read ({error.strerror}): run the report command on the run first."
-        ) from None
+        content = read_small_file(path)
+    except FileNotFoundError:
+        raise SummaryError(f"{path} cannot be read (there is none): run the report command on the run first.") from None
+    except UnreadableFileError as error:
+        raise SummaryError(f"{path} cannot be read ({error}): run the report command on the run first.") from None
     try:
         plain = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise SummaryError(f"{path} is not JSON: run the report command on the run again.") from None
     found = plain.get("format") if isinstance(plain, dict) else None
     if isinstance(found, int) and found > FORMAT_VERSION:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from loadtest.options import Settings, UsageError, aws_region_from_environment, public_url
+from loadtest.outputs_file import read_outputs
+from stacks.user_input import cut, shown
 
 EMULATOR_PATH: Final = "/_aws/execute-api/"
 """What the address of a REST API holds on an emulator, which serves all of AWS on one port."""
-_AWS_HOST = re.compile(r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?$")
+_AWS_HOST = re.compile(
+    r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)"
+    r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
+)
 _DEFAULT_REGION: Final = "us-east-1"
 
 
@@ -69,20 +73,27 @@ def find_target(settings: Settings) -> Target:
     Raises:
         UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
     """
-    outputs = _read_outputs(settings)
+    found = read_outputs(settings.outputs, settings.stack, url_needed=settings.host is None)
+    outputs = found or {}
+    file = cut(str(settings.outputs))
     url = f"{settings.host}{settings.samples_path}" if settings.host else outputs.get("SamplesUrl")
     if not url:
         raise UsageError(
-            f"There is nothing to read: no --host was given and there is no {settings.outputs}; "
+            f"There is nothing to read: no --host was given and there is no {file}; "
             "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
         )
     if not _is_http(url):
-        where, remedy = ("The address", "mend --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
-        raise UsageError(f"{where} is {public_url(url)!r}: it must be an http or https address; {remedy}.")
+        where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
+        raise UsageError(f"{where} is {shown(public_url(url))}: it must be an http or https address; {remedy}.")
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket:
         raise UsageError(
-            f"There is no bucket to write to: {settings.outputs} names none and --bucket was not given; give --bucket."
+            f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
+        )
+    if found is None and settings.outputs_needed:  # mistyped: whoever named it meant something by it
+        raise UsageError(
+            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of one, or none if none is "
+            "to be read."
         )
     return Target(
         url=url,
@@ -95,42 +106,13 @@ def find_target(settings: Settings) -> Target:
 
 
 def _is_http(url: str) -> bool:
+    if not url.isprintable() or " " in url:  # urlsplit drops line breaks, a request would not
+        return False
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, or half an IPv6 address
         return False
-
-
-def _read_outputs(settings: Settings) -> dict[str, str]:
-    path = settings.outputs
-    if not path.exists():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as JSON ({error}); run `make deploy` to write it again.") from None
-    expected = (
-        f"{path} does not look like the outputs of cdktf deploy, "
-        '{"<stack>": {"SamplesUrl": …, "S3BucketName": …}}; write it with `make deploy`.'
-    )
-    if not isinstance(content, dict) or not content or not all(isinstance(part, dict) for part in content.values()):
-        raise UsageError(expected)
-    stacks: dict[str, dict[str, Any]] = content
-    if settings.stack is None and len(stacks) > 1:
-        raise UsageError(f"{path} holds the stacks {', '.join(sorted(stacks))}: say which one with --stack.")
-    name = settings.stack or next(iter(stacks))
-    if name not in stacks:
-        raise UsageError(f"{path} holds no stack {name!r}, but {', '.join(sorted(stacks))}: mend --stack.")
-    found = stacks[name]
-    if not all(isinstance(found.get(key, ""), str) for key in _OUTPUT_NAMES) or not (
-        settings.host or "SamplesUrl" in found
-    ):
-        raise UsageError(expected)
-    return {key: found[key] for key in _OUTPUT_NAMES if found.get(key)}
-
-
-_OUTPUT_NAMES: Final = ("SamplesUrl", "S3BucketName", "DataStoreAccessKeyId", "DataStoreSecretAccessKey")
 
 
 def _credentials_from(outputs: dict[str, str]) -> Credentials | None:

@@ -8,7 +8,6 @@ team's choices are in version control and a run in CI can still differ. Names ar
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from stacks import settings_rules as rules
 from stacks.api_definition import EndpointType, Mapping
+from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 ENVIRONMENT_PREFIX: Final = "READMODEL_"
 CONTEXT_KEY: Final = "readModel"
@@ -65,15 +65,15 @@ class ReadModelConfig(BaseSettings):
     cors_origins: rules.CorsOrigins = _setting(
         (), "Web origins whose pages may read the answers", rules.CORS_ORIGINS_ALLOWED
     )
-    throttle_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = _setting(
+    throttle_rate: Annotated[rules.RealNumber, Field(gt=0, allow_inf_nan=False)] | None = _setting(
         None,
         "Requests per second that the stage answers in the long run, if not the account's limit",
         "a number above 0, in requests per second",
     )
-    throttle_burst: Annotated[int, Field(ge=1)] | None = _setting(
+    throttle_burst: Annotated[rules.WholeNumber, Field(ge=1)] | None = _setting(
         None, "Requests that may arrive at once before the stage throttles", "a whole number of requests, at least 1"
     )
-    cache_ttl: Annotated[int, Field(ge=0, le=3600)] = _setting(
+    cache_ttl: Annotated[rules.WholeNumber, Field(ge=0, le=3600)] = _setting(
         0,
         "Seconds that the stage's cache keeps an answer; 0 is no cache. It makes reads stale and is billed by the hour",
         "a whole number of seconds from 0 to 3600",
@@ -124,7 +124,7 @@ class ReadModelConfig(BaseSettings):
     def _settings_fit_together(self) -> Self:
         if self.cors_origins and self.mapping != "conditional":
             raise ValueError(
-                f"Setting cors_origins is {list(self.cors_origins)} with mapping {self.mapping}, "
+                f"Setting cors_origins is {shown(list(self.cors_origins))} with mapping {self.mapping}, "
                 "but only mapping conditional has CORS: the other two are kept as they were."
             )
         if (self.throttle_rate is None) != (self.throttle_burst is None):
@@ -139,8 +139,8 @@ class ReadModelConfig(BaseSettings):
         for name in ("state_bucket", "state_key", "state_region"):
             if self.state_backend == "local" and getattr(self, name) is not None:
                 raise ValueError(
-                    f"Setting {name} is {getattr(self, name)!r} with state_backend local: set state_backend to s3, "
-                    f"or leave {name} out."
+                    f"Setting {name} is {shown(getattr(self, name))} with state_backend local: set state_backend to "
+                    f"s3, or leave {name} out."
                 )
         return self
 
@@ -181,16 +181,25 @@ def setting_names() -> tuple[str, ...]:
 
 def _read_context(cdktf_json: Path) -> dict[str, Any]:
     try:
-        context = json.loads(cdktf_json.read_text(encoding="utf-8")).get("context", {}).get(CONTEXT_KEY, {})
-    except (OSError, ValueError, AttributeError) as error:
-        raise ConfigError(f"The settings in {cdktf_json} cannot be read ({error}): make it a JSON object.") from None
+        content = read_json(cdktf_json, once=True)
+        context = content.get("context", {}).get(CONTEXT_KEY, {})
+    except FileNotFoundError:
+        raise ConfigError(f"The settings in {cut(str(cdktf_json))} cannot be read: there is no such file.") from None
+    except (UnreadableFileError, AttributeError) as error:
+        reason = str(error) if isinstance(error, UnreadableFileError) else "its context is no object"
+        raise ConfigError(
+            f"The settings in {cut(str(cdktf_json))} cannot be read ({reason}): make it a JSON object."
+        ) from None
     if not isinstance(context, dict):
-        raise ConfigError(f"context.{CONTEXT_KEY} in {cdktf_json.name} is {context!r}: make it an object of settings.")
+        raise ConfigError(
+            f"context.{CONTEXT_KEY} in {cdktf_json.name} is {shown(context)}: make it an object of settings."
+        )
     return context
 
 
 def _refuse_unknown(names: Any, place: str, prefix: str) -> None:
-    for name in sorted(set(names) - set(setting_names())):
+    for unknown in sorted(set(names) - set(setting_names())):
+        name = cut(unknown)
         near = difflib.get_close_matches(name, setting_names(), 1)
         shown, hint = (
             (prefix + name.upper() if prefix else name),
@@ -207,9 +216,18 @@ def _sentence(error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     extra = ReadModelConfig.model_fields[name].json_schema_extra
     allowed = extra["allowed"] if isinstance(extra, dict) else ""
-    value = _without_password(f"{error['input']!r}")
+    value = _shown_without_password(error["input"])
     return f"Setting {name} ({ENVIRONMENT_PREFIX}{name.upper()}) is {value}, but allowed is {allowed}."
 
 
-def _without_password(text: str) -> str:
-    return re.sub(r"//[^/\s]*@", "//***@", text)
+def _shown_without_password(value: Any) -> str:
+    """The password goes before anything is cut off: half an address would no longer be seen to hold one."""
+    if isinstance(value, str):
+        return shown(_PASSWORD.sub("//***@", value))
+    try:
+        return cut(_PASSWORD.sub("//***@", repr(value)))
+    except (RecursionError, ValueError):
+        return shown(value)
+
+
+_PASSWORD: Final = re.compile(r"//[^\s'\"]*@")

@@ -7,10 +7,20 @@ from typing import Any, Final
 
 
 def partition_of(region: str) -> str:
-    """Return the ARN partition of an AWS region: China and GovCloud have one of their own."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    """Return the ARN partition of an AWS region; China, GovCloud and others have one of their own."""
+    return next((partition for prefix, partition in PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}
+"""By what the region's code begins with; as in botocore's partitions.json."""
 
 
 def policy_document(*statements: dict[str, Any]) -> str:

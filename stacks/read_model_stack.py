@@ -28,6 +28,10 @@ EMULATOR_ACCESS: Final = {
 }
 
 
+OLD_PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
+"""Those whose regions every release of the AWS provider knows; of others it may be too old to know them."""
+
+
 class ReadModelStack(TerraformStack):
     """The whole gateway, under the names that the original template gave its resources."""
 
@@ -97,6 +101,7 @@ class ReadModelStack(TerraformStack):
             key=config.state_key or f"{config.stack_name}/terraform.tfstate",
             region=config.state_region or config.region,
             encrypt=True,
+            skip_region_validation=partition_of(config.state_region or config.region) not in OLD_PARTITIONS or None,
         )
         # Locking by a lock file in the bucket (Terraform 1.10): CDKTF has no argument for it, and no table is needed.
         self.add_override("terraform.backend.s3.use_lockfile", True)
@@ -126,6 +131,8 @@ def _s3_uri(config: ReadModelConfig) -> str:
 
 def _provider_settings(config: ReadModelConfig) -> dict[str, Any]:
     settings: dict[str, Any] = {"region": config.region}
+    if partition_of(config.region) not in OLD_PARTITIONS:
+        settings["skip_region_validation"] = True  # the provider may be older than the region
     if config.tags:
         settings["default_tags"] = [AwsProviderDefaultTags(tags=config.tags)]
     if config.aws_endpoint_url is not None:

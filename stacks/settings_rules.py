@@ -11,7 +11,6 @@ and roles have at most 64 characters), "Tag naming limits and requirements" (AWS
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -19,6 +18,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
+
+from stacks.user_input import parse_json, real_number, whole_number
 
 LONGEST_BUCKET_NAME: Final = 63
 LONGEST_STACK_NAME: Final = 46  # the user is <stack_name>-data-store-writer, and IAM takes 64 characters
@@ -48,7 +49,7 @@ CORS_ORIGINS_ALLOWED: Final = (
 )
 TAGS_ALLOWED: Final = (
     "at most 50 names with values, of letters, digits, spaces and _ . : / = + - @, names up to 128 and values up to "
-    "256 characters, no name beginning with aws:"
+    "256 characters, no name beginning with aws:, and none twice, however its letters are capitalized"
 )
 ENDPOINT_URL_ALLOWED: Final = (
     "http:// or https:// with a host, optionally a port, and nothing after it or before the host"
@@ -109,7 +110,7 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
-        return json.loads(value)
+        return parse_json(value)
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -128,12 +129,17 @@ def _named(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("{"):
-        return json.loads(value)
-    return dict(pair.split("=", 1) for pair in value.split(","))
+        return parse_json(value, once=True)
+    pairs = [pair.split("=", 1) for pair in value.split(",")]
+    if len({name for name, *_ in pairs}) != len(pairs):
+        raise ValueError(TAGS_ALLOWED)
+    return dict(pairs)
 
 
 def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
     characters = r"[\w .:/=+@-]"
+    if len({name.strip().casefold() for name in value}) != len(value):  # IAM takes Env and env for one
+        raise ValueError(TAGS_ALLOWED)
     for name, text in value.items():
         fits = re.fullmatch(rf"{characters}{{1,128}}", name) and re.fullmatch(rf"{characters}{{0,256}}", text)
         if not fits or name.lower().startswith("aws:") or len(value) > 50:
@@ -150,8 +156,16 @@ def _log_retention(value: int) -> int:
 StackName = Annotated[str, AfterValidator(_stack_name)]
 BucketName = Annotated[str, AfterValidator(_bucket_name)]
 ObjectKey = Annotated[str, AfterValidator(_object_key)]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$")]
+# Known by its form, for there are new ones each year: eu-central-1, us-gov-west-1, us-isob-east-1, eusc-de-east-1.
+Region = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2,4}(-[a-z]{2,5})?-(north|south|east|west|central|north(east|west)|south(east|west))-[1-9][0-9]?$"
+    ),
+]
+WholeNumber = Annotated[int, BeforeValidator(whole_number)]
+RealNumber = Annotated[float, BeforeValidator(real_number)]
 CorsOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_cors_origins)]
 Tags = Annotated[dict[str, str], NoDecode, BeforeValidator(_named), AfterValidator(_tags)]
 EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
-LogRetention = Annotated[int, AfterValidator(_log_retention)]
+LogRetention = Annotated[int, BeforeValidator(whole_number), AfterValidator(_log_retention)]

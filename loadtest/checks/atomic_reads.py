@@ -33,7 +33,7 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.evidence import despite_others, somebody_else, too_little
 from loadtest.checks.monotonic_reads import inversions
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
@@ -102,24 +102,23 @@ def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dic
 def level(history: History) -> Level:
     """What the object showed itself to be in this run, whatever staleness is tolerated."""
     times = history.once(timeline)
-    if somebody_else(history):
-        return "unknown"
     if times.phantom.any() or times.behind.any():
         return "neither"
+    if somebody_else(history):
+        return "unknown"
     if history.once(zones).conflicts():
         return "regular"
     return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"
 
 
 def _judge(history: History, looked_at: int, found: int, tangled: int, inverted: int) -> tuple[Verdict, str]:
-    foreign = somebody_else(history)
-    if foreign:
-        return Verdict.INCONCLUSIVE, foreign
     if found or tangled:
         what = f"{units.counted(found, 'read')} of {looked_at:,} returned an older version than another read had before"
         if not found:
             what = f"The reads and writes of {units.counted(tangled, 'version')} cannot be put in one order"
-        return Verdict.FAIL, f"{what}: the object is not atomic."
+        return Verdict.FAIL, f"{what}: the object is not atomic.{despite_others(history)}"
+    if foreign := somebody_else(history):
+        return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, looked_at, "reads named a version")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about inversions: {few}."

@@ -1,20 +1,27 @@
 """Conditional GET: ETag names the body, and If-None-Match is answered 304 when it should be.
 
 **Guarantee.** A 200 carries an ETag that names its body (RFC 9110, section 8.8.3); a request whose If-None-Match names
-the current version is answered 304 (section 13.1.2), without a body; nothing else is answered 304. ::
+the current version is answered 304 (section 13.1.2), without a body and with that version's ETag (section 15.4.5);
+nothing else is answered 304. ::
 
-    If-None-Match: etag(7)   ──▶  304               honoured
+    If-None-Match: etag(7)   ──▶  304, etag(7)      honoured
     If-None-Match: etag(7)   ──▶  200, version 8    changed meanwhile: right
     If-None-Match: etag(7)   ──▶  200, version 7    could have been 304: not honoured
     If-None-Match: etag(7)   ──▶  200, empty        a 304 taken for a 200: not honoured
+    If-None-Match: etag(7)   ──▶  304, etag(8)      a fault; so are no ETag, and one that nothing is known of
     (none)                   ──▶  304               a fault
     If-None-Match: etag(7)   ──▶  304 and a body    a fault
+
+**What an ETag names.** The version whose PUT was told it, or, where no PUT was, the version that it came with. The
+target may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag
+with two versions is a fault, and so are two ETags of one version by turns, for a reader who holds one and asks where
+the other is in use gets the whole document again (see :mod:`loadtest.recording.entity_tags`).
 
 **Verdict.** FAIL on any such fault, and when no answer carried an ETag at all: a reader then has nothing to send, and
 the check does not pass for lack of evidence. INCONCLUSIVE when nobody asked, or too seldom.
 
-**Exclusions.** A 304 for a version that had been replaced is a stale read and is judged there. Whether an ETag names
-the body is not judged for a version whose write was not acknowledged: its ETag is not known. Errors and broken bodies.
+**Exclusions.** A 304 for a version that had been replaced is a stale read and is judged there. Errors and broken
+bodies.
 
 Fields: ``looked_at`` = whole 200 and 304 answers; ``found`` = faults; numbers: each kind of fault, and how often 304
 could have been and was the answer.
@@ -34,20 +41,24 @@ from loadtest.findings import CheckResult, Number, Witness
 from loadtest.measurements import Conditional
 from loadtest.measures.conditional import broken_instead, measure_conditional, sent_same
 from loadtest.recorded_run.history import Flags, History
-from loadtest.records import NO_VERSION, UNKNOWN_VERSION, ReadOutcome, Verdict
+from loadtest.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
 
 PROMISE: Final = Promise(
     "conditional-get",
     "Conditional GET",
-    "A 200 carries an ETag that names its body, and a request that names the current version is answered 304.",
+    "A 200 carries an ETag that names its body, and a request that names the current version is answered 304 with it.",
 )
 _NAMES: Final = {
     "no-etag": "200 without an ETag",
     "other-etag": "200 whose ETag does not name its body",
+    "second-etag": "200 with a second ETag of its version, which it has by turns with another",
     "not-honoured": "200 with the version that If-None-Match named",
     "broken-instead": "200 with a body that is not whole, where If-None-Match named the current version",
     "unasked": "304 to a request without a condition",
     "with-body": "304 with a body",
+    "bare-304": "304 without an ETag",
+    "other-etag-304": "304 with the ETag of another version",
+    "unknown-etag-304": "304 with an ETag that nothing is known of",
 }
 
 
@@ -95,14 +106,20 @@ def _faults(history: History) -> dict[str, Flags]:
     whole = reads.outcome == ReadOutcome.WHOLE
     # The last place is for versions that nobody wrote, and for reads that name none (-1).
     known = np.append(writes.acknowledged, False)[np.minimum(reads.version, len(writes))]
-    misnamed = whole & known & (reads.etag_version != NO_VERSION) & (reads.etag_version != reads.version)
+    named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
+    misnamed = whole & known & named & (reads.etag_version != reads.version)
+    confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)
     return {
         "no-etag": whole & (reads.etag_version == NO_VERSION),
         "other-etag": (reads.outcome == ReadOutcome.ETAG_MISMATCH) | misnamed,
+        "second-etag": whole & (reads.etag_version == SECOND_ETAG),
         "not-honoured": history.once(sent_same),
         "broken-instead": history.once(broken_instead),
         "unasked": reads.outcome == ReadOutcome.UNASKED_NOT_MODIFIED,
         "with-body": reads.outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY,
+        "bare-304": confirmed & (reads.etag_version == NO_VERSION),
+        "other-etag-304": confirmed & (reads.etag_version >= 0) & (reads.etag_version != reads.version),
+        "unknown-etag-304": confirmed & (reads.etag_version == UNKNOWN_VERSION),
     }
 
 
@@ -148,10 +165,10 @@ def _judge(  # noqa: PLR0911 - one a case
             f"Only {units.counted(measured.could_have_been, 'request')} named the current version, at least "
             f"{MINIMUM_CONDITIONS} are needed.",
         )
-    return Verdict.PASS, _honoured(measured)
+    return Verdict.PASS, _honoured(measured, int(np.count_nonzero(history.reads.status == 200)))
 
 
-def _honoured(measured: Conditional) -> str:
+def _honoured(measured: Conditional, answers: int) -> str:
     """What PASS says: only what is true of every answer, and what is judged under another question is counted here."""
     asked, stale = measured.could_have_been, measured.stale_not_modified
     if stale:
@@ -162,9 +179,11 @@ def _honoured(measured: Conditional) -> str:
         )
     else:
         sentence = f"All {asked:,} requests that named the current version were answered 304."
-    if not measured.broken_bodies:
+    if answers == measured.whole_reads:
         return f"{sentence} Every 200 carried an ETag that names its body."
-    sentence += f" Every whole 200 ({measured.whole_reads:,}) carried an ETag that names its body"
+    sentence += f" Every whole 200 of this run ({measured.whole_reads:,}) carried an ETag that names its body"
+    if not measured.broken_bodies:
+        return f"{sentence}."
     broken = units.counted(measured.broken_bodies, "document that is not whole", "documents that are not whole")
     if measured.broken_with_etag:
         return (
@@ -177,14 +196,20 @@ def _witness(history: History, fault: str, read: int) -> Witness:
     reads = history.reads
     version, sent = int(reads.version[read]), int(reads.sent_version[read])
     etag = int(reads.etag_version[read])
-    named = "an ETag that is none of this run's" if etag == UNKNOWN_VERSION else f"the ETag of version {etag}"
+    named = "an ETag that nothing is known of" if etag == UNKNOWN_VERSION else f"the ETag of version {etag}"
+    others = _reads_that_show(history, fault, read)
+    shown_by = f", which {reader(history, others[0])} got with version {etag}" if others else ""
     what = {
         "no-etag": f"got version {version} without an ETag",
-        "other-etag": f"got version {version} with {named}",
+        "other-etag": f"got version {version} with {named}{shown_by}",
+        "second-etag": f"got version {version} with the second of two ETags that it had by turns",
         "not-honoured": f"sent If-None-Match with the ETag of version {sent} and got 200 with version {version} again",
         "broken-instead": f"sent If-None-Match with the ETag of version {sent} and got 200 with no whole body",
         "unasked": "sent no condition and was answered 304",
         "with-body": f"was answered 304 with {units.size(int(reads.body_bytes[read]))} of a body",
+        "bare-304": f"was told by a 304 that version {version} was current, and the 304 carried no ETag",
+        "other-etag-304": f"was told by a 304 that version {version} was current, and the 304 carried {named}",
+        "unknown-etag-304": f"was told by a 304 that version {version} was current, and the 304 carried {named}",
     }[fault]
     last = len(history.writes) - 1
     writes = [number for number in dict.fromkeys((version, etag)) if 0 <= number <= last]
@@ -193,6 +218,35 @@ def _witness(history: History, fault: str, read: int) -> Witness:
         f"{reader(history, read).capitalize()} {what}.",
         int(reads.called_ns[read]),
         "call of the read",
-        reads=(read,),
+        reads=(read, *others),
         writes=writes,
     )
+
+
+def _reads_that_show(history: History, fault: str, read: int) -> tuple[int, ...]:
+    """The reads that it contradicts: one of the version that the ETag names; or those that show two ETags by turns."""
+    reads = history.reads
+    whole = reads.outcome == ReadOutcome.WHOLE
+    if fault == "other-etag" and reads.etag_version[read] >= 0:
+        named = reads.etag_version[read]
+        return tuple(np.flatnonzero(whole & (reads.version == named) & (reads.etag_version == named))[:1].tolist())
+    if fault != "second-etag":
+        return ()
+    of_version = whole & (reads.version == reads.version[read])
+    usual, second = (of_version & (reads.etag_version == etag) for etag in (reads.version[read], SECOND_ETAG))
+    before, after = _last_before(history, usual, read), _first_after(history, usual, read)
+    if before and after:
+        return (*before, *after)
+    if after:
+        return (*after, *_first_after(history, second, after[0]))
+    return (*before, *(_last_before(history, second, before[0]) if before else ()))
+
+
+def _last_before(history: History, among: Flags, read: int) -> tuple[int, ...]:
+    """The last of these reads that precedes ``read``, if any does."""
+    return tuple(np.flatnonzero(among & (history.reads.returned_ns < history.reads.called_ns[read]))[-1:].tolist())
+
+
+def _first_after(history: History, among: Flags, read: int) -> tuple[int, ...]:
+    """The first of these reads that ``read`` precedes, if it precedes any."""
+    return tuple(np.flatnonzero(among & (history.reads.called_ns > history.reads.returned_ns[read]))[:1].tolist())

@@ -1,8 +1,8 @@
 """How much a run must hold before "nothing was found" means anything, and who else may have been writing.
 
-A finding needs no minimum: one stale read is a stale read. Silence does. These are the least numbers below which a
-check that found nothing is INCONCLUSIVE; what the numbers are worth beyond that is said by the bound that goes with
-them (nothing in n tries: < 3/n at 95 %).
+A finding needs no minimum: one stale read is a stale read, whoever else was writing. Silence does. These are the least
+numbers below which a check that found nothing is INCONCLUSIVE; what the numbers are worth beyond that is said by the
+bound that goes with them (nothing in n tries: < 3/n at 95 %).
 """
 
 from __future__ import annotations
@@ -43,8 +43,23 @@ def too_little(history: History, reads: int, what: str) -> str:
     return ""
 
 
+def despite_others(history: History) -> str:
+    """What is added to a finding when somebody else wrote as well; "" when nobody did.
+
+    It stays a finding. A write of somebody else replaces our version; it cannot bring an older one back, for only this
+    run makes its documents. What could is somebody who kept one of them and put it there again, and that is said.
+    """
+    foreign = foreign_reads(history)
+    if not foreign:
+        return ""
+    return (
+        f" Somebody else wrote to {history.info.object_name} as well ({units.counted(foreign, 'foreign document')}); "
+        "that explains none of this, unless they put back a document of this run that they had kept."
+    )
+
+
 def foreign_reads(history: History) -> int:
-    """Reads that returned a document of another run."""
+    """Reads that returned a document that somebody else certainly put there."""
     return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
 
 

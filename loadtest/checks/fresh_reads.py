@@ -13,7 +13,8 @@ before write j was called, and write j had returned before the read was called. 
 **Exclusions.** A read that was called at or before the acknowledgement may return either version. A write that was
 refused, or whose outcome is unknown, makes no read stale. A version whose own outcome is unknown may take effect late:
 it can only be stale once a read has shown that it took effect (see :mod:`loadtest.checks.timeline`). Reads that
-returned no known version (errors, torn, foreign) are not looked at; phantoms have a check of their own.
+returned no known version (errors, torn, foreign) are not looked at; phantoms have a check of their own. Documents of
+somebody else excuse no stale read, for nobody else can bring one of ours back; they make silence INCONCLUSIVE.
 
 **With a bound** (``--max-staleness``), a stale read is a finding when its staleness is certainly above the bound. Where
 the bound lies inside the interval of the staleness, and nothing is certainly above, the check is INCONCLUSIVE.
@@ -29,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.evidence import despite_others, somebody_else, too_little
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import largest, reader, witness
@@ -60,7 +61,7 @@ def fresh_reads(history: History) -> CheckResult:
     if found:
         sentence += (
             f" The stalest was between {units.duration(low.max())} and {units.duration(high.max())} too old; "
-            f"tolerated (--max-staleness): {units.duration(bound)}."
+            f"tolerated (--max-staleness): {units.duration(bound)}.{despite_others(history)}"
         )
     return PROMISE.result(verdict, sentence, looked_at=looked_at, found=found, numbers=numbers, witnesses=witnesses)
 
@@ -76,12 +77,11 @@ def staleness(history: History, times: Timeline, stale: Column) -> tuple[Column,
 def _judge(history: History, looked_at: int, found: int, undecided: int, stale: int) -> tuple[Verdict, str]:
     bound = history.max_staleness_ns
     beyond = f" by more than the {units.duration(bound)} that are tolerated" if bound else ""
-    foreign = somebody_else(history)
-    if foreign:
-        return Verdict.INCONCLUSIVE, foreign
     if found:
         share = units.share(found / looked_at)
         return Verdict.FAIL, f"{units.counted(found, 'read')} of {looked_at:,} ({share}) were stale{beyond}."
+    if foreign := somebody_else(history):
+        return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, looked_at, "reads came after an acknowledgement")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about freshness: {few}."

@@ -9,7 +9,8 @@ M > v whose write was called after write v was over. ::
 
 **Exclusions.** Only a read that had returned before the other was called precedes it; equal times overlap. When write v
 has an unknown outcome it may take effect after M did, and then v after M is right: such a read goes back only when an
-earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out.
+earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out; that
+somebody else wrote as well excuses no reader's going back to a document of ours, and makes silence INCONCLUSIVE.
 
 The largest version that the session had read is enough to look at: writes are called in the order of their versions, so
 when any earlier-read version was called after write v was over, the largest one was.
@@ -29,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.checks.evidence import somebody_else, too_little
+from loadtest.checks.evidence import despite_others, somebody_else, too_little
 from loadtest.checks.promise import Promise
 from loadtest.checks.timeline import Timeline, timeline
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
@@ -124,15 +125,14 @@ def went_back_after(history: History, times: Timeline, session: Column, earlier:
 
 
 def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
-    foreign = somebody_else(history)
-    if foreign:
-        return Verdict.INCONCLUSIVE, foreign
     if found:
         return (
             Verdict.FAIL,
             f"{units.counted(found, 'read')} of {looked_at:,} went back in time, by {went_back:,} of "
-            f"{units.counted(sessions, 'reader')}.",
+            f"{units.counted(sessions, 'reader')}.{despite_others(history)}",
         )
+    if foreign := somebody_else(history):
+        return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, looked_at, "reads had an earlier one by the same reader")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about going back in time: {few}."

@@ -16,6 +16,7 @@ from loadtest.recording.run_directory import unusable
 from loadtest.recording.seal import is_sealed, seal
 from loadtest.records import EXIT_CODES
 from loadtest.summary import Summary, SummaryError, read_summary
+from stacks.user_input import cut, is_folder, real_number, shown
 
 SUMMARY_FILE = "summary.json"
 
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.output.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(
-                f"--output is {str(arguments.output)!r}, which cannot be written: {error.strerror}."
+                f"--output is {shown(str(arguments.output))}, which cannot be written: {error.strerror}."
             ) from None
     sys.stdout.write(text)
     return EXIT_CODES[comparison.verdict]
@@ -59,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _summary(run_dir: Path) -> Summary:
     """The summary of a run: as it was written, or made now from its records."""
-    if not run_dir.is_dir():
-        raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
+    if not is_folder(run_dir):
+        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
     try:
         if (run_dir / SUMMARY_FILE).exists():
             return read_summary(run_dir / SUMMARY_FILE)
@@ -75,9 +76,9 @@ def _summary(run_dir: Path) -> Summary:
 
 def _number(given: str, name: str, least: float, most: float, hint: str) -> float:
     try:
-        value = float(given)
+        value = real_number(given)
     except ValueError:
         value = math.nan
     if not least <= value <= most:
-        raise UsageError(f"{name} is {given}: give a number from {least:g} to {most:g} ({hint}).")
+        raise UsageError(f"{name} is {cut(given)}: give a number from {least:g} to {most:g} ({hint}).")
     return value

@@ -24,6 +24,7 @@ from loadtest.probe.runner import Plan, Probe, Report
 from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
 from loadtest.summary import Summary, SummaryError, read_summary
 from loadtest.synthesis import PROJECT, synthesize
+from stacks.user_input import shown
 
 MAPPINGS: Final = ("conditional", "original", "half")
 RUNS: Final = Path("runs")
@@ -127,9 +128,9 @@ def _new_folder(wanted: Path | None) -> Path:
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        raise UsageError(f"--out is {str(folder)!r}, which exists already: give another name.") from None
+        raise UsageError(f"--out is {shown(str(folder))}, which exists already: give another name.") from None
     except OSError as error:
-        raise UsageError(f"--out is {str(folder)!r}, which cannot be made ({error.strerror}): mend it.") from None
+        raise UsageError(f"--out is {shown(str(folder))}, which cannot be made ({error.strerror}): mend it.") from None
     return folder.resolve()
 
 

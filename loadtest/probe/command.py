@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import configargparse  # type: ignore[import-untyped]
 
-from loadtest.options import DEFAULT_OUTPUTS, UsageError, settings_from
+from loadtest.options import DEFAULT_OUTPUTS, UsageError, public_url, settings_from
 from loadtest.options import add_arguments as add_run_arguments
 from loadtest.probe import render
 from loadtest.probe.model import Case
 from loadtest.probe.runner import TIME_LIMIT_S, Plan, Probe, Report
 from loadtest.records import EXIT_CODES
 from loadtest.target import Target, find_target
+from stacks.user_input import cut, real_number, shown
 
 INTERRUPTED: Final = 130
 
@@ -26,7 +27,9 @@ INTERRUPTED: Final = 130
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``probe``."""
     parser.add_argument("url", nargs="?", metavar="URL", help="the document's address (default: from the outputs file)")
-    parser.add_argument("--outputs", default=DEFAULT_OUTPUTS, metavar="FILE", help="outputs of cdktf deploy")
+    parser.add_argument(
+        "--outputs", default="", metavar="FILE", help=f"outputs of cdktf deploy (default: {DEFAULT_OUTPUTS})"
+    )
     parser.add_argument("--stack", default="", metavar="NAME", help="which stack of the outputs file")
     parser.add_argument(
         "--origin", default="", help="web origin to try CORS with (default: the one that the API names)"
@@ -38,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bucket", default="", metavar="NAME", help="bucket to write to (default: outputs file)")
     parser.add_argument("--object-key", default="payload.json", metavar="KEY", help="object to replace")
     parser.add_argument("--s3-endpoint-url", default="", metavar="URL", help="S3 endpoint (default: AWS, or sandbox)")
-    parser.add_argument("--timeout", type=float, default=TIME_LIMIT_S, metavar="SECONDS", help="for one answer")
+    parser.add_argument("--timeout", default=str(TIME_LIMIT_S), metavar="SECONDS", help="for one answer")
     parser.add_argument("--strict", action="store_true", help="a case that DEVIATES fails the whole")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs: every request and answer")
@@ -81,19 +84,23 @@ def _show(report: Report, arguments: argparse.Namespace) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    if not 0 < arguments.timeout <= 600:
-        raise UsageError(f"--timeout is {arguments.timeout:g}: give a number of seconds from 0.1 to 600.")
+    try:
+        timeout = real_number(arguments.timeout)
+    except ValueError:
+        timeout = 0
+    if not 0 < timeout <= 600:
+        raise UsageError(f"--timeout is {cut(str(arguments.timeout))}: give a number of seconds from 0.1 to 600.")
     if arguments.remove and not arguments.write:
         raise UsageError("--remove was given without --write: removing the object is writing, so give both.")
     if arguments.origin and not arguments.origin.startswith(("http://", "https://")):
-        raise UsageError(f"--origin is {arguments.origin!r}: give a web origin, for example https://example.com.")
-    return Plan(arguments.write, arguments.remove, arguments.origin.rstrip("/"), arguments.timeout)
+        raise UsageError(f"--origin is {shown(arguments.origin)}: give a web origin, for example https://example.com.")
+    return Plan(arguments.write, arguments.remove, arguments.origin.rstrip("/"), timeout)
 
 
 def target_from(
     url: str | None,
     *,
-    outputs: str = DEFAULT_OUTPUTS,
+    outputs: str = "",
     stack: str = "",
     bucket: str = "",
     object_key: str = "payload.json",
@@ -128,7 +135,9 @@ def _checked(url: str) -> tuple[str, str, str]:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"The address is {url!r}: it must start with http:// or https:// and name a host.")
+        raise UsageError(
+            f"The address is {shown(public_url(url))}: it must start with http:// or https:// and name a host."
+        )
     if parts.username is not None:
         raise UsageError("The address holds a user name: give it without; the document is public.")
     return parts.scheme, parts.netloc, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

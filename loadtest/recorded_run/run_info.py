@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
 from loadtest.records import FORMAT_VERSION
+from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 RUN_FILE: Final = "run.json"
 LATEST_NS: Final = 2**62
@@ -102,14 +103,16 @@ def read_run_info(run_dir: Path) -> RunInfo:
         RunError: it is missing, is not valid, or is of a newer format.
     """
     path = run_dir / RUN_FILE
-    if not run_dir.is_dir():
-        raise RunError(f"{run_dir} is not a directory: give the directory of a recorded run, for example runs/latest.")
+    if not is_folder(run_dir):
+        raise RunError(
+            f"{cut(str(run_dir))} is not a directory: give the directory of a recorded run, for example runs/latest."
+        )
     try:
-        content = path.read_bytes()
+        content = read_small_file(path)
     except FileNotFoundError:
         raise RunError(f"{run_dir} holds no {RUN_FILE}: it is not the directory of a recorded run.") from None
-    except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
+    except UnreadableFileError as error:
+        raise RunError(f"{path} cannot be read ({error}): check its permissions.") from None
     try:
         plain = json.loads(content)
     except (ValueError, RecursionError):

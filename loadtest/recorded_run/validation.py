@@ -18,6 +18,7 @@ from loadtest.records import (
     ERROR_OUTCOMES,
     NEVER_RETURNED,
     NO_VERSION,
+    SECOND_ETAG,
     UNKNOWN_VERSION,
     ReadOutcome,
     WindowKind,
@@ -91,7 +92,7 @@ def _check_reads(reads: Reads) -> None:
     _refuse(reads.returned_ns < reads.called_ns, "reads", "returned before they were called")
     _refuse(reads.scheduled_ns > reads.called_ns + SECOND, "reads", "were called long before they were due")
     _refuse(
-        (version < NO_VERSION) | (reads.etag_version < UNKNOWN_VERSION) | (sent < UNKNOWN_VERSION),
+        (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < UNKNOWN_VERSION),
         "reads",
         "have a version that cannot be",
     )
@@ -112,7 +113,7 @@ def _check_reads(reads: Reads) -> None:
     _refuse(
         not_modified & (version >= 0) & (sent >= 0) & (version != sent),
         "reads",
-        "are 304 but have another version than was sent",
+        "are 304 but have another version than their reader held",
     )
     _refuse((outcome == ReadOutcome.UNASKED_NOT_MODIFIED) & (sent != NO_VERSION), "reads", "sent a condition after all")
 

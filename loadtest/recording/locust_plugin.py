@@ -26,7 +26,7 @@ from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, C
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.progress import Progress
 from loadtest.recording.recorder import Recorder
-from loadtest.recording.run_directory import RUN_FILE
+from loadtest.recording.run_directory import RUN_FILE, forget_latest
 from loadtest.recording.web_tab import add_tab
 from loadtest.schedule import SECOND
 from loadtest.target import find_target
@@ -116,6 +116,8 @@ class ReadModelRun:
     def _check_settings(self) -> None:
         """Headless, a wrong setting ends the process here; with the web page it is said when a run is started."""
         try:
+            if self._headless:
+                forget_latest(self._environment.parsed_options.run_dir)
             self._give_users_a_host()
             if self._headless:
                 self._coordinator = self._prepared()
@@ -146,6 +148,7 @@ class ReadModelRun:
         if self._coordinator is not None:
             return
         try:
+            forget_latest(self._environment.parsed_options.run_dir)
             self._coordinator = self._prepared()
         except UsageError as error:
             if isinstance(self._environment.runner, MasterRunner):  # its greenlet would log StopTest with a traceback

@@ -19,6 +19,7 @@ from loadtest.options import Settings, UsageError
 from loadtest.recording.plan import Plan
 from loadtest.records import FORMAT_VERSION, outcome_names
 from loadtest.target import Target
+from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,17 @@ RUNS_FOLDER: Final = Path("runs")
 LATEST_NAME: Final = "latest"
 RUN_FILE: Final = "run.json"
 _PACKAGES: Final = ("locust", "gevent", "geventhttpclient", "boto3", "numpy", "pyarrow", "scipy")
-_LEFT_OUT: Final = ("run_dir", "outputs", "stack", "host", "bucket", "object_key", "s3_endpoint_url", "samples_path")
+_LEFT_OUT: Final = (
+    "run_dir",
+    "outputs",
+    "outputs_needed",
+    "stack",
+    "host",
+    "bucket",
+    "object_key",
+    "s3_endpoint_url",
+    "samples_path",
+)
 """Settings that ``target`` says better, or that only name local files."""
 
 
@@ -51,11 +62,11 @@ class RunDirectory:
             path.mkdir(parents=True)
         except FileExistsError:
             raise UsageError(
-                f"--run-dir is {str(path)!r}, which exists already: no run is ever overwritten; give another name."
+                f"--run-dir is {shown(str(path))}, which exists already: no run is ever overwritten; give another name."
             ) from None
         except OSError as error:
             raise UsageError(
-                f"The run directory {str(path)!r} cannot be made: {error.strerror}; mend --run-dir."
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
             ) from None
         return cls(path, secrets.token_hex(6))
 
@@ -120,6 +131,21 @@ class RunDirectory:
             logger.warning("%s cannot be made: %s; the run is in %s all the same.", link, error.strerror, self.path)
 
 
+def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
+    """Take ``latest`` away from the folder that a run will lie in; it is set again when that run has its report.
+
+    Whoever reads ``latest`` after a run that stopped early would read another run's verdict. ``wanted`` is the run
+    directory that was asked for, if any; the older run itself stays where it is.
+    """
+    folder = start / (Path(wanted).parent if wanted else RUNS_FOLDER)
+    link = folder / LATEST_NAME
+    try:
+        if link.is_symlink():
+            link.unlink()
+    except (OSError, ValueError):  # no such folder, or a name that is none: then there is nothing to be misled by
+        return
+
+
 def load_run(run_dir: Path) -> dict[str, Any]:
     """``run.json`` of a run that was recorded.
 
@@ -127,10 +153,10 @@ def load_run(run_dir: Path) -> dict[str, Any]:
         UsageError: there is none, or it is damaged.
     """
     try:
-        run: dict[str, Any] = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        run: dict[str, Any] = read_json(run_dir / RUN_FILE)
+    except (OSError, UnreadableFileError):
         raise UsageError(
-            f"{run_dir} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
         ) from None
     return run
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recorded_run.checksums import write_checksums
+from loadtest.recording.entity_tags import SpooledReads, name_versions, opaque
 from loadtest.recording.run_directory import load_run, write_run
 from loadtest.recording.spool import (
     SPOOL_FOLDER,
@@ -35,9 +36,7 @@ from loadtest.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
     NO_VERSION,
-    READ_DTYPE,
     REQUEST_DTYPE,
-    UNKNOWN_VERSION,
     WINDOW_DTYPE,
     WRITE_DTYPE,
     WRITER_SESSION,
@@ -71,9 +70,8 @@ def seal(run_dir: Path) -> None:
     _refuse_while_recording(run_dir)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
-    versions = _versions_by_etag(writes, run)
     spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
-    reads = _concatenate([_reads(path, versions) for path in spools], READ_DTYPE)
+    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
     samples = _concatenate([_samples(path.with_suffix(".samples")) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
@@ -147,36 +145,34 @@ def _writes(rows: list[dict[str, Any]]) -> Array:
     return records
 
 
-def _versions_by_etag(writes: Array, run: dict[str, Any]) -> dict[str, int]:
-    """Which version an ETag names. S3 told it for acknowledged writes; where ETags are MD5s (no KMS, no multipart:
-    Amazon S3 API, "Object", ETag), those of unacknowledged writes are computed."""
-    versions = {str(write["etag"]): int(write["version"]) for write in writes if write["etag"]}
+def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
+    """The versions for which a PUT was told an ETag, by its opaque part.
+
+    Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), those of writes that
+    were not acknowledged are computed.
+    """
+    told: dict[str, list[int]] = {}
+    for write in writes:
+        if write["etag"]:
+            told.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
 
     def md5(version: int) -> str:
         body = render(run["run"], version, run["settings"]["payload_bytes"])
-        return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+        return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
-    unacknowledged = writes[writes["etag"] == ""]["version"]
-    if len(unacknowledged) and versions and all(md5(version) == etag for etag, version in list(versions.items())[:1]):
-        versions.update({md5(int(version)): int(version) for version in unacknowledged})
-    return versions
+    digests = bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
+    for version in writes[writes["etag"] == ""]["version"] if digests else ():
+        told.setdefault(md5(int(version)), []).append(int(version))
+    return told
 
 
-def _reads(path: Path, versions: dict[str, int]) -> Array:
+def _spooled(path: Path) -> SpooledReads:
     spooled = load_records(path, SPOOLED_READ_DTYPE)
     _add_late_bodies(spooled, load_lines(path.with_suffix(".bodies")))
-    table = load_etags(path.with_suffix(".etags"))
-    named = np.array([NO_VERSION, *(_version_named(etag, versions) for etag in table[1:])], dtype=np.int32)
-    known = (spooled["etag"] < len(named)) & (spooled["sent_etag"] < len(named))
-    spooled = spooled[known]  # the last records of a killed run may name lines that were not written any more
-    reads = np.zeros(len(spooled), dtype=READ_DTYPE)
-    for name in ("session", "scheduled_ns", "called_ns", "returned_ns", "status", "version", "body_bytes", "outcome"):
-        reads[name] = spooled[name]
-    reads["worker"] = int(path.name.split("-")[0])
-    reads["etag_version"] = named[spooled["etag"]]
-    reads["sent_version"] = named[spooled["sent_etag"]]
-    _settle_outcomes(reads)
-    return reads
+    etags = load_etags(path.with_suffix(".etags"))
+    known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
+    # the last records of a killed run may name lines that were not written any more
+    return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
 
 
 def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
@@ -185,29 +181,6 @@ def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
         if record < len(spooled):
             late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
             spooled[list(late)][record] = tuple(late.values())
-
-
-def _version_named(etag: str, versions: dict[str, int]) -> int:
-    """The version that an ETag names; a weak one names what the strong one does (RFC 9110, section 8.8.3.2)."""
-    return versions.get(etag, versions.get(etag.removeprefix("W/"), UNKNOWN_VERSION))
-
-
-def _settle_outcomes(reads: Array) -> None:
-    """What could not be known while reading: the version of a 304, and whether an ETag names another body.
-
-    A 304 is a read of the version that the sent ETag names; where the journal does not know that ETag, of the document
-    that came with it.
-    """
-    not_modified = reads["outcome"] == ReadOutcome.NOT_MODIFIED
-    named = not_modified & (reads["sent_version"] >= 0)
-    reads["version"][named] = reads["sent_version"][named]
-    reads["outcome"][not_modified & (reads["version"] < 0)] = ReadOutcome.FOREIGN
-    mismatch = (
-        (reads["outcome"] == ReadOutcome.WHOLE)
-        & (reads["etag_version"] >= 0)
-        & (reads["etag_version"] != reads["version"])
-    )
-    reads["outcome"][mismatch] = ReadOutcome.ETAG_MISMATCH
 
 
 def _samples(path: Path) -> Array:

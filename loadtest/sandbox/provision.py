@@ -10,6 +10,7 @@ from typing import Any
 from loadtest.sandbox.definition import DefinitionError, GatewayDefinition
 from loadtest.sandbox.moto_server import MotoServer, create_access_key
 from loadtest.sandbox.synth import SynthesizedStack
+from stacks.user_input import UnreadableFileError, cut, read_json
 
 EXECUTE_API = "/_aws/execute-api/"
 
@@ -51,18 +52,19 @@ def check_outputs_path(path: Path) -> None:
     Raises:
         DefinitionError: the file holds something that no sandbox wrote, or it cannot be written.
     """
-    if not os.access(path.resolve().parent, os.W_OK):
-        raise DefinitionError(f"{path} cannot be written: there is no such folder, or not for you; mend --outputs.")
-    if not path.exists():
-        return
+    file = cut(str(path))
+    if len(path.name) > 255 or not os.access(path.absolute().parent, os.W_OK):
+        raise DefinitionError(f"{file} cannot be written: there is no such folder, or not for you; mend --outputs.")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
         of_sandbox = all(EXECUTE_API in stack["SamplesUrl"] for stack in content.values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except FileNotFoundError:
+        return
+    except (OSError, UnreadableFileError, KeyError, TypeError, AttributeError):
         of_sandbox = False
     if not of_sandbox:
         raise DefinitionError(
-            f"{path} holds something that no sandbox wrote, perhaps the outputs of a real deployment; "
+            f"{file} holds something that no sandbox wrote, perhaps the outputs of a real deployment; "
             "move it away, or give another file with --outputs."
         )
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from loadtest.sandbox.definition import DefinitionError
+from stacks.iam import partition_of
 
 ACCOUNT_ID: Final = "123456789012"
 """moto's account."""
 
 Attributes = Mapping[str, Any]
-_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _REFERENCE = re.compile(r"(?<!\$)\$\{(?P<expression>[^{}]+)\}")
 _PARTS = re.compile(r"(?P<data>data\.)?(?P<type>[a-z][a-z0-9_]*)\.(?P<name>[\w-]+)\.(?P<attribute>[\w.\[\]*-]+)")
 _VARIABLE = re.compile(r"var\.(?P<name>[\w-]+)")
@@ -68,7 +68,7 @@ class Resolver:
     @property
     def partition(self) -> str:
         """The partition of AWS that the region belongs to, as ARNs have it."""
-        return next((each for prefix, each in _PARTITIONS.items() if self.region.startswith(prefix)), "aws")
+        return partition_of(self.region)
 
     def resources(self, kind: str) -> dict[str, Resource]:
         """The resources of a type by logical name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from loadtest.sandbox.definition import DefinitionError, GatewayDefinition, Meth
 from loadtest.sandbox.policy import PolicyError, RolePolicy, role_policy
 from loadtest.sandbox.references import Resolver
 from loadtest.sandbox.synth_api import api_of, stage_of
+from stacks.user_input import UnreadableFileError, cut, is_folder, is_plain_file, read_json, shown
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,21 @@ def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:
     Raises:
         DefinitionError: there is none, or several and no name to choose by.
     """
-    if synth_dir.is_file():
+    if is_plain_file(synth_dir):
         return name or synth_dir.name.removesuffix(".json").removesuffix(".tf"), synth_dir
-    found = {path.parent.name: path for path in sorted(synth_dir.glob("stacks/*/cdk.tf.json"))}
+    files = sorted(synth_dir.glob("stacks/*/cdk.tf.json")) if is_folder(synth_dir) else []
+    found = {path.parent.name: path for path in files}
     if not found:
         raise DefinitionError(
-            f"There is no synthesized stack in {synth_dir}; run `make synth`, or start with --empty and deploy into it."
+            f"There is no synthesized stack in {cut(str(synth_dir))}; run `make synth`, or start with --empty and "
+            "deploy into it."
         )
     if name is None:
         if len(found) > 1:
             raise DefinitionError(f"{synth_dir} holds the stacks {', '.join(found)}; say which one with --stack.")
         return next(iter(found.items()))
     if name not in found:
-        raise DefinitionError(f"{synth_dir} holds no stack {name!r}, but {', '.join(found)}; mend --stack.")
+        raise DefinitionError(f"{synth_dir} holds no stack {shown(name)}, but {cut(', '.join(found))}; mend --stack.")
     return name, found[name]
 
 
@@ -66,8 +68,8 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
         DefinitionError: it cannot be read, or describes something that the sandbox cannot serve.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = read_json(path)
+    except (OSError, UnreadableFileError) as error:
         raise DefinitionError(f"{path} cannot be read as JSON ({error}); run `make synth` again.") from None
     try:
         resolver = Resolver(content)

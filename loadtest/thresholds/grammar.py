@@ -15,6 +15,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_a
 
 from loadtest.thresholds.metric import Dimension, Metric
 from loadtest.thresholds.metrics import METRICS
+from stacks.user_input import cut, shown
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 LIST: Final = "docs/thresholds.md lists all"
@@ -94,7 +95,9 @@ def parse(text: str) -> tuple[Threshold, ...]:
     try:
         found = cast("list[list[Token]]", _PARSER.parse(text))
     except UnexpectedInput as error:
-        raise ThresholdError(f"{text!r} {_where(error, text)}: write it like {EXAMPLE!r} ({LIST} metrics).") from None
+        raise ThresholdError(
+            f"{shown(text)} {_where(error, text)}: write it like {EXAMPLE!r} ({LIST} metrics)."
+        ) from None
     return tuple(_threshold(text, tokens) for tokens in found)
 
 
@@ -103,7 +106,7 @@ def _where(error: UnexpectedInput, text: str) -> str:
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     if ended or place is None:
         return "ends too early"
-    return f"is no threshold from {text[place : place + 20]!r} on"
+    return f"is no threshold from {shown(text[place : place + 20])} on"
 
 
 def _threshold(text: str, tokens: list[Token]) -> Threshold:
@@ -115,18 +118,19 @@ def _threshold(text: str, tokens: list[Token]) -> Threshold:
     metric = METRICS.get(name)
     if metric is None:
         raise ThresholdError(
-            f"{expression!r} asks for {name!r}, which does not exist: {_near(name, METRICS)}{LIST} metrics."
+            f"{shown(expression)} asks for {shown(name)}, which does not exist: {_near(name, METRICS)}{LIST} metrics."
         )
     _check_arguments(expression, metric, arguments)
     factor = UNITS[metric.dimension].get(unit)
     if factor is None and not (number == 0 and not unit):  # 0 is 0 in every unit
         raise ThresholdError(
-            f"{expression!r} has the limit {by_type['NUMBER'] + unit!r}, but {name} is {_DIMENSIONS[metric.dimension]}."
+            f"{shown(expression)} has the limit {shown(by_type['NUMBER'] + unit)}, but {name} is "
+            f"{_DIMENSIONS[metric.dimension]}."
         )
     if metric.is_interval and comparison in ("==", "!="):
         raise ThresholdError(
-            f"{expression!r} asks for {comparison}, but {name} is known as an interval, which never equals a number: "
-            "use < or >."
+            f"{shown(expression)} asks for {comparison}, but {name} is known as an interval, which never equals a "
+            "number: use < or >."
         )
     limit = float(number * (factor or 1))
     kind = cast(Comparison, comparison)
@@ -152,15 +156,18 @@ def _check_arguments(expression: str, metric: Metric, arguments: tuple[str, ...]
                 (a for choices in metric.arguments if argument in choices for a in arguments if a in choices), ""
             )
             if other:
-                raise ThresholdError(f"{expression!r} gives {metric.name} both {other} and {argument}: choose one.")
+                raise ThresholdError(
+                    f"{shown(expression)} gives {metric.name} both {cut(other)} and {cut(argument)}: choose one."
+                )
             known = [choice for choices in metric.arguments for choice in choices]
             hint = f"it takes {_listed(metric)}" if known else "it takes nothing in parentheses"
             raise ThresholdError(
-                f"{expression!r} gives {metric.name} the argument {argument!r}: {_near(argument, known)}{hint}."
+                f"{shown(expression)} gives {metric.name} the argument {shown(argument)}: "
+                f"{_near(argument, known)}{hint}."
             )
         left.remove(fitting)
     if metric.needs_argument and not arguments:
-        raise ThresholdError(f"{expression!r} does not say which {metric.name}: it takes {_listed(metric)}.")
+        raise ThresholdError(f"{shown(expression)} does not say which {metric.name}: it takes {_listed(metric)}.")
 
 
 def _listed(metric: Metric) -> str:
@@ -168,5 +175,5 @@ def _listed(metric: Metric) -> str:
 
 
 def _near(name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    near = get_close_matches(name[:100], list(known), n=3, cutoff=0.5)
     return f"did you mean {' or '.join(near)}? " if near else ""

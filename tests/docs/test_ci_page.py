@@ -23,8 +23,8 @@ def stand_ins(folder: Path, verdict: str | None) -> str:
     (folder / "bin").mkdir()
     run = ""
     if verdict is not None:
-        run = f'mkdir -p runs/latest; echo \'{{"verdict": "{verdict}"}}\' > runs/latest/summary.json; '
-        run += "echo the report > runs/latest/report.md; "
+        run = f'mkdir -p "$LOCUST_RUN_DIR"; cd "$LOCUST_RUN_DIR"; echo \'{{"verdict": "{verdict}"}}\' > summary.json; '
+        run += "echo the report > report.md; echo '<testsuites/>' > junit.xml; "
     code = 0 if verdict == "PASS" else 2
     make = folder / "bin" / "make"
     make.write_text(f'#!/bin/sh\n[ "$1" = demo ] || exit 0\n{run}\nexit {code}\n')
@@ -42,16 +42,25 @@ def stand_ins(folder: Path, verdict: str | None) -> str:
 )
 def test_the_recipe_ends_as_it_says(tmp_path: Path, verdict: str | None, exit_code: int, said: str) -> None:
     path = stand_ins(tmp_path, verdict)
+    older = tmp_path / "runs" / "2026-01-01T00-00-00Z"  # a run that passed, which no recipe may read
+    older.mkdir(parents=True)
+    (older / "summary.json").write_text('{"verdict": "PASS"}')
+    (older / "report.md").write_text("an older report")
+    (tmp_path / "junit.xml").write_text("<testsuites name='older'/>")
+    (tmp_path / "runs" / "latest").symlink_to(older.name)
     (tmp_path / "ci.sh").write_text(text_of("ci.sh"))
     done = shell(f"PATH={path}$PATH sh ci.sh", tmp_path)
     assert done.returncode == exit_code, done.stderr
     assert said in done.stdout
+    assert "older" not in done.stdout
+    junit = tmp_path / "junit.xml"
+    assert (junit.read_text() if junit.exists() else None) == (None if verdict is None else "<testsuites/>\n")
 
 
 def test_the_other_files_are_well_formed() -> None:
     (job,) = yaml.safe_load(text_of(".gitlab-ci.yml")).values()
     assert job["script"] == "sh ci.sh"
-    assert job["artifacts"]["reports"] == {"junit": "runs/latest/junit.xml"}
+    assert job["artifacts"]["reports"] == {"junit": "junit.xml"}
     (statement,) = json.loads(text_of("trust.json"))["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"].endswith(

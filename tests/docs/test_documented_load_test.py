@@ -26,11 +26,11 @@ MORE_LOCUST = (
 )
 REPORTS = {
     "python -m loadtest report RUN_DIR": "python -m loadtest report runs/latest",
-    ".venv/bin/python -m loadtest report runs/latest": ".venv/bin/python -m loadtest report runs/latest",
+    ".venv/bin/python -m loadtest report RUN_DIR": ".venv/bin/python -m loadtest report runs/latest",
 }
 COMPARISONS = {
     "python -m loadtest compare BASE NEW": "python -m loadtest compare runs/base runs/latest",
-    ".venv/bin/python -m loadtest compare OLD_RUN runs/latest": (
+    ".venv/bin/python -m loadtest compare OLD_RUN NEW_RUN": (
         ".venv/bin/python -m loadtest compare runs/base runs/latest"
     ),
     "python -m loadtest compare runs/base runs/latest --tolerance 1.1 --output comment.md": (

@@ -139,11 +139,15 @@ def test_the_set_up_is_of_versions_that_are_supported() -> None:
 # -- the steps of a pull request
 
 
-def fake_run(folder: Path, verdict: str) -> None:
-    run = folder / "runs" / "2026-01-01T00-00-00Z"
+RUN = "runs/ci-7-1"
+
+
+def fake_run(folder: Path, verdict: str, name: str = RUN) -> None:
+    run = folder / name
     run.mkdir(parents=True)
     (run / "summary.json").write_text(f'{{"verdict": "{verdict}"}}')
     (run / "report.md").write_text(f"# {verdict}\n")
+    (folder / "runs" / "latest").unlink(missing_ok=True)
     (folder / "runs" / "latest").symlink_to(run.name)
 
 
@@ -158,19 +162,20 @@ def fake_python(folder: Path, code: int) -> None:
 
 @pytest.fixture
 def sandbox_run(tmp_path: Path) -> Job:
-    return Job("pull-request.yml", "sandbox-run", tmp_path)
+    return Job("pull-request.yml", "sandbox-run", tmp_path, {"github.run_id": "7", "github.run_attempt": "1"})
 
 
 def test_the_verdict_is_read_from_the_summary(sandbox_run: Job) -> None:
     fake_run(sandbox_run.folder, "FAIL")
     assert sandbox_run.step("Read the verdict").returncode == 0
     assert sandbox_run.context["steps.run.outputs.verdict"] == "FAIL"
-    assert sandbox_run.context["steps.run.outputs.folder"] == "runs/2026-01-01T00-00-00Z"
+    assert sandbox_run.context["steps.run.outputs.folder"] == RUN
     assert sandbox_run.step("Put the report into the summary of this job").returncode == 0
     assert sandbox_run.summary == "# FAIL\n"
 
 
 def test_a_run_that_never_was_fails_the_job(sandbox_run: Job) -> None:
+    fake_run(sandbox_run.folder, "PASS", "runs/2026-01-01T00-00-00Z")  # an older one, which `latest` names
     assert sandbox_run.step("Read the verdict").returncode != 0
 
 
@@ -190,19 +195,18 @@ def test_the_comparison_is_shown_whatever_it_finds(sandbox_run: Job, code: int) 
     fake_python(sandbox_run.folder, code)
     assert sandbox_run.step("Take this run for the main branch's last").returncode == 0
     assert sandbox_run.step(COMPARE).returncode == 0
-    given = "-m loadtest compare --tolerance 1.5 --run-noise 0.1 .build/main-run runs/latest"
+    given = f"-m loadtest compare --tolerance 1.5 --run-noise 0.1 .build/main-run {RUN}"
     assert f"was given: {given}" in sandbox_run.summary
     assert sandbox_run.context["steps.compare.outputs.code"] == str(code)
 
 
 def test_the_comparison_is_the_real_one(sandbox_run: Job) -> None:
-    copied = copy_of_project(sandbox_run.folder / "project", "loadtest", "tests/histories")
+    copied = copy_of_project(sandbox_run.folder / "project", "loadtest", "stacks", "tests/histories")
     sandbox_run.folder = copied
     (copied / ".build").mkdir()
     (copied / "runs").mkdir()
-    (copied / "tests/histories/clean").rename(copied / "runs/2026-01-01T00-00-00Z")
-    (copied / "runs/latest").symlink_to("2026-01-01T00-00-00Z")
-    assert shell(".venv/bin/python -m loadtest report runs/latest", copied).returncode in (0, 1, 3)
+    (copied / "tests/histories/clean").rename(copied / RUN)
+    assert shell(f".venv/bin/python -m loadtest report {RUN}", copied).returncode in (0, 1, 3)
     assert sandbox_run.step("Take this run for the main branch's last").returncode == 0
     done = sandbox_run.step(COMPARE)
     assert "Both are the same run." in sandbox_run.summary, done.stdout
@@ -247,3 +251,13 @@ def test_what_fails_a_run_on_aws(tmp_path: Path, probe: str, load: str, exit_cod
     done = Job("aws.yml", "measure", tmp_path, codes).step(DECIDE)
     assert done.returncode == exit_code
     assert said in done.stdout
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_no_step_reads_the_run_that_latest_names(name: str) -> None:
+    assert "runs/latest" not in (FOLDER / name).read_text()
+
+
+def test_a_folder_that_is_there_already_is_not_measured_into(sandbox_run: Job) -> None:
+    fake_run(sandbox_run.folder, "PASS")
+    assert sandbox_run.step("Measure").returncode != 0

@@ -1,16 +1,19 @@
 """The settings: where they come from, what is refused and with which sentence, and that no others exist."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.config import ConfigError, ReadModelConfig, setting_names
+from stacks.iam import partition_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -94,6 +97,21 @@ def test_variables_are_read_as_what_they_mean(
 
 
 WRONG: list[tuple[str, Any]] = [
+    ("region", "eu-banana-1"),
+    ("region", "us-east"),
+    ("region", "us-east-0"),
+    ("region", "us-east-1\n"),
+    ("state_region", "https-east-1"),
+    ("tags", {"Env": "a", "env": "b"}),
+    ("cache_ttl", True),
+    ("cache_ttl", "1e3"),
+    ("cache_ttl", "١٢"),
+    ("cache_ttl", "1_0"),
+    ("cache_ttl", float("nan")),
+    ("throttle_rate", True),
+    ("throttle_rate", "١٢"),
+    ("throttle_burst", True),
+    ("access_log_days", True),
     ("stack_name", "Read_Model"),
     ("stack_name", "x"),
     ("stack_name", "-shop"),
@@ -189,7 +207,7 @@ def test_an_unknown_setting_is_refused_and_the_nearest_named(tmp_path: Path, mon
     assert "did you mean READMODEL_STACK_NAME?" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"context": []}', '{"context": {"readModel": 5}}'])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000, '{"context": []}', '{"context": {"readModel": 5}}'])
 def test_an_unreadable_file_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "cdktf.json"
     file.write_text(text)
@@ -207,6 +225,92 @@ def test_plain_http_is_refused_unless_the_emulator_has_nothing_else() -> None:
     assert not ReadModelConfig(aws_endpoint_url="http://emulator").refuses_plain_http
     assert ReadModelConfig(aws_endpoint_url="http://emulator", refuse_plain_http=True).refuses_plain_http
     assert not ReadModelConfig(refuse_plain_http=False).refuses_plain_http
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["eusc-de-east-1", "us-iso-east-1", "us-isob-west-1", "eu-isoe-west-1", "us-isof-south-1", "us-gov-west-1",
+     "cn-northwest-1", "ap-southeast-7", "mx-central-1", "nz-north-1"],
+)  # fmt: skip
+def test_a_region_is_known_by_its_form(tmp_path: Path, region: str) -> None:
+    assert load(tmp_path, region=region).region == region
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-central-1", "aws"), ("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-east-1", "aws-us-gov"),
+     ("eusc-de-east-1", "aws-eusc"), ("us-iso-east-1", "aws-iso"), ("us-isob-east-1", "aws-iso-b"),
+     ("eu-isoe-west-1", "aws-iso-e"), ("us-isof-south-1", "aws-iso-f")],
+)  # fmt: skip
+def test_a_region_s_partition_is_the_one_that_aws_says(region: str, partition: str) -> None:
+    assert partition_of(region) == partition
+    told = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_text())["partitions"]
+    assert [each["id"] for each in told if re.match(each["regionRegex"], region)] == [partition]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("TAGS", "Env=a,env=b"),
+        ("TAGS", "a=b,a=c"),
+        ("TAGS", '{"a": "b", "a": "c"}'),
+        ("TAGS", "a=b, a=c"),
+        ("TAGS", "{" * 3000),
+        ("TAGS", '{"a":' * 100_000),
+        ("CORS_ORIGINS", "[" * 3000),
+        ("CORS_ORIGINS", "[" * 100_000 + "]" * 100_000),
+        ("STACK_NAME", "a" * 100_000),
+        ("STACK_NAME", "shop\x1b[2J\n\rWARNING"),
+        ("REGION", "\u202eeu-central-1"),
+        ("CACHE_TTL", "9" * 5000),
+        ("THROTTLE_RATE", "1e999"),
+    ],
+    ids=lambda value: str(value)[:12].encode("unicode_escape").decode(),
+)
+def test_a_hostile_variable_gets_one_short_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(f"READMODEL_{variable}", text)
+    sentence = refusal(tmp_path)
+    assert sentence.startswith(f"Setting {variable.lower()} (READMODEL_{variable}) is ")
+    assert sentence.isprintable()
+    assert len(sentence) < 900
+
+
+def test_a_password_is_hidden_before_a_long_address_is_cut(tmp_path: Path) -> None:
+    for address in (f"http://me:secret{'x' * 500}@emulator", "http://me:sec/secret@emulator"):
+        assert "secret" not in refusal(tmp_path, aws_endpoint_url=address)
+        assert "secret" not in refusal(tmp_path, cors_origins=[address])
+
+
+@pytest.mark.parametrize("variable", ["A" * 100_000, "X\x1b[2J", "\u202eY"])
+def test_an_unknown_setting_is_named_on_one_short_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    sentence = refusal(tmp_path, **{variable.lower(): 1})
+    assert sentence.isprintable()
+    assert len(sentence) < 600
+
+
+def test_a_setting_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "cdktf.json"
+    file.write_text('{"context": {"readModel": {"cache_ttl": 0, "cache_ttl": 60}}}')
+    with pytest.raises(ConfigError, match="'cache_ttl' comes twice"):
+        ReadModelConfig.load(file)
+
+
+@given(st.sampled_from(sorted(set(setting_names()))), st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+def test_any_variable_is_taken_or_refused_on_one_line(setting: str, text: str) -> None:
+    import tempfile
+
+    name = f"READMODEL_{setting.upper()}"
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, text)
+        try:
+            load(Path(folder))
+        except ConfigError as error:
+            assert setting in str(error)
+            assert str(error).isprintable()
 
 
 @given(st.sampled_from(sorted(set(setting_names()))), st.text() | st.integers() | st.none() | st.booleans())

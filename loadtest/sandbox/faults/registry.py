@@ -10,6 +10,7 @@ from typing import Final
 from loadtest.sandbox.faults import availability, bodies, staleness, timing, validators, writes
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError
+from stacks.user_input import shown
 
 KINDS: Final[tuple[type[Fault], ...]] = (
     timing.Freeze,
@@ -54,7 +55,7 @@ def split_assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     kind = kind_of(name.strip())
     if not equals:
-        raise FaultValueError(f"the fault {text!r} has no value; write {kind.name}={kind.form}")
+        raise FaultValueError(f"the fault {shown(text)} has no value; write {kind.name}={kind.form}")
     return kind.name, value.strip()
 
 
@@ -66,7 +67,7 @@ def kind_of(name: str) -> type[Fault]:
     """
     kind = BY_NAME.get(name)
     if kind is None:
-        raise UnknownFaultError(f"there is no fault {name!r}; there are {', '.join(sorted(BY_NAME))}")
+        raise UnknownFaultError(f"there is no fault {shown(name)}; there are {', '.join(sorted(BY_NAME))}")
     return kind
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 from loadtest.sandbox.faults.base import Fault
 from loadtest.sandbox.faults.values import FaultValueError, duration, positive_duration
+from stacks.user_input import shown
 
 _NANOSECONDS = 1_000_000_000
 
@@ -45,7 +46,7 @@ class Replicas(Fault):
         super().__init__(value, random)
         self._lags_ns = [round(duration(part) * _NANOSECONDS) for part in value.split(",")]
         if len(self._lags_ns) < 2:
-            raise FaultValueError(f"{value!r} is one replica; give at least two lags, like 0ms,300ms")
+            raise FaultValueError(f"{shown(value)} is one replica; give at least two lags, like 0ms,300ms")
 
     def lag_ns(self) -> int:
         """The lag of one replica, drawn evenly."""

@@ -9,6 +9,7 @@ from random import Random
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError, distribution, positive_duration
 from loadtest.sandbox.pause import pause
+from stacks.user_input import shown
 
 
 class Latency(Fault):
@@ -44,10 +45,10 @@ class Freeze(Fault):
         super().__init__(value, random)
         duration_text, slash, period_text = value.partition("/")
         if not slash:
-            raise FaultValueError(f"{value!r} has no period; write it like 1s/10s")
+            raise FaultValueError(f"{shown(value)} has no period; write it like 1s/10s")
         self._duration, self._period = positive_duration(duration_text), positive_duration(period_text)
         if self._duration >= self._period:
-            raise FaultValueError(f"{value!r} is frozen all the time; the period must be longer than the freeze")
+            raise FaultValueError(f"{shown(value)} is frozen all the time; the period must be longer than the freeze")
         self._set_at = time.monotonic()
 
     def _left(self) -> float:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from stacks.user_input import real_number, shown
+
 _UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>us|ms|s|m)")
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>us|ms|s|m)", re.ASCII)
 _DISTRIBUTION = re.compile(r"(?P<name>[a-z]+)\((?P<arguments>[^()]*)\)")
 LONGEST_S: Final = 600.0
 """The longest duration that a fault takes: longer than any time limit of a client."""
@@ -30,10 +32,10 @@ def duration(text: str) -> float:
         return 0.0
     match = _DURATION.fullmatch(stripped)
     if match is None:
-        raise FaultValueError(f"{text!r} is no duration; write it like 250us, 5ms, 1.5s or 2m")
+        raise FaultValueError(f"{shown(text)} is no duration; write it like 250us, 5ms, 1.5s or 2m")
     seconds = float(match["number"]) * _UNITS[match["unit"]]
     if seconds > LONGEST_S:
-        raise FaultValueError(f"{text!r} is too long; the longest is {LONGEST_S:g}s")
+        raise FaultValueError(f"{shown(text)} is too long; the longest is {LONGEST_S:g}s")
     return seconds
 
 
@@ -41,7 +43,7 @@ def positive_duration(text: str) -> float:
     """As :func:`duration`, and more than nothing."""
     seconds = duration(text)
     if seconds <= 0:
-        raise FaultValueError(f"{text!r} is no time at all; give more than 0, or leave the fault out")
+        raise FaultValueError(f"{shown(text)} is no time at all; give more than 0, or leave the fault out")
     return seconds
 
 
@@ -56,11 +58,11 @@ def share(text: str) -> float:
         return 1.0
     number, divisor = (stripped[:-1], 100.0) if stripped.endswith("%") else (stripped, 1.0)
     try:
-        value = float(number) / divisor
+        value = real_number(number) / divisor
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:
-        raise FaultValueError(f"{text!r} is no share; write it like 5%, 0.05 or on (= 100%)")
+        raise FaultValueError(f"{shown(text)} is no share; write it like 5%, 0.05 or on (= 100%)")
     return value
 
 
@@ -104,18 +106,19 @@ def distribution(text: str) -> Distribution:
     if name in ("normal", "uniform") and len(arguments) == 2:
         first, second = duration(arguments[0]), duration(arguments[1])
         if name == "uniform" and first > second:
-            raise FaultValueError(f"{text!r} begins after it ends; write the shorter duration first")
+            raise FaultValueError(f"{shown(text)} begins after it ends; write the shorter duration first")
         return Distribution(name, first, second)
     raise FaultValueError(
-        f"{text!r} is no distribution; write 5ms, normal(5ms,1ms), uniform(1ms,9ms), exp(5ms) or lognormal(5ms,0.5)"
+        f"{shown(text)} is no distribution; write 5ms, normal(5ms,1ms), uniform(1ms,9ms), exp(5ms) or "
+        "lognormal(5ms,0.5)"
     )
 
 
 def _sigma(text: str) -> float:
     try:
-        value = float(text)
+        value = real_number(text.strip())
     except ValueError:
         value = math.nan
     if not 0 <= value <= 5:
-        raise FaultValueError(f"{text!r} is no sigma of a lognormal; give a number from 0 to 5")
+        raise FaultValueError(f"{shown(text)} is no sigma of a lognormal; give a number from 0 to 5")
     return value

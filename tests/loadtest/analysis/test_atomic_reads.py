@@ -137,16 +137,24 @@ def test_shows_the_oldest_and_counts_all() -> None:
     assert [shown.operations[-1].called_ns for shown in result.witnesses] == [18, 17, 16, 15, 14]
 
 
-def test_too_little_and_foreign_writers_are_inconclusive() -> None:
+def test_too_little_and_silence_while_others_write_are_inconclusive() -> None:
     few = history("w1[0 10] a:r1[20 30]")
     assert atomic_reads(few).verdict is Verdict.INCONCLUSIVE
     assert atomic_reads(history(padding(0, 1, reads=60))).sentence == (
         "Nothing can be said about inversions: only 72 reads named a version, at least 100 are needed."
     )
     assert level(few) == "unknown"
-    foreign = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r1[41 50] foreign[60 61] {ENOUGH}")
+    foreign = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r2[41 50] foreign[60 61] {ENOUGH}")
     assert atomic_reads(foreign).verdict is Verdict.INCONCLUSIVE
     assert level(foreign) == "unknown"
+
+
+def test_somebody_else_writing_excuses_no_inversion() -> None:
+    inverted = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r1[41 50] foreign[60 61] {ENOUGH}")
+    assert atomic_reads(inverted).verdict is Verdict.FAIL
+    assert "as well (1 foreign document)" in atomic_reads(inverted).sentence
+    stale = history(f"w1[0 10] w2[20 30] b:r1[41 50] foreign[60 61] {ENOUGH}")
+    assert level(stale) == "neither"
 
 
 def test_silence_says_how_much_was_looked_at() -> None:

@@ -185,11 +185,19 @@ def test_few_reads_do_not_excuse_a_stale_one() -> None:
     assert fresh_reads(history("w1[0 10] r0[11 12]")).verdict is Verdict.FAIL
 
 
-def test_somebody_else_writing_makes_it_inconclusive_whatever_was_found() -> None:
+def test_somebody_else_writing_excuses_no_stale_read_and_makes_silence_inconclusive() -> None:
     result = judge("w1[0 10] w2[20 30] r1[31 40] foreign[50 60]")
-    assert result.verdict is Verdict.INCONCLUSIVE
-    assert "Somebody else is writing to s3://data/payload.json" in result.sentence
-    assert "1 read returned a document that is not of this run" in result.sentence
+    assert result.verdict is Verdict.FAIL
+    assert result.sentence.endswith(
+        "Somebody else wrote to s3://data/payload.json as well (1 foreign document); that explains none of this, "
+        "unless they put back a document of this run that they had kept."
+    )
+    silent = judge("w1[0 10] w2[20 30] r2[31 40] foreign[50 60]")
+    assert silent.verdict is Verdict.INCONCLUSIVE
+    assert "Somebody else is writing to s3://data/payload.json" in silent.sentence
+    assert "1 read returned a document that is not of this run" in silent.sentence
+    tolerated = judge("w1[0 10] w2[20 30] r1[31 40] foreign[50 60]", max_staleness=1)
+    assert tolerated.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_witness_carries_the_names_that_the_target_gave_its_requests() -> None:

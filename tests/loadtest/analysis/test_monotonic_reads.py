@@ -125,7 +125,7 @@ def test_few_are_shown_and_all_are_counted() -> None:
     assert [shown.operations[-1].called_ns for shown in result.witnesses] == [10, 12, 14, 16, 18]
 
 
-def test_too_little_and_foreign_writers_are_inconclusive() -> None:
+def test_too_little_and_silence_while_others_write_are_inconclusive() -> None:
     assert monotonic_reads(history("w1[0 10] a:r1[20 30] a:r1[31 40]")).verdict is Verdict.INCONCLUSIVE
     assert monotonic_reads(history("w1[0 10]")).verdict is Verdict.INCONCLUSIVE
     lonely = " ".join(f"r6[{20_000 + n} {20_000 + n}]" for n in range(200))
@@ -134,9 +134,15 @@ def test_too_little_and_foreign_writers_are_inconclusive() -> None:
         "Nothing can be said about going back in time: only 5 reads had an earlier one by the same reader, at least "
         "100 are needed."
     )
-    foreign = monotonic_reads(history(f"w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50] foreign[60 61] {ENOUGH}"))
+    foreign = monotonic_reads(history(f"w1[0 10] w2[20 90] a:r2[30 40] a:r2[41 50] foreign[60 61] {ENOUGH}"))
     assert foreign.verdict is Verdict.INCONCLUSIVE
-    assert "Somebody else" in foreign.sentence
+    assert "Somebody else is writing" in foreign.sentence
+
+
+def test_somebody_else_writing_excuses_no_going_back() -> None:
+    foreign = monotonic_reads(history(f"w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50] foreign[60 61] {ENOUGH}"))
+    assert foreign.verdict is Verdict.FAIL
+    assert "as well (1 foreign document)" in foreign.sentence
 
 
 def test_silence_says_how_much_was_looked_at() -> None:

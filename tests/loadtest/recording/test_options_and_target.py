@@ -9,9 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
-from loadtest.options import UsageError, add_arguments, public_url, settings_from
+from loadtest.options import _OPTIONS, PAGE_OPTIONS, UsageError, add_arguments, public_url, settings_from
 from loadtest.recording.plan import Plan
 from loadtest.recording.preflight import check_answers, wait_for_version_0
 from loadtest.recording.run_directory import RunDirectory
@@ -159,7 +161,7 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) ->
 
 
 SECRET_ADDRESS = ("--host", f"http://user:{SECRET}@127.0.0.1:{{port}}", "--samples-path", f"/v1/samples?key={SECRET}")
-SECRET_STORE = ("--bucket", "bucket", "--s3-endpoint-url", f"http://user:{SECRET}@127.0.0.1:1")
+SECRET_STORE = ("--outputs", "none", "--bucket", "bucket", "--s3-endpoint-url", f"http://user:{SECRET}@127.0.0.1:1")
 
 
 def secret_target(tmp_path: Path, port: int) -> Target:
@@ -227,3 +229,116 @@ def test_an_address_that_cannot_be_used_is_refused_without_its_secrets(
         target(tmp_path, "--host", host, "--bucket", "bucket")
     assert str(caught.value).startswith(sentence)
     assert SECRET not in str(caught.value)
+
+
+OF_TERRAFORM = {
+    name: {"sensitive": "Secret" in name, "type": "string", "value": value}
+    for name, value in OUTPUTS["read-model"].items()
+}
+
+
+def test_outputs_of_terraform_are_read_like_those_of_cdktf(tmp_path: Path) -> None:
+    assert target(tmp_path, outputs=OF_TERRAFORM) == target(tmp_path, outputs=OUTPUTS)
+    with pytest.raises(UsageError, match="name no stack: leave --stack read-model out"):
+        target(tmp_path, "--stack", "read-model", outputs=OF_TERRAFORM)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"SamplesUrl": {"sensitive": False, "value": 3}},
+        {"SamplesUrl": {"sensitive": False, "value": ["http://h"]}},
+        {"SamplesUrl": {"sensitive": False}},
+        {"Other": {"sensitive": False, "value": "x"}},
+        "[" * 100_000,
+    ],
+)
+def test_outputs_of_neither_shape_are_refused(tmp_path: Path, outputs: object) -> None:
+    with pytest.raises(UsageError, match=r"does not look like the outputs of cdktf deploy|nested too deep"):
+        target(tmp_path, outputs=outputs)
+
+
+BESIDE = ("--host", "http://h", "--bucket", "b")
+
+
+@pytest.mark.parametrize("named", ["typo.json", "/dev/zero", "o" * 5000, "."])
+def test_an_outputs_file_that_was_named_is_there_and_is_a_file(
+    tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for by_option in (True, False):
+        if not by_option:
+            monkeypatch.setenv("LOCUST_OUTPUTS", named)
+        with pytest.raises(UsageError) as caught:
+            find_target(settings_from(options(*(("--outputs", named) if by_option else ()), *BESIDE)))
+        assert named[:150] in str(caught.value)
+        assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("named", [(), ("--outputs", "none"), ("--outputs", "none.json"), ("--outputs", "")])
+def test_only_the_default_may_be_missing_unless_none_is_wanted(
+    tmp_path: Path, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_target(settings_from(options(*named, *BESIDE))).url == "http://h/v1/samples"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["https://abc123.execute-api.eusc-de-east-1.amazonaws.eu", "https://abc123.execute-api.us-iso-east-1.c2s.ic.gov",
+     "https://abc123.execute-api.cn-north-1.amazonaws.com.cn"],
+)  # fmt: skip
+def test_the_region_of_a_host_is_known_in_every_partition(tmp_path: Path, host: str) -> None:
+    found = target(tmp_path, "--outputs", "none", "--host", host, "--bucket", "b")
+    assert found.kind == "aws"
+    assert found.region == host.split(".")[2]
+
+
+HOSTILE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300) | st.sampled_from(
+    [
+        "true",
+        "nan",
+        "inf",
+        "1e999",
+        "-0",
+        "9" * 5000,
+        "١٢",
+        "1_0",
+        "a" * 100_000,
+        "\x1b[2J",
+        "\u202e",
+        "[" * 9999,
+        "0x10",
+    ]
+)
+
+
+@given(st.sampled_from([name for name, _ in _OPTIONS if name not in ("outputs", "run-dir")]), HOSTILE)
+def test_any_value_of_an_option_is_taken_or_refused_on_one_short_line(name: str, value: str) -> None:
+    chosen = options("--outputs", "none", *BESIDE)
+    setattr(chosen, name.replace("-", "_"), [value] if name == "threshold" else value)
+    try:
+        find_target(settings_from(chosen))
+    except UsageError as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 1500
+
+
+def test_what_the_parser_itself_refuses_is_said_on_one_short_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in (["--arrival-process", "x" * 100_000], ["--no-such-option" + "\x1b" * 1000]):
+        with pytest.raises(SystemExit):
+            options(*wrong)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.isprintable()
+        assert len(line) < 700
+
+
+def test_the_options_are_listed_in_help_and_only_harmless_ones_in_the_page() -> None:
+    parser = get_parser()
+    add_arguments(parser)
+    text = parser.format_help()
+    shown = {name.replace("_", "-") for name in parser.args_included_in_web_ui}
+    for name, _ in _OPTIONS:
+        assert f"--{name}" in text
+        assert (name in shown) == (name in PAGE_OPTIONS)
+    assert not shown & {"run-dir", "outputs", "stack", "bucket", "object-key", "s3-endpoint-url", "samples-path"}

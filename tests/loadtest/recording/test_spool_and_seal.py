@@ -17,21 +17,21 @@ from loadtest.recording.spool import NO_ETAG, SPOOL_FOLDER, SPOOLED_READ_DTYPE, 
 from loadtest.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
 
 
-def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_sent(run_dir: Path) -> None:
+def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_held(run_dir: Path) -> None:
     spool_of(
         run_dir,
         (0, etag(0), None, ReadOutcome.WHOLE),
-        (0, None, etag(1), ReadOutcome.NOT_MODIFIED),
+        (1, None, etag(1), ReadOutcome.NOT_MODIFIED),
         (1, f"W/{etag(1)}", None, ReadOutcome.WHOLE),
-        (1, '"of-somebody-else"', None, ReadOutcome.WHOLE),
+        (NO_VERSION, '"of-somebody-else"', None, ReadOutcome.FOREIGN),
         (1, None, None, ReadOutcome.WHOLE),
     ).close()
     seal(run_dir)
-    assert column(run_dir, "version") == [0, 1, 1, 1, 1]
+    assert column(run_dir, "version") == [0, 1, 1, NO_VERSION, 1]
     assert column(run_dir, "etag_version") == [0, NO_VERSION, 1, UNKNOWN_VERSION, NO_VERSION]
     assert column(run_dir, "sent_version") == [NO_VERSION, 1, NO_VERSION, NO_VERSION, NO_VERSION]
     assert column(run_dir, "outcome") == [
-        ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.WHOLE, ReadOutcome.WHOLE, ReadOutcome.WHOLE,
+        ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.WHOLE, ReadOutcome.FOREIGN, ReadOutcome.WHOLE,
     ]  # fmt: skip
     assert column(run_dir, "loop_delay_ns", "generator.parquet") == [2]
 
@@ -41,13 +41,6 @@ def test_an_etag_that_names_another_version_than_the_body_is_a_mismatch(run_dir:
     seal(run_dir)
     assert column(run_dir, "outcome") == [ReadOutcome.ETAG_MISMATCH, ReadOutcome.WHOLE]
     assert column(run_dir, "version") == [1, 1]
-
-
-def test_a_304_for_an_etag_of_somebody_else_is_foreign(run_dir: Path) -> None:
-    spool_of(run_dir, (NO_VERSION, None, '"theirs"', ReadOutcome.NOT_MODIFIED)).close()
-    seal(run_dir)
-    assert column(run_dir, "outcome") == [ReadOutcome.FOREIGN]
-    assert column(run_dir, "version") == [NO_VERSION]
 
 
 def test_a_put_without_an_answer_is_unknown_and_its_etag_is_computed(run_dir: Path) -> None:
@@ -63,7 +56,7 @@ def test_a_put_without_an_answer_is_unknown_and_its_etag_is_computed(run_dir: Pa
 
 def test_etags_that_are_not_md5_are_not_guessed(run_dir: Path) -> None:
     (run_dir / "writes.jsonl").write_text(write(0, 10, 20, tag='"kms"') + write(1, 1010))
-    spool_of(run_dir, (1, etag(1), None, ReadOutcome.WHOLE)).close()
+    spool_of(run_dir, (NO_VERSION, etag(1), None, ReadOutcome.TORN)).close()
     seal(run_dir)
     assert column(run_dir, "etag_version") == [UNKNOWN_VERSION]
 

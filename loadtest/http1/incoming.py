@@ -1,0 +1,235 @@
+"""An answer as it comes in, piece by piece: bytes in, an answer out. No sockets and no clock (sans-IO).
+
+All pieces go one behind the other into one buffer that is used again for every answer. What is received lies in its
+place at once: a body of known length is never copied, and one in chunks is moved together where it lies.
+
+Receiving and parsing are separate, as what receives may have better things to do before it parses: ``space`` and
+``took`` receive, ``parse`` parses, and an answer was whole at the time of the piece that held its last byte, however
+late it is parsed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from loadtest.http1.chunks import MOST_LINE_BYTES, Chunks
+from loadtest.http1.errors import BodyTooLargeError, CutError, HeadTooLargeError, MalformedError, TooLargeError
+from loadtest.http1.head import Ending, Head, Headers
+
+MOST_INTERIM_ANSWERS: Final = 16
+"""So many answers of 1xx may come before the one that counts."""
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_SPARE: Final = 1024
+"""Room behind the end of a body, for bytes that nobody asked for."""
+_SLACK: Final = 2 * (MOST_LINE_BYTES + _SPARE)
+"""Room behind the longest body, for the line of another chunk."""
+
+
+class Limits(NamedTuple):
+    """How much of an answer is taken in. Beyond it, the answer is an error (``TooLargeError``)."""
+
+    head_bytes: int = 64 * 1024
+    """Of interim answers too, and of trailers."""
+    body_bytes: int = 32 * 1024 * 1024
+
+
+USUAL_LIMITS: Final = Limits()
+
+
+class Answer(NamedTuple):
+    """What came back for one request. Its body lies in the buffer of the connection until the next request."""
+
+    status: int
+    """0 when no whole head came."""
+    headers: Headers
+    """As they were sent."""
+    fields: dict[bytes, bytes]
+    """By name in lower case; several of one name are joined with commas."""
+    room: bytearray
+    start: int
+    end: int
+    """Where the body lies in ``room``. Of an answer that failed, as much as had come."""
+    excess: bytes
+    """What came behind its end, with which nobody can do anything."""
+    closes: bool
+    """No other request can be sent over its connection."""
+    returned_ns: int
+    """When its last byte was taken in; of one that failed, when that was known."""
+    failure: Exception | None = None
+    """Why there is no whole answer, if there is none."""
+
+    @property
+    def body(self) -> memoryview:
+        """The body, where it lies."""
+        return memoryview(self.room)[self.start : self.end]
+
+    @property
+    def body_bytes(self) -> int:
+        """How long the body is."""
+        return self.end - self.start
+
+    def body_is(self, known: bytes) -> bool:
+        """Whether the body is ``known``, byte for byte, without a copy of it.
+
+        One comparison of memory, which ``memoryview == bytes`` is not: that takes a hundred times as long.
+        """
+        return self.end - self.start == len(known) and self.room.startswith(known, self.start, self.end)
+
+    def field(self, name: bytes) -> str | None:
+        """The value of a header field; of several, all together; None if there is none. ``name`` is in lower case."""
+        value = self.fields.get(name)
+        return None if value is None else value.decode("latin-1")
+
+
+class Incoming:
+    """One answer after the other."""
+
+    def __init__(self, limits: Limits = USUAL_LIMITS, likely_body_bytes: int = 0) -> None:
+        self._limits = limits
+        self._room = bytearray(limits.head_bytes + min(likely_body_bytes, limits.body_bytes) + _SPARE)
+        self._view = memoryview(self._room)
+        self.expect()
+
+    def expect(self, may_have_body: bool = True) -> None:
+        """A request is sent: what comes next is the answer. To a HEAD there is no body."""
+        self._may_have_body = may_have_body
+        self._filled = 0
+        self._parsed = 0
+        self._start = 0
+        self._interim = 0
+        self._head = Head()
+        self._chunks: Chunks | None = None
+        self._enough = 0
+        self._received = 0
+        self._times: list[tuple[int, int]] = []
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has come of the answer."""
+        return self._received > 0
+
+    def space(self) -> memoryview:
+        """Where the next piece goes."""
+        return self._view[self._filled :]
+
+    def took(self, count: int, now_ns: int) -> bool:
+        """``count`` bytes were put into ``space``; returns whether there is anything to parse.
+
+        There is not, while more is to come of a body of known length.
+        """
+        self._filled += count
+        self._received += count
+        if self._filled < self._enough:
+            return False
+        self._times.append((self._received, now_ns))
+        return True
+
+    def parse(self) -> Answer | None:
+        """The answer if it is whole. An answer that is wrong, or too large, is whole at once, and has failed."""
+        try:
+            answer = self._parse_body() if self._head.is_complete or self._parse_heads() else None
+        except (MalformedError, TooLargeError) as error:
+            return self.failed(error, self._times[-1][1])
+        if answer is None:
+            self._times.clear()  # its last byte is still to come
+        return answer
+
+    def ended(self, now_ns: int) -> Answer:
+        """The connection has been closed by the other side, and all that came was parsed: what there is."""
+        if not self._head.is_complete:
+            where = "within the head of an answer" if self._received else "before the answer began"
+            return self.failed(CutError(where), now_ns)
+        if self._head.ending is Ending.CLOSE:
+            return self._answer(self._filled, self._filled, now_ns)
+        return self.failed(CutError("within the body of an answer"), now_ns)
+
+    def failed(self, failure: Exception, now_ns: int) -> Answer:
+        """No more will come: what there is of the answer."""
+        head, start, end = self._head, self._start, self._start
+        if not head.is_complete or head.status < 200:
+            return Answer(0, [], {}, self._room, start, start, b"", True, now_ns, failure)
+        if self._chunks is not None:
+            end = self._chunks.write
+        elif head.ending is Ending.CLOSE:
+            end = self._filled
+        elif self._enough:
+            end = min(self._filled, self._enough)
+        return Answer(head.status, head.headers, head.fields, self._room, start, end, b"", True, now_ns, failure)
+
+    def _parse_heads(self) -> bool:
+        """Parse up to the end of the final head; returns whether it has come."""
+        while True:
+            start, most = self._start, self._limits.head_bytes
+            end = self._room.find(_END_OF_HEAD, max(start, self._parsed - 3), self._filled)
+            end = self._filled if end < 0 else end + len(_END_OF_HEAD)
+            upto = min(end, most)
+            head = self._head
+            head.feed(self._view[self._parsed : upto])
+            self._parsed = upto
+            if not head.is_complete:
+                if upto < end or upto == most:
+                    raise HeadTooLargeError(f"the head is longer than {most:,} bytes")
+                if self._room.endswith(_END_OF_HEAD, start, upto):
+                    raise MalformedError("no proper HTTP/1.1: an empty line before the answer")
+                return False
+            head.finish(bytes(self._view[start : start + 12]), self._may_have_body)
+            self._start = end
+            if head.status >= 200:
+                self._prepare_for_body()
+                return True
+            self._interim += 1
+            if self._interim > MOST_INTERIM_ANSWERS:
+                raise MalformedError(f"more than {MOST_INTERIM_ANSWERS} interim answers")
+            self._head = Head()
+
+    def _prepare_for_body(self) -> None:
+        head, start = self._head, self._start
+        if head.ending is Ending.CHUNKED:
+            self._chunks = Chunks(start, self._limits.body_bytes, self._limits.head_bytes)
+        elif head.ending is Ending.LENGTH:
+            if head.length > self._limits.body_bytes:
+                raise BodyTooLargeError(f"a body of {head.length:,} bytes was announced")
+            self._enough = start + head.length
+            if self._enough + _SPARE > len(self._room):
+                self._make_room(self._enough + _SPARE)
+
+    def _parse_body(self) -> Answer | None:
+        if self._head.ending is Ending.LENGTH:
+            enough = self._enough
+            return self._answer(enough, enough, 0) if self._filled >= enough else None
+        if self._chunks is not None:
+            if self._chunks.decode(self._room, self._view, self._filled):
+                return self._answer(self._chunks.write, self._chunks.read, 0)
+            self._close_up(self._chunks)
+        elif self._filled - self._start > self._limits.body_bytes:
+            self._filled = self._start + self._limits.body_bytes
+            raise BodyTooLargeError("the body is longer than is wanted")
+        if len(self._room) - self._filled < _SPARE:
+            self._make_room(min(2 * len(self._room), self._limits.head_bytes + self._limits.body_bytes + _SLACK))
+        return None
+
+    def _close_up(self, chunks: Chunks) -> None:
+        """Move what was not yet looked at behind the body: what is between chunks must not use up the room."""
+        rest = self._filled - chunks.read
+        if chunks.read != chunks.write:
+            self._view[chunks.write : chunks.write + rest] = self._view[chunks.read : self._filled]
+            chunks.read = chunks.write
+            self._filled = chunks.write + rest
+
+    def _answer(self, end: int, taken: int, closed_ns: int) -> Answer:
+        """The whole answer: its body ends at ``end``, and what is behind ``taken`` nobody asked for."""
+        head = self._head
+        excess = bytes(self._view[taken : self._filled])
+        returned_ns = closed_ns or self._taken_in_ns(self._received - len(excess))
+        closes = head.closes or bool(excess)
+        return Answer(head.status, head.headers, head.fields, self._room, self._start, end, excess, closes, returned_ns)
+
+    def _taken_in_ns(self, received: int) -> int:
+        """When so many bytes had been received."""
+        return next(at_ns for count, at_ns in self._times if count >= received)
+
+    def _make_room(self, size: int) -> None:
+        room = bytearray(size)
+        view = memoryview(room)
+        view[: self._filled] = self._view[: self._filled]
+        self._room, self._view = room, view

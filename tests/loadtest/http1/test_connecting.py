@@ -1,0 +1,140 @@
+"""A name with several addresses: the first that answers is taken, and one that leads nowhere does not hold it up."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtest.http1.address import Address
+from loadtest.http1.connecting import SECOND, connect, in_turn
+
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+def endpoint(family: int, where: tuple[Any, ...]) -> Any:
+    return (family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", where)
+
+
+def deadline(seconds: float = 5) -> int:
+    return time.monotonic_ns() + int(seconds * SECOND)
+
+
+@pytest.fixture
+def listening() -> Iterator[tuple[str, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()
+
+
+@pytest.fixture
+def full() -> Iterator[tuple[str, int]]:
+    """Where attempts are neither refused nor answered: a listener whose queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as waiting:
+        for _ in range(4):
+            attempt = waiting.enter_context(socket.socket())
+            attempt.setblocking(False)
+            attempt.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+@pytest.fixture
+def closed() -> tuple[str, int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()
+
+
+def resolving_to(monkeypatch: pytest.MonkeyPatch, *endpoints: Any) -> Address:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: list(endpoints))
+    return Address.of("http://target.example/")
+
+
+def test_an_address_that_refuses_makes_way_for_the_next(monkeypatch, listening, closed) -> None:
+    address = resolving_to(monkeypatch, endpoint(V4, closed), endpoint(V4, listening))
+    with contextlib.closing(connect(address, None, deadline())) as made:
+        assert made.getpeername() == listening
+
+
+def test_an_address_that_leads_nowhere_does_not_hold_up_the_next(monkeypatch, listening, full) -> None:
+    address = resolving_to(monkeypatch, endpoint(V4, full), endpoint(V4, listening))
+    with contextlib.closing(connect(address, None, deadline())) as made:
+        assert made.getpeername() == listening
+
+
+def test_a_family_that_this_system_does_not_have_makes_way_for_the_next(monkeypatch, listening) -> None:
+    address = resolving_to(monkeypatch, endpoint(9999, ("::1", 1, 0, 0)), endpoint(V4, listening))
+    with contextlib.closing(connect(address, None, deadline())) as made:
+        assert made.getpeername() == listening
+
+
+def test_both_families_are_tried(monkeypatch, listening, closed) -> None:
+    unreachable = endpoint(V6, ("100::1", listening[1], 0, 0))  # RFC 6666: leads nowhere
+    address = resolving_to(monkeypatch, unreachable, unreachable, endpoint(V4, listening))
+    with contextlib.closing(connect(address, None, deadline())) as made:
+        assert made.getpeername() == listening
+
+
+def test_if_none_answers_the_first_failure_is_told(monkeypatch, closed) -> None:
+    address = resolving_to(monkeypatch, endpoint(V4, closed), endpoint(9999, ("::1", 1, 0, 0)))
+    with pytest.raises(ConnectionRefusedError):
+        connect(address, None, deadline())
+
+
+def test_all_attempts_share_one_deadline(monkeypatch, full) -> None:
+    address = resolving_to(monkeypatch, endpoint(V4, full), endpoint(V4, full))
+    with pytest.raises(TimeoutError, match="not made in time"):
+        connect(address, None, deadline(0.4))
+
+
+def test_a_name_that_does_not_resolve(monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(socket.gaierror):
+        connect(Address.of("http://target.example/"), None, deadline())
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for_beyond_the_deadline(monkeypatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(1))
+    with pytest.raises(TimeoutError, match="not resolved in time"):
+        connect(Address.of("http://target.example/"), None, deadline(0.1))
+
+
+def test_a_name_that_cannot_be_one() -> None:
+    with pytest.raises(socket.gaierror):
+        connect(Address("http", f"{'a' * 70}.example", 80, "/"), None, deadline())
+
+
+def test_ipv6() -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=V6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with (
+        listener,
+        contextlib.closing(connect(Address.of(f"http://[::1]:{listener.getsockname()[1]}/"), None, deadline())) as made,
+    ):
+        assert made.getpeername()[0] == "::1"
+
+
+def test_small_requests_are_sent_at_once(listening) -> None:
+    with contextlib.closing(connect(Address.of(f"http://127.0.0.1:{listening[1]}/"), None, deadline())) as made:
+        assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert made.gettimeout() == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from([V4, V6]), st.integers()), max_size=8))
+def test_families_take_turns_and_each_keeps_its_order(kinds: list[tuple[int, int]]) -> None:
+    endpoints = [endpoint(family, (number,)) for family, number in kinds]
+    turns = in_turn(endpoints)
+    assert sorted(turns, key=str) == sorted(endpoints, key=str)
+    for family in (V4, V6):
+        assert [one for one in turns if one[0] == family] == [one for one in endpoints if one[0] == family]
+    if len({family for family, _ in kinds}) == 2:
+        assert turns[0][0] == endpoints[0][0] != turns[1][0]
