@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from loadtest.records import Verdict
 from loadtest.summary import Summary
 
 CONFIDENCE = 0.9999
@@ -68,7 +69,7 @@ def reads(summary: Summary, *outcomes: str) -> int:
     return sum(row.count for row in summary.availability.read_outcomes if row.outcome in outcomes)
 
 
-DOCUMENTS = ("whole", "torn", "truncated", "corrupt", "etag-mismatch", "foreign")
+DOCUMENTS = ("whole", "torn", "truncated", "corrupt", "etag-mismatch", "foreign", "rewritten", "unrecognised")
 
 
 def share_of_documents(*outcomes: str) -> Callable[[Summary], Interval]:
@@ -146,6 +147,49 @@ def blocked_by_a_put(summary: Summary) -> Interval:
     return Interval(min(longest, put) * 0.85, put)
 
 
+def faulty_304(summary: Summary, name: str) -> Interval:
+    """Share of the 304 answers that have this fault of conditional-get."""
+    return share(conditional_number(summary, name), summary.conditional.not_modified)
+
+
+def conditional_number(summary: Summary, name: str) -> int:
+    """A number of conditional-get."""
+    (check,) = (check for check in summary.checks if check.id == "conditional-get")
+    (value,) = (number.value for number in check.numbers if number.name == name)
+    return int(value or 0)
+
+
+def second_etags(summary: Summary) -> Interval:
+    """Share of the reads that went to the second server, as far as their ETags tell.
+
+    Those that it answered 304 do not show it. Half of the reads are conditional, so at most half of its answers are.
+    """
+    found = conditional_number(summary, "200 with a second ETag of its version, which it has by turns with another")
+    interval = share(found, summary.conditional.whole_reads + summary.conditional.not_modified)
+    return Interval(interval.low, 2 * interval.high)
+
+
+def honoured(summary: Summary) -> Interval:
+    """Whether ETag was honoured, as far as the check can tell: 1 or 0."""
+    (check,) = (check for check in summary.checks if check.id == "conditional-get")
+    return Interval(1, 1) if check.verdict is Verdict.PASS else Interval(0, 0)
+
+
+def lost_writes(summary: Summary) -> Interval:
+    """Share of the acknowledged writes that were lost."""
+    return share(summary.consistency.lost, summary.consistency.writes)
+
+
+def shared_etags(summary: Summary) -> Interval:
+    """Share of the whole documents that came with an ETag which more of them had with another version.
+
+    Of versions that share an ETag the one that was read most is taken to be right, so of n PUTs in a row with one ETag
+    the reads of one are not counted: as a share of the reads a lower bound, and nothing above it is excluded.
+    """
+    found = share(reads(summary, "etag-mismatch"), reads(summary, "whole", "etag-mismatch"))
+    return Interval(found.low, 1.0 if reads(summary, "etag-mismatch") else 0.0)
+
+
 def unknown_writes(summary: Summary) -> Interval:
     """Share of writes of unknown outcome."""
     unknown = sum(row.count for row in summary.availability.write_outcomes if row.outcome == "unknown")
@@ -188,6 +232,15 @@ CASES: tuple[FaultCase, ...] = (
     FaultCase("reset-rate", percent(1, 5, 20), share_of_reads("reset", "truncated"), ("availability", "whole-bodies")),
     FaultCase("lost-ack", percent(10, 30, 60), unknown_writes, (), after_start=True),
     FaultCase("late-write", (Size("50ms,20%", 0.2), Size("200ms,20%", 0.2), Size("50ms,60%", 0.6)), unknown_writes, (), after_start=True),
+    FaultCase("304-without-etag", percent(1, 5, 100), lambda summary: faulty_304(summary, "304 without an ETag"), ("conditional-get",)),
+    FaultCase("304-other-etag", percent(1, 5, 20), lambda summary: faulty_304(summary, "304 with the ETag of another version"), ("conditional-get",), after_start=True),
+    FaultCase("own-etags", (Size("hash", 1), Size("gzip", 1), Size("weak", 1), Size("unquoted", 1)), honoured, (), "honoured"),
+    FaultCase("put-etag", (Size("weak", 1), Size("unquoted", 1), Size("omitted", 1), Size("other", 1)), honoured, (), "honoured"),
+    FaultCase("flapping-etag", percent(5, 20, 40), second_etags, ("conditional-get",)),
+    FaultCase("shared-etag", percent(10, 30, 60), shared_etags, ("conditional-get",), after_start=True),
+    FaultCase("error-page", percent(1, 5, 20), share_of_documents("unrecognised"), ("whole-bodies",), after_start=True),
+    FaultCase("rewrite", (Size("1%", 0.01), Size("5%,bom", 0.05), Size("20%,base64", 0.2)), share_of_documents("rewritten"), ("whole-bodies",), after_start=True),
+    FaultCase("lost-update", percent(20, 40, 70), lost_writes, ("visible-writes", "fresh-reads"), after_start=True, seconds=8),
     FaultCase("foreign-writer", (Size("2s", 1), Size("1s", 1), Size("500ms", 1)), somebody_else, ("assumptions",), "noticed", after_start=True),
 )  # fmt: skip
 # ruff: noqa: E501 - a table reads best with one fault a line

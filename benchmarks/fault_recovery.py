@@ -21,8 +21,8 @@ from loadtest.synthesis import PROJECT, synthesize
 
 USERS = "20"
 NEVER_FAIL_WITHOUT_A_FAULT = (
-    "assumptions", "whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "conditional-get",
-    "availability",
+    "assumptions", "whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "visible-writes",
+    "conditional-get", "availability",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class Operation:
     status: int | None  # HTTP status of a read; 0 = transport error; None for a write
     outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
     sent_version: int  # version that If-None-Match named; -1 = unconditional
-    etag_version: int  # version that the answer's ETag names; -1 none, -2 not of this run
+    etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none
 
 

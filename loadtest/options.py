@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.payload import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.schedule import ArrivalProcess
 from loadtest.thresholds.grammar import ThresholdError, parse
@@ -196,21 +196,6 @@ class _Numbers:
         if not least <= value <= most:
             raise UsageError(f"--{name} is {value:,}: give a number from {least:,} to {most:,} ({hint}).")
         return value
-
-
-def public_url(url: str) -> str:
-    """An address as it may be written and shown: without user and password, and without the values of its query."""
-    address, asks, query = url.partition("#")[0].partition("?")
-    scheme, follows, rest = address.partition("://") if "://" in address else ("", "", address)
-    authority, slash, path = rest.partition("/")
-    host = _NO_PORT.sub(":…", authority.rpartition("@")[2])
-    pairs = (pair.partition("=") for pair in query.split("&"))
-    shown = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
-    return f"{scheme}{follows}{host}{slash}{path}" + (f"{asks}{shown}" if query else asks)
-
-
-_NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
-"""What stands in the place of a port and is none: in "user:pass/word", which nobody can read, part of a password."""
 
 
 def aws_region_from_environment() -> str | None:

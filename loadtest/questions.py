@@ -14,7 +14,7 @@ QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
     "whole": ("Is every read whole?", ("whole-bodies",)),
     "freshness": (
         "How long do readers see the old version?",
-        ("fresh-reads", "monotonic-reads", "atomic-reads", "phantoms"),
+        ("fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "visible-writes"),
     ),
     "conditional": ("Is ETag honoured, and what does it save?", ("conditional-get",)),
 }

@@ -40,11 +40,12 @@ class ReadOutcome(IntEnum):
     TRUNCATED = 3
     """200 with a proper prefix of a document (the empty body included), or fewer bytes than Content-Length."""
     CORRUPT = 4
-    """200 with anything else that fails its digest."""
+    """200 with anything else that has something of a document in it and fails its digest."""
     ETAG_MISMATCH = 5
     """200 with a whole document whose ETag header names another version of this run."""
     FOREIGN = 6
-    """200 with a well-formed document that is not of this run: somebody else is writing."""
+    """200 with what somebody else certainly put there: a whole document of another run, or, where the ETags of our own
+    are MD5s, a body whose ETag is its MD5."""
     UNASKED_NOT_MODIFIED = 7
     """304 to a request that carried no condition."""
     NOT_MODIFIED_WITH_BODY = 8
@@ -211,3 +212,10 @@ def outcome_names() -> dict[str, dict[str, int]]:
 def empty(dtype: np.dtype[Any], size: int = 0) -> np.ndarray[Any, np.dtype[Any]]:
     """An array of ``size`` zeroed records of ``dtype``."""
     return np.zeros(size, dtype=dtype)
+
+
+def opaque(etag: str) -> str:
+    """What is compared of an ETag: without the mark of a weak one, and without its quotes."""
+    bare = etag.strip()
+    bare = bare[2:] if bare[:2] in ("W/", "w/") else bare
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare

@@ -105,6 +105,26 @@ def find_target(settings: Settings) -> Target:
     )
 
 
+def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
+    """Refuse a host, given in Locust's page, by which the document would be written somewhere else.
+
+    The address of an emulator names the store, too; whoever reaches the page may choose what is read, and not what is
+    written.
+
+    Raises:
+        UsageError: the store would be another than with the settings that Locust was started with.
+    """
+    try:
+        endpoint = find_target(at_start).s3_endpoint_url
+    except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
+        endpoint = at_start.s3_endpoint_url
+    if target.s3_endpoint_url != endpoint:
+        raise UsageError(
+            f"The host {shown(target.shown_url)} would have the document written to another store: give it with --host "
+            "where Locust is started."
+        )
+
+
 def _is_http(url: str) -> bool:
     if not url.isprintable() or " " in url:  # urlsplit drops line breaks, a request would not
         return False

@@ -17,6 +17,7 @@ from loadtest.checks import (
     load_generator,
     monotonic_reads,
     phantoms,
+    visible_writes,
     whole_bodies,
     write_impact,
 )
@@ -35,6 +36,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     (monotonic_reads.PROMISE, monotonic_reads.monotonic_reads),
     (atomic_reads.PROMISE, atomic_reads.atomic_reads),
     (phantoms.PROMISE, phantoms.phantoms),
+    (visible_writes.PROMISE, visible_writes.visible_writes),
     (conditional_get.PROMISE, conditional_get.conditional_get),
     (availability.PROMISE, availability.availability),
 )

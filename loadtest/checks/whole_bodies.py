@@ -1,7 +1,9 @@
 """Whole bodies: every document is one version from its first byte to its last.
 
 **Guarantee.** A 200 carries a document that passes its own digest. One that does not is *torn* (a mix of versions),
-*truncated* (a proper prefix, or fewer bytes than Content-Length) or *corrupt* (anything else). ::
+*truncated* (a proper prefix, or fewer bytes than Content-Length), *rewritten* (the same document in other bytes: pretty
+printed, with a byte-order mark, in base64), *oversized* (more bytes than any document has), *corrupt* (has something
+of a document in it and is none of these) or *unrecognised* (an error page, an empty object, an HTML page). ::
 
     time     ─────────────────────────────▶
     write 2      ├────────────┤
@@ -9,9 +11,11 @@
     read            ├─────┤  1111112222:  torn
     read            ├─────┤  11111:       truncated
 
-**Exclusions.** Errors (4xx, 5xx, no answer) carry no document. A whole document of somebody else is *foreign* and is
-left to the assumptions; one whose ETag header names another version is left to the conditional check: its body is
-whole. Bodies that were never read while a PUT was in flight prove little, so silence wants some reads that overlap one.
+**Exclusions.** Errors (4xx, 5xx, no answer) carry no document. What somebody else certainly put there is *foreign* and
+is left to the assumptions: a whole document of another run, or a body whose ETag is its MD5 where the ETags of our own
+documents are theirs, so that the store holds it. One whose ETag header names another version is left to the
+conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
+wants some reads that overlap one.
 
 Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
 answers overlapped a PUT.
@@ -44,7 +48,7 @@ _MEANING: Final = {
     ReadOutcome.TRUNCATED: "a document cut short",
     ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
     ReadOutcome.OVERSIZED: "more bytes than any document has",
-    ReadOutcome.REWRITTEN: "a document that something on the way spelled anew",
+    ReadOutcome.REWRITTEN: "a document that something on the way passed on changed",
     ReadOutcome.UNRECOGNISED: "something that is no document of a run",
 }
 
@@ -106,15 +110,25 @@ def _witness(history: History, read: int) -> Witness:
     shown = met[:2] or [int(versions[after - 1])]
     silent_ns = int(reads.called_ns[read] - ends[after - 1])
     when = f"while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
+    outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
+    beside = _beside(size, int(writes.bytes[shown[0]])) if outcome is ReadOutcome.REWRITTEN else ""
     return witness(
         history,
-        f"{reader(history, read).capitalize()} received {_MEANING[ReadOutcome(int(reads.outcome[read]))]} "
-        f"({units.size(int(reads.body_bytes[read]))}) {when}.",
+        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{beside}) {when}.",
         int(writes.called_ns[shown[0]]),
         f"call of write {shown[0]}",
         reads=(read,),
         writes=shown,
     )
+
+
+def _beside(size: int, document: int) -> str:
+    """How long a document is beside what became of it; the difference often tells what that was."""
+    more = size - document
+    like = {1: ", as a line end is", 2: ", as a line end of two bytes is", 3: ", as a byte-order mark is"}.get(more, "")
+    if size == (document + 2) // 3 * 4:
+        like = ", as base64 is"
+    return f", {abs(more):,} B {'more' if more >= 0 else 'less'} than the document{like}"
 
 
 def _since(last: int, silent_ns: int) -> str:

@@ -20,11 +20,12 @@ class ConsistencyWindow:
     put_ns: int  # returned - called of the PUT
     first_visible_ns: (
         int | None
-    )  # return of the first read of this version or a later one; may be negative; None: never seen
+    )  # return of the first read of this version or a later one; may be negative; None: no read returned this one
     last_stale_ns: int | None  # call of the latest read that was stale because of this write; None: no read was
     resolution_ns: int | None  # how long after the end of the window a read came that could have told
     stale_reads: int  # reads that returned an older version though called after the acknowledgement
     censored: bool  # no read that could have told came after: the window may be longer
+    unseen: Literal["", "overtaken", "lost"] = ""  # why no read ever returned it, where that is known
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Consistency:
     k_staleness: tuple[KStaleness, ...]
     visibility: tuple[VisibilityPoint, ...]
     cut_off: int = 0  # writes that readers still did not see when the run ended: their windows are at least as shown
+    lost: int = 0  # writes that no read returned though reads came before the next: lost, or not visible until then
+    overtaken: int = 0  # writes that no read returned, for none came before the next
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,14 @@ Everything is measured from the acknowledgement of a write i (``0`` below), over
 A read is stale with respect to i when its own version was over before write i was called and it was called after 0. The
 window ends at the *last* stale read, not at the first fresh one (Bermbach and Tai 2011). It is censored when no read
 was called after its end: then it may be longer, and counts in no quantile.
+
+A version that no read ever returned was never visible, and has no first_visible: that the next one was seen says
+nothing of it. It was overtaken before a read could see it, or lost (:mod:`loadtest.checks.unseen`).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -23,6 +26,7 @@ from loadtest import units
 from loadtest.checks.atomic_reads import level
 from loadtest.checks.fresh_reads import staleness
 from loadtest.checks.timeline import Timeline, timeline
+from loadtest.checks.unseen import unseen
 from loadtest.measurements import Consistency, ConsistencyWindow, KStaleness
 from loadtest.measures.intervals import binomial_interval, clustered_interval
 from loadtest.measures.quantiles import distribution
@@ -32,6 +36,7 @@ from loadtest.records import NEVER_RETURNED
 
 MOST_WINDOWS: Final = 2_000
 MOST_K: Final = 20
+_UNSEEN: Final[tuple[Literal["", "overtaken", "lost"], ...]] = ("", "overtaken", "lost")
 
 
 def measure_consistency(history: History) -> Consistency:
@@ -74,6 +79,8 @@ def measure_consistency(history: History) -> Consistency:
             int(writes.last_stale_ns.max(initial=0)),
         ),
         cut_off=int(np.count_nonzero(writes.was_stale & writes.censored)),
+        lost=int(np.count_nonzero(writes.unseen == 2)),
+        overtaken=int(np.count_nonzero(writes.unseen == 1)),
     )
 
 
@@ -91,7 +98,7 @@ class _Writes:
         self.stale_from = times.superseded_by[times.version[stale]]  # first acknowledged write it did not see
 
         earliest = np.minimum.accumulate(times.first_read_ns[::-1])[::-1][self.version]
-        self.seen = earliest != NEVER_RETURNED
+        self.seen = times.first_read_ns[self.version] != NEVER_RETURNED  # itself: what shows a newer one shows not this
         self.first_visible_ns = np.where(self.seen, earliest - self.acked_ns, 0)
 
         # A read is stale with respect to every acknowledged write from the first that it did not see up to its call.
@@ -106,6 +113,9 @@ class _Writes:
         self.censored = following == len(called_of_reads)
         next_called = np.append(called_of_reads, 0)[following]
         self.resolution_ns = np.where(self.censored, 0, next_called - end)
+
+        never = history.once(unseen)
+        self.unseen = np.isin(self.version, never.lost) * 2 + np.isin(self.version, never.overtaken)
 
         change = np.zeros(len(times.acknowledged) + 1, dtype=np.int64)
         np.add.at(change, self.stale_from, 1)
@@ -123,6 +133,7 @@ class _Writes:
             resolution_ns=None if self.censored[place] else int(self.resolution_ns[place]),
             stale_reads=int(self.stale_reads[place]),
             censored=bool(self.censored[place]),
+            unseen=_UNSEEN[int(self.unseen[place])],
         )
 
 

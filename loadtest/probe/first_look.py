@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from email.utils import parsedate_to_datetime
 from typing import Final
+from urllib.parse import urljoin
 
+from loadtest.cleaned import shown
 from loadtest.options import UsageError
 from loadtest.probe.http1 import Http1, TransportError
 from loadtest.probe.judging import looks_absent
@@ -25,15 +27,22 @@ def first_answer(target: Target, http1: Http1) -> Answer:
         plain = http1.exchange(Ask())
     except TransportError as error:
         raise UsageError(
-            f"{target.url} does not answer: {error}; is it deployed, or the sandbox running? "
+            f"{target.shown_url} does not answer: {error}; is it deployed, or the sandbox running? "
             "Mend the address or the outputs file."
         ) from None
     if plain.fault:
-        raise UsageError(f"{target.url} does not answer proper HTTP ({plain.fault}); mend the address.")
-    if plain.status != 200 and not looks_absent(plain):
-        said = " ".join(plain.body.decode("utf-8", "replace").split())[:120]
         raise UsageError(
-            f"{target.url} answered {plain.status} {said!r}: there is no document to probe; check the "
+            f"{target.shown_url} does not answer proper HTTP ({shown(plain.fault, target.url)}); mend the address."
+        )
+    if plain.status != 200 and not looks_absent(plain):
+        if 300 <= plain.status < 400 and (location := plain.header("Location")):
+            raise UsageError(
+                f"{target.shown_url} redirects to {shown(urljoin(target.url, location), target.url)} (status "
+                f"{plain.status}): probe the address that answers itself."
+            )
+        said = shown(plain.body[:2000].decode("utf-8", "replace"), target.url, 120)
+        raise UsageError(
+            f"{target.shown_url} answered {plain.status} {said!r}: there is no document to probe; check the "
             "address and the deployment."
         )
     return plain

@@ -15,11 +15,15 @@ from urllib.parse import urlsplit
 
 import h11
 
+from loadtest.payload import MAXIMUM_BYTES
 from loadtest.probe.model import Answer, Ask, Headers
+from loadtest.trust import tls_context
 
 LINGER_S: Final = 0.25
 """How long unwanted bytes are waited for, on top of a round trip."""
-MOST_BYTES: Final = 32 * 1024 * 1024
+MOST_BYTES: Final = 2 * MAXIMUM_BYTES
+"""Until it is known how large the document is."""
+_MOST_INTERIM: Final = 16
 USER_AGENT: Final = "read-model-probe"
 
 
@@ -69,7 +73,7 @@ class Address:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.scheme == "http":
                 return plain
-            context = ssl.create_default_context()
+            context: ssl.SSLContext = tls_context()
             context.set_alpn_protocols([protocol])
             return context.wrap_socket(plain, server_hostname=self.host)
         except OSError as error:
@@ -99,6 +103,7 @@ class Http1:
         self._address = address
         self._time_limit_s = time_limit_s
         self._socket: socket.socket | None = None
+        self.most_body = MOST_BYTES
 
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
@@ -133,11 +138,14 @@ class Http1:
     def _attempt(self, ask: Ask, reused: bool) -> Answer:
         if self._socket is None:
             self._socket = self._address.connect(self._time_limit_s, "http/1.1")
-        reading = _Reading(self._socket, self._time_limit_s)
+        reading = _Reading(self._socket, self._time_limit_s, self.most_body)
         head = h11.Request(
             method=ask.method,
             target=self._address.target(ask),
-            headers=[("Host", self._address.authority), *usual_headers(ask), *ask.headers],
+            headers=[
+                (name.encode("ascii"), value.encode("latin-1"))
+                for name, value in (("Host", self._address.authority), *usual_headers(ask), *ask.headers)
+            ],
         )
         answer, stays = reading.answer(head, ask.linger, reused)
         if not stays:
@@ -157,7 +165,8 @@ def _is_over(connection: socket.socket) -> bool:
 class _Reading:
     """Reads one answer."""
 
-    def __init__(self, connection: socket.socket, time_limit_s: float) -> None:
+    def __init__(self, connection: socket.socket, time_limit_s: float, most_body: int) -> None:
+        self._most_body = most_body
         self._socket = connection
         self._until = time.monotonic() + time_limit_s
         self._state = h11.Connection(our_role=h11.CLIENT)
@@ -172,7 +181,7 @@ class _Reading:
             raise _LostError(_in_words(error)) from None
         head: h11.Response | None = None
         body = bytearray()
-        fault = ""
+        fault, interim = "", 0
         try:
             while True:
                 event = self._event()
@@ -180,8 +189,13 @@ class _Reading:
                     head = event
                 elif isinstance(event, h11.Data):
                     body += event.data
-                    if len(body) > MOST_BYTES:
-                        fault = f"more than {MOST_BYTES:,} bytes"
+                    if len(body) > self._most_body:
+                        fault = f"larger than the document: more than {self._most_body:,} bytes"
+                        break
+                elif isinstance(event, h11.InformationalResponse):
+                    interim += 1
+                    if interim > _MOST_INTERIM:
+                        fault = f"more than {_MOST_INTERIM} interim answers"
                         break
                 elif isinstance(event, h11.EndOfMessage):
                     break
@@ -214,7 +228,9 @@ class _Reading:
             self._state.receive_data(data)
 
     def _receive(self, seconds: float) -> bytes:
-        self._socket.settimeout(max(0.001, seconds))
+        if seconds <= 0:  # a target that never lets one wait keeps to it too
+            raise TransportError("no whole answer in time")
+        self._socket.settimeout(seconds)
         try:
             return self._socket.recv(65536)
         except TimeoutError:
@@ -228,7 +244,7 @@ class _Reading:
         """What still comes within a moment."""
         until = time.monotonic() + LINGER_S
         more = b""
-        while time.monotonic() < until and len(more) < MOST_BYTES:
+        while time.monotonic() < until and len(more) < self._most_body:
             self._socket.settimeout(max(0.001, until - time.monotonic()))
             try:
                 data = self._socket.recv(65536)

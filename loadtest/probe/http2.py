@@ -11,7 +11,8 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from loadtest.probe.http1 import Address, TransportError, usual_headers
+from loadtest.answer_limits import MOST_HEAD_BYTES
+from loadtest.probe.http1 import MOST_BYTES, Address, TransportError, usual_headers
 from loadtest.probe.model import Answer, Ask
 
 PROTOCOL: Final = "h2"
@@ -37,6 +38,7 @@ class Http2:
         self._time_limit_s = time_limit_s
         self._socket: socket.socket | None = None
         self._state = h2.connection.H2Connection()
+        self.most_body = MOST_BYTES
 
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
@@ -84,11 +86,18 @@ class Http2:
         head += [(name.lower(), value) for name, value in (*usual_headers(ask), *ask.headers)]
         self._state.send_headers(stream, head, end_stream=True)
         connection.sendall(self._state.data_to_send())
-        status, headers, body = 0, [], bytearray()
+        status, headers, body, received = 0, [], bytearray(), 0
         until = time.monotonic() + self._time_limit_s
         while True:
-            connection.settimeout(max(0.001, until - time.monotonic()))
+            left = until - time.monotonic()
+            if left <= 0:  # a target that never lets one wait keeps to it too
+                raise TransportError("no whole answer in time")
+            connection.settimeout(left)
             data = connection.recv(65536)
+            received += len(data)
+            if received > self.most_body + MOST_HEAD_BYTES:
+                self.close()
+                return Answer(status, reused=reused, fault=f"larger than the document: {received:,} bytes and no end")
             if not data:
                 raise TransportError("the connection was closed without a whole answer")
             for event in self._state.receive_data(data):

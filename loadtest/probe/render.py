@@ -110,7 +110,7 @@ def to_json(report: Report, strict: bool = False) -> str:
         "cases": [_case(result) for result in report.results],
         "notes": list(report.notes),
     }
-    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(plain, indent=1, ensure_ascii=True) + "\n"
 
 
 def _case(result: Result) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from loadtest.answer_limits import most_body_bytes
+from loadtest.cleaned import shown, without_secrets
 from loadtest.options import UsageError
 from loadtest.probe.cases import ALL
 from loadtest.probe.first_look import first_answer, named_origin, wait_out_the_second
@@ -15,12 +17,14 @@ from loadtest.probe.http1 import Address, Http1, TransportError
 from loadtest.probe.http2 import Http2, why_not
 from loadtest.probe.judging import looks_absent, not_applicable
 from loadtest.probe.model import (
+    DOCUMENT_BYTES,
     Answer,
     Ask,
     Case,
     CaseVerdict,
     Exchange,
     Finding,
+    Headers,
     Phase,
     Publish,
     Result,
@@ -31,6 +35,7 @@ from loadtest.probe.store import NotVisibleError, Original, Store, interruptible
 from loadtest.records import Verdict
 from loadtest.target import Target
 
+MOST_SHOWN_OF_A_FINDING: Final = 500
 TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
 MOST_UNANSWERED: Final = 3
@@ -125,7 +130,7 @@ class Probe:
             self._http1.close()
             self._http2.close()
         ordered = tuple(self._results[case.name] for case in self._cases if case.name in self._results)
-        return Report(self._target.url, self._target.kind, ordered, tuple(self.notes))
+        return Report(self._target.shown_url, self._target.kind, ordered, tuple(self.notes))
 
     def _read_only(self, seen: Seen, is_absent: bool) -> None:
         if is_absent:
@@ -168,6 +173,7 @@ class Probe:
             raise UsageError(_cannot_write(store, rehearsal))
 
     def _seen(self, plain: Answer, is_absent: bool) -> Seen:
+        self._http1.most_body = self._http2.most_body = most_body_bytes(max(len(plain.body), DOCUMENT_BYTES))
         self._http1.close()  # every case begins with a connection of its own
         seen = Seen(
             plain=plain,
@@ -205,10 +211,10 @@ class Probe:
             step = next(script)
             while True:
                 answer = self._do(step)
-                exchanges.append(Exchange(str(step), answer.status, answer.headers, len(answer.body)))
+                exchanges.append(Exchange(str(step), answer.status, self._cleaned(answer.headers), len(answer.body)))
                 if answer.fault:
                     broken = Finding(CaseVerdict.FAIL, f"a broken answer to {step}: {answer.fault}")
-                    return Result(case, broken, tuple(exchanges))
+                    return Result(case, self._shown(broken), tuple(exchanges))
                 step = script.send(answer)
         except StopIteration as end:
             self._unanswered = 0
@@ -223,7 +229,14 @@ class Probe:
             script.close()
             self._http1.close()
             self._http2.close()
-        return Result(case, finding, tuple(exchanges))
+        return Result(case, self._shown(finding), tuple(exchanges))
+
+    def _shown(self, finding: Finding) -> Finding:
+        """What came back is somebody else's text, and may quote the address."""
+        return replace(finding, came_back=shown(finding.came_back, self._target.url, MOST_SHOWN_OF_A_FINDING))
+
+    def _cleaned(self, headers: Headers) -> Headers:
+        return tuple((name, without_secrets(value, self._target.url)) for name, value in headers)
 
     def _do(self, step: Step) -> Answer:
         if isinstance(step, Ask):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import gevent
 from locust.exception import CatchResponseError
@@ -103,6 +103,11 @@ class Coordinator:
         return self._plan
 
     @property
+    def path(self) -> Path | None:
+        """The run directory, once there is one."""
+        return self._directory.path if self._directory is not None else None
+
+    @property
     def progress(self) -> Progress | None:
         """The live counts, once the run has started."""
         return self._progress
@@ -154,7 +159,7 @@ class Coordinator:
             self._writer.stop()
         self._wait_for_spools(self._directory.path, self._plan.workers)
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
-        finished = subprocess.run(command, check=False, cwd=_PROJECT)
+        finished = subprocess.run(command, check=False, cwd=_PROJECT, stdout=self._answers_to())
         self._directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)
 
@@ -166,7 +171,12 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / "summary.json").exists():
-            print_answers(read_summary(path / "summary.json"), tuple(path / name for name in REPORT_FILES), sys.stdout)
+            written = tuple(path / name for name in REPORT_FILES)
+            print_answers(read_summary(path / "summary.json"), written, self._answers_to())
+
+    def _answers_to(self) -> TextIO:
+        """Standard output, unless Locust's JSON is to be the only thing there."""
+        return sys.stderr if self._environment.parsed_options.json else sys.stdout
 
     def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
         patience = self._environment.stop_timeout + 10

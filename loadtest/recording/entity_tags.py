@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from loadtest.records import NO_VERSION, READ_DTYPE, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome
+from loadtest.records import NO_VERSION, READ_DTYPE, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, opaque
 
 Array = np.ndarray[Any, np.dtype[Any]]
 NO_TAG: Final = -1
@@ -35,13 +35,6 @@ _NOT_MODIFIED: Final = (
     ReadOutcome.UNASKED_NOT_MODIFIED,
     ReadOutcome.NOT_MODIFIED_WITH_BODY,
 )
-
-
-def opaque(etag: str) -> str:
-    """What is compared of an ETag: without the mark of a weak one, and without its quotes."""
-    bare = etag.strip()
-    bare = bare[2:] if bare[:2] in ("W/", "w/") else bare
-    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare
 
 
 class SpooledReads(NamedTuple):

@@ -10,6 +10,8 @@ import logging
 import signal
 import sys
 import time
+from argparse import Namespace
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,15 +23,16 @@ from locust import events
 from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtest.options import UsageError, add_arguments, settings_from
+from loadtest.options import UsageError, add_arguments, public_url, settings_from
 from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, Coordinator, usage_exit
 from loadtest.recording.plan import Plan, boot_id
-from loadtest.recording.progress import Progress
 from loadtest.recording.recorder import Recorder
 from loadtest.recording.run_directory import RUN_FILE, forget_latest
+from loadtest.recording.web_host import check_can_listen, listen_on_loopback
+from loadtest.recording.web_run import PageRuns
 from loadtest.recording.web_tab import add_tab
 from loadtest.schedule import SECOND
-from loadtest.target import find_target
+from loadtest.target import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ _SHARES_KEY: Final = "shares"
 def register() -> None:
     """Listen to Locust's events; called once, by the locustfile."""
     events.init_command_line_parser.add_listener(add_arguments)
+    events.init_command_line_parser.add_listener(listen_on_loopback)
     events.init.add_listener(_on_init)
 
 
@@ -61,13 +65,16 @@ class ReadModelRun:
         self._coordinator: Coordinator | None = None
         self._recorder: Recorder | None = None
         self._planned = Event()
-        self._host_of_outputs: str | None = None
+        self._host_at_start: str | None = None
+        self._page: PageRuns | None = None
         self._quitting = False
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
-        if not self._coordinates:
+        if not self._coordinates or environment.web_ui is not None:
             _stop_once_at_a_time(runner)
+        if not self._coordinates and environment.parsed_options.processes:
+            environment.parsed_options.json = False  # a master's JSON is of all its workers
         runner.register_message(PLAN_MESSAGE, self._on_plan)
         runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
         gevent.signal_handler(signal.SIGINT, _interrupt)
@@ -82,7 +89,8 @@ class ReadModelRun:
             hooks.worker_report.add_listener(self._on_worker_report)
             hooks.worker_connect.add_listener(self._on_worker_connect)
             if environment.web_ui is not None:
-                add_tab(environment.web_ui, self._progress)
+                self._page = PageRuns(environment, self)
+                add_tab(environment.web_ui, self._page)
             self._leave_the_terminal_to_the_display()
             self._check_settings()
 
@@ -97,9 +105,6 @@ class ReadModelRun:
         """The run that this process coordinates, if there is one."""
         return self._coordinator
 
-    def _progress(self) -> Progress | None:
-        return self._coordinator.progress if self._coordinator is not None else None
-
     def _leave_the_terminal_to_the_display(self) -> None:
         """Locust's table every two seconds would scroll the live display away; it comes at the end, or if asked for."""
         options = self._environment.parsed_options
@@ -109,12 +114,21 @@ class ReadModelRun:
     def _ends_ns(self) -> int | None:
         """When the run will end; Locust counts the run time from before the users are there."""
         options = self._environment.parsed_options
+        if self._page is not None and self._page.run_time_s is not None:
+            return self._test_started_ns + self._page.run_time_s * SECOND
         if not options.run_time or not (self._headless or options.autostart):
-            return None  # from the page it can be given anew for each run, and Locust does not tell
+            return None
         return self._test_started_ns + int(options.run_time * SECOND)
 
     def _check_settings(self) -> None:
-        """Headless, a wrong setting ends the process here; with the web page it is said when a run is started."""
+        """A wrong setting ends the process here; with the web page, a target is looked for when a run is started."""
+        options = self._environment.parsed_options
+        try:
+            settings_from(options)
+            if self._page is not None:
+                check_can_listen(options)
+        except UsageError as error:
+            usage_exit(error)
         try:
             if self._headless:
                 forget_latest(self._environment.parsed_options.run_dir)
@@ -129,17 +143,39 @@ class ReadModelRun:
             usage_exit(UsageError("Interrupted before the run began, so nothing was measured."))
 
     def _give_users_a_host(self) -> None:
-        """Locust wants to know a host; the one of the outputs file, if none was given."""
+        """Locust shows a host, without its secrets: the one of the outputs file, if none was given."""
         settings = settings_from(self._environment.parsed_options)
-        if not settings.host:
-            self._host_of_outputs = find_target(settings).url.removesuffix(settings.samples_path)
-            self._environment.host = self._host_of_outputs
+        host = settings.host or find_target(settings).url.removesuffix(settings.samples_path)
+        self._environment.host = self._host_at_start = public_url(host)
 
-    def _prepared(self) -> Coordinator:
-        settings = settings_from(self._environment.parsed_options)
-        if self._environment.host and self._environment.host != self._host_of_outputs:
+    def prepare_from_page(self, options: Namespace, host: str | None) -> None:
+        """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
+
+        Raises:
+            UsageError: it cannot begin.
+        """
+        before, self._environment.host = self._environment.host, host or self._host_at_start
+        try:
+            forget_latest(options.run_dir)
+            self._coordinator = self._prepared(options)
+        except BaseException:
+            self._environment.host = before
+            raise
+
+    def give_up(self) -> None:
+        """End a run that was prepared and will not begin."""
+        if self._coordinator is not None:
+            self._finish()
+
+    def _prepared(self, options: Namespace | None = None) -> Coordinator:
+        settings = settings_from(options or self._environment.parsed_options)
+        target_at_start = settings
+        if self._environment.host and self._environment.host != self._host_at_start:
             settings = replace(settings, host=self._environment.host.rstrip("/"))
-        coordinator = Coordinator(self._environment, settings, find_target(settings))
+        target = find_target(settings)
+        if settings is not target_at_start:
+            refuse_other_endpoint(target, target_at_start)
+        coordinator = Coordinator(self._environment, settings, target)
         coordinator.prepare()
         return coordinator
 
@@ -232,7 +268,8 @@ class ReadModelRun:
     def _finish(self) -> None:
         coordinator, self._coordinator = self._coordinator, None
         assert coordinator is not None  # noqa: S101 - asked by the callers
-        coordinator.finish()
+        with self._page.reporting(coordinator) if self._page is not None else nullcontext():
+            coordinator.finish()
         if self._headless:  # Locust prints its own statistics first, and the answers shall be the end
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:

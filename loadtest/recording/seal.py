@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recorded_run.checksums import write_checksums
-from loadtest.recording.entity_tags import SpooledReads, name_versions, opaque
+from loadtest.recording.entity_tags import SpooledReads, name_versions
 from loadtest.recording.run_directory import load_run, write_run
 from loadtest.recording.spool import (
     SPOOL_FOLDER,
@@ -42,6 +42,7 @@ from loadtest.records import (
     WRITER_SESSION,
     ReadOutcome,
     WriteOutcome,
+    opaque,
 )
 from loadtest.schedule import Windows
 

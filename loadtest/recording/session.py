@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import gevent
 
+from loadtest.answer_limits import OversizedError, UnaskedCodingError
 from loadtest.payload import Verifier
 from loadtest.recording.spool import NO_ETAG
 from loadtest.records import NO_VERSION, ReadOutcome
@@ -59,7 +60,7 @@ class Session:
         if answer.status == 200:
             if answer.failure is not None:
                 return _of_broken_body(answer.failure), NO_VERSION
-            return self._verifier.identify(answer.body)
+            return self._verifier.identify(answer.body, answer.etag)
         if answer.status == 304:
             if question.etag is None:
                 return ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION
@@ -82,6 +83,7 @@ _UNCONDITIONAL = Question(None, NO_ETAG, NO_VERSION)
 
 
 def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
+    failure = getattr(failure, "original", failure)  # the client's "too many attempts" keeps what the one failed with
     if isinstance(failure, TimeoutError | gevent.Timeout):
         return ReadOutcome.TIMED_OUT
     if isinstance(failure, ConnectionRefusedError):
@@ -92,7 +94,14 @@ def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
 
 
 def _of_broken_body(failure: BaseException) -> ReadOutcome:
-    """The status came but the body did not come whole: fewer bytes than Content-Length, unless time ran out."""
+    """The status came but the body did not come whole: fewer bytes than Content-Length, unless time ran out.
+
+    A body in a coding that nobody asked for is not looked into: to a client that asked for none it is no document.
+    """
+    if isinstance(failure, OversizedError):
+        return ReadOutcome.OVERSIZED
+    if isinstance(failure, UnaskedCodingError):
+        return ReadOutcome.UNRECOGNISED
     outcome = _of_transport_failure(failure)
     return ReadOutcome.TRUNCATED if outcome in (ReadOutcome.RESET, ReadOutcome.TRANSPORT_ERROR) else outcome
 

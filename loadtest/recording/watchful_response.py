@@ -11,6 +11,9 @@ geventhttpclient is a client for getting answers; three of its kindnesses would 
 
 It makes its responses and its pools of connections itself, so ours take the place of its classes.
 
+It also takes in whatever comes, and unpacks it; a target that is broken, or hostile, would fill the memory. Here an
+answer ends as an error where it cannot be the document any more (``loadtest.answer_limits``); nothing is unpacked.
+
 It is also slower than what it is asked to time:
 
 - It reads 4 KB at a time, so a document of 256 KB is parsed in 65 pieces. Here a piece is what has come, up to 64 KB.
@@ -33,8 +36,10 @@ from typing import Any, Final
 import geventhttpclient.client
 from gevent.monkey import get_original
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
-from geventhttpclient.response import HTTPConnectionClosed, HTTPSocketPoolResponse
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+from locust.contrib.fasthttp import FastResponse
 
+from loadtest.answer_limits import EndlessHeadError, Intake, OversizedError, most_body_bytes
 from loadtest.recording.turns import Turns
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
@@ -47,6 +52,26 @@ turns: Final = Turns()
 """Those of all readers of this process, whose connections belong to one event loop."""
 
 
+class BodyTooLarge(HTTPParseError, OversizedError):  # noqa: N818 - one of the client's own errors, so that it is handed on
+    """The body of an answer was not received to its end, as it is larger than the document."""
+
+
+class HeadTooLarge(HTTPParseError):  # noqa: N818
+    """The head of an answer, or what stands between its chunks, was not received to its end."""
+
+
+class PlainResponse(FastResponse):
+    """The client's view of an answer: its body is as it was sent, whatever coding it is said to have.
+
+    Nothing but the document's own bytes was asked for, and a few bytes may unpack to gigabytes.
+    """
+
+    def _content(self) -> bytes:
+        body: bytes = self._response.read()
+        self.release()
+        return body
+
+
 class WatchfulResponse(HTTPSocketPoolResponse):
     """A response that is asked for once.
 
@@ -55,23 +80,57 @@ class WatchfulResponse(HTTPSocketPoolResponse):
     far were taken in, by ``time.monotonic_ns()``.
     """
 
+    most_body: int = most_body_bytes(0)
+    """For all answers of this process: the plan of a run says how large its documents are."""
     after_304: bytes = b""
     received_ns: int = 0
+    too_large: BodyTooLarge | None = None
+    _is_reading_body: bool = False
 
     def __init__(self, sock: Any, pool: Any, **options: Any) -> None:
         self.before = _take_unread(pool)
+        self._received = 0
+        self._body_received = 0
         super().__init__(sock, pool, **{**options, "block_size": _MOST_READ})
 
     def feed(self, data: str | bytes) -> None:
         """Stamp ``data``, parse it, and wait for a turn; a whole answer waits before it is parsed."""
         self.received_ns = time.monotonic_ns()
-        if is_whole_answer(data):
+        waited = is_whole_answer(data)
+        if waited:
             turns.wait()
-            self._parse(data)
-            return
         self._parse(data)
-        if self.message_complete:
+        if not self.message_complete or self.get_code() < 200:
+            self._check_intake(len(data))
+        elif not waited:
             turns.wait()
+
+    def _check_intake(self, count: int) -> None:
+        """Stop where this cannot be the document any more. What was whole at once is no larger than one piece."""
+        self._received += count
+        length = self.get("content-length") if self.headers_complete else None
+        announced = int(length) if isinstance(length, str) and length.isdecimal() else None
+        try:
+            Intake(self._received, self._body_received, announced).check(self.most_body)
+        except OversizedError as error:
+            self.too_large = BodyTooLarge(str(error))  # raised when the body is read: its head is an answer
+            if self._is_reading_body:
+                raise self.too_large from None
+        except EndlessHeadError as error:
+            raise HeadTooLarge(str(error)) from None
+
+    def _on_body(self, buf: bytearray) -> None:
+        self._body_received += len(buf)
+        super()._on_body(buf)
+
+    def read(self, length: int | None = None) -> bytes:
+        """The rest of the body, as it was sent."""
+        self._is_reading_body = True
+        if self.too_large is not None:
+            self.release()
+            raise self.too_large
+        body: bytes = super().read(length)
+        return body
 
     def _parse(self, data: str | bytes) -> None:
         """Parse, but not what stands behind the head of a 304; the connection is closed after such."""

@@ -1,69 +1,176 @@
-"""The tab "Read model" in Locust's own web page: live counts, the current window, and the same as CSV."""
+"""The tab "Read model" in Locust's own web page: counts while a run is on, then its verdict and links to its files."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, send_file
 
 from loadtest import units
 from loadtest.recording.progress import Progress
 
 TAB_KEY: Final = "read-model"
-CSV_PATH: Final = "/read-model/csv"
+FOLDER: Final = "read-model"
+FILES: Final = (
+    *("report.html", "report.md", "summary.json", "junit.xml", "run.json"),
+    *("reads.parquet", "writes.parquet", "windows.parquet", "requests.parquet", "generator.parquet"),
+)
+"""What the page serves of a run, by fixed names: no other file of this machine can be asked for."""
+_SCRIPT: Final = Path(__file__).with_name("web_links.js")
 
 
-def add_tab(web_ui: Any, progress: Callable[[], Progress | None]) -> None:
-    """Add the tab to Locust's page. ``progress`` gives the live counts of the run, or None when there is none."""
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run of this session that is over. ``verdict`` is None where nothing could be judged."""
+
+    path: Path
+    progress: Progress | None
+    verdict: str | None
+    answers: Sequence[tuple[str, str, str]] = ()
+
+    def files(self) -> list[str]:
+        """The names of the files that are there, the report first."""
+        return [name for name in FILES if (self.path / name).is_file()]
+
+
+class RunsToShow(Protocol):
+    """What the tab asks of whoever runs the runs."""
+
+    @property
+    def phase(self) -> str:
+        """``none``, ``starting``, ``running`` or ``reporting``."""
+
+    @property
+    def progress(self) -> Progress | None:
+        """The counts of the run that is on, or of which the report is being made."""
+
+    @property
+    def finished(self) -> Sequence[FinishedRun]:
+        """The runs of this session that are over, the last one last."""
+
+    @property
+    def refused(self) -> str:
+        """Why the last run did not begin, or nothing."""
+
+
+def add_tab(web_ui: Any, runs: RunsToShow) -> None:
+    """Add the tab, the CSV, and the files of the runs to Locust's page."""
+    options = web_ui.environment.parsed_options
+    base = getattr(options, "web_base_path", "") or ""
+    columns = [("what", "What"), ("value", "So far"), ("meaning", "Meaning")]
     web_ui.template_args |= {
         "extended_tabs": [{"title": "Read model", "key": TAB_KEY}],
         "extended_tables": [
-            {
-                "key": TAB_KEY,
-                "structure": [
-                    {"key": "what", "title": "What"},
-                    {"key": "value", "title": "So far"},
-                    {"key": "meaning", "title": "Meaning"},
-                ],
-            }
+            {"key": TAB_KEY, "structure": [{"key": key, "title": title} for key, title in columns]},
         ],
-        "extended_csv_files": [{"href": CSV_PATH, "title": "Download read model CSV"}],
+        # Relative, like Locust's own links, so that they work behind --web-base-path.
+        "extended_csv_files": [{"href": f"./{FOLDER}/csv", "title": "Download read model CSV"}]
+        + [
+            {"href": f"./{FOLDER}/last/{name}", "title": f"Read model, last run: {name}"}
+            for name in ("report.html", "report.md", "summary.json", "junit.xml")
+        ],
     }
-    blueprint = Blueprint("read_model", __name__)
+    blueprint = Blueprint("read_model", __name__, url_prefix=f"{base.rstrip('/')}/{FOLDER}")
 
-    @blueprint.route(CSV_PATH)
+    @blueprint.route("/csv")
     @web_ui.auth_required_if_enabled
     def read_model_csv() -> Response:
         text = io.StringIO()
         writer = csv.DictWriter(text, ["what", "value", "meaning"], extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(_rows(progress()))
+        writer.writerows(rows(runs))
         disposition = {"Content-Disposition": "attachment; filename=read-model.csv"}
         return Response(text.getvalue(), mimetype="text/csv", headers=disposition)
 
+    @blueprint.route("/links.js")
+    @web_ui.auth_required_if_enabled
+    def links_script() -> Response:
+        return Response(_SCRIPT.read_text(encoding="utf-8"), mimetype="text/javascript")
+
+    @blueprint.route("/links")
+    @web_ui.auth_required_if_enabled
+    def links() -> Response:
+        return Response(json.dumps(_links(runs)), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    @blueprint.route("/<number>/<name>")
+    @web_ui.auth_required_if_enabled
+    def file_of_run(number: str, name: str) -> Response:
+        chosen = _chosen(runs.finished, number)
+        path = chosen.path / name if chosen is not None and name in FILES else None
+        if path is None or path.is_symlink() or not path.is_file():
+            return Response("There is no such file of a run of this session.\n", 404, mimetype="text/plain")
+        answer: Response = send_file(path.resolve(), as_attachment=name.endswith(".parquet"), max_age=0)
+        return answer
+
     @web_ui.app.after_request
-    def add_counts(response: Response) -> Response:
-        if request.path.endswith("/stats/requests") and response.is_json:
+    def add_to_the_page(response: Response) -> Response:
+        if request.path == f"{base}/stats/requests" and response.is_json:
             content = response.get_json()
-            content["extended_stats"] = [{"key": TAB_KEY, "data": _rows(progress())}]
+            content["extended_stats"] = [{"key": TAB_KEY, "data": rows(runs)}]
+            # The page asks on while a run is on; it is on until its report can be shown. (Locust keeps the answer for
+            # two seconds, so what was written into it must be taken out again.)
+            on = runs.phase == "reporting"
+            content["state"] = "running" if on else web_ui.environment.runner.state
             response.set_data(json.dumps(content))
+        elif request.path == f"{base}/" and response.mimetype == "text/html" and not response.direct_passthrough:
+            script = f'<script src="./{FOLDER}/links.js" defer></script></body>'
+            response.set_data(response.get_data(as_text=True).replace("</body>", script, 1))
         return response
 
     web_ui.app.register_blueprint(blueprint)
 
 
-def _rows(progress: Progress | None) -> list[dict[str, Any]]:
-    if progress is None:
-        return [_row("state", "no run", "start a run to see its counts; the last report lies in runs/latest")]
+def rows(runs: RunsToShow) -> list[dict[str, str]]:
+    """The lines of the table."""
+    last = runs.finished[-1] if runs.finished else None
+    if runs.phase == "starting":
+        return [_row("state", "starting", "the target is tried, and the first document is written")]
+    if runs.phase == "running" and runs.progress is not None:
+        return [_row("window", runs.progress.window(), "what the writer does right now"), *_counts(runs.progress)]
+    if runs.phase == "running":
+        return [_row("state", "starting", "the run begins when all users are there")]
+    if runs.phase == "reporting":
+        told = [_row("state", "reporting", "the readers have stopped; the report is being made")]
+        return told + (_counts(runs.progress) if runs.progress else [])
+    said = [_row("not started", runs.refused, "fix that and start again")] if runs.refused else []
+    if last is None:
+        return said or [_row("state", "no run", "start a run to see its counts; its report comes when it is stopped")]
+    return said + _answers(last) + (_counts(last.progress) if last.progress else [])
+
+
+def _answers(last: FinishedRun) -> list[dict[str, str]]:
+    if last.verdict is None:
+        return [_row("state", "no verdict", "the last run ended before anything could be judged; the log says why")]
+    lines = [_row("verdict", last.verdict, "of all questions together; the report says why")]
+    lines += [_row(title, verdict, sentence) for title, verdict, sentence in last.answers]
+    return [*lines, _row("report", str(last.path / "report.html"), "links to it and its files are below the table")]
+
+
+def _links(runs: RunsToShow) -> dict[str, Any]:
+    if not runs.finished:
+        return {"title": "", "files": []}
+    number, last = len(runs.finished), runs.finished[-1]
+    files = [{"href": f"./{FOLDER}/{number}/{name}", "name": name} for name in last.files()]
+    return {"title": f"Read model, last run: {last.verdict or 'no verdict'}", "files": files}
+
+
+def _chosen(finished: Sequence[FinishedRun], number: str) -> FinishedRun | None:
+    """The run of that number, counted from 1 in this session, or the ``last``."""
+    known = {str(index): run for index, run in enumerate(finished, 1)}
+    return (finished[-1] if finished else None) if number == "last" else known.get(number)
+
+
+def _counts(progress: Progress) -> list[dict[str, str]]:
     counts = progress.totals()
     answered = counts.reads - counts.errors
     share = f"{100 * counts.not_modified / answered:.1f} %" if answered else "none yet"
     return [
-        _row("window", progress.window(), "what the writer does right now"),
         _row("reads", f"{counts.reads:,}", "reads recorded"),
         _row("writes", f"{progress.writes:,}", "PUTs that have come back"),
         _row(

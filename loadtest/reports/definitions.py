@@ -29,9 +29,12 @@ DEFINITIONS: Final[dict[str, str]] = {
     "monotonic": "No reader goes back in time: once it has got a version, it gets no older one.",
     "torn": "A body that mixes two or more versions.",
     "truncated": "A body that stops early.",
-    "corrupt": "Any other body that fails its own digest.",
+    "corrupt": "A body that has something of a document in it, and fails its digest.",
     "etag-mismatch": "A whole document whose ETag header names another version.",
-    "foreign": "A well-formed document that this run did not write: somebody else is writing.",
+    "foreign": "A body that somebody else certainly put there: a whole document of another run, or one that its ETag "
+    "shows to be in the store.",
+    "lost write": "An acknowledged write whose version no read ever returned, though reads came before the next write: "
+    "it was lost, or not visible until the next write.",
     "phantom": "A version that nobody had written yet when it was read.",
     "ETag": "A short fingerprint of the document that the server sends along with it.",
     "If-None-Match": "The request header in which a reader sends the ETag that it holds: only send the document if "
@@ -103,7 +106,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "abandoned": "Still unanswered when the run had ended.",
     "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
     "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
-    "rewritten": "200 with a document of this run that something on the way spelled anew.",
+    "rewritten": "200 with a document of this run that something on the way passed on changed.",
     "unrecognised": "200 with something that is no document of a run, such as an error page.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loadtest import units
+from loadtest.checks.visible_writes import listed
 from loadtest.measurements import Distribution
 from loadtest.measures.windows import MOST_K
 from loadtest.reports.definitions import define
@@ -39,10 +40,23 @@ def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
         ),
         Fact("Writes that were followed", units.count(consistency.writes), _WRITES_DEFINITION),
         Fact("Writes whose window is not fully known", units.count(consistency.censored), _censored(summary)),
+        Fact("Writes lost, or not visible until the next", _lost(summary), define("lost write")),
+        Fact("Writes overtaken before a read could see them", units.count(consistency.overtaken), _OVERTAKEN),
         Fact("Order of versions", *levels[consistency.level]),
     )
 
 
+def _lost(summary: Summary) -> str:
+    """How many, and which of those that are listed."""
+    versions = [window.version for window in summary.consistency.windows if window.unseen == "lost"]
+    count = units.count(summary.consistency.lost)
+    return f"{count} ({listed(versions)})" if versions else count
+
+
+_OVERTAKEN = (
+    "Acknowledged, and the next write came before any read that could have told; no read returned them, and that says "
+    "nothing against the target."
+)
 _ATOMIC = f"Atomic: {define('atomic')}"
 
 

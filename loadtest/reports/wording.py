@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from loadtest import units
 from loadtest.measurements import Generator
-from loadtest.records import UNKNOWN_VERSION
+from loadtest.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION
 from loadtest.summary import CheckResult, Operation, Question, QuestionId, Summary, Verdict
 
 SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
@@ -173,19 +173,29 @@ def operation_text(operation: Operation) -> str:
     if operation.sent_version >= 0:
         parts.append(f"sent the ETag of version {operation.sent_version}")
     elif operation.sent_version == UNKNOWN_VERSION:
-        parts.append("sent an ETag of nobody in this run")
+        parts.append("sent an ETag that nothing is known of")
     if operation.etag_version >= 0 and operation.etag_version != operation.version:
         parts.append(f"answered with the ETag of version {operation.etag_version}")
+    elif operation.etag_version in _OTHER_ETAGS and operation.outcome in ("whole", "not-modified"):
+        parts.append(_OTHER_ETAGS[operation.etag_version])
     if operation.request_id:
         parts.append(f"request {operation.request_id}")
     return f"reader {operation.session} {got} ({', '.join(parts)})"
 
 
+_OTHER_ETAGS: Final = {
+    NO_VERSION: "answered without an ETag",
+    UNKNOWN_VERSION: "answered with an ETag that nothing is known of",
+    SECOND_ETAG: "answered with a second ETag of that version",
+}
 _RECEIVED: Final = {
     "torn": "received a torn document",
     "truncated": "received a document cut short",
     "corrupt": "received a corrupt document",
     "foreign": "received a document of somebody else",
+    "oversized": "received more than any document has",
+    "rewritten": "received a document that was changed on the way",
+    "unrecognised": "received something that is no document",
 }
 _WRITE_ENDS: Final = {
     "acked": "acknowledged",

@@ -18,6 +18,7 @@ from yarl import URL
 from loadtest.sandbox import aws_chunked, s3
 from loadtest.sandbox.asgi import Receive, Scope, Send, read_body, send_answer, send_json
 from loadtest.sandbox.aws_requests import AwsRequest, aws_request
+from loadtest.sandbox.faults.base import PutPlan
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.moto_server import MotoServer
@@ -157,7 +158,7 @@ class AwsProxy:
         if plan.blocks_reads:
             self._gate.enter()
         try:
-            answer = await self._put(forwarded)
+            answer = await self._put(forwarded, plan)
             await pause(started + plan.least_duration - time.monotonic())
         finally:
             if plan.blocks_reads:
@@ -167,20 +168,22 @@ class AwsProxy:
             return
         await _send(answer, send)
 
-    async def _put(self, forwarded: Forwarded) -> MotoAnswer:
+    async def _put(self, forwarded: Forwarded, plan: PutPlan) -> MotoAnswer:
         """PUT in moto, then publish; one at a time, so that both sides agree which came last."""
         about = forwarded.about
         lock = self._locks.setdefault((about.bucket, about.key), asyncio.Lock())
         async with lock:
             answer = await self._ask_moto(forwarded)
-            if answer.is_success:
-                self._store.track(about.bucket, about.key).publish(_version(forwarded, answer))
-        return answer
+            stored = self._store.track(about.bucket, about.key)
+            if answer.is_success and not plan.is_lost:
+                kept = stored.current.etag if plan.keeps_etag and stored.current else None
+                stored.publish(_version(forwarded, answer, kept))
+        return answer if plan.etag_told is None else _with_etag(answer, plan.etag_told)
 
     def _take_effect_later(self, forwarded: Forwarded, delay: float) -> None:
         async def put_later() -> None:
             await pause(delay)
-            await self._put(forwarded)
+            await self._put(forwarded, PutPlan())
 
         task = asyncio.create_task(put_later())
         self._late.add(task)
@@ -221,10 +224,16 @@ class AwsProxy:
             self._store.track(bucket, key).publish(object_version(body, etag, time.time(), headers))
 
 
-def _version(forwarded: Forwarded, answer: MotoAnswer) -> ObjectVersion:
+def _version(forwarded: Forwarded, answer: MotoAnswer, kept_etag: str | None) -> ObjectVersion:
     headers = {name.lower(): value for name, value in forwarded.headers}
     body = aws_chunked.decode(forwarded.body) if aws_chunked.is_aws_chunked(headers) else forwarded.body
-    return object_version(body, answer.header(b"etag"), time.time(), stored_headers(headers))
+    return object_version(body, kept_etag or answer.header(b"etag"), time.time(), stored_headers(headers))
+
+
+def _with_etag(answer: MotoAnswer, told: Callable[[str], str | None]) -> MotoAnswer:
+    others = tuple((name, value) for name, value in answer.headers if name.lower() != b"etag")
+    etag = told(answer.header(b"etag")) if answer.is_success else answer.header(b"etag")
+    return MotoAnswer(answer.status, (*others, (b"ETag", etag.encode())) if etag else others, answer.body)
 
 
 async def _send(answer: MotoAnswer, send: Send) -> None:

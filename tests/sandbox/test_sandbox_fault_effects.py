@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
 import pytest
-from gateway_bench import Bench, document
+from gateway_bench import Bench, Seen, document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadtest.sandbox.faults.answers import PAGES, REWRITINGS
 from loadtest.sandbox.faults.base import Delivery, ObjectRead
 from loadtest.sandbox.faults.bodies import differing_range
+from loadtest.sandbox.faults.entity_tags import FORMS
 from loadtest.sandbox.faults.registry import BY_NAME, FaultSet
 from loadtest.sandbox.faults.validators import BodyOn304
 from loadtest.sandbox.objects import S3Answer, StoredObject, object_version
@@ -42,6 +45,12 @@ def is_one_byte_off(body: bytes) -> bool:
     return len(body) == len(NEW) and sum(a != b for a, b in zip(body, NEW, strict=True)) == 1
 
 
+def confirmed(bench: Bench) -> Seen:
+    answer = bench.get(If_None_Match=etag_of(bench, NEW))
+    assert (answer.status, answer.body) == (304, b"")
+    return answer
+
+
 Judge = Callable[[Bench], bool]
 
 ACTING: dict[str, Judge] = {
@@ -50,6 +59,11 @@ ACTING: dict[str, Judge] = {
     "corrupt": lambda bench: is_one_byte_off(bench.get().body),
     "etag-swap": lambda bench: (answer := bench.get()).headers["etag"] != etag_of(bench, answer.body),
     "no-etag": lambda bench: "etag" not in bench.get().headers,
+    "304-without-etag": lambda bench: "etag" not in confirmed(bench).headers,
+    "304-other-etag": lambda bench: confirmed(bench).headers["etag"] == etag_of(bench, OLD),
+    "flapping-etag": lambda bench: bench.get().headers["etag"] != etag_of(bench, NEW),
+    "error-page": lambda bench: bench.get().body in PAGES,
+    "rewrite": lambda bench: (body := bench.get().body) != NEW and json.loads(body) == json.loads(NEW),
     "ignore-if-none-match": lambda bench: bench.get(If_None_Match=etag_of(bench, NEW)).status == 200,
     "stale-304": lambda bench: bench.get(If_None_Match=etag_of(bench, OLD)).status == 304,
     "always-304": lambda bench: bench.get().status == 304,
@@ -82,7 +96,7 @@ def test_the_seed_repeats_the_choices_and_other_faults_do_not_change_them(name: 
     assert choices(7) != choices(8)
 
 
-@pytest.mark.parametrize("name", ["torn", "truncate", "corrupt", "etag-swap"])
+@pytest.mark.parametrize("name", ["torn", "truncate", "corrupt", "etag-swap", "error-page", "rewrite"])
 def test_content_length_says_what_is_sent(name: str) -> None:
     bench = two_versions()
     bench.publish(document(3, size=900))
@@ -92,7 +106,7 @@ def test_content_length_says_what_is_sent(name: str) -> None:
         assert answer.headers["content-length"] == str(len(answer.body))
 
 
-@pytest.mark.parametrize("name", ["torn", "etag-swap"])
+@pytest.mark.parametrize("name", ["torn", "etag-swap", "304-other-etag"])
 def test_one_version_cannot_be_mixed(name: str) -> None:
     bench = Bench()
     version = bench.publish(NEW)
@@ -105,6 +119,38 @@ def test_etag_swap_goes_both_ways() -> None:
     bench = two_versions()
     bench.faults.set("etag-swap", "on")
     assert {bench.get().body for _ in range(50)} == {OLD, NEW}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_own_etags_name_contents_one_to_one_and_are_honoured(form: str) -> None:
+    bench = two_versions()
+    bench.faults.set("own-etags", form)
+    answer = bench.get()
+    own = answer.headers["etag"]
+    assert (answer.body, own) == (NEW, FORMS[form](etag_of(bench, NEW)))
+    assert own != etag_of(bench, NEW)
+    again = bench.get(If_None_Match=own)
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", own)
+    assert bench.get(If_None_Match=FORMS[form](etag_of(bench, OLD))).status == 200
+    assert (bench.get(If_None_Match=etag_of(bench, NEW)).status == 304) is (form == "weak")
+    assert bench.get(If_Modified_Since="Tue, 01 Jan 2030 00:00:00 GMT").status == 304
+
+
+def test_a_second_server_honours_only_its_own_etags() -> None:
+    bench = two_versions()
+    bench.faults.set("flapping-etag", "on")
+    own = bench.get().headers["etag"]
+    assert bench.get(If_None_Match=own).status == 304
+    assert bench.get(If_None_Match=etag_of(bench, NEW)).status == 200
+    bench.faults.set("flapping-etag", "off")
+    assert bench.get(If_None_Match=own).status == 200
+
+
+@pytest.mark.parametrize("how", REWRITINGS)
+def test_a_document_is_rewritten_in_the_way_that_was_asked_for(how: str) -> None:
+    bench = two_versions()
+    bench.faults.set("rewrite", f"on,{how}")
+    assert bench.get().body == REWRITINGS[how](NEW) != NEW
 
 
 def test_a_stale_304_carries_the_validator_that_was_sent() -> None:
@@ -243,6 +289,18 @@ def test_faults_of_writes_plan_each_put() -> None:
     assert 150 <= sum(plan.answer_is_lost for plan in plans) <= 250
     assert 150 <= sum(plan.effect_delay == 0.2 for plan in plans) <= 250
     assert all(plan.blocks_reads and plan.least_duration == 0.05 for plan in plans)
+    faults.update({"lost-update": "0.5", "shared-etag": "0.5", "put-etag": "omitted"})
+    plans = [faults.plan_put() for _ in range(400)]
+    assert 150 <= sum(plan.is_lost for plan in plans) <= 250
+    assert 150 <= sum(plan.keeps_etag for plan in plans) <= 250
+    told = {}
+    for form in ("weak", "unquoted", "omitted", "other"):
+        faults.set("put-etag", form)
+        make = faults.plan_put().etag_told
+        assert make is not None
+        told[form] = make('"a"')
+    assert (told["weak"], told["unquoted"], told["omitted"]) == ('W/"a"', "a", None)
+    assert told["other"] not in ('"a"', None)
     faults.set("late-write", "1s")
     assert all(faults.plan_put().effect_delay == 1.0 for _ in range(20))
 
@@ -281,6 +339,17 @@ def test_whatever_the_bodies_faults_keep_their_word(old: str, new: str, seed: in
 
 def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
     over_http = {"latency", "freeze", "write-block", "foreign-writer"}
-    here = {"replica-lag", "replicas", "304-with-body", "reset-rate", "lost-ack", "late-write", "cache-ttl", *ACTING}
+    over_http |= {"lost-update", "shared-etag", "put-etag"}
+    here = {
+        "own-etags",
+        "replica-lag",
+        "replicas",
+        "304-with-body",
+        "reset-rate",
+        "lost-ack",
+        "late-write",
+        "cache-ttl",
+        *ACTING,
+    }
     assert set(BY_NAME) == over_http | here
     assert all(len(kind.help) > 30 and kind.form for kind in BY_NAME.values())

@@ -66,7 +66,10 @@ def test_what_is_no_distribution(text: str) -> None:
     ("assignment", "sentence"),
     [
         ("latency", "has no value; write latency=DURATION"),
-        ("latncy=5ms", "there is no fault 'latncy'; there are 304-with-body, always-304"),
+        (
+            "latncy=5ms",
+            "there is no fault 'latncy'; there are 304-other-etag, 304-with-body, 304-without-etag, always-304",
+        ),
         ("=5ms", "there is no fault ''"),
     ],
 )
@@ -88,6 +91,11 @@ def test_wrong_assignments(assignment: str, sentence: str) -> None:
         ("late-write", "1s,200%"),
         ("foreign-writer", "0ms"),
         ("torn", "lots"),
+        ("own-etags", "md4"),
+        ("put-etag", "gzip"),
+        ("rewrite", "5%,zip"),
+        ("rewrite", "5%,"),
+        ("lost-update", "all"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fault(name: str, value: str) -> None:

@@ -162,6 +162,37 @@ def test_late_write_takes_effect_later_over_what_was_put_meanwhile(client: Sandb
     assert time.monotonic() - started >= 0.5
 
 
+def test_a_lost_update_is_acknowledged_and_never_seen(client: SandboxClient) -> None:
+    client.put(document(1))
+    client.sandbox.set_fault("lost-update", "on")
+    assert client.put(document(2))
+    assert client.get().body == document(1)
+    client.sandbox.set_fault("lost-update", "off")
+    client.put(document(3))
+    assert client.get().body == document(3)
+
+
+def test_two_contents_share_an_etag(client: SandboxClient) -> None:
+    client.put(document(1))
+    first = client.get().headers["etag"]
+    client.sandbox.set_fault("shared-etag", "on")
+    client.put(document(2))
+    assert (client.get().body, client.get().headers["etag"]) == (document(2), first)
+    assert client.get(**{"If-None-Match": first}).status == 304
+
+
+def test_the_writer_is_told_the_etag_in_another_spelling(client: SandboxClient) -> None:
+    for form in ("weak", "unquoted", "omitted", "other"):
+        client.sandbox.set_fault("put-etag", form)
+        told = client.s3.put_object(Bucket=client.bucket, Key="payload.json", Body=document(1)).get("ETag")
+        read = client.get().headers["etag"]
+        if form in ("weak", "unquoted"):
+            assert told == {"weak": f"W/{read}", "unquoted": read.strip('"')}[form]
+        else:
+            assert told != read
+            assert (told is None) is (form == "omitted")
+
+
 def test_foreign_writer_puts_documents_of_another_run(client: SandboxClient) -> None:
     ours = document(1)
     client.put(ours)

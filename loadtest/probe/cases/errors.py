@@ -13,6 +13,8 @@ NOWHERE: Final = "-no-such-path"
 
 def _unknown_path(seen: Seen) -> Script:
     plain = yield Ask(path_suffix=NOWHERE)
+    if 200 <= plain.status < 300:
+        return not_applicable(f"a path that was made up exists here, too ({describe(plain)})")
     conditional = yield Ask((("If-None-Match", seen.validator() or "*"),), path_suffix=NOWHERE)
     return worst([_an_error(plain), _an_error(conditional)])
 

@@ -49,6 +49,9 @@ def _etag(seen: Seen) -> Script:
     given = answer.header("ETag")
     if given is None:
         return Finding(FAIL, "304 without ETag: a cache cannot tell which of its copies it is about")
+    tag = answer.etag
+    if given != seen.plain.header("ETag") and tag is not None and tag.matches(seen.etag):
+        return Finding(DEVIATES, f"ETag: {given}, weak or strong other than the document's {seen.plain.header('ETag')}")
     if given != seen.plain.header("ETag"):
         return Finding(FAIL, f"ETag: {given}, but the document has {seen.plain.header('ETag')}")
     return Finding(PASS, f"ETag: {given}")

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from loadtest.probe.http1 import MOST_BYTES
 from loadtest.probe.judging import (
     DEVIATES,
     FAIL,
@@ -116,7 +117,9 @@ def _compressed(plain: Answer, answer: Answer, coding: str) -> Finding:
 
 def _unpacked(answer: Answer) -> bytes | None:
     try:
-        return zlib.decompress(answer.body, wbits=31)
+        packed = zlib.decompressobj(wbits=31)
+        body = packed.decompress(answer.body, MOST_BYTES)
+        return body if packed.eof and not packed.unused_data else None
     except zlib.error:
         return None
 

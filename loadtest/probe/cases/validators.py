@@ -30,7 +30,7 @@ def _strong(seen: Seen) -> Script:
     if answer.etag is None:
         return Finding(FAIL if answer.status == 200 else INCONCLUSIVE, f"{describe(answer)} without ETag")
     if answer.etag.weak:
-        return Finding(FAIL, f"ETag: {answer.etag}: weak, so that it does not promise the same bytes")
+        return Finding(DEVIATES, f"ETag: {answer.etag}: weak: it validates, and does not promise the same bytes")
     return Finding(PASS, f"ETag: {answer.etag}")
 
 

@@ -8,6 +8,7 @@ Faults that do not act at a point leave the method as it is here; it is then nev
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
@@ -36,12 +37,16 @@ class Delivery:
 
 @dataclass(slots=True)
 class PutPlan:
-    """What happens to one PUT: when it takes effect, and whether its answer gets back."""
+    """What happens to one PUT: when it takes effect and for whom, and what of its answer gets back."""
 
     effect_delay: float = 0.0
     answer_is_lost: bool = False
     least_duration: float = 0.0
     blocks_reads: bool = False
+    is_lost: bool = False
+    keeps_etag: bool = False
+    etag_told: Callable[[str], str | None] | None = None
+    """Makes the ETag that the writer is told out of S3's, or leaves it out (None)."""
 
 
 class Fault:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults import availability, bodies, staleness, timing, validators, writes
+from loadtest.sandbox.faults import answers, availability, bodies, entity_tags, staleness, timing, validators, writes
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError
 from stacks.user_input import shown
@@ -19,20 +19,29 @@ KINDS: Final[tuple[type[Fault], ...]] = (
     staleness.ReplicaLag,
     staleness.Replicas,
     staleness.CacheTtl,
+    entity_tags.OwnEtags,
+    entity_tags.FlappingEtag,
     validators.IgnoreIfNoneMatch,
     validators.Stale304,
     validators.Always304,
     validators.EtagSwap,
     validators.NoEtag,
+    validators.Bare304,
+    validators.OtherEtagOn304,
     bodies.Torn,
     bodies.Truncate,
     bodies.Corrupt,
+    answers.Rewrite,
+    answers.ErrorPage,
     validators.BodyOn304,
     availability.ErrorRate,
     availability.ThrottleRate,
     availability.ResetRate,
     writes.LostAck,
     writes.LateWrite,
+    writes.LostUpdate,
+    entity_tags.SharedEtag,
+    entity_tags.PutEtag,
     writes.ForeignWriter,
 )
 """In the order in which those that act at the same point do so."""

@@ -60,6 +60,34 @@ class NoEtag(_ShareOfReads):
         return S3Answer(answer.status, headers, answer.body)
 
 
+class Bare304(_ShareOfReads):
+    """304 answers without the ETag that they confirm."""
+
+    name = "304-without-etag"
+    help = "share of 304 answers without ETag, which RFC 9110 demands there (section 15.4.5)"
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Leave it out."""
+        del read
+        if answer.status != 304 or not self.drawn():
+            return answer
+        return S3Answer(304, {name: value for name, value in answer.headers.items() if name != "etag"}, b"")
+
+
+class OtherEtagOn304(_ShareOfReads):
+    """304 answers with the ETag of another version."""
+
+    name = "304-other-etag"
+    help = "share of 304 answers that carry the ETag of the version before the one that they confirm"
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Put another in its place."""
+        older = read.stored.before(read.version) if read.version and answer.status == 304 else None
+        if older is None or not self.drawn():
+            return answer
+        return S3Answer(304, {**answer.headers, "etag": older.etag}, b"")
+
+
 class IgnoreIfNoneMatch(_ShareOfReads):
     """The whole object to those who have it already."""
 

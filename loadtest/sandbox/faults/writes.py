@@ -46,6 +46,25 @@ class LateWrite(Fault):
             plan.effect_delay = self._delay
 
 
+class LostUpdate(Fault):
+    """It was acknowledged, and nobody ever sees it."""
+
+    name = "lost-update"
+    form = "RATE"
+    help = (
+        "share of PUTs of the object that are acknowledged and that readers never see: they go on getting the version "
+        "before, until the next PUT"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def writing(self, plan: PutPlan) -> None:
+        """Keep it from the readers."""
+        plan.is_lost |= self.random.random() < self._share
+
+
 class ForeignWriter(Fault):
     """Somebody else writes to the object."""
 

@@ -99,6 +99,23 @@ def staleness_k(read: Op, writes: list[Op], reads: list[Op]) -> int:
     )
 
 
+def lost_writes(writes: list[Op], reads: list[Op]) -> tuple[set[int], set[int]]:
+    """Acknowledged versions after the first that were passed over: lost ones, and overtaken ones."""
+    lost, overtaken = set(), set()
+    returned = {read.version for read in legitimate(writes, reads)}
+    for write in writes[1:]:
+        later = [other for other in writes if other.version > write.version and other.kind != "refused"]
+        if write.kind != "acked" or write.version in returned or not any(other.version in returned for other in later):
+            continue
+        between = [
+            read
+            for read in legitimate(writes, reads)
+            if precedes(write, read) and precedes(read, later[0]) and staleness_k(read, writes, reads)
+        ]
+        (lost if between else overtaken).add(write.version)
+    return lost, overtaken
+
+
 def is_inversion(read: Op, writes: list[Op], reads: list[Op], *, same_session: bool) -> bool:
     if is_phantom(read, writes):
         return False

@@ -11,12 +11,13 @@ from loadtest.findings import QuestionId
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
-ENOUGH = padding(10_000, 3)
+ENOUGH = padding(10_000, 4)
 FINDINGS: dict[str, tuple[str, QuestionId]] = {
     "a stale read": ("r1[31 40]", "freshness"),
     "a reader that goes back": ("a:r2[31 32] a:r1[33 34]", "freshness"),
     "a new-old inversion": ("a:r2[25 26] b:r1[27 40]", "freshness"),
     "a stale 304": ("n1[31 40]", "freshness"),
+    "a lost write": ("r1[31 40] w3[50 60] r3[61 62]", "freshness"),
     "a phantom": ("r99[31 40]", "freshness"),
     "a torn document": ("torn[31 40]", "whole"),
     "a document cut short": ("truncated[31 40]", "whole"),
@@ -41,7 +42,8 @@ OBSTACLES = {
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_a_proven_finding_fails_its_question_whatever_stands_beside_it(finding: str, obstacle: str) -> None:
     text, question = FINDINGS[finding]
-    run = history(f"w1[0 10] w2[20 30] {text} {OBSTACLES[obstacle]}")
+    third = "" if "w3[" in text else "w3[9_000 9_001]"
+    run = history(f"w1[0 10] w2[20 30] {text} {third} {OBSTACLES[obstacle]}")
     assert asked(run, question) is Verdict.FAIL
 
 
@@ -50,7 +52,8 @@ def test_nor_does_a_run_that_was_cut_short_or_lost_records(finding: str) -> None
     text, question = FINDINGS[finding]
     ended = run_info().ended.model_copy(update={"recovered": True, "lost": True, "reason": "killed"})
     info = run_info().model_copy(update={"ended": ended})
-    assert asked(history(f"w1[0 10] w2[20 30] {text} {ENOUGH}", info=info), question) is Verdict.FAIL
+    third = "" if "w3[" in text else "w3[9_000 9_001]"
+    assert asked(history(f"w1[0 10] w2[20 30] {text} {third} {ENOUGH}", info=info), question) is Verdict.FAIL
 
 
 @pytest.mark.parametrize("broken", [promise.id for promise, _ in CHECKS])
@@ -60,7 +63,7 @@ def test_a_check_that_breaks_off_hides_only_itself(monkeypatch: pytest.MonkeyPat
 
     checks = [(promise, breaks_off if promise.id == broken else check) for promise, check in CHECKS]
     monkeypatch.setattr("loadtest.analyse.CHECKS", checks)
-    run = history(f"w1[0 10] w2[20 30] r1[31 40] torn[41 50] r2[51 60 etag=none] {ENOUGH}")
+    run = history(f"w1[0 10] w2[20 30] r1[31 40] torn[41 50] r2[51 60 etag=none] w3[61 62] {ENOUGH}")
     summary = summarise(run)
     failed = {check.id for check in summary.checks if check.verdict is Verdict.FAIL}
     assert {"fresh-reads", "whole-bodies", "conditional-get"} - {broken} <= failed

@@ -20,6 +20,8 @@ from loadtest.checks.fresh_reads import fresh_reads
 from loadtest.checks.monotonic_reads import inversions, monotonic_reads
 from loadtest.checks.phantoms import phantoms
 from loadtest.checks.timeline import timeline
+from loadtest.checks.unseen import unseen
+from loadtest.checks.visible_writes import visible_writes
 from loadtest.checks.zones import zones
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "10000"))
@@ -40,6 +42,9 @@ def assert_agrees(text: str) -> None:
     assert times.phantom[order].tolist() == phantom, text
     assert phantoms(run).found == sum(phantom), text
     assert fresh_reads(run).found == sum(k > 0 for k in stale), text
+    passed_over = unseen(run)
+    assert (set(passed_over.lost.tolist()), set(passed_over.overtaken.tolist())) == reference.lost_writes(writes, reads)
+    assert visible_writes(run).found == len(passed_over.lost), text
     across = [reference.is_inversion(read, writes, reads, same_session=False) for read in reads]
     assert inversions(run, times).tolist() == [order[n] for n, found in enumerate(across) if found], text
     within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from history_language import history, padding
 
+from loadtest.checks.assumptions import assumptions
+from loadtest.checks.conditional_get import conditional_get
 from loadtest.checks.whole_bodies import whole_bodies
 from loadtest.records import Verdict
 
@@ -120,6 +122,35 @@ def test_a_witness_says_what_was_got() -> None:
     assert torn.startswith("Reader 0/0 received a mix of versions (900 B) while")
     assert truncated.startswith("Reader 0/1 received a document cut short (12 B)")
     assert corrupt.startswith("Reader 0/2 received a document that fails its digest and is no mix and no prefix")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1003, "(1.00 kB, 3 B more than the document, as a byte-order mark is)"),
+        (1001, "(1.00 kB, 1 B more than the document, as a line end is)"),
+        (1336, "(1.34 kB, 336 B more than the document, as base64 is)"),
+        (600, "(600 B, 400 B less than the document)"),
+        (1500, "(1.50 kB, 500 B more than the document)"),
+    ],
+)
+def test_a_rewritten_document_is_not_whole_and_its_length_is_told_beside_the_documents(size: int, said: str) -> None:
+    result = whole_bodies(history(f"w1[0 10] rewritten[5 6 bytes={size}] {ENOUGH}"))
+    assert result.verdict is Verdict.FAIL
+    assert "1 rewritten" in result.sentence
+    assert f"received a document that something on the way passed on changed {said} while" in (
+        result.witnesses[0].sentence
+    )
+
+
+def test_what_is_no_document_is_not_whole_and_accuses_nobody() -> None:
+    run = history(f"w1[0 10] unrecognised[5 6 bytes=36] unrecognised[20 21 bytes=2] {ENOUGH}")
+    result = whole_bodies(run)
+    assert (result.verdict, result.found) == (Verdict.FAIL, 2)
+    assert "2 unrecognised" in result.sentence
+    assert result.witnesses[0].sentence.startswith("Reader 0/0 received something that is no document of a run (36 B)")
+    assert assumptions(run).verdict is Verdict.PASS
+    assert "Every whole 200 of this run" in conditional_get(run).sentence
 
 
 def test_silence_without_reads_that_met_a_put_says_nothing() -> None:

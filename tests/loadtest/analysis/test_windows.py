@@ -44,8 +44,16 @@ class TestOneWrite:
         assert found.stale_reads == 2
 
     def test_a_later_version_makes_it_visible_too(self) -> None:
-        found = window("w1[0 10] w2[20 30] r2[40 50]")
+        found = window("w1[0 10] w2[20 30] r2[40 50] r1[60 70]")
         assert found.first_visible_ns == 40
+
+    def test_one_that_no_read_returned_was_never_visible_whatever_came_later(self) -> None:
+        overtaken = window("w1[0 10] w2[20 30] r2[40 50]")
+        assert (overtaken.first_visible_ns, overtaken.unseen) == (None, "overtaken")
+        lost = window("w1[0 10] r0[11 12] w2[20 30] r2[40 50]")
+        assert (lost.first_visible_ns, lost.unseen) == (None, "lost")
+        found = measure("w1[0 10] r0[11 12] w2[20 30] w3[40 50] r3[60 70]")
+        assert (found.lost, found.overtaken, found.first_visible.count) == (1, 1, 1)
 
     def test_never_seen(self) -> None:
         found = window("w1[0 10] r0[20 30]")
@@ -152,7 +160,8 @@ def test_windows_agree_with_their_definition(text: str) -> None:
     for one in found.windows:
         write = writes[one.version]
         fresh = [read.returned - write.returned for read in reads if read.version >= one.version]
-        assert one.first_visible_ns == min(fresh, default=None)
+        was_returned = any(read.version == one.version for read in reads)
+        assert one.first_visible_ns == (min(fresh) if was_returned else None)
         stale = [
             read.called - write.returned
             for read in reads

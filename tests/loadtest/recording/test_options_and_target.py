@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
 from loadtest.options import _OPTIONS, PAGE_OPTIONS, UsageError, add_arguments, public_url, settings_from
+from loadtest.payload import render
 from loadtest.recording.plan import Plan
 from loadtest.recording.preflight import check_answers, wait_for_version_0
 from loadtest.recording.run_directory import RunDirectory
 from loadtest.target import Target, find_target
+from tests.targets.odd_store import running_odd_store
 
 SECRET = "do-not-show-this-to-anybody"
 OUTPUTS = {
@@ -153,7 +155,7 @@ def test_the_key_is_neither_shown_nor_published(tmp_path: Path) -> None:
         ("https://h/x?key=abc=&b&c=#part", "https://h/x?key=…&…&c=…"),
         ("https://u:p@h/to/http://other", "https://h/to/http://other"),
         ("user:pass@example.org", "example.org"),
-        ("https://user:pass/word@example.org", "https://user:…/word@example.org"),
+        ("https://user:pass/word@example.org/x", "https://example.org/x"),
     ],
 )
 def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
@@ -215,10 +217,22 @@ def test_what_an_address_holds_of_secrets_is_sent_and_not_printed(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("oddity", "how"), [("pretty", "spelled anew as JSON"), ("bom", "a byte-order mark before it")]
+)
+def test_a_document_that_is_rewritten_on_the_way_is_said_at_once(tmp_path: Path, oddity: str, how: str) -> None:
+    with running_odd_store(**{oddity: "1"}) as store:
+        url = f"http://127.0.0.1:{store.port}"
+        found = target(tmp_path, "--bucket", "b", "--host", url, "--s3-endpoint-url", url)
+        store.body, store.etag = render("0123456789ab", 0, 256), "e"
+        with pytest.raises(UsageError, match=f"passes what was written to s3://b/payload.json on changed: {how}"):
+            wait_for_version_0(found, "0123456789ab", 256)
+
+
+@pytest.mark.parametrize(
     ("host", "sentence"),
     [
         (f"user:{SECRET}@example.org", "--host is 'example.org': it must start with http"),
-        (f"https://user:{SECRET}/@example.org", "The address is 'https://user:…/@example.org/v1/samples': it must be"),
+        (f"https://user:{SECRET}/@example.org", "The address is 'https://example.org/v1/samples': it must be"),
         (f"https://user:{SECRET}@[example.org", "The address is 'https://[example.org/v1/samples': it must be"),
     ],
 )

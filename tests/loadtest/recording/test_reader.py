@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import threading
 import time
@@ -37,6 +38,8 @@ class Site(http.server.ThreadingHTTPServer):
         self.status = 200
         self.body = render(RUN, 0, SIZE)
         self.headers: list[tuple[str, str]] = [("Set-Cookie", "session=abc; Path=/")]
+        self.cut_after: int | None = None
+        self.chunked = False
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -46,10 +49,14 @@ class _Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(dict(self.headers))
         self.send_response(self.server.status)
-        for name, value in (*self.server.headers, ("Content-Length", str(len(self.server.body)))):
+        body, cut = self.server.body, self.server.cut_after
+        length = ("Transfer-Encoding", "chunked") if self.server.chunked else ("Content-Length", str(len(body)))
+        for name, value in (*self.server.headers, length):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.server.body)
+        sent = body[:cut]
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(sent), sent) if self.server.chunked else sent)
+        self.close_connection = cut is not None
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -116,7 +123,7 @@ def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
     [
         pytest.param(502, [], "Gerät".encode("latin-1"), ReadOutcome.SERVER_ERROR, 502, id="an error page in Latin-1"),
         pytest.param(404, [], b"\xff\xfe", ReadOutcome.NOT_FOUND, 404, id="a missing page that is no text"),
-        pytest.param(200, [UNKNOWN_ENCODING], b"?", ReadOutcome.TRANSPORT_ERROR, 0, id="an encoding nobody asked for"),
+        pytest.param(200, [UNKNOWN_ENCODING], b"?", ReadOutcome.UNRECOGNISED, 200, id="an encoding nobody asked for"),
         pytest.param(200, TWO_ETAGS, render(RUN, 0, SIZE), ReadOutcome.WHOLE, 200, id="two ETags"),
     ],
 )
@@ -136,3 +143,38 @@ def test_an_answer_that_the_client_does_not_expect_is_recorded_all_the_same(
     assert (ReadOutcome(int(read["outcome"])), int(read["status"])) == (outcome, recorded_status)
     failures = reader.environment.stats.total.num_failures
     assert failures == (outcome is not ReadOutcome.WHOLE)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("came", [1, 400])
+def test_what_came_of_a_document_that_was_cut_short_is_counted(
+    reader: SamplesReader, site: Site, tmp_path: Path, came: int, chunked: bool
+) -> None:
+    site.cut_after, site.chunked = came, chunked
+    reader.read()
+    read = recorded(reader, tmp_path)
+    assert ReadOutcome(int(read["outcome"])) is ReadOutcome.TRUNCATED
+    assert (int(read["status"]), int(read["body_bytes"])) == (200, came)
+
+
+def test_what_was_done_to_a_rewritten_document_is_said_in_locusts_list_of_failures(
+    reader: SamplesReader, site: Site, tmp_path: Path
+) -> None:
+    site.body = b"\xef\xbb\xbf" + site.body
+    reader.read()
+    assert ReadOutcome(int(recorded(reader, tmp_path)["outcome"])) is ReadOutcome.REWRITTEN
+    (failure,) = reader.environment.stats.errors.values()
+    assert "rewritten: a byte-order mark before it" in str(failure.error)
+
+
+def test_a_body_that_its_etag_shows_in_the_store_is_foreign(reader: SamplesReader, site: Site, tmp_path: Path) -> None:
+    def serve(body: bytes) -> None:
+        site.body, site.headers = body, [("ETag", f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"')]
+
+    serve(site.body)
+    reader.read()
+    serve(b'{"hello":"world"}')
+    reader.read()
+    reader.environment.read_model.recorder().close()
+    (file,) = (tmp_path / "spool").glob("*.reads")
+    assert load_records(file, SPOOLED_READ_DTYPE)["outcome"].tolist() == [ReadOutcome.WHOLE, ReadOutcome.FOREIGN]

@@ -1,0 +1,77 @@
+"""What may be shown of addresses, and of what a target sent: no secret, no control character, no endless line.
+
+An address may hold a secret (``https://user:password@host``, ``?key=…``, ``#token``), and whatever quotes an address
+may hold it too: the text of an exception, an error page, a Location. What a target sends is somebody else's text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote, unquote_plus
+
+MOST_SHOWN: Final = 200
+_HIDDEN: Final = "…"
+_LEAST_SECRET: Final = 3
+"""What is shorter is none, and would be found in every other word."""
+_NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
+"""What stands in the place of a port and is none: in "user:pass/word", which nobody can read, part of a password."""
+
+
+def public_url(url: str) -> str:
+    """An address as it may be written and shown: without user and password, and without the values of its query."""
+    address, asks, query = url.partition("#")[0].partition("?")
+    scheme, follows, rest = address.partition("://") if "://" in address else ("", "", address)
+    authority, slash, path = rest.partition("/")
+    if "@" in path and "@" not in authority and _NO_PORT.search(authority):
+        authority, slash, path = path.rpartition("@")[2].partition("/")  # the password holds a slash
+    host = _NO_PORT.sub(":…", authority.rpartition("@")[2])
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    shown = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
+    return f"{scheme}{follows}{host}{slash}{path}" + (f"{asks}{shown}" if query else asks)
+
+
+def printable(text: str, most: int = MOST_SHOWN) -> str:
+    """``text`` in one line, with what would not be seen escaped, cut to ``most`` characters."""
+    cut = text[: most + 1]
+    line = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in " ".join(cut.split())
+    )
+    return line if len(text) <= most and len(line) <= most else line[: most - 1] + _HIDDEN
+
+
+def secrets_of(url: str) -> tuple[str, ...]:
+    """Every part of an address that is not shown, as it is spelled there and as it may be spelled elsewhere."""
+    rest, _, fragment = url.partition("#")
+    rest, _, query = rest.partition("?")
+    userinfo = rest.partition("://")[2].rpartition("@")[0] if "@" in rest else ""
+    values = [pair.partition("=")[2] or pair for pair in query.split("&")]
+    raw = [fragment, *values, userinfo, *userinfo.split(":", 1)]
+    spelled = {
+        form for part in raw for form in (part, unquote(part), unquote_plus(part), quote(unquote(part), safe=""))
+    }
+    return tuple(sorted((part for part in spelled if part and part not in public_url(url)), key=len, reverse=True))
+
+
+def without_secrets(text: str, url: str) -> str:
+    """``text``, which may quote ``url``, without what is secret in it; other addresses in it are cleaned as well."""
+    text = text.replace(url, public_url(url))
+    for secret in secrets_of(url):
+        text = text.replace(secret, _HIDDEN)
+    return _ADDRESS.sub(lambda match: public_url(match[0]), text)
+
+
+_ADDRESS: Final = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
+
+
+def shown(text: str, url: str, most: int = MOST_SHOWN) -> str:
+    """What a target at ``url`` sent, as it may be shown."""
+    return printable(without_secrets(text, url), most)
+
+
+def in_words(failure: BaseException, url: str) -> str:
+    """What an exception says, as it may be shown; of a client's "too many attempts", what the last one failed with."""
+    failure = getattr(failure, "original", None) or failure
+    said = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+    return shown(f"{type(failure).__name__}: {said}" if said != type(failure).__name__ else said, url)

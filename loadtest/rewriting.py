@@ -1,0 +1,134 @@
+"""What something on the way may have made of a document, undone: encodings, wrappings, and JSON written anew.
+
+A gateway, a proxy or a template may pass a document on as the same JSON in other bytes. What undoes that is tried here,
+with a bound on everything: a body that came from anywhere may be built to expand, or to nest, for ever.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import html
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+MOST_LAYERS: Final = 3
+"""So many encodings inside one another are undone."""
+_CALL: Final = re.compile(rb"\s*[\w.$]{1,100}\s*\((.*)\)\s*;?\s*", re.DOTALL)
+_GUARD: Final = re.compile(rb"\)\]\}',?\r?\n|while\(1\);|for\(;;\);")
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_WHITE: Final = b" \t\r\n"
+_JSON: Final = "spelled anew as JSON (white space, order of keys or escapes)"
+
+
+def undone(body: bytes, limit: int) -> Iterator[tuple[bytes, str]]:
+    """``body`` with one layer after the other taken off, each with what was taken off so far; none beyond ``limit``."""
+    taken: list[str] = []
+    for _ in range(MOST_LAYERS):
+        for name, take_off in _LAYERS:
+            inner = take_off(body, limit)
+            if inner is not None and inner != body and len(inner) <= limit:
+                taken.append(name)
+                body = inner
+                yield body, ", ".join(taken)
+                break
+        else:
+            return
+
+
+def objects_in(body: bytes, limit: int) -> Iterator[tuple[dict[str, Any], str]]:
+    """The JSON objects that ``body`` is, or holds one level down, each with what was done to it."""
+    for text, taken in ((body, ""), *undone(body, limit)):
+        try:
+            value = json.loads(text.decode())  # of bytes it would take off a byte-order mark by itself
+        except (ValueError, RecursionError):
+            continue
+        before = f"{taken}, " if taken else ""
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        yield from ((each, f"{before}{_JSON}") for each in (value,) if isinstance(each, dict))
+        yield from ((each, f"{before}wrapped in other JSON") for each in inner if isinstance(each, dict))
+
+
+def _without_mark(body: bytes, _limit: int) -> bytes | None:
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
+def _from_utf16(body: bytes, _limit: int) -> bytes | None:
+    if not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\x00", b"\x00{")):
+        return None
+    name = "utf-16" if body[:1] in (b"\xff", b"\xfe") else "utf-16-le" if body[:1] == b"{" else "utf-16-be"
+    try:
+        return body.decode(name).encode()
+    except UnicodeError:
+        return None
+
+
+def _decompressed(body: bytes, limit: int) -> bytes | None:
+    if body[:2] != b"\x1f\x8b" and body[:1] != b"\x78":
+        return None
+    inflating = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        inner = inflating.decompress(body, limit + 1)
+    except zlib.error:
+        return None
+    return inner if inflating.eof else None
+
+
+def _without_white(body: bytes, _limit: int) -> bytes | None:
+    return body.strip(_WHITE)
+
+
+def _from_json_string(body: bytes, _limit: int) -> bytes | None:
+    if not (body.startswith(b'"') and body.endswith(b'"')):
+        return None
+    try:
+        inner = json.loads(body)
+        return inner.encode() if isinstance(inner, str) else None
+    except ValueError:
+        return None
+
+
+def _from_base64(body: bytes, _limit: int) -> bytes | None:
+    text = body.translate(bytes.maketrans(b"-_", b"+/"), _WHITE)
+    if not text or text.rstrip(b"=").translate(None, _BASE64):
+        return None
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except binascii.Error:
+        return None
+
+
+def _without_call(body: bytes, _limit: int) -> bytes | None:
+    match = _CALL.fullmatch(body) if body.rstrip(_WHITE + b";").endswith(b")") else None
+    return match[1] if match else None
+
+
+def _without_guard(body: bytes, _limit: int) -> bytes | None:
+    match = _GUARD.match(body)
+    return body[match.end() :] if match else None
+
+
+def _from_html(body: bytes, _limit: int) -> bytes | None:
+    if b"&quot;" not in body and b"&#34;" not in body:
+        return None
+    try:
+        return html.unescape(body.decode()).encode()
+    except UnicodeError:
+        return None
+
+
+_LAYERS: Final[tuple[tuple[str, Callable[[bytes, int], bytes | None]], ...]] = (
+    ("a byte-order mark before it", _without_mark),
+    ("in UTF-16", _from_utf16),
+    ("compressed", _decompressed),
+    ("white space around it", _without_white),
+    ("as a JSON string", _from_json_string),
+    ("in base64", _from_base64),
+    ("in a function call", _without_call),
+    ("behind a guard against scripts", _without_guard),
+    ("with HTML escapes", _from_html),
+)

@@ -1,0 +1,81 @@
+"""Faults of whole answers: 200 with what is no document, and with a document that was spelled anew on the way."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from loadtest.sandbox.faults.base import Fault, ObjectRead
+from loadtest.sandbox.faults.values import FaultValueError, share
+from loadtest.sandbox.objects import S3Answer
+
+PAGES: Final = (
+    b'{"message": "Internal server error"}',
+    b"{}",
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
+)
+REWRITINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "pretty": lambda body: json.dumps(json.loads(body), indent=2).encode(),
+    "bom": lambda body: b"\xef\xbb\xbf" + body,
+    "newline": lambda body: body + b"\n",
+    "base64": base64.b64encode,
+}
+
+
+def _with_body(answer: S3Answer, body: bytes) -> S3Answer:
+    return S3Answer(answer.status, {**answer.headers, "content-length": str(len(body))}, body)
+
+
+class ErrorPage(Fault):
+    """An error, with the status and the headers of an answer."""
+
+    name = "error-page"
+    form = "RATE"
+    help = (
+        "share of 200 answers whose body is an error message as JSON, an empty object or an HTML page, evenly, under "
+        "the object's own ETag"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Put a page in its place."""
+        del read
+        if answer.status != 200 or self.random.random() >= self._share:
+            return answer
+        return _with_body(answer, self.random.choice(PAGES))
+
+
+class Rewrite(Fault):
+    """The same document in other bytes."""
+
+    name = "rewrite"
+    form = "RATE[,HOW]"
+    help = (
+        "share of 200 answers whose JSON is passed on changed: pretty (printed; if no HOW is given), bom (a byte-order "
+        "mark before it), newline (a line end behind it) or base64"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        share_text, comma, how = value.partition(",")
+        self._share = share(share_text)
+        how = how.strip().lower() if comma else "pretty"
+        if how not in REWRITINGS:
+            raise FaultValueError(f"{value!r} says no way to rewrite; give one of {', '.join(REWRITINGS)}")
+        self._rewrite = REWRITINGS[how]
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Spell it anew, if it is JSON."""
+        del read
+        if answer.status != 200 or not answer.body or self.random.random() >= self._share:
+            return answer
+        try:
+            return _with_body(answer, self._rewrite(answer.body))
+        except ValueError:
+            return answer

@@ -1,0 +1,120 @@
+"""Faults of ETags: another one than S3's, two by turns, one for two contents; and PUTs that are told another one.
+
+Not all of them are failures: a gateway may make ETags of its own, as long as they name contents one to one, and a store
+may spell its ETag one way to the writer and another way to readers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from loadtest.sandbox.faults.base import Fault, ObjectRead, PutPlan
+from loadtest.sandbox.faults.values import FaultValueError, share
+from loadtest.sandbox.objects import ObjectVersion, S3Answer
+
+FORMS: Final[dict[str, Callable[[str], str]]] = {
+    "hash": lambda etag: f'"{hashlib.sha256(etag.encode()).hexdigest()[:20]}"',
+    "gzip": lambda etag: f'{etag[:-1]}-gzip"' if etag.endswith('"') else f"{etag}-gzip",
+    "weak": lambda etag: f"W/{etag}",
+    "unquoted": lambda etag: etag.strip('"'),
+}
+"""How an ETag of S3 may be made into another, one to one."""
+
+
+def own_answer(read: ObjectRead, version: ObjectVersion, answer: S3Answer, form: str) -> S3Answer:
+    """What a gateway answers that gives ``version`` an ETag of its own, and compares conditions with that."""
+    if answer.status not in (200, 304):
+        return answer
+    etag, sent = FORMS[form](version.etag), read.conditions.get("if-none-match")
+    current = answer.status == 304 if sent is None else sent.removeprefix("W/") == etag.removeprefix("W/")
+    chosen = version.not_modified if current else version.whole
+    return S3Answer(chosen.status, {**chosen.headers, "etag": etag}, chosen.body)
+
+
+def form_of(value: str, forms: tuple[str, ...]) -> str:
+    """One of ``forms``.
+
+    Raises:
+        FaultValueError: it is none of them.
+    """
+    form = value.strip().lower()
+    if form not in forms:
+        raise FaultValueError(f"{value!r} is none of {', '.join(forms)}")
+    return form
+
+
+class OwnEtags(Fault):
+    """A gateway with ETags of its own."""
+
+    name = "own-etags"
+    form = "FORM"
+    help = (
+        "the gateway gives every version an ETag of its own and honours that: hash (of S3's), gzip (S3's with the "
+        "suffix -gzip), weak (W/) or unquoted; no failure, for it names contents one to one"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._form = form_of(value, tuple(FORMS))
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Answer with the gateway's own."""
+        return answer if read.version is None else own_answer(read, read.version, answer, self._form)
+
+
+class FlappingEtag(Fault):
+    """Two servers behind one address, each with ETags of its own."""
+
+    name = "flapping-etag"
+    form = "RATE"
+    help = (
+        "share of reads that go to a second server, which gives every version an ETag of its own and honours only that"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
+        """Answer as the second server, if it is drawn."""
+        if read.version is None or self.random.random() >= self._share:
+            return answer
+        return own_answer(read, read.version, answer, "hash")
+
+
+class SharedEtag(Fault):
+    """One ETag for two contents."""
+
+    name = "shared-etag"
+    form = "RATE"
+    help = "share of PUTs of the object after which it keeps the ETag of the version before for all who read it"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def writing(self, plan: PutPlan) -> None:
+        """Keep the ETag."""
+        plan.keeps_etag |= self.random.random() < self._share
+
+
+class PutEtag(Fault):
+    """The ETag that the writer is told."""
+
+    name = "put-etag"
+    form = "FORM"
+    help = (
+        "how the store spells the ETag in its answer to a PUT of the object: weak, unquoted, omitted, or other (one "
+        "that no reader ever sees, as where objects are encrypted anew); no failure"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._form = form_of(value, ("weak", "unquoted", "omitted", "other"))
+
+    def writing(self, plan: PutPlan) -> None:
+        """Spell it so."""
+        plan.etag_told = {"omitted": lambda _: None, "other": FORMS["hash"]}.get(self._form) or FORMS[self._form]

@@ -1,0 +1,38 @@
+"""The probe against hostile targets and odd ones: bounded, one sentence, no secret, and no habit of S3 for a rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtest.__main__ import main
+from loadtest.options import UsageError
+from loadtest.probe import render
+from loadtest.probe.runner import Plan, Probe
+from loadtest.records import Verdict
+from loadtest.target import Target
+from tests.targets.hostile_target import running_hostile_target
+
+SECRET = "do-not-show-this"
+
+
+def test_an_address_that_does_not_answer_is_shown_without_its_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", f"http://127.0.0.1:9/v1/samples?key={SECRET}"]) == 2
+    assert SECRET not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("mode", ["endless", "endless_chunked", "endlesshdr", "endlessline", "endless1xx", "redirect"])
+def test_a_first_answer_that_is_hostile_is_one_sentence(mode: str) -> None:
+    with running_hostile_target(mode, good_reads=0) as target:
+        target.redirect_to = f"/elsewhere?key={SECRET}"
+        url = f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}"
+        with pytest.raises(UsageError) as caught:
+            Probe(Target(url, "", "payload.json", "", None, None), Plan(time_limit_s=5)).run()
+    assert SECRET not in str(caught.value)
+
+
+def test_hostile_answers_later_are_findings_without_the_secret() -> None:
+    with running_hostile_target("endless", good_reads=3) as target:
+        url = f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}"
+        report = Probe(Target(url, "", "payload.json", "", None, None), Plan(time_limit_s=5)).run()
+    assert report.verdict() is Verdict.FAIL
+    assert SECRET not in render.to_json(report) + render.to_markdown(report)
