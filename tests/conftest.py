@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from schedule import arrange
 from synthesized_once import synthesized_once
 
 # Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
@@ -13,6 +14,11 @@ import locust  # noqa: F401
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test are patched
 
 MAPPINGS = ("conditional", "original", "half")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    arrange(items, several_processes=hasattr(config, "workerinput"))
 
 
 @pytest.fixture(scope="session")
