@@ -24,7 +24,8 @@ SLOW = (
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/analysis/test_no_false_alarm.py", "loadtest/analysis/test_versions_against_reference.py"),
     *("loadtest/analysis/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
-    *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py", "loadtest/http1/test_incoming.py"),
+    *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
+    "loadtest/http1/test_incoming.py",
 )
 """Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories."""
 
