@@ -111,6 +111,7 @@ def _history(  # noqa: PLR0917 - the columns of a run
         scheduled_ns=called,
         called_ns=called,
         returned_ns=called + PUT_NS,
+        gave_up_ns=called + PUT_NS,
         outcome=np.full(len(called), WriteOutcome.ACKED),
         etag=("",) * len(called),
         bytes=np.zeros(len(called), dtype=np.int64),

@@ -120,9 +120,9 @@ class Coordinator:
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, len(team.shares)),
+            standing=settings.write_interval == 0,
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
-            standing=settings.write_interval == 0,
         )
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}

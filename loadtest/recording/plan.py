@@ -30,10 +30,10 @@ class Plan:
     arrival_process: str
     conditional_share: float
     workers: int
-    rest_windows: int = 0
-    rest_pairs: int = 0
     standing: bool = False
     """Whether nothing is ever written: the one version is what was there."""
+    rest_windows: int = 0
+    rest_pairs: int = 0
 
     def windows(self) -> Windows:
         """The windows of the run."""
