@@ -27,30 +27,18 @@ NEVER_FAIL_WITHOUT_A_FAULT = (
 
 
 def measure(synthesized: Path, case: FaultCase | None, size: Size | None) -> Summary:
-    """One run with one fault (or none) against a sandbox of its own; the summary of it."""
-    with running_sandbox(synthesized) as sandbox:
-        return measure_in(sandbox, case, size)
-
-
-def measure_in(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) -> Summary:
-    """The same against a sandbox that runs; it is left without faults."""
-    fault = {case.fault: size.value} if case and size else {}
-    sandbox.clear_faults()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            run_dir = Path(folder) / "run"
-            if case and not case.after_start:
-                sandbox.set_faults(fault)
-            process = _locust(sandbox, run_dir, case)
-            if case and case.after_start:
-                _wait_for_reads(run_dir, process)
-                sandbox.set_faults(fault)
-            output, _ = process.communicate(timeout=120)
-            if not (run_dir / "summary.json").exists():
-                raise RuntimeError(f"The run with {fault or 'no fault'} gave no summary:\n{output}")
-            return read_summary(run_dir / "summary.json")
-    finally:
-        sandbox.clear_faults()
+    """One run with one fault (or none); the summary of it."""
+    faults = {case.fault: size.value} if case and size and not case.after_start else {}
+    with running_sandbox(synthesized, faults=faults) as sandbox, tempfile.TemporaryDirectory() as folder:
+        run_dir = Path(folder) / "run"
+        process = _locust(sandbox, run_dir, case)
+        if case and size and case.after_start:
+            _wait_for_reads(run_dir, process)
+            sandbox.set_fault(case.fault, size.value)
+        output, _ = process.communicate(timeout=120)
+        if not (run_dir / "summary.json").exists():
+            raise RuntimeError(f"The run with {faults or case} gave no summary:\n{output}")
+        return read_summary(run_dir / "summary.json")
 
 
 def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None) -> subprocess.Popen[str]:
