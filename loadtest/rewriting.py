@@ -18,10 +18,13 @@ from typing import Any, Final
 
 MOST_LAYERS: Final = 3
 """So many encodings inside one another are undone."""
-_CALL: Final = re.compile(rb"\s*[\w.$]{1,100}\s*\((.*)\)\s*;?\s*", re.DOTALL)
+_CALL: Final = re.compile(rb"\s*[\w.$]{1,100}\s*\(")
 _GUARD: Final = re.compile(rb"\)\]\}',?\r?\n|while\(1\);|for\(;;\);")
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _WHITE: Final = b" \t\r\n"
+_LEAST_BYTES_A_VALUE: Final = 16
+"""So many bytes belong to each object and list of a document at the least; more of them cost memory, and are none."""
+_SPARE_VALUES: Final = 64
 _JSON: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 
 
@@ -43,6 +46,8 @@ def undone(body: bytes, limit: int) -> Iterator[tuple[bytes, str]]:
 def objects_in(body: bytes, limit: int) -> Iterator[tuple[dict[str, Any], str]]:
     """The JSON objects that ``body`` is, or holds one level down, each with what was done to it."""
     for text, taken in ((body, ""), *undone(body, limit)):
+        if text.count(b"{") + text.count(b"[") > _SPARE_VALUES + len(text) // _LEAST_BYTES_A_VALUE:
+            continue
         try:
             value = json.loads(text.decode())  # of bytes it would take off a byte-order mark by itself
         except (ValueError, RecursionError):
@@ -103,8 +108,9 @@ def _from_base64(body: bytes, _limit: int) -> bytes | None:
 
 
 def _without_call(body: bytes, _limit: int) -> bytes | None:
-    match = _CALL.fullmatch(body) if body.rstrip(_WHITE + b";").endswith(b")") else None
-    return match[1] if match else None
+    end = body.rstrip(_WHITE).removesuffix(b";").rstrip(_WHITE)  # not by an expression: white space made it quadratic
+    match = _CALL.match(end) if end.endswith(b")") else None
+    return end[match.end() : -1] if match else None
 
 
 def _without_guard(body: bytes, _limit: int) -> bytes | None:
@@ -117,7 +123,7 @@ def _from_html(body: bytes, _limit: int) -> bytes | None:
         return None
     try:
         return html.unescape(body.decode()).encode()
-    except UnicodeError:
+    except ValueError:  # no UTF-8, or a reference of more digits than Python makes a number of
         return None
 
 
