@@ -22,7 +22,8 @@ UNKNOWN_VERSION: Final = -2
 """An ETag was there, but nothing tells what it names: no PUT was told it, and no whole document came with it."""
 
 SECOND_ETAG: Final = -3
-"""An ETag of the version in the body, which got another one before and after: two ETags for one document by turns."""
+"""An ETag of the version in the body, which got another one before and after: two ETags for one document by turns.
+Of a condition: the ETag that the version had before the target changed its ETags, once."""
 
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
@@ -139,7 +140,7 @@ READ_DTYPE: Final = np.dtype(
         ("status", "<u2"),  # 0 = transport error
         ("version", "<i4"),  # of the document in the body; that the reader held, for a 304; else NO_VERSION
         ("etag_version", "<i4"),  # that the answer's ETag names; NO_VERSION = none; UNKNOWN_VERSION; SECOND_ETAG
-        ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional
+        ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional; SECOND_ETAG
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
     ]
