@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from loadtest.checks.evidence import missing_records
 from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.registry import CHECKS, run_checks
 from loadtest.findings import CheckResult, worst
@@ -23,7 +24,7 @@ from loadtest.measures.windows import measure_consistency
 from loadtest.questions import answer
 from loadtest.recorded_run.history import History, RunError
 from loadtest.recorded_run.run_files import load_history
-from loadtest.records import FORMAT_VERSION
+from loadtest.records import FORMAT_VERSION, Verdict
 from loadtest.summary import Ended, Run, Summary
 from loadtest.thresholds import ThresholdError, evaluate
 
@@ -76,6 +77,13 @@ def _with_thresholds(summary: Summary, history: History) -> Summary:
         results = evaluate(history.info.settings.thresholds, summary, history)
     except ThresholdError as error:  # recorded by another version, for the settings of a run are checked before it
         raise RunError(f"The run was recorded with a threshold that cannot be judged: {error}") from None
+    if history.info.missing:  # a condition that holds for a part need not hold for the whole
+        results = tuple(
+            replace(each, verdict=Verdict.INCONCLUSIVE, sentence=f"{missing_records(history)} {each.sentence}")
+            if each.verdict is Verdict.PASS
+            else each
+            for each in results
+        )
     return replace(summary, thresholds=results, verdict=worst([summary.verdict, *(each.verdict for each in results)]))
 
 
@@ -97,6 +105,9 @@ def _run(history: History) -> Run:
         host=info.host,
         versions=info.versions,
         ended=Ended(
-            info.ended.reason, None if ended_ns is None else ended_ns - history.origin_ns, info.ended.recovered
+            info.ended.reason,
+            None if ended_ns is None else ended_ns - history.origin_ns,
+            info.ended.recovered,
+            info.missing,
         ),
     )

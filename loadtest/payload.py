@@ -158,6 +158,12 @@ def identify(body: bytes, run: str, size: int) -> Identity:
     return Identity(_what_is_wrong(body, run, size), NO_VERSION)
 
 
+def made_up_by(body: bytes) -> str:
+    """The run that made this document up; "" when it is none of this tool's, and so somebody's own."""
+    header = _HEADER.match(body)
+    return header["run"].decode() if header is not None and _digest_holds(body, header) else ""
+
+
 def how_rewritten(body: bytes, run: str, size: int) -> str:
     """What was done to a document of the run on its way, in a few words; "" when ``body`` is not such a one."""
     return next((how for of, how in _rewritten_documents(body, size) if of == run), "")

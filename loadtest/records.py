@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
 
 NO_VERSION: Final = -1
@@ -157,6 +157,7 @@ WRITE_DTYPE: Final = np.dtype(
         ("etag", "O"),  # str as the store sent it, quotes included; "" when there is none
         ("bytes", "<u4"),
         ("error", "O"),  # str, "" when there is none; never holds a secret
+        ("gave_up_ns", "<i8"),  # when the client gave an unknown one up; 0 = not known (older runs, a killed writer)
     ]
 )
 """One row of ``writes.parquet``, in order of version."""

@@ -113,6 +113,7 @@ class Ended:
     reason: str
     at_ns: int | None  # since the origin
     recovered: bool  # from the spools of a run that was killed
+    missing: tuple[str, ...] = ()  # a sentence for each process whose record is not whole
 
 
 @dataclass(frozen=True)

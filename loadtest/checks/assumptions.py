@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.checks.evidence import foreign_reads, somebody_else, too_little, writes_after_first
+from loadtest.checks.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.checks.monotonic_reads import session_key
 from loadtest.checks.promise import Promise
 from loadtest.checks.witness import MOST_WITNESSES, reader, witness
@@ -56,8 +56,10 @@ def assumptions(history: History) -> CheckResult:
         sentence
         for sentence in (
             somebody_else(history),
-            _lost(history),
-            _failing_writes(history, written, attempted) or _writing_stopped(history),
+            missing_records(history),
+            _failing_writes(history, written, attempted),
+            _writing_stopped(history),
+            _writer_trouble(history),
             _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
         )
@@ -75,7 +77,7 @@ def assumptions(history: History) -> CheckResult:
         )
     )
     ended = history.info.ended
-    note = " The run was cut short and recovered from its spool." if ended.recovered and not ended.lost else ""
+    note = " The run was cut short and recovered from its spool." if ended.recovered else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
         (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by one writer.") + note,
@@ -104,12 +106,6 @@ def _failing_writes(history: History, written: int, attempted: int) -> str:
     return ""
 
 
-def _lost(history: History) -> str:
-    if not history.info.ended.lost:
-        return ""
-    return "Not every load-generating process wrote all that it had recorded: what is said rests on the rest."
-
-
 def _writing_stopped(history: History) -> str:
     """Writing windows at the end of a run without a PUT; one alone may be a writer that was late and left it out."""
     if history.info.settings.write_interval == 0:
@@ -123,10 +119,21 @@ def _writing_stopped(history: History) -> str:
     if silent < STOPPED_AFTER:
         return ""
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
+    last_error = next((error for error in reversed(history.writes.error) if error), "")
+    why = f" (the last error: {last_error})" if last_error else ""
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
-        "what is said of reads during writes rests on the time before."
+        f"what is said of reads during writes rests on the time before{why}."
     )
+
+
+def _writer_trouble(history: History) -> str:
+    """What the run itself has noted of its writer: that it ended, or could not write down what it did."""
+    noted = history.info.writer
+    if not noted:
+        return ""
+    since = units.seconds(max(0, noted[0].at_ns - history.origin_ns))
+    return f"After {since} of the run {noted[0].trouble.rstrip('.')}; what is said of writes rests on the time before."
 
 
 def _silent_windows(history: History, last: int) -> int:

@@ -24,6 +24,9 @@ MINIMUM_OVERLAPS: Final = 10
 MINIMUM_CONDITIONS: Final = 20
 """Requests that could have been answered 304."""
 
+MOST_ABSENCES: Final = 3
+"""So many processes whose record is not whole are named."""
+
 
 def writes_after_first(history: History) -> int:
     """Acknowledged writes after version 0."""
@@ -72,3 +75,11 @@ def somebody_else(history: History) -> str:
         f"Somebody else is writing to {history.info.object_name}, or what they wrote is still being served: "
         f"{units.counted(foreign, 'read')} returned a document that is not of this run, and who wrote when is unknown."
     )
+
+
+def missing_records(history: History) -> str:
+    """What is missing of the record, of which nobody can say what it would have shown; "" when it is whole."""
+    missing = history.info.missing
+    more = len(missing) - MOST_ABSENCES
+    said = missing[:MOST_ABSENCES] + ((f"So are records of {more:,} more processes.",) if more > 0 else ())
+    return " ".join(said)

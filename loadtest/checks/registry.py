@@ -1,11 +1,13 @@
 """All checks, in the order in which a report shows them, and how they are run.
 
-A check that crashes is INCONCLUSIVE and carries its error; the others still run.
+A check that crashes is INCONCLUSIVE and carries its error; the others still run. When part of the record is missing, no
+check can pass: what a process did not record may be what would have broken the promise. A finding stays one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from loadtest.checks import (
@@ -21,9 +23,11 @@ from loadtest.checks import (
     whole_bodies,
     write_impact,
 )
+from loadtest.checks.evidence import missing_records
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult
 from loadtest.recorded_run.history import History
+from loadtest.records import Verdict
 
 Check = tuple[Promise, Callable[[History], CheckResult]]
 
@@ -49,6 +53,14 @@ def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[Ch
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
     try:
-        return check(history)
+        return _on_a_whole_record(check(history), history)
     except Exception as error:  # whatever a check trips over, the run gets a report
         return promise.crashed(error)
+
+
+def _on_a_whole_record(result: CheckResult, history: History) -> CheckResult:
+    """``result``, unless it did not FAIL and part of the record is missing."""
+    missing = missing_records(history)
+    if not missing or result.verdict is Verdict.FAIL or missing in result.sentence:
+        return result
+    return replace(result, verdict=Verdict.INCONCLUSIVE, sentence=f"{missing} Of what was recorded: {result.sentence}")

@@ -73,7 +73,9 @@ def notes(base: Run, new: Run) -> tuple[str, ...]:
         names = sorted(n for n in {*base.versions, *new.versions} if base.versions.get(n) != new.versions.get(n))
         found.append(f"The load generators had unlike versions of {', '.join(names)}.")
     for label, run in (("base", base), ("new", new)):
-        if run.ended.recovered:
+        if run.ended.missing:
+            found.append(f"The record of the {label} run is not whole: {' '.join(run.ended.missing)}")
+        elif run.ended.recovered:
             found.append(f"The {label} run is not complete: {run.ended.reason}.")
     return tuple(found)
 

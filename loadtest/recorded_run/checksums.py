@@ -1,8 +1,9 @@
-"""``SHA256SUMS`` of a run directory: a record that was damaged afterwards must not be judged as if it were whole.
+"""``SHA256SUMS`` of a run directory of format 1: a record that was damaged must not be judged as if it were whole.
 
 A flipped bit in a column of times is a valid column of other times, and could turn a FAIL into a PASS. The file has the
 format of ``sha256sum``, so ``sha256sum -c SHA256SUMS`` checks a run without this program. A directory without it (put
-together by hand) is accepted: there is nothing to compare with.
+together by hand) is accepted: there is nothing to compare with. From format 2 on the seal in ``run.json`` decides
+(:mod:`loadtest.recorded_run.run_seal`), and this file is a convenience.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
 def write_checksums(run_dir: Path) -> None:
     """Write ``SHA256SUMS`` over all recorded files; the last thing that recording does."""
     present = [name for name in RECORDED_FILES if name in REQUIRED_FILES or (run_dir / name).exists()]
-    lines = [f"{_digest(run_dir / name)}  {name}\n" for name in present]
+    lines = [f"{digest(run_dir / name)}  {name}\n" for name in present]
     partial = run_dir / f"{CHECKSUM_FILE}.partial"
     partial.write_text("".join(lines))
     partial.replace(run_dir / CHECKSUM_FILE)
@@ -46,17 +47,22 @@ def verify(run_dir: Path) -> None:
     expected = {match[2]: match[1] for match in matches if match}
     if rest or None in matches or not set(REQUIRED_FILES) <= set(expected) <= set(RECORDED_FILES):
         raise RunError(f"{path} is damaged: restore the run from a copy, or measure again.")
-    for name, digest in expected.items():
+    for name, expected_digest in expected.items():
         if not (run_dir / name).is_file():
             raise RunError(f"{run_dir / name} is missing: restore the run from a copy, or measure again.")
-        if _digest(run_dir / name) != digest:
+        if digest(run_dir / name) != expected_digest:
             raise RunError(
                 f"{run_dir / name} has changed since it was recorded (see {CHECKSUM_FILE}): restore it from a copy, "
                 "or measure again."
             )
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        RunError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

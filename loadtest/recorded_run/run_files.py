@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from loadtest.recorded_run.checksums import verify
 from loadtest.recorded_run.history import History, Reads, Requests, Samples, Windows, Writes
 from loadtest.recorded_run.run_info import RunError, read_run_info
+from loadtest.recorded_run.run_seal import SEALED_FORMAT, verify_seal
 from loadtest.recorded_run.validation import validated
 from loadtest.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 
@@ -22,6 +23,8 @@ READS_FILE: Final = "reads.parquet"
 WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
+OPTIONAL_COLUMNS: Final = ("gave_up_ns",)
+"""Columns that runs recorded earlier lack; they are zero then."""
 REQUESTS_FILE: Final = "requests.parquet"
 
 
@@ -32,7 +35,9 @@ def load_history(run_dir: Path) -> History:
         RunError: a file is missing, damaged, of another shape or a newer format, or what it says cannot have happened.
     """
     info = read_run_info(run_dir)
-    verify(run_dir)
+    verify_seal(run_dir)
+    if info.format < SEALED_FORMAT:
+        verify(run_dir)
     reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
     writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
     windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
@@ -65,6 +70,8 @@ def _columns(path: Path, dtype: np.dtype[Any]) -> dict[str, Any]:
 
 def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
     for name in dtype.names or ():
+        if name in OPTIONAL_COLUMNS and schema.get_field_index(name) < 0:
+            continue
         expected = pa.string() if dtype[name].hasobject else pa.from_numpy_dtype(dtype[name])
         found = schema.field(name).type if schema.get_field_index(name) >= 0 else None
         if found is None:
@@ -75,9 +82,10 @@ def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
 
 def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str, Any]:
     """All columns. One row group is decoded at a time, its columns on as many cores as there are."""
-    names = list(dtype.names or ())
+    names = [name for name in dtype.names or () if file.schema_arrow.get_field_index(name) >= 0]
     columns: dict[str, Any] = {
-        name: [] if dtype[name].hasobject else np.empty(file.metadata.num_rows, dtype[name]) for name in names
+        name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name])
+        for name in dtype.names or ()
     }
     filled = 0
     for group in range(file.num_row_groups):

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
+from loadtest.recorded_run.attendance import Attendance, missing
 from loadtest.records import FORMAT_VERSION
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
@@ -68,6 +69,15 @@ class RunEnd(BaseModel):
     lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
 
 
+class WriterTrouble(BaseModel):
+    """Something that the run noted of its writer while it went on."""
+
+    model_config = _TOLERANT
+
+    at_ns: _Time
+    trouble: str
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -83,6 +93,22 @@ class RunInfo(BaseModel):
     versions: dict[str, JsonValue] = {}
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
+    writer: list[WriterTrouble] = []
+    attendance: Attendance | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """One sentence for each part of the record that is missing; empty when it is whole."""
+        if self.attendance is not None:
+            start_ns = self.plan.start_ns if self.plan is not None else 0
+            return missing(self.attendance, start_ns, None if self.ended.recovered else self.ended.at_ns)
+        if self.ended.lost:
+            return (
+                "Not every load-generating process wrote all that it had recorded: what is said rests on the rest.",
+            )
+        if self.ended.recovered:
+            return ("The run was cut short, and its record does not say who should have recorded until when.",)
+        return ()
 
     @property
     def target_name(self) -> str:

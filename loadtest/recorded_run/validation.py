@@ -61,7 +61,9 @@ def _check_writes(writes: Writes) -> None:
     _refuse(unknown != (returned == NEVER_RETURNED), "writes", "have a return that does not fit their outcome")
     _refuse(~unknown & _no_time(returned), "writes", "have a time that cannot be")
     _refuse(returned < called, "writes", "returned before they were called")
-    ended = np.where(unknown, called, returned)
+    _refuse(_no_time(writes.gave_up_ns), "writes", "have a time that cannot be")
+    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up and have an outcome all the same")
+    ended = np.where(unknown, np.maximum(called, writes.gave_up_ns), returned)
     _refuse(ended[:-1] > called[1:], "writes", "were in flight when the next one was called; there may be only one")
     if outcome[0] != WriteOutcome.ACKED:
         raise RunError("version 0 was never acknowledged, so no read of this run can be judged: measure again.")

@@ -25,12 +25,21 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.options import UsageError, add_arguments, public_url, settings_from
 from loadtest.recording.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, Coordinator, usage_exit
-from loadtest.recording.plan import Plan, boot_id
+from loadtest.recording.master_watch import MasterWatch
+from loadtest.recording.plan import Plan
 from loadtest.recording.recorder import Recorder
-from loadtest.recording.run_directory import RUN_FILE, forget_latest
+from loadtest.recording.run_directory import forget_latest, require_run
 from loadtest.recording.web_host import check_can_listen, listen_on_loopback
 from loadtest.recording.web_run import PageRuns
 from loadtest.recording.web_tab import add_tab
+from loadtest.recording.workers import (
+    CLOCK_MESSAGE,
+    REFUSAL_MESSAGE,
+    Workers,
+    answer_reading,
+    end_hanging_children,
+    why_refused,
+)
 from loadtest.schedule import SECOND
 from loadtest.target import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
@@ -73,6 +82,11 @@ class ReadModelRun:
         runner = environment.runner
         if not self._coordinates or environment.web_ui is not None:
             _stop_once_at_a_time(runner)
+        self._team = Workers(runner) if self._coordinates else None
+        self._master_watch: MasterWatch | None = None
+        self._starting = False
+        runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
+        runner.register_message(CLOCK_MESSAGE, self._on_clock)
         if not self._coordinates and environment.parsed_options.processes:
             environment.parsed_options.json = False  # a master's JSON is of all its workers
         runner.register_message(PLAN_MESSAGE, self._on_plan)
@@ -83,6 +97,7 @@ class ReadModelRun:
         hooks.test_stop.add_listener(self._on_test_stop)
         hooks.quitting.add_listener(self._on_quitting)
         hooks.report_to_master.add_listener(self._on_report_to_master)
+        hooks.heartbeat_received.add_listener(self._on_heartbeat)
         if self._coordinates:
             hooks.test_start.add_listener(self._on_test_start)
             hooks.spawning_complete.add_listener(self._on_spawning_complete)
@@ -193,31 +208,63 @@ class ReadModelRun:
             raise StopTest(str(error)) from None
 
     def _on_spawning_complete(self, user_count: int, **_kwargs: Any) -> None:
-        if self._coordinator is None or self._coordinator.plan is not None:
+        coordinator, team = self._coordinator, self._team
+        if coordinator is None or team is None or coordinator.plan is not None or self._starting:
             return
-        runner = self._environment.runner
-        shares = shares_of_workers(runner) if isinstance(runner, MasterRunner) else {}
-        plan = self._coordinator.start(user_count, len(shares), self._ends_ns())
-        runner.send_message(PLAN_MESSAGE, {_SHARES_KEY: shares, **plan.message()})
+        self._starting = True
+        try:
+            team.share_out()
+        finally:
+            self._starting = False
+        if self._coordinator is not coordinator or coordinator.finished:
+            return  # it was stopped meanwhile
+        for sentence in team.refusals():
+            logger.error("%s", sentence)
+        plan = coordinator.start(user_count, team, self._ends_ns())
+        message = {_SHARES_KEY: team.shares, **plan.message()}
+        for client in team.accepted if team.shares else [None]:
+            self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
     def _on_plan(self, msg: Any, **_kwargs: Any) -> None:
-        content = dict(msg.data)
-        shares = content.pop(_SHARES_KEY)
-        plan = Plan(**content)
-        if plan.boot_id != boot_id() or not Path(plan.run_dir, RUN_FILE).exists():
-            logger.error(
-                "This worker shares no clock or no files with the master: it runs on another host, or in a container "
-                "where %s is not. It will not read the samples; run all workers beside the master, for example with "
-                "--processes.",
-                plan.run_dir,
-            )
-            return
         runner = self._environment.runner
-        share = shares.get(getattr(runner, "client_id", ""), 0)
-        self._recorder = Recorder(plan, max(0, getattr(runner, "worker_index", 0)), share)
+        content = dict(msg.data)
+        share = content.pop(_SHARES_KEY, {}).get(getattr(runner, "client_id", ""), 0)
+        try:
+            plan = Plan(**content)
+            require_run(Path(plan.run_dir), plan.run)
+            recorder = Recorder(plan, share)
+        except (TypeError, UsageError, OSError) as error:
+            why = why_refused(error)
+            logger.error("This process does not read the samples: %s.", why)
+            runner.send_message(REFUSAL_MESSAGE, {"why": why})
+            return
+        self._recorder = recorder
+        if not self._coordinates:
+            self._master_watch = MasterWatch(self._on_master_lost)
         if self._coordinator is not None and self._coordinator.progress is not None:
             self._coordinator.progress.local = self._recorder.counted
         self._planned.set()
+
+    def _on_refusal(self, msg: Any, **_kwargs: Any) -> None:
+        if self._team is not None and self._coordinator is not None:
+            self._team.refuse(msg.node_id, str(msg.data["why"]))
+            if msg.node_id in self._team.shares:
+                logger.error("%s", self._team.refusal(msg.node_id))
+            self._coordinator.note_workers()
+
+    def _on_clock(self, msg: Any, **_kwargs: Any) -> None:
+        answer_reading(self._environment.runner, msg)
+        self._on_heartbeat(process=msg.data["process"])
+
+    def _on_heartbeat(self, process: int | None = None, **_kwargs: Any) -> None:
+        if self._master_watch is not None:
+            self._master_watch.heard(process)
+
+    def _on_master_lost(self, why: str) -> None:
+        logger.error("This worker has lost its master (%s): it stops to read, and ends.", why)
+        if self._recorder is not None:
+            self._recorder.stop_sending()
+        self._environment.runner.quit()
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
         if self._recorder is not None:
@@ -238,6 +285,7 @@ class ReadModelRun:
     def _on_test_stopping(self, **_kwargs: Any) -> None:
         if self._coordinator is not None:
             self._coordinator.mark_end()
+        self._stop_watching_the_master()  # while readers end, a worker that stops hears nothing
         if self._recorder is not None:
             self._recorder.stop_sending()
 
@@ -256,31 +304,34 @@ class ReadModelRun:
         self._stop_recording()
         if self._coordinator is not None:
             self._finish()
-        elif not self._coordinates:
+        if self._coordinates:
+            end_hanging_children()
+        else:
             self._environment.process_exit_code = 0  # the master's verdict counts
 
     def _stop_recording(self) -> None:
+        self._stop_watching_the_master()
         if self._recorder is not None:
             self._recorder.close()
             self._recorder = None
             self._planned = Event()
+
+    def _stop_watching_the_master(self) -> None:
+        if self._master_watch is not None:
+            self._master_watch.stop()
+            self._master_watch = None
 
     def _finish(self) -> None:
         coordinator, self._coordinator = self._coordinator, None
         assert coordinator is not None  # noqa: S101 - asked by the callers
         with self._page.reporting(coordinator) if self._page is not None else nullcontext():
             coordinator.finish()
+        if self._team is not None:
+            self._team.stop()
         if self._headless:  # Locust prints its own statistics first, and the answers shall be the end
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
-
-
-def shares_of_workers(runner: MasterRunner) -> dict[str, int]:
-    """Which share of the reads each worker makes, from 0; Locust's own numbers have gaps where workers went away."""
-    clients = runner.clients
-    there = (*clients.ready, *clients.spawning, *clients.running)
-    return {client.id: share for share, client in enumerate(there)}
 
 
 def _stop_once_at_a_time(runner: WorkerRunner) -> None:

@@ -28,6 +28,8 @@ class Plan:
     arrival_process: str
     conditional_share: float
     workers: int
+    standing: bool = False
+    """Whether nothing is ever written: the one version is what was there."""
 
     def windows(self) -> Windows:
         """The windows of the run."""

@@ -19,6 +19,7 @@ from loadtest.http1.errors import BodyTooLargeError, TooLargeError
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.options import UsageError
 from loadtest.payload import MAXIMUM_BYTES, how_rewritten, identify
+from loadtest.recording.keeping import Seen
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
 from loadtest.trust import tls_context, unused_proxy
@@ -50,6 +51,20 @@ def check_answers(target: Target) -> None:
         )
     if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
         raise UsageError(_does_not_answer(target, answer))
+
+
+def read_address(target: Target) -> Seen:
+    """What the readers' address answers now, byte for byte.
+
+    Raises:
+        UsageError: nothing listens there, the name does not resolve, or TLS fails.
+    """
+    answer = get(target, MAXIMUM_BYTES + 1)
+    if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
+        raise UsageError(_does_not_answer(target, answer))
+    headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in answer.fields.items()}
+    too_much = b" " * (MAXIMUM_BYTES + 1)  # whoever asks refuses that, whatever it is
+    return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
 def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:

@@ -45,6 +45,8 @@ class Progress:
         self._reads: deque[tuple[int, int]] = deque()
         self.local: Callable[[], Counts] | None = None
         self.writes = 0
+        self.trouble = ""
+        """What is wrong with the writer, while it is."""
         self._display = LiveDisplay(sys.stderr) if live else None
         self._greenlet = gevent.spawn(self._redraw, self._display) if self._display else gevent.spawn(self._print)
 
@@ -79,8 +81,13 @@ class Progress:
             window=self._window(now_ns),
             counts=counts,
             writes=self.writes,
+            trouble=self.trouble,
             reads_per_second=self._rate(now_ns, counts.reads),
         )
+
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return max(0, time.monotonic_ns() - self._plan.start_ns) / SECOND
 
     def stop(self) -> None:
         """Show no more, and leave the terminal as it was. Stopping twice is fine."""

@@ -13,6 +13,7 @@ from loadtest.recording.health import HealthMonitor
 from loadtest.recording.plan import Plan
 from loadtest.recording.spool import NO_ETAG, Spool
 from loadtest.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
+from loadtest.standing_document import StandingVerifier
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
@@ -50,10 +51,13 @@ class Counts:
 class Recorder:
     """Records the reads of one process from the moment the plan is known until the test stops."""
 
-    def __init__(self, plan: Plan, worker: int, share: int = 0) -> None:
+    def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
-        self.spool = Spool(Path(plan.run_dir), worker)
-        self.verifier = Verifier(plan.run, plan.payload_bytes)
+        self.spool = Spool(Path(plan.run_dir), share, plan.run)
+        run_dir = Path(plan.run_dir)
+        self.verifier: Verifier | StandingVerifier = (
+            StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
+        )
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0
@@ -64,7 +68,7 @@ class Recorder:
 
     def next_session(self) -> int:
         """The number of a new session, unique in this process."""
-        self._sessions += 1
+        self._sessions = self.spool.sessions = self._sessions + 1
         return self._sessions - 1
 
     def record(  # noqa: PLR0917 - one parameter a field
@@ -126,6 +130,8 @@ class Recorder:
         Locust itself blocks the event loop for some milliseconds when it stops; what was due since the loop was last
         seen awake is no part of the run.
         """
+        if self._ended_ns is not None:
+            return
         self._ended_ns = self._health.last_awake_ns
         for due in self.arrivals.take_overdue(self._ended_ns) if self.arrivals is not None else ():
             self._not_sent(due, self._ended_ns)
@@ -160,4 +166,4 @@ class Recorder:
     def close(self) -> None:
         """Flush everything and say that this process is done. Closing twice is fine."""
         self._health.stop()
-        self.spool.close()
+        self.spool.close(self._ended_ns)

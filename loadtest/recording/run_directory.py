@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -49,6 +50,7 @@ class RunDirectory:
         self.run = run
         self._started = datetime.now(UTC)
         self._ended_ns: int | None = None
+        self._writer: list[dict[str, Any]] = []
 
     @classmethod
     def create(cls, wanted: Path | None) -> RunDirectory:
@@ -70,8 +72,13 @@ class RunDirectory:
             ) from None
         return cls(path, secrets.token_hex(6))
 
-    def describe(self, settings: Settings, target: Target, plan: Plan, users: int) -> None:
-        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret."""
+    def describe(
+        self, settings: Settings, target: Target, plan: Plan, users: int, manifest: dict[str, Any] | None = None
+    ) -> None:
+        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret.
+
+        ``manifest`` says who is to record, so that whoever does not is missed.
+        """
         chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
         write_run(
             self.path,
@@ -90,6 +97,7 @@ class RunDirectory:
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
                 },
+                **({} if manifest is None else {"manifest": manifest}),
             },
         )
 
@@ -104,7 +112,8 @@ class RunDirectory:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
                 ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
-                write_run(self.path, {**content, "ended": ended})
+                writer = {"writer": self._writer} if self._writer else {}
+                write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:
             if not said:
                 logger.error(
@@ -113,6 +122,21 @@ class RunDirectory:
                     self.path / RUN_FILE,
                     error.strerror,
                 )
+
+    def note_writer(self, at_ns: int, trouble: str) -> None:
+        """Note what became of the writer while the run went on; where nothing can be written, at the end."""
+        self._writer.append({"at_ns": at_ns, "trouble": trouble})
+        with contextlib.suppress(OSError, ValueError):
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, "writer": self._writer})
+
+    def note(self, **changes: Any) -> None:
+        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them."""
+        try:
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, **changes})
+        except (OSError, ValueError) as error:
+            logger.error("%s cannot be written: %s", self.path / RUN_FILE, error)
 
     def remove(self) -> None:
         """Remove a directory in which nothing was measured."""
@@ -159,6 +183,22 @@ def load_run(run_dir: Path) -> dict[str, Any]:
             f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
         ) from None
     return run
+
+
+def require_run(run_dir: Path, run: str) -> None:
+    """See whether the directory of this run is there, for a process that is to record into it.
+
+    Raises:
+        UsageError: it is not, or is another run's; the text is the end of a sentence.
+    """
+    try:
+        found = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"it shares no files with the master ({run_dir} is not there): it runs on another host, or in a container"
+        ) from None
+    if found != run:
+        raise UsageError(f"{run_dir} is the directory of another run there")
 
 
 def write_run(run_dir: Path, run: dict[str, Any]) -> None:

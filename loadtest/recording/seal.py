@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 from loadtest.options import UsageError
 from loadtest.payload import render
 from loadtest.recorded_run.checksums import write_checksums
+from loadtest.recorded_run.run_seal import named, with_seal
 from loadtest.recording.entity_tags import SpooledReads, name_versions
+from loadtest.recording.roll_call import call_roll
 from loadtest.recording.run_directory import load_run, write_run
 from loadtest.recording.spool import (
     SPOOL_FOLDER,
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
-    closed_spools,
     load_etags,
     load_lines,
     load_records,
@@ -33,6 +34,7 @@ from loadtest.recording.spool import (
 )
 from loadtest.recording.writer_process import JOURNAL_NAME
 from loadtest.records import (
+    FORMAT_VERSION,
     GENERATOR_DTYPE,
     NEVER_RETURNED,
     NO_VERSION,
@@ -68,17 +70,19 @@ def seal(run_dir: Path) -> None:
         UsageError: the run never began, or its journal cannot be read.
     """
     run = load_run(run_dir)
-    _refuse_while_recording(run_dir)
+    _refuse_while_recording(run_dir, run)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
     reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
     samples = _concatenate([_samples(path.with_suffix(".samples")) for path in spools], GENERATOR_DTYPE)
+    attendance = call_roll(run_dir, run)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
-        run["ended"] = {"at_ns": last, "recovered": True, "reason": "killed; recovered from what it had flushed"}
-    elif not run["ended"].get("recovered") and closed_spools(run_dir) < len(spools):
-        run["ended"] |= {"recovered": True, "lost": True, "reason": "stopped; not all that was read was recorded"}
+        stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
+        reason = "not ended in order" if stopped else "killed"
+        run["ended"] = {"at_ns": last, "recovered": True, "reason": f"{reason}; recovered from what it had flushed"}
+    run |= {"format": FORMAT_VERSION, "attendance": attendance}
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
@@ -87,8 +91,8 @@ def seal(run_dir: Path) -> None:
         (GENERATOR_FILE, samples),
         (REQUESTS_FILE, _requests(spools, events)),
     ):
-        _write_parquet(run_dir / name, records)
-    write_run(run_dir, run)
+        _write_parquet(run_dir / name, records, run["run"])
+    write_run(run_dir, with_seal(run_dir, run))
     write_checksums(run_dir)
     (run_dir / SPOOL_FOLDER).rename(run_dir / SEALED_FOLDER)
     remove_sealed(run_dir)
@@ -101,8 +105,12 @@ def remove_sealed(run_dir: Path) -> None:
         shutil.rmtree(run_dir / SEALED_FOLDER)
 
 
-def _refuse_while_recording(run_dir: Path) -> None:
-    for process in still_recording(run_dir):
+def _refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
+    """Whom the master gave up is not waited for: it hangs, and the run ended without it."""
+    given_up = run.get("given_up", ())
+    for name, process in still_recording(run_dir).items():
+        if name in given_up:
+            continue
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
@@ -139,6 +147,7 @@ def _writes(rows: list[dict[str, Any]]) -> Array:
         record["scheduled_ns"] = event["scheduled_ns"]
         record["called_ns"] = event["called_ns"]
         record["returned_ns"] = NEVER_RETURNED if unknown else event["returned_ns"]
+        record["gave_up_ns"] = event.get("returned_ns", 0) if unknown else 0
         record["outcome"] = outcome
         record["etag"] = event.get("etag", "")
         record["bytes"] = event["bytes"]
@@ -161,7 +170,8 @@ def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
         body = render(run["run"], version, run["settings"]["payload_bytes"])
         return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
-    digests = bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
+    unnamed = bool(np.any(writes["etag"] == ""))  # never in a run without writes, whose document is not made up
+    digests = unnamed and bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
     for version in writes[writes["etag"] == ""]["version"] if digests else ():
         told.setdefault(md5(int(version)), []).append(int(version))
     return told
@@ -213,12 +223,12 @@ def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
 
 
-def _write_parquet(path: Path, records: Array) -> None:
-    """Write a structured array, a column a field; the file appears whole or not at all."""
+def _write_parquet(path: Path, records: Array, run: str) -> None:
+    """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
     names = records.dtype.names or ()
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
     }
     new = path.with_name(f".{path.name}")
-    pq.write_table(pa.table(columns), new, compression="zstd")
+    pq.write_table(named(pa.table(columns), run, path.name), new, compression="zstd")
     new.replace(path)

@@ -10,6 +10,7 @@ from loadtest.answer_limits import OversizedError, UnaskedCodingError
 from loadtest.payload import Verifier
 from loadtest.recording.spool import NO_ETAG
 from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.standing_document import StandingVerifier
 
 _STATUS_OUTCOMES: Final = {
     401: ReadOutcome.FORBIDDEN,
@@ -40,7 +41,7 @@ class Answer(NamedTuple):
 class Session:
     """One reader with one request in flight, which validates what it holds, keeps it on 304 and replaces it on 200."""
 
-    def __init__(self, number: int, verifier: Verifier, conditional_share: float) -> None:
+    def __init__(self, number: int, verifier: Verifier | StandingVerifier, conditional_share: float) -> None:
         self.number = number
         self._verifier = verifier
         self._share = conditional_share

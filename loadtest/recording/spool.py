@@ -19,17 +19,24 @@ from typing import Any, Final
 import numpy as np
 
 from loadtest.recording.plan import boot_id
+from loadtest.recording.presence import (
+    CLOSED_SUFFIX,
+    INCOMPLETE_SUFFIX,
+    KINDS,
+    REGISTRATION_SUFFIX,
+    WORKER,
+    Presence,
+    Pulse,
+    is_alive,
+    registration_of,
+)
 
 logger = logging.getLogger(__name__)
 
 SPOOL_FOLDER: Final = "spool"
-CLOSED_SUFFIX: Final = ".closed"
-INCOMPLETE_SUFFIX: Final = ".incomplete"
-"""Marks the spool of a process that records no more, and that could not write all that it had recorded."""
 NO_ETAG: Final = 0
 """Line number that stands for no ETag; real ones count from 1."""
 _PROCESSES: Final = Path("/proc")
-_KINDS: Final = ("etags", "requests", "bodies", "samples", "reads")  # last what names the others
 
 SPOOLED_READ_DTYPE: Final = np.dtype(
     [
@@ -58,6 +65,7 @@ class _SpoolFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting: list[bytes] = []
+        self.records = 0
         self._unwritten = bytearray()
         self._file = path.open("xb", buffering=0)
 
@@ -67,10 +75,16 @@ class _SpoolFile:
         Raises:
             OSError: it did not take all of it.
         """
+        self.records += len(self.waiting)
         self._unwritten += b"".join(self.waiting)
         self.waiting.clear()
         while self._unwritten:
             del self._unwritten[: self._file.write(self._unwritten)]
+
+    @property
+    def behind(self) -> bool:
+        """Whether some of it has not been written."""
+        return bool(self._unwritten or self.waiting)
 
     def close(self) -> OSError | None:
         """Write a last time and close; returns why not all could be written, if so."""
@@ -86,20 +100,26 @@ class _SpoolFile:
 class Spool:
     """The spool of one Locust process. Not for use by several threads; greenlets are fine."""
 
-    def __init__(self, run_dir: Path, worker: int) -> None:
+    def __init__(self, run_dir: Path, worker: int, run: str = "") -> None:
         folder = run_dir / SPOOL_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         parts = (str(worker), str(os.getpid()), _identity(os.getpid()))
         self._name = folder / "-".join(part for part in parts if part)
+        self._presence = Presence(self._name, WORKER, worker, run)
         self._etags: dict[str, int] = {}
-        self._files = [_SpoolFile(self._path(f".{kind}")) for kind in _KINDS]
-        self._etags_file, self._requests_file, self._bodies_file, samples_file, reads_file = self._files
+        self._files = [_SpoolFile(self._path(f".{kind}")) for kind in KINDS]
+        self._etags_file, self._requests_file, self._bodies_file, reads_file, samples_file = self._files
         self._reads = reads_file.waiting
         self._samples = samples_file.waiting
         self._warned = False
         self._closed = False
         self.flush_ns = 0
         self.recorded = 0
+        self.sessions = 0
+        self._presence.beat(self._pulse(time.monotonic_ns()))
+
+    def _pulse(self, until_ns: int) -> Pulse:
+        return Pulse(until_ns, self.sessions, {kind: f.records for kind, f in zip(KINDS, self._files, strict=True)})
 
     def _path(self, suffix: str) -> Path:
         return self._name.with_name(self._name.name + suffix)
@@ -153,6 +173,8 @@ class Spool:
         started = time.monotonic_ns()
         for file in self._files:
             self._write(file)
+        if not any(file.behind for file in self._files):
+            self._presence.beat(self._pulse(started))
         self.flush_ns += time.monotonic_ns() - started
 
     def _write(self, file: _SpoolFile, *lines: Any) -> None:
@@ -169,17 +191,20 @@ class Spool:
                     error.strerror,
                 )
 
-    def close(self) -> None:
-        """Flush, and leave a mark that says that this process records no more. Closing twice is fine."""
+    def close(self, until_ns: int | None = None) -> None:
+        """Flush, and leave a mark that says that this process records no more. Closing twice is fine.
+
+        ``until_ns`` is when this process stopped to read, if that was before now.
+        """
         if self._closed:
             return
         self._closed = True
         failures = [(file.path, failure) for file in self._files if (failure := file.close()) is not None]
-        mark = self._path(INCOMPLETE_SUFFIX if failures else CLOSED_SUFFIX)
         try:
-            mark.touch()
+            pulse = self._pulse(time.monotonic_ns() if until_ns is None else until_ns)
+            self._presence.close(pulse, complete=not failures)
         except OSError as error:
-            failures.append((mark, error))
+            failures.append((self._path(CLOSED_SUFFIX), error))
         if failures:
             path, failure = failures[0]
             logger.error(
@@ -190,21 +215,36 @@ class Spool:
             )
 
 
+def registrations(run_dir: Path) -> list[tuple[Path, dict[str, Any] | None]]:
+    """The recorders that ever began, each with what it said of itself, in order of name."""
+    return [(path, registration_of(path)) for path in sorted((run_dir / SPOOL_FOLDER).glob(f"*{REGISTRATION_SUFFIX}"))]
+
+
 def closed_spools(run_dir: Path) -> int:
     """How many processes have closed their spool, with all that they had recorded."""
-    return len(list((run_dir / SPOOL_FOLDER).glob(f"*{CLOSED_SUFFIX}")))
+    closed = (run_dir / SPOOL_FOLDER).glob(f"*{CLOSED_SUFFIX}")
+    return sum(path.with_suffix(".reads").exists() for path in closed)  # the writer is none of them
 
 
-def still_recording(run_dir: Path) -> list[int]:
-    """Process ids that have a spool open: not closed by themselves, and not dead."""
-    recording = []
+def still_recording(run_dir: Path) -> dict[str, int]:
+    """Recorders that are neither done nor dead: the name of each, and its process id."""
+    recording = {}
+    for path, said in registrations(run_dir):
+        if is_alive(path):
+            recording[path.stem] = said["process"] if said is not None else 0
     for reads in (run_dir / SPOOL_FOLDER).glob("*.reads"):
-        _, process, *identity = reads.stem.split("-")
-        now = _identity(int(process))
-        marks = (reads.with_suffix(suffix) for suffix in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX))
-        if now is not None and identity in ([], now.split("-")) and not any(mark.exists() for mark in marks):
-            recording.append(int(process))
+        if not reads.with_suffix(REGISTRATION_SUFFIX).exists() and _records_by_number(reads):
+            recording[reads.stem] = int(reads.stem.split("-")[1])
     return recording
+
+
+def _records_by_number(reads: Path) -> bool:
+    """Whether the process that a spool of format 1 is named after has it open."""
+    _, process, *identity = (*reads.stem.split("-"), "")
+    now = _identity(int(process)) if process.isdecimal() else None
+    identity = [part for part in identity if part]
+    marks = (reads.with_suffix(suffix) for suffix in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX))
+    return now is not None and identity in ([], now.split("-")) and not any(mark.exists() for mark in marks)
 
 
 def _identity(process: int) -> str | None:
@@ -229,7 +269,12 @@ def _takes_signals(process: int) -> bool:
 
 
 def load_records(path: Path, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
-    """The whole records of a spool file; half a record at the end (a killed run) is left out."""
+    """The whole records of a spool file; half a record at the end (a killed run) is left out, a missing file is empty.
+
+    What ought to be there is asked elsewhere (:mod:`loadtest.recording.roll_call`).
+    """
+    if not path.exists():
+        return np.zeros(0, dtype=dtype)
     size = path.stat().st_size // dtype.itemsize
     return np.fromfile(path, dtype=dtype, count=size)
 
@@ -241,8 +286,8 @@ def load_etags(path: Path) -> list[str]:
 
 def load_lines(path: Path) -> list[Any]:
     """The whole JSON lines of a file; one cut short at the end (a killed run) is left out, no record names it yet."""
-    lines = []
-    for line in path.read_bytes().split(b"\n"):
+    lines: list[Any] = []
+    for line in path.read_bytes().split(b"\n") if path.exists() else ():
         try:
             lines.append(json.loads(line))
         except ValueError:

@@ -173,6 +173,7 @@ def _counts(progress: Progress) -> list[dict[str, str]]:
     return [
         _row("reads", f"{counts.reads:,}", "reads recorded"),
         _row("writes", f"{progress.writes:,}", "PUTs that have come back"),
+        _row("writer", progress.trouble or "at work", "what is wrong with the process that writes"),
         _row(
             "stale reads",
             f"{counts.stale:,}",

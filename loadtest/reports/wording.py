@@ -124,7 +124,8 @@ def notes(summary: Summary) -> tuple[str, ...]:
     if ended.recovered and "killed" in ended.reason:
         found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
     elif ended.recovered:
-        found.append(f"Part of this run is missing: {ended.reason}.")
+        found.append(f"The end of this run was never noted: {ended.reason}.")
+    found += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
         found.append(
             "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "

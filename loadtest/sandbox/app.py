@@ -14,11 +14,11 @@ from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.gateway import Gateway, request_id
 from loadtest.sandbox.gateway_responses import Answer, GatewayResponses
+from loadtest.sandbox.marker import ADMIN_PATH
 from loadtest.sandbox.pause import pause
 from loadtest.sandbox.protocol import SENT_HEADERS, TRANSPORT, reset
 from loadtest.sandbox.provision import EXECUTE_API
 
-ADMIN_PATH: Final = "/_sandbox"
 _FLUSH_S: Final = 0.001
 
 

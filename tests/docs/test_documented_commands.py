@@ -58,6 +58,7 @@ BLOCKS_RUN_BY = {
 
 MAKE_ONLY_SHOWN = {
     "make test": r"-m pytest",
+    "make test-fast": r'-m "not slow and not terraform"',
     "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",

@@ -91,7 +91,7 @@ def test_json_holds_every_request_and_answer(capsys):
         probe(server.url, "--json")
         url = server.url
     report = json.loads(capsys.readouterr().out)
-    assert (report["format"], report["verdict"], report["url"]) == (1, "PASS", url)
+    assert (report["format"], report["verdict"], report["url"]) == (2, "PASS", url)
     current = next(case for case in report["cases"] if case["name"] == "if-none-match-current")
     (exchange,) = current["exchanges"]
     assert exchange["status"] == 304

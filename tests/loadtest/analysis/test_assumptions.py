@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from history_language import build, history, padding, parse, run_info
+from history_language import ZERO_NS, build, history, padding, parse, run_info
 
 from loadtest import units
 from loadtest.checks.assumptions import assumptions, overlapping_in_session
+from loadtest.recorded_run.attendance import Attendance
 from loadtest.records import Verdict
 
 ENOUGH = padding(10_000, 2)
@@ -108,8 +109,11 @@ def test_a_control_run_is_called_one() -> None:
     assert assumptions(history(padding(0, 1), write_interval=0)).verdict is Verdict.PASS  # something was written
 
 
-def test_a_recovered_run_says_so_and_can_be_judged() -> None:
-    info = run_info().model_copy(update={"ended": run_info().ended.model_copy(update={"recovered": True})})
+def test_a_recovered_run_of_which_nothing_is_missing_says_so_and_can_be_judged() -> None:
+    whole = {"role": "worker", "began": True, "until_ns": 2 * ZERO_NS, "closed": True}
+    attendance = Attendance.model_validate({"processes": [whole]})
+    ended = run_info().ended.model_copy(update={"recovered": True})
+    info = run_info().model_copy(update={"ended": ended, "attendance": attendance})
     result = assumptions(history(padding(0, 1), info=info))
     assert result.verdict is Verdict.PASS
     assert result.sentence.endswith("by one writer. The run was cut short and recovered from its spool.")
@@ -197,11 +201,12 @@ class TestAWriterThatStopped:
     def test_a_control_writes_nothing_and_did_not_stop(self) -> None:
         assert assumptions(history(windowed(4), write_interval=0)).verdict is Verdict.PASS
 
-    def test_is_not_said_twice_where_most_puts_failed(self) -> None:
+    def test_is_said_beside_what_puts_failed_with(self) -> None:
         refused = " ".join(f"x{n}[{(5 + n) * SECOND} {(5 + n) * SECOND + 10}]" for n in range(4, 12))
         result = assumptions(history(windowed(1, extra=refused)))
         assert "Only 3 of 11 writes after the first were acknowledged" in result.sentence
-        assert "Writing stopped" not in result.sentence
+        assert "Writing stopped 3.50 s after the run began" in result.sentence
+        assert "(the last error: AccessDenied (HTTP 403))" in result.sentence
 
     @pytest.mark.parametrize(
         ("moments", "until", "stopped"),
@@ -240,6 +245,13 @@ class TestAWriterThatStopped:
         refused = f"x11[{22 * SECOND} {22 * SECOND + 10}]"
         result = assumptions(history(windowed(3, extra=f"w10[{12 * SECOND} ?] {refused}")))
         assert result.sentence.startswith("Writing stopped 12.0 s after the run began")
+
+
+def test_a_recovered_run_that_does_not_say_who_should_have_recorded_cannot_be_judged() -> None:
+    ended = run_info().ended.model_copy(update={"recovered": True})
+    result = assumptions(history(padding(0, 1), info=run_info().model_copy(update={"ended": ended})))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "does not say who should have recorded until when" in result.sentence
 
 
 def test_a_run_of_which_records_were_lost_is_not_complete() -> None:

@@ -128,7 +128,7 @@ def test_a_number_that_json_does_not_have_is_an_error(clean_summary: Summary) ->
         ("{", "is not JSON"),
         ("[]", "is not a summary"),
         ("{}", "is not a summary"),
-        ('{"format": 2}', "has format 2, this program knows up to 1"),
+        ('{"format": 3}', "has format 3, this program knows up to 2"),
     ],
 )
 def test_what_is_no_summary(tmp_path: Path, content: str, why: str) -> None:

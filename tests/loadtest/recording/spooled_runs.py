@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from loadtest.payload import render
-from loadtest.recording.spool import SPOOL_FOLDER, Spool
+from loadtest.recording.spool import Spool
 from loadtest.records import ReadOutcome, WriteOutcome
 
 RUN, SIZE = "0123456789ab", 512
@@ -58,10 +59,10 @@ def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
     return list(pq.read_table(run_dir / file)[name].to_pylist())
 
 
-def kill(run_dir: Path) -> None:
-    """Make the spool look like that of a process that was killed."""
-    for path in (run_dir / SPOOL_FOLDER).iterdir():
-        path.rename(path.with_name("0-999999999" + path.suffix))
+def kill(spool: Spool) -> None:
+    """Make a spool look like that of a process that was killed: its files stay, and its lock ends."""
+    os.close(spool._presence._registration)
+    os.close(spool._presence._heartbeat)
 
 
 @contextmanager

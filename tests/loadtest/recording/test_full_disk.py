@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
@@ -11,6 +13,7 @@ from spooled_runs import RUN, column, etag, full_disk, kill, spool_of
 
 from loadtest import report_command  # noqa: F401 - imported now, for nothing can be compiled onto a full disk
 from loadtest.__main__ import main
+from loadtest.recorded_run.attendance import Attendance, missing
 from loadtest.recording import health
 from loadtest.recording.health import HealthMonitor
 from loadtest.recording.run_directory import RunDirectory
@@ -68,21 +71,32 @@ def test_what_cannot_be_written_to_the_end_is_said_once_and_the_run_is_not_taken
     assert caplog.messages[0].startswith("The run could not be recorded to its end: ")
     assert ".reads cannot be written: File too large; " in caplog.messages[0]
     assert closed_spools(run_dir) == 0  # for this the coordinator waits in vain, and says so
-    assert still_recording(run_dir) == []  # and yet there is nothing to wait for
+    assert still_recording(run_dir) == {}  # and yet there is nothing to wait for
     seal(run_dir)
     assert column(run_dir, "version") == [0]
-    ended = json.loads((run_dir / "run.json").read_text())["ended"]
-    assert (ended["recovered"], ended["lost"], ended["at_ns"]) == (True, True, 1500)
-    assert ended["reason"] == "stopped; not all that was read was recorded"
+    run = json.loads((run_dir / "run.json").read_text())
+    assert (run["ended"]["recovered"], run["ended"]["at_ns"]) == (False, 1500)
+    assert missing_of(run) == (
+        "The reading process could not write all that it had recorded, and what it could write ",
+    )
 
 
 def test_a_worker_that_was_killed_while_others_went_on_leaves_a_run_that_is_not_whole(run_dir: Path) -> None:
-    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).flush()
-    kill(run_dir)
+    spool = spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE))
+    spool.flush()
+    kill(spool)
     spool_of(run_dir, (1, None, None, ReadOutcome.WHOLE), worker=1).close()
     seal(run_dir)
     assert column(run_dir, "version") == [0, 1]
-    assert json.loads((run_dir / "run.json").read_text())["ended"]["recovered"] is True
+    run = json.loads((run_dir / "run.json").read_text())
+    assert missing_of(run) == ("Worker 1 of 2 was last heard from ",)
+
+
+def missing_of(run: dict[str, Any]) -> tuple[str, ...]:
+    """What is missing of a sealed run, without the times."""
+    attendance = Attendance.model_validate(run["attendance"])
+    sentences = missing(attendance, run["plan"]["start_ns"], run["ended"]["at_ns"])
+    return tuple(re.split(r"ends |[0-9.]+ .?s after", sentence)[0] for sentence in sentences)
 
 
 def test_the_health_of_the_generator_is_sampled_on_while_the_disk_is_full(

@@ -2,10 +2,12 @@
 
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.recording.locust_plugin import shares_of_workers
+from loadtest.recording import workers
+from loadtest.recording.workers import Workers
 
 STATES = ("ready", "spawning", "running", "missing")
 
@@ -15,6 +17,10 @@ def test_workers_that_are_there_share_all_arrivals(states: list[str]) -> None:
     """Locust numbers its workers once and for all, so those of workers that have gone are missing."""
     clients = [SimpleNamespace(id=f"worker-{number}", state=state) for number, state in enumerate(states)]
     of_state = {name: [client for client in clients if client.state == name] for name in STATES}
-    shares = shares_of_workers(SimpleNamespace(clients=SimpleNamespace(**of_state)))
+    team = Workers(SimpleNamespace(clients=SimpleNamespace(**of_state), register_message=lambda *_: None))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workers.Workers, "_compare_clocks", lambda *_: None)
+        team.share_out()
+    shares = team.shares
     assert set(shares) == {client.id for client in clients if client.state != "missing"}
     assert sorted(shares.values()) == list(range(len(shares)))

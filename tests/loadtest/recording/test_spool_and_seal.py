@@ -91,9 +91,7 @@ def test_windows_that_were_over_are_sealed_with_their_guard_cut(run_dir: Path) -
 
 
 def test_several_workers_are_put_together(run_dir: Path) -> None:
-    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
-    for path in (run_dir / SPOOL_FOLDER).iterdir():  # the spool of another process
-        path.rename(path.with_name("1-999999999" + path.suffix))
+    spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE), worker=1).close()
     spool_of(run_dir, (1, None, None, ReadOutcome.WHOLE)).close()
     seal(run_dir)
     assert sorted(zip(column(run_dir, "worker"), column(run_dir, "version"), strict=True)) == [(0, 1), (1, 0)]
@@ -126,7 +124,7 @@ def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) ->
     (run_dir / "run.json").write_text(json.dumps(run))
     spool = spool_of(run_dir, (0, etag(0), None, ReadOutcome.WHOLE), (1, etag(1), None, ReadOutcome.WHOLE))
     spool.flush()
-    kill(run_dir)
+    kill(spool)
     reads = next((run_dir / SPOOL_FOLDER).glob("*.reads"))
     reads.write_bytes(reads.read_bytes()[:-1])
     with (run_dir / "writes.jsonl").open("a") as journal:

@@ -1,13 +1,16 @@
-"""Which processes still record: a process id alone comes again, and every container has a process 1."""
+"""Which processes still record: by their lock, and in format 1 by their number, which alone comes again."""
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from loadtest.recording import presence
 from loadtest.recording import spool as spool_module
 from loadtest.recording.spool import SPOOL_FOLDER, Spool, still_recording
 
@@ -15,11 +18,11 @@ HAS_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is 
 
 
 def opened(run_dir: Path, name: str) -> list[int]:
-    """Who still records, when there is nothing but a spool of this name."""
+    """Who still records, when there is nothing but a spool of this name, as in format 1."""
     folder = run_dir / SPOOL_FOLDER
     folder.mkdir(parents=True)
     (folder / f"{name}.reads").touch()
-    return still_recording(run_dir)
+    return list(still_recording(run_dir).values())
 
 
 def own_name(tmp_path: Path) -> str:
@@ -56,3 +59,46 @@ def test_a_recorder_that_ended_and_was_not_waited_for_records_no_more(tmp_path: 
     with subprocess.Popen([sys.executable, "-c", ""]) as recorder:
         os.waitid(os.P_PID, recorder.pid, os.WEXITED | os.WNOWAIT)
         assert opened(tmp_path / "zombie", f"0-{recorder.pid}") == []
+
+
+RECORDER = """
+import os, signal, sys
+from pathlib import Path
+from loadtest.recording.spool import Spool
+spool = Spool(Path(sys.argv[1]), 0, "run")
+print("there", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP if sys.argv[2] == "stop" else signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_recorder_is_there_while_it_holds_its_lock_even_stopped_and_gone_when_killed(
+    tmp_path: Path, how: str
+) -> None:
+    command = [sys.executable, "-c", RECORDER, str(tmp_path), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout is not None
+        assert recorder.stdout.readline() == "there\n"
+        os.waitid(os.P_PID, recorder.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        assert list(still_recording(tmp_path).values()) == ([recorder.pid] if how == "stop" else [])
+        moved = shutil.copytree(tmp_path / SPOOL_FOLDER, tmp_path / "elsewhere" / SPOOL_FOLDER)
+        assert still_recording(moved.parent) == {}  # a copy, or the same on another machine
+        recorder.kill()
+
+
+def test_where_files_cannot_be_locked_a_recorder_is_there_while_its_heart_beats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(presence, "_BEATS_WITHIN_S", 0.2)
+    monkeypatch.setattr(presence.fcntl, "flock", no_locks)
+    spool = Spool(tmp_path, 0)
+    assert still_recording(tmp_path) == {}
+    over = threading.Event()
+    beating = threading.Thread(target=lambda: [spool.flush() for _ in iter(lambda: over.wait(0.01), True)])
+    beating.start()
+    assert list(still_recording(tmp_path).values()) == [os.getpid()]
+    over.set()
+    beating.join()

@@ -1,0 +1,46 @@
+"""A worker that has lost its master stops to read by itself: nobody would tell it to stop, and nobody would know.
+
+Locust's own worker notices after a minute. Here it is three and a half seconds without a word of the master's, which
+speaks every second; or at once, when the master was its parent and is gone. The time is counted in turns of this
+worker's own loop, so that a worker that was itself asleep does not blame the master.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+import gevent
+
+TURN_S: Final = 0.25
+MOST_SILENT_TURNS: Final = 14
+
+
+class MasterWatch:
+    """Calls ``on_lost`` once, in a greenlet of its own, when the master is gone."""
+
+    def __init__(self, on_lost: Callable[[str], None]) -> None:
+        self._on_lost = on_lost
+        self._heard = False
+        self._parent = os.getppid()
+        self._is_parent = False
+        self._greenlet = gevent.spawn(self._watch)
+
+    def heard(self, process: int | None = None) -> None:
+        """The master has said something; ``process`` is its process id, if it said that."""
+        self._heard = True
+        self._is_parent = self._is_parent or process == self._parent
+
+    def stop(self) -> None:
+        """Watch no more. Stopping twice is fine."""
+        if self._greenlet is not gevent.getcurrent():
+            self._greenlet.kill()
+
+    def _watch(self) -> None:
+        silent = 0
+        while silent < MOST_SILENT_TURNS and not (self._is_parent and os.getppid() != self._parent):
+            gevent.sleep(TURN_S)
+            silent = 0 if self._heard else silent + 1
+            self._heard = False
+        self._on_lost("it has ended" if os.getppid() != self._parent and self._is_parent else "nothing was heard of it")
