@@ -7,6 +7,7 @@ conservative: ``called_ns`` is taken before the first byte is sent, ``returned_n
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
@@ -216,8 +217,13 @@ def empty(dtype: np.dtype[Any], size: int = 0) -> np.ndarray[Any, np.dtype[Any]]
     return np.zeros(size, dtype=dtype)
 
 
+LONGEST_ETAG: Final = 256
+"""Of a longer one only a digest is kept: a target may send a new one of any length with each answer."""
+
+
 def opaque(etag: str) -> str:
-    """What is compared of an ETag: without the mark of a weak one, and without its quotes."""
+    """What is compared of an ETag: without the mark of a weak one, and without its quotes; the digest of a long one."""
     bare = etag.strip()
     bare = bare[2:] if bare[:2] in ("W/", "w/") else bare
-    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare
+    bare = bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare
+    return bare if len(bare) <= LONGEST_ETAG else hashlib.sha256(bare.encode(errors="surrogatepass")).hexdigest()

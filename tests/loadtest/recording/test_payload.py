@@ -134,6 +134,10 @@ REWRITINGS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "in a list": (lambda body: b"[" + body + b"]", "wrapped in other JSON"),
     "JSONP": (lambda body: b"show(" + body + b");", "in a function call"),
     "a guard": (lambda body: b")]}',\n" + body, "behind a guard against scripts"),
+    "HTML escapes by number": (
+        lambda body: body.replace(b'"', b"&#x22;").replace(b"/", b"&#x2F;"),
+        "with HTML escapes",
+    ),
     "HTML escapes": (lambda body: html.escape(body.decode()).encode(), "with HTML escapes"),
     "a mark and blanks": (lambda body: b"\xef\xbb\xbf" + json.dumps(json.loads(body)).encode(), "a byte-order mark"),
 }
