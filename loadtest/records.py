@@ -115,6 +115,8 @@ class WindowKind(IntEnum):
 
     QUIET = 0
     WRITING = 1
+    REST = 2
+    """Quiet for several windows: long enough to see what PUTs leave behind, and the level that they do not touch."""
 
 
 class Verdict(StrEnum):
