@@ -59,6 +59,7 @@ def _rests(history: History, impact: Impact) -> list[str]:
 def _kinds(impact: Impact, pairs: Sequence[Compared]) -> list[str]:
     written: dict[Kind, int] = {kind: sum(pair.writing.count(kind) for pair in pairs) for kind in KINDS}
     total = max(1, sum(written.values()))
+    known = {estimate.quantile for kind in impact.kinds for estimate in kind.estimates if estimate.ratio is not None}
     doubts = []
     for found in impact.kinds:
         share = written[found.kind] / total
@@ -69,10 +70,11 @@ def _kinds(impact: Impact, pairs: Sequence[Compared]) -> list[str]:
                 "while quiet to compare them with: use another --conditional-share, or fewer users"
             )
             continue
+        # where no kind has the quantile, all reads together made the slowdown: nothing was left out of it
         slow = [
             estimate
             for estimate in impact.felt
-            if estimate.quantile in unknown and estimate.verdict is Verdict.FAIL and share >= LEAST_MISSING
+            if estimate.quantile in unknown & known and estimate.verdict is Verdict.FAIL and share >= LEAST_MISSING
         ]
         if slow:
             doubts.append(

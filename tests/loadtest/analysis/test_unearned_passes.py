@@ -151,3 +151,16 @@ def test_an_interval_below_one_is_never_a_plain_pass() -> None:
     little = measure_impact(recorded(Truth(while_writing=0.93)))
     assert any(estimate.high is not None and estimate.high < 1 for estimate in little.estimates)
     assert "which a PUT does not make them" in little.sentence
+
+
+def test_a_kind_left_out_of_the_slowdown_at_a_quantile_is_no_pass_when_visitors_feel_it() -> None:
+    """304s have too few reads in a window for a p99 of their own here, and every thirtieth is ten times as slow."""
+    history = recorded()
+    thinned = (history.reads.status == 200) | (np.arange(len(history.reads.status)) % 2 == 0)
+    few = changed(history, reads=chosen_reads(history.reads, thinned))
+    slow = due_in(few, WindowKind.WRITING) & (few.reads.status == 304) & (np.arange(len(few.reads.status)) % 12 == 0)
+    impact = measure_impact(slower(few, slow, 10))
+    left_out = {kind.kind: kind.note for kind in impact.kinds}["304"]
+    assert "not in the slowdown at p99" in left_out
+    assert impact.verdict is not Verdict.PASS
+    assert "windows hold too few answered 304 to tell whether those are slower" in impact.sentence
