@@ -56,7 +56,13 @@ class Connection:
         deadline_ns = time.monotonic_ns() + int(time_limit_s * SECOND)
         self._incoming.expect(may_have_body=not is_head)
         try:
-            answer = self._attempt(request, deadline_ns)
+            self.unasked = self._look_at_idle()
+            connection = self._socket
+            self.reused = connection is not None
+            if connection is None:
+                connection = self._socket = connect(self._address, self._tls, deadline_ns)
+            self._send(connection, request, deadline_ns)
+            answer = self._receive(connection, deadline_ns)
         except OSError as error:
             answer = self._incoming.failed(error, time.monotonic_ns())
         except BaseException:  # stopped in the middle: what is still to come would be taken for the next answer
@@ -68,15 +74,6 @@ class Connection:
         if answer.closes:
             self.close()
         return answer
-
-    def _attempt(self, request: bytes, deadline_ns: int) -> Answer:
-        self.unasked = self._look_at_idle()
-        self.reused = self._socket is not None
-        connection = self._socket
-        if connection is None:
-            connection = self._socket = connect(self._address, self._tls, deadline_ns)
-        self._send(connection, request, deadline_ns)
-        return self._receive(connection, deadline_ns)
 
     def _look_at_idle(self) -> bytes:
         """Close a connection that has been closed by the target, or that it sent something over; gives that."""

@@ -31,7 +31,7 @@ from loadtest.read_request import read_request
 from loadtest.recording.locust_response import LocustResponse
 from loadtest.recording.punctual import sleep_until
 from loadtest.recording.reader_connection import ReaderConnection
-from loadtest.recording.recorder import Recorder
+from loadtest.recording.recorder import Recorder, name_of
 from loadtest.recording.session import Answer, Question, Session
 from loadtest.recording.turns import FEW, MANY, Turns
 from loadtest.records import ReadOutcome
@@ -49,6 +49,7 @@ turns: Final = Turns()
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
 _WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
+_UNASKED: Final = "bytes that nobody asked for"
 
 
 class SamplesReader(User):
@@ -61,6 +62,7 @@ class SamplesReader(User):
         self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
         turns.at_once = MANY if self._recorder.arrivals is None else FEW
         self._url = plan.url
+        self._fire = self.environment.events.request.fire
         address = Address.of(plan.url)
         self._requests = _Requests(address)
         self._connection = ReaderConnection(
@@ -127,7 +129,7 @@ class SamplesReader(User):
         """Bytes came over the idle connection: they belong to the answer before."""
         if self._confirmed is not None:
             self._recorder.body_after_304(self._confirmed, count)
-        what = "bytes that nobody asked for" if self._confirmed is None else _name_of(_WITH_BODY)
+        what = _UNASKED if self._confirmed is None else name_of(_WITH_BODY)
         self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Question, due: int, called: int, started: float, received: Received) -> None:
@@ -160,30 +162,31 @@ class SamplesReader(User):
             request_id,
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
-        self.environment.events.request.fire(
+        is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
+        self._fire(
             request_type="GET",
             name=REQUEST_NAME,
             response_time=(received.returned_ns - called) / 1e6,
             response_length=body_bytes,
             response=LocustResponse(received, self._url) if received.status else None,
             context={},
-            exception=self._complaint(outcome, received, failure),
+            exception=None if is_fine else self._complaint(outcome, received, failure),
             start_time=started,
             url=self._url,
         )
 
     def _complaint(self, outcome: ReadOutcome, received: Received, failure: BaseException | None) -> Any:
-        """What Locust's table of failures says of a read."""
+        """What Locust's table of failures says of a read that is not as it should be."""
+        recorder = self._recorder
         if failure is not None:
-            return CatchResponseError(in_words(failure, self._url))
-        if outcome not in (_WHOLE, _NOT_MODIFIED):
-            named = _name_of(outcome)
-            if outcome is ReadOutcome.REWRITTEN:
-                named = f"{named}: {self._recorder.verifier.how_rewritten(bytes(received.body))}"
-            return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
-        if received.excess:
-            return CatchResponseError("bytes behind the answer")
-        return None
+            return CatchResponseError(recorder.message(in_words(failure, self._url), outcome))
+        if outcome is _WHOLE or outcome is _NOT_MODIFIED:
+            return CatchResponseError(_UNASKED)
+        named = name_of(outcome)
+        if outcome is ReadOutcome.REWRITTEN:
+            how = recorder.verifier.how_rewritten(bytes(received.body))
+            named = recorder.message(f"{named}: {how}", outcome)
+        return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
 
 
 class _Requests:
@@ -222,10 +225,6 @@ def _answer_from(received: Received, etag: str | None, request_id: str | None) -
         failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
     body = received.excess if received.status == 304 else bytes(received.body)
     return Answer(received.status, etag, body, failure, request_id)
-
-
-def _name_of(outcome: ReadOutcome) -> str:
-    return outcome.name.lower().replace("_", " ")
 
 
 @cache

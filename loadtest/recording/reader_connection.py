@@ -27,6 +27,7 @@ from loadtest.recording.turns import Turns
 
 _poll: Final = get_original("select", "poll")
 _READABLE: Final = 1
+_NEVER: Final = 2**63
 
 
 class ReaderConnection(Connection):
@@ -41,7 +42,7 @@ class ReaderConnection(Connection):
         self._watcher: Any = None
         self._idle: Any = None
         self._timer = self._loop.timer(0)
-        self._rings_ns = 0
+        self._rings_ns = _NEVER
         self._deadline_ns = 0
         self._waiter: Waiter | None = None
         self._has_asked = False
@@ -50,6 +51,7 @@ class ReaderConnection(Connection):
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
         self._timer.stop()
+        self._rings_ns = _NEVER
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher.close()
@@ -68,14 +70,15 @@ class ReaderConnection(Connection):
             self._idle = _poll()
             self._idle.register(connection.fileno(), select.POLLIN)
         self._deadline_ns = deadline_ns
-        if not self._timer.active or deadline_ns < self._rings_ns:
+        if deadline_ns < self._rings_ns:
             self._set_timer()
         self._end = None
         watcher, incoming = self._watcher, self._incoming
         try:
             while True:
                 watcher.start(self._take_in)
-                self._wait()
+                waiter = self._waiter = Waiter()
+                waiter.get()  # in turn, when there is something to parse, or when no more will come
                 if (answer := incoming.parse()) is not None:
                     return answer
                 if self._end is not None:
@@ -84,14 +87,6 @@ class ReaderConnection(Connection):
         finally:
             self._deadline_ns = 0
             watcher.stop()
-
-    def _wait(self) -> None:
-        """Return in turn, when there is something to parse, or when no more will come."""
-        waiter = self._waiter = Waiter()
-        try:
-            waiter.get()
-        finally:
-            self._waiter = None
 
     def _take_in(self) -> None:
         """Called by the event loop when something has come. Does as little as it can: others have come too."""
@@ -130,7 +125,7 @@ class ReaderConnection(Connection):
     def _go_on(self) -> None:
         self._has_asked = False
         if self._waiter is not None:
-            self._waiter.switch(None)
+            self._waiter.switch(None)  # of one that was stopped meanwhile nobody waits any more
 
     def _set_timer(self) -> None:
         self._timer.stop()
@@ -140,6 +135,7 @@ class ReaderConnection(Connection):
 
     def _look_at_deadline(self) -> None:
         """The timer is over; between two requests there is no deadline."""
+        self._rings_ns = _NEVER
         if not self._deadline_ns:
             return
         if time.monotonic_ns() < self._deadline_ns:
