@@ -17,6 +17,10 @@ SYNTHESIZED := .build/synth
 TESTS ?=
 # How many tests run at a time.
 WORKERS ?= 2
+# Groups of tests go to whichever process is free, in the order that tests/schedule.py gives them.
+PARALLEL := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# Everything is pinned, so there is nothing to resolve; and most of the bytecode would never be used.
+INSTALL := -m pip install --quiet --no-deps --no-compile --requirement
 # What is asked before something is changed; `make deploy ASK=--ask` shows the plan and waits for a yes.
 ASK ?=
 
@@ -25,7 +29,7 @@ export CHECKPOINT_DISABLE := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-mappings test check lint types scan bench synth deploy redeploy destroy lock clean
+.PHONY: help demo demo-mappings test test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +42,13 @@ demo: .venv/.installed ## the load test against the sandbox, with all set-up; en
 demo-mappings: .venv/.installed ## the three mappings of the gateway side by side, on one page
 	$(PYTHON) -m loadtest mappings
 
-test: .venv/.installed $(CDKTF) check ## every check and every test, with all set-up
-	$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+test: ## every check and every test, with all set-up
+	$(MAKE) --jobs --output-sync=target environments
+	$(MAKE) --jobs --output-sync=target check
+	$(PYTHON) -m pytest $(PARALLEL) $(TESTS)
+
+test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
+	$(PYTHON) -m pytest $(PARALLEL) -m "not slow and not terraform" $(TESTS)
 
 # -- parts of them
 
@@ -77,10 +86,12 @@ destroy: .venv/.installed $(CDKTF) ## remove the gateway and everything in it
 
 # -- what the above needs
 
+environments: .venv/.installed $(CDKTF) $(CHECKOV)
+
 .venv/.installed: requirements.txt
 	test -x $(PYTHON) || $(BASE_PYTHON) -m venv .venv
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one: make BASE_PYTHON=python3.11")'
-	$(PYTHON) -m pip install --quiet --requirement requirements.txt
+	$(PYTHON) $(INSTALL) requirements.txt
 	touch $@
 
 $(CDKTF): package-lock.json
@@ -90,7 +101,7 @@ $(CDKTF): package-lock.json
 $(CHECKOV): requirements-checkov.txt
 	rm -rf .build/checkov
 	$(BASE_PYTHON) -m venv .build/checkov
-	.build/checkov/bin/python -m pip install --quiet --requirement requirements-checkov.txt
+	.build/checkov/bin/python $(INSTALL) requirements-checkov.txt
 	touch $@
 
 lock: ## pin everything below every requirements*.in anew

@@ -19,7 +19,7 @@ def main() -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    # Imported late: the bindings take ten seconds to load, and a wrong setting should not.
+    # Imported late: the bindings take seconds to load, and a wrong setting should not.
     from cdktf import App  # noqa: PLC0415
 
     from stacks.read_model_stack import ReadModelStack  # noqa: PLC0415

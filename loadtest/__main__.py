@@ -14,6 +14,7 @@ from stacks.user_input import cut
 
 COMMANDS: Final = {
     "report": ("loadtest.report_command", "judge a recorded run and write its reports"),
+    "restore": ("loadtest.restore_command", "put the object back as it was before a run that was killed"),
     "compare": ("loadtest.compare.command", "compare two recorded runs: is the new one worse?"),
     "probe": ("loadtest.probe.command", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.sandbox.cli", "serve a stand-in for AWS on this machine"),

@@ -59,6 +59,7 @@ class Settings:
     run_dir: Path | None
     seed: int
     outputs_needed: bool = False
+    overwrite: bool = False
 
 
 # fmt: off
@@ -80,6 +81,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
 )
 # fmt: on
@@ -121,6 +123,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         run_dir=Path(options.run_dir) if options.run_dir else None,
         seed=_seed(options.seed),
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
+        overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
     )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")

@@ -101,6 +101,16 @@ class Verifier:
         self._etags_are_digests = False
         self._rewritten = (b"", "")
 
+    @property
+    def latest_body(self) -> bytes:
+        """The last whole document that was identified; before the first, nothing, which is none."""
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What ``latest_body`` is."""
+        return self._latest[1]
+
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The identity of ``body``, which came with status 200 and this ETag."""
         latest = self._latest
@@ -156,6 +166,12 @@ def identify(body: bytes, run: str, size: int) -> Identity:
             return Identity(ReadOutcome.WHOLE, version)
         return Identity(ReadOutcome.CORRUPT, NO_VERSION)
     return Identity(_what_is_wrong(body, run, size), NO_VERSION)
+
+
+def made_up_by(body: bytes) -> str:
+    """The run that made this document up; "" when it is none of this tool's, and so somebody's own."""
+    header = _HEADER.match(body)
+    return header["run"].decode() if header is not None and _digest_holds(body, header) else ""
 
 
 def how_rewritten(body: bytes, run: str, size: int) -> str:

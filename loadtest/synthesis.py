@@ -19,7 +19,7 @@ FOLDER: Final = PROJECT / ".build" / "sandbox"
 def synthesize(name: str = "demo", settings: Mapping[str, str] | None = None) -> Path:
     """Synthesize the stack as ``python main.py`` does, with ``settings`` (READMODEL_* variables) over the user's own.
 
-    Returns the folder with the synthesized stack. Takes some 15 s, most of them for importing the bindings.
+    Returns the folder with the synthesized stack. Takes some 5 s, most of them for loading the bindings.
 
     Raises:
         UsageError: a setting is wrong; what is wrong has been printed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -42,11 +43,13 @@ class Target:
     region: str
     s3_endpoint_url: str | None = field(repr=False)
     credentials: Credentials | None
+    is_sandbox: bool = False
+    """Whether this project's own stand-in for AWS has said that it is what answers."""
 
     @property
     def kind(self) -> str:
-        """``aws``, ``sandbox`` (an emulator of AWS on one port) or ``other``."""
-        if EMULATOR_PATH in self.url or self.s3_endpoint_url:
+        """``aws``, ``sandbox`` (this project's own) or ``other``, which other emulators and stores are, too."""
+        if self.is_sandbox:
             return "sandbox"
         return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
 
@@ -138,6 +141,15 @@ def _is_http(url: str) -> bool:
 def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
     key, secret = outputs.get("DataStoreAccessKeyId"), outputs.get("DataStoreSecretAccessKey")
     return Credentials(key, secret) if key and secret else None
+
+
+def credentials_of(outputs: Path, stack: str | None) -> Credentials | None:
+    """The writer's key in an outputs file.
+
+    Raises:
+        UsageError: the file cannot be used.
+    """
+    return _credentials_from(read_outputs(outputs, stack, url_needed=False) or {})
 
 
 def _region_of(url: str) -> str | None:

@@ -1,11 +1,11 @@
 """Fixtures that several suites share."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from schedule import arrange
+from synthesized_once import synthesized_once
 
 # Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
@@ -16,10 +16,13 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test ar
 MAPPINGS = ("conditional", "original", "half")
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    arrange(items, several_processes=hasattr(config, "workerinput"))
+
+
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The synthesized stack (cdk.tf.json) of each mapping; made once a session, in a process of its own."""
-    folder = tmp_path_factory.mktemp("synthesized")
-    script = Path(__file__).with_name("synthesize.py")
-    subprocess.run([sys.executable, str(script), str(folder), *MAPPINGS], check=True, cwd=folder)
+def synthesized() -> dict[str, Path]:
+    """The synthesized stack (cdk.tf.json) of each mapping."""
+    folder = synthesized_once(Path(__file__).with_name("synthesize.py"), *MAPPINGS)
     return {mapping: next(folder.glob(f"{mapping}/stacks/*/cdk.tf.json")) for mapping in MAPPINGS}

@@ -57,7 +57,9 @@ def assumptions(history: History) -> CheckResult:
         for sentence in (
             somebody_else(history),
             missing_records(history),
-            _failing_writes(history, written, attempted) or _writing_stopped(history),
+            _failing_writes(history, written, attempted),
+            _writing_stopped(history),
+            _writer_trouble(history),
             _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
         )
@@ -117,10 +119,21 @@ def _writing_stopped(history: History) -> str:
     if silent < STOPPED_AFTER:
         return ""
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
+    last_error = next((error for error in reversed(history.writes.error) if error), "")
+    why = f" (the last error: {last_error})" if last_error else ""
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
-        "what is said of reads during writes rests on the time before."
+        f"what is said of reads during writes rests on the time before{why}."
     )
+
+
+def _writer_trouble(history: History) -> str:
+    """What the run itself has noted of its writer: that it ended, or could not write down what it did."""
+    noted = history.info.writer
+    if not noted:
+        return ""
+    since = units.seconds(max(0, noted[0].at_ns - history.origin_ns))
+    return f"After {since} of the run {noted[0].trouble.rstrip('.')}; what is said of writes rests on the time before."
 
 
 def _silent_windows(history: History, last: int) -> int:

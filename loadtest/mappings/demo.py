@@ -21,6 +21,7 @@ from loadtest.options import DEFAULT_OUTPUTS, UsageError
 from loadtest.probe import render
 from loadtest.probe.command import target_from
 from loadtest.probe.runner import Plan, Probe, Report
+from loadtest.sandbox.marker import identified
 from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
 from loadtest.summary import Summary, SummaryError, read_summary
 from loadtest.synthesis import PROJECT, synthesize
@@ -97,7 +98,7 @@ def conclude(measured: Mapping[str, Measured], site: Site, folder: Path) -> int:
 
 def _probe(sandbox: RunningSandbox) -> Report:
     target = target_from(None, outputs=str(sandbox.outputs_path or DEFAULT_OUTPUTS))
-    return Probe(target, Plan(write=True)).run()
+    return Probe(identified(target), Plan(write=True)).run()
 
 
 def _load(sandbox: RunningSandbox, folder: Path, run_time: str, users: str) -> Summary:

@@ -20,11 +20,12 @@ from loadtest.records import WriteOutcome
 def flights(history: History) -> tuple[Column, Column, Column]:
     """Version, call and end of each PUT that was not refused.
 
-    One of unknown outcome is taken to last until the next PUT was called.
+    One of unknown outcome may take effect at any later time, but that it was in flight is known only until its client
+    gave it up; where that was not recorded, only for the moment of its call.
     """
     writes = history.writes
-    following = np.append(writes.called_ns[1:], np.iinfo(np.int64).max)
-    ends = np.where(writes.outcome == WriteOutcome.UNKNOWN, following, writes.returned_ns)
+    gave_up = np.maximum(writes.gave_up_ns, writes.called_ns)
+    ends = np.where(writes.outcome == WriteOutcome.UNKNOWN, gave_up, writes.returned_ns)
     version = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
     return version, writes.called_ns[version], ends[version]
 

@@ -18,6 +18,7 @@ from loadtest.probe import render
 from loadtest.probe.model import Case
 from loadtest.probe.runner import TIME_LIMIT_S, Plan, Probe, Report
 from loadtest.records import EXIT_CODES
+from loadtest.sandbox.marker import identified
 from loadtest.target import Target, find_target
 from stacks.user_input import cut, real_number, shown
 
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         write=arguments.write,
     )
     _warn_of_writing(plan, target)
+    target = identified(target)
     probe = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None)
     try:
         report = probe.run()

@@ -72,6 +72,7 @@ class Writes:
     etag: tuple[str, ...]
     bytes: Column
     error: tuple[str, ...]
+    gave_up_ns: Column
 
     def __len__(self) -> int:
         """How many rows."""

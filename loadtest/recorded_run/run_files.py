@@ -23,6 +23,8 @@ READS_FILE: Final = "reads.parquet"
 WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
+OPTIONAL_COLUMNS: Final = ("gave_up_ns",)
+"""Columns that runs recorded earlier lack; they are zero then."""
 REQUESTS_FILE: Final = "requests.parquet"
 
 
@@ -68,6 +70,8 @@ def _columns(path: Path, dtype: np.dtype[Any]) -> dict[str, Any]:
 
 def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
     for name in dtype.names or ():
+        if name in OPTIONAL_COLUMNS and schema.get_field_index(name) < 0:
+            continue
         expected = pa.string() if dtype[name].hasobject else pa.from_numpy_dtype(dtype[name])
         found = schema.field(name).type if schema.get_field_index(name) >= 0 else None
         if found is None:
@@ -78,9 +82,10 @@ def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
 
 def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str, Any]:
     """All columns. One row group is decoded at a time, its columns on as many cores as there are."""
-    names = list(dtype.names or ())
+    names = [name for name in dtype.names or () if file.schema_arrow.get_field_index(name) >= 0]
     columns: dict[str, Any] = {
-        name: [] if dtype[name].hasobject else np.empty(file.metadata.num_rows, dtype[name]) for name in names
+        name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name])
+        for name in dtype.names or ()
     }
     filled = 0
     for group in range(file.num_row_groups):

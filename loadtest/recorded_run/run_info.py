@@ -49,13 +49,15 @@ class RunClock(BaseModel):
 
 
 class RunPlan(BaseModel):
-    """When the schedule began, and how long its windows are."""
+    """When the schedule began, how long its windows are, and its rests (in windows; runs of old versions had none)."""
 
     model_config = _TOLERANT
 
     start_ns: _Time
     window_ns: _Time = 0
     guard_ns: _Time = 0
+    rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
+    rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
 class RunEnd(BaseModel):
@@ -67,6 +69,15 @@ class RunEnd(BaseModel):
     at_ns: _Time | None = None
     recovered: bool = False
     lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
+
+
+class WriterTrouble(BaseModel):
+    """Something that the run noted of its writer while it went on."""
+
+    model_config = _TOLERANT
+
+    at_ns: _Time
+    trouble: str
 
 
 class RunInfo(BaseModel):
@@ -84,6 +95,7 @@ class RunInfo(BaseModel):
     versions: dict[str, JsonValue] = {}
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
+    writer: list[WriterTrouble] = []
     attendance: Attendance | None = None
 
     @property

@@ -19,7 +19,6 @@ from loadtest.records import (
     NEVER_RETURNED,
     NO_VERSION,
     SECOND_ETAG,
-    UNKNOWN_VERSION,
     ReadOutcome,
     WindowKind,
     WriteOutcome,
@@ -62,7 +61,9 @@ def _check_writes(writes: Writes) -> None:
     _refuse(unknown != (returned == NEVER_RETURNED), "writes", "have a return that does not fit their outcome")
     _refuse(~unknown & _no_time(returned), "writes", "have a time that cannot be")
     _refuse(returned < called, "writes", "returned before they were called")
-    ended = np.where(unknown, called, returned)
+    _refuse(_no_time(writes.gave_up_ns), "writes", "have a time that cannot be")
+    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up and have an outcome all the same")
+    ended = np.where(unknown, np.maximum(called, writes.gave_up_ns), returned)
     _refuse(ended[:-1] > called[1:], "writes", "were in flight when the next one was called; there may be only one")
     if outcome[0] != WriteOutcome.ACKED:
         raise RunError("version 0 was never acknowledged, so no read of this run can be judged: measure again.")
@@ -92,7 +93,7 @@ def _check_reads(reads: Reads) -> None:
     _refuse(reads.returned_ns < reads.called_ns, "reads", "returned before they were called")
     _refuse(reads.scheduled_ns > reads.called_ns + SECOND, "reads", "were called long before they were due")
     _refuse(
-        (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < UNKNOWN_VERSION),
+        (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < SECOND_ETAG),
         "reads",
         "have a version that cannot be",
     )

@@ -6,6 +6,7 @@ writer, wait for the workers' spools, seal, report). Workers hear of the start b
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import subprocess
 import sys
@@ -17,16 +18,20 @@ import gevent
 from locust.exception import CatchResponseError
 
 from loadtest.options import Settings, UsageError
+from loadtest.recording.keeping import beginning
+from loadtest.recording.kept_document import KEPT_FOLDER, keep
 from loadtest.recording.plan import Plan, boot_id
-from loadtest.recording.preflight import check_answers, wait_for_version_0
+from loadtest.recording.preflight import check_answers, read_address, wait_for_version_0
 from loadtest.recording.presence import WRITER
 from loadtest.recording.progress import Progress
 from loadtest.recording.run_directory import RunDirectory
 from loadtest.recording.spool import SPOOL_FOLDER, closed_spools, still_recording
+from loadtest.recording.standing import take_what_is_there
 from loadtest.recording.workers import Workers, end_child
-from loadtest.recording.writer_process import JOURNAL_NAME, Put, WriterProcess
+from loadtest.recording.writer_process import JOURNAL_NAME, Put, PuttingBack, WriterProcess, about, what_to_do
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
-from loadtest.schedule import SECOND
+from loadtest.sandbox.marker import identified
+from loadtest.schedule import SECOND, rests_for
 from loadtest.target import Target
 from loadtest.terminals import can_redraw
 
@@ -51,6 +56,9 @@ class Coordinator:
         self._plan: Plan | None = None
         self._progress: Progress | None = None
         self._finished = False
+        self._shown_target: Target | None = None
+        self._put_error = ""
+        self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
 
@@ -61,44 +69,68 @@ class Coordinator:
             UsageError: one sentence that says what was received and what to do.
         """
         check_answers(self._target)
+        self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir)
         try:
-            journal = self._directory.path / JOURNAL_NAME
-            self._writer = WriterProcess(
-                self._directory.run, journal, self._settings, self._target, on_put=self._on_put
-            )
-            self._writer.first_put()
-            wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
+            if self._settings.write_interval == 0:
+                folder = self._directory.path
+                size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                self._settings = dataclasses.replace(self._settings, payload_bytes=size)
+            else:
+                self._put_version_0(self._directory)
+                wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
         except BaseException:
             self.abandon()
             raise
 
+    def _put_version_0(self, directory: RunDirectory) -> None:
+        """Start the writer, keep what is there, and replace it by version 0."""
+        settings, target, run_dir = self._settings, self._target, directory.path
+        self._writer = WriterProcess(
+            directory.run, run_dir, settings, target, self._on_put, self._on_writer_trouble, self._on_writer_end
+        )
+        looked = self._writer.look()
+        begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
+        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if begin.keep is not None or begin.found_nothing:
+            keep(run_dir / KEPT_FOLDER, {**about(directory.run, settings, target), "from": "address"}, begin.keep)
+        if begin.say:
+            _say(begin.say)
+        self._writer.put_first(begin.put)
+
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
-        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC).
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
         """
-        assert self._directory is not None and self._writer is not None  # noqa: S101 - called in order
+        assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
+        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
             boot_id=boot_id(),
             url=self._target.url,
-            start_ns=time.monotonic_ns() + _HEAD_START_NS,
-            window_ns=int(settings.window * SECOND),
+            start_ns=start_ns,
+            window_ns=window_ns,
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
             arrival_rate=settings.arrival_rate,
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, len(team.shares)),
+            standing=settings.write_interval == 0,
+            rest_windows=rests.windows,
+            rest_pairs=rests.pairs,
         )
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
-        self._directory.describe(settings, self._target, self._plan, users, self._manifest())
-        self._writer.start(self._plan, settings.write_interval)
+        shown = self._shown_target or self._target
+        self._directory.describe(settings, shown, self._plan, users, self._manifest())
+        if self._writer is not None:
+            self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
         self._progress = Progress(self._plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
         return self._plan
@@ -147,10 +179,43 @@ class Coordinator:
         )
         if self._progress is not None:
             self._progress.writes += 1
+        self._tell_of_failing_puts("" if acknowledged else put.error)
         if acknowledged:
             self._environment.runner.send_message(
                 ACKNOWLEDGED_MESSAGE, {"version": put.version, "returned_ns": put.returned_ns}
             )
+
+    def _tell_of_failing_puts(self, error: str) -> None:
+        """Say once what PUTs fail with, and that they are acknowledged again."""
+        if error.split(" ", maxsplit=1)[0] == self._put_error.split(" ")[0]:
+            return
+        self._put_error = error
+        if error:
+            since = f"{self._progress.elapsed_s():.1f} s" if self._progress is not None else "the beginning"
+            logger.error("Since %s PUTs fail: %s; %s.", since, error, what_to_do(error))
+        else:
+            logger.warning("PUTs are acknowledged again.")
+        if self._progress is not None:
+            self._progress.trouble = f"PUTs fail: {error}" if error else ""
+
+    def _on_writer_trouble(self, trouble: str) -> None:
+        """What the writer cannot do for want of room on the disk, say; "" when it can again."""
+        if trouble:
+            logger.error("The writer: %s.", trouble)
+        if self._progress is not None:
+            self._progress.trouble = trouble
+        if self._directory is not None and self._plan is not None and trouble:
+            self._directory.note_writer(time.monotonic_ns(), trouble)
+
+    def _on_writer_end(self, why: str) -> None:
+        """The writer has ended while the run goes on."""
+        said = f"the writer has ended: {why}"
+        if self._progress is not None:
+            said = f"writing stopped after {self._progress.elapsed_s():.1f} s, for {said}"
+            self._progress.trouble = said
+        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
+        if self._directory is not None and self._plan is not None:
+            self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")
 
     def mark_end(self) -> None:
         """The readers are about to stop: the windows end here."""
@@ -161,9 +226,19 @@ class Coordinator:
         """Give up before the run started: stop the writer and leave no half run behind."""
         if self._writer is not None:
             self._writer.stop()
-        if self._directory is not None and self._plan is None:
+        if self._directory is not None and self._plan is None and self._back_as_it_was():
             self._directory.remove()
         self._finished = True
+
+    def _back_as_it_was(self) -> bool:
+        """Put the document back that was there before the run; whether nothing is owed any more."""
+        if self._directory is None or self._writer is None or not self._writer.may_have_written:
+            return True
+        if not (self._directory.path / KEPT_FOLDER).exists():
+            return True
+        if self._put_back is None:
+            self._put_back = PuttingBack(self._directory.path, self._target)
+        return self._put_back.done()
 
     def finish(self) -> None:
         """End the run and report on it; sets the exit code of Locust."""
@@ -182,6 +257,7 @@ class Coordinator:
         if self._writer is not None:
             self._writer.stop()
         self._wait_for_spools(self._directory.path, self._plan.workers)
+        self._back_as_it_was()
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
         finished = subprocess.run(command, check=False, cwd=_PROJECT, stdout=self._answers_to())
         self._directory.point_latest_here()
@@ -197,6 +273,8 @@ class Coordinator:
         if path is not None and (path / "summary.json").exists():
             written = tuple(path / name for name in REPORT_FILES)
             print_answers(read_summary(path / "summary.json"), written, self._answers_to())
+        if path is not None and self._put_back is not None and not self._put_back.done():
+            _say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
 
     def _answers_to(self) -> TextIO:
         """Standard output, unless Locust's JSON is to be the only thing there."""
@@ -215,6 +293,11 @@ class Coordinator:
         hanging = sorted(still_recording(run_dir))
         if hanging and self._directory is not None:
             self._directory.note(given_up=hanging)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _exit_code(code: int) -> int:

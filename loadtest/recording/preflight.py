@@ -13,12 +13,14 @@ import gevent
 
 from loadtest.answer_limits import EXCHANGE_TIME_LIMIT_S, is_coded, most_body_bytes
 from loadtest.cleaned import printable, shown
-from loadtest.http1.address import Address, request
+from loadtest.http1.address import Address
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError, TooLargeError
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.options import UsageError
 from loadtest.payload import MAXIMUM_BYTES, how_rewritten, identify
+from loadtest.read_request import read_request
+from loadtest.recording.keeping import Seen
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
 from loadtest.trust import tls_context, unused_proxy
@@ -50,6 +52,20 @@ def check_answers(target: Target) -> None:
         )
     if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
         raise UsageError(_does_not_answer(target, answer))
+
+
+def read_address(target: Target) -> Seen:
+    """What the readers' address answers now, byte for byte.
+
+    Raises:
+        UsageError: nothing listens there, the name does not resolve, or TLS fails.
+    """
+    answer = get(target, MAXIMUM_BYTES + 1)
+    if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
+        raise UsageError(_does_not_answer(target, answer))
+    headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in answer.fields.items()}
+    too_much = b" " * (MAXIMUM_BYTES + 1)  # whoever asks refuses that, whatever it is
+    return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
 def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
@@ -105,13 +121,10 @@ def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMI
         raise UsageError(
             f"{target.shown_url} is no address that can be asked; mend --host or the outputs file."
         ) from None
-    headers = [("Host", address.authority), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
-    if address.authorization:
-        headers.append(("Authorization", address.authorization))
     tls = tls_context() if address.scheme == "https" else None
     connection = Connection(address, tls, Limits(body_bytes=most_body))
     try:
-        return connection.exchange(request("GET", address.target, headers), time_limit_s)
+        return connection.exchange(read_request(address), time_limit_s)
     finally:
         connection.close()
 

@@ -28,6 +28,9 @@ RECENT_NS: Final = 5 * SECOND
 """The rate of reads and the delay of the generator are those of the last so many nanoseconds."""
 
 
+_DOING: Final = {WindowKind.QUIET: "quiet", WindowKind.WRITING: "writing", WindowKind.REST: "quiet (a rest)"}
+
+
 class Progress:
     """Adds up the counts of all workers and shows them until it is stopped.
 
@@ -45,6 +48,8 @@ class Progress:
         self._reads: deque[tuple[int, int]] = deque()
         self.local: Callable[[], Counts] | None = None
         self.writes = 0
+        self.trouble = ""
+        """What is wrong with the writer, while it is."""
         self._display = LiveDisplay(sys.stderr) if live else None
         self._greenlet = gevent.spawn(self._redraw, self._display) if self._display else gevent.spawn(self._print)
 
@@ -79,8 +84,13 @@ class Progress:
             window=self._window(now_ns),
             counts=counts,
             writes=self.writes,
+            trouble=self.trouble,
             reads_per_second=self._rate(now_ns, counts.reads),
         )
+
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return max(0, time.monotonic_ns() - self._plan.start_ns) / SECOND
 
     def stop(self) -> None:
         """Show no more, and leave the terminal as it was. Stopping twice is fine."""
@@ -95,8 +105,7 @@ class Progress:
             return "about to start"
         if not windows.length_ns:
             return "writing all the time"
-        kind = "writing" if windows.kind(index) is WindowKind.WRITING else "quiet"
-        return f"{units.counted(index, 'window')} done, now {kind}"
+        return f"{units.counted(index, 'window')} done, now {_DOING[windows.kind(index)]}"
 
     def _rate(self, now_ns: int, reads: int) -> float | None:
         """Reads per second lately; None before there are two looks at the count since the start."""

@@ -31,6 +31,7 @@ class Snapshot:
     counts: Counts
     writes: int
     reads_per_second: float | None
+    trouble: str = ""
 
 
 def plain_line(snapshot: Snapshot) -> str:
@@ -46,7 +47,8 @@ def plain_line(snapshot: Snapshot) -> str:
         parts.append(f"{counts.broken:,} not whole or not ours")
     if counts.errors:
         parts.append(units.counted(counts.errors, "error"))
-    return f"{_clock(snapshot)}, {snapshot.window}: {', '.join(parts)}"
+    trouble = f"; {snapshot.trouble}" if snapshot.trouble else ""
+    return f"{_clock(snapshot)}, {snapshot.window}: {', '.join(parts)}{trouble}"
 
 
 def status_lines(snapshot: Snapshot, width: int) -> list[Line]:
@@ -75,6 +77,8 @@ def _counts(snapshot: Snapshot) -> Iterator[Part]:
     yield units.counted(counts.errors, "error"), "bad" if counts.errors else "plain"
     late = counts.loop_delay_ns >= DOUBTFUL_DELAY_NS
     yield f"generator delay {units.duration(counts.loop_delay_ns)}", "doubtful" if late else "plain"
+    if snapshot.trouble:
+        yield snapshot.trouble, "bad"
 
 
 def _filled(parts: Iterable[Part], width: int) -> Iterator[Line]:

@@ -13,14 +13,22 @@ from loadtest.recording.health import HealthMonitor
 from loadtest.recording.plan import Plan
 from loadtest.recording.spool import NO_ETAG, Spool
 from loadtest.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
+from loadtest.standing_document import StandingVerifier
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
 
 
 _ERRORS: Final = frozenset((*ERROR_OUTCOMES, ReadOutcome.NOT_SENT))
+MOST_MESSAGES: Final = 100
+"""Locust keeps a row for each text of an error, for ever; a target may have a new one with each answer."""
 MOST_REQUESTS_KEPT: Final = 100
 """Request ids are kept for so many reads of each outcome in each process."""
+
+
+def name_of(outcome: ReadOutcome) -> str:
+    """An outcome in words, as Locust shows it."""
+    return outcome.name.lower().replace("_", " ")
 
 
 @dataclass
@@ -53,12 +61,16 @@ class Recorder:
     def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
-        self.verifier = Verifier(plan.run, plan.payload_bytes)
+        run_dir = Path(plan.run_dir)
+        self.verifier: Verifier | StandingVerifier = (
+            StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
+        )
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0
         self._ended_ns: int | None = None
         self._requests_kept: dict[ReadOutcome, int] = {}
+        self._messages: set[str] = set()
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
         self._health = HealthMonitor(self.spool)
 
@@ -108,6 +120,13 @@ class Recorder:
         if kept < MOST_REQUESTS_KEPT:
             self._requests_kept[outcome] = kept + 1
             self.spool.request(session, called_ns, request_id)
+
+    def message(self, text: str, outcome: ReadOutcome) -> str:
+        """What Locust is told of an answer: ``text``, or the outcome's name when there have been many texts."""
+        if text not in self._messages and len(self._messages) >= MOST_MESSAGES:
+            return name_of(outcome)
+        self._messages.add(text)
+        return text
 
     def body_after_304(self, record: int, length: int) -> None:
         """Take back that a 304 was as it should be: ``length`` bytes followed it after it had been recorded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -49,6 +50,7 @@ class RunDirectory:
         self.run = run
         self._started = datetime.now(UTC)
         self._ended_ns: int | None = None
+        self._writer: list[dict[str, Any]] = []
 
     @classmethod
     def create(cls, wanted: Path | None) -> RunDirectory:
@@ -94,6 +96,8 @@ class RunDirectory:
                     "start_ns": plan.start_ns,
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
+                    "rest_windows": plan.rest_windows,
+                    "rest_pairs": plan.rest_pairs,
                 },
                 **({} if manifest is None else {"manifest": manifest}),
             },
@@ -110,7 +114,8 @@ class RunDirectory:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
                 ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
-                write_run(self.path, {**content, "ended": ended})
+                writer = {"writer": self._writer} if self._writer else {}
+                write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:
             if not said:
                 logger.error(
@@ -119,6 +124,13 @@ class RunDirectory:
                     self.path / RUN_FILE,
                     error.strerror,
                 )
+
+    def note_writer(self, at_ns: int, trouble: str) -> None:
+        """Note what became of the writer while the run went on; where nothing can be written, at the end."""
+        self._writer.append({"at_ns": at_ns, "trouble": trouble})
+        with contextlib.suppress(OSError, ValueError):
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, "writer": self._writer})
 
     def note(self, **changes: Any) -> None:
         """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them."""

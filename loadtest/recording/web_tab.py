@@ -173,12 +173,17 @@ def _counts(progress: Progress) -> list[dict[str, str]]:
     return [
         _row("reads", f"{counts.reads:,}", "reads recorded"),
         _row("writes", f"{progress.writes:,}", "PUTs that have come back"),
+        _row("writer", progress.trouble or "at work", "what is wrong with the process that writes"),
         _row(
             "stale reads",
             f"{counts.stale:,}",
             "reads of a version that was replaced, and that acknowledged, before them",
         ),
-        _row("not whole or not ours", f"{counts.broken:,}", "torn, truncated, corrupt or foreign documents"),
+        _row(
+            "not whole or not ours",
+            f"{counts.broken:,}",
+            "torn, cut short, changed or foreign documents, error pages sent as 200, and 304s that are wrong",
+        ),
         _row("304 share", share, "answers that said: what you hold is current"),
         _row("errors", f"{counts.errors:,}", "reads without a usable answer"),
         _row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,11 +15,15 @@ from typing import Any, Final
 import gevent
 
 from loadtest.options import Settings, UsageError, public_url
+from loadtest.recording.kept_document import KEPT_FOLDER
 from loadtest.recording.plan import Plan
+from loadtest.recording.remedies import REMEDIES, what_to_do
 from loadtest.recording.writer import PUT_TIME_LIMIT_S
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND
 from loadtest.target import Target
+
+__all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "PuttingBack", "WriterProcess", "about", "orders_for", "what_to_do"]
 
 JOURNAL_NAME: Final = "writes.jsonl"
 _GRACE_S: Final = PUT_TIME_LIMIT_S + 5
@@ -44,63 +49,95 @@ class Put:
 
 
 class WriterProcess:
-    """The writer of one run. ``on_put`` is called, in a greenlet, for every PUT after version 0."""
+    """The writer of one run.
 
-    def __init__(self, run: str, journal: Path, settings: Settings, target: Target, on_put: Callable[[Put], None]):
+    Args:
+        run: the run's name.
+        run_dir: where it records.
+        settings: the run's settings.
+        target: where to write.
+        on_put: called, in a greenlet, for every PUT after version 0.
+        on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
+        on_end: called with why the writer ended, when nobody told it to.
+    """
+
+    def __init__(  # noqa: PLR0917 - all of them are needed, and each has its own type
+        self,
+        run: str,
+        run_dir: Path,
+        settings: Settings,
+        target: Target,
+        on_put: Callable[[Put], None],
+        on_trouble: Callable[[str], None] = lambda said: None,
+        on_end: Callable[[str], None] = lambda why: None,
+    ) -> None:
         self._on_put = on_put
+        self._on_trouble = on_trouble
+        self._on_end = on_end
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
+        self.may_have_written = False
+        self._stopping = False
+        self._said_why = ""
+        self._listener: gevent.Greenlet | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-m", "loadtest.recording.writer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_PROJECT,
         )
-        credentials = target.credentials
-        orders = {
-            "run": run,
-            "payload_bytes": settings.payload_bytes,
-            "bucket": target.bucket,
-            "object_key": target.object_key,
-            "region": target.region,
-            "s3_endpoint_url": target.s3_endpoint_url,
-            "journal": str(journal.resolve()),
-            "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
-            "access_key_id": credentials.access_key_id if credentials else None,
-            "secret_access_key": credentials.secret_access_key if credentials else None,
-        }
-        self._tell(orders)
-        self._listener: gevent.Greenlet | None = None
+        self._tell(
+            {
+                **orders_for(target),
+                "run": run,
+                "payload_bytes": settings.payload_bytes,
+                "journal": str((run_dir / JOURNAL_NAME).resolve()),
+                "kept": str((run_dir / KEPT_FOLDER).resolve()),
+                "about": about(run, settings, target),
+                "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
+            }
+        )
 
-    def first_put(self) -> Put:
-        """Wait for version 0.
+    def look(self) -> dict[str, Any]:
+        """What the writer says of the object as it is before version 0; it has kept it if it could.
+
+        Raises:
+            UsageError: the writer said nothing.
+        """
+        return self._wait_for("looked", f"did not look at {self._place}")
+
+    def put_first(self, arguments: dict[str, Any]) -> Put:
+        """Have version 0 put, with ``arguments`` of PutObject beside the usual ones.
 
         Raises:
             UsageError: it was not acknowledged; says why and what to do.
         """
-        put = None
-        with gevent.Timeout(_GRACE_S * 2, False):
-            while put is None:
-                line = self._process.stdout.readline()  # type: ignore[union-attr]
-                if not line:
-                    break
-                put = self._event(line)
-        if put is None:
-            self.stop()
-            raise UsageError(f"The writer did not put version 0 into {self._place} within {_GRACE_S * 2} s.")
+        self._tell({"put": arguments})
+        self.may_have_written = True
+        put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
+        self.may_have_written = put.outcome is not WriteOutcome.REFUSED
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
+            if put.error.startswith("PreconditionFailed"):
+                raise UsageError(
+                    f"{self._place} holds a document that neither the writer may read nor the readers' address shows, "
+                    "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
+                    "lost."
+                )
             raise UsageError(f"Version 0 could not be put into {self._place}: {put.error}; {what_to_do(put.error)}.")
         return put
 
     def start(self, plan: Plan, write_interval: float) -> None:
         """Begin to write on the plan's schedule."""
-        schedule = {"start_ns": plan.start_ns, "window_ns": plan.window_ns, "seed": plan.seed}
-        self._tell({**schedule, "interval_ns": int(write_interval * SECOND)})
+        schedule = {
+            name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
+        }
+        self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
         self._listener = gevent.spawn(self._listen)
 
     def stop(self) -> None:
         """Let the PUT in flight end, then end the process. Stopping twice is fine."""
+        self._stopping = True
         if self._process.stdin is not None and not self._process.stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -121,24 +158,58 @@ class WriterProcess:
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
             self._process.stdin.flush()  # type: ignore[union-attr]
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):
             pass  # it has ended; what it said last tells why
+
+    def _wait_for(self, key: str, what: str) -> dict[str, Any]:
+        """The next event that has ``key``."""
+        with gevent.Timeout(_GRACE_S * 2, False):
+            for line in self._process.stdout:  # type: ignore[union-attr]
+                event: dict[str, Any] = json.loads(line)
+                if key in event:
+                    return event
+                self._take(event)
+            self.stop()
+            raise UsageError(f"The writer {what}: {self._why_it_ended()}.")
+        self.stop()
+        raise UsageError(
+            f"The writer {what} within {_GRACE_S * 2} s; check the network and what gives your AWS credentials."
+        )
 
     def _listen(self) -> None:
         for line in self._process.stdout:  # type: ignore[union-attr]
-            put = self._event(line)
-            if put is not None:
-                self._on_put(put)
+            event = json.loads(line)
+            if "outcome" in event:
+                self._on_put(self._put(event))
+            else:
+                self._take(event)
+        if not self._stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+            if not self._stopping:
+                self._on_end(self._why_it_ended())
 
-    def _event(self, line: bytes) -> Put | None:
-        event = json.loads(line)
-        if "outcome" not in event:
+    def _why_it_ended(self) -> str:
+        if self._said_why:
+            return self._said_why
+        code = self._process.returncode
+        if code is not None and code < 0:
+            return f"it was killed ({_signal_name(-code)})"
+        return "it ended without saying why" if not code else f"it ended with exit code {code}"
+
+    def _take(self, event: dict[str, Any]) -> None:
+        """An event that is no answer: a PUT that is about to be sent, trouble, or the writer's last words."""
+        if "called_ns" in event:
             self._called[event["version"]] = event
-            return None
+        if "trouble" in event:
+            self._on_trouble(event["trouble"])
+        self._said_why = event.get("ended", self._said_why)
+
+    def _put(self, event: dict[str, Any]) -> Put:
         called = self._called.pop(event["version"])
         return Put(
             version=event["version"],
-            called_ns=called["called_ns"],
+            called_ns=event.get("called_ns", called["called_ns"]),
             returned_ns=event["returned_ns"],
             outcome=WriteOutcome(event["outcome"]),
             bytes=called["bytes"],
@@ -147,55 +218,51 @@ class WriterProcess:
         )
 
 
-def what_to_do(error: str) -> str:
-    """What helps against an error of a PUT, which begins with the name that S3 or boto3 gives it."""
-    known = REMEDIES.get(error.split(" ", maxsplit=1)[0])
-    return known or (
-        "that name is all that is known of it: look it up in the documentation of S3 or boto3, and check the "
-        "credentials, the bucket and --s3-endpoint-url"
-    )
+class PuttingBack:
+    """Puts the document back in a process of its own, which Ctrl-C does not reach; started once."""
+
+    def __init__(self, run_dir: Path, target: Target) -> None:
+        command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=_PROJECT, start_new_session=True)
+        orders = {**orders_for(target), "url": target.url}
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def done(self) -> bool:
+        """Wait for it; whether nothing is owed any more."""
+        return self._process.wait() == 0
 
 
-_OTHER_REGION: Final = "the bucket is in another region: set AWS_REGION to the bucket's"
-_LOG_IN: Final = "the session of your credentials has ended: log in again"
-_SSO: Final = "there is no valid SSO session: run `aws sso login`, with --profile if you use one"
-_LATER: Final = "S3 cannot take it now: wait a minute, and start again"
-REMEDIES: Final = {
-    "AccessDenied": "this key may not put this object: use the key of the stack's writer, or mend its policy",
-    "AllAccessDisabled": "AWS has closed this bucket, or it is one of somebody else: mend --bucket, or ask AWS Support",
-    "AuthorizationHeaderMalformed": _OTHER_REGION,
-    "ConfigParseError": "the AWS configuration cannot be read: mend ~/.aws/config and ~/.aws/credentials",
-    "ConnectionClosedError": "the connection was closed before an answer came: check --s3-endpoint-url and the network",
-    "ConnectTimeoutError": "nothing answers there within the time limit: check --s3-endpoint-url and the network",
-    "CredentialRetrievalError": "what gives your credentials has failed: see what `aws sts get-caller-identity` says",
-    "EndpointConnectionError": "nothing answers there: is the sandbox running, or --s3-endpoint-url wrong?",
-    "ExpiredToken": _LOG_IN,
-    "IllegalLocationConstraintException": _OTHER_REGION,
-    "InternalError": _LATER,
-    "InvalidAccessKeyId": "the access key does not exist (any more): write outputs.json again with `make deploy`",
-    "InvalidBucketName": "S3 takes no such name: mend --bucket",
-    "InvalidRegionError": "that is no name of a region: mend AWS_REGION",
-    "InvalidToken": "the session token does not fit the key: log in again, or unset AWS_SESSION_TOKEN",
-    "LoginRefreshRequired": _LOG_IN,
-    "NoCredentialsError": "no key was found: outputs.json holds none and the standard AWS chain has none",
-    "NoSuchBucket": "there is no such bucket: run `make deploy`, or mend --bucket",
-    "ParamValidationError": "S3 does not take such a name: mend --bucket or --object-key",
-    "PartialCredentialsError": "half a key was found in the standard AWS chain: set both its parts",
-    "PermanentRedirect": _OTHER_REGION,
-    "ProfileNotFound": "there is no profile of that name: mend AWS_PROFILE (`aws configure list-profiles` tells which)",
-    "ProxyConnectionError": "the proxy does not answer: mend HTTPS_PROXY, or NO_PROXY",
-    "ReadTimeoutError": "no answer came within the time limit: check --s3-endpoint-url and the network",
-    "RequestTimeTooSkewed": "the clock of this machine is wrong: set it, for signatures hold for 15 minutes only",
-    "ServiceUnavailable": _LATER,
-    "SignatureDoesNotMatch": "the secret key does not fit the key id: write outputs.json again with `make deploy`",
-    "SlowDown": _LATER,
-    "SSLError": "its certificate is not trusted, or it speaks no TLS: check --s3-endpoint-url and AWS_CA_BUNDLE",
-    "SSOError": _SSO,
-    "SSOTokenLoadError": _SSO,
-    "TemporaryRedirect": "the bucket is too new to be known everywhere: wait a while, or set AWS_REGION to its region",
-    "TokenRefreshRequired": _LOG_IN,
-    "TokenRetrievalError": _SSO,
-    "UnauthorizedSSOTokenError": _SSO,
-    "ValueError": "that is no address of an S3 endpoint: mend --s3-endpoint-url",
-}
-"""By the names that S3 (Amazon S3 API, "Error responses") and boto3 (``botocore.exceptions``) give their errors."""
+def orders_for(target: Target) -> dict[str, Any]:
+    """What a store's client needs to know, the key among it."""
+    key = target.credentials
+    return {
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": target.s3_endpoint_url,
+        "access_key_id": key.access_key_id if key else None,
+        "secret_access_key": key.secret_access_key if key else None,
+    }
+
+
+def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
+    """What is kept beside the document: where it was, and where the key is to be found; no secret."""
+    return {
+        "run": run,
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
+        "url": target.shown_url,
+        "outputs": str(settings.outputs.resolve()) if target.credentials else None,
+        "stack": settings.stack,
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from loadtest.sandbox.app import ADMIN_PATH, SandboxApp
+from loadtest.sandbox.app import SandboxApp
 from loadtest.sandbox.asgi import Receive, Scope, Send, read_body, send_json
 from loadtest.sandbox.faults.registry import KINDS, FaultSet
 from loadtest.sandbox.faults.values import FaultValueError
+from loadtest.sandbox.marker import ADMIN_PATH, OWN_HOST_ONLY, WHAT
 from loadtest.sandbox.moto_server import MotoServer
 from loadtest.sandbox.objects import ObjectStore
 from loadtest.sandbox.provision import samples_url
@@ -42,7 +43,7 @@ class Admin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if not _is_of_this_host(scope):
-            await send_json(send, 403, {"message": "The sandbox is administered from its own host only."})
+            await send_json(send, 403, {"message": OWN_HOST_ONLY})
             return
         method, path = scope["method"], scope["path"].removeprefix(ADMIN_PATH).rstrip("/")
         try:
@@ -64,7 +65,7 @@ class Admin:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "what": "a stand-in for AWS, not AWS",
+            "what": WHAT,
             "url": self._url,
             "samples": [samples_url(self._url, gateway.definition) for gateway in self._app.gateways.values()],
             "problems": dict(self.problems),

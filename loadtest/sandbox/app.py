@@ -14,11 +14,11 @@ from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.gateway import Gateway, request_id
 from loadtest.sandbox.gateway_responses import Answer, GatewayResponses
+from loadtest.sandbox.marker import ADMIN_PATH
 from loadtest.sandbox.pause import pause
 from loadtest.sandbox.protocol import SENT_HEADERS, TRANSPORT, reset
 from loadtest.sandbox.provision import EXECUTE_API
 
-ADMIN_PATH: Final = "/_sandbox"
 _FLUSH_S: Final = 0.001
 
 
@@ -108,6 +108,8 @@ class SandboxApp:
         if self._gate.is_closed:
             await self._gate.passed()
         answer, read = gateway.answer(scope["method"], path, scope[SENT_HEADERS], identifier)
+        if faults.delaying:
+            await pause(sum(fault.answer_delay(answer.status) for fault in faults.delaying))
         for fault in faults.releasing:
             await fault.release()
         if faults.delivering:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from deployed_stack import REPOSITORY, MotoServer, TerraformFolder, terraform_environment
 from stack_variants import VARIANTS
+from synthesized_once import synthesized_once
 
 
 def unavailable(reason: str) -> NoReturn:
@@ -22,11 +22,9 @@ def unavailable(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The synthesized Terraform configuration of each variant, made once a session."""
-    folder = tmp_path_factory.mktemp("variants")
-    script = Path(__file__).with_name("synthesize_variants.py")
-    subprocess.run([sys.executable, str(script), str(folder)], check=True, cwd=folder)
+def variants() -> dict[str, dict[str, Any]]:
+    """The synthesized Terraform configuration of each variant."""
+    folder = synthesized_once(Path(__file__).with_name("synthesize_variants.py"))
     return {name: json.loads(next(folder.glob(f"{name}/stacks/*/cdk.tf.json")).read_text()) for name in VARIANTS}
 
 

@@ -129,6 +129,9 @@ def parse(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if not any(write["version"] == 0 for write in writes):
         writes.append(_write(0, [-100_000, -90_000], refused=False))
     writes.sort(key=lambda write: int(write["version"]))
+    for write, following in zip(writes, [*writes[1:], None], strict=True):
+        if write["outcome"] == WriteOutcome.UNKNOWN:  # its client gave it up when the next one was due
+            write["gave_up_ns"] = int(following["called_ns"]) if following is not None else write["called_ns"] + 10**9
     table = np.array(sorted(windows, key=lambda row: row[3]), dtype=WINDOW_DTYPE)
     table["index"] = np.arange(len(table))
     return _stack(reads, READ_DTYPE), _stack(writes, WRITE_DTYPE), table

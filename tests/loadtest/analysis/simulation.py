@@ -95,39 +95,45 @@ def _writes(random: np.random.Generator, windows: np.ndarray) -> tuple[np.ndarra
 def _reads(random: np.random.Generator, effect: np.ndarray, lag_ns: int) -> tuple[np.ndarray, np.ndarray]:
     happened = np.flatnonzero(effect >= 0)
     order = happened[np.argsort(effect[happened], kind="stable")]
-    end = ZERO_NS + 2 * PAIRS * WINDOW
-    rows, moments = [], []
-    for session in range(6):
-        time, held = ZERO_NS + int(random.integers(0, 5 * MS)), NO_VERSION
-        share = random.choice([0.0, 0.5, 1.0])
-        while time < end:
-            took = int(random.lognormal(np.log(2 * MS), 0.5))
-            moment = time + int(took * random.random())
-            version = int(order[max(0, np.searchsorted(effect[order], moment - lag_ns, side="right") - 1)])
-            sent = held if random.random() < share else NO_VERSION
-            rows.append(_read(random, session, time, took, version, sent))
-            moments.append(moment)
-            if rows[-1]["outcome"] == ReadOutcome.WHOLE:
-                held = version
-            time += took + int(random.integers(0, 4 * MS))
-    return np.array(rows, dtype=READ_DTYPE), np.array(moments)
+    sessions = [_session(random, number, order, effect[order], lag_ns) for number in range(6)]
+    return np.concatenate([reads for reads, _ in sessions]), np.concatenate([moments for _, moments in sessions])
 
 
-def _read(random: np.random.Generator, session: int, called: int, took: int, version: int, sent: int) -> np.void:
-    read = empty(READ_DTYPE, 1)[0]
-    read["session"] = session
-    read["scheduled_ns"] = called - int(random.integers(0, 2)) * int(random.integers(0, MS))
-    read["called_ns"], read["returned_ns"] = called, called + took
-    read["sent_version"] = sent
-    read["etag_version"], read["version"] = version, version
-    if random.random() < 0.0003:
-        read["status"], read["outcome"] = 500, ReadOutcome.SERVER_ERROR
-        read["version"] = read["etag_version"] = NO_VERSION
-    elif sent == version:
-        read["status"], read["outcome"] = 304, ReadOutcome.NOT_MODIFIED
-    else:
-        read["status"], read["outcome"], read["body_bytes"] = 200, ReadOutcome.WHOLE, PAYLOAD_BYTES
-    return read
+def _session(
+    random: np.random.Generator, session: int, order: np.ndarray, effect: np.ndarray, lag_ns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What one reader read, and when each read looked; ``effect``: when the versions in ``order`` took effect."""
+    length = 2 * PAIRS * WINDOW
+    most = length // MS  # reads take two milliseconds and are two apart, on average
+    took = random.lognormal(np.log(2 * MS), 0.5, most).astype(np.int64)
+    called = np.cumsum(np.concatenate([random.integers(0, 5 * MS, 1), (took + random.integers(0, 4 * MS, most))[:-1]]))
+    assert called[-1] > length
+    count = int(np.searchsorted(called, length))
+    called, took = ZERO_NS + called[:count], took[:count]
+    moment = called + (took * random.random(count)).astype(np.int64)
+    version = order[np.maximum(0, np.searchsorted(effect, moment - lag_ns, side="right") - 1)]
+    failed = random.random(count) < 0.0003
+    conditional = random.random(count) < random.choice([0.0, 0.5, 1.0])
+    sent = np.where(conditional, _held(version, failed), NO_VERSION)
+    unchanged = ~failed & (sent == version)
+    reads = empty(READ_DTYPE, count)
+    reads["session"] = session
+    reads["scheduled_ns"] = called - random.integers(0, 2, count) * random.integers(0, MS, count)
+    reads["called_ns"], reads["returned_ns"] = called, called + took
+    reads["sent_version"] = sent
+    reads["version"] = reads["etag_version"] = np.where(failed, NO_VERSION, version)
+    reads["status"] = np.select([failed, unchanged], [500, 304], 200)
+    outcomes = [ReadOutcome.SERVER_ERROR, ReadOutcome.NOT_MODIFIED]
+    reads["outcome"] = np.select([failed, unchanged], [int(outcome) for outcome in outcomes], int(ReadOutcome.WHOLE))
+    reads["body_bytes"] = np.where(reads["status"] == 200, PAYLOAD_BYTES, 0)
+    return reads, moment
+
+
+def _held(version: np.ndarray, failed: np.ndarray) -> np.ndarray:
+    """The version that the reader holds before each read: that of its last read that did not fail."""
+    last = np.maximum.accumulate(np.where(failed, -1, np.arange(len(version))))
+    before = np.concatenate([[-1], last[:-1]])
+    return np.where(before < 0, NO_VERSION, version[before])
 
 
 def _samples(random: np.random.Generator) -> np.ndarray:

@@ -201,11 +201,12 @@ class TestAWriterThatStopped:
     def test_a_control_writes_nothing_and_did_not_stop(self) -> None:
         assert assumptions(history(windowed(4), write_interval=0)).verdict is Verdict.PASS
 
-    def test_is_not_said_twice_where_most_puts_failed(self) -> None:
+    def test_is_said_beside_what_puts_failed_with(self) -> None:
         refused = " ".join(f"x{n}[{(5 + n) * SECOND} {(5 + n) * SECOND + 10}]" for n in range(4, 12))
         result = assumptions(history(windowed(1, extra=refused)))
         assert "Only 3 of 11 writes after the first were acknowledged" in result.sentence
-        assert "Writing stopped" not in result.sentence
+        assert "Writing stopped 3.50 s after the run began" in result.sentence
+        assert "(the last error: AccessDenied (HTTP 403))" in result.sentence
 
     @pytest.mark.parametrize(
         ("moments", "until", "stopped"),

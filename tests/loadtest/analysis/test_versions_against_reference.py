@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +25,7 @@ from loadtest.checks.visible_writes import visible_writes
 from loadtest.checks.zones import zones
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "10000"))
-MANY = settings(max_examples=HOW_MANY, deadline=None, suppress_health_check=list(HealthCheck))
+SHRUNK = settings(max_examples=min(HOW_MANY, 1000), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_agrees(text: str) -> None:
@@ -91,38 +94,58 @@ def test_every_interleaving_of_two_writes_and_two_reads_of_one_reader() -> None:
             assert_agrees(f"w1[{a[0]} {a[1]}] w2[{b[0]} {b[1]}] s:r{first}[{c[0]} {c[1]}] s:r{second}[{d[0]} {d[1]}]")
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> str:
-    """Small histories with writes of every outcome, sessions, coarse times, and versions right and wrong."""
+def some_history(number: Callable[[int, int], int], one_of: Callable[[Sequence[Any]], Any]) -> str:
+    """A small history with writes of every outcome, sessions, coarse times, and versions right and wrong.
+
+    ``number`` chooses between two bounds, ``one_of`` out of several.
+    """
     text, time, called = [], 0, [-1]
-    count = draw(st.integers(1, 4))
+    count = number(1, 4)
     for version in range(1, count + 1):
-        time += draw(st.integers(0, 3))
-        took = draw(st.integers(0, 4))
-        kind = draw(st.sampled_from("wwwuuux"))
+        time += number(0, 3)
+        took = number(0, 4)
+        kind = one_of("wwwuuux")
         called.append(time)
         end = "?" if kind == "u" else str(time + took)
         text.append(f"{'x' if kind == 'x' else 'w'}{version}[{time} {end}]")
-        time += took + (0 if draw(st.booleans()) else 1)
-    for _ in range(draw(st.integers(0, 5))):
-        start = draw(st.integers(0, time + 3))
-        end = start + draw(st.integers(0, 5))
-        if draw(st.integers(0, 9)):  # mostly a version that may have been there
-            version = draw(st.sampled_from([number for number, began in enumerate(called) if began <= end]))
+        time += took + number(0, 1)
+    for _ in range(number(0, 5)):
+        start = number(0, time + 3)
+        end = start + number(0, 5)
+        if number(0, 9):  # mostly a version that may have been there
+            version = one_of([number for number, began in enumerate(called) if began <= end])
         else:
-            version = draw(st.integers(0, count + 1))
-        session = draw(st.sampled_from("ab"))
-        text.append(f"{session}:{draw(st.sampled_from('rrn'))}{version}[{start} {end}]")
+            version = number(0, count + 1)
+        session = one_of("ab")
+        text.append(f"{session}:{one_of('rrn')}{version}[{start} {end}]")
     return " ".join(text)
 
 
-@MANY
+@st.composite
+def histories(draw: st.DrawFn) -> str:
+    return some_history(
+        lambda low, high: draw(st.integers(low, high)), lambda choices: draw(st.sampled_from(list(choices)))
+    )
+
+
+@SHRUNK
 @example("w1[0 ?] w2[0 ?] a:r1[1 2] b:r2[3 4] c:r1[5 6]")  # no stale read, no inversion, and no order
 @example("w1[0 ?] w2[1 9] a:r2[2 3] b:r1[4 5] c:r2[6 7]")  # the older write took effect later, and was undone
 @example("w1[0 ?] w2[1 9] a:r2[2 3] b:r1[4 5] c:r1[6 7]")  # … and stayed: fine
 @given(histories())
-def test_random_histories_agree_with_the_definitions(text: str) -> None:
+def test_histories_agree_with_the_definitions(text: str) -> None:
+    """One that does not is made as small as can be."""
     assert_agrees(text)
+
+
+def test_many_random_histories_agree_with_the_definitions() -> None:
+    """Others each time, and many more than Hypothesis makes in the same time; one that does not agree is printed.
+
+    Where their number is set, they are the same each time, as the score of the mutation benchmark has to be.
+    """
+    random = Random(1 if "RANDOM_HISTORIES" in os.environ else None)
+    for _ in range(HOW_MANY):
+        assert_agrees(some_history(random.randint, random.choice))
 
 
 def test_a_read_that_names_no_version_of_this_run_is_neither_legitimate_nor_a_phantom() -> None:

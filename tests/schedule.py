@@ -1,0 +1,78 @@
+"""What each test costs: which are left out of `make test-fast`, which run first, and which stay together.
+
+The one place for that. A figure is seconds of a processor, measured for the whole file; files that are not named take
+less than five. Where several processes run tests, a group of tests goes to whichever process is free, the dearest
+first, so that none of them is left alone with a long one at the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+
+TERRAFORM = ("docs/test_documented_deployment.py", "docs/test_workflow_aws.py", "stacks/test_deployed_")
+"""Each command of Terraform loads a provider of hundreds of megabytes."""
+
+SLOW = (
+    *TERRAFORM,
+    *("docs/test_cdk_terrain.py", "docs/test_documented_load_test.py", "docs/test_extending.py"),
+    *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflows.py"),
+    *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
+    *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
+    *("loadtest/analysis/test_no_false_alarm.py", "loadtest/analysis/test_versions_against_reference.py"),
+    *("loadtest/analysis/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
+    *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
+    "loadtest/http1/test_incoming.py",
+)
+"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories."""
+
+INDEPENDENT = (
+    *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
+    *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
+    *("loadtest/analysis/test_fuzzed_runs.py", "loadtest/analysis/test_versions_against_reference.py"),
+)
+"""Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
+
+SECONDS = {
+    "stacks/test_deployed_changes.py": 160,
+    "docs/test_documented_deployment.py": 110,
+    "docs/test_workflow_aws.py": 100,
+    "docs/test_documented_load_test.py": 70,
+    "stacks/test_deployed_everything.py": 60,
+    "docs/test_extending.py": 40,
+    "docs/test_cdk_terrain.py": 25,
+    "loadtest/analysis/test_no_false_alarm.py": 18,
+    "docs/test_workflows.py": 18,
+    "probe/test_mappings_page.py": 40,
+    "loadtest/compare/test_compare_shift.py": 16,
+    "loadtest/runs/": 12,
+    "loadtest/analysis/test_versions_against_reference.py": 10,
+    "probe/test_probe_sandbox.py": 10,
+    "docs/test_documented_commands.py": 8,
+    "loadtest/analysis/test_summary.py": 8,
+}
+
+
+def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
+    """Mark what is slow; for several processes also put tests into groups, and the dearest group first."""
+    for item in items:
+        name = _name(item)
+        if name.startswith(SLOW):
+            item.add_marker("slow")
+        if name.startswith(TERRAFORM):
+            item.add_marker("terraform")
+        if several_processes and not name.startswith(INDEPENDENT):
+            item.add_marker(pytest.mark.xdist_group(name))
+    if several_processes:
+        items.sort(key=lambda item: -_seconds(_name(item)))
+
+
+def _name(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else item.path.name
+
+
+def _seconds(name: str) -> int:
+    return next((seconds for start, seconds in SECONDS.items() if name.startswith(start)), 0)

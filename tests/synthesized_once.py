@@ -1,0 +1,44 @@
+"""Synthesizes stacks once for all processes that run tests, and again only when what they are made from has changed."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+KEPT = PROJECT / ".build" / "tests" / "synthesized"
+
+
+def synthesized_once(script: Path, *arguments: str) -> Path:
+    """The folder that ``script FOLDER ARGUMENTS`` has written its stacks into.
+
+    Its name is a digest of everything that they depend on, so that it cannot be out of date. It appears under that
+    name when it is whole, and one process makes it while others that need it wait.
+    """
+    folder = KEPT / _digest(script, arguments)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = Path(tempfile.mkdtemp(dir=KEPT))
+            subprocess.run([sys.executable, str(script), str(made), *arguments], check=True, cwd=made)
+            made.rename(folder)
+    return folder
+
+
+def _digest(script: Path, arguments: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(repr((sys.version, arguments, _settings())).encode())
+    sources = [*PROJECT.glob("stacks/**/*.py"), *script.parent.glob("*.py"), PROJECT / "requirements.txt", script]
+    for source in sorted(sources):
+        digest.update(repr((str(source.relative_to(PROJECT)), source.read_bytes())).encode())
+    return digest.hexdigest()[:24]
+
+
+def _settings() -> list[tuple[str, str]]:
+    """The variables that set something of the stack."""
+    return sorted((name, value) for name, value in os.environ.items() if name.startswith(("READMODEL_", "CDKTF_")))
