@@ -109,7 +109,7 @@ CASES = (
     *(broken_bodies("rewrite", f"100%,{how}") for how in ("pretty", "bom", "newline", "base64")),
 )
 ONE_OF_THEM_CANNOT_SEE = {
-    "freeze", "latency", "write-block",  # the probe measures no times
+    "freeze", "latency", "latency-200", "latency-304", "after-write", "write-block",  # the probe measures no times
     "replica-lag", "replicas", "cache-ttl",  # the probe waits until what it put comes out, for 20 s
     "error-rate", "throttle-rate", "reset-rate",  # to the probe that is no answer: INCONCLUSIVE
     "lost-ack", "late-write", "lost-update", "foreign-writer",  # of writes that the probe does not make
