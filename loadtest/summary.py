@@ -28,6 +28,8 @@ from loadtest.findings import (
     worst,
 )
 from loadtest.measurements import (
+    AfterEffect,
+    AnswerMix,
     Availability,
     Conditional,
     Consistency,
@@ -38,7 +40,9 @@ from loadtest.measurements import (
     GeneratorWorker,
     Impact,
     ImpactEstimate,
+    KindImpact,
     KStaleness,
+    LagEstimate,
     Latency,
     LatencyHistogram,
     LatencyRow,
@@ -55,6 +59,8 @@ from loadtest.records import FORMAT_VERSION, Verdict
 from stacks.user_input import UnreadableFileError, read_small_file
 
 __all__ = [
+    "AfterEffect",
+    "AnswerMix",
     "Availability",
     "CheckResult",
     "Conditional",
@@ -68,6 +74,8 @@ __all__ = [
     "Impact",
     "ImpactEstimate",
     "KStaleness",
+    "KindImpact",
+    "LagEstimate",
     "Latency",
     "LatencyHistogram",
     "LatencyRow",

@@ -10,7 +10,8 @@ the tolerance up to 7.5 % of runs may FAIL; where writes do no harm at all, next
 
 **Exclusions.** Pairs of windows in which a quiet window met a PUT or a writing one met none. Errors.
 
-Fields: ``looked_at`` = pairs used; ``found`` = quantiles that fail; numbers: the ratio at each quantile, the noise
+Fields: ``looked_at`` = pairs used; ``found`` = what is above the tolerance (quantiles,
+quantiles of a kind of answer, times after a PUT); numbers: the ratio at each quantile, the noise
 floor.
 """
 
@@ -22,7 +23,7 @@ from loadtest import units
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult, Number
 from loadtest.measures.generator_health import measure_generator
-from loadtest.measures.impact import measure_impact, verdict
+from loadtest.measures.impact import failures, measure_impact, verdict
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
@@ -57,6 +58,6 @@ def write_impact(history: History) -> CheckResult:
         judged,
         sentence,
         looked_at=impact.pairs_used,
-        found=sum(estimate.verdict is Verdict.FAIL for estimate in impact.estimates),
+        found=failures(impact),
         numbers=numbers,
     )

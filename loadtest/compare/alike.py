@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest import units
-from loadtest.summary import Run
+from loadtest.summary import Run, Summary
 
 MUST_BE_ALIKE: Final = (
     "payload_bytes",
@@ -48,6 +48,17 @@ def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
     if kinds[0] != kinds[1]:
         found.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
     return tuple(found)
+
+
+def unlike_rests(base: Summary, new: Summary) -> tuple[Difference, ...]:
+    """Rests in one of two runs: they forbid a comparison where PUTs leave something behind, for rests end it."""
+    rests = [_rests(run) for run in (base, new)]
+    seen = any(run.impact.after is not None and run.impact.after.seen for run in (base, new))
+    return (Difference("rests", *rests),) if seen and rests[0] != rests[1] else ()
+
+
+def _rests(summary: Summary) -> str:
+    return "some" if any(window.kind == "rest" for window in summary.impact.windows) else "none"
 
 
 def notes(base: Run, new: Run) -> tuple[str, ...]:

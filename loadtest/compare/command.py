@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from loadtest.analyse import RunError, analyse
-from loadtest.compare.alike import unlike
+from loadtest.compare.alike import unlike, unlike_rests
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.options import UsageError
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     tolerance = _number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = _number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = _summary(arguments.base), _summary(arguments.new)
-    differences = unlike(base.run, new.run)
+    differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
     if differences and not arguments.force:
         raise UsageError(
             f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, differences))}: "

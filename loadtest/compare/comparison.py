@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.alike import Difference, notes, unlike
+from loadtest.compare.alike import Difference, notes, unlike, unlike_rests
 from loadtest.compare.rows import Row, impact_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
@@ -69,7 +69,7 @@ def compare(
         new=new.run,
         tolerance=tolerance,
         run_noise=run_noise,
-        unlike=unlike(base.run, new.run),
+        unlike=(*unlike(base.run, new.run), *unlike_rests(base, new)),
         notes=notes(base.run, new.run),
         groups=groups,
     )

@@ -120,7 +120,7 @@ def _levels(summary: Summary) -> Series:
     level: list[float] = []
     typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
     for window in _used(summary):
-        if window.p50_ns is not None:
+        if window.p50_ns is not None and window.kind in typical:
             at.append(window.start_ns / 1e9)
             level.append(math.log(max(1, window.p50_ns)) - float(typical[window.kind]))
     return Series(np.array(at), np.array(level))

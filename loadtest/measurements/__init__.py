@@ -12,9 +12,9 @@ from loadtest.measurements.generator import (
     OutcomeCount,
     PausedQuantile,
 )
+from loadtest.measurements.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact, LagEstimate
 from loadtest.measurements.speed import (
     Impact,
-    ImpactEstimate,
     Latency,
     LatencyHistogram,
     LatencyRow,
@@ -34,6 +34,8 @@ from loadtest.measurements.versions import (
 )
 
 __all__ = [
+    "AfterEffect",
+    "AnswerMix",
     "Availability",
     "Conditional",
     "Consistency",
@@ -45,6 +47,8 @@ __all__ = [
     "Impact",
     "ImpactEstimate",
     "KStaleness",
+    "KindImpact",
+    "LagEstimate",
     "Latency",
     "LatencyHistogram",
     "LatencyRow",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadtest.findings import FORBID_EXTRA
+from loadtest.measurements.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact
 from loadtest.records import Verdict
 
 
@@ -106,30 +107,14 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class ImpactEstimate:
-    """Ratio of response time while writing to while quiet, at one quantile, over pairs of windows."""
-
-    __pydantic_config__ = FORBID_EXTRA
-
-    quantile: Literal["p50", "p90", "p99"]
-    ratio: float | None
-    low: float | None  # 95 % interval
-    high: float | None
-    pairs: int
-    more_pairs: int | None  # about how many more pairs would settle an INCONCLUSIVE; None: settled, or cannot be told
-    verdict: Verdict
-    text: str
-
-
-@dataclass(frozen=True)
 class WindowRow:
     """One window, as it was used."""
 
     __pydantic_config__ = FORBID_EXTRA
 
     index: int
-    pair: int
-    kind: Literal["quiet", "writing"]
+    pair: int  # -1: in none
+    kind: Literal["quiet", "writing", "rest"]
     start_ns: int
     end_ns: int
     reads: int
@@ -150,7 +135,7 @@ class Impact:
     tolerance: float
     headline: Literal["p50", "p90", "p99"]
     control: bool  # no write happened in the writing windows: an A/A control, whose ratio is the noise floor
-    estimates: tuple[ImpactEstimate, ...]
+    estimates: tuple[ImpactEstimate, ...]  # of reads of one kind of answer; see method
     overlap: tuple[ImpactEstimate, ...]  # reads that overlap a PUT against reads in the same window that do not
     pairs_used: int
     pairs_dropped: int
@@ -158,3 +143,10 @@ class Impact:
     windows_note: str
     noise_floor: float | None  # smallest ratio that this run could have told from 1
     sentence: str
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    basis: Literal["pairs", "rests"] = "pairs"  # rests: the quiet windows were not quiet, so rests stand for them
+    kinds: tuple[KindImpact, ...] = ()  # when there are two kinds of answer
+    mix: AnswerMix | None = None
+    felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two
+    after: AfterEffect | None = None  # None: the run has no rests, or nothing was written
+    doubts: tuple[str, ...] = ()  # why what would be a PASS is none

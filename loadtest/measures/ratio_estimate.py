@@ -7,35 +7,44 @@ One observation is one pair of windows (or one writing window), never one reques
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
 
 from loadtest import units
 from loadtest.measurements import ImpactEstimate
-from loadtest.measures.signed_rank import LEAST_PAIRS, Shift, shift
+from loadtest.measures.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, shift
 from loadtest.records import Verdict
 
 Quantile = Literal["p50", "p90", "p99"]
 QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p90", "p99")
 
 
-def log_ratios(pairs: list[tuple[int | None, int | None]]) -> list[float]:
+def log_ratios(pairs: Sequence[tuple[float | None, float | None]]) -> list[float]:
     """Logarithms of the ratios of those pairs that have both values; a response time below 1 ns counts as 1 ns."""
     return [
         math.log(max(1, above) / max(1, below)) for above, below in pairs if above is not None and below is not None
     ]
 
 
-def estimate_ratio(name: Quantile, observations: list[float], tolerance: float, unit: str) -> ImpactEstimate:
-    """The ratio at one quantile, judged against the tolerated one; ``unit`` names one observation in the singular."""
+def estimate_ratio(
+    name: Quantile, observations: list[float], tolerance: float, unit: str, confidence: float = CONFIDENCE
+) -> ImpactEstimate:
+    """The ratio at one quantile, judged against the tolerated one; ``unit`` names one observation in the singular.
+
+    The interval is always one of 95 %; it is judged by one of ``confidence``, where several are looked at.
+    """
     found = shift(np.array(observations))
     count = len(observations)
     if found is None:
         had = "" if unit.startswith("pair ") else " had enough reads on both sides"
         text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
         return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
-    judged = _judge(found, tolerance)
+    judged = judge(found, tolerance)
+    if confidence > CONFIDENCE and judged is Verdict.FAIL:
+        wider = shift(np.array(observations), confidence)
+        judged = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
     more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
     ratio, low, high = (round(math.exp(value), 6) for value in found)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
@@ -46,7 +55,8 @@ def _plural(unit: str) -> str:
     return unit.replace("pair ", "pairs ") if unit.startswith("pair ") else unit + "s"
 
 
-def _judge(found: Shift, tolerance: float) -> Verdict:
+def judge(found: Shift, tolerance: float) -> Verdict:
+    """PASS when the whole interval is within the tolerance, FAIL when all of it is above, else INCONCLUSIVE."""
     limit = math.log(tolerance)
     if found.high <= limit:
         return Verdict.PASS

@@ -29,20 +29,20 @@ class Shift(NamedTuple):
     high: float
 
 
-def shift(differences: Column) -> Shift | None:
+def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
     """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
     values = np.asarray(differences, dtype=np.float64)[:MOST_PAIRS]
-    if len(values) < LEAST_PAIRS:
+    if len(values) < LEAST_PAIRS or 2.0 ** (1 - len(values)) > 1 - confidence:
         return None
     first, second = np.triu_indices(len(values))
     averages = np.sort((values[first] + values[second]) / 2)
-    place = critical_place(len(values))
+    place = critical_place(len(values), confidence)
     return Shift(float(np.median(averages)), float(averages[place - 1]), float(averages[-place]))
 
 
-def critical_place(count: int) -> int:
-    """Which average from either end (from 1) ends the interval: P(T < place) <= 2.5 % without a shift."""
-    tail = (1 - CONFIDENCE) / 2
+def critical_place(count: int, confidence: float = CONFIDENCE) -> int:
+    """Which average from either end (from 1) ends the interval: P(T < place) <= 2.5 % (at 95 %) without a shift."""
+    tail = (1 - confidence) / 2
     if count > _EXACT_UP_TO:
         mean = count * (count + 1) / 4
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 24)

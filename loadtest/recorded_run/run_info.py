@@ -49,13 +49,15 @@ class RunClock(BaseModel):
 
 
 class RunPlan(BaseModel):
-    """When the schedule began, and how long its windows are."""
+    """When the schedule began, how long its windows are, and its rests (in windows; runs of old versions had none)."""
 
     model_config = _TOLERANT
 
     start_ns: _Time
     window_ns: _Time = 0
     guard_ns: _Time = 0
+    rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
+    rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
 class RunEnd(BaseModel):

@@ -32,7 +32,7 @@ from loadtest.recording.workers import Workers, end_child
 from loadtest.recording.writer_process import JOURNAL_NAME, Put, PuttingBack, WriterProcess, about, what_to_do
 from loadtest.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
 from loadtest.sandbox.marker import identified
-from loadtest.schedule import SECOND
+from loadtest.schedule import SECOND, rests_for
 from loadtest.target import Target
 from loadtest.terminals import can_redraw
 
@@ -113,17 +113,19 @@ class Coordinator:
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
-        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC).
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
         """
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
+        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
             boot_id=boot_id(),
             url=self._target.url,
-            start_ns=time.monotonic_ns() + _HEAD_START_NS,
-            window_ns=int(settings.window * SECOND),
+            start_ns=start_ns,
+            window_ns=window_ns,
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
             arrival_rate=settings.arrival_rate,
@@ -131,6 +133,8 @@ class Coordinator:
             conditional_share=settings.conditional_share,
             workers=max(1, len(team.shares)),
             standing=settings.write_interval == 0,
+            rest_windows=rests.windows,
+            rest_pairs=rests.pairs,
         )
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}

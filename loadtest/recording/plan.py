@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtest.schedule import ArrivalProcess, Arrivals, Windows, arrival_times
+from loadtest.schedule import ArrivalProcess, Arrivals, Rests, Windows, arrival_times
 
 
 @dataclass(frozen=True)
 class Plan:
     """The run as a worker needs to know it. Holds no key: workers only read.
+
+    The rests are as in :class:`loadtest.schedule.Rests`; runs of old versions had none.
 
     ``start_ns`` is CLOCK_MONOTONIC of the host named by ``boot_id``; a worker of another host cannot use it.
     """
@@ -30,10 +32,12 @@ class Plan:
     workers: int
     standing: bool = False
     """Whether nothing is ever written: the one version is what was there."""
+    rest_windows: int = 0
+    rest_pairs: int = 0
 
     def windows(self) -> Windows:
         """The windows of the run."""
-        return Windows(self.start_ns, self.window_ns, self.seed)
+        return Windows(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
 
     def arrivals(self, share: int) -> Arrivals | None:
         """The arrivals of one of ``workers`` shares, or None for a closed loop."""

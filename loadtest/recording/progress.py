@@ -28,6 +28,9 @@ RECENT_NS: Final = 5 * SECOND
 """The rate of reads and the delay of the generator are those of the last so many nanoseconds."""
 
 
+_DOING: Final = {WindowKind.QUIET: "quiet", WindowKind.WRITING: "writing", WindowKind.REST: "quiet (a rest)"}
+
+
 class Progress:
     """Adds up the counts of all workers and shows them until it is stopped.
 
@@ -102,8 +105,7 @@ class Progress:
             return "about to start"
         if not windows.length_ns:
             return "writing all the time"
-        kind = "writing" if windows.kind(index) is WindowKind.WRITING else "quiet"
-        return f"{units.counted(index, 'window')} done, now {kind}"
+        return f"{units.counted(index, 'window')} done, now {_DOING[windows.kind(index)]}"
 
     def _rate(self, now_ns: int, reads: int) -> float | None:
         """Reads per second lately; None before there are two looks at the count since the start."""

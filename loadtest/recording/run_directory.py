@@ -96,6 +96,8 @@ class RunDirectory:
                     "start_ns": plan.start_ns,
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
+                    "rest_windows": plan.rest_windows,
+                    "rest_pairs": plan.rest_pairs,
                 },
                 **({} if manifest is None else {"manifest": manifest}),
             },

@@ -46,7 +46,7 @@ from loadtest.records import (
     WriteOutcome,
     opaque,
 )
-from loadtest.schedule import Windows
+from loadtest.schedule import Rests, Windows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 READS_FILE: Final = "reads.parquet"
@@ -213,7 +213,8 @@ def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
 
 def _windows(run: dict[str, Any]) -> Array:
     plan = run["plan"]
-    windows = Windows(plan["start_ns"], plan["window_ns"], run["settings"]["seed"])
+    rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
+    windows = Windows(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
     return np.array(
         [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
     )

@@ -28,7 +28,7 @@ from loadtest.recording.put_errors import Failure, shown
 from loadtest.recording.store import CHANGED_MEANWHILE, TIME_LIMIT_S, Look, Store, StoreError, knows_no_condition
 from loadtest.recording.writer_presence import writer_presence
 from loadtest.records import WriteOutcome
-from loadtest.schedule import SECOND, Windows, put_times
+from loadtest.schedule import SECOND, Rests, Windows, put_times
 
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"
@@ -139,7 +139,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
     if start:
         schedule = json.loads(start)
-        windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"])
+        rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
+        windows = Windows(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
         with writer_presence(Path(orders["journal"]), orders["run"]):
             _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
             journal.close()

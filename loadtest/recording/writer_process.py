@@ -139,8 +139,10 @@ class WriterProcess:
 
     def start(self, plan: Plan, write_interval: float) -> None:
         """Begin to write on the plan's schedule."""
-        schedule = {"start_ns": plan.start_ns, "window_ns": plan.window_ns, "seed": plan.seed}
-        self._tell({**schedule, "interval_ns": int(write_interval * SECOND)})
+        schedule = {
+            name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
+        }
+        self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
         self._listener = gevent.spawn(self._listen)
 
     def stop(self) -> None:

@@ -52,10 +52,12 @@ DEFINITIONS: Final[dict[str, str]] = {
     "p99.9": "99.9 % of the reads were at least this fast; 1 in 1,000 was slower.",
     "max": "The slowest read of all.",
     "slowdown": "Response time while writing divided by response time while quiet: 1.00x is no difference, 2.00x is "
-    "twice as slow. Measured over pairs of neighbouring windows.",
+    "twice as slow. Measured over pairs of neighbouring windows, among reads of one kind of answer (200 or 304).",
     "tolerance": "The slowdown that this run was told to accept (--impact-tolerance).",
-    "window": "A stretch of the run in which the writer either rests (quiet) or keeps writing (writing). Its beginning "
-    "and its end are not counted, so that one kind of stretch does not reach into the other.",
+    "window": "A stretch of the run in which the writer either does nothing (quiet) or keeps writing (writing). Its "
+    "beginning and its end are not counted, so that one kind of stretch does not reach into the other.",
+    "rest": "A quiet stretch several windows long: long enough to see what a PUT leaves behind, and the level that "
+    "response times come back to.",
     "pair": "One quiet window and one writing window next to each other, in random order, so that drift of the machine "
     "or the network hits both alike. Comparisons are made within pairs.",
     "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value. Slowdowns "

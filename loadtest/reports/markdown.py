@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
-from loadtest.reports import limits, tables_run, tables_speed, tables_versions
+from loadtest.reports import limits, tables_run, tables_slowdown, tables_speed, tables_versions
 from loadtest.reports.definitions import BOUND, define
 from loadtest.reports.table import Fact, Table
 from loadtest.reports.wording import (
@@ -81,7 +81,8 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
     if proofs:
         yield _folded("What proves the findings", proofs)
-    yield _folded("Slowdown while writing", _both(tables_speed.impact_tables(summary)))
+    like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
+    yield _folded("Slowdown while writing", _both((*tables_speed.impact_tables(summary), *like)))
     yield _folded("Response and service times", _both(tables_speed.latency_tables(summary)))
     freshness = [_facts(tables_versions.consistency_facts(summary)), _table(tables_versions.visibility_table(summary))]
     yield _folded("Old versions", [*freshness, _table(tables_versions.k_staleness_table(summary))])

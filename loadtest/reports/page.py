@@ -20,11 +20,13 @@ from markupsafe import Markup
 
 from loadtest import units
 from loadtest.reports import (
+    chart_after_put,
     charts_latency,
     charts_slowdown,
     charts_versions,
     limits,
     tables_run,
+    tables_slowdown,
     tables_speed,
     tables_versions,
     wording,
@@ -93,6 +95,7 @@ def _section(summary: Summary, place: int) -> Section:
     if question.id == "impact":
         charts = (
             charts_slowdown.slowdown(summary),
+            chart_after_put.after_put(summary),
             charts_latency.latency_over_time(summary),
             charts_latency.distribution(summary),
             charts_slowdown.slowdown_during_put(summary),
@@ -100,7 +103,8 @@ def _section(summary: Summary, place: int) -> Section:
         )
         response, service = tables_speed.latency_tables(summary)
         shown = (response,)
-        folded = (service, *tables_speed.impact_tables(summary), tables_speed.windows_table(summary))
+        like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
+        folded = (service, *tables_speed.impact_tables(summary), *like, tables_speed.windows_table(summary))
     elif question.id == "freshness":
         facts = tables_versions.consistency_facts(summary)
         charts = (charts_versions.consistency_timeline(summary), charts_versions.visibility(summary))

@@ -86,7 +86,11 @@ def bases_table(summary: Summary) -> Table:
         rows += [
             ("Successful reads due in a quiet window", quiet, "slowdown"),
             ("Successful reads due in a writing window", writing, "slowdown"),
-            ("Successful reads due at the edge of a window or outside", succeeded - quiet - writing, "no comparison"),
+            (
+                "Successful reads due in a rest, at an edge or outside",
+                succeeded - quiet - writing,
+                "what PUTs leave behind",
+            ),
         ]
     rows.append(("Reads that could have been stale", summary.consistency.reads, "share of stale reads"))
     return Table(

@@ -115,9 +115,14 @@ def _impact_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
 
 
 NOT_JUDGED: Final = (
-    "For finding the cause only: it does not count for the answer. Compared with the other reads of the same writing "
-    "window, which may be slowed down themselves."
+    "For finding the cause only: it does not count for the answer. A lower bound: seen from here a PUT begins before "
+    "it reaches the store and ends after it has left, and the other reads of the same writing window, with which these "
+    "are compared, may be slowed down themselves."
 )
+
+
+def _title(summary: Summary) -> str:
+    return f"Writing windows against {'the end of rests' if summary.impact.basis == 'rests' else 'quiet windows'}"
 
 
 def impact_tables(summary: Summary) -> tuple[Table, Table]:
@@ -126,7 +131,7 @@ def impact_tables(summary: Summary) -> tuple[Table, Table]:
     return (
         Table(
             "impact",
-            "Writing windows against quiet windows",
+            _title(summary),
             (*_IMPACT_COLUMNS, Column("verdict")),
             tuple((*_impact_cells(estimate), estimate.verdict.value) for estimate in impact.estimates),
             "This run had no pairs of quiet and writing windows, so there is nothing to compare.",
@@ -162,7 +167,7 @@ def windows_table(summary: Summary) -> Table:
     rows = tuple(
         (
             units.count(window.index),
-            units.count(window.pair),
+            units.count(window.pair) if window.pair >= 0 else "none",
             window.kind,
             f"{units.seconds(window.start_ns)} to {units.seconds(window.end_ns)}",
             units.count(window.reads),

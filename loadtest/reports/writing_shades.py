@@ -29,7 +29,7 @@ def writing_shades(summary: Summary, x: Any) -> list[Any]:
 
 def written_stretches(summary: Summary) -> list[Stretch]:
     """From the first PUT (or the start of a writing window) to the last, wherever no quiet window lies between."""
-    quiet = sorted(window.start_ns for window in summary.impact.windows if window.kind == "quiet")
+    quiet = sorted(window.start_ns for window in summary.impact.windows if window.kind != "writing")
     busy = [(write.acked_at_ns - write.put_ns, write.acked_at_ns) for write in summary.consistency.windows]
     busy += [(window.start_ns, window.end_ns) for window in summary.impact.windows if window.kind == "writing"]
     stretches: list[Stretch] = []

@@ -108,6 +108,8 @@ class SandboxApp:
         if self._gate.is_closed:
             await self._gate.passed()
         answer, read = gateway.answer(scope["method"], path, scope[SENT_HEADERS], identifier)
+        if faults.delaying:
+            await pause(sum(fault.answer_delay(answer.status) for fault in faults.delaying))
         for fault in faults.releasing:
             await fault.release()
         if faults.delivering:

@@ -2,7 +2,8 @@
 
 A read passes these points in this order: ``hold`` (wait before the object is read), ``refusal`` (an answer of the
 gateway's own instead), ``lag_ns`` (how old a state is read), ``alter`` (change what S3 answers, before any mapping),
-``deliver`` (change how the answer goes out) and ``release`` (wait before it goes out). A write passes ``writing``.
+``answer_delay`` and ``release`` (wait before it goes out), and ``deliver`` (change how the answer goes out). A write
+passes ``writing``.
 Faults that do not act at a point leave the method as it is here; it is then never called.
 """
 
@@ -89,6 +90,11 @@ class Fault:
 
     def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
         """Change how an answer goes out."""
+
+    def answer_delay(self, status: int) -> float:
+        """Seconds that an answer of this status waits before it goes out."""
+        del status
+        return 0.0
 
     async def release(self) -> None:
         """Wait before the answer goes out."""

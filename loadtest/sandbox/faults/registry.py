@@ -15,6 +15,9 @@ from stacks.user_input import shown
 KINDS: Final[tuple[type[Fault], ...]] = (
     timing.Freeze,
     timing.Latency,
+    timing.LatencyOf200,
+    timing.LatencyOf304,
+    timing.AfterWrite,
     timing.WriteBlock,
     staleness.ReplicaLag,
     staleness.Replicas,
@@ -137,6 +140,7 @@ class FaultSet:
         self.lagging = acting_at("lag_ns")
         self.altering = acting_at("alter")
         self.delivering = acting_at("deliver")
+        self.delaying = acting_at("answer_delay")
         self.releasing = acting_at("release")
         self.writing = acting_at("writing")
         self.cache_ttl = next((fault.cache_ttl for fault in active if fault.cache_ttl is not None), None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from random import Random
+from typing import ClassVar
 
 from loadtest.sandbox.faults.base import Fault, PutPlan
-from loadtest.sandbox.faults.values import FaultValueError, distribution, positive_duration
+from loadtest.sandbox.faults.values import FaultValueError, distribution, duration, positive_duration
 from loadtest.sandbox.pause import pause
 from stacks.user_input import shown
 
@@ -29,6 +30,69 @@ class Latency(Fault):
     async def hold(self) -> None:
         """Wait for one draw of the distribution."""
         await pause(self._distribution.draw(self.random))
+
+
+class LatencyOf(Fault):
+    """Answers of one status take longer."""
+
+    form = "DURATION or DISTRIBUTION"
+    status: ClassVar[int]
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._distribution = distribution(value)
+
+    def answer_delay(self, status: int) -> float:
+        """One draw of the distribution for the answers that are meant."""
+        return self._distribution.draw(self.random) if status == self.status else 0.0
+
+
+class LatencyOf200(LatencyOf):
+    """Whole documents take longer."""
+
+    name = "latency-200"
+    help = "added to the service time of every answer 200, after the object is read: values as for latency"
+    status = 200
+
+
+class LatencyOf304(LatencyOf):
+    """Short answers take longer."""
+
+    name = "latency-304"
+    help = "added to the service time of every answer 304, after the object is read: values as for latency"
+    status = 304
+
+
+class AfterWrite(Fault):
+    """A PUT leaves something behind."""
+
+    name = "after-write"
+    form = "FROM..TO,DURATION"
+    help = (
+        "reads that arrive between FROM and TO after the last PUT of the object arrived take DURATION longer "
+        "(1.5s..3.5s,20ms; 0..4s,20ms)"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        span, comma, length = value.partition(",")
+        start, dots, end = span.partition("..")
+        if not comma or not dots:
+            raise FaultValueError(f"{value!r} has no span and duration; write it like 1.5s..3.5s,20ms")
+        self._from, self._to, self._length = duration(start), positive_duration(end), positive_duration(length)
+        if self._to <= self._from:
+            raise FaultValueError(f"{value!r} ends before it begins; write the earlier time first")
+        self._put_at: float | None = None
+
+    def writing(self, plan: PutPlan) -> None:
+        """A PUT has arrived."""
+        del plan
+        self._put_at = time.monotonic()
+
+    async def hold(self) -> None:
+        """Wait when the last PUT is as long ago as that."""
+        if self._put_at is not None and self._from <= time.monotonic() - self._put_at < self._to:
+            await pause(self._length)
 
 
 class Freeze(Fault):

@@ -322,7 +322,7 @@ class TestWhatCannotHaveHappened:
     def test_values_that_no_enumeration_has(self) -> None:
         assert "outcome that does not exist" in self.change("reads", "outcome", max(ReadOutcome) + 1)
         assert "outcome that does not exist" in self.change("writes", "outcome", 3)
-        assert "a kind that does not exist" in self.change("windows", "kind", 2)
+        assert "a kind that does not exist" in self.change("windows", "kind", 3)
         assert "a version that cannot be" in self.change("reads", "version", -2)
 
     def test_windows(self) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import http.server
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,10 +16,9 @@ from locust.env import Environment
 
 from benchmarks.reader_load import closed_loop
 from loadtest.payload import render
-from loadtest.recording.reader import SamplesReader
-from loadtest.recording.recorder import Recorder
+from loadtest.recording.reader import SamplesReader, turns
+from loadtest.recording.recorder import MOST_MESSAGES, Recorder
 from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
-from loadtest.recording.watchful_response import turns
 from loadtest.records import ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512
@@ -103,11 +102,18 @@ def test_reads_ask_for_the_bytes_as_they_are(reader: SamplesReader, site: Site) 
 def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
     reader: SamplesReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[int] = []
-    monkeypatch.setattr(turns, "wait", lambda: waited.append(time.monotonic_ns()))
+    asked: list[int] = []
+
+    take_turns = turns.ask
+
+    def ask(go_on: Callable[[], None]) -> None:
+        asked.append(time.monotonic_ns())
+        take_turns(go_on)
+
+    monkeypatch.setattr(turns, "ask", ask)
     reader.read()
     read = recorded(reader, tmp_path)
-    assert read["called_ns"] < read["returned_ns"] <= waited[-1]
+    assert read["called_ns"] < read["returned_ns"] <= asked[-1]
 
 
 def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
@@ -165,6 +171,15 @@ def test_what_was_done_to_a_rewritten_document_is_said_in_locusts_list_of_failur
     assert ReadOutcome(int(recorded(reader, tmp_path)["outcome"])) is ReadOutcome.REWRITTEN
     (failure,) = reader.environment.stats.errors.values()
     assert "rewritten: a byte-order mark before it" in str(failure.error)
+
+
+def test_a_target_that_fails_in_a_new_way_each_time_fills_no_list(reader: SamplesReader, site: Site) -> None:
+    for number in range(MOST_MESSAGES + 20):
+        site.headers = [("Content-Encoding", f"coding-{number}")]
+        reader.read()
+    failures = [str(failure.error) for failure in reader.environment.stats.errors.values()]
+    assert len(failures) == MOST_MESSAGES + 1
+    assert failures[-1].endswith("unrecognised")
 
 
 def test_a_body_that_its_etag_shows_in_the_store_is_foreign(reader: SamplesReader, site: Site, tmp_path: Path) -> None:
