@@ -124,7 +124,8 @@ class Probe:
         except NotVisibleError as error:  # of what the probe puts before the first case; a case says so itself
             raise UsageError(
                 f"{self._target.shown_url} does not serve what is in s3://{self._target.bucket}/"
-                f"{self._target.object_key}: {error}; check that this address reads that object, and that no cache and no ACL is in the way."
+                f"{self._target.object_key}: {error}; check that this address reads that object, and that "
+                "no cache and no ACL is in the way."
             ) from None
         finally:
             self._http1.close()
