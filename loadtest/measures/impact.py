@@ -89,9 +89,9 @@ def measure_impact(history: History) -> Impact:
         after=after,
     )
     doubts = doubts_of(found, unlike)
-    judged = _judge(found, doubts)
+    found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
-    return replace(found, verdict=judged, doubts=doubts, sentence=sentence(history, found, doubts, least))
+    return replace(found, sentence=sentence(history, found, doubts, least))
 
 
 def verdict(impact: Impact) -> Verdict:
@@ -104,6 +104,15 @@ def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
 
     Anything: a quantile, one of a kind of answer, a time after a PUT, or writing windows against the untouched level.
     """
+    if failing(impact):
+        return Verdict.FAIL
+    if doubts:
+        return Verdict.INCONCLUSIVE
+    return next(estimate.verdict for estimate in impact.estimates if estimate.quantile == impact.headline)
+
+
+def failing(impact: Impact) -> int:
+    """How many of all that is looked at are above the tolerance for certain."""
     after: tuple[AfterEffect, ...] = () if impact.after is None else (impact.after,)
     verdicts = [
         *(estimate.verdict for estimate in impact.estimates),
@@ -111,11 +120,7 @@ def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
         *(lag.verdict for found in after for lag in found.lags),
         *(estimate.verdict for found in after for estimate in found.writing),
     ]
-    if Verdict.FAIL in verdicts:
-        return Verdict.FAIL
-    if doubts:
-        return Verdict.INCONCLUSIVE
-    return next(estimate.verdict for estimate in impact.estimates if estimate.quantile == impact.headline)
+    return verdicts.count(Verdict.FAIL)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,11 +26,17 @@ def least_reads(quantile: str) -> int:
 def doubts_of(impact: Impact, unlike: str) -> tuple[str, ...]:
     """Why what would be a PASS is none, each as the end of a sentence."""
     doubts = [*(impact.after.doubts if impact.after else ()), *([unlike] if unlike else ())]
+    if impact.after is not None and impact.after.seen and impact.basis == "pairs":
+        doubts.append(
+            "PUTs leave something behind, and the rests hold too few reads to be compared with: read more often"
+        )
     tolerance = impact.tolerance
     for kind in impact.kinds:
         high = [e for e in kind.estimates if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
         if high and not kind.note.endswith("not judged"):
-            doubts.append(f"of the reads answered {kind.kind} alone it is {high[-1].text} at {high[-1].quantile}")
+            doubts.append(
+                f"reads answered {kind.kind} alone take {high[-1].text} as long at {high[-1].quantile}: run longer"
+            )
     if impact.control:
         return tuple(doubts)
     for found in impact.estimates:
@@ -63,7 +69,7 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
             )
     if impact.after is not None and impact.after.sentence:
         parts.append(impact.after.sentence)
-    if doubts:
+    if doubts and impact.verdict is not Verdict.FAIL:
         parts.append(f"It does not pass as it stands: {'; '.join(doubts)}.")
     mix = impact.mix
     if mix is not None and abs(mix.cost_p50_ns or 0) > WORTH_TELLING * (mix.quiet_p50_ns or 0):
