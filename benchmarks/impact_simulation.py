@@ -39,10 +39,16 @@ PRECISION: Final = (
     Case("+10 %", Truth(while_writing=1.1), _NO_FAIL),
     Case("+10 %, uneven mix", replace(UNLIKE, while_writing=1.1), _NO_FAIL),
 )
+REACH_S: Final = 8
+"""What lasts longer is not seen for certain: a rest is as long, and version 0 was put just before the first one."""
 LENGTHS_S: Final = (0.5, 1, 2, 4, 6, 8, 12)
 AFTER: Final = (
     *(
-        Case(f"{factor:g}x for {seconds:g} s after a PUT", Truth(after=factor, after_to_s=seconds), _NO_PASS)
+        Case(
+            f"{factor:g}x for {seconds:g} s after a PUT",
+            Truth(after=factor, after_to_s=seconds),
+            _NO_PASS if seconds <= REACH_S else tuple(Verdict),
+        )
         for factor in (1.5, 2.0)
         for seconds in LENGTHS_S
     ),
@@ -80,7 +86,7 @@ def _precision(runs: int) -> bool:
         shown = f"{counts[0]:>6} {counts[1]:>6} {counts[2]:>13}"
         print(f"{case.name:<40} {_percent(above, runs):<24} {_percent(covered, runs):<24} {shown}", flush=True)
         clean = case.truth.while_writing == 1
-        wrong |= above > 0.05 * runs if clean else share(above, runs).high < 0.97
+        wrong |= above > 0.05 * runs if clean else share(above, runs).high < 0.95
         wrong |= verdicts[Verdict.FAIL] > 0.05 * runs
     return wrong
 

@@ -10,6 +10,7 @@ from loadtest.measures.quantiles import PER_MILLE
 from loadtest.measures.signed_rank import LEAST_PAIRS
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
+from loadtest.schedule import LEAST_ROOM
 
 CERTAINLY_FASTER: Final = 0.9
 """Beside the headline: a quantile that is faster than this for certain is no chance."""
@@ -116,7 +117,7 @@ def _unseen(history: History) -> str:
     beyond = f" for longer than {units.duration(guard)}" if guard else ""
     return (
         f"What a PUT leaves behind{beyond} may lie in quiet windows, too, and be missed: this run has no rests, for "
-        "which it takes about 50 windows."
+        f"which it takes at least {LEAST_ROOM} windows."
     )
 
 
