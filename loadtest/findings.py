@@ -43,7 +43,7 @@ class Operation:
     session: str  # "worker/session" of a read; "writer" of a write
     status: int | None  # HTTP status of a read; 0 = transport error; None for a write
     outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
-    sent_version: int  # version that If-None-Match named; -1 = unconditional
+    sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none
 

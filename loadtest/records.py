@@ -7,6 +7,7 @@ conservative: ``called_ns`` is taken before the first byte is sent, ``returned_n
 
 from __future__ import annotations
 
+import hashlib
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
@@ -22,7 +23,8 @@ UNKNOWN_VERSION: Final = -2
 """An ETag was there, but nothing tells what it names: no PUT was told it, and no whole document came with it."""
 
 SECOND_ETAG: Final = -3
-"""An ETag of the version in the body, which got another one before and after: two ETags for one document by turns."""
+"""An ETag of the version in the body, which got another one before and after: two ETags for one document by turns.
+Of a condition: the ETag that the version had before the target changed its ETags, once."""
 
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
@@ -141,7 +143,7 @@ READ_DTYPE: Final = np.dtype(
         ("status", "<u2"),  # 0 = transport error
         ("version", "<i4"),  # of the document in the body; that the reader held, for a 304; else NO_VERSION
         ("etag_version", "<i4"),  # that the answer's ETag names; NO_VERSION = none; UNKNOWN_VERSION; SECOND_ETAG
-        ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional
+        ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional; SECOND_ETAG
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
     ]
@@ -217,8 +219,13 @@ def empty(dtype: np.dtype[Any], size: int = 0) -> np.ndarray[Any, np.dtype[Any]]
     return np.zeros(size, dtype=dtype)
 
 
+LONGEST_ETAG: Final = 256
+"""Of a longer one only a digest is kept: a target may send a new one of any length with each answer."""
+
+
 def opaque(etag: str) -> str:
-    """What is compared of an ETag: without the mark of a weak one, and without its quotes."""
+    """What is compared of an ETag: without the mark of a weak one, and without its quotes; the digest of a long one."""
     bare = etag.strip()
     bare = bare[2:] if bare[:2] in ("W/", "w/") else bare
-    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare
+    bare = bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare
+    return bare if len(bare) <= LONGEST_ETAG else hashlib.sha256(bare.encode(errors="surrogatepass")).hexdigest()

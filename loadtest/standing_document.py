@@ -1,14 +1,19 @@
-"""The document of a run that never writes: whatever was there before it, and what bodies are beside that."""
+"""The document of a run that never writes: whatever was there before it, and what bodies are beside that.
+
+Its owner may replace it while the run goes on. What may be a new document of theirs has another ETag than the one that
+is there; a body under that one's ETag, or without any where documents have one, is broken, whatever it looks like.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from loadtest.payload import Identity, made_up_by
-from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.records import NO_VERSION, ReadOutcome, opaque
 
 STANDING_FILE: Final = "standing-document"
 """In the run directory: version 0 of a run that never writes, byte for byte."""
@@ -19,6 +24,8 @@ class StandingVerifier:
 
     def __init__(self, document: bytes) -> None:
         self._document = document
+        self._etag: str | None = None
+        """The opaque part of the ETag that the document came with last."""
 
     @classmethod
     def of(cls, run_dir: Path) -> StandingVerifier:
@@ -27,23 +34,36 @@ class StandingVerifier:
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
+        tag = None if etag is None else opaque(etag)
         if body == self._document:
+            self._etag = tag
             return Identity(ReadOutcome.WHOLE, 0)
-        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        if etag is not None and etag.removeprefix("W/").strip('"') == digest:
+        if body and tag == hashlib.md5(body, usedforsecurity=False).hexdigest():
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
-        return Identity(self._what_is_wrong(body), NO_VERSION)
+        outcome = self._what_is_wrong(body)
+        if (
+            outcome is ReadOutcome.FOREIGN
+            and not made_up_by(body)
+            and self._etag is not None
+            and tag in (None, self._etag)
+        ):
+            outcome = ReadOutcome.UNRECOGNISED
+        return Identity(outcome, NO_VERSION)
 
     def how_rewritten(self, body: bytes) -> str:
         """What was done to the document on its way, in a few words."""
         return "a byte-order mark was put in front" if body.startswith(b"\xef\xbb\xbf") else "spelled anew"
+
+    @cached_property
+    def _parsed_document(self) -> Any:
+        return _parsed(self._document)
 
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
         if self._document.startswith(body):
             return ReadOutcome.TRUNCATED
         if made_up_by(body):
             return ReadOutcome.FOREIGN
-        ours = _parsed(self._document)
+        ours = self._parsed_document
         if ours is None:
             return ReadOutcome.UNRECOGNISED
         theirs = _parsed(body.removeprefix(b"\xef\xbb\xbf"))

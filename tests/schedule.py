@@ -38,7 +38,7 @@ INDEPENDENT = (
 
 SECONDS = {
     "stacks/test_deployed_changes.py": 160,
-    "docs/test_documented_deployment.py": 140,
+    "docs/test_documented_deployment.py": 110,
     "docs/test_workflow_aws.py": 100,
     "docs/test_documented_load_test.py": 70,
     "stacks/test_deployed_everything.py": 60,

@@ -14,8 +14,9 @@ nothing else is answered 304. ::
 
 **What an ETag names.** The version whose PUT was told it, or, where no PUT was, the version that it came with. The
 target may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag
-with two versions is a fault, and so are two ETags of one version by turns, for a reader who holds one and asks where
-the other is in use gets the whole document again (see :mod:`loadtest.recording.entity_tags`).
+with two versions, or with a version and a document of somebody else, is a fault. So are two ETags of one version by
+turns, for a reader who holds one and asks where the other is in use gets the whole document again (see
+:mod:`loadtest.recording.entity_tags`).
 
 **Verdict.** FAIL on any such fault, and when no answer carried an ETag at all: a reader then has nothing to send, and
 the check does not pass for lack of evidence. INCONCLUSIVE when nobody asked, or too seldom.
@@ -108,6 +109,8 @@ def _faults(history: History) -> dict[str, Flags]:
     known = np.append(writes.acknowledged, False)[np.minimum(reads.version, len(writes))]
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
     misnamed = whole & known & named & (reads.etag_version != reads.version)
+    # Whoever put a document of their own there: it has an ETag of its own, and not that of one of ours.
+    misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
     confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)
     return {
         "no-etag": whole & (reads.etag_version == NO_VERSION),
@@ -199,9 +202,10 @@ def _witness(history: History, fault: str, read: int) -> Witness:
     named = "an ETag that nothing is known of" if etag == UNKNOWN_VERSION else f"the ETag of version {etag}"
     others = _reads_that_show(history, fault, read)
     shown_by = f", which {reader(history, others[0])} got with version {etag}" if others else ""
+    got = f"version {version}" if version >= 0 else "a document that is not of this run"
     what = {
         "no-etag": f"got version {version} without an ETag",
-        "other-etag": f"got version {version} with {named}{shown_by}",
+        "other-etag": f"got {got} with {named}{shown_by}",
         "second-etag": f"got version {version} with the second of two ETags that it had by turns",
         "not-honoured": f"sent If-None-Match with the ETag of version {sent} and got 200 with version {version} again",
         "broken-instead": f"sent If-None-Match with the ETag of version {sent} and got 200 with no whole body",

@@ -11,7 +11,7 @@ Intervals are closed, and a read or write may take effect at any moment of its i
     read                                     ├──┤ called after w2 returned: must not return 1
 
 **Which reads count.** A *versioned* read is a 200 with a whole document (also one whose ETag header names another
-version: its body is what the reader got), or a 304 to a condition whose ETag this run's writer made. It is *legitimate*
+version: its body is what the reader got), or a 304 to a condition: a read of what its reader held. It is *legitimate*
 unless it is a phantom: its version was never written, was refused, or was called only after the read had returned.
 Errors, torn and foreign documents say nothing about versions.
 

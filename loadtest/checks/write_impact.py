@@ -17,7 +17,8 @@ none does.
 **Exclusions.** Pairs of windows in which a quiet window met a PUT or a writing one met none. Errors. A run without
 rests (a short one, or of an old version) cannot see what a PUT leaves behind for much longer than a window.
 
-Fields: ``looked_at`` = pairs used; ``found`` = intervals that fail; numbers: the ratio at each quantile, the noise
+Fields: ``looked_at`` = pairs used; ``found`` = what is above the tolerance (quantiles,
+quantiles of a kind of answer, times after a PUT); numbers: the ratio at each quantile, the noise
 floor.
 """
 
@@ -29,7 +30,7 @@ from loadtest import units
 from loadtest.checks.promise import Promise
 from loadtest.findings import CheckResult, Number
 from loadtest.measures.generator_health import measure_generator
-from loadtest.measures.impact import failing, measure_impact, verdict
+from loadtest.measures.impact import failures, measure_impact, verdict
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
 
@@ -64,6 +65,6 @@ def write_impact(history: History) -> CheckResult:
         judged,
         sentence,
         looked_at=impact.pairs_used,
-        found=failing(impact),
+        found=failures(impact),
         numbers=numbers,
     )

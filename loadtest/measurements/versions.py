@@ -109,7 +109,7 @@ class Conditional:
     with_etag: int  # … that carried any ETag
     conditional_reads: int  # answered 200 or 304
     not_modified: int  # 304 to a condition
-    changed: int  # 200 with another version than was sent
+    changed: int  # 200 with another version than was sent, or with the ETag that the target had put in its place
     same_version_sent: int  # 200 with the very version that was sent: could have been 304
     could_have_been: int  # not_modified + same_version_sent
     unasked: int
@@ -121,5 +121,5 @@ class Conditional:
     response_200: Quantiles
     response_304: Quantiles
     bytes_saved_wrongly: int = 0  # of bytes_saved: by 304 answers that were stale reads
-    broken_bodies: int = 0  # 200 answers whose document is torn, truncated or corrupt
+    broken_bodies: int = 0  # 200 answers whose document is not whole
     broken_with_etag: int = 0  # … that carried the ETag of a version all the same

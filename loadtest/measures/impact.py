@@ -29,6 +29,7 @@ from loadtest.measures.like_with_like import Scale, Stretch, mixed, stretch
 from loadtest.measures.position import Placed, unlike_windows
 from loadtest.measures.quantiles import PER_MILLE, groups, of_sorted
 from loadtest.measures.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
+from loadtest.measures.unearned import unearned
 from loadtest.recorded_run.history import Column, History
 from loadtest.records import Verdict, WindowKind
 from loadtest.schedule import OPENING_PAIR
@@ -88,7 +89,7 @@ def measure_impact(history: History) -> Impact:
         felt=_felt(table, tolerance) if two else (),
         after=after,
     )
-    doubts = doubts_of(found, unlike)
+    doubts = (*doubts_of(found, unlike), *unearned(history, found, pairs))
     found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
     return replace(found, sentence=sentence(history, found, doubts, least))
@@ -104,21 +105,22 @@ def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
 
     Anything: a quantile, one of a kind of answer, a time after a PUT, or writing windows against the untouched level.
     """
-    if failing(impact):
+    if failures(impact):
         return Verdict.FAIL
     if doubts:
         return Verdict.INCONCLUSIVE
     return next(estimate.verdict for estimate in impact.estimates if estimate.quantile == impact.headline)
 
 
-def failing(impact: Impact) -> int:
-    """How many of all that is looked at are above the tolerance for certain."""
+def failures(impact: Impact) -> int:
+    """How many of the things that are looked at are above the tolerance for certain."""
     after: tuple[AfterEffect, ...] = () if impact.after is None else (impact.after,)
+    against_rests = [one for found in after if impact.basis == "pairs" for one in found.writing]
     verdicts = [
         *(estimate.verdict for estimate in impact.estimates),
         *(estimate.verdict for kind in impact.kinds for estimate in kind.estimates),
         *(lag.verdict for found in after for lag in found.lags),
-        *(estimate.verdict for found in after for estimate in found.writing),
+        *(estimate.verdict for estimate in against_rests),  # where rests are the basis, they are the estimates
     ]
     return verdicts.count(Verdict.FAIL)
 

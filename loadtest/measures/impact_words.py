@@ -27,10 +27,6 @@ def least_reads(quantile: str) -> int:
 def doubts_of(impact: Impact, unlike: str) -> tuple[str, ...]:
     """Why what would be a PASS is none, each as the end of a sentence."""
     doubts = [*(impact.after.doubts if impact.after else ()), *([unlike] if unlike else ())]
-    if impact.after is not None and impact.after.seen and impact.basis == "pairs":
-        doubts.append(
-            "PUTs leave something behind, and the rests hold too few reads to be compared with: read more often"
-        )
     tolerance = impact.tolerance
     for kind in impact.kinds:
         high = [e for e in kind.estimates if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
@@ -70,6 +66,7 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
             )
     if impact.after is not None and impact.after.sentence:
         parts.append(impact.after.sentence)
+    parts += _remark(impact)
     if doubts and impact.verdict is not Verdict.FAIL:
         parts.append(f"It does not pass as it stands: {'; '.join(doubts)}.")
     mix = impact.mix
@@ -78,6 +75,20 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
     if not impact.control and impact.after is None and _passes(impact, doubts):
         parts.append(_unseen(history))
     return " ".join(parts)
+
+
+def _remark(impact: Impact) -> list[str]:
+    """An interval below 1 beside the headline may be chance, so it is no doubt, but is never passed over in silence."""
+    if impact.control:
+        return []
+    below = [e for e in impact.estimates if e.quantile != impact.headline and e.high is not None]
+    found = [e for e in below if e.high is not None and CERTAINLY_FASTER <= e.high < 1]
+    if not found:
+        return []
+    return [
+        f"At {found[0].quantile} reads seem faster while writing ({found[0].text}), which a PUT does not make them: it "
+        "may be chance, or something that writes leave behind in quiet windows."
+    ]
 
 
 def _passes(impact: Impact, doubts: tuple[str, ...]) -> bool:

@@ -9,7 +9,9 @@ not be is a contradiction, and each is a finding with the reads that show it:
   reads got with it. The other reads are mismatches: at least so many answers must be wrong. (Which of two is right
   need not be known for that, and a majority decides what is counted, never whether there is a finding.)
 - *one version, two ETags at a time*: a read got X, a later one Y, a later one X again. The rarer ETag is marked
-  ``SECOND_ETAG``. One change from X to Y is none: a site may be deployed anew.
+  ``SECOND_ETAG``. One change from X to Y is none: a site may be deployed anew. A reader who asks with X after it is
+  rightly sent the document again, so its condition is marked ``SECOND_ETAG``: it names what the target had replaced.
+  One moment must explain all changes of the run, or they are a habit: a target that makes a new ETag each time.
 
 A PUT's ETag that comes with another version's body is a mismatch, and is not learned anew. Only where PUTs were told
 something as short as a counter, and not one of these ever came with its own version, are they two counters that happen
@@ -163,9 +165,37 @@ def etag_versions(reads: TaggedReads, named: Array) -> Array:
 
 
 def sent_versions(reads: TaggedReads, named: Array) -> Array:
-    """The version that each condition names: the one that its reader held, or else what its tag names."""
+    """The version that each condition names: the one that its reader held, or else what its tag names.
+
+    ``SECOND_ETAG`` where the reader got the same document under the ETag that had come in that one's place.
+    """
     by_tag = np.append(named, NO_VERSION)
-    return np.where((reads.sent_tag != NO_TAG) & (reads.held >= 0), reads.held, by_tag[reads.sent_tag])
+    sent = np.where((reads.sent_tag != NO_TAG) & (reads.held >= 0), reads.held, by_tag[reads.sent_tag])
+    sent[_after_the_change(reads, named, sent)] = SECOND_ETAG
+    return sent
+
+
+def _after_the_change(reads: TaggedReads, named: Array, sent: Array) -> Array:
+    """Reads, by number, that asked with the first ETag of their version and got the second, where ETags changed once.
+
+    There are none where no one moment explains every change of the run.
+    """
+    whole, several, ends = _of_several_tags(reads, named)
+    starts = np.append(0, ends[:-1])[: len(ends)]
+    begins, until, found = np.iinfo(np.int64).min, np.iinfo(np.int64).max, [np.zeros(0, dtype=np.int64)]
+    for version, start, end in zip(several.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        of_version = whole[start:end]
+        tags, first = np.unique(reads.tag[of_version], return_inverse=True)
+        answered = [of_version[first == place] for place in range(len(tags))]
+        answered.sort(key=lambda of_tag: int(reads.returned_ns[of_tag].min()))
+        if len(tags) > 2:
+            return found[0]
+        before, after = answered
+        begins = max(begins, int(reads.called_ns[before].max()))
+        until = min(until, int(reads.returned_ns[after].min()))
+        asked = (sent[after] == version) & (reads.sent_tag[after] == reads.tag[before[0]])
+        found.append(after[asked])
+    return np.concatenate(found) if begins <= until else found[0]
 
 
 def _whole_with_tag(reads: TaggedReads) -> Array:
@@ -182,6 +212,14 @@ def _came_together(reads: TaggedReads) -> tuple[Array, Array]:
 
 def _second_etags(reads: TaggedReads, named: Array) -> Array:
     """Reads, by number, that got an ETag of their version while it had another one, before or after."""
+    whole, _, ends = _of_several_tags(reads, named)
+    starts = np.append(0, ends[:-1])[: len(ends)]
+    found = [_seconds_of(reads, whole[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def _of_several_tags(reads: TaggedReads, named: Array) -> tuple[Array, Array, Array]:
+    """The reads of versions that came with several tags of theirs, by version; these versions; where each ends."""
     whole = _whole_with_tag(reads)
     whole = whole[named[reads.tag[whole]] == reads.version[whole]]
     own = np.unique((reads.version[whole].astype(np.int64) << 32) | reads.tag[whole].astype(np.int64))
@@ -189,10 +227,7 @@ def _second_etags(reads: TaggedReads, named: Array) -> Array:
     several = versions[times > 1]
     whole = whole[np.isin(reads.version[whole], several)]
     whole = whole[np.argsort(reads.version[whole], kind="stable")]
-    ends = np.searchsorted(reads.version[whole], several, side="right")
-    starts = np.append(0, ends[:-1])[: len(ends)]
-    found = [_seconds_of(reads, whole[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    return whole, several, np.searchsorted(reads.version[whole], several, side="right")
 
 
 def _seconds_of(reads: TaggedReads, of_version: Array) -> Array:

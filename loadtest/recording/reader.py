@@ -18,7 +18,7 @@ from locust.exception import CatchResponseError, StopUser
 from loadtest.answer_limits import EXCHANGE_TIME_LIMIT_S, UnaskedCodingError, is_coded, most_body_bytes
 from loadtest.cleaned import in_words, printable
 from loadtest.recording.punctual import seconds_to_sleep, yield_until
-from loadtest.recording.recorder import Recorder
+from loadtest.recording.recorder import Recorder, name_of
 from loadtest.recording.session import Answer, Question, Session
 from loadtest.recording.turns import FEW, MANY
 from loadtest.recording.watchful_response import PlainResponse, WatchfulResponse, install, turns
@@ -104,7 +104,7 @@ class SamplesReader(FastHttpUser):
             self._returned = watched.received_ns
         if watched is not None and watched.before and self._confirmed is not None:
             self._recorder.body_after_304(self._confirmed, watched.before)
-            self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(_name_of(_WITH_BODY)))
+            self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(name_of(_WITH_BODY)))
         self._finish(question, due, called, _answer_from(response, self._meta["exception"]))
 
     def _finish(self, question: Question, due: int, called: int, answer: Answer) -> None:
@@ -128,20 +128,16 @@ class SamplesReader(FastHttpUser):
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         meta = self._meta
-        if meta["exception"] is not None:
-            meta["exception"] = CatchResponseError(in_words(meta["exception"], recorder.plan.url))
-        elif answer.failure is not None:
-            meta["exception"] = CatchResponseError(in_words(answer.failure, recorder.plan.url))
+        failure = answer.failure if meta["exception"] is None else meta["exception"]
+        if failure is not None:
+            said = recorder.message(in_words(failure, recorder.plan.url), outcome)
+            meta["exception"] = CatchResponseError(said)
         if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
-            named = _name_of(outcome)
+            named = name_of(outcome)
             if outcome is ReadOutcome.REWRITTEN:
-                named = f"{named}: {recorder.verifier.how_rewritten(answer.body)}"
+                named = recorder.message(f"{named}: {recorder.verifier.how_rewritten(answer.body)}", outcome)
             meta["exception"] = CatchResponseError(f"{named} ({answer.status})" if answer.status >= 400 else named)
         self.environment.events.request.fire(**meta)
-
-
-def _name_of(outcome: ReadOutcome) -> str:
-    return outcome.name.lower().replace("_", " ")
 
 
 def _meta_of(url: str, called: int, failure: Exception) -> dict[str, Any]:

@@ -20,8 +20,15 @@ NO_SESSION: Final = 2**32 - 1
 
 
 _ERRORS: Final = frozenset((*ERROR_OUTCOMES, ReadOutcome.NOT_SENT))
+MOST_MESSAGES: Final = 100
+"""Locust keeps a row for each text of an error, for ever; a target may have a new one with each answer."""
 MOST_REQUESTS_KEPT: Final = 100
 """Request ids are kept for so many reads of each outcome in each process."""
+
+
+def name_of(outcome: ReadOutcome) -> str:
+    """An outcome in words, as Locust shows it."""
+    return outcome.name.lower().replace("_", " ")
 
 
 @dataclass
@@ -63,6 +70,7 @@ class Recorder:
         self._sessions = 0
         self._ended_ns: int | None = None
         self._requests_kept: dict[ReadOutcome, int] = {}
+        self._messages: set[str] = set()
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
         self._health = HealthMonitor(self.spool)
 
@@ -112,6 +120,13 @@ class Recorder:
         if kept < MOST_REQUESTS_KEPT:
             self._requests_kept[outcome] = kept + 1
             self.spool.request(session, called_ns, request_id)
+
+    def message(self, text: str, outcome: ReadOutcome) -> str:
+        """What Locust is told of an answer: ``text``, or the outcome's name when there have been many texts."""
+        if text not in self._messages and len(self._messages) >= MOST_MESSAGES:
+            return name_of(outcome)
+        self._messages.add(text)
+        return text
 
     def body_after_304(self, record: int, length: int) -> None:
         """Take back that a 304 was as it should be: ``length`` bytes followed it after it had been recorded."""

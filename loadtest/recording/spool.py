@@ -30,6 +30,7 @@ from loadtest.recording.presence import (
     is_alive,
     registration_of,
 )
+from loadtest.records import LONGEST_ETAG, opaque
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Spool:
         """The line number of ``etag``; a new one is on disk before any record can name it, unless the disk is full."""
         if etag is None:
             return NO_ETAG
+        etag = etag if len(etag) <= LONGEST_ETAG else opaque(etag)
         line = self._etags.get(etag)
         if line is None:
             line = self._etags[etag] = len(self._etags) + 1

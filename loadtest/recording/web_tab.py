@@ -179,7 +179,11 @@ def _counts(progress: Progress) -> list[dict[str, str]]:
             f"{counts.stale:,}",
             "reads of a version that was replaced, and that acknowledged, before them",
         ),
-        _row("not whole or not ours", f"{counts.broken:,}", "torn, truncated, corrupt or foreign documents"),
+        _row(
+            "not whole or not ours",
+            f"{counts.broken:,}",
+            "torn, cut short, changed or foreign documents, error pages sent as 200, and 304s that are wrong",
+        ),
         _row("304 share", share, "answers that said: what you hold is current"),
         _row("errors", f"{counts.errors:,}", "reads without a usable answer"),
         _row(

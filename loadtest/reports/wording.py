@@ -173,8 +173,8 @@ def operation_text(operation: Operation) -> str:
         parts.append(operation.outcome)
     if operation.sent_version >= 0:
         parts.append(f"sent the ETag of version {operation.sent_version}")
-    elif operation.sent_version == UNKNOWN_VERSION:
-        parts.append("sent an ETag that nothing is known of")
+    elif operation.sent_version in _SENT:
+        parts.append(_SENT[operation.sent_version])
     if operation.etag_version >= 0 and operation.etag_version != operation.version:
         parts.append(f"answered with the ETag of version {operation.etag_version}")
     elif operation.etag_version in _OTHER_ETAGS and operation.outcome in ("whole", "not-modified"):
@@ -184,6 +184,10 @@ def operation_text(operation: Operation) -> str:
     return f"reader {operation.session} {got} ({', '.join(parts)})"
 
 
+_SENT: Final = {
+    UNKNOWN_VERSION: "sent an ETag that nothing is known of",
+    SECOND_ETAG: "sent the ETag that the version had before the target changed its ETags",
+}
 _OTHER_ETAGS: Final = {
     NO_VERSION: "answered without an ETag",
     UNKNOWN_VERSION: "answered with an ETag that nothing is known of",

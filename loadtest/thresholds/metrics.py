@@ -97,20 +97,30 @@ def _stalest(summary: Summary, _: History, __: tuple[str, ...]) -> Measured:
 
 
 def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> Measured:
-    """Writes that no read had seen when the run ended count once readers had waited longer than for the others."""
+    """Writes that no read had seen when the run ended count once readers had waited longer than for the others.
+
+    A write that was lost was never visible: it counts as longer than any, whatever staleness is tolerated.
+    """
     found: Distribution = summary.consistency.first_visible
     value: int | None = getattr(found, _FIELDS[arguments[0]])
     if value is None:
         return _plain(None, "no write was seen by a read")
     windows = summary.consistency.windows
-    waited = [w.last_stale_ns for w in windows if w.first_visible_ns is None and w.last_stale_ns is not None]
-    longer = sum(wait > value for wait in waited)
+    waited = [
+        w.last_stale_ns
+        for w in windows
+        if w.first_visible_ns is None and w.last_stale_ns is not None and w.unseen != "lost"
+    ]
+    lost = summary.consistency.lost
+    longer = sum(wait > value for wait in waited) + lost
     if longer:
         seen = sorted(w.first_visible_ns for w in windows if w.first_visible_ns is not None)
         place = rank(len(seen) + longer, LATENCY_QUANTILES[arguments[0]])
         if place >= len(seen):
-            late = units.counted(longer, "write")
-            return _plain(None, f"{late} had waited longer and not been seen when the run ended")
+            late, gone = units.counted(longer - lost, "write"), units.counted(lost, "write")
+            said = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
+            said += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
+            return _plain(None, "; ".join(said))
         value = seen[place]
     return _plain(value, "", found.count)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-OLD = {"MAKEFLAGS": "--old-file=.venv/.installed --old-file=node_modules/.bin/cdktf"}
-"""For make: what is installed is taken as it is, however old it seems beside the copies."""
+PINS = ("requirements.txt", "package-lock.json")
+"""What make compares with the time of what is installed."""
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
 
@@ -44,7 +44,11 @@ def blocks(page: str, *, language: str | None = None, heading: str | None = None
 
 
 def copy_of_project(folder: Path, *names: str) -> Path:
-    """Copies these files and folders of the project; ``.venv`` is the interpreter that runs the tests."""
+    """Copies these files and folders of the project; ``.venv`` is the interpreter that runs the tests.
+
+    Pins get the oldest of times, so that make takes what is installed as it is: ``npm ci`` in the copy would empty the
+    folder that its node_modules leads to. (make hears of no --old-file by its environment.)
+    """
     for name in names:
         source, target = PROJECT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +56,8 @@ def copy_of_project(folder: Path, *names: str) -> Path:
             shutil.copytree(source, target, ignore=_NOT_COPIED)
         else:
             shutil.copy2(source, target)
+        if name in PINS:
+            os.utime(target, (0, 0))
     (folder / ".venv").symlink_to(sys.prefix)
     return folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import Shown, commands_in_text, commands_of, shell_blocks, unmarked_blocks
-from documented import OLD, PROJECT, copy_of_project, shell
+from documented import PROJECT, copy_of_project, shell
 from test_documented_deployment import EMPTY, MIGRATE, OWN_KEY, REPLACE_KEY
 from test_documented_load_test import TYPED
 
@@ -26,7 +26,7 @@ RUN_BY = {
     "python -m loadtest sandbox": (
         "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
     ),
-    "cdktf deploy": "tests/stacks/test_deployed_and_measured.py::test_locust_measures_what_cdktf_deployed",
+    "cdktf deploy": DEPLOYED,
     "python tests/probe/peers.py --update": (
         "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
     ),
@@ -166,7 +166,7 @@ def test_make_help_lists_what_the_documentation_names() -> None:
 
 @pytest.mark.parametrize("command", MAKE_ONLY_SHOWN)
 def test_make_would_run(command: str) -> None:
-    done = shell(command, PROJECT, MAKEFLAGS=f"--dry-run {OLD['MAKEFLAGS']}")
+    done = shell(command, PROJECT, MAKEFLAGS="--dry-run")
     assert done.returncode == 0, done.stderr
     assert re.search(MAKE_ONLY_SHOWN[command], done.stdout), done.stdout
 

@@ -1,14 +1,17 @@
 """The README's chapter "Deploying to AWS" and what follows, typed as it stands, with a sandbox in the place of AWS."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from commands import shell_blocks
-from documented import OLD, PROJECT, copy_of_project, shell
+from documented import PROJECT, copy_of_project, shell
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from stacks.deploy import environment
@@ -40,8 +43,24 @@ def account(tmp_path: Path) -> Iterator[RunningSandbox]:
         yield running
 
 
-@pytest.mark.slow
-@pytest.mark.terraform
+def locust_measures_what_was_deployed(folder: Path) -> None:
+    """The whole way: Locust with nothing but the outputs.json that `cdktf deploy` wrote."""
+    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command += ["-u", "20", "-r", "20", "-t", "10s", "--only-summary"]
+    without_aws = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        command, cwd=folder, env=without_aws, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    summary = json.loads((folder / "runs" / "latest" / "summary.json").read_text())
+    verdicts = {question["id"]: question["verdict"] for question in summary["questions"]}
+    assert verdicts["freshness"] == "PASS"
+    assert verdicts["conditional"] == "PASS"
+    assert verdicts["whole"] != "FAIL"
+    assert summary["run"]["reads"] > 1000
+    assert summary["run"]["writes"] > 3
+
+
 def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) -> None:
     """In the order in which a reader comes to the commands."""
     folder = copy_of_project(
@@ -56,10 +75,10 @@ def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) ->
     (folder / "cdktf.json").write_text(json.dumps(settings))
     stack = settings["context"]["readModel"]["stack_name"]
 
-    here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url, **OLD}
+    here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url}
     here |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
-    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"]}
+    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"], "GOGC": "400"}  # less time for garbage
 
     def done(command: str) -> str:
         finished = shell(command, folder, seconds=300, **here)
@@ -82,6 +101,8 @@ def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) ->
     definitions = publish.partition("\n\n")[0]
     conditional = conditional.replace('"…that ETag…"', etag[1])
     assert "HTTP/1.1 304" in done(f"{definitions}\n{conditional}")
+
+    locust_measures_what_was_deployed(folder)
 
     def keys() -> list[str]:
         listed = json.loads(done(f"aws iam list-access-keys --user-name {outputs()['DataStoreUser']}"))

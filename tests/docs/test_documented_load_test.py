@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import OLD, PROJECT, copy_of_project, shell
+from documented import PROJECT, copy_of_project, shell
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
@@ -56,7 +56,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("documented") / "project",
         *("loadtest", "stacks", "main.py", "cdktf.json", "Makefile", "requirements.txt"),
     )
-    done = shell("make demo", folder, seconds=300, **SHORT, **OLD)
+    done = shell("make demo", folder, seconds=300, **SHORT)
     # make's own exit code is 2 for whatever is not PASS
     assert (folder / "runs" / "latest" / "report.html").exists(), done.stdout + done.stderr
     assert "Is ETag honoured, and what does it save?" in done.stdout

@@ -79,11 +79,8 @@ def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
 def test_a_night(sandbox: RunningSandbox, variables: dict[str, str], checkout: Path) -> None:
     buckets = s3(sandbox)
     buckets.create_bucket(Bucket=STATE_BUCKET)
-    # What is installed is taken as it is, however old it seems beside the copies.
-    make = {"MAKEFLAGS": "--old-file=.venv/.installed --old-file=node_modules/.bin/cdktf"}
-
     measure = Job("aws.yml", "measure", checkout, dict(CONTEXT))
-    checked(measure.step("Deploy", **variables, **make))
+    checked(measure.step("Deploy", **variables))
     outputs = (checkout / "outputs.json").read_text()
     assert "DataStoreSecretAccessKey" not in outputs
     keys = [item["Key"] for item in buckets.list_objects_v2(Bucket=STATE_BUCKET)["Contents"]]
@@ -104,5 +101,5 @@ def test_a_night(sandbox: RunningSandbox, variables: dict[str, str], checkout: P
         path = checkout / left
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     destroy = Job("aws.yml", "destroy", checkout, dict(CONTEXT))
-    checked(destroy.step("Destroy", **variables, **make))
+    checked(destroy.step("Destroy", **variables))
     assert [bucket["Name"] for bucket in buckets.list_buckets()["Buckets"]] == [STATE_BUCKET]

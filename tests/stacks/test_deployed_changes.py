@@ -4,6 +4,7 @@ The tests of this file follow one stack through its life and run in the order in
 """
 
 import json
+import re
 import shutil
 import stat
 import sys
@@ -261,10 +262,14 @@ class TestLeastPrivilege:
         assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
 
 
-def test_a_second_plan_is_empty_and_a_second_deploy_changes_nothing(life: Life) -> None:
+def test_a_second_plan_is_empty_and_a_second_deploy_changes_nothing(
+    life: Life, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = life.deployment()
-    assert life.terraform().planned_changes() == ""
+    capfd.readouterr()
     assert life.project.deploy_synthesized(life.outputs_file, APPROVED) == []
+    said = re.sub(r"\x1b\[[\d;]*m", "", capfd.readouterr().out)
+    assert "No changes. Your infrastructure matches the configuration." in said, said
     assert life.deployment() == before
     assert len(life.gateway.get_deployments(restApiId=life.api())["items"]) == 1
 

@@ -31,6 +31,7 @@ def faults(result: CheckResult) -> dict[str, object]:
         ("r2[31 40 sent=1]", None),  # changed meanwhile
         ("r2[31 40 sent=-2]", None),  # an ETag of somebody else's
         ("n2[31 40 sent=-2]", None),  # a 304 to an ETag that the journal does not know
+        ("r2[31 40 sent=-3]", None),  # the ETag that version 2 had before the target changed its ETags, once
         ("r2[31 40 sent=2]", "200 with the version that If-None-Match named"),
         ("r2[31 40 etag=none]", "200 without an ETag"),
         ("r2[31 40 etag=-2]", "200 whose ETag does not name its body"),
@@ -52,6 +53,7 @@ def faults(result: CheckResult) -> dict[str, object]:
         ("error[31 40]", None),
         ("torn[31 40]", None),
         ("foreign[31 40 etag=-2]", None),
+        ("foreign[31 40 etag=2]", "200 whose ETag does not name its body"),  # no writer gets our version's ETag
     ],
 )
 def test_fires_when_it_must_and_only_then(text: str, fault: str | None) -> None:
@@ -159,6 +161,14 @@ def test_a_document_of_somebody_else_is_not_said_to_have_an_etag_that_names_it()
     result = conditional_get(history(f"w1[0 10] r1[11 12] foreign[20 21 etag=none] {fresh}"))
     assert result.verdict is Verdict.PASS
     assert result.sentence.endswith("Every whole 200 of this run (1) carried an ETag that names its body.")
+
+
+def test_a_document_of_somebody_else_with_the_etag_of_ours_is_shown_beside_ours() -> None:
+    (shown,) = judge("r2[31 33] foreign[35 40 etag=2]").witnesses
+    assert shown.sentence == (
+        "Reader 0/1 got a document that is not of this run with the ETag of version 2, which reader 0/0 got with "
+        "version 2."
+    )
 
 
 def test_a_304_without_an_etag_and_one_with_another_are_shown() -> None:

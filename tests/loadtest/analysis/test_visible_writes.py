@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from history_language import history, padding
 
+from loadtest.analyse import summarise
 from loadtest.checks.fresh_reads import fresh_reads
 from loadtest.checks.unseen import unseen
 from loadtest.checks.visible_writes import visible_writes
@@ -106,3 +107,16 @@ def test_silence_of_too_little_or_while_others_write_says_nothing() -> None:
     beside = judge("foreign[31 32] r1[33 34] w3[50 60] r3[61 62]")
     assert beside.verdict is Verdict.FAIL
     assert "as well (1 foreign document)" in beside.sentence
+
+
+@pytest.mark.parametrize("max_staleness", [0, 1])
+def test_no_threshold_passes_for_the_time_until_a_lost_write_was_visible(max_staleness: float) -> None:
+    run = history(
+        f"w1[0 10] r1[11 12] w2[20 30] r1[31 32] w3[50 60] r3[61 62] {ENOUGH}",
+        max_staleness=max_staleness,
+        thresholds=["visible(max) < 1s", "visible(p50) < 1s"],
+    )
+    most, half = summarise(run).thresholds
+    assert most.verdict is Verdict.INCONCLUSIVE
+    assert most.sentence.endswith("(max) was not measured: 1 write was never seen, though readers asked.")
+    assert half.verdict is Verdict.PASS

@@ -19,7 +19,9 @@ Row = tuple[str, int, str, str | None]
 """Session, version, ETag of the answer ("" = none), and the ETag that was sent: with it the answer is a 304."""
 
 
-def named(rows: list[Row], put: dict[str, list[int]] | None = None) -> np.ndarray[Any, Any]:
+def named(
+    rows: list[Row], put: dict[str, list[int]] | None = None, *, answered_200: bool = False
+) -> np.ndarray[Any, Any]:
     """The reads as they are sealed: one after the other, and each by its session."""
     sessions: dict[str, int] = {}
     etags = [""]
@@ -36,8 +38,8 @@ def named(rows: list[Row], put: dict[str, list[int]] | None = None) -> np.ndarra
         record["session"] = sessions.setdefault(session, len(sessions))
         record["called_ns"], record["returned_ns"] = 10 * place, 10 * place + 5
         record["version"], record["etag"], record["sent_etag"] = version, line(etag), line(sent)
-        record["outcome"] = WHOLE if sent is None else NOT_MODIFIED
-        record["status"] = 200 if sent is None else 304
+        whole = answered_200 or sent is None
+        record["outcome"], record["status"] = (WHOLE, 200) if whole else (NOT_MODIFIED, 304)
     return name_versions([SpooledReads(0, records, etags)], put or {})
 
 
@@ -111,6 +113,19 @@ def test_a_condition_names_what_its_reader_held() -> None:
     rows: list[Row] = [("a", 1, '"x"', None), ("b", 2, '"y"', None), ("a", 2, '"y"', None), ("b", 2, '"y"', '"y"')]
     reads = named(rows)
     assert reads["sent_version"].tolist() == [NO_VERSION, NO_VERSION, NO_VERSION, 2]
+
+
+def asked(rows: list[tuple[int, str, str | None]]) -> list[int]:
+    """The versions that conditions name. One reader gets 200 each time: version, ETag, and the ETag that was sent."""
+    return named([("a", *row) for row in rows], answered_200=True)["sent_version"].tolist()
+
+
+def test_after_one_change_of_all_etags_the_document_is_rightly_sent_once_more() -> None:
+    once = [(1, "a", None), (1, "A", "a"), (1, "A", "A"), (2, "B", "A")]
+    assert asked(once) == [NO_VERSION, SECOND_ETAG, 1, 1]
+    assert asked([(0, "z", None), (0, "y", "z"), *once]) == [NO_VERSION, 0, NO_VERSION, 1, 1, 1]  # two changes: a habit
+    assert asked([(1, "a", None), (1, "b", "a"), (1, "c", "b")]) == [NO_VERSION, 1, 1]
+    assert asked([(1, "a", None), (1, "b", "a"), (1, "a", "b")]) == [NO_VERSION, 1, 1]
 
 
 @pytest.mark.parametrize(

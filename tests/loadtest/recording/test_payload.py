@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from loadtest import payload
 from loadtest.payload import MAXIMUM_BYTES, MINIMUM_BYTES, Identity, Verifier, how_rewritten, identify, render
 from loadtest.records import NO_VERSION, ReadOutcome
+from loadtest.rewriting import objects_in
 
 RUN, SIZE = "0123456789ab", 2048
 sizes = st.integers(MINIMUM_BYTES, 6000)
@@ -98,6 +99,8 @@ NO_DOCUMENTS = [
     b"[" * 200_000,
     b'{"run":' * 100_000,
     b"1" * 10_000,
+    b"&quot;&#" + b"1" * 5_000 + b";",
+    b"f(" + b")" + b" " * 1_000_000 + b");;",  # an expression would try every way to divide the blanks
 ]
 
 
@@ -131,6 +134,10 @@ REWRITINGS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "in a list": (lambda body: b"[" + body + b"]", "wrapped in other JSON"),
     "JSONP": (lambda body: b"show(" + body + b");", "in a function call"),
     "a guard": (lambda body: b")]}',\n" + body, "behind a guard against scripts"),
+    "HTML escapes by number": (
+        lambda body: body.replace(b'"', b"&#x22;").replace(b"/", b"&#x2F;"),
+        "with HTML escapes",
+    ),
     "HTML escapes": (lambda body: html.escape(body.decode()).encode(), "with HTML escapes"),
     "a mark and blanks": (lambda body: b"\xef\xbb\xbf" + json.dumps(json.loads(body)).encode(), "a byte-order mark"),
 }
@@ -168,6 +175,9 @@ def test_what_a_body_claims_costs_no_more_than_a_few_documents(monkeypatch: pyte
     names = b"".join(b'"version":%d,' % n for n in range(1000))
     assert outcome(names, 1024 * 1024) is ReadOutcome.CORRUPT
     assert sum(rendered) <= 20 * 1024 * 1024
+    assert (
+        list(objects_in(b"[" + b"{}," * 200_000 + b"{}]", 10**6)) == []
+    )  # a dictionary each would be 30 times as long
     bomb = gzip.compress(b" " * 50_000_000)
     assert outcome(bomb, 4096) is ReadOutcome.UNRECOGNISED
 

@@ -17,7 +17,7 @@ from locust.env import Environment
 from benchmarks.reader_load import closed_loop
 from loadtest.payload import render
 from loadtest.recording.reader import SamplesReader
-from loadtest.recording.recorder import Recorder
+from loadtest.recording.recorder import MOST_MESSAGES, Recorder
 from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
 from loadtest.recording.watchful_response import turns
 from loadtest.records import ReadOutcome
@@ -165,6 +165,15 @@ def test_what_was_done_to_a_rewritten_document_is_said_in_locusts_list_of_failur
     assert ReadOutcome(int(recorded(reader, tmp_path)["outcome"])) is ReadOutcome.REWRITTEN
     (failure,) = reader.environment.stats.errors.values()
     assert "rewritten: a byte-order mark before it" in str(failure.error)
+
+
+def test_a_target_that_fails_in_a_new_way_each_time_fills_no_list(reader: SamplesReader, site: Site) -> None:
+    for number in range(MOST_MESSAGES + 20):
+        site.headers = [("Content-Encoding", f"coding-{number}")]
+        reader.read()
+    failures = [str(failure.error) for failure in reader.environment.stats.errors.values()]
+    assert len(failures) == MOST_MESSAGES + 1
+    assert failures[-1].endswith("unrecognised")
 
 
 def test_a_body_that_its_etag_shows_in_the_store_is_foreign(reader: SamplesReader, site: Site, tmp_path: Path) -> None:

@@ -54,6 +54,21 @@ def test_a_put_without_an_answer_is_unknown_and_its_etag_is_computed(run_dir: Pa
     assert column(run_dir, "etag_version") == [2, 4]
 
 
+def test_of_a_long_etag_a_digest_is_kept_and_names_what_its_put_was_told(run_dir: Path) -> None:
+    long = "e" * 60_000
+    (run_dir / "writes.jsonl").write_text(write(0, 10, 20, tag=f'"{long}"') + write(1, 1010, 1020, tag='"b"'))
+    reads = [
+        (0, f'"{long}"', None, ReadOutcome.WHOLE),
+        (1, f'W/"{long}"', None, ReadOutcome.WHOLE),
+        (1, f'"{long}f"', None, ReadOutcome.WHOLE),
+    ]
+    spool_of(run_dir, *reads).close()
+    assert all(path.stat().st_size < 1_000 for path in (run_dir / SPOOL_FOLDER).glob("*.etags"))
+    seal(run_dir)
+    assert column(run_dir, "etag_version") == [0, 0, 1]
+    assert column(run_dir, "outcome") == [ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH, ReadOutcome.WHOLE]
+
+
 def test_etags_that_are_not_md5_are_not_guessed(run_dir: Path) -> None:
     (run_dir / "writes.jsonl").write_text(write(0, 10, 20, tag='"kms"') + write(1, 1010))
     spool_of(run_dir, (NO_VERSION, etag(1), None, ReadOutcome.TORN)).close()

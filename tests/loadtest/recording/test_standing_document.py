@@ -55,6 +55,15 @@ def test_what_the_store_holds_instead_is_somebody_elses() -> None:
     assert StandingVerifier(MINE).identify(b"other", etag).outcome is ReadOutcome.FOREIGN
 
 
+def test_what_comes_under_the_etag_of_the_document_is_broken_and_accuses_nobody() -> None:
+    verifier = StandingVerifier(b'[{"id":1}]')
+    assert verifier.identify(b'[{"id":1}]', '"mine"').outcome is ReadOutcome.WHOLE
+    assert verifier.identify(b"[]", 'W/"mine"').outcome is ReadOutcome.UNRECOGNISED
+    assert verifier.identify(b"[]").outcome is ReadOutcome.UNRECOGNISED
+    assert verifier.identify(b"[]", '"another"').outcome is ReadOutcome.FOREIGN
+    assert verifier.identify(b"", hashlib.md5(b"").hexdigest()).outcome is ReadOutcome.TRUNCATED
+
+
 def test_a_put_that_cannot_be_written_down_is_not_sent_and_is_said_once(tmp_path: Path) -> None:
     told: list[dict] = []
     journal = Journal(Path("/dev/full"), told.append)
