@@ -6,23 +6,13 @@ answer is. What is beyond them is not received to its end.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 MOST_HEAD_BYTES: Final = 64 * 1024
 """Of the head, interim answers and trailers included; API Gateway's own limit is 10,240 bytes."""
 LEAST_BODY_LIMIT: Final = 1024 * 1024
 EXCHANGE_TIME_LIMIT_S: Final = 30.0
 """For one exchange, from opening the connection to the last byte; API Gateway gives up after 29 s."""
-_FRAMING_PER_BODY_BYTE: Final = 16
-"""A chunk of one byte has a line of its own: so many bytes around each byte of a body may be honest."""
-
-
-class OversizedError(ValueError):
-    """The body is larger than any document of the run may be."""
-
-
-class EndlessHeadError(ValueError):
-    """The head, or what stands between the chunks of a body, has no end in sight."""
 
 
 class UnaskedCodingError(ValueError):
@@ -37,27 +27,3 @@ def is_coded(content_encoding: str | None) -> bool:
 def most_body_bytes(document_bytes: int) -> int:
     """How long a body may be where a document of ``document_bytes`` is due."""
     return max(2 * document_bytes, LEAST_BODY_LIMIT)
-
-
-class Intake(NamedTuple):
-    """What has come of one answer so far."""
-
-    received: int
-    """Bytes on the wire."""
-    body: int
-    """Bytes of its body."""
-    announced: int | None = None
-    """Its Content-Length."""
-
-    def check(self, most_body: int) -> None:
-        """Go on only while the answer may still be one.
-
-        Raises:
-            OversizedError: its body is larger than ``most_body``, or says that it will be.
-            EndlessHeadError: everything else of it is too long.
-        """
-        largest = max(self.body, self.announced or 0)
-        if largest > most_body:
-            raise OversizedError(f"larger than the document: more than {most_body:,} bytes")
-        if self.received - self.body > MOST_HEAD_BYTES + _FRAMING_PER_BODY_BYTE * self.body:
-            raise EndlessHeadError(f"more than {MOST_HEAD_BYTES:,} bytes of header fields, and no end of them")

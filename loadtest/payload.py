@@ -101,6 +101,16 @@ class Verifier:
         self._etags_are_digests = False
         self._rewritten = (b"", "")
 
+    @property
+    def latest_body(self) -> bytes:
+        """The last whole document that was identified; before the first, nothing, which is none."""
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What ``latest_body`` is."""
+        return self._latest[1]
+
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The identity of ``body``, which came with status 200 and this ETag."""
         latest = self._latest

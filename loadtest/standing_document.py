@@ -32,6 +32,16 @@ class StandingVerifier:
         """The verifier of a run that never writes."""
         return cls((run_dir / STANDING_FILE).read_bytes())
 
+    @property
+    def latest_body(self) -> bytes:
+        """The document."""
+        return self._document
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What it is."""
+        return Identity(ReadOutcome.WHOLE, 0)
+
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
         tag = None if etag is None else opaque(etag)

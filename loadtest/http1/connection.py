@@ -16,7 +16,7 @@ from typing import Final
 
 from loadtest.http1.address import Address
 from loadtest.http1.connecting import SECOND, connect, wait_for
-from loadtest.http1.errors import CutError
+from loadtest.http1.errors import cut
 from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming, Limits
 
 _MOST_UNASKED: Final = 65536
@@ -56,7 +56,13 @@ class Connection:
         deadline_ns = time.monotonic_ns() + int(time_limit_s * SECOND)
         self._incoming.expect(may_have_body=not is_head)
         try:
-            answer = self._attempt(request, deadline_ns)
+            self.unasked = self._look_at_idle()
+            connection = self._socket
+            self.reused = connection is not None
+            if connection is None:
+                connection = self._socket = connect(self._address, self._tls, deadline_ns)
+            self._send(connection, request, deadline_ns)
+            answer = self._receive(connection, deadline_ns)
         except OSError as error:
             answer = self._incoming.failed(error, time.monotonic_ns())
         except BaseException:  # stopped in the middle: what is still to come would be taken for the next answer
@@ -68,15 +74,6 @@ class Connection:
         if answer.closes:
             self.close()
         return answer
-
-    def _attempt(self, request: bytes, deadline_ns: int) -> Answer:
-        self.unasked = self._look_at_idle()
-        self.reused = self._socket is not None
-        connection = self._socket
-        if connection is None:
-            connection = self._socket = connect(self._address, self._tls, deadline_ns)
-        self._send(connection, request, deadline_ns)
-        return self._receive(connection, deadline_ns)
 
     def _look_at_idle(self) -> bytes:
         """Close a connection that has been closed by the target, or that it sent something over; gives that."""
@@ -93,10 +90,9 @@ class Connection:
         return b"" if _CLOSING_NOTICE.match(unasked) else unasked
 
     def _send(self, connection: socket.socket, request: bytes, deadline_ns: int) -> None:
-        left = memoryview(request)
-        while left:
+        while request:
             try:
-                left = left[connection.send(left) :]
+                request = request[connection.send(request) :]
             except (BlockingIOError, ssl.SSLWantWriteError):
                 wait_for(connection, select.POLLOUT, deadline_ns)
             except ssl.SSLWantReadError:
@@ -114,7 +110,7 @@ class Connection:
                 wait_for(connection, select.POLLOUT, deadline_ns)
                 continue
             except ConnectionResetError as error:
-                raise error if incoming.has_begun else CutError("before the answer began") from None
+                raise error if incoming.has_begun else cut("before the answer began") from None
             now_ns = time.monotonic_ns()
             if not count:
                 return incoming.ended(now_ns)

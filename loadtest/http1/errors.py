@@ -21,8 +21,6 @@ class BodyTooLargeError(TooLargeError):
     """Its body is."""
 
 
-class CutError(ConnectionResetError):
+def cut(where: str) -> ConnectionResetError:
     """The connection ended before the answer did."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__(errno.ECONNRESET, f"the connection was cut {where}")
+    return ConnectionResetError(errno.ECONNRESET, f"the connection was cut {where}")

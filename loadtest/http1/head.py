@@ -6,28 +6,36 @@ coding are errors, as whoever is in between may read them otherwise.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import httptools
 
 from loadtest.http1.errors import MalformedError
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Iterable[tuple[bytes, bytes]]
 """Names and values as they were sent, in their order; a name may come more than once."""
 
 _BODILESS: Final = frozenset((204, 304))
 _VERSIONS: Final = (b"HTTP/1.1 ", b"HTTP/1.0 ")
+_LINE_END: Final = b"\r\n"
 
 
-class Ending(IntEnum):
-    """How the end of a body is known."""
+LENGTH: Final = 0
+"""A body ends after as many bytes as were announced; none is a length too."""
+CHUNKED: Final = 1
+"""It ends with a chunk of no bytes."""
+CLOSE: Final = 2
+"""It ends when the connection is closed. (No enum: looking up a member takes as long as parsing a field.)"""
 
-    LENGTH = 0
-    """After as many bytes as were announced; none is a length too."""
-    CHUNKED = 1
-    CLOSE = 2
-    """When the connection is closed."""
+
+class _Sink:
+    """What the parser calls. It must not know the parser: as a circle, both would wait for the garbage collector."""
+
+    __slots__ = ("on_header",)
+
+    def __init__(self, on_header: Callable[[bytes, bytes], object]) -> None:
+        self.on_header = on_header
 
 
 class Head:
@@ -36,16 +44,19 @@ class Head:
     __slots__ = ("_parser", "closes", "ending", "fields", "headers", "is_complete", "length", "status")
 
     def __init__(self) -> None:
-        self.headers: Headers = []
+        spelled: dict[bytes, bytes] = {}
+        self.headers: Headers = spelled.items()
         self.fields: dict[bytes, bytes] = {}
         """Values by name in lower case; several of one name are joined with commas, as RFC 9110, 5.3, has it."""
         self.status = 0
-        self.ending = Ending.LENGTH
+        self.ending: int = LENGTH
+        """How the end of the body is known: LENGTH, CHUNKED or CLOSE."""
         self.length = 0
         self.closes = False
         """The connection cannot be used again."""
         self.is_complete = False
-        self._parser = httptools.HttpResponseParser(self)
+        # Called for every field, and in C: in Python it would take longer than parsing.
+        self._parser = httptools.HttpResponseParser(_Sink(spelled.setdefault))
 
     def feed(self, piece: memoryview) -> None:
         """Take in a piece, which must not reach beyond the empty line.
@@ -60,50 +71,58 @@ class Head:
         except httptools.HttpParserError as error:
             raise MalformedError(f"no proper HTTP/1.1: {str(error) or type(error).__name__}") from None
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser."""
-        self.headers.append((name, value))
-        name = name.lower()
-        value = value.strip(b" \t")
-        self.fields[name] = value if name not in self.fields else b", ".join((self.fields[name], value))
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser."""
-        self.is_complete = True
-
-    def finish(self, first_line: bytes, may_have_body: bool) -> None:
-        """Tell what the head says, which has been fed to its end. ``first_line`` is how it begins.
+    def finish(self, room: bytearray, start: int, end: int, may_have_body: bool) -> None:
+        """Tell what the head says: all of it was fed, to the empty line; it lies in ``room`` from ``start`` to ``end``.
 
         Raises:
             MalformedError: it is not of HTTP/1.0 or 1.1, or its body ends nobody knows where.
         """
-        if not (self.is_complete and first_line.startswith(_VERSIONS)):
-            raise MalformedError("no proper HTTP/1.1: the answer does not begin with a status line")
+        if not room.startswith(_VERSIONS, start):
+            raise MalformedError("no proper HTTP/1.1: the answer does not begin with HTTP/1.1")
         status: int = self._parser.get_status_code()
         if status < 100:
             raise MalformedError(f"no proper HTTP/1.1: {status:03} is no status")
-        connection = self.fields.get(b"connection")
-        if first_line.startswith(_VERSIONS[0]):
+        fields = self.fields = {name.lower(): value for name, value in self.headers}
+        if len(fields) + 2 != room.count(_LINE_END, start, end):  # the status and the empty line; each field is one
+            self._parse_again(bytes(room[start:end]))
+        connection = fields.get(b"connection")
+        if room.startswith(_VERSIONS[0], start):
             self.closes = connection is not None and b"close" in _tokens(connection)
         else:
             self.closes = connection is None or b"keep-alive" not in _tokens(connection)
         if may_have_body and status >= 200 and status not in _BODILESS:
             self._find_ending()
         self.status = status
+        self.is_complete = True
+
+    def _parse_again(self, head: bytes) -> None:
+        """Some fields have the same name, and only the first of each was kept."""
+        headers: list[tuple[bytes, bytes]] = []
+        sink = _Sink(lambda name, value: headers.append((name, value)))
+        httptools.HttpResponseParser(sink).feed_data(head)
+        self.headers = headers
+        self.fields.clear()
+        for name, value in headers:
+            lower = name.lower()
+            known = self.fields.get(lower)
+            self.fields[lower] = value if known is None else b"%b, %b" % (known, value)
 
     def _find_ending(self) -> None:
         coding = self.fields.get(b"transfer-encoding")
-        length = self.fields.get(b"content-length")
         if coding is not None:
-            if coding.lower() != b"chunked":
+            if coding.strip().lower() != b"chunked":
                 raise MalformedError(f"a transfer coding that nobody asked for: {coding[:40].decode('latin-1')}")
-            self.ending = Ending.CHUNKED
-        elif length is not None:
+            self.ending = CHUNKED
+            return
+        length = self.fields.get(b"content-length")
+        if length is not None:
             self.length = int(length)
         else:
-            self.ending = Ending.CLOSE
+            self.ending = CLOSE
             self.closes = True
 
 
 def _tokens(value: bytes) -> list[bytes]:
+    if value == b"keep-alive":
+        return [value]
     return [token.strip() for token in value.lower().split(b",")]

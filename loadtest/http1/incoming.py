@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from loadtest.http1.chunks import MOST_LINE_BYTES, Chunks
-from loadtest.http1.errors import BodyTooLargeError, CutError, HeadTooLargeError, MalformedError, TooLargeError
-from loadtest.http1.head import Ending, Head, Headers
+from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, TooLargeError, cut
+from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head, Headers
 
 MOST_INTERIM_ANSWERS: Final = 16
 """So many answers of 1xx may come before the one that counts."""
@@ -78,7 +78,7 @@ class Answer(NamedTuple):
     def field(self, name: bytes) -> str | None:
         """The value of a header field; of several, all together; None if there is none. ``name`` is in lower case."""
         value = self.fields.get(name)
-        return None if value is None else value.decode("latin-1")
+        return None if value is None else value.strip().decode("latin-1")
 
 
 class Incoming:
@@ -88,25 +88,24 @@ class Incoming:
         self._limits = limits
         self._room = bytearray(limits.head_bytes + min(likely_body_bytes, limits.body_bytes) + _SPARE)
         self._view = memoryview(self._room)
+        self._filled = 0
+        self._chunks: Chunks | None = None
+        self._times: list[tuple[int, int]] = []
+        """How much of an answer had been received when; of what was not yet parsed."""
         self.expect()
 
     def expect(self, may_have_body: bool = True) -> None:
         """A request is sent: what comes next is the answer. To a HEAD there is no body."""
         self._may_have_body = may_have_body
-        self._filled = 0
-        self._parsed = 0
-        self._start = 0
-        self._interim = 0
+        self._filled = self._parsed = self._start = self._enough = self._moved = self._interim = 0
         self._head = Head()
-        self._chunks: Chunks | None = None
-        self._enough = 0
-        self._received = 0
-        self._times: list[tuple[int, int]] = []
+        self._chunks = None
+        self._times.clear()
 
     @property
     def has_begun(self) -> bool:
         """Whether anything has come of the answer."""
-        return self._received > 0
+        return self._filled > 0
 
     def space(self) -> memoryview:
         """Where the next piece goes."""
@@ -117,11 +116,10 @@ class Incoming:
 
         There is not, while more is to come of a body of known length.
         """
-        self._filled += count
-        self._received += count
-        if self._filled < self._enough:
+        filled = self._filled = self._filled + count
+        if filled < self._enough:
             return False
-        self._times.append((self._received, now_ns))
+        self._times.append((filled + self._moved, now_ns))
         return True
 
     def parse(self) -> Answer | None:
@@ -137,11 +135,11 @@ class Incoming:
     def ended(self, now_ns: int) -> Answer:
         """The connection has been closed by the other side, and all that came was parsed: what there is."""
         if not self._head.is_complete:
-            where = "within the head of an answer" if self._received else "before the answer began"
-            return self.failed(CutError(where), now_ns)
-        if self._head.ending is Ending.CLOSE:
+            where = "within the head of an answer" if self._filled else "before the answer began"
+            return self.failed(cut(where), now_ns)
+        if self._head.ending is CLOSE:
             return self._answer(self._filled, self._filled, now_ns)
-        return self.failed(CutError("within the body of an answer"), now_ns)
+        return self.failed(cut("within the body of an answer"), now_ns)
 
     def failed(self, failure: Exception, now_ns: int) -> Answer:
         """No more will come: what there is of the answer."""
@@ -150,7 +148,7 @@ class Incoming:
             return Answer(0, [], {}, self._room, start, start, b"", True, now_ns, failure)
         if self._chunks is not None:
             end = self._chunks.write
-        elif head.ending is Ending.CLOSE:
+        elif head.ending is CLOSE:
             end = self._filled
         elif self._enough:
             end = min(self._filled, self._enough)
@@ -161,18 +159,17 @@ class Incoming:
         while True:
             start, most = self._start, self._limits.head_bytes
             end = self._room.find(_END_OF_HEAD, max(start, self._parsed - 3), self._filled)
-            end = self._filled if end < 0 else end + len(_END_OF_HEAD)
+            is_whole = end >= 0
+            end = end + len(_END_OF_HEAD) if is_whole else self._filled
             upto = min(end, most)
             head = self._head
             head.feed(self._view[self._parsed : upto])
             self._parsed = upto
-            if not head.is_complete:
-                if upto < end or upto == most:
-                    raise HeadTooLargeError(f"the head is longer than {most:,} bytes")
-                if self._room.endswith(_END_OF_HEAD, start, upto):
-                    raise MalformedError("no proper HTTP/1.1: an empty line before the answer")
+            if upto < end or (upto == most and not is_whole):
+                raise HeadTooLargeError(f"the head is longer than {most:,} bytes")
+            if not is_whole:
                 return False
-            head.finish(bytes(self._view[start : start + 12]), self._may_have_body)
+            head.finish(self._room, start, end, self._may_have_body)
             self._start = end
             if head.status >= 200:
                 self._prepare_for_body()
@@ -184,9 +181,9 @@ class Incoming:
 
     def _prepare_for_body(self) -> None:
         head, start = self._head, self._start
-        if head.ending is Ending.CHUNKED:
+        if head.ending is CHUNKED:
             self._chunks = Chunks(start, self._limits.body_bytes, self._limits.head_bytes)
-        elif head.ending is Ending.LENGTH:
+        elif head.ending is LENGTH:
             if head.length > self._limits.body_bytes:
                 raise BodyTooLargeError(f"a body of {head.length:,} bytes was announced")
             self._enough = start + head.length
@@ -194,7 +191,7 @@ class Incoming:
                 self._make_room(self._enough + _SPARE)
 
     def _parse_body(self) -> Answer | None:
-        if self._head.ending is Ending.LENGTH:
+        if self._head.ending is LENGTH:
             enough = self._enough
             return self._answer(enough, enough, 0) if self._filled >= enough else None
         if self._chunks is not None:
@@ -213,20 +210,19 @@ class Incoming:
         rest = self._filled - chunks.read
         if chunks.read != chunks.write:
             self._view[chunks.write : chunks.write + rest] = self._view[chunks.read : self._filled]
+            self._moved += chunks.read - chunks.write
             chunks.read = chunks.write
             self._filled = chunks.write + rest
 
     def _answer(self, end: int, taken: int, closed_ns: int) -> Answer:
         """The whole answer: its body ends at ``end``, and what is behind ``taken`` nobody asked for."""
-        head = self._head
-        excess = bytes(self._view[taken : self._filled])
-        returned_ns = closed_ns or self._taken_in_ns(self._received - len(excess))
+        head, excess = self._head, b""
+        returned_ns = closed_ns or self._times[-1][1]
+        if taken < self._filled:
+            excess = bytes(self._view[taken : self._filled])
+            returned_ns = next(at_ns for received, at_ns in self._times if received >= taken + self._moved)
         closes = head.closes or bool(excess)
         return Answer(head.status, head.headers, head.fields, self._room, self._start, end, excess, closes, returned_ns)
-
-    def _taken_in_ns(self, received: int) -> int:
-        """When so many bytes had been received."""
-        return next(at_ns for count, at_ns in self._times if count >= received)
 
     def _make_room(self, size: int) -> None:
         room = bytearray(size)

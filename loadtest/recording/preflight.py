@@ -13,12 +13,13 @@ import gevent
 
 from loadtest.answer_limits import EXCHANGE_TIME_LIMIT_S, is_coded, most_body_bytes
 from loadtest.cleaned import printable, shown
-from loadtest.http1.address import Address, request
+from loadtest.http1.address import Address
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError, TooLargeError
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.options import UsageError
 from loadtest.payload import MAXIMUM_BYTES, how_rewritten, identify
+from loadtest.read_request import read_request
 from loadtest.recording.keeping import Seen
 from loadtest.records import ReadOutcome
 from loadtest.target import Target
@@ -120,13 +121,10 @@ def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMI
         raise UsageError(
             f"{target.shown_url} is no address that can be asked; mend --host or the outputs file."
         ) from None
-    headers = [("Host", address.authority), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
-    if address.authorization:
-        headers.append(("Authorization", address.authorization))
     tls = tls_context() if address.scheme == "https" else None
     connection = Connection(address, tls, Limits(body_bytes=most_body))
     try:
-        return connection.exchange(request("GET", address.target, headers), time_limit_s)
+        return connection.exchange(read_request(address), time_limit_s)
     finally:
         connection.close()
 

@@ -1,176 +1,234 @@
 """Who reads: the Locust user that sends a session's requests, and records what came back.
 
-A read is timed from before the client's call (``called``) to when the last byte of its answer was taken in
-(``returned``), or to the client's giving up.
+A read is timed from before anything is done for it, opening a connection included (``called``), to when the last byte
+of its answer was taken in (``returned``), or to when it was given up.
 """
 
 from __future__ import annotations
 
+import ssl
 import time
+from functools import cache
 from typing import Any, Final
 
-import gevent
-import gevent.ssl
-from locust import task
-from locust.contrib.fasthttp import FastHttpUser
+from gevent import GreenletExit
+from locust import User, task
 from locust.exception import CatchResponseError, StopUser
 
-from loadtest.answer_limits import EXCHANGE_TIME_LIMIT_S, UnaskedCodingError, is_coded, most_body_bytes
+from loadtest.answer_limits import (
+    EXCHANGE_TIME_LIMIT_S,
+    MOST_HEAD_BYTES,
+    UnaskedCodingError,
+    is_coded,
+    most_body_bytes,
+)
 from loadtest.cleaned import in_words, printable
-from loadtest.recording.punctual import seconds_to_sleep, yield_until
+from loadtest.http1.address import Address
+from loadtest.http1.incoming import Answer as Received
+from loadtest.http1.incoming import Limits
+from loadtest.payload import Verifier
+from loadtest.read_request import read_request
+from loadtest.recording.locust_response import LocustResponse
+from loadtest.recording.punctual import sleep_until
+from loadtest.recording.reader_connection import ReaderConnection
 from loadtest.recording.recorder import Recorder, name_of
 from loadtest.recording.session import Answer, Question, Session
-from loadtest.recording.turns import FEW, MANY
-from loadtest.recording.watchful_response import PlainResponse, WatchfulResponse, install, turns
+from loadtest.recording.turns import FEW, MANY, Turns
 from loadtest.records import ReadOutcome
+from loadtest.standing_document import StandingVerifier
 from loadtest.trust import tls_context
 
 REQUEST_NAME: Final = "samples"
-CONNECT_TIME_LIMIT_S: Final = 10
+REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
+AT_A_STRETCH_NS: Final = 10_000_000
+"""For so long a reader that has no time to wait goes on by itself; then Locust has the floor, and may stop it."""
 
-install()
+turns: Final = Turns()
+"""Those of all readers of this process, whose connections belong to one event loop."""
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
 _WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
-REQUEST_ID_HEADER: Final = "x-amzn-requestid"
-_ANY_STATUS = frozenset(range(1000))
-"""No status surprises the client: for one that does, it would decode the body, and raise when that is no UTF-8."""
+_UNASKED: Final = "bytes that nobody asked for"
 
 
-class SamplesReader(FastHttpUser):
+class SamplesReader(User):
     """Reads ``/v1/samples`` again and again, as a browser or a proxy would, and records every read."""
-
-    network_timeout = EXCHANGE_TIME_LIMIT_S
-    connection_timeout = CONNECT_TIME_LIMIT_S
-    insecure = False
-    ssl_context_factory = staticmethod(lambda **_: tls_context(gevent.ssl.create_default_context))
 
     def on_start(self) -> None:
         """Wait for the run to begin; users that come early must not read before version 0 is there."""
         self._recorder: Recorder = self.environment.read_model.recorder()
-        self._session = Session(
-            self._recorder.next_session(), self._recorder.verifier, self._recorder.plan.conditional_share
-        )
+        plan = self._recorder.plan
+        self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
         turns.at_once = MANY if self._recorder.arrivals is None else FEW
-        self._meta: dict[str, Any] = {}
-        self._returned = 0
+        self._url = plan.url
+        self._fire = self.environment.events.request.fire
+        address = Address.of(plan.url)
+        self._requests = _Requests(address)
+        self._connection = ReaderConnection(
+            address,
+            _tls_context() if address.scheme == "https" else None,
+            Limits(MOST_HEAD_BYTES, most_body_bytes(plan.payload_bytes)),
+            plan.payload_bytes,
+            turns,
+        )
         self._confirmed: int | None = None
-        self.client.request_event = self
-        WatchfulResponse.most_body = most_body_bytes(self._recorder.plan.payload_bytes)
-        self.client.client.response_type = PlainResponse
-        self.client.client.valid_response_codes = _ANY_STATUS
-        self.client.client.cookiejar = None  # the document depends on no cookie, and a jar costs a tenth of each read
-        gevent.sleep(self.wait_time())  # Locust reads first and waits then; the first read is due later
+        self.wait_time()  # Locust reads first and waits then; the first read is due later
+
+    def on_stop(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
 
     def wait_time(self) -> float:
-        """Seconds to sleep until the next read is due, or nearly so; 0 in a closed loop, and when it is overdue."""
-        arrivals = self._recorder.arrivals
-        now = time.monotonic_ns()
-        self._due = max(now, self._recorder.plan.start_ns) if arrivals is None else arrivals.take()
-        return seconds_to_sleep(self._due, now)
+        """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
 
-    def fire(self, **meta: Any) -> None:
-        """Hold back the client's report until the body is judged; this is when the client is done, or has failed."""
-        self._returned = time.monotonic_ns()
-        self._meta = meta
+        In a closed loop, and when a read is overdue, nothing is waited for.
+        """
+        arrivals = self._recorder.arrivals
+        self._due = max(time.monotonic_ns(), self._recorder.plan.start_ns) if arrivals is None else arrivals.take()
+        sleep_until(self._due)
+        return 0
 
     @task
+    def reads(self) -> None:
+        """Read, and go on without Locust's own loop while the next read is due already, which makes more reads."""
+        until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
+        arrivals = self._recorder.arrivals
+        while True:
+            self.read()
+            now_ns = time.monotonic_ns()
+            if now_ns >= until_ns:
+                return
+            if arrivals is None:
+                self._due = now_ns
+            elif (due := arrivals.take_if_due(now_ns)) is not None:
+                self._due = due
+            else:
+                return
+
     def read(self) -> None:
         """One read: ask, send, judge, record, report to Locust."""
-        yield_until(self._due)
-        if not self._recorder.may_send(self._due):
+        recorder = self._recorder
+        if not recorder.may_send(self._due):
             raise StopUser
         question = self._session.ask()
-        headers = {"Accept-Encoding": "identity"}
-        if question.etag is not None:
-            headers["If-None-Match"] = question.etag
+        sent = self._requests.asking(question.etag)
+        started = time.time()
         called = time.monotonic_ns()
-        due = self._due if self._recorder.arrivals is not None else called
+        due = self._due if recorder.arrivals is not None else called
         try:
-            with gevent.Timeout(EXCHANGE_TIME_LIMIT_S):  # the client's own limits are for a piece, which may be a byte
-                response = self.client.request(
-                    "GET", self._recorder.plan.url, name=REQUEST_NAME, headers=headers, allow_redirects=False
-                )
-        except gevent.GreenletExit:
-            self._recorder.unanswered(self._session.number, due, called, question.etag_line)
+            received = self._connection.exchange(sent, EXCHANGE_TIME_LIMIT_S)
+        except GreenletExit:
+            recorder.unanswered(self._session.number, due, called, question.etag_line)
             raise
-        except (Exception, gevent.Timeout) as failure:
-            self.fire(**_meta_of(self._recorder.plan.url, called, failure))
-            self._finish(question, due, called, Answer(0, None, b"", failure))
-            return
-        watched: WatchfulResponse | None = response._response
-        if watched is not None and watched.message_complete:
-            self._returned = watched.received_ns
-        if watched is not None and watched.before and self._confirmed is not None:
-            self._recorder.body_after_304(self._confirmed, watched.before)
-            self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(name_of(_WITH_BODY)))
-        self._finish(question, due, called, _answer_from(response, self._meta["exception"]))
+        if self._connection.unasked:
+            self._tell_of_unasked(len(self._connection.unasked))
+        self._finish(question, due, called, started, received)
 
-    def _finish(self, question: Question, due: int, called: int, answer: Answer) -> None:
+    def _tell_of_unasked(self, count: int) -> None:
+        """Bytes came over the idle connection: they belong to the answer before."""
+        if self._confirmed is not None:
+            self._recorder.body_after_304(self._confirmed, count)
+        what = _UNASKED if self._confirmed is None else name_of(_WITH_BODY)
+        self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
+
+    def _finish(self, question: Question, due: int, called: int, started: float, received: Received) -> None:
         recorder = self._recorder
-        outcome, version = self._session.judge(question, answer)
-        etag_line = recorder.spool.etag_line(answer.etag)
+        etag = received.field(b"etag")
+        request_id = received.field(REQUEST_ID_HEADER)
+        failure: BaseException | None = received.failure
+        body_bytes = received.body_bytes
+        if _is_as_before(received, recorder.verifier):
+            outcome, version = recorder.verifier.latest_identity
+        else:
+            answer = _answer_from(received, etag, request_id)
+            failure = answer.failure
+            body_bytes = max(body_bytes, len(answer.body))
+            outcome, version = self._session.judge(question, answer)
+        etag_line = recorder.spool.etag_line(etag)
         if outcome is _WHOLE:
-            self._session.keep(answer.etag, etag_line, version)
+            self._session.keep(etag, etag_line, version)
         record = recorder.record(
             self._session.number,
             due,
             called,
-            self._returned,
-            answer.status,
+            received.returned_ns,
+            received.status,
             version,
             etag_line,
             question.etag_line,
-            len(answer.body),
+            body_bytes,
             outcome,
-            answer.request_id,
+            request_id,
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
-        meta = self._meta
-        failure = answer.failure if meta["exception"] is None else meta["exception"]
+        is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
+        self._fire(
+            request_type="GET",
+            name=REQUEST_NAME,
+            response_time=(received.returned_ns - called) / 1e6,
+            response_length=body_bytes,
+            response=LocustResponse(received, self._url) if received.status else None,
+            context={},
+            exception=None if is_fine else self._complaint(outcome, received, failure),
+            start_time=started,
+            url=self._url,
+        )
+
+    def _complaint(self, outcome: ReadOutcome, received: Received, failure: BaseException | None) -> Any:
+        """What Locust's table of failures says of a read that is not as it should be."""
+        recorder = self._recorder
         if failure is not None:
-            said = recorder.message(in_words(failure, recorder.plan.url), outcome)
-            meta["exception"] = CatchResponseError(said)
-        if outcome not in (_WHOLE, _NOT_MODIFIED) and meta["exception"] is None:
-            named = name_of(outcome)
-            if outcome is ReadOutcome.REWRITTEN:
-                named = recorder.message(f"{named}: {recorder.verifier.how_rewritten(answer.body)}", outcome)
-            meta["exception"] = CatchResponseError(f"{named} ({answer.status})" if answer.status >= 400 else named)
-        self.environment.events.request.fire(**meta)
+            return CatchResponseError(recorder.message(in_words(failure, self._url), outcome))
+        if outcome is _WHOLE or outcome is _NOT_MODIFIED:
+            return CatchResponseError(_UNASKED)
+        named = name_of(outcome)
+        if outcome is ReadOutcome.REWRITTEN:
+            how = recorder.verifier.how_rewritten(bytes(received.body))
+            named = recorder.message(f"{named}: {how}", outcome)
+        return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
 
 
-def _meta_of(url: str, called: int, failure: Exception) -> dict[str, Any]:
-    """What Locust's client would report, had it not been surprised by an answer itself."""
-    took_ms = (time.monotonic_ns() - called) / 1e6
-    return {
-        "request_type": "GET",
-        "name": REQUEST_NAME,
-        "response_time": took_ms,
-        "response_length": 0,
-        "response": None,
-        "context": {},
-        "exception": failure,
-        "start_time": time.time() - took_ms / 1e3,
-        "url": url,
-    }
+class _Requests:
+    """The requests of one reader, in bytes. Most are like one before."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._unconditional = read_request(address)
+        self._etag: str | None = None
+        self._conditional = b""
+
+    def asking(self, etag: str | None) -> bytes:
+        """The request; with ``etag``, only for a document that has another."""
+        if etag is None:
+            return self._unconditional
+        if etag != self._etag:
+            self._etag, self._conditional = etag, read_request(self._address, etag)
+        return self._conditional
 
 
-def _only(header: str | list[str] | None) -> str | None:
-    """The value of a header that should come once; of several, all together, which name no version."""
-    return ", ".join(header) if isinstance(header, list) else header
+def _is_as_before(received: Received, verifier: Verifier | StandingVerifier) -> bool:
+    """Whether the body is that of the last whole document: one comparison of memory, where it was received."""
+    return (
+        received.status == 200
+        and received.failure is None
+        and b"content-encoding" not in received.fields
+        and received.body_is(verifier.latest_body)
+    )
 
 
-def _answer_from(response: Any, failure: BaseException | None) -> Answer:
-    """The client's response in this module's terms."""
-    status = response.status_code or 0
-    if status == 0:
-        return Answer(0, None, b"", failure)
-    broken = failure if failure is not None and not hasattr(failure, "response") else None
-    came = response._response._body_buffer if broken is not None else response.content
-    body = bytes(came) if broken is not None else came or response._response.after_304
-    headers = response.headers
-    coding = _only(headers.get("content-encoding"))
-    if status == 200 and broken is None and is_coded(coding):
-        broken = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
-    return Answer(status, _only(headers.get("etag")), body, broken, _only(headers.get(REQUEST_ID_HEADER)))
+def _answer_from(received: Received, etag: str | None, request_id: str | None) -> Answer:
+    """What was received, in the terms of a session. Bytes behind a 304 are the body that it must not have."""
+    failure = received.failure
+    coding = received.field(b"content-encoding")
+    if received.status == 200 and is_coded(coding):
+        failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
+    body = received.excess if received.status == 304 else bytes(received.body)
+    return Answer(received.status, etag, body, failure, request_id)
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """One for all readers of this process: it takes long to make."""
+    context: ssl.SSLContext = tls_context()
+    return context

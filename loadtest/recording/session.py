@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import gevent
-
-from loadtest.answer_limits import OversizedError, UnaskedCodingError
+from loadtest.answer_limits import UnaskedCodingError
+from loadtest.http1.errors import BodyTooLargeError
 from loadtest.payload import Verifier
 from loadtest.recording.spool import NO_ETAG
 from loadtest.records import NO_VERSION, ReadOutcome
@@ -84,12 +83,11 @@ _UNCONDITIONAL = Question(None, NO_ETAG, NO_VERSION)
 
 
 def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
-    failure = getattr(failure, "original", failure)  # the client's "too many attempts" keeps what the one failed with
-    if isinstance(failure, TimeoutError | gevent.Timeout):
+    if isinstance(failure, TimeoutError):
         return ReadOutcome.TIMED_OUT
     if isinstance(failure, ConnectionRefusedError):
         return ReadOutcome.REFUSED
-    if isinstance(failure, ConnectionResetError | BrokenPipeError) or _name(failure) == "HTTPConnectionClosed":
+    if isinstance(failure, ConnectionResetError | BrokenPipeError):
         return ReadOutcome.RESET
     return ReadOutcome.TRANSPORT_ERROR
 
@@ -99,13 +97,9 @@ def _of_broken_body(failure: BaseException) -> ReadOutcome:
 
     A body in a coding that nobody asked for is not looked into: to a client that asked for none it is no document.
     """
-    if isinstance(failure, OversizedError):
+    if isinstance(failure, BodyTooLargeError):
         return ReadOutcome.OVERSIZED
     if isinstance(failure, UnaskedCodingError):
         return ReadOutcome.UNRECOGNISED
     outcome = _of_transport_failure(failure)
     return ReadOutcome.TRUNCATED if outcome in (ReadOutcome.RESET, ReadOutcome.TRANSPORT_ERROR) else outcome
-
-
-def _name(failure: BaseException | None) -> str:
-    return type(failure).__name__

@@ -7,40 +7,23 @@ A fault of 5 ms has to be 5 ms, or the analysis cannot be seen to recover it. Li
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import heapq
 import os
 import time
 from itertools import count
-from typing import Final
 
-_CLOCK_MONOTONIC: Final = 1
-_ABSOLUTE: Final = 1
-_NONBLOCK_CLOEXEC: Final = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
-
-
-class _Spec(ctypes.Structure):
-    _fields_ = (
-        ("interval_s", ctypes.c_long),
-        ("interval_ns", ctypes.c_long),
-        ("value_s", ctypes.c_long),
-        ("value_ns", ctypes.c_long),
-    )
+from loadtest.timer_descriptor import TimerDescriptor
 
 
 class PreciseTimer:
     """One timer descriptor that serves all sleepers of an event loop."""
 
     def __init__(self) -> None:
-        library = ctypes.CDLL(None, use_errno=True)
-        self._settime = library.timerfd_settime
-        self._descriptor = library.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC)
-        if self._descriptor < 0:
-            raise OSError(ctypes.get_errno(), "timerfd_create")
+        self._descriptor = TimerDescriptor()
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._descriptor, self._expired)
+        self._loop.add_reader(self._descriptor.file, self._expired)
 
     async def sleep_until(self, due_ns: int) -> None:
         """Return at or just after ``due_ns`` of ``time.monotonic_ns()``."""
@@ -48,24 +31,19 @@ class PreciseTimer:
         entry = (due_ns, next(self._order), future)
         heapq.heappush(self._sleepers, entry)
         if self._sleepers[0] is entry:
-            self._arm(due_ns)
+            self._descriptor.set(due_ns)
         await future
 
     def close(self) -> None:
         """Give the descriptor back; sleepers are cancelled."""
-        self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)
+        self._loop.remove_reader(self._descriptor.file)
+        self._descriptor.close()
         for _, _, future in self._sleepers:
             future.cancel()
 
-    def _arm(self, due_ns: int) -> None:
-        seconds, nanoseconds = divmod(max(due_ns, 1), 1_000_000_000)
-        spec = _Spec(0, 0, seconds, nanoseconds)
-        self._settime(self._descriptor, _ABSOLUTE, ctypes.byref(spec), None)
-
     def _expired(self) -> None:
         try:
-            os.read(self._descriptor, 8)
+            os.read(self._descriptor.file, 8)
         except BlockingIOError:
             return
         now = time.monotonic_ns()
@@ -74,7 +52,7 @@ class PreciseTimer:
             if not future.done():
                 future.set_result(None)
         if self._sleepers:
-            self._arm(self._sleepers[0][0])
+            self._descriptor.set(self._sleepers[0][0])
 
 
 _timers: dict[asyncio.AbstractEventLoop, PreciseTimer] = {}

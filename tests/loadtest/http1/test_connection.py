@@ -9,8 +9,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -19,6 +21,8 @@ from targets import Target, answering, certificate_in
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
 from loadtest.http1.incoming import USUAL_LIMITS, Limits
+from loadtest.recording.reader_connection import ReaderConnection
+from loadtest.recording.turns import Turns
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345"
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n12345"
@@ -27,18 +31,31 @@ ASK = request("GET", "/v1/samples", [("Host", "a")])
 LIMIT_S = 10
 
 
-@contextlib.contextmanager
-def connection_to(
-    target: Target, tls: ssl.SSLContext | None = None, limits: Limits = USUAL_LIMITS
-) -> Iterator[Connection]:
-    connection = Connection(Address.of(target.url), tls, limits)
-    try:
-        yield connection
-    finally:
-        connection.close()
+ConnectionTo = Callable[..., AbstractContextManager[Connection]]
 
 
-def test_a_connection_is_used_again() -> None:
+def of_a_reader(address: Address, tls: ssl.SSLContext | None, limits: Limits) -> Connection:
+    return ReaderConnection(address, tls, limits, 0, Turns())
+
+
+@pytest.fixture(params=[Connection, of_a_reader], ids=["waiting", "in an event loop"])
+def connection_to(request: pytest.FixtureRequest) -> ConnectionTo:
+    """Makes both kinds of connection: that of the probe, and that of a reader."""
+
+    @contextlib.contextmanager
+    def connected(
+        target: Target, tls: ssl.SSLContext | None = None, limits: Limits = USUAL_LIMITS
+    ) -> Iterator[Connection]:
+        connection = request.param(Address.of(target.url), tls, limits)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    return connected
+
+
+def test_a_connection_is_used_again(connection_to: ConnectionTo) -> None:
     with answering(OK) as target, connection_to(target) as connection:
         answers = [(connection.exchange(ASK, LIMIT_S).status, connection.reused) for _ in range(3)]
     assert answers == [(200, False), (200, True), (200, True)]
@@ -50,7 +67,7 @@ def test_a_connection_is_used_again() -> None:
     [CLOSING, OK + b"rubbish", NOT_MODIFIED + b"rubbish", b"HTTP/1.0 200 OK\r\n\r\n12345", b"SSH-2.0\r\n"],
     ids=["announced", "bytes behind an answer", "bytes behind a 304", "until the end", "no answer"],
 )
-def test_a_connection_is_not_used_again_when_it_is_not_clean(first: bytes) -> None:
+def test_a_connection_is_not_used_again_when_it_is_not_clean(connection_to: ConnectionTo, first: bytes) -> None:
     with answering(first, closes=True) as target, connection_to(target) as connection:
         first_answer = connection.exchange(ASK, LIMIT_S)
         assert first_answer.closes
@@ -89,7 +106,9 @@ def late(first: bytes, more: bytes, closes: bool) -> tuple[Target, threading.Eve
         pytest.param(OK, False, OK, id="an answer to nothing"),
     ],
 )
-def test_what_comes_over_an_idle_connection_is_told_and_ends_it(more: bytes, closes: bool, unasked: bytes) -> None:
+def test_what_comes_over_an_idle_connection_is_told_and_ends_it(
+    connection_to: ConnectionTo, more: bytes, closes: bool, unasked: bytes
+) -> None:
     target, sent = late(NOT_MODIFIED, more, closes)
     with contextlib.closing(target), connection_to(target) as connection:
         assert connection.exchange(ASK, LIMIT_S).status == 304
@@ -102,7 +121,7 @@ def test_what_comes_over_an_idle_connection_is_told_and_ends_it(more: bytes, clo
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2"])
-def test_a_request_is_never_sent_again(answer: bytes) -> None:
+def test_a_request_is_never_sent_again(connection_to: ConnectionTo, answer: bytes) -> None:
     with answering(OK, answer, closes=True) as target, connection_to(target) as connection:
         connection.exchange(ASK, LIMIT_S)
         failed = connection.exchange(ASK, LIMIT_S)
@@ -110,7 +129,7 @@ def test_a_request_is_never_sent_again(answer: bytes) -> None:
     assert isinstance(failed.failure, ConnectionResetError)
 
 
-def test_an_answer_that_is_reset_is_told_as_far_as_it_came() -> None:
+def test_an_answer_that_is_reset_is_told_as_far_as_it_came(connection_to: ConnectionTo) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         target.asked(connection)
         connection.sendall(OK[:-2])
@@ -123,7 +142,7 @@ def test_an_answer_that_is_reset_is_told_as_far_as_it_came() -> None:
     assert (answer.status, bytes(answer.body), type(answer.failure)) == (200, b"123", ConnectionResetError)
 
 
-def test_a_large_answer_goes_past_every_buffer_on_its_way() -> None:
+def test_a_large_answer_goes_past_every_buffer_on_its_way(connection_to: ConnectionTo) -> None:
     body = bytes(range(256)) * 16384
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
@@ -141,7 +160,9 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("begins", "goes_on"), ENDLESS.values(), ids=ENDLESS)
-def test_one_deadline_holds_for_the_whole_answer_and_not_for_a_piece(begins: bytes, goes_on: bytes) -> None:
+def test_one_deadline_holds_for_the_whole_answer_and_not_for_a_piece(
+    connection_to: ConnectionTo, begins: bytes, goes_on: bytes
+) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         target.asked(connection)
         connection.sendall(begins)
@@ -166,7 +187,7 @@ def test_the_deadline_holds_for_tls_too() -> None:
         assert isinstance(connection.exchange(ASK, 0.2).failure, TimeoutError)
 
 
-def test_more_than_is_wanted_ends_the_connection_and_takes_no_room() -> None:
+def test_more_than_is_wanted_ends_the_connection_and_takes_no_room(connection_to: ConnectionTo) -> None:
     def serve(connection: socket.socket, number: int) -> None:
         target.asked(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -180,7 +201,7 @@ def test_more_than_is_wanted_ends_the_connection_and_takes_no_room() -> None:
     assert len(answer.room) < 200_000
 
 
-def test_bytes_that_come_late_are_waited_for_when_asked() -> None:
+def test_bytes_that_come_late_are_waited_for_when_asked(connection_to: ConnectionTo) -> None:
     target, _ = late(OK, b"rubbish", closes=False)
     with contextlib.closing(target), connection_to(target) as connection:
         answer = connection.exchange(ASK, LIMIT_S, linger_s=1)
@@ -190,7 +211,7 @@ def test_bytes_that_come_late_are_waited_for_when_asked() -> None:
         assert connection.reused
 
 
-def test_the_answer_to_a_head() -> None:
+def test_the_answer_to_a_head(connection_to: ConnectionTo) -> None:
     with answering(OK[:-5], OK) as target, connection_to(target) as connection:
         head = connection.exchange(request("HEAD", "/", []), LIMIT_S, is_head=True)
         assert (head.status, head.body_bytes, head.field(b"content-length")) == (200, 0, "5")
@@ -198,15 +219,16 @@ def test_the_answer_to_a_head() -> None:
         assert connection.reused
 
 
-def test_nobody_listens() -> None:
+def test_nobody_listens(connection_to: ConnectionTo) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    answer = Connection(Address.of(url)).exchange(ASK, LIMIT_S)
+        nobody = SimpleNamespace(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    with connection_to(nobody) as connection:
+        answer = connection.exchange(ASK, LIMIT_S)
     assert (answer.status, type(answer.failure)) == (0, ConnectionRefusedError)
     assert 0 < answer.returned_ns <= time.monotonic_ns()
 
 
-def test_a_connection_that_was_given_up_in_the_middle_is_not_used_again() -> None:
+def test_a_connection_that_was_given_up_in_the_middle_is_not_used_again(connection_to: ConnectionTo) -> None:
     with answering(OK) as target, connection_to(target) as connection:
         connection.exchange(ASK, LIMIT_S)
         with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
@@ -220,7 +242,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_connections_beyond_the_thousandth_file_are_kept() -> None:
+def test_connections_beyond_the_thousandth_file_are_kept(connection_to: ConnectionTo) -> None:
     """As many readers as a long stall takes have more files open than ``select`` knows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 2048:
@@ -235,7 +257,7 @@ def test_connections_beyond_the_thousandth_file_are_kept() -> None:
             assert connection.reused
 
 
-def test_tls(tmp_path: Path) -> None:
+def test_tls(connection_to: ConnectionTo, tmp_path: Path) -> None:
     body = b"x" * 300_000  # many records
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     shown = certificate_in(tmp_path)
@@ -247,21 +269,23 @@ def test_tls(tmp_path: Path) -> None:
         assert connection.unasked == b""
 
 
-def test_tls_names_the_host_it_asks_for(tmp_path: Path) -> None:
+def test_tls_names_the_host_it_asks_for(connection_to: ConnectionTo, tmp_path: Path) -> None:
     shown = certificate_in(tmp_path, x509.DNSName("localhost"))
     trusting = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
     named: list[str | None] = []
     shown.sni_callback = lambda connection, name, context: named.append(name)
     with answering(OK, tls=shown) as target:
-        address = Address.of(target.url.replace("127.0.0.1", "localhost"))
-        with contextlib.closing(Connection(address, trusting)) as connection:
+        named_target = SimpleNamespace(url=target.url.replace("127.0.0.1", "localhost"))
+        with connection_to(named_target, trusting) as connection:
             assert connection.exchange(ASK, LIMIT_S).status == 200
         with connection_to(target, trusting) as other:
             assert isinstance(other.exchange(ASK, LIMIT_S).failure, ssl.SSLCertVerificationError)
     assert named[0] == "localhost"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(
+    connection_to: ConnectionTo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = certificate_in(tmp_path)
     with answering(OK, tls=shown) as target:
         with connection_to(target, ssl.create_default_context()) as connection:

@@ -100,7 +100,7 @@ BROKEN = {
 }
 
 BROKEN_BODIES = {
-    "cut": (OK + LENGTH_5 + b"123", b"123", "CutError: [Errno 104] the connection was cut within the body"),
+    "cut": (OK + LENGTH_5 + b"123", b"123", "ConnectionResetError: [Errno 104] the connection was cut within the body"),
     "cut at once": (OK + LENGTH_5, b"", "within the body"),
     "cut in a chunk": (CHUNKED + b"5\r\n123", b"123", "within the body"),
     "cut behind a chunk": (CHUNKED + b"3\r\n123\r\n", b"123", "within the body"),

@@ -6,7 +6,7 @@ import hashlib
 import http.server
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,10 +16,9 @@ from locust.env import Environment
 
 from benchmarks.reader_load import closed_loop
 from loadtest.payload import render
-from loadtest.recording.reader import SamplesReader
+from loadtest.recording.reader import SamplesReader, turns
 from loadtest.recording.recorder import MOST_MESSAGES, Recorder
 from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
-from loadtest.recording.watchful_response import turns
 from loadtest.records import ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512
@@ -103,11 +102,18 @@ def test_reads_ask_for_the_bytes_as_they_are(reader: SamplesReader, site: Site) 
 def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
     reader: SamplesReader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[int] = []
-    monkeypatch.setattr(turns, "wait", lambda: waited.append(time.monotonic_ns()))
+    asked: list[int] = []
+
+    take_turns = turns.ask
+
+    def ask(go_on: Callable[[], None]) -> None:
+        asked.append(time.monotonic_ns())
+        take_turns(go_on)
+
+    monkeypatch.setattr(turns, "ask", ask)
     reader.read()
     read = recorded(reader, tmp_path)
-    assert read["called_ns"] < read["returned_ns"] <= waited[-1]
+    assert read["called_ns"] < read["returned_ns"] <= asked[-1]
 
 
 def recorded(reader: SamplesReader, run_dir: Path) -> np.void:

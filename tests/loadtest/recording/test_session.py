@@ -1,17 +1,16 @@
 """A reading session: what it asks, and what it makes of every kind of answer."""
 
+import ssl
+
 import pytest
 
+from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, cut
 from loadtest.payload import Verifier, render
 from loadtest.recording.session import Answer, Session
 from loadtest.recording.writer import PayloadWriter
 from loadtest.records import NO_VERSION, ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512
-
-
-class HTTPConnectionClosed(Exception):  # noqa: N818 - the client's own name
-    """As the HTTP client raises it."""
 
 
 def session(share: float = 0.5) -> Session:
@@ -42,7 +41,9 @@ def test_nothing_is_validated_before_something_is_held_or_when_it_came_without_a
     [
         (Answer(200, '"a"', render(RUN, 5, SIZE), None), ReadOutcome.WHOLE, 5),
         (Answer(200, '"a"', b"", None), ReadOutcome.TRUNCATED, NO_VERSION),
-        (Answer(200, '"a"', b"", HTTPConnectionClosed()), ReadOutcome.TRUNCATED, NO_VERSION),
+        (Answer(200, '"a"', b"", cut("within the body")), ReadOutcome.TRUNCATED, NO_VERSION),
+        (Answer(200, '"a"', b"", MalformedError()), ReadOutcome.TRUNCATED, NO_VERSION),
+        (Answer(200, '"a"', b"", BodyTooLargeError()), ReadOutcome.OVERSIZED, NO_VERSION),
         (Answer(200, '"a"', b"", TimeoutError()), ReadOutcome.TIMED_OUT, NO_VERSION),
         (Answer(304, None, b"", None), ReadOutcome.UNASKED_NOT_MODIFIED, NO_VERSION),
         (Answer(404, None, b"{}", None), ReadOutcome.NOT_FOUND, NO_VERSION),
@@ -53,7 +54,10 @@ def test_nothing_is_validated_before_something_is_held_or_when_it_came_without_a
         (Answer(502, None, b"{}", None), ReadOutcome.SERVER_ERROR, NO_VERSION),
         (Answer(0, None, b"", ConnectionRefusedError()), ReadOutcome.REFUSED, NO_VERSION),
         (Answer(0, None, b"", ConnectionResetError()), ReadOutcome.RESET, NO_VERSION),
-        (Answer(0, None, b"", HTTPConnectionClosed()), ReadOutcome.RESET, NO_VERSION),
+        (Answer(0, None, b"", cut("within the head")), ReadOutcome.RESET, NO_VERSION),
+        (Answer(0, None, b"", MalformedError()), ReadOutcome.TRANSPORT_ERROR, NO_VERSION),
+        (Answer(0, None, b"", HeadTooLargeError()), ReadOutcome.TRANSPORT_ERROR, NO_VERSION),
+        (Answer(0, None, b"", ssl.SSLError()), ReadOutcome.TRANSPORT_ERROR, NO_VERSION),
         (Answer(0, None, b"", TimeoutError()), ReadOutcome.TIMED_OUT, NO_VERSION),
         (Answer(0, None, b"", OSError("no such host")), ReadOutcome.TRANSPORT_ERROR, NO_VERSION),
     ],

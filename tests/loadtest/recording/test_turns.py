@@ -1,27 +1,27 @@
-"""Greenlets that take turns: in order, a few in each round of the event loop, with a look at the sockets in between."""
+"""Those who take turns: in order, a few in each round of the event loop, with a look at the sockets in between."""
+
+from __future__ import annotations
 
 import socket
 
 import gevent
-import pytest
+from gevent.event import Event
 from gevent.socket import wait_read
 
-from loadtest.recording.turns import FEW, MANY, Turns
+from loadtest.recording.turns import Turns
 
 
-def test_all_go_on_in_the_order_in_which_they_came() -> None:
-    turns, gone_on = Turns(at_once=2), []
-
-    def pass_by(number: int) -> None:
-        turns.wait()
-        gone_on.append(number)
-
-    gevent.joinall([gevent.spawn(pass_by, number) for number in range(7)], timeout=10)
+def test_all_go_on_in_the_order_in_which_they_asked() -> None:
+    turns, gone_on, done = Turns(at_once=2), [], Event()
+    for number in range(7):
+        turns.ask(lambda number=number: gone_on.append(number))
+    turns.ask(done.set)
+    assert done.wait(10)
     assert gone_on == list(range(7))
 
 
 def test_what_has_come_meanwhile_is_looked_at_before_the_next_few_go_on() -> None:
-    turns, events = Turns(at_once=2), []
+    turns, events, done = Turns(at_once=2), [], Event()
     ours, theirs = socket.socketpair()
 
     def look() -> None:
@@ -29,41 +29,29 @@ def test_what_has_come_meanwhile_is_looked_at_before_the_next_few_go_on() -> Non
         events.append("looked")
 
     def pass_by(number: int) -> None:
-        turns.wait()
         if number == 1:
             theirs.sendall(b"x")
         events.append("passed")
 
     with ours, theirs:
-        greenlets = [gevent.spawn(look), *(gevent.spawn(pass_by, number) for number in range(5))]
-        gevent.joinall(greenlets, timeout=10)
+        looking = gevent.spawn(look)
+        gevent.sleep(0)
+        for number in range(5):
+            turns.ask(lambda number=number: pass_by(number))
+        turns.ask(done.set)
+        assert done.wait(10)
+        looking.join(10)
     assert events == ["passed", "passed", "looked", "passed", "passed", "passed"]
 
 
-def test_one_that_is_killed_while_it_waits_holds_nobody_up() -> None:
-    turns, gone_on = Turns(at_once=1), []
+def test_whoever_asks_while_others_go_on_comes_behind_them() -> None:
+    turns, gone_on, done = Turns(at_once=1), [], Event()
 
-    def pass_by(number: int) -> None:
-        turns.wait()
-        gone_on.append(number)
+    def ask_again() -> None:
+        gone_on.append(0)
+        turns.ask(lambda: (gone_on.append(2), done.set()))
 
-    greenlets = [gevent.spawn(pass_by, number) for number in range(3)]
-
-    def kill_the_second() -> None:
-        greenlets[1].kill(block=False)
-
-    gevent.joinall([*greenlets, gevent.spawn(kill_the_second)], timeout=10)
-    assert gone_on == [0, 2]
-
-
-@pytest.mark.parametrize(("at_once", "order"), [(MANY, ["made", "made", "sent", "sent"]), (FEW, ["made", "sent"] * 2)])
-def test_requests_of_a_closed_loop_are_made_before_any_is_sent(at_once: int, order: list[str]) -> None:
-    turns, events = Turns(at_once), []
-
-    def send() -> None:
-        events.append("made")
-        turns.before_sending()
-        events.append("sent")
-
-    gevent.joinall([gevent.spawn(send) for _ in range(2)], timeout=10)
-    assert events == order
+    turns.ask(ask_again)
+    turns.ask(lambda: gone_on.append(1))
+    assert done.wait(10)
+    assert gone_on == [0, 1, 2]
