@@ -70,7 +70,7 @@ def seal(run_dir: Path) -> None:
         UsageError: the run never began, or its journal cannot be read.
     """
     run = load_run(run_dir)
-    _refuse_while_recording(run_dir, run)
+    refuse_while_recording(run_dir, run)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
@@ -107,7 +107,7 @@ def remove_sealed(run_dir: Path) -> None:
         shutil.rmtree(run_dir / SEALED_FOLDER)
 
 
-def _refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
+def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
     """Whom the master gave up is not waited for: it hangs, and the run ended without it."""
     given_up = run.get("given_up", ())
     for name, process in still_recording(run_dir).items():
