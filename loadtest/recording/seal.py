@@ -82,7 +82,9 @@ def seal(run_dir: Path) -> None:
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
         reason = "not ended in order" if stopped else "killed"
         run["ended"] = {"at_ns": last, "recovered": True, "reason": f"{reason}; recovered from what it had flushed"}
-    run |= {"format": FORMAT_VERSION, "attendance": attendance}
+    if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
+        run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
+    run["attendance"] = attendance
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
