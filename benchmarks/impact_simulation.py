@@ -1,65 +1,66 @@
-"""How often the write impact is right, when the truth is known: false alarms, detection, coverage of its interval.
+"""How often the write impact is right when the truth is known: false alarms, detection, what PUTs leave behind, mixes.
 
-Simulated runs of the default length: windows, arrivals and estimate are those of real runs; latencies are log-normal
-around a drift (AR(1), 5 %) that knows nothing of windows. Beside it, what is done more often: all reads of a quiet half
-against all reads of a writing half, by a Mann-Whitney test that takes reads for independent.
+Simulated runs (:mod:`benchmarks.simulated_runs`) are judged by the very code that judges recorded ones. Two tables: how
+often the interval at p99 lies above 1 and holds the truth, and what verdict a target gets whose writes leave something
+behind, or change the mix of answers, or both.
 """
 
 from __future__ import annotations
 
 import sys
-
-import numpy as np
-from scipy import stats
-from scipy.signal import lfilter
+from dataclasses import dataclass, replace
+from typing import Final
 
 from benchmarks.fault_cases import CONFIDENCE, share
 from benchmarks.options import parser
-from loadtest.measures.quantiles import of_sorted
-from loadtest.measures.signed_rank import shift
-from loadtest.recorded_run.history import Column
-from loadtest.records import WindowKind
-from loadtest.schedule import SECOND, Windows
+from benchmarks.simulated_runs import DRIFT_SD, RATE, TOLERANCE, WINDOW_S, Truth, simulated
+from loadtest.measures.impact import measure_impact
+from loadtest.records import Verdict
 
-RUNS, SECONDS, RATE, WINDOW_S = 1000, 90, 200, 2.0
-MEDIAN_MS, SIGMA = 20.0, 0.25
-DRIFT_SD, MEMORIES_S = 0.05, (1.0, 10.0)
-EFFECTS = (1.0, 1.1)
-QUANTILES = (500, 900, 990)
-"""Per mille."""
+UNLIKE: Final = Truth(unchanged_ms=0.5)
+"""A 200 takes 20 ms, a 304 half a millisecond; with every other read conditional p50 lies on the border."""
 
 
-def latencies(generator: np.random.Generator, memory_s: float) -> Column:
-    """One run's response times without an effect, in order of arrival."""
-    count = SECONDS * RATE
-    keep = np.exp(-1 / (memory_s * RATE))
-    noise = generator.normal(0, DRIFT_SD * np.sqrt(1 - keep**2), count)
-    noise[0] = generator.normal(0, DRIFT_SD)
-    drift: Column = lfilter([1.0], [1.0, -keep], noise)  # drift[i] = keep * drift[i - 1] + noise[i]
-    own = generator.normal(np.log(MEDIAN_MS), SIGMA, count)
-    return np.exp(own + drift)
+@dataclass(frozen=True)
+class Case:
+    """One kind of target, and the verdicts of it that are not wrong."""
+
+    name: str
+    truth: Truth
+    right: tuple[Verdict, ...]
 
 
-def estimate(times: Column, windows: Windows, effect: float, per_mille: int) -> tuple[float, float]:
-    """The 95 % interval of the ratio, by the windows of one run."""
-    due = np.arange(len(times)) * (SECOND // RATE)
-    by_pair: dict[int, dict[WindowKind, float]] = {}
-    for window in windows.whole_until(SECONDS * SECOND):
-        inside = np.sort(times[np.searchsorted(due, window.start_ns) : np.searchsorted(due, window.end_ns)])
-        value = float(of_sorted((inside * 1e6).astype(np.int64), per_mille) or 0)
-        value *= effect if window.kind is WindowKind.WRITING else 1.0
-        by_pair.setdefault(window.pair, {})[window.kind] = value
-    ratios = [np.log(two[WindowKind.WRITING] / two[WindowKind.QUIET]) for two in by_pair.values() if len(two) == 2]
-    found = shift(np.array(ratios))
-    if found is None:
-        raise RuntimeError("too few pairs for an interval")
-    return float(np.exp(found.low)), float(np.exp(found.high))
-
-
-def naive_alarm(times: Column) -> bool:
-    """Whether a Mann-Whitney test over reads finds a difference between the first half and the second."""
-    half = len(times) // 2
-    return bool(stats.mannwhitneyu(times[:half], times[half:]).pvalue < 0.05)
+_NO_PASS: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+_NO_FAIL: Final = (Verdict.PASS, Verdict.INCONCLUSIVE)
+PRECISION: Final = (
+    Case("no effect", Truth(), _NO_FAIL),
+    Case("no effect, drift memory 10 s", Truth(memory_s=10), _NO_FAIL),
+    Case("no effect, uneven mix (20 ms, 0.5 ms)", UNLIKE, _NO_FAIL),
+    Case("+10 %", Truth(while_writing=1.1), _NO_FAIL),
+    Case("+10 %, uneven mix", replace(UNLIKE, while_writing=1.1), _NO_FAIL),
+)
+REACH_S: Final = 8
+"""What lasts longer is not seen for certain: a rest is as long, and version 0 was put just before the first one."""
+LENGTHS_S: Final = (0.5, 1, 2, 4, 6, 8, 12)
+AFTER: Final = (
+    *(
+        Case(
+            f"{factor:g}x for {seconds:g} s after a PUT",
+            Truth(after=factor, after_to_s=seconds),
+            _NO_PASS if seconds <= REACH_S else tuple(Verdict),
+        )
+        for factor in (1.5, 2.0)
+        for seconds in LENGTHS_S
+    ),
+    Case("2x from 1.5 to 3.5 s after a PUT", Truth(after=2, after_from_s=1.5, after_to_s=3.5), _NO_PASS),
+    Case("1.2x for 4 s after a PUT", Truth(after=1.2, after_to_s=4), _NO_FAIL),
+    Case("5x for 4 s, one read in twenty", Truth(after=5, after_to_s=4, share=0.05), _NO_PASS),
+    Case("2x for 4 s, uneven mix", replace(UNLIKE, after=2, after_to_s=4), _NO_PASS),
+    Case("2x for 4 s, run of 90 s", Truth(after=2, after_to_s=4, seconds=90), _NO_PASS),
+    Case("2x for 4 s, run of 60 s", Truth(after=2, after_to_s=4, seconds=60), _NO_PASS),
+    Case("2x for 4 s, run of 40 s: no rests", Truth(after=2, after_to_s=4, seconds=40), tuple(Verdict)),
+    Case("2x for 20 s after a PUT", Truth(after=2, after_to_s=20), tuple(Verdict)),
+)
 
 
 def _percent(found: int, of: int) -> str:
@@ -67,37 +68,58 @@ def _percent(found: int, of: int) -> str:
     return f"{100 * found / of:5.1f} % ({100 * interval.low:.1f} … {100 * interval.high:.1f})"
 
 
-def main() -> int:
-    """Print the table; returns 1 when a share is not as wanted."""
-    print("Write impact, simulated   command: python -m benchmarks.impact_simulation")
-    pairs = int(SECONDS / WINDOW_S) // 2
-    print(f"{RUNS} runs of {SECONDS} s, {RATE} reads/s, {pairs} pairs of {WINDOW_S:g} s windows; drift {DRIFT_SD:.0%}")
-    print("false alarm, detected: the whole interval lies above 1, with no effect and with +10 %")
-    print(f"in brackets: {100 * CONFIDENCE:g} % intervals of the simulation itself")
-    print(f"{'drift memory':<13} {'quantile':<9} {'false alarms':<24} {'+10 % detected':<24} {'interval covers':<24}")
+def _precision(runs: int) -> bool:
+    """Print the first table; returns whether a share is not as wanted."""
+    print(f"{'target':<40} {'p99 above 1':<24} {'holds the truth':<24} {'PASS':>6} {'FAIL':>6} {'INCONCLUSIVE':>13}")
     wrong = False
-    for memory in MEMORIES_S:
-        alarms, detected, covered = (dict.fromkeys(QUANTILES, 0) for _ in range(3))
-        naive = 0
-        for number in range(RUNS):
-            generator = np.random.default_rng([number, int(memory)])
-            times, windows = latencies(generator, memory), Windows(0, int(WINDOW_S * SECOND), number)
-            naive += naive_alarm(times)
-            for quantile in QUANTILES:
-                for effect in EFFECTS:
-                    low, high = estimate(times, windows, effect, quantile)
-                    covered[quantile] += low <= effect <= high
-                    (alarms if effect == 1.0 else detected)[quantile] += low > 1.0
-        for quantile in QUANTILES:
-            shares = ((alarms[quantile], RUNS), (detected[quantile], RUNS), (covered[quantile], 2 * RUNS))
-            cells = [_percent(found, of) for found, of in shares]
-            print(f"{memory:<5g} s       p{quantile / 10:<8g} " + " ".join(f"{cell:<24}" for cell in cells), flush=True)
-            wrong |= alarms[quantile] > 0.05 * RUNS or share(detected[quantile], RUNS).high < 0.9
-        cell = _percent(naive, RUNS)
-        print(f"{memory:<5g} s       {'reads':<9} {cell:<24} (Mann-Whitney over reads, half against half)")
-    return 1 if wrong else 0
+    for case in PRECISION:
+        above = covered = 0
+        verdicts = dict.fromkeys(Verdict, 0)
+        for seed in range(runs):
+            impact = measure_impact(simulated(case.truth, seed))
+            verdicts[impact.verdict] += 1
+            estimate = impact.estimates[-1]
+            if estimate.low is not None and estimate.high is not None:
+                above += estimate.low > 1
+                covered += estimate.low <= case.truth.while_writing <= estimate.high
+        counts = (verdicts[Verdict.PASS], verdicts[Verdict.FAIL], verdicts[Verdict.INCONCLUSIVE])
+        shown = f"{counts[0]:>6} {counts[1]:>6} {counts[2]:>13}"
+        print(f"{case.name:<40} {_percent(above, runs):<24} {_percent(covered, runs):<24} {shown}", flush=True)
+        clean = case.truth.while_writing == 1
+        wrong |= above > 0.05 * runs if clean else share(above, runs).high < 0.95
+        wrong |= verdicts[Verdict.FAIL] > 0.05 * runs
+    return wrong
+
+
+def _after(runs: int) -> bool:
+    """Print the second table; returns whether a wrong verdict comes more often than once in twenty."""
+    print(f"{'target':<40} {'FAIL':>6} {'INCONCLUSIVE':>13} {'PASS':>6}")
+    wrong = False
+    for case in AFTER:
+        verdicts = dict.fromkeys(Verdict, 0)
+        for seed in range(runs):
+            verdicts[measure_impact(simulated(case.truth, seed)).verdict] += 1
+        fail, open_, passed = (verdicts[one] for one in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS))
+        print(f"{case.name:<40} {fail:>6} {open_:>13} {passed:>6}", flush=True)
+        wrong |= sum(count for one, count in verdicts.items() if one not in case.right) > 0.05 * runs
+    return wrong
+
+
+def main() -> int:
+    """Print the tables; returns 1 when a share is not as wanted."""
+    options = parser("impact_simulation", __doc__)
+    options.add_argument("--runs", type=int, default=1000, help="of each row of the first table; a tenth of the second")
+    runs = options.parse_args().runs
+    print("Write impact, simulated   command: python -m benchmarks.impact_simulation")
+    print(
+        f"{runs} runs of {Truth().seconds:g} s, {RATE} reads/s, windows of {WINDOW_S:g} s; drift {DRIFT_SD:.0%}; ",
+        end="",
+    )
+    print(f"tolerated {TOLERANCE:g}x; in brackets {100 * CONFIDENCE:g} % intervals of the simulation itself")
+    wrong = _precision(runs)
+    print(f"{max(1, runs // 10)} runs each:")
+    return 1 if _after(max(1, runs // 10)) or wrong else 0
 
 
 if __name__ == "__main__":
-    parser("impact_simulation", __doc__).parse_args()
     sys.exit(main())

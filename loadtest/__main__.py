@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from loadtest.options import UsageError
-from loadtest.records import EXIT_USAGE
+from loadtest.records import EXIT_INTERRUPTED, EXIT_USAGE
 from stacks.user_input import cut
 
 COMMANDS: Final = {
@@ -59,4 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # while a command is imported, say
+        sys.stderr.write("Stopped by hand.\n")
+        sys.exit(EXIT_INTERRUPTED)

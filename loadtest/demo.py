@@ -32,7 +32,7 @@ program on the machine makes a multiple: then nothing could be said of latency b
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``demo``; others go to Locust by its environment variables."""
-    parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "90s"), help="as for Locust")
+    parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "120s"), help="as for Locust")
     parser.add_argument("--users", default=os.environ.get("LOCUST_USERS", "20"), help="readers")
     parser.add_argument("--latency", default=LATENCY, help="what the sandbox adds to every read, or off (%(default)s)")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="a fault of the sandbox")

@@ -9,6 +9,8 @@ from pathlib import Path
 from loadtest.analyse import analyse
 from loadtest.options import UsageError
 from loadtest.recorded_run.history import RunError
+from loadtest.recording.kept_document import is_owed
+from loadtest.recording.owed import owed_sentence
 from loadtest.recording.run_directory import unusable
 from loadtest.recording.seal import is_sealed, remove_sealed, seal
 from loadtest.records import EXIT_CODES, EXIT_INTERRUPTED
@@ -43,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     if not (arguments.quiet or arguments.no_answers):
         print_answers(summary, written, sys.stdout)
+        if is_owed(run_dir):
+            sys.stderr.write(f"{owed_sentence(run_dir)}\n")
     return EXIT_CODES[summary.verdict]
 
 

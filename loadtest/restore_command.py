@@ -13,8 +13,10 @@ from typing import Final
 
 from loadtest.options import UsageError, public_url
 from loadtest.recording.kept_document import Kept, load
+from loadtest.recording.owed import note_taken_over
 from loadtest.recording.putting_back import Outcome, put_back
 from loadtest.recording.remedies import what_to_do
+from loadtest.recording.run_directory import RUN_FILE, load_run
 from loadtest.recording.store import Store, StoreError
 from loadtest.recording.writer_process import orders_for
 from loadtest.target import Credentials, Target, credentials_of
@@ -44,11 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
     if kept is None:
         sys.stderr.write(f"{run_dir} keeps no document: there is nothing to put back.\n")
         return 0
+    own_run = arguments.orders_on_input  # it has ended, or is about to
+    if not (own_run or arguments.force):
+        from loadtest.recording.seal import refuse_while_recording  # noqa: PLC0415 - it takes a while to import
+
+        refuse_while_recording(run_dir, load_run(run_dir) if (run_dir / RUN_FILE).exists() else {})
     target = _target(arguments, kept)
-    try:
-        outcome = put_back(run_dir, _store(target), lambda: _document_at(target), force=arguments.force)
-    except OSError as error:
-        raise UsageError(f"What {run_dir} keeps cannot be noted as put back ({error.strerror}).") from None
+    outcome = put_back(
+        run_dir, _store(target), lambda: _document_at(target), force=arguments.force, over_runs=not own_run
+    )
+    if outcome.done:
+        note_taken_over(kept)
     _say(outcome)
     return 0 if outcome.done else EXIT_NOT_PUT_BACK
 

@@ -65,6 +65,10 @@ _SHORTER: Final = (
 """Rests with how many of them a run must have room for: a short run has fewer pairs between them, and shorter ones."""
 
 
+LEAST_ROOM: Final = min(rests.opening + least * rests.cycle for rests, least in _SHORTER)
+"""Windows that a run must be long for rests."""
+
+
 def rests_for(length_ns: int, run_ns: int | None) -> Rests:
     """The rests of a run of windows of ``length_ns``; ``run_ns`` is None when nobody has said how long it will be."""
     if not length_ns:

@@ -90,9 +90,9 @@ def measure_impact(history: History) -> Impact:
         after=after,
     )
     doubts = (*doubts_of(found, unlike), *unearned(history, found, pairs))
-    judged = _judge(found, doubts)
+    found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
-    return replace(found, verdict=judged, doubts=doubts, sentence=sentence(history, found, doubts, least))
+    return replace(found, sentence=sentence(history, found, doubts, least))
 
 
 def verdict(impact: Impact) -> Verdict:

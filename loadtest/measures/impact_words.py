@@ -10,6 +10,7 @@ from loadtest.measures.quantiles import PER_MILLE
 from loadtest.measures.signed_rank import LEAST_PAIRS
 from loadtest.recorded_run.history import History
 from loadtest.records import Verdict
+from loadtest.schedule import LEAST_ROOM
 
 CERTAINLY_FASTER: Final = 0.9
 """Beside the headline: a quantile that is faster than this for certain is no chance."""
@@ -30,7 +31,9 @@ def doubts_of(impact: Impact, unlike: str) -> tuple[str, ...]:
     for kind in impact.kinds:
         high = [e for e in kind.estimates if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
         if high and not kind.note.endswith("not judged"):
-            doubts.append(f"of the reads answered {kind.kind} alone it is {high[-1].text} at {high[-1].quantile}")
+            doubts.append(
+                f"reads answered {kind.kind} alone take {high[-1].text} as long at {high[-1].quantile}: run longer"
+            )
     if impact.control:
         return tuple(doubts)
     for found in impact.estimates:
@@ -64,7 +67,7 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
     if impact.after is not None and impact.after.sentence:
         parts.append(impact.after.sentence)
     parts += _remark(impact)
-    if doubts:
+    if doubts and impact.verdict is not Verdict.FAIL:
         parts.append(f"It does not pass as it stands: {'; '.join(doubts)}.")
     mix = impact.mix
     if mix is not None and abs(mix.cost_p50_ns or 0) > WORTH_TELLING * (mix.quiet_p50_ns or 0):
@@ -125,7 +128,7 @@ def _unseen(history: History) -> str:
     beyond = f" for longer than {units.duration(guard)}" if guard else ""
     return (
         f"What a PUT leaves behind{beyond} may lie in quiet windows, too, and be missed: this run has no rests, for "
-        "which it takes about 50 windows."
+        f"which it takes at least {LEAST_ROOM} windows."
     )
 
 

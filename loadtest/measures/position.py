@@ -23,6 +23,8 @@ from loadtest.records import WindowKind
 
 LEAST_PAIRS: Final = 4
 """Pairs in each of the two groups."""
+MOST_PAIRS: Final = 2_000
+"""All pairs of two are compared; beyond that the first so many of a group are used."""
 _CHANCE: Final = 0.01
 
 
@@ -43,6 +45,7 @@ def unlike_windows(pairs: Sequence[Placed], tolerance: float) -> str:
         other = [pair for pair in pairs if _before(pair, kind) in (WindowKind.QUIET, WindowKind.REST)]
         for name in QUANTILES:
             first, second = (np.array([p.logs[name] for p in group if name in p.logs]) for group in (after, other))
+            first, second = first[:MOST_PAIRS], second[:MOST_PAIRS]
             if min(len(first), len(second)) < LEAST_PAIRS or abs(deviation(first, second)) < z:
                 continue
             change = float(np.median(first[:, None] - second[None, :]))

@@ -20,6 +20,7 @@ from loadtest.probe.runner import TIME_LIMIT_S, Plan, Probe, Report
 from loadtest.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
 from loadtest.target import Target, find_target
+from loadtest.trust import unused_proxy
 from stacks.user_input import cut, real_number, shown
 
 INTERRUPTED: Final = 130
@@ -62,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         write=arguments.write,
     )
     _warn_of_writing(plan, target)
+    if sentence := unused_proxy(target.url):
+        sys.stderr.write(f"{sentence}\n")
     target = identified(target)
     probe = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None)
     try:

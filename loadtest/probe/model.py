@@ -12,7 +12,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from loadtest.payload import render
-from loadtest.probe.entity_tags import EntityTag, parse
+from loadtest.probe.entity_tags import EntityTag, as_kept
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -101,8 +101,8 @@ class Answer:
 
     @property
     def etag(self) -> EntityTag | None:
-        """The ETag, if there is one and it is well-formed (RFC 9110, section 8.8.3)."""
-        return parse(self.header("ETag"))
+        """The ETag, if there is one: readers send back what they got, whether it is well-formed or not."""
+        return as_kept(self.header("ETag"))
 
 
 @dataclass(frozen=True)

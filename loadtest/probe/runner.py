@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from loadtest.answer_limits import most_body_bytes
-from loadtest.cleaned import shown, without_secrets
+from loadtest.cleaned import printable, shown, without_secrets
 from loadtest.http1.address import Address
 from loadtest.options import UsageError
 from loadtest.probe.cases import ALL
@@ -121,11 +121,12 @@ class Probe:
             else:
                 self._writing(self._store, seen, is_absent)
         except TransportError as error:
-            raise UsageError(f"{self._target.url} no longer answers: {error}; probe again.") from None
+            raise UsageError(f"{self._target.shown_url} no longer answers: {error}; probe again.") from None
         except NotVisibleError as error:  # of what the probe puts before the first case; a case says so itself
             raise UsageError(
-                f"{self._target.url} does not serve what is in s3://{self._target.bucket}/{self._target.object_key}: "
-                f"{error}; check that this address reads that object, and that no cache and no ACL is in the way."
+                f"{self._target.shown_url} does not serve what is in s3://{self._target.bucket}/"
+                f"{self._target.object_key}: {error}; check that this address reads that object, and that "
+                "no cache and no ACL is in the way."
             ) from None
         finally:
             self._http1.close()
@@ -248,5 +249,5 @@ class Probe:
 
 
 def _cannot_write(store: Store, put: Answer) -> str:
-    said = put.body.decode("utf-8", "replace") or "no reason given"
+    said = printable(put.body.decode("utf-8", "replace")) or "no reason given"
     return f"{store.place} cannot be written ({put.status} {said}): check the key, the bucket and the region."

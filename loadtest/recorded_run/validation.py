@@ -19,6 +19,7 @@ from loadtest.records import (
     NEVER_RETURNED,
     NO_VERSION,
     SECOND_ETAG,
+    UNKNOWN_VERSION,
     ReadOutcome,
     WindowKind,
     WriteOutcome,
@@ -93,7 +94,7 @@ def _check_reads(reads: Reads) -> None:
     _refuse(reads.returned_ns < reads.called_ns, "reads", "returned before they were called")
     _refuse(reads.scheduled_ns > reads.called_ns + SECOND, "reads", "were called long before they were due")
     _refuse(
-        (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < SECOND_ETAG),
+        (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < UNKNOWN_VERSION),
         "reads",
         "have a version that cannot be",
     )

@@ -20,6 +20,7 @@ from locust.exception import CatchResponseError
 from loadtest.options import Settings, UsageError
 from loadtest.recording.keeping import beginning
 from loadtest.recording.kept_document import KEPT_FOLDER, keep
+from loadtest.recording.owed import earlier_runs, take_over
 from loadtest.recording.plan import Plan, boot_id
 from loadtest.recording.preflight import check_answers, read_address, wait_for_version_0
 from loadtest.recording.presence import WRITER
@@ -79,6 +80,12 @@ class Coordinator:
             else:
                 self._put_version_0(self._directory)
                 wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
+        except OSError as error:
+            self.abandon()
+            raise UsageError(
+                f"{error.filename or self._directory.path} cannot be written ({error.strerror or error}): make room "
+                "there, or give another --run-dir."
+            ) from None
         except BaseException:
             self.abandon()
             raise
@@ -92,10 +99,15 @@ class Coordinator:
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        known = about(directory.run, settings, target)
+        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+        say = [begin.say, *earlier.say]
         if begin.keep is not None or begin.found_nothing:
-            keep(run_dir / KEPT_FOLDER, {**about(directory.run, settings, target), "from": "address"}, begin.keep)
-        if begin.say:
-            _say(begin.say)
+            keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
+        elif earlier.heir_of is not None:
+            say[0] = take_over(run_dir, earlier.heir_of, known)
+        for line in filter(None, say):
+            _say(line)
         self._writer.put_first(begin.put)
 
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
@@ -301,8 +313,8 @@ def _say(line: str) -> None:
 
 
 def _exit_code(code: int) -> int:
-    known = {*EXIT_CODES.values(), EXIT_USAGE}
-    return code if code in known else EXIT_CODES[Verdict.INCONCLUSIVE]
+    """Locust's exit code; a run that could not be judged, on a full disk, say, is not one that was not made."""
+    return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
 
 
 def usage_exit(error: UsageError) -> None:

@@ -54,6 +54,8 @@ class Beginning:
     keep: Look | None = None
     found_nothing: bool = False
     put: dict[str, Any] = field(default_factory=dict)
+    made_up_by: str = ""
+    """The load test that made up what is there."""
 
 
 def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen], *, overwrite: bool) -> Beginning:
@@ -66,9 +68,11 @@ def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen
     found, error = looked["looked"], str(looked.get("error") or "")
     if found == "document":
         made_up = str(looked.get("made_up_by") or "")
-        return Beginning(_made_up(place, made_up) if made_up else _keeps(place, looked["bytes"], looked["not_kept"]))
+        say = _made_up(place, made_up) if made_up else _keeps(place, looked["bytes"], looked["not_kept"])
+        only_this = {"IfMatch": looked["etag"]} if looked.get("etag") else {}
+        return Beginning(say, put=only_this, made_up_by=made_up)
     if found == "nothing":
-        return Beginning(found_nothing=True)
+        return Beginning(found_nothing=True, put=dict(_ONLY_IF_ABSENT))
     if found == "denied":
         return _from_address(place, target, read, str(looked.get("endpoint") or ""), error, overwrite=overwrite)
     if overwrite and found == "too-large":
@@ -90,7 +94,7 @@ def _from_address(
         return Beginning(found_nothing=True, put=dict(_ONLY_IF_ABSENT))  # S3's 403 may stand for a missing object
     if seen.status == 200 and not code:
         if made_up:
-            return Beginning(_made_up(place, made_up))
+            return Beginning(_made_up(place, made_up), made_up_by=made_up)
         why = _why_not_the_object(seen, read)
         if not why:
             look = look_of(seen)

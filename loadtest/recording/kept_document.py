@@ -6,6 +6,7 @@ the owner of the run directory alone. No secret is among it: addresses are writt
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -72,9 +73,10 @@ def load(run_dir: Path) -> Kept | None:
 
 
 def note_put_back(run_dir: Path) -> None:
-    """Write down that it was put back, so that nobody is told to do it again."""
+    """Write down that it was put back, so that nobody is told to do it again; where that fails they may be."""
     path = run_dir / KEPT_FOLDER / ABOUT_FILE
-    _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
 
 
 def is_owed(run_dir: Path) -> bool:

@@ -61,7 +61,7 @@ def failure_of(error: BaseException, departure: Departure | None, secrets: Itera
     strange = not_of_s3(departure, secrets)
     if strange:
         return Failure(WriteOutcome.UNKNOWN, strange)
-    definite = 300 <= status < 500 and code not in _NOT_DEFINITE
+    definite = (300 <= status < 500 and code not in _NOT_DEFINITE) or code == "NotImplemented"
     name = f"{code} (HTTP {status})" + ("" if operation == "PutObject" else f" of {operation}")
     return Failure(
         WriteOutcome.REFUSED if definite else WriteOutcome.UNKNOWN, _named(name, message, secrets), request_id

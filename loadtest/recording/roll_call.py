@@ -8,7 +8,7 @@ judged elsewhere (:mod:`loadtest.recorded_run.attendance`).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loadtest import units
 from loadtest.options import UsageError
@@ -28,19 +28,35 @@ from loadtest.recording.spool import (
     registrations,
 )
 
-JOURNAL_NAME = "writes.jsonl"
-_WORDS = {"etags": "ETags", "requests": "request ids", "bodies": "late bodies", "samples": "samples of its health"}
+FORMAT_WITH_MANIFEST: Final = 2
+JOURNAL_NAME: Final = "writes.jsonl"
+_WORDS: Final = {
+    "etags": "ETags",
+    "requests": "request ids",
+    "bodies": "late bodies",
+    "samples": "samples of its health",
+}
 
 
 def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     """The attendance of a run that was recorded, as it goes into ``run.json``.
 
     Raises:
-        UsageError: a spool is of another run.
+        UsageError: a spool is of another run, or ``run.json`` names nobody.
     """
-    manifest = run.get("manifest")
-    if manifest is None:
+    try:
+        return _roll(run_dir, run)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UsageError(
+            f"{run_dir / 'run.json'} does not say who was to record this run, or in another way than this program "
+            "does: it is damaged; restore it from a copy, or measure again."
+        ) from None
+
+
+def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
+    if run["format"] < FORMAT_WITH_MANIFEST or "of_format" in run["manifest"]:
         return _attendance_without_manifest(run_dir, run)
+    manifest = run["manifest"]
     left: dict[tuple[str, int], Path] = {}
     for path, said in registrations(run_dir):
         if said is not None:

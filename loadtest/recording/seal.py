@@ -70,7 +70,7 @@ def seal(run_dir: Path) -> None:
         UsageError: the run never began, or its journal cannot be read.
     """
     run = load_run(run_dir)
-    _refuse_while_recording(run_dir, run)
+    refuse_while_recording(run_dir, run)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
@@ -82,7 +82,9 @@ def seal(run_dir: Path) -> None:
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
         reason = "not ended in order" if stopped else "killed"
         run["ended"] = {"at_ns": last, "recovered": True, "reason": f"{reason}; recovered from what it had flushed"}
-    run |= {"format": FORMAT_VERSION, "attendance": attendance}
+    if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
+        run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
+    run["attendance"] = attendance
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
@@ -105,7 +107,7 @@ def remove_sealed(run_dir: Path) -> None:
         shutil.rmtree(run_dir / SEALED_FOLDER)
 
 
-def _refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
+def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
     """Whom the master gave up is not waited for: it hangs, and the run ended without it."""
     given_up = run.get("given_up", ())
     for name, process in still_recording(run_dir).items():

@@ -31,6 +31,10 @@ _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
 
 
+CHANGED_MEANWHILE: Final = "PreconditionFailed"
+_NO_CONDITION: Final = ("NotImplemented", "InvalidArgument", "InvalidRequest")
+
+
 class MfaNeedsTerminalError(EOFError):
     """A profile asks for a code of an MFA device, and there is nobody to type it."""
 
@@ -196,6 +200,11 @@ def _credentials_failure(error: BaseException, departure: Departure | None, secr
         return Failure(WriteOutcome.REFUSED, said)
     known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
     return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")
+
+
+def knows_no_condition(error: str) -> bool:
+    """Whether a store has refused a PUT because it does not know what If-Match or If-None-Match is."""
+    return error.startswith(_NO_CONDITION)
 
 
 def is_aws(endpoint: str) -> bool:

@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -25,7 +25,7 @@ from loadtest.payload import made_up_by, render
 from loadtest.recording.journal import Journal
 from loadtest.recording.kept_document import keep
 from loadtest.recording.put_errors import Failure, shown
-from loadtest.recording.store import TIME_LIMIT_S, Look, Store, StoreError
+from loadtest.recording.store import CHANGED_MEANWHILE, TIME_LIMIT_S, Look, Store, StoreError, knows_no_condition
 from loadtest.recording.writer_presence import writer_presence
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND, Rests, Windows, put_times
@@ -68,11 +68,13 @@ class PayloadWriter:
         body: bytes,
         scheduled_ns: int | None = None,
         unable: Failure | None = None,
+        again: Callable[[str], bool] = lambda error: False,
         **arguments: Any,
     ) -> WriteOutcome:
         """Send one PUT and journal it, before and after; one that is not in the journal is not sent.
 
-        ``unable`` says why there are no credentials for it.
+        ``unable`` says why there are no credentials for it; ``again``, whether one that was refused with an error is
+        sent once more without ``arguments``.
         """
         called = time.monotonic_ns()
         noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
@@ -82,6 +84,8 @@ class PayloadWriter:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
             return WriteOutcome.REFUSED
         attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL, **arguments)
+        if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
+            attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL)
         self._journal.returned(
             version,
             time.monotonic_ns(),
@@ -124,13 +128,14 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     except StoreError as error:
         parent.tell({"looked": "failed", "error": str(error)})
         return 1
-    parent.tell(_looked(store, orders))
+    look = store.look()
+    parent.tell(_looked(look, store, orders))
     told = sys.stdin.buffer.readline()
     if not told:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
     writer = PayloadWriter(orders, store, journal)
-    first = writer.put(0, writer.document(0), unable=writer.credentials(), **json.loads(told)["put"])
+    first = _put_first(writer, store, look, json.loads(told)["put"])
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
     if start:
         schedule = json.loads(start)
@@ -142,9 +147,23 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     return 0
 
 
-def _looked(store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict[str, Any]) -> WriteOutcome:
+    """Put version 0 over what was looked at and no other, as far as the store knows of conditions."""
+
+    def unconditionally(error: str) -> bool:
+        if look.found not in ("document", "nothing"):
+            return False  # the store shows nothing: the condition is what keeps somebody's document safe
+        if error.startswith(CHANGED_MEANWHILE):
+            now = store.look()
+            return (now.found, now.body) == (look.found, look.body)  # it compares in a way of its own
+        return knows_no_condition(error)
+
+    unable = writer.credentials()
+    return writer.put(0, writer.document(0), unable=unable, again=unconditionally, **conditions)
+
+
+def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is there, kept if it is somebody's; said without its bytes."""
-    look = store.look()
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
@@ -155,6 +174,7 @@ def _looked(store: Store, orders: dict[str, Any]) -> dict[str, Any]:
         "looked": look.found,
         "error": look.error,
         "endpoint": store.endpoint,
+        "etag": look.etag,
         "made_up_by": made_up,
         "bytes": len(look.body),
         "not_kept": list(look.not_kept),

@@ -18,6 +18,7 @@ from loadtest.options import Settings, UsageError, public_url
 from loadtest.recording.kept_document import KEPT_FOLDER
 from loadtest.recording.plan import Plan
 from loadtest.recording.remedies import REMEDIES, what_to_do
+from loadtest.recording.store import CHANGED_MEANWHILE
 from loadtest.recording.writer import PUT_TIME_LIMIT_S
 from loadtest.records import WriteOutcome
 from loadtest.schedule import SECOND
@@ -26,6 +27,7 @@ from loadtest.target import Target
 __all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "PuttingBack", "WriterProcess", "about", "orders_for", "what_to_do"]
 
 JOURNAL_NAME: Final = "writes.jsonl"
+_PUTTING_BACK_LIMIT_S: Final = 120
 _GRACE_S: Final = PUT_TIME_LIMIT_S + 5
 _PROJECT: Final = Path(__file__).resolve().parents[2]
 
@@ -77,6 +79,7 @@ class WriterProcess:
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
         self.may_have_written = False
+        self._looked_at = False
         self._stopping = False
         self._said_why = ""
         self._listener: gevent.Greenlet | None = None
@@ -104,7 +107,9 @@ class WriterProcess:
         Raises:
             UsageError: the writer said nothing.
         """
-        return self._wait_for("looked", f"did not look at {self._place}")
+        looked = self._wait_for("looked", f"did not look at {self._place}")
+        self._looked_at = looked["looked"] in ("document", "nothing")
+        return looked
 
     def put_first(self, arguments: dict[str, Any]) -> Put:
         """Have version 0 put, with ``arguments`` of PutObject beside the usual ones.
@@ -118,7 +123,12 @@ class WriterProcess:
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
-            if put.error.startswith("PreconditionFailed"):
+            if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
+                raise UsageError(
+                    f"Somebody has written to {self._place} since it was looked at, so nothing was written: start "
+                    "again, or write to another object with --object-key."
+                )
+            if put.error.startswith(CHANGED_MEANWHILE):
                 raise UsageError(
                     f"{self._place} holds a document that neither the writer may read nor the readers' address shows, "
                     "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
@@ -230,8 +240,12 @@ class PuttingBack:
             self._process.stdin.close()  # type: ignore[union-attr]
 
     def done(self) -> bool:
-        """Wait for it; whether nothing is owed any more."""
-        return self._process.wait() == 0
+        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
+        try:
+            return self._process.wait(_PUTTING_BACK_LIMIT_S) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait() == 0
 
 
 def orders_for(target: Target) -> dict[str, Any]:

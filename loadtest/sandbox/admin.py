@@ -1,6 +1,6 @@
 """Administration while the sandbox runs, at ``/_sandbox``: what is served, the faults, whether IAM is enforced.
 
-    GET /_sandbox               what is served
+    GET /_sandbox               what is served, and how many reads of an object were answered
     GET /_sandbox/faults        which faults are on, and which there are
     PUT /_sandbox/faults        {"latency": "5ms", "torn": "off"}: changes those that it names, all of them or none
     PUT /_sandbox/enforce-iam   true or false
@@ -70,6 +70,7 @@ class Admin:
             "samples": [samples_url(self._url, gateway.definition) for gateway in self._app.gateways.values()],
             "problems": dict(self.problems),
             "objects": self._store.described(),
+            "answered": self._app.answered,
             "faults": self._faults.values(),
             "enforces_iam": self._moto.enforces_iam,
             "moto": {"url": self._moto.url, "pid": self._moto.pid},

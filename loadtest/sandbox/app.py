@@ -39,6 +39,8 @@ class SandboxApp:
         self._gateways: dict[tuple[str, str], Gateway] = {}
         self._resources: dict[str, tuple[Gateway, str]] = {}
         self._nobody = GatewayResponses()
+        self.answered = 0
+        """How many reads of an object were answered."""
         self.aws: Application = _nothing_here
         self.admin: Application = _nothing_here
 
@@ -116,6 +118,7 @@ class SandboxApp:
             await self._deliver(answer, read, identifier, scope, send)
         else:
             await _send(answer.status, answer.headers, answer.body, identifier, send)
+        self.answered += read is not None
 
     async def _deliver(
         self, answer: Answer, read: ObjectRead | None, identifier: str, scope: Scope, send: Send

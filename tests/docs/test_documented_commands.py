@@ -27,6 +27,12 @@ RUN_BY = {
         "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
     ),
     "cdktf deploy": DEPLOYED,
+    "terraform output -json": (
+        "tests/loadtest/recording/test_options_and_target.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
+    ),
+    "python -m loadtest restore RUN_DIR": (
+        "tests/loadtest/recording/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
+    ),
     "python tests/probe/peers.py --update": (
         "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
     ),

@@ -18,9 +18,9 @@ from loadtest.sandbox.process import RunningSandbox, running_sandbox
 VERDICTS = (0, 1, 3)
 SHORT = {"LOCUST_RUN_TIME": "3s", "LOCUST_WINDOW": "0.5", "LOCUST_WRITE_INTERVAL": "0.2"}
 
-LOCUST = "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 90s"
+LOCUST = "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s"
 MORE_LOCUST = (
-    "locust -f loadtest/locustfile.py --headless --users 20 --spawn-rate 20 --run-time 90s "
+    "locust -f loadtest/locustfile.py --headless --users 20 --spawn-rate 20 --run-time 120s "
     '--threshold "p99(response, writing) < 250ms" --threshold "stale_share == 0" '
     '--threshold "errors < 0.1%; bytes_saved > 60%"'
 )

@@ -24,6 +24,7 @@ def target_of():
             "us-east-1",
             server.endpoint,
             Credentials("AKIAEXAMPLE", "a-secret-that-must-not-be-seen"),
+            is_sandbox=True,
         )
 
     return make

@@ -7,6 +7,7 @@ import pytest
 from loadtest.__main__ import main
 from loadtest.options import UsageError
 from loadtest.probe import render
+from loadtest.probe.http1 import TransportError
 from loadtest.probe.runner import Plan, Probe
 from loadtest.records import Verdict
 from loadtest.target import Target
@@ -36,3 +37,27 @@ def test_hostile_answers_later_are_findings_without_the_secret() -> None:
         report = Probe(Target(url, "", "payload.json", "", None, None), Plan(time_limit_s=5)).run()
     assert report.verdict() is Verdict.FAIL
     assert SECRET not in render.to_json(report) + render.to_markdown(report)
+
+
+def test_a_target_that_falls_silent_is_named_without_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object) -> None:
+        raise TransportError("lost")
+
+    with running_hostile_target("endless", good_reads=100) as target:
+        probe = Probe(
+            Target(f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}", "", "payload.json", "", None, None),
+            Plan(time_limit_s=5),
+        )
+        monkeypatch.setattr(probe, "_read_only", lost)
+        with pytest.raises(UsageError, match="no longer answers") as caught:
+            probe.run()
+    assert SECRET not in str(caught.value)
+
+
+def test_a_proxy_that_is_not_used_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:{SECRET}@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert main(["probe", "http://127.0.0.1:9/v1/samples"]) == 2
+    said = "".join(capsys.readouterr())
+    assert said.count("HTTP_PROXY is set and is not used") == 1
+    assert SECRET not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,12 +13,14 @@ from gateway_bench import Bench, Seen, document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadtest.sandbox.faults import timing
 from loadtest.sandbox.faults.answers import PAGES, REWRITINGS
 from loadtest.sandbox.faults.base import Delivery, ObjectRead
 from loadtest.sandbox.faults.bodies import differing_range
 from loadtest.sandbox.faults.entity_tags import FORMS
 from loadtest.sandbox.faults.registry import BY_NAME, FaultSet
 from loadtest.sandbox.faults.validators import BodyOn304
+from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.objects import S3Answer, StoredObject, object_version
 
 OLD, NEW = document(1), document(2)
@@ -353,3 +356,44 @@ def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
     }
     assert set(BY_NAME) == over_http | here
     assert all(len(kind.help) > 30 and kind.form for kind in BY_NAME.values())
+
+
+class TestAfterWrite:
+    def held(self, monkeypatch: pytest.MonkeyPatch, value: str, after_s: float | None) -> float:
+        """How long a read is held that arrives so long after a PUT (None: there was none)."""
+        held, now = [0.0], [100.0]
+
+        async def pause(seconds: float) -> None:
+            held[0] += seconds
+
+        monkeypatch.setattr(timing, "pause", pause)
+        monkeypatch.setattr(timing.time, "monotonic", lambda: now[0])
+        faults = FaultSet(1)
+        faults.set("after-write", value)
+        if after_s is not None:
+            faults.plan_put()
+            now[0] += after_s
+        for fault in faults.holding:
+            asyncio.run(fault.hold())
+        return held[0]
+
+    @pytest.mark.parametrize(("after_s", "held"), [(None, 0), (1.4, 0), (1.5, 0.02), (3.4, 0.02), (3.5, 0)])
+    def test_slows_reads_down_so_long_after_a_put(
+        self, monkeypatch: pytest.MonkeyPatch, after_s: float | None, held: float
+    ) -> None:
+        assert self.held(monkeypatch, "1.5s..3.5s,20ms", after_s) == held
+
+    @pytest.mark.parametrize("value", ["1s,20ms", "1s..2s", "2s..1s,20ms", "1s..2s,0", "a..b,c"])
+    def test_wants_a_span_and_a_duration(self, value: str) -> None:
+        with pytest.raises(FaultValueError):
+            FaultSet(1).set("after-write", value)
+
+
+def test_latency_by_status_is_added_to_that_status_alone() -> None:
+    faults = FaultSet(1)
+    faults.update({"latency-200": "20ms", "latency-304": "1ms"})
+    assert [sum(fault.answer_delay(status) for fault in faults.delaying) for status in (200, 304, 502)] == [
+        0.02,
+        0.001,
+        0,
+    ]

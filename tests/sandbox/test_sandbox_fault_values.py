@@ -68,7 +68,7 @@ def test_what_is_no_distribution(text: str) -> None:
         ("latency", "has no value; write latency=DURATION"),
         (
             "latncy=5ms",
-            "there is no fault 'latncy'; there are 304-other-etag, 304-with-body, 304-without-etag, always-304",
+            "there is no fault 'latncy'; there are 304-other-etag, 304-with-body, 304-without-etag, after-write",
         ),
         ("=5ms", "there is no fault ''"),
     ],

@@ -147,6 +147,12 @@ class OddStore:
             )
         if "noconditionalput" not in odd and headers.get("if-none-match") == "*" and self.body is not None:
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if "if-match" in headers and "refusesconditionalput" in odd:
+            return s3_error(
+                501, "NotImplemented", "A header you provided implies functionality that is not implemented"
+            )
+        if "noconditionalput" not in odd and headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
+            return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         kept = [(name, value) for name, value in headers.items() if name in _KEPT_HEADERS or _is_metadata(name)]
         if "putdelay" in odd:
             await asyncio.sleep(float(odd["putdelay"]))

@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest.probe.cases.requests import BROWSER
+from loadtest.probe.etag_names import Named, names_of
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, not_applicable
 from loadtest.probe.model import Answer, Ask, Case, Finding, Phase, Publish, Script, Seen, an_etag
-
-
-def opaque(etag: str | None) -> str:
-    """What is compared of an ETag: without the mark of a weak one, and without quotes that a store may leave out."""
-    return (etag or "").strip().removeprefix("W/").strip('"')
-
 
 _FIRST, _SECOND, _THIRD = 1, 2, 3
 
@@ -23,17 +18,19 @@ def _refused(put: Answer) -> Finding:
 
 def _changes(seen: Seen) -> Script:
     before = yield Ask()
-    put = yield Publish(seen.document(_FIRST))
-    if put.status != 200:
-        return _refused(put)
-    after = yield Ask()
-    if after.body != seen.document(_FIRST):
-        return Finding(FAIL, f"{describe(after)}, which are not what was put")
-    if after.header("ETag") == before.header("ETag"):
-        return Finding(FAIL, f"other bytes under the same ETag: {after.header('ETag')}")
-    if put.header("ETag") is not None and opaque(after.header("ETag")) != opaque(put.header("ETag")):
-        return Finding(DEVIATES, f"ETag: {after.header('ETag')}, another than the store's {put.header('ETag')}")
-    return Finding(PASS, "another ETag, the one that S3 acknowledged")
+    documents = [Named(before.body, (before.header("ETag"),))]
+    for number in (_FIRST, _SECOND):
+        put = yield Publish(seen.document(number))
+        if put.status != 200:
+            return _refused(put)
+        came: list[str | None] = []
+        for fresh in (False, True):
+            after = yield Ask(fresh=fresh)
+            if after.status != 200 or after.body != seen.document(number):
+                return Finding(FAIL, f"{describe(after)}, which are not what was put")
+            came.append(after.header("ETag"))
+        documents.append(Named(seen.document(number), tuple(came), put.header("ETag")))
+    return names_of(documents)
 
 
 def _same_bytes(seen: Seen) -> Script:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from typing import Final
 
+from loadtest.payload import identify
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, not_applicable
-from loadtest.probe.model import Ask, Case, Finding, Script, Seen, an_etag
+from loadtest.probe.model import Answer, Ask, Case, Finding, Script, Seen, an_etag
+from loadtest.records import ReadOutcome
 
+_MORE_LOOKS: Final = 6
+_NAMED_RUN = re.compile(rb'"run"\s*:\s*"([0-9a-f]{12})"')
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _MULTIPART = re.compile(r"[0-9a-f]{32}-\d+")
 
@@ -21,7 +26,9 @@ def _present(seen: Seen) -> Script:
     if sent is None:
         return Finding(FAIL, "200 without ETag: readers have nothing to validate with")
     if answer.etag is None:
-        return Finding(FAIL, f"ETag: {sent}, which is no entity tag (quotes missing?)")
+        return Finding(FAIL, "200 with an empty ETag: readers have nothing to validate with")
+    if answer.etag.spelled:
+        return Finding(DEVIATES, f"ETag: {sent}, which is no entity tag (quotes missing?): strict readers drop it")
     return Finding(PASS, f"ETag: {sent}")
 
 
@@ -45,10 +52,21 @@ def _is_md5(seen: Seen) -> Script:
         return not_applicable(f"ETag: {tag} has not the form of an S3 ETag")
     if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() == tag.opaque:
         return Finding(PASS, "equal")
+    return _not_its_md5(seen, answer)
+
+
+def _not_its_md5(seen: Seen, answer: Answer) -> Finding:
+    """The document may be another one than S3 holds, or its ETag may be no MD5 at all."""
+    named = _NAMED_RUN.search(answer.body)  # a document of this project says of which run it is, and proves itself
+    came = identify(answer.body, named[1].decode() if named else seen.run, len(answer.body)).outcome
+    if came is ReadOutcome.WHOLE:
+        return not_applicable("not equal, but the document proves itself whole: S3 encrypts, or the ETag is not S3's")
+    if came is not ReadOutcome.UNRECOGNISED:
+        return Finding(FAIL, "not equal, and the document does not prove itself: the bytes were altered on the way")
     if seen.kind == "other":
         return not_applicable("not equal, but nothing says that this target is S3")
     return Finding(
-        FAIL, "not equal: the bytes were altered on the way, or S3 encrypts with SSE-KMS or SSE-C (then it is no MD5)"
+        INCONCLUSIVE, "not equal: the bytes were altered on the way, or S3 encrypts (SSE-KMS, SSE-C: then it is no MD5)"
     )
 
 
@@ -56,6 +74,9 @@ def _stable(seen: Seen) -> Script:
     answers = [seen.plain]
     for fresh in (False, True, False, True):
         answers.append((yield Ask(fresh=fresh)))
+    if _changes([answer.header("ETag") for answer in answers]):  # once, or by turns?
+        for _ in range(_MORE_LOOKS):
+            answers.append((yield Ask(fresh=True)))
     odd = next((answer for answer in answers if answer.status != 200), None)
     if odd is not None:
         return Finding(INCONCLUSIVE, describe(odd))
@@ -64,14 +85,22 @@ def _stable(seen: Seen) -> Script:
     for answer in answers:
         tags_of.setdefault(answer.body, set()).add(answer.header("ETag"))
         bodies_of.setdefault(answer.header("ETag"), set()).add(answer.body)
-    if any(len(tags) > 1 for tags in tags_of.values()):
-        shown = ", ".join(sorted(str(tag) for tag in max(tags_of.values(), key=len)))
-        return Finding(FAIL, f"the same bytes came with {shown}: every reader's copy is thrown away")
     if any(len(bodies) > 1 for bodies in bodies_of.values()):
         return Finding(FAIL, "different bytes came with the same ETag: readers keep the wrong ones")
+    in_turn = [[answer.header("ETag") for answer in answers if answer.body == body] for body in tags_of]
+    if any(_changes(tags) > 1 for tags in in_turn):
+        shown = ", ".join(sorted(str(tag) for tag in max(tags_of.values(), key=len)))
+        return Finding(FAIL, f"the same bytes came with {shown} by turns: every reader's copy is thrown away")
+    if any(_changes(tags) for tags in in_turn):
+        return Finding(DEVIATES, "the same bytes got another ETag once: every reader downloads them again")
     if len(tags_of) > 1:
         return Finding(INCONCLUSIVE, "the document was replaced meanwhile; probe again in peace")
     return Finding(PASS, f"the same in {len(answers)} answers over 3 connections")
+
+
+def _changes(tags: list[str | None]) -> int:
+    """How often an ETag follows another one."""
+    return sum(one != other for one, other in pairwise(tags))
 
 
 def _dated(seen: Seen) -> Script:

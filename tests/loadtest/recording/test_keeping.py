@@ -12,7 +12,10 @@ from loadtest.payload import made_up_by, render
 from loadtest.recording import putting_back
 from loadtest.recording.keeping import Seen, beginning
 from loadtest.recording.kept_document import DOCUMENT_FILE, KEPT_FOLDER, is_owed, keep, load
+from loadtest.recording.owed import earlier_runs, take_over
+from loadtest.recording.roll_call import JOURNAL_NAME
 from loadtest.recording.store import Look, Store
+from loadtest.records import WriteOutcome
 from loadtest.target import Target
 from tests.targets.odd_store import OddStore, running_odd_store
 
@@ -24,6 +27,7 @@ GZIP = b"\x1f\x8b\x08\x00\xff\xfe"
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(putting_back, "PAUSE_S", 0.01)
+    monkeypatch.setattr(putting_back, "CONFIRMING_PAUSES_S", (0.01, 0.01, 0.01))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -83,7 +87,7 @@ def test_bytes_and_headers_are_put_back_and_twice_is_once(tmp_path: Path, capsys
 def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running_odd_store() as odd:
         kept_by(odd, tmp_path)
-        for theirs in (b'{"theirs": 1}', render(OTHER, 1, 512), None):
+        for theirs in (b'{"theirs": 1}', b'{"theirs": 1, "seen": "%s"}' % RUN.encode(), None):
             odd.hold(theirs)
             assert restore(tmp_path) == 1
             assert odd.body == theirs
@@ -93,6 +97,134 @@ def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest
             assert str(tmp_path / KEPT_FOLDER / DOCUMENT_FILE) in said
         assert restore(tmp_path, "--force") == 0
         assert odd.body == MINE
+
+
+def journal(run_dir: Path, *outcomes: WriteOutcome | None) -> None:
+    """A journal of so many PUTs, a second apart; None: it never said what became of it."""
+    lines = []
+    for version, outcome in enumerate(outcomes):
+        lines.append({"version": version, "scheduled_ns": 0, "called_ns": version * 10**9, "bytes": 512})
+        if outcome is not None:
+            lines.append({"version": version, "returned_ns": version * 10**9 + 5, "outcome": int(outcome), "etag": ""})
+    (run_dir / JOURNAL_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+ACKED, UNKNOWN = WriteOutcome.ACKED, WriteOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("outcomes", [(ACKED, UNKNOWN), (ACKED, None), (ACKED, UNKNOWN, ACKED)])
+def test_a_put_of_the_run_that_lands_late_is_put_right(
+    tmp_path: Path,
+    outcomes: tuple[WriteOutcome | None, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, *outcomes)
+        late = [render(RUN, 9, 512)]
+
+        def land(_seconds: float) -> None:
+            if late:
+                odd.hold(late.pop())
+
+        monkeypatch.setattr(putting_back.time, "sleep", land)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+        assert "A PUT of the run was never answered" in capsys.readouterr().err
+
+
+def test_somebody_who_writes_while_it_is_confirmed_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, ACKED, None)
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: odd.hold(b"theirs"))
+        assert restore(tmp_path) == 0
+        assert odd.body == b"theirs"
+
+
+def test_where_every_put_was_answered_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, ACKED, WriteOutcome.REFUSED, ACKED)
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+@pytest.mark.parametrize("oddity", ["noconditionalput", "refusesconditionalput", ""])
+def test_who_writes_between_the_look_and_the_put_is_not_written_over(
+    tmp_path: Path, oddity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
+        kept_by(odd, tmp_path)
+        if oddity:  # such a store cannot tell; it is written to all the same
+            assert restore(tmp_path) == 0
+            assert odd.body == MINE
+            return
+        put = Store.put
+
+        def put_too_late(self: Store, body: bytes, **arguments: Any) -> Any:
+            odd.hold(b'{"theirs": 1}')
+            return put(self, body, **arguments)
+
+        monkeypatch.setattr(Store, "put", put_too_late)
+        assert restore(tmp_path) == 1
+        assert odd.body == b'{"theirs": 1}'
+        assert "somebody else has written to it meanwhile" in capsys.readouterr().err
+
+
+def test_two_runs_at_once_lose_nobodys_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run's end does not write over a run that may go on; ``restore`` does, once that one rests."""
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.hold(render(OTHER, 3, 512))
+        own_end = putting_back.put_back(tmp_path, store_at(odd), lambda: None)
+        assert not own_end.done
+        assert f"load test {OTHER} is writing there, or has" in own_end.sentence
+        assert is_owed(tmp_path)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+def test_restore_does_not_write_over_a_run_that_is_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.hold(render(OTHER, 3, 512))
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: odd.hold(render(OTHER, odd.puts + 4, 512)))
+        assert restore(tmp_path) == 1
+        assert made_up_by(odd.body or b"") == OTHER
+
+
+def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        killed, run_dir, stranger = (tmp_path / name for name in ("killed", "next", "stranger"))
+        for folder in (killed, run_dir, stranger):
+            folder.mkdir()
+        kept_by(odd, stranger, b"an older one")
+        path = stranger / KEPT_FOLDER / "about.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "run": "c" * 12}))
+        kept_by(odd, killed, x_amz_meta_owner="me")
+        mine = about(odd, run=OTHER)
+        found = earlier_runs(run_dir, mine, RUN)
+        assert found.heir_of == killed
+        assert [line for line in found.say if f"restore {stranger}" in line] == list(found.say) != []
+        assert earlier_runs(run_dir, mine | {"object_key": "else"}, RUN).heir_of is None
+        assert "will be put back at the end of this run" in take_over(run_dir, killed, mine)
+        odd.hold(render(OTHER, 5, 512))
+        assert restore(run_dir) == 0
+        assert odd.body == MINE
+        assert dict(odd.headers)["x-amz-meta-owner"] == "me"
+        assert not is_owed(killed)
+        assert not is_owed(run_dir)
+
+
+def test_what_was_found_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """Version 0 goes over what was looked at; who wrote in between is not written over, where the store can tell."""
+    document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": "", "etag": '"a"'}
+    assert begin(seen(b""), looked=document).put == {"IfMatch": '"a"'}
 
 
 def test_a_key_that_may_not_read_sees_by_the_readers_address(tmp_path: Path) -> None:
@@ -218,7 +350,7 @@ def test_what_the_store_says_comes_first() -> None:
     assert begin(seen(b"", 500), looked=document).say == (
         "The document at s3://bkt/payload.json (17 bytes) is kept, and will be put back at the end."
     )
-    assert begin(seen(b"", 500), looked={"looked": "nothing"}).put == {}
+    assert begin(seen(b"", 500), looked={"looked": "nothing"}).put == {"IfNoneMatch": "*"}
     with pytest.raises(UsageError, match="--overwrite"):
         begin(seen(MINE), looked={"looked": "too-large", "error": "it has 11,000,000 bytes"})
     with pytest.raises(UsageError, match=r"NoSuchBucket.*make deploy"):

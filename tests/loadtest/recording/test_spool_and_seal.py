@@ -51,6 +51,7 @@ def test_a_put_without_an_answer_is_unknown_and_its_etag_is_computed(run_dir: Pa
     seal(run_dir)
     assert column(run_dir, "outcome", "writes.parquet") == [0, 0, WriteOutcome.UNKNOWN, WriteOutcome.REFUSED, 2]
     assert column(run_dir, "returned_ns", "writes.parquet") == [20, 1020, NEVER_RETURNED, 1310, NEVER_RETURNED]
+    assert column(run_dir, "gave_up_ns", "writes.parquet") == [0, 0, 1200, 0, 0]  # 4: nobody knows when
     assert column(run_dir, "etag_version") == [2, 4]
 
 

@@ -1,0 +1,242 @@
+"""The document that was there before a run is there after it, however the run ends; and what a run says of its writer.
+
+The runs are few and short: each shows several things at once.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from locust_process import Run, Start, report
+
+from loadtest.__main__ import main
+from loadtest.recording.kept_document import is_owed
+from loadtest.sandbox.process import RunningSandbox
+
+MINE = b'{"my":"own \xc3\xa4 document"}\n'
+MINE_PUT = {
+    "ContentType": "application/vnd.mine+json; charset=utf-8",
+    "CacheControl": "max-age=17",
+    "Metadata": {"owner": "me"},
+}
+KEY = "payload.json"
+
+
+class Mine:
+    """The object, as its owner sees it; no run has this client."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self._s3 = boto3.client(
+            "s3", "us-east-1", endpoint_url=sandbox.url, aws_access_key_id="owner", aws_secret_access_key="owner"
+        )
+        self._bucket = sandbox.outputs()["S3BucketName"]
+
+    def put(self, body: bytes = MINE, **arguments: Any) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=KEY, Body=body, **{**MINE_PUT, **arguments})
+
+    def body(self) -> bytes:
+        found: bytes = self._s3.get_object(Bucket=self._bucket, Key=KEY)["Body"].read()
+        return found
+
+    def is_as_it_was(self) -> bool:
+        found = self._s3.get_object(Bucket=self._bucket, Key=KEY)
+        return found["Body"].read() == MINE and MINE_PUT.items() <= found.items()
+
+
+@pytest.fixture
+def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mine]:
+    """The owner's document, in the shared sandbox, where every key may do everything meanwhile."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    enforced = sandbox.state()["enforces_iam"]
+    sandbox.enforce_iam(False)
+    document = Mine(sandbox)
+    document.put()
+    yield document
+    sandbox.enforce_iam(enforced)
+
+
+def puts(sandbox: RunningSandbox) -> int:
+    """How often the object was replaced, by the sandbox's own count."""
+    return int(next(held for held in sandbox.state()["objects"] if held["key"] == KEY)["published"])
+
+
+def without_key(sandbox: RunningSandbox, tmp_path: Path) -> Path:
+    """The sandbox's outputs without the writer's key, so that the standard AWS chain is asked."""
+    content = {name: value for name, value in sandbox.outputs().items() if not name.startswith("DataStore")}
+    (tmp_path / "keyless.json").write_text(json.dumps({"read-model": content}))
+    return tmp_path / "keyless.json"
+
+
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").write_text(content)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+
+def children(pid: int) -> dict[int, str]:
+    """The processes that ``pid`` has started: their numbers and command lines."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (path / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid:
+                found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+    return found
+
+
+def writer_of(run: Run) -> int:
+    return next(pid for pid, command in children(run.process.pid).items() if "recording.writer" in command)
+
+
+@pytest.mark.slow
+def test_credentials_that_end_in_mid_run(
+    sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the PUTs that follow was sent: they overlap no read, and nobody is told that all was well."""
+    count = tmp_path / "asked"
+    helper = tmp_path / "helper.py"
+    helper.write_text(
+        "import datetime, json, pathlib, sys\n"
+        f"count = pathlib.Path({str(count)!r})\n"
+        "asked = len(count.read_text()) if count.exists() else 0\n"
+        "count.write_text('x' * (asked + 1))\n"
+        "if asked >= 8: sys.exit(1)\n"
+        "soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=1)\n"
+        "print(json.dumps({'Version': 1, 'AccessKeyId': 'ASIAEXAMPLE', 'SecretAccessKey': 'SECRETOFNOBODY',\n"
+        "                  'SessionToken': 'TOKENOFNOBODY', 'Expiration': soon.isoformat()}))\n"
+    )
+    profile(tmp_path, monkeypatch, f"[default]\ncredential_process = {sys.executable} {helper}\n")
+    run = start(without_key(sandbox, tmp_path), run_time="7s").wait()
+    assert run.code == 3, run.output
+    assert "PUTs fail: CredentialRetrievalError" in run.output
+    assert len(count.read_text()) > 8
+    outcomes = {row["outcome"]: row["count"] for row in run.summary["availability"]["write_outcomes"]}
+    assert outcomes.get("refused", 0) >= 2
+    assert outcomes.get("unknown", 0) == 0
+    said = (run.run_dir / "report.md").read_text()
+    assert "Writing stopped" in said
+    assert "CredentialRetrievalError" in said
+    assert run.check("assumptions")["verdict"] == "INCONCLUSIVE"
+    assert not any(secret in run.output + said for secret in ("SECRETOFNOBODY", "TOKENOFNOBODY", "ASIAEXAMPLE"))
+    assert "cannot be written: CredentialRetrievalError" in run.output  # it is not put back without a key
+    assert is_owed(run.run_dir)
+    assert "still keeps the document" in report(run.run_dir).stderr
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert main(["restore", str(run.run_dir)]) == 0
+    assert mine.is_as_it_was()
+    assert "still keeps the document" not in report(run.run_dir).stderr
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_is_told_and_the_document_is_put_back_after_ctrl_c_twice(
+    sandbox: RunningSandbox, mine: Mine, start: Start
+) -> None:
+    run = start(sandbox.outputs_path, run_time=None)
+    run.wait_until_reading(500)
+    assert mine.body() != MINE
+    os.kill(writer_of(run), signal.SIGKILL)
+    for _ in range(100):
+        noted = json.loads((run.run_dir / "run.json").read_text()).get("writer")
+        if noted:
+            break
+        time.sleep(0.05)
+    assert noted[0]["trouble"] == "the writer ended: it was killed (SIGKILL)"
+    assert run.process.poll() is None  # the readers go on
+    os.killpg(run.process.pid, signal.SIGINT)
+    time.sleep(0.3)
+    os.killpg(run.process.pid, signal.SIGINT)
+    run.wait()
+    assert "riting stopped after " in run.output
+    assert "was killed (SIGKILL)" in run.output
+    assert run.code == 3, run.output
+    assert report(run.run_dir).returncode == 3  # the second Ctrl-C may have come before the reports were written
+    assert "the writer ended: it was killed (SIGKILL)" in run.check("assumptions")["sentence"]
+    assert mine.is_as_it_was(), run.output
+    assert not is_owed(run.run_dir)
+
+
+@pytest.mark.slow
+def test_a_key_that_may_not_read_keeps_by_the_address_and_puts_back_after_sigterm(
+    sandbox: RunningSandbox, mine: Mine, start: Start
+) -> None:
+    sandbox.enforce_iam()
+    run = start(sandbox.outputs_path, run_time=None)
+    run.wait_until_reading(200)
+    run.signal(signal.SIGTERM).wait()
+    assert f"document at s3://{sandbox.outputs()['S3BucketName']}/{KEY} ({len(MINE)} bytes) is kept" in run.output
+    assert "is put back as it was before the run" in run.output
+    sandbox.enforce_iam(False)
+    assert mine.body() == MINE
+    assert run.summary["run"]["target"]["s3_endpoint_url"] == sandbox.url
+
+
+@pytest.mark.slow
+def test_the_document_survives_that_everything_is_killed(
+    sandbox: RunningSandbox, mine: Mine, start: Start, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next run takes over what the killed one kept; ``restore`` of the killed one is right after that, too."""
+    killed = start(sandbox.outputs_path, run_time=None)
+    killed.wait_until_reading(200)
+    for pid in (*children(killed.process.pid), killed.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    killed.process.communicate()
+    assert mine.body() != MINE
+    assert is_owed(killed.run_dir)
+    run = start(sandbox.outputs_path, run_time="2s").wait()
+    assert f"The load test in {killed.run_dir} has not put back the document" in run.output
+    assert mine.is_as_it_was()
+    assert not is_owed(killed.run_dir)
+    assert not is_owed(run.run_dir)
+    assert main(["restore", str(killed.run_dir)]) == 0
+    assert "is as it was before the run" in capsys.readouterr().err
+
+    killed = start(sandbox.outputs_path, run_time=None)
+    killed.wait_until_reading(200)
+    for pid in (*children(killed.process.pid), killed.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    killed.process.communicate()
+    assert main(["restore", str(killed.run_dir)]) == 0
+    assert mine.is_as_it_was()
+
+
+@pytest.mark.slow
+def test_a_run_that_never_writes_sends_no_put(sandbox: RunningSandbox, mine: Mine, start: Start) -> None:
+    before = puts(sandbox)
+    run = start(sandbox.outputs_path, "--write-interval", "0", run_time="2s").wait()
+    assert run.code in (0, 3), run.output
+    assert run.summary["run"]["reads"] > 100
+    assert puts(sandbox) == before
+    assert mine.is_as_it_was()
+    assert not (run.run_dir / "kept").exists()
+    assert run.question("whole")["verdict"] != "FAIL"
+
+
+def test_a_profile_that_asks_for_a_code_where_nobody_can_type(
+    sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (
+        "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n"
+        "mfa_serial = arn:aws:iam::111122223333:mfa/me\n"
+        "[profile base]\naws_access_key_id = base\naws_secret_access_key = SECRETOFBASE\n"
+    )
+    profile(tmp_path, monkeypatch, content)
+    run = start(without_key(sandbox, tmp_path)).wait()
+    assert run.code == 2, run.output
+    assert "MfaNeedsTerminalError" in run.output
+    assert "aws sts get-session-token" in run.output
+    assert "Traceback" not in run.output
+    assert "SECRETOFBASE" not in run.output
+    assert mine.is_as_it_was()
+    assert not run.run_dir.exists()
