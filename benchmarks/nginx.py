@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import shutil
 import socket
 import subprocess
@@ -10,6 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 _CONFIGURATION = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -19,11 +27,27 @@ http {{
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   server {{ listen 127.0.0.1:{port}; root {folder}/www; location = {status} {{ stub_status; }} }}
+  {tls}
 }}
+"""
+_TLS = """
+  server {{
+    listen 127.0.0.1:{port} ssl; root {folder}/www;
+    ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;
+  }}
 """
 
 STATUS_PATH = "/status"
 """Where nginx tells how many requests it has taken (its stub_status page)."""
+
+
+class Served(NamedTuple):
+    """Where the document is, and where nginx counts the requests for it."""
+
+    url: str
+    status_url: str
+    certificate: Path | None = None
+    """What to trust, over TLS."""
 
 
 def free_port() -> int:
@@ -45,6 +69,15 @@ def _program() -> str | None:
 @contextmanager
 def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None) -> Iterator[str]:
     """Serve ``body`` at ``/v1/samples``, pinned to ``core``; gives the address of the document."""
+    with nginx_counting(body, path, core) as served:
+        yield served.url
+
+
+@contextmanager
+def nginx_counting(
+    body: bytes, path: str = "v1/samples", core: int | None = None, over_tls: bool = False
+) -> Iterator[Served]:
+    """The same, over TLS too, and with the address where it counts."""
     program = _program()
     if program is None:
         raise RuntimeError("nginx is not installed: install it (Debian: apt-get install nginx-light).")
@@ -55,15 +88,48 @@ def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None
         document.parent.mkdir(parents=True)
         document.write_bytes(body)
         configuration = folder / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH))
+        tls_port, tls = free_port(), ""
+        if over_tls:
+            write_certificate(folder)
+            tls = _TLS.format(folder=folder, port=tls_port)
+        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls))
         pin = ["taskset", "-c", str(core)] if core is not None else []
         process = subprocess.Popen([*pin, program, "-p", name, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:
             _wait_until_listening(port, process)
-            yield f"http://127.0.0.1:{port}/{path}"
+            status_url = f"http://127.0.0.1:{port}{STATUS_PATH}"
+            if over_tls:
+                yield Served(f"https://127.0.0.1:{tls_port}/{path}", status_url, folder / "certificate.pem")
+            else:
+                yield Served(f"http://127.0.0.1:{port}/{path}", status_url)
         finally:
             process.terminate()
             process.wait(10)
+
+
+def write_certificate(folder: Path) -> None:
+    """A key and a certificate for 127.0.0.1, as ``key.pem`` and ``certificate.pem``."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(loopback, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
 
 
 def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""One closed-loop load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints its failures.
+"""One load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints what came of it as JSON.
 
 Says ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time: who starts it
 counts its reads at the server.
@@ -6,22 +6,30 @@ counts its reads at the server.
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import signal
 import sys
 import tempfile
 import time
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from locust.env import Environment  # first: it patches the standard library for gevent
 
 # isort: split
 import gevent
+import numpy as np
 from gevent.event import Event
-from locust import FastHttpUser, task
+from locust import FastHttpUser, User, task
 
 from loadtest.recording.plan import Plan, boot_id
+from loadtest.recording.reader import SamplesReader
 from loadtest.recording.recorder import Recorder
+from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
+from loadtest.records import ReadOutcome
 
 _WARM_UP_S = 1
 
@@ -30,62 +38,113 @@ class PlainReader(FastHttpUser):
     """Locust's own fast user, doing nothing but reading."""
 
     url = ""
+    share = 0.0
+    _etag: str | None = None
+    _owed = 0.0
 
     @task
     def read(self) -> None:
-        """Read, and look at nothing."""
-        self.client.get(self.url, name="samples")
+        """Read, and look at nothing; in its share of reads, only for what it does not have."""
+        if not self.share:
+            self.client.get(self.url, name="samples")
+            return
+        self._owed += self.share
+        headers = {}
+        if self._owed >= 1 and self._etag is not None:
+            self._owed -= 1
+            headers["If-None-Match"] = self._etag
+        self._etag = self.client.get(self.url, name="samples", headers=headers).headers.get("etag")
 
 
-def recording_reader() -> type[FastHttpUser]:
-    """The recording user; importing it puts this project's HTTP client in place of Locust's, in the whole process."""
-    from loadtest.recording.reader import SamplesReader  # noqa: PLC0415
-
-    return SamplesReader
-
-
-def closed_loop(url: str, run: str, run_dir: str, payload_bytes: int) -> Plan:
-    """A run that begins now and only reads, as fast as its readers can, without conditions."""
+def closed_loop(
+    url: str, run: str, run_dir: str, payload_bytes: int, *, share: float = 0, rate: float = 0, start_ns: int = 0
+) -> Plan:
+    """A run that begins now, or at ``start_ns``, and only reads: as fast as its readers can, or at a rate."""
     return Plan(
         run=run,
         run_dir=run_dir,
         boot_id=boot_id(),
         url=url,
-        start_ns=time.monotonic_ns(),
+        start_ns=start_ns or time.monotonic_ns(),
         window_ns=0,
         seed=1,
         payload_bytes=payload_bytes,
-        arrival_rate=0,
+        arrival_rate=rate,
         arrival_process="constant",
-        conditional_share=0,
+        conditional_share=share,
         workers=1,
     )
 
 
-def main(kind: str, url: str, run: str, payload_bytes: int, users: int) -> None:
+def main(arguments: argparse.Namespace) -> None:
     """Load ``url`` with plain or recording readers until told to end."""
     ended = Event()
     gevent.signal_handler(signal.SIGTERM, ended.set)
-    user = PlainReader if kind == "plain" else recording_reader()
-    user.host = url
-    PlainReader.url = url
+    user: type[User] = PlainReader if arguments.kind == "plain" else SamplesReader
+    user.host = PlainReader.url = arguments.url
+    PlainReader.share = arguments.share
     environment = Environment(user_classes=[user])
     with tempfile.TemporaryDirectory() as run_dir:
-        recorder = Recorder(closed_loop(url, run, run_dir, payload_bytes), 0) if kind == "recording" else None
+        recorder = None
+        if arguments.kind == "recording":
+            start_ns = time.monotonic_ns() + _WARM_UP_S * 1_000_000_000 if arguments.rate else 0
+            plan = closed_loop(
+                arguments.url,
+                arguments.run,
+                run_dir,
+                arguments.payload_bytes,
+                share=arguments.share,
+                rate=arguments.rate,
+                start_ns=start_ns,
+            )
+            recorder = Recorder(plan, 0)
         environment.read_model = SimpleNamespace(recorder=lambda: recorder)
         runner = environment.create_local_runner()
-        runner.start(users, spawn_rate=users)
+        runner.start(arguments.users, spawn_rate=arguments.users)
         gevent.sleep(_WARM_UP_S)
+        began, cpu = time.monotonic(), time.process_time()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         ended.wait()
-        sys.stdout.write(f"{runner.stats.total.num_failures}\n")
-        sys.stdout.flush()
+        result = {
+            "reads": runner.stats.total.num_requests,
+            "failures": runner.stats.total.num_failures,
+            "seconds": time.monotonic() - began,
+            "cpu_seconds": time.process_time() - cpu,
+        }
+        if recorder is not None:
+            recorder.stop_sending()
         runner.quit()
         if recorder is not None:
             recorder.close()
+            result |= _on_schedule(Path(run_dir))
+        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.flush()
     os._exit(0)
 
 
+def _on_schedule(run_dir: Path) -> dict[str, Any]:
+    """How many of the reads that were due were answered, and how late the generator itself sent them."""
+    (spool,) = (run_dir / "spool").glob("*.reads")
+    reads = load_records(spool, SPOOLED_READ_DTYPE)
+    sent = reads[reads["outcome"] != ReadOutcome.NOT_SENT]
+    late = (sent["called_ns"] - sent["scheduled_ns"]) / 1e6
+    answered = sent["outcome"] <= ReadOutcome.NOT_MODIFIED
+    return {
+        "due": len(reads),
+        "answered": int(answered.sum()),
+        "late_p50_ms": float(np.quantile(late, 0.5)) if len(late) else 0.0,
+        "late_p99_ms": float(np.quantile(late, 0.99)) if len(late) else 0.0,
+    }
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=("plain", "recording"))
+    parser.add_argument("url")
+    parser.add_argument("run")
+    parser.add_argument("payload_bytes", type=int)
+    parser.add_argument("users", type=int)
+    parser.add_argument("--share", type=float, default=0)
+    parser.add_argument("--rate", type=float, default=0)
+    main(parser.parse_args())

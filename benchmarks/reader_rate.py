@@ -1,14 +1,22 @@
-"""What recording costs: reads per second of the recording readers beside a plain FastHttpUser, against nginx.
+"""What a core of readers makes: recording readers beside a plain FastHttpUser and beside wrk, against nginx.
 
 One core for the generators, one for nginx, which counts the answers. The speed of a core here changes from second to
-second, so two loads that run one after the other say little. Here both live side by side and take turns by SIGSTOP and
+second, so loads that run one after the other say little. Here two live side by side and take turns by SIGSTOP and
 SIGCONT, a quarter of a second each; both see the same fast and slow seconds. As processes of one program also differ
-from start to start, there are several such pairs; the figure is the median of their ratios. Wanted: at least 0.9.
+from start to start, there are several such pairs; the figure is the median of their ratios. wrk (one thread, as many
+connections) has a turn of its own beside each pair, and shows how far from the limit a reader is.
+
+Then the same readers on a schedule, on one core: how many of the reads that are due are made, how late they are sent,
+and what is left of the core. And two processes of readers beside one, as ``--processes`` starts them: how many reads a
+second of CPU each makes, as there is no third core for nginx here.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -16,86 +24,206 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
 
-from benchmarks.nginx import STATUS_PATH, nginx_serving
+from benchmarks.nginx import Served, nginx_counting
 from benchmarks.options import parser
 from loadtest.payload import render
 
 RUN = "0123456789ab"
 KINDS = ("plain", "recording")
 USERS = 20
-WANTED = 0.9
 GENERATOR_CORE, SERVER_CORE = 0, 1
 SLICE_S = 0.25
+WRK_S = 2
+SCHEDULE_RATE, SCHEDULE_USERS, SCHEDULE_S = 20_000, 100, 10
+WANTED_ACHIEVED, WANTED_LATE_MS, WANTED_SCALE = 0.99, 2.0, 0.9
+_WRK_RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+
+
+class Case(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    payload_bytes: int
+    wanted: float
+    share: float = 0.0
+    over_tls: bool = False
+
+
+CASES = (
+    Case("1 KB", 1024, 4.0),
+    Case("16 KB", 16 * 1024, 4.0),
+    Case("256 KB", 256 * 1024, 2.5),
+    Case("16 KB, half conditional", 16 * 1024, 4.0, share=0.5),
+    Case("16 KB over TLS", 16 * 1024, 2.5, over_tls=True),
+)
+
+
+class Load:
+    """A load in a process of its own, warm and standing still."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.result: dict[str, Any] = {}
+
+    def go(self) -> None:
+        """Let it run."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Let it stand."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def end(self) -> None:
+        """End it, and keep what it says of itself.
+
+        Raises RuntimeError when a read of it failed.
+        """
+        self._process.terminate()
+        self.go()
+        self.result = json.loads(self._process.communicate(timeout=30)[0])
+        if self.result["failures"]:
+            raise RuntimeError(f"{self.result['failures']} reads failed in a load; the rate means nothing.")
 
 
 @contextmanager
-def stopped_load(kind: str, url: str, payload_bytes: int) -> Iterator[subprocess.Popen[str]]:
-    """A load that is warm and stands still; it ends with the block, which fails if one of its reads did."""
-    command = ["taskset", "-c", str(GENERATOR_CORE), sys.executable, "-m", "benchmarks.reader_load"]
-    command += [kind, url, RUN, str(payload_bytes), str(USERS)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def started(
+    kind: str, served: Served, case: Case, *, core: int = GENERATOR_CORE, users: int = USERS, rate: float = 0
+) -> Iterator[Load]:
+    """A load that is warm; it is gone after the block."""
+    command = ["taskset", "-c", str(core), sys.executable, "-m", "benchmarks.reader_load", kind, served.url, RUN]
+    command += [str(case.payload_bytes), str(users), f"--share={case.share}", f"--rate={rate}"]
+    trusted = {"SSL_CERT_FILE": str(served.certificate)} if served.certificate else {}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **trusted})
     assert process.stdout is not None
     try:
         if process.stdout.readline() != "ready\n":
             raise RuntimeError(f"The {kind} load did not start; its own message is above.")
-        process.send_signal(signal.SIGSTOP)
-        yield process
-        process.terminate()
-        process.send_signal(signal.SIGCONT)
-        failures = int(process.communicate(timeout=30)[0])
-        if failures:
-            raise RuntimeError(f"{failures} reads failed in the {kind} load; the rate means nothing.")
+        yield Load(process)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         process.wait(10)
 
 
-def answers(url: str) -> int:
+def answers(served: Served) -> int:
     """How many requests nginx has taken so far, this one among them."""
-    with urllib.request.urlopen(url.replace("/v1/samples", STATUS_PATH)) as response:
+    with urllib.request.urlopen(served.status_url) as response:
         return int(response.read().split(b"requests")[1].split()[2])
 
 
-def rates(url: str, payload_bytes: int, turns: int) -> dict[str, float]:
-    """Reads per second of one plain and one recording load, by kind, from ``turns`` turns of each."""
+def rates(served: Served, case: Case, turns: int) -> dict[str, float]:
+    """Reads per second of one plain and one recording load, by kind, from ``turns`` turns of each; and of wrk."""
     reads, seconds = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0.0)
-    with stopped_load("plain", url, payload_bytes) as plain, stopped_load("recording", url, payload_bytes) as recording:
+    with ExitStack() as running:
+        loads = {}
+        for kind in KINDS:
+            loads[kind] = running.enter_context(started(kind, served, case))
+            loads[kind].stop()
         for turn in range(turns):
-            order = (("plain", plain), ("recording", recording))
-            for kind, process in order if turn % 2 else reversed(order):
-                before = answers(url)
-                process.send_signal(signal.SIGCONT)
-                started = time.perf_counter()
+            for kind in KINDS if turn % 2 else reversed(KINDS):
+                before = answers(served)
+                loads[kind].go()
+                began = time.perf_counter()
                 time.sleep(SLICE_S)
-                process.send_signal(signal.SIGSTOP)
-                seconds[kind] += time.perf_counter() - started
-                reads[kind] += answers(url) - before - 1
-    return {kind: reads[kind] / seconds[kind] for kind in KINDS}
+                loads[kind].stop()
+                seconds[kind] += time.perf_counter() - began
+                reads[kind] += answers(served) - before - 1
+        of_wrk = 0.0 if case.share else wrk(served)
+        for load in loads.values():
+            load.end()
+    return {kind: reads[kind] / seconds[kind] for kind in KINDS} | {"wrk": of_wrk}
 
 
-def main(pairs: int = 8, turns: int = 30) -> int:
-    """Print a table, one line a payload size; returns how many ratios were too low."""
-    os.sched_setaffinity(0, {SERVER_CORE})
-    print("Recording readers against a plain FastHttpUser, closed loop, nginx on loopback")
-    print("command: python -m benchmarks.reader_rate", end="   ")
-    print(f"({pairs} pairs of processes, {turns} turns of {SLICE_S:g} s each, {USERS} users)")
-    print(f"{'payload':>10} {'plain reads/s':>15} {'recording reads/s':>19} {'ratio (least … most)':>24}")
+def wrk(served: Served) -> float:
+    """Reads per second of wrk with one thread, which knows one request only; 0 when it is not installed."""
+    if not shutil.which("wrk"):
+        return 0.0
+    command = ["taskset", "-c", str(GENERATOR_CORE), "wrk", "-t1", f"-c{USERS}", f"-d{WRK_S}s", served.url]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = _WRK_RATE.search(printed)
+    if found is None or "Non-2xx" in printed:
+        raise RuntimeError(f"wrk did not read the document: {printed}")
+    return float(found[1])
+
+
+def beside_plain(pairs: int, turns: int) -> int:
+    """Print the first table; returns how many ratios were too low."""
+    print("Recording readers, a plain FastHttpUser and wrk on one core, closed loop, nginx on the other, loopback")
+    print(f"({pairs} pairs of processes, {turns} turns of {SLICE_S:g} s each, {USERS} users; median, least … most)")
+    print(f"{'document':>24} {'plain':>9} {'recording':>10} {'ratio':>22} {'wanted':>7} {'wrk':>9} {'of wrk':>7}")
     missed = 0
-    for payload_bytes in (1024, 16 * 1024, 256 * 1024):
-        with nginx_serving(render(RUN, 0, payload_bytes), core=SERVER_CORE) as url:
-            found = [rates(url, payload_bytes, turns) for _ in range(pairs)]
-        plain, recording = (statistics.median(pair[kind] for pair in found) for kind in KINDS)
+    for case in CASES:
+        document = render(RUN, 0, case.payload_bytes)
+        with nginx_counting(document, core=SERVER_CORE, over_tls=case.over_tls) as served:
+            found = [rates(served, case, turns) for _ in range(pairs)]
+        plain, recording, of_wrk = (statistics.median(pair[kind] for pair in found) for kind in (*KINDS, "wrk"))
         ratios = [pair["recording"] / pair["plain"] for pair in found]
         ratio = statistics.median(ratios)
-        spread = f"{ratio:.3f} ({min(ratios):.3f} … {max(ratios):.3f})"
-        print(f"{payload_bytes:>10,} {plain:>15,.0f} {recording:>19,.0f} {spread:>24}", flush=True)
-        missed += ratio < WANTED
+        spread = f"{ratio:.2f} ({min(ratios):.2f} … {max(ratios):.2f})"
+        limit = f"{of_wrk:>9,.0f} {recording / of_wrk:>7.0%}" if of_wrk else ""
+        line = f"{case.name:>24} {plain:>9,.0f} {recording:>10,.0f} {spread:>22} {case.wanted:>7.1f} {limit}"
+        print(line.rstrip(), flush=True)
+        missed += ratio < case.wanted
     return missed
 
 
+def on_schedule() -> int:
+    """Print the second table; returns how many figures were not as wanted."""
+    case = Case("1 KB", 1024, 0, share=0.5)
+    with (
+        nginx_counting(render(RUN, 0, case.payload_bytes), core=SERVER_CORE) as served,
+        started("recording", served, case, users=SCHEDULE_USERS, rate=SCHEDULE_RATE) as load,
+    ):
+        time.sleep(SCHEDULE_S)
+        load.end()
+    found = load.result
+    achieved = found["answered"] / found["due"]
+    left = 1 - found["cpu_seconds"] / found["seconds"]
+    print(
+        f"\nOn a schedule: {SCHEDULE_RATE:,} reads/s of {case.name}, half conditional, {SCHEDULE_USERS} users, one core"
+    )
+    print(
+        f"made {achieved:.2%} of the reads that were due (wanted {WANTED_ACHIEVED:.0%}); sent late by "
+        f"{found['late_p50_ms']:.3f} ms at p50, {found['late_p99_ms']:.2f} ms at p99 (wanted {WANTED_LATE_MS:g}); "
+        f"{left:.0%} of the core is left",
+        flush=True,
+    )
+    return int(achieved < WANTED_ACHIEVED) + int(found["late_p99_ms"] > WANTED_LATE_MS)
+
+
+def two_processes(seconds: float = 5) -> int:
+    """Print how many reads a second of CPU one and two processes make; returns 1 when two make too few."""
+    per_cpu = {}
+    for count in (1, 2):
+        case = Case("1 KB", 1024, 0)
+        with nginx_counting(render(RUN, 0, case.payload_bytes), core=SERVER_CORE) as served, ExitStack() as running:
+            loads = [running.enter_context(started("recording", served, case, core=core)) for core in range(count)]
+            time.sleep(seconds)
+            for load in loads:
+                load.end()
+        per_cpu[count] = [load.result["reads"] / (load.result["cpu_seconds"] or 1) for load in loads]
+    one, two = per_cpu[1][0], statistics.mean(per_cpu[2])
+    print(
+        f"\nTwo processes of readers on two cores, which nginx shares: {two:,.0f} reads a second of CPU each, "
+        f"against {one:,.0f} of one alone: {two / one:.0%} (wanted {WANTED_SCALE:.0%})",
+        flush=True,
+    )
+    return int(two / one < WANTED_SCALE)
+
+
+def main(pairs: int = 8, turns: int = 30) -> int:
+    """Print the tables; returns how many figures were not as wanted."""
+    os.sched_setaffinity(0, {SERVER_CORE})
+    print(f"command: python -m benchmarks.reader_rate --pairs {pairs} --turns {turns}")
+    return beside_plain(pairs, turns) + on_schedule() + two_processes()
+
+
 if __name__ == "__main__":
-    parser("reader_rate", __doc__).parse_args()
-    sys.exit(1 if main() else 0)
+    options = parser("reader_rate", __doc__)
+    options.add_argument("--pairs", type=int, default=8)
+    options.add_argument("--turns", type=int, default=30)
+    given = options.parse_args()
+    sys.exit(1 if main(given.pairs, given.turns) else 0)
