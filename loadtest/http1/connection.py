@@ -42,6 +42,11 @@ class Connection:
         self.unasked = b""
         """What stood on the connection before the last request was sent, though nobody had asked for it."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything came of the last answer."""
+        return self._incoming.has_begun
+
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
         if self._socket is not None:

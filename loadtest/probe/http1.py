@@ -1,20 +1,23 @@
 """HTTP/1.1, byte by byte: header names go out as they are spelled, and what comes after an answer is seen.
 
-h11 does the framing and the parsing; the socket is ours, so that bytes behind the end of a message are not lost.
+The connection is the one that readers have too (``loadtest.http1``); here is what the probe makes of its answers.
 """
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import time
-from dataclasses import dataclass
-from typing import Final, Self
-from urllib.parse import urlsplit
+from dataclasses import replace
+from typing import Final
 
-import h11
-
+from loadtest.answer_limits import MOST_HEAD_BYTES
+from loadtest.http1.address import Address, request
+from loadtest.http1.connecting import SECOND, connect
+from loadtest.http1.connection import Connection
+from loadtest.http1.errors import BodyTooLargeError
+from loadtest.http1.incoming import Answer as Received
+from loadtest.http1.incoming import Limits
 from loadtest.payload import MAXIMUM_BYTES
 from loadtest.probe.model import Answer, Ask, Headers
 from loadtest.trust import tls_context
@@ -23,7 +26,7 @@ LINGER_S: Final = 0.25
 """How long unwanted bytes are waited for, on top of a round trip."""
 MOST_BYTES: Final = 2 * MAXIMUM_BYTES
 """Until it is known how large the document is."""
-_MOST_INTERIM: Final = 16
+PROTOCOL: Final = "http/1.1"
 USER_AGENT: Final = "read-model-probe"
 
 
@@ -31,62 +34,10 @@ class TransportError(Exception):
     """No answer: refused, lost, timed out, or TLS failed. The text is a few words."""
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the document is."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    query: str = ""
-
-    @classmethod
-    def of(cls, url: str) -> Self:
-        """The parts of an http or https address."""
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return cls(parts.scheme, parts.hostname or "", port, parts.path or "/", parts.query)
-
-    @property
-    def authority(self) -> str:
-        """Host and port as a Host header has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
-
-    def target(self, ask: Ask) -> str:
-        """The request target of a request."""
-        query = "&".join(part for part in (self.query, ask.query) if part)
-        return self.path + ask.path_suffix + (f"?{query}" if query else "")
-
-    def connect(self, time_limit_s: float, protocol: str) -> socket.socket:
-        """A connection that has agreed on ``protocol`` (``http/1.1`` or ``h2``), if TLS lets one choose.
-
-        Raises:
-            TransportError: there is none to be had.
-        """
-        try:
-            plain = socket.create_connection((self.host, self.port), timeout=time_limit_s)
-        except OSError as error:
-            raise TransportError(_in_words(error)) from None
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.scheme == "http":
-                return plain
-            context: ssl.SSLContext = tls_context()
-            context.set_alpn_protocols([protocol])
-            return context.wrap_socket(plain, server_hostname=self.host)
-        except OSError as error:
-            plain.close()
-            raise TransportError(_in_words(error)) from None
-
-
-def _in_words(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {error.verify_message}"
-    return (error.strerror or str(error) or type(error).__name__).rstrip(".")
+def target_of(address: Address, ask: Ask) -> str:
+    """The request target of a request."""
+    query = "&".join(part for part in (address.query, ask.query) if part)
+    return replace(address, path=address.path + ask.path_suffix, query=query).target
 
 
 def usual_headers(ask: Ask) -> Headers:
@@ -96,20 +47,42 @@ def usual_headers(ask: Ask) -> Headers:
     return tuple(header for header in usual if header[0].lower() not in given)
 
 
+def tls_speaking(protocol: str) -> ssl.SSLContext:
+    """What is trusted, on a connection over which ``protocol`` (``http/1.1`` or ``h2``) is to be spoken."""
+    context: ssl.SSLContext = tls_context()
+    context.set_alpn_protocols([protocol])
+    return context
+
+
+def connected(address: Address, time_limit_s: float, protocol: str) -> socket.socket:
+    """A connection that has agreed on ``protocol``, if TLS lets one choose; each wait on it is limited.
+
+    Raises:
+        TransportError: there is none to be had.
+    """
+    tls = tls_speaking(protocol) if address.scheme == "https" else None
+    try:
+        made = connect(address, tls, time.monotonic_ns() + int(time_limit_s * SECOND))
+    except OSError as error:
+        raise TransportError(_in_words(error)) from None
+    made.settimeout(time_limit_s)
+    return made
+
+
 class Http1:
     """One connection at a time to one address, kept as long as it can be."""
 
     def __init__(self, address: Address, time_limit_s: float) -> None:
         self._address = address
         self._time_limit_s = time_limit_s
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
         self.most_body = MOST_BYTES
 
     def close(self) -> None:
         """Give the connection up; the next request opens another."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def exchange(self, ask: Ask) -> Answer:
         """Send one request and read its answer.
@@ -117,140 +90,57 @@ class Http1:
         Raises:
             TransportError: no answer came.
         """
-        if ask.fresh or (self._socket is not None and _is_over(self._socket)):
+        if ask.fresh:
             self.close()
-        reused = self._socket is not None
-        try:
-            return self._attempt(ask, reused)
-        except _LostError as error:
-            self.close()
-            if not reused:
-                raise TransportError(str(error)) from None
-            return self._attempt_anew(ask)  # the peer closed it just now; RFC 9112, section 9.3.1
+        if self._connection is None:
+            tls = tls_speaking(PROTOCOL) if self._address.scheme == "https" else None
+            self._connection = Connection(self._address, tls, Limits(MOST_HEAD_BYTES, self.most_body))
+        connection = self._connection
+        headers = [("Host", self._address.authority), *usual_headers(ask), *ask.headers]
+        sent = request(ask.method, target_of(self._address, ask), headers)
+        received = self._attempt(connection, sent, ask)
+        if connection.reused and _was_lost(connection, received):
+            received = self._attempt(connection, sent, ask)  # the peer closed it just now; RFC 9112, section 9.3.1
+        return self._told(connection, received)
 
-    def _attempt_anew(self, ask: Ask) -> Answer:
-        try:
-            return self._attempt(ask, reused=False)
-        except _LostError as error:
-            self.close()
-            raise TransportError(str(error)) from None
+    def _attempt(self, connection: Connection, sent: bytes, ask: Ask) -> Received:
+        linger_s = LINGER_S if ask.linger else 0
+        return connection.exchange(sent, self._time_limit_s, is_head=ask.method == "HEAD", linger_s=linger_s)
 
-    def _attempt(self, ask: Ask, reused: bool) -> Answer:
-        if self._socket is None:
-            self._socket = self._address.connect(self._time_limit_s, "http/1.1")
-        reading = _Reading(self._socket, self._time_limit_s, self.most_body)
-        head = h11.Request(
-            method=ask.method,
-            target=self._address.target(ask),
-            headers=[
-                (name.encode("ascii"), value.encode("latin-1"))
-                for name, value in (("Host", self._address.authority), *usual_headers(ask), *ask.headers)
-            ],
-        )
-        answer, stays = reading.answer(head, ask.linger, reused)
-        if not stays:
-            self.close()
-        return answer
-
-
-class _LostError(Exception):
-    """The connection ended before a byte of the answer came."""
-
-
-def _is_over(connection: socket.socket) -> bool:
-    """Whether the peer has closed it, or sent something that nobody asked for."""
-    return bool(select.select([connection], [], [], 0)[0])
-
-
-class _Reading:
-    """Reads one answer."""
-
-    def __init__(self, connection: socket.socket, time_limit_s: float, most_body: int) -> None:
-        self._most_body = most_body
-        self._socket = connection
-        self._until = time.monotonic() + time_limit_s
-        self._state = h11.Connection(our_role=h11.CLIENT)
-        self._anything = False
-
-    def answer(self, request: h11.Request, linger: bool, reused: bool) -> tuple[Answer, bool]:
-        """The answer, and whether the connection can take another request."""
-        sent = (self._state.send(request) or b"") + (self._state.send(h11.EndOfMessage()) or b"")
-        try:
-            self._socket.sendall(sent)
-        except OSError as error:
-            raise _LostError(_in_words(error)) from None
-        head: h11.Response | None = None
-        body = bytearray()
-        fault, interim = "", 0
-        try:
-            while True:
-                event = self._event()
-                if isinstance(event, h11.Response):
-                    head = event
-                elif isinstance(event, h11.Data):
-                    body += event.data
-                    if len(body) > self._most_body:
-                        fault = f"larger than the document: more than {self._most_body:,} bytes"
-                        break
-                elif isinstance(event, h11.InformationalResponse):
-                    interim += 1
-                    if interim > _MOST_INTERIM:
-                        fault = f"more than {_MOST_INTERIM} interim answers"
-                        break
-                elif isinstance(event, h11.EndOfMessage):
-                    break
-        except h11.RemoteProtocolError as error:
-            if not self._anything:
-                raise _LostError("the connection was closed without an answer") from None
-            fault = str(error)
-        excess = b"" if fault else self._state.trailing_data[0]
-        if linger and not fault:
-            excess += self._more()
-        closes = self._state.their_state is not h11.DONE
-        answer = Answer(
-            status=head.status_code if head else 0,
-            headers=tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in head.headers) if head else (),
-            body=bytes(body),
-            excess=bytes(excess),
-            reused=reused,
-            closes=closes and not fault,
+    def _told(self, connection: Connection, received: Received) -> Answer:
+        failure, fault = received.failure, ""
+        if _was_lost(connection, received) or isinstance(failure, TimeoutError):
+            raise TransportError(_in_words(failure))
+        if isinstance(failure, BodyTooLargeError):
+            fault = f"larger than the document: more than {self.most_body:,} bytes"
+        elif failure is not None:
+            fault = getattr(failure, "strerror", None) or str(failure)
+        return Answer(
+            status=received.status,
+            headers=tuple(
+                (name.decode("latin-1"), value.strip().decode("latin-1")) for name, value in received.headers
+            ),
+            body=bytes(received.body),
+            excess=received.excess,
+            reused=connection.reused,
+            closes=received.closes and not (fault or received.excess),
             fault=fault,
         )
-        return answer, not (closes or excess or fault)
 
-    def _event(self) -> object:
-        while True:
-            event = self._state.next_event()
-            if event is not h11.NEED_DATA:
-                return event
-            data = self._receive(self._until - time.monotonic())
-            self._anything = self._anything or bool(data)
-            self._state.receive_data(data)
 
-    def _receive(self, seconds: float) -> bytes:
-        if seconds <= 0:  # a target that never lets one wait keeps to it too
-            raise TransportError("no whole answer in time")
-        self._socket.settimeout(seconds)
-        try:
-            return self._socket.recv(65536)
-        except TimeoutError:
-            raise TransportError("no whole answer in time") from None
-        except OSError as error:
-            if self._anything:
-                return b""  # as if closed: what came so far is judged
-            raise _LostError(_in_words(error)) from None
+def _text(sent: bytes) -> str:
+    return sent.decode("latin-1")
 
-    def _more(self) -> bytes:
-        """What still comes within a moment."""
-        until = time.monotonic() + LINGER_S
-        more = b""
-        while time.monotonic() < until and len(more) < self._most_body:
-            self._socket.settimeout(max(0.001, until - time.monotonic()))
-            try:
-                data = self._socket.recv(65536)
-            except OSError:
-                break
-            if not data:
-                break
-            more += data
-        return more
+
+def _was_lost(connection: Connection, received: Received) -> bool:
+    """Whether the connection ended, or there was none, before a byte of the answer came; late is not lost."""
+    failure = received.failure
+    return isinstance(failure, OSError) and not isinstance(failure, TimeoutError) and not connection.has_begun
+
+
+def _in_words(failure: Exception | None) -> str:
+    if isinstance(failure, TimeoutError):
+        return "no whole answer in time"
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {failure.verify_message}"
+    return (getattr(failure, "strerror", None) or str(failure) or type(failure).__name__).rstrip(".")

@@ -12,7 +12,8 @@ import h2.events
 import h2.exceptions
 
 from loadtest.answer_limits import MOST_HEAD_BYTES
-from loadtest.probe.http1 import MOST_BYTES, Address, TransportError, usual_headers
+from loadtest.http1.address import Address
+from loadtest.probe.http1 import MOST_BYTES, TransportError, connected, target_of, usual_headers
 from loadtest.probe.model import Answer, Ask
 
 PROTOCOL: Final = "h2"
@@ -23,7 +24,7 @@ def why_not(address: Address, time_limit_s: float) -> str:
     if address.scheme == "http":
         return "HTTP/2 is negotiated in TLS, and this address is http://"
     try:
-        connection = address.connect(time_limit_s, PROTOCOL)
+        connection = connected(address, time_limit_s, PROTOCOL)
     except TransportError as error:
         return f"the target does not speak HTTP/2 ({error})"
     with connection:
@@ -68,7 +69,7 @@ class Http2:
 
     def _open(self) -> None:
         self.close()
-        self._socket = self._address.connect(self._time_limit_s, PROTOCOL)
+        self._socket = connected(self._address, self._time_limit_s, PROTOCOL)
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="latin-1"))
         self._state.initiate_connection()
 
@@ -81,7 +82,7 @@ class Http2:
             (":method", ask.method),
             (":scheme", self._address.scheme),
             (":authority", self._address.authority),
-            (":path", self._address.target(ask)),
+            (":path", target_of(self._address, ask)),
         ]
         head += [(name.lower(), value) for name, value in (*usual_headers(ask), *ask.headers)]
         self._state.send_headers(stream, head, end_stream=True)

@@ -10,10 +10,11 @@ from typing import Final
 
 from loadtest.answer_limits import most_body_bytes
 from loadtest.cleaned import printable, shown, without_secrets
+from loadtest.http1.address import Address
 from loadtest.options import UsageError
 from loadtest.probe.cases import ALL
 from loadtest.probe.first_look import first_answer, named_origin, wait_out_the_second
-from loadtest.probe.http1 import Address, Http1, TransportError
+from loadtest.probe.http1 import Http1, TransportError
 from loadtest.probe.http2 import Http2, why_not
 from loadtest.probe.judging import looks_absent, not_applicable
 from loadtest.probe.model import (

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 RUNS_FOLDER: Final = Path("runs")
 LATEST_NAME: Final = "latest"
 RUN_FILE: Final = "run.json"
-_PACKAGES: Final = ("locust", "gevent", "geventhttpclient", "boto3", "numpy", "pyarrow", "scipy")
+_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
 _LEFT_OUT: Final = (
     "run_dir",
     "outputs",
