@@ -6,11 +6,14 @@ writer, wait for the workers' spools, seal, report). Workers hear of the start b
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -266,13 +269,17 @@ class Coordinator:
         self.mark_end()
         self.note_workers()
         self._finished = True
+        with _waiting_through_ctrl_c():
+            self._end_and_report(self._directory, self._plan)
+
+    def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._writer is not None:
             self._writer.stop()
-        self._wait_for_spools(self._directory.path, self._plan.workers)
+        self._wait_for_spools(directory.path, plan.workers)
         self._back_as_it_was()
-        command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(self._directory.path.resolve())]
+        command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(directory.path.resolve())]
         finished = subprocess.run(command, check=False, cwd=_PROJECT, stdout=self._answers_to())
-        self._directory.point_latest_here()
+        directory.point_latest_here()
         self._environment.process_exit_code = _exit_code(finished.returncode)
 
     def print_answers(self) -> None:
@@ -305,6 +312,20 @@ class Coordinator:
         hanging = sorted(still_recording(run_dir))
         if hanging and self._directory is not None:
             self._directory.note(given_up=hanging)
+
+
+@contextlib.contextmanager
+def _waiting_through_ctrl_c() -> Iterator[None]:
+    """Do not stop at Ctrl-C meanwhile: the report hears of it by itself, and what is owed is put back all the same."""
+    try:
+        before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, for one that ignores it is inherited
+    except ValueError:  # in another thread than the main one nobody is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(line: str) -> None:
