@@ -1,13 +1,14 @@
 """What a run may do with what is there before its first PUT: keep it, or find nothing worth keeping, or not write.
 
 The store itself is asked first. Its writer may often put and not get; then the readers' address shows the document,
-which is believed if its bytes are those that its ETag names, or are text that comes twice alike. Pure functions.
+which is believed if its bytes are those that its ETag names, or are text that comes twice alike.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,10 @@ from loadtest.target.remedies import what_to_do
 from loadtest.target.store import Look, is_aws
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
+MOST_LOOKS: Final = 20
+BETWEEN_LOOKS_S: Final = 0.1
+"""So often, and so far apart, is the address asked again while it fails in a way that may pass."""
+_MAY_PASS: Final = frozenset((0, 429, *range(500, 600)))
 _ONLY_IF_ABSENT: Final = {"IfNoneMatch": "*"}
 _HEADERS: Final = {
     "content-type": "ContentType",
@@ -85,7 +90,7 @@ def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen
 def _from_address(
     place: str, target: Target, read: Callable[[], Seen], endpoint: str, error: str, *, overwrite: bool
 ) -> Beginning:
-    seen = read()
+    seen, settled = _settled(read)
     code = _s3_code(seen)
     made_up = made_up_by(seen.body)
     if seen.status == 404 or code == "NoSuchKey":
@@ -95,7 +100,7 @@ def _from_address(
     if seen.status == 200 and not code:
         if made_up:
             return Beginning(_made_up(place, made_up), made_up_by=made_up)
-        why = _why_not_the_object(seen, read)
+        why = _why_not_the_object(seen, settled)
         if not why:
             look = look_of(seen)
             return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
@@ -110,21 +115,43 @@ def _from_address(
     )
 
 
-def _why_not_the_object(seen: Seen, read: Callable[[], Seen]) -> str:
+def _why_not_the_object(seen: Seen, settled: bool) -> str:
     """Why the body of an answer is not to be taken for the object's bytes; "" when it is."""
     if len(seen.body) > MAXIMUM_BYTES:
         return f"the address answers more than {MAXIMUM_BYTES:,} bytes"
-    etag = seen.headers.get("etag", "").removeprefix("W/").strip('"')
-    if _MD5.fullmatch(etag) and hashlib.md5(seen.body, usedforsecurity=False).hexdigest() == etag:
+    if _is_named_by_its_etag(seen):
         return ""
     try:
         seen.body.decode("utf-8")
     except UnicodeDecodeError:
         return "the address answers bytes that are no text and not what its ETag names"
-    again = read()
-    if (again.status, again.body) != (seen.status, seen.body):
-        return "the address answers something else each time"
-    return ""
+    return "" if settled else "the address answers something else each time"
+
+
+def _settled(read: Callable[[], Seen]) -> tuple[Seen, bool]:
+    """The first answer that proves itself, or comes a second time and no other did, and whether there was one.
+
+    A read that fails in a way that may pass (throttled, a fault of a server) is made again, and so is one whose body
+    nothing else confirms.
+    """
+    before: set[bytes] = set()
+    for look in range(MOST_LOOKS):
+        if look:
+            time.sleep(BETWEEN_LOOKS_S)
+        seen = read()
+        if seen.status in _MAY_PASS:
+            continue
+        if seen.status != 200 or _s3_code(seen) or made_up_by(seen.body) or _is_named_by_its_etag(seen):
+            return seen, True
+        if len(seen.body) > MAXIMUM_BYTES or before == {seen.body}:
+            return seen, True
+        before.add(seen.body)
+    return seen, False
+
+
+def _is_named_by_its_etag(seen: Seen) -> bool:
+    etag = seen.headers.get("etag", "").removeprefix("W/").strip('"')
+    return bool(_MD5.fullmatch(etag)) and hashlib.md5(seen.body, usedforsecurity=False).hexdigest() == etag
 
 
 def look_of(seen: Seen) -> Look:

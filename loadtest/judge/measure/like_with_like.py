@@ -111,7 +111,7 @@ class Scale:
         if found.only is not None:
             return unbiased(found.only, PER_MILLE[quantile])
         held = [kind for kind in KINDS if self.shares[kind] and found.count(kind)]
-        if not held:
+        if not held or any(self.usual_ns[kind] <= _BELOW_THE_CLOCK_NS for kind in held):
             return None
         scaled = np.concatenate([found.times[kind] / self.usual_ns[kind] for kind in held])
         weights = np.concatenate([np.full(found.count(k), self.shares[k] / found.count(k)) for k in held])
@@ -126,6 +126,8 @@ class Scale:
 
 
 _ROUNDING: Final = 1e-9
+_BELOW_THE_CLOCK_NS: Final = 1
+"""A kind that usually takes no time by a coarse clock has no usual time that others could be divided by."""
 
 
 def _has(pairs: Sequence[tuple[Stretch, Stretch]], kind: Kind, quantile: Quantile) -> bool:

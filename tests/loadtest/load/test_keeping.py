@@ -12,7 +12,7 @@ from loadtest.load.owed import earlier_runs, take_over
 from loadtest.run.document import made_up_by, render
 from loadtest.run.records import WriteOutcome
 from loadtest.run.roll_call import JOURNAL_NAME
-from loadtest.target import putting_back
+from loadtest.target import keeping, putting_back
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen, beginning
 from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, is_owed, keep, load
@@ -221,6 +221,21 @@ def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, capsys:
         assert not is_owed(run_dir)
 
 
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_an_address_that_fails_now_and_then_is_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
+    fault = seen(b"try again", status)
+    assert begin(fault, fault, seen(b"mine"), fault, seen(b"mine")).keep.body == b"mine"
+    with pytest.raises(UsageError, match=f"answered {status} 'try again'"):
+        begin(fault)
+
+
+def test_an_address_that_mixes_documents_now_and_then_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
+    proved = seen(GZIP, etag=f'"{MD5_OF_GZIP}"')
+    assert begin(seen(GZIP[:9]), seen(GZIP[:9] + b"other"), proved).keep.body == GZIP
+
+
 def test_what_was_found_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     """Version 0 goes over what was looked at; who wrote in between is not written over, where the store can tell."""
     document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": "", "etag": '"a"'}
@@ -336,7 +351,10 @@ def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
         (seen(b" " * (10 * 1024 * 1024 + 1)),),
     ],
 )
-def test_what_cannot_be_kept_is_not_written_over_unless_it_may_be_lost(answers: tuple[Seen, ...]) -> None:
+def test_what_cannot_be_kept_is_not_written_over_unless_it_may_be_lost(
+    answers: tuple[Seen, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
     with pytest.raises(UsageError, match=r"nothing was written.*--overwrite") as refused:
         begin(*answers)
     assert str(refused.value).count("\n") == 0
