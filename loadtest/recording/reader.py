@@ -39,7 +39,7 @@ from loadtest.trust import tls_context
 REQUEST_NAME: Final = "samples"
 REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 AT_A_STRETCH_NS: Final = 10_000_000
-"""For so long a reader that has no time to wait goes on by itself; then Locust has the floor, and may stop it."""
+"""For so long a reader goes on by itself; then Locust has the floor, and may stop it."""
 
 turns: Final = Turns()
 """Those of all readers of this process, whose connections belong to one event loop."""
@@ -90,7 +90,7 @@ class SamplesReader(User):
 
     @task
     def reads(self) -> None:
-        """Read, and go on without Locust's own loop while the next read is due already, which makes more reads."""
+        """Read again and again, for a little while, without Locust's own loop, which takes as long as parsing does."""
         until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
         arrivals = self._recorder.arrivals
         while True:
@@ -100,8 +100,9 @@ class SamplesReader(User):
                 return
             if arrivals is None:
                 self._due = now_ns
-            elif (due := arrivals.take_if_due(now_ns)) is not None:
+            elif (due := arrivals.take_if_due(until_ns)) is not None:
                 self._due = due
+                sleep_until(due)
             else:
                 return
 
