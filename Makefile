@@ -57,6 +57,7 @@ check: lint types scan ## ruff, mypy, and a policy scan of the synthesized Terra
 lint: .venv/.installed
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	.venv/bin/lint-imports --no-cache
 
 types: .venv/.installed
 	$(PYTHON) -m mypy

@@ -26,10 +26,11 @@ from typing import Final
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.rows import latency_rows
-from loadtest.records import EXIT_CODES, Verdict
+from loadtest.project import PROJECT
+from loadtest.run.records import EXIT_CODES, Verdict
 from loadtest.sandbox.process import running_sandbox
-from loadtest.summary import Summary, read_summary
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
+from loadtest.summary.summary import Summary, read_summary
 
 LATENCY: Final = {"base": "lognormal(100ms,0.3)", "same": "lognormal(100ms,0.3)", "slower": "lognormal(115ms,0.3)"}
 SETTINGS: Final = ("--window", "1", "--write-interval", "0.25", "--arrival-rate", "300", "--payload-bytes", "4096")

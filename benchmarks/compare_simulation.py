@@ -21,16 +21,16 @@ import numpy as np
 from scipy import signal
 
 from benchmarks.options import parser
-from loadtest.analyse import analyse
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE
 from loadtest.compare.rows import KINDS, Row, latency_rows, logarithms
 from loadtest.compare.shift import shift_between
-from loadtest.findings import worst
-from loadtest.measurements import WindowRow
-from loadtest.measures.quantiles import rank
-from loadtest.records import Verdict
-from loadtest.summary import Summary
-from loadtest.synthesis import PROJECT
+from loadtest.judge.analyse import analyse
+from loadtest.judge.statistics.quantiles import rank
+from loadtest.project import PROJECT
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import worst
+from loadtest.summary.speed import WindowRow
+from loadtest.summary.summary import Summary
 
 READS_A_WINDOW: Final = 320
 WINDOW_S: Final = 2

@@ -30,9 +30,10 @@ import numpy as np
 
 from benchmarks.bare_client import answer_times
 from benchmarks.options import parser
-from loadtest.recorded_run.run_files import load_history
+from loadtest.project import PROJECT
+from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
 
 RATE, READERS = 200, 400
 """More readers than reads can be waiting: one that is not free would add its own wait."""

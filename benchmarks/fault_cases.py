@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from loadtest.records import Verdict
-from loadtest.summary import Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
 
 CONFIDENCE = 0.9999
 READS_PER_SECOND = 500

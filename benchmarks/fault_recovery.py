@@ -14,10 +14,11 @@ from pathlib import Path
 from benchmarks.fault_cases import CASES as ALL_CASES
 from benchmarks.fault_cases import QUICK, FaultCase, Interval, Size
 from benchmarks.options import parser
-from loadtest.records import Verdict
+from loadtest.project import PROJECT
+from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.summary import Summary, read_summary
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
+from loadtest.summary.summary import Summary, read_summary
 
 USERS = "20"
 NEVER_FAIL_WITHOUT_A_FAULT = (

@@ -22,10 +22,11 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.recorded_run.history import History
-from loadtest.recorded_run.run_files import load_history
+from loadtest.project import PROJECT
+from loadtest.run.history import History
+from loadtest.run.loading import load_history
 from loadtest.sandbox.process import running_sandbox
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
 
 SECONDS, RATE, READERS = 90, 500, 40
 AFTER_FLUSH_NS: Final = 5_000_000

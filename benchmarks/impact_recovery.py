@@ -21,12 +21,14 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.recorded_run.history import History
-from loadtest.recorded_run.run_files import load_history
-from loadtest.records import Verdict, WindowKind
+from loadtest.project import PROJECT
+from loadtest.run.history import History
+from loadtest.run.loading import load_history
+from loadtest.run.records import Verdict, WindowKind
 from loadtest.sandbox.process import running_sandbox
-from loadtest.summary import ImpactEstimate, Summary, read_summary
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.summary import Summary, read_summary
 
 MEDIAN_NS, SIGMA = 60e6, 0.25
 LATENCY: Final = f"lognormal({MEDIAN_NS / 1e6:g}ms,{SIGMA})"

@@ -14,8 +14,8 @@ from typing import Final
 from benchmarks.fault_cases import CONFIDENCE, share
 from benchmarks.options import parser
 from benchmarks.simulated_runs import DRIFT_SD, RATE, TOLERANCE, WINDOW_S, Truth, simulated
-from loadtest.measures.impact import measure_impact
-from loadtest.records import Verdict
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.run.records import Verdict
 
 UNLIKE: Final = Truth(unchanged_ms=0.5)
 """A 200 takes 20 ms, a 304 half a millisecond; with every other read conditional p50 lies on the border."""

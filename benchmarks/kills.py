@@ -27,11 +27,12 @@ from typing import Any, Final
 from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, WORKER_1, WORKER_2, WRITER, Killing, killing
 from benchmarks.nginx import free_port
 from benchmarks.options import parser
-from loadtest.recorded_run.run_files import load_history
-from loadtest.records import Verdict
+from loadtest.project import PROJECT
+from loadtest.run.loading import load_history
+from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.summary import Summary, read_summary
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
+from loadtest.summary.summary import Summary, read_summary
 
 RUNS: Final = 60
 RATE: Final = 400

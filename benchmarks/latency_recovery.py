@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.recorded_run.run_files import load_history
+from loadtest.project import PROJECT
+from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.synthesis import PROJECT, synthesize
+from loadtest.sandbox.synthesis import synthesize
 
 # Each reader's first read opens its connection, which takes milliseconds: with few readers and many reads these stay
 # well below one in a hundred, so that p99 is not theirs.

@@ -1,8 +1,8 @@
 """Do the tests notice a broken check? Changes every check in many small ways, and runs the tests on each change.
 
-mutmut changes one place of ``loadtest/checks`` at a time (turns a comparison round, drops a term, moves a boundary,
-replaces a word) and runs the tests that call the changed function. A change that no test notices is a survivor, and is
-printed as what was there and what stood there instead. Score: changes that were noticed, of all.
+mutmut changes one place of ``loadtest/judge/checks`` at a time (turns a comparison round, drops a term, moves a
+boundary, replaces a word) and runs the tests that call the changed function. A change that no test notices is a
+survivor, and is printed as what was there and what stood there instead. Score: changes that were noticed, of all.
 
 It works on a copy of what git knows of the checkout, as it is on the disk. mutmut has an environment of its own
 (.build/mutation, pinned by requirements-mutation.txt), for it brings a terminal user interface along.
@@ -26,8 +26,8 @@ from benchmarks.options import parser
 
 REQUIREMENTS: Final = Path("requirements-mutation.txt")
 ENVIRONMENT: Final = Path(".build/mutation")
-MUTATED: Final = "loadtest/checks"
-TESTS: Final = "tests/loadtest/analysis"
+MUTATED: Final = "loadtest/judge/checks"
+TESTS: Final = "tests/loadtest/judge"
 LEAST_SCORE: Final = 0.9
 NOTICED: Final = ("killed", "timeout", "segfault", "suspicious")
 """A change after which the tests fail, never end, or take the process down with them."""
@@ -125,7 +125,7 @@ class Mutmut:
 
 
 def file_of(mutant: str) -> str:
-    """The file of a mutant, from its name: ``loadtest.checks.zones.x_partners__mutmut_3``."""
+    """The file of a mutant, from its name: ``loadtest.judge.order.zones.x_partners__mutmut_3``."""
     return mutant.rsplit(".", 1)[0].replace(".", "/").removeprefix(f"{MUTATED}/") + ".py"
 
 
@@ -163,7 +163,7 @@ def main() -> int:
     print(table(results))
     print(f"\nIn {(time.monotonic() - started) / 60:.0f} min. Survivors:\n")
     for name, change in zip(survivors, changes, strict=True):
-        print(f"{name.removeprefix('loadtest.checks.')}\n{change}")
+        print(f"{name.removeprefix('loadtest.judge.checks.')}\n{change}")
     noticed = sum(status in NOTICED for status in results.values())
     return 0 if noticed >= LEAST_SCORE * len(results) else 1
 

@@ -25,11 +25,11 @@ import numpy as np
 from gevent.event import Event
 from locust import FastHttpUser, User, task
 
-from loadtest.recording.plan import Plan, boot_id
-from loadtest.recording.reader import SamplesReader
-from loadtest.recording.recorder import Recorder
-from loadtest.recording.spool import SPOOLED_READ_DTYPE, load_records
-from loadtest.records import ReadOutcome
+from loadtest.load.reader import SamplesReader
+from loadtest.load.recorder import Recorder
+from loadtest.run.plan import Plan, boot_id
+from loadtest.run.records import ReadOutcome
+from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
 
 _WARM_UP_S = 1
 

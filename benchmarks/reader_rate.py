@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.nginx import Served, nginx_counting
 from benchmarks.options import parser
-from loadtest.payload import render
+from loadtest.run.document import render
 
 RUN = "0123456789ab"
 KINDS = ("plain", "recording")

@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.options import parser
-from loadtest.payload import render
+from loadtest.run.document import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 SYNTH = Path(__file__).resolve().parents[1] / "tests" / "sandbox" / "synth" / "conditional.tf.json"

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.recorded_run.checksums import write_checksums
-from loadtest.records import (
+from loadtest.run.checksums import write_checksums
+from loadtest.run.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
     NO_VERSION,
@@ -262,8 +262,8 @@ def main() -> int:
 
 def _judge(directory: Path) -> int:
     """Judge one run in this process, from its start to the written summary; the parent reads time and memory."""
-    from loadtest.analyse import analyse  # noqa: PLC0415 - importing is part of what is measured
-    from loadtest.summary import write_summary  # noqa: PLC0415
+    from loadtest.judge.analyse import analyse  # noqa: PLC0415 - importing is part of what is measured
+    from loadtest.summary.summary import write_summary  # noqa: PLC0415
 
     summary = analyse(directory)
     write_summary(summary, directory / "summary.json")

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, NoReturn
 
-from loadtest.options import UsageError
-from loadtest.records import EXIT_INTERRUPTED, EXIT_USAGE
+from loadtest.errors import UsageError
+from loadtest.run.records import EXIT_INTERRUPTED, EXIT_USAGE
 from stacks.user_input import cut
 
 COMMANDS: Final = {
-    "report": ("loadtest.report_command", "judge a recorded run and write its reports"),
-    "restore": ("loadtest.restore_command", "put the object back as it was before a run that was killed"),
-    "compare": ("loadtest.compare.command", "compare two recorded runs: is the new one worse?"),
-    "probe": ("loadtest.probe.command", "try a deployment's conditional requests, one at a time"),
-    "sandbox": ("loadtest.sandbox.cli", "serve a stand-in for AWS on this machine"),
-    "demo": ("loadtest.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
-    "mappings": ("loadtest.mappings.demo", "probe and measure the three mappings side by side"),
+    "report": ("loadtest.commands.report", "judge a recorded run and write its reports"),
+    "restore": ("loadtest.commands.restore", "put the object back as it was before a run that was killed"),
+    "compare": ("loadtest.commands.compare", "compare two recorded runs: is the new one worse?"),
+    "probe": ("loadtest.commands.probe", "try a deployment's conditional requests, one at a time"),
+    "sandbox": ("loadtest.commands.sandbox", "serve a stand-in for AWS on this machine"),
+    "demo": ("loadtest.commands.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
+    "mappings": ("loadtest.commands.mappings", "probe and measure the three mappings side by side"),
 }
 """Each command's module has ``add_arguments(parser)`` and ``run(arguments) -> exit code``; only the one asked for is
 imported."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from loadtest.recording.locust_plugin import register
-from loadtest.recording.reader import SamplesReader
+from loadtest.load.plugin import register
+from loadtest.load.reader import SamplesReader
 
 __all__ = ["SamplesReader"]
 

@@ -203,7 +203,7 @@ def _refuse_unknown(names: Any, place: str, prefix: str) -> None:
         near = difflib.get_close_matches(name, setting_names(), 1)
         shown, hint = (
             (prefix + name.upper() if prefix else name),
-            (near[0] if near else "see the settings in README.md"),
+            (near[0] if near else "see docs/settings.md"),
         )
         shown_hint = prefix + hint.upper() if prefix and near else hint
         meant = f"did you mean {shown_hint}?" if near else f"{shown_hint}."

@@ -22,8 +22,8 @@ SLOW = (
     *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflows.py"),
     *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
-    *("loadtest/analysis/test_no_false_alarm.py", "loadtest/analysis/test_versions_against_reference.py"),
-    *("loadtest/analysis/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
+    *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
+    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
     *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
     "loadtest/http1/test_incoming.py",
 )
@@ -32,7 +32,7 @@ SLOW = (
 INDEPENDENT = (
     *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
     *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
-    *("loadtest/analysis/test_fuzzed_runs.py", "loadtest/analysis/test_versions_against_reference.py"),
+    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
@@ -44,15 +44,15 @@ SECONDS = {
     "stacks/test_deployed_everything.py": 60,
     "docs/test_extending.py": 40,
     "docs/test_cdk_terrain.py": 25,
-    "loadtest/analysis/test_no_false_alarm.py": 18,
+    "loadtest/judge/test_no_false_alarm.py": 18,
     "docs/test_workflows.py": 18,
     "probe/test_mappings_page.py": 40,
     "loadtest/compare/test_compare_shift.py": 16,
     "loadtest/runs/": 12,
-    "loadtest/analysis/test_versions_against_reference.py": 10,
+    "loadtest/judge/test_versions_against_reference.py": 10,
     "probe/test_probe_sandbox.py": 10,
     "docs/test_documented_commands.py": 8,
-    "loadtest/analysis/test_summary.py": 8,
+    "loadtest/judge/test_summary.py": 8,
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest import units
-from loadtest.summary import Run, Summary
+from loadtest.summary.summary import Run, Summary
 
 MUST_BE_ALIKE: Final = (
     "payload_bytes",

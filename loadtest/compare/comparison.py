@@ -11,9 +11,9 @@ from loadtest.compare.alike import Difference, notes, unlike, unlike_rests
 from loadtest.compare.rows import Row, impact_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
-from loadtest.findings import worst
-from loadtest.records import Verdict
-from loadtest.summary import Run, Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import worst
+from loadtest.summary.summary import Run, Summary
 
 DEFAULT_TOLERANCE: Final = 1.07
 """Half way (of ratios) between no change and 15 % more: both can be told from it in a run of a minute or two."""

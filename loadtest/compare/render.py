@@ -8,9 +8,9 @@ from typing import Final
 from loadtest import units
 from loadtest.compare.comparison import Comparison, Group
 from loadtest.compare.rows import Row
-from loadtest.records import Verdict
-from loadtest.reports.markdown import escape
-from loadtest.summary import Run
+from loadtest.report.markdown import escape
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Run
 
 _SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 _OPEN: Final = ("Response time", "Slowdown while writing")

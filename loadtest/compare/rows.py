@@ -11,12 +11,13 @@ import numpy as np
 from loadtest import units
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
-from loadtest.measurements import ImpactEstimate, WindowRow
-from loadtest.measures.generator_health import SMALL_SHARE
-from loadtest.measures.signed_rank import Shift
-from loadtest.recorded_run.history import Column
-from loadtest.records import Verdict
-from loadtest.summary import Summary
+from loadtest.judge.measure.generator_health import SMALL_SHARE
+from loadtest.judge.statistics.signed_rank import Shift
+from loadtest.run.history import Column
+from loadtest.run.records import Verdict
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.speed import WindowRow
+from loadtest.summary.summary import Summary
 
 QUANTILES: Final = ("p50", "p90", "p99")
 KINDS: Final = ("quiet", "writing")

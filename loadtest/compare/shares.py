@@ -18,8 +18,8 @@ from scipy import stats
 
 from loadtest import units
 from loadtest.compare.rows import Row
-from loadtest.records import Verdict
-from loadtest.summary import Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
 
 MARGIN: Final = 0.001
 

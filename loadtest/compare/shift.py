@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from loadtest.measures.signed_rank import CONFIDENCE, Shift
-from loadtest.recorded_run.history import Column
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift
+from loadtest.run.history import Column
 
 LEAST_WINDOWS: Final = 4
 """With 4 windows in each run the widest Mann-Whitney interval covers 97 %; with 3 only 90 %."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loadtest.compare.rows import Row
-from loadtest.records import Verdict
-from loadtest.summary import Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
 
 NOT_THERE = "not there"
 

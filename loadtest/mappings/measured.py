@@ -11,8 +11,9 @@ from typing import Final
 
 from loadtest.probe.model import Exchange, Result
 from loadtest.probe.runner import Report
-from loadtest.records import Verdict
-from loadtest.summary import Question, Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import Question
+from loadtest.summary.summary import Summary
 
 SECONDS_A_DAY: Final = 86_400
 _STATUS_LINE: Final = len("HTTP/1.1 304 Not Modified\r\n\r\n")
@@ -28,7 +29,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredMapping:
     """One mapping: what the probe showed, and what the load test measured."""
 
     mapping: str
@@ -78,7 +79,7 @@ class Transfer:
     bytes: float
 
 
-def transfer(measured: Measured, site: Site) -> Transfer:
+def transfer(measured: MeasuredMapping, site: Site) -> Transfer:
     """Answers and bytes a day: a changed document comes whole, an unchanged one as that mapping answers it."""
     polls = SECONDS_A_DAY / site.poll_s
     changed = site.readers * min(polls, site.changes_per_day)
@@ -91,9 +92,9 @@ def _head_bytes(exchange: Exchange) -> int:
     return _STATUS_LINE + sum(len(name) + len(value) + len(": \r\n") for name, value in exchange.headers)
 
 
-def unlike_expected(measured: Mapping[str, Measured]) -> list[str]:
+def unlike_expected(measured: Mapping[str, MeasuredMapping]) -> list[str]:
     """Sentences about mappings that do not behave as they are known to."""
-    expected: tuple[tuple[str, str, Callable[[Measured], bool]], ...] = (
+    expected: tuple[tuple[str, str, Callable[[MeasuredMapping], bool]], ...] = (
         ("conditional", "the probe does not pass", lambda one: one.report.verdict() is Verdict.PASS),
         (
             "conditional",
@@ -103,7 +104,7 @@ def unlike_expected(measured: Mapping[str, Measured]) -> list[str]:
         ("original", "the probe finds no fault", lambda one: one.report.verdict() is Verdict.FAIL),
         ("original", "there are 304 answers", lambda one: one.summary.conditional.not_modified == 0),
         ("half", "the probe finds no fault", lambda one: one.report.verdict() is Verdict.FAIL),
-        ("half", "the probe sees no empty 200", Measured.breaks_readers),
+        ("half", "the probe sees no empty 200", MeasuredMapping.breaks_readers),
         ("half", "the load test catches no truncated read", lambda one: one.outcome("truncated") > 0),
         ("half", "the load test finds reads whole", lambda one: one.question("whole").verdict is Verdict.FAIL),
     )

@@ -9,11 +9,11 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from loadtest import units
-from loadtest.mappings.measured import SECONDS_A_DAY, Measured, Site, transfer
-from loadtest.measurements import LatencyRow, Quantiles
+from loadtest.mappings.measured import SECONDS_A_DAY, MeasuredMapping, Site, transfer
 from loadtest.probe.model import CaseVerdict, Result
 from loadtest.probe.render import conclusion
 from loadtest.probe.runner import Report
+from loadtest.summary.speed import LatencyRow, Quantiles
 
 _SHOWN_CASES: Final = (
     "etag-present",
@@ -27,7 +27,7 @@ _SHOWN_CASES: Final = (
 )
 
 
-def markdown_page(measured: Sequence[Measured], site: Site, made_with: str) -> str:
+def markdown_page(measured: Sequence[MeasuredMapping], site: Site, made_with: str) -> str:
     """The page as Markdown."""
     parts = [
         "# The mappings, side by side",
@@ -62,10 +62,10 @@ _STYLE: Final = (
     "table{border-collapse:collapse;margin:1rem 0}th,td{border:1px solid #8888;padding:.3rem .6rem;text-align:left;"
     "vertical-align:top}code{font-size:.9em}"
 )
-Row = tuple[str, Callable[[Measured], str]]
+Row = tuple[str, Callable[[MeasuredMapping], str]]
 
 
-def _table(measured: Sequence[Measured], rows: Sequence[Row]) -> str:
+def _table(measured: Sequence[MeasuredMapping], rows: Sequence[Row]) -> str:
     lines = ["| | " + " | ".join(f"`{one.mapping}`" for one in measured) + " |", "|---" * (len(measured) + 1) + "|"]
     lines += ["| " + " | ".join([name, *(_cell(show(one)) for one in measured)]) + " |" for name, show in rows]
     return "\n".join(lines)
@@ -75,7 +75,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
 
 
-def _honoured(measured: Sequence[Measured]) -> list[Row]:
+def _honoured(measured: Sequence[MeasuredMapping]) -> list[Row]:
     def row(name: str) -> Row:
         expectation = measured[0].case(name).case.expectation
         return expectation, lambda one: _finding(one.case(name))
@@ -93,7 +93,7 @@ def _counts(report: Report) -> str:
     return f"{report.verdict()} ({told})"
 
 
-def _load_in_words(measured: Sequence[Measured]) -> str:
+def _load_in_words(measured: Sequence[MeasuredMapping]) -> str:
     settings = measured[0].summary.run.settings
     rate = settings.get("arrival_rate")
     often = f"{rate:g} reads a second" if isinstance(rate, int | float) and rate else "as many reads as come through"
@@ -108,7 +108,7 @@ def _load_in_words(measured: Sequence[Measured]) -> str:
     )
 
 
-def _share_of_304(one: Measured) -> str:
+def _share_of_304(one: MeasuredMapping) -> str:
     counted = one.summary.conditional
     return units.share(counted.not_modified / counted.conditional_reads) if counted.conditional_reads else units.NOTHING
 
@@ -119,7 +119,7 @@ def _times(quantiles: Quantiles) -> str:
     return f"{units.duration(quantiles.p50_ns)}, {units.duration(quantiles.p99_ns)} ({quantiles.count:,} reads)"
 
 
-def _service(one: Measured, population: str) -> str:
+def _service(one: MeasuredMapping, population: str) -> str:
     rows: tuple[LatencyRow, ...] = one.summary.latency.rows
     return next((_times(row.service) for row in rows if row.population == population), units.NOTHING)
 
@@ -145,7 +145,7 @@ _UNDER_LOAD: Final[tuple[Row, ...]] = (
 )
 
 
-def _sentences(one: Measured) -> str:
+def _sentences(one: MeasuredMapping) -> str:
     chosen = (one.question("whole"), one.question("conditional"))
     said = "\n".join(f"- {question.question} **{question.verdict}.** {question.sentence}" for question in chosen)
     return f"**`{one.mapping}`** ({conclusion(one.report).split(':')[0]} by the probe)\n\n{said}"
@@ -163,7 +163,7 @@ def _transfer_rows(site: Site) -> list[Row]:
     ]
 
 
-def _formula(measured: Sequence[Measured], site: Site) -> str:
+def _formula(measured: Sequence[MeasuredMapping], site: Site) -> str:
     polls = SECONDS_A_DAY / site.poll_s
     return (
         f"For {site.readers:,} readers, each asking every {site.poll_s:g} s, and a document of "

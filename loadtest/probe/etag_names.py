@@ -1,4 +1,4 @@
-"""Which document an ETag names: the rule of the load test (``loadtest.recording.entity_tags``), for a few documents.
+"""Which document an ETag names: the rule of the load test (``loadtest.run.entity_tags``), for a few documents.
 
 A target may make ETags of its own. What it may not do is contradict itself, or the store: an ETag that came with one
 document, or that the store told whoever put that document, must not come with another one.
@@ -13,7 +13,7 @@ from typing import Final
 
 from loadtest.probe.judging import DEVIATES, FAIL, PASS
 from loadtest.probe.model import Finding
-from loadtest.records import opaque
+from loadtest.run.records import opaque
 
 _LONGEST_BY_CHANCE: Final = 12
 """As in the load test: something as short may be two counters that happen to meet."""

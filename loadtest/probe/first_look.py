@@ -8,16 +8,16 @@ from typing import Final
 from urllib.parse import urljoin
 
 from loadtest.cleaned import shown
-from loadtest.options import UsageError
+from loadtest.errors import UsageError
 from loadtest.probe.http1 import Http1, TransportError
 from loadtest.probe.judging import looks_absent
-from loadtest.probe.model import Answer, Ask
-from loadtest.target import Target
+from loadtest.probe.model import Ask, ProbeAnswer
+from loadtest.target.finding import Target
 
 ANY_ORIGIN: Final = "https://example.com"
 
 
-def first_answer(target: Target, http1: Http1) -> Answer:
+def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
     """The answer to a plain GET: the document, or that there is none yet.
 
     Raises:
@@ -48,13 +48,13 @@ def first_answer(target: Target, http1: Http1) -> Answer:
     return plain
 
 
-def named_origin(plain: Answer) -> str:
+def named_origin(plain: ProbeAnswer) -> str:
     """The origin that the target allows even when it is not asked, as API Gateway does when there is only one."""
     allowed = plain.header("Access-Control-Allow-Origin") or ""
     return allowed if allowed.startswith(("http://", "https://")) else ANY_ORIGIN
 
 
-def wait_out_the_second(plain: Answer) -> None:
+def wait_out_the_second(plain: ProbeAnswer) -> None:
     """HTTP dates have whole seconds: wait until the second after the document's is past, at the server."""
     try:
         now = parsedate_to_datetime(plain.header("Date") or "")

@@ -11,16 +11,16 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from loadtest.answer_limits import MOST_HEAD_BYTES
 from loadtest.http1.address import Address, request
 from loadtest.http1.connecting import SECOND, connect
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError
 from loadtest.http1.incoming import Answer as Received
 from loadtest.http1.incoming import Limits
-from loadtest.payload import MAXIMUM_BYTES
-from loadtest.probe.model import Answer, Ask, Headers
-from loadtest.trust import tls_context
+from loadtest.http1.limits import MOST_HEAD_BYTES
+from loadtest.http1.trust import tls_context
+from loadtest.probe.model import Ask, Headers, ProbeAnswer
+from loadtest.run.document import MAXIMUM_BYTES
 
 LINGER_S: Final = 0.25
 """How long unwanted bytes are waited for, on top of a round trip."""
@@ -84,7 +84,7 @@ class Http1:
             self._connection.close()
             self._connection = None
 
-    def exchange(self, ask: Ask) -> Answer:
+    def exchange(self, ask: Ask) -> ProbeAnswer:
         """Send one request and read its answer.
 
         Raises:
@@ -107,7 +107,7 @@ class Http1:
         linger_s = LINGER_S if ask.linger else 0
         return connection.exchange(sent, self._time_limit_s, is_head=ask.method == "HEAD", linger_s=linger_s)
 
-    def _told(self, connection: Connection, received: Received) -> Answer:
+    def _told(self, connection: Connection, received: Received) -> ProbeAnswer:
         failure, fault = received.failure, ""
         if _was_lost(connection, received) or isinstance(failure, TimeoutError):
             raise TransportError(_in_words(failure))
@@ -115,7 +115,7 @@ class Http1:
             fault = f"larger than the document: more than {self.most_body:,} bytes"
         elif failure is not None:
             fault = getattr(failure, "strerror", None) or str(failure)
-        return Answer(
+        return ProbeAnswer(
             status=received.status,
             headers=tuple(
                 (name.decode("latin-1"), value.strip().decode("latin-1")) for name, value in received.headers

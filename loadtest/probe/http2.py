@@ -11,10 +11,10 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from loadtest.answer_limits import MOST_HEAD_BYTES
 from loadtest.http1.address import Address
+from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.probe.http1 import MOST_BYTES, TransportError, connected, target_of, usual_headers
-from loadtest.probe.model import Answer, Ask
+from loadtest.probe.model import Ask, ProbeAnswer
 
 PROTOCOL: Final = "h2"
 
@@ -47,7 +47,7 @@ class Http2:
             self._socket.close()
             self._socket = None
 
-    def exchange(self, ask: Ask) -> Answer:
+    def exchange(self, ask: Ask) -> ProbeAnswer:
         """Send one request and read its answer.
 
         Raises:
@@ -60,7 +60,7 @@ class Http2:
             return self._attempt(ask, reused)
         except h2.exceptions.ProtocolError as error:
             self.close()
-            return Answer(0, reused=reused, fault=f"no proper HTTP/2: {type(error).__name__}")
+            return ProbeAnswer(0, reused=reused, fault=f"no proper HTTP/2: {type(error).__name__}")
         except OSError as error:
             self.close()
             raise TransportError(
@@ -73,7 +73,7 @@ class Http2:
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="latin-1"))
         self._state.initiate_connection()
 
-    def _attempt(self, ask: Ask, reused: bool) -> Answer:
+    def _attempt(self, ask: Ask, reused: bool) -> ProbeAnswer:
         connection = self._socket
         if connection is None:
             raise TransportError("lost")
@@ -98,7 +98,9 @@ class Http2:
             received += len(data)
             if received > self.most_body + MOST_HEAD_BYTES:
                 self.close()
-                return Answer(status, reused=reused, fault=f"larger than the document: {received:,} bytes and no end")
+                return ProbeAnswer(
+                    status, reused=reused, fault=f"larger than the document: {received:,} bytes and no end"
+                )
             if not data:
                 raise TransportError("the connection was closed without a whole answer")
             for event in self._state.receive_data(data):
@@ -112,7 +114,7 @@ class Http2:
                 elif isinstance(event, h2.events.StreamEnded):
                     connection.sendall(self._state.data_to_send())
                     unwanted = status == 304 or ask.method == "HEAD"
-                    return Answer(
+                    return ProbeAnswer(
                         status,
                         tuple(headers),
                         b"" if unwanted else bytes(body),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from loadtest.probe.model import Answer, CaseVerdict, Finding, Seen
+from loadtest.probe.model import CaseVerdict, Finding, ProbeAnswer, Seen
 
 PASS: Final = CaseVerdict.PASS
 FAIL: Final = CaseVerdict.FAIL
@@ -18,7 +18,7 @@ _SHOWN_OF_AN_ERROR: Final = 60
 _S3_ERROR = re.compile(rb"\s*(<\?xml[^>]*\?>)?\s*<Error>\s*<Code>")
 
 
-def describe(answer: Answer) -> str:
+def describe(answer: ProbeAnswer) -> str:
     """An answer in a few words: its status, and its body by size or, for an error, by its first words."""
     if answer.status == 304:
         extra = len(answer.body) + len(answer.excess)
@@ -31,12 +31,12 @@ def describe(answer: Answer) -> str:
     return f"{answer.status} {text if len(text) <= _SHOWN_OF_AN_ERROR else text[:_SHOWN_OF_AN_ERROR] + '…'}"
 
 
-def looks_absent(answer: Answer) -> bool:
+def looks_absent(answer: ProbeAnswer) -> bool:
     """Whether this is what a gateway says while the object is missing: 404, or S3's error passed on as 200."""
     return answer.status == 404 or (answer.status == 200 and _S3_ERROR.match(answer.body) is not None)
 
 
-def not_modified(seen: Seen, answer: Answer, otherwise: CaseVerdict = FAIL) -> Finding:
+def not_modified(seen: Seen, answer: ProbeAnswer, otherwise: CaseVerdict = FAIL) -> Finding:
     """304 is due. ``otherwise`` is what it means when the whole current document came instead."""
     if answer.status == 304:
         return Finding(PASS, "304")
@@ -46,7 +46,7 @@ def not_modified(seen: Seen, answer: Answer, otherwise: CaseVerdict = FAIL) -> F
     return _unexpected(seen, answer)
 
 
-def whole(seen: Seen, answer: Answer) -> Finding:
+def whole(seen: Seen, answer: ProbeAnswer) -> Finding:
     """The whole document is due."""
     if answer.status == 200 and answer.body == seen.plain.body and answer.body:
         return Finding(PASS, describe(answer))
@@ -55,7 +55,7 @@ def whole(seen: Seen, answer: Answer) -> Finding:
     return _unexpected(seen, answer)
 
 
-def _unexpected(seen: Seen, answer: Answer) -> Finding:
+def _unexpected(seen: Seen, answer: ProbeAnswer) -> Finding:
     """Neither what was due nor the other of the two answers that a conditional request can have."""
     if answer.status in _TRY_LATER:
         return Finding(INCONCLUSIVE, f"{describe(answer)} ({_TRY_LATER[answer.status]})")
@@ -73,7 +73,7 @@ def not_applicable(reason: str) -> Finding:
     return Finding(NOT_APPLICABLE, reason)
 
 
-def no_not_modified(answer: Answer) -> Finding:
+def no_not_modified(answer: ProbeAnswer) -> Finding:
     """A case about the 304 itself, and none came."""
     return not_applicable(f"no 304 came to look at ({describe(answer)})")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final
 
-from loadtest.payload import render
 from loadtest.probe.entity_tags import EntityTag, as_kept
+from loadtest.run.document import render
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -79,7 +79,7 @@ Step = Ask | Publish | Remove
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeAnswer:
     """What came back, byte for byte where it matters. For a Publish: the status and headers of S3's answer."""
 
     status: int
@@ -113,14 +113,14 @@ class Finding:
     came_back: str
 
 
-Script = Generator[Step, Answer, Finding]
+Script = Generator[Step, ProbeAnswer, Finding]
 
 
 @dataclass(frozen=True)
 class Seen:
     """What is known of the target before a case is tried: the first plain answer, and what the probe may do."""
 
-    plain: Answer
+    plain: ProbeAnswer
     kind: str
     """``aws``, ``sandbox`` or ``other``, as a Target says it."""
     origin: str = "https://example.com"

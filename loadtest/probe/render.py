@@ -13,7 +13,7 @@ from rich.text import Text
 
 from loadtest.probe.model import CaseVerdict, Result
 from loadtest.probe.runner import Report
-from loadtest.records import FORMAT_VERSION, Verdict
+from loadtest.run.records import FORMAT_VERSION, Verdict
 
 _COLOURS: Final = {
     CaseVerdict.PASS: "green",

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from loadtest.answer_limits import most_body_bytes
 from loadtest.cleaned import printable, shown, without_secrets
+from loadtest.errors import UsageError
 from loadtest.http1.address import Address
-from loadtest.options import UsageError
+from loadtest.http1.limits import most_body_bytes
 from loadtest.probe.cases import ALL
 from loadtest.probe.first_look import first_answer, named_origin, wait_out_the_second
 from loadtest.probe.http1 import Http1, TransportError
@@ -19,7 +19,6 @@ from loadtest.probe.http2 import Http2, why_not
 from loadtest.probe.judging import looks_absent, not_applicable
 from loadtest.probe.model import (
     DOCUMENT_BYTES,
-    Answer,
     Ask,
     Case,
     CaseVerdict,
@@ -27,14 +26,15 @@ from loadtest.probe.model import (
     Finding,
     Headers,
     Phase,
+    ProbeAnswer,
     Publish,
     Result,
     Seen,
     Step,
 )
 from loadtest.probe.store import NotVisibleError, Original, Store, interruptible, original_from, undisturbed
-from loadtest.records import Verdict
-from loadtest.target import Target
+from loadtest.run.records import Verdict
+from loadtest.target.finding import Target
 
 MOST_SHOWN_OF_A_FINDING: Final = 500
 TIME_LIMIT_S: Final = 30.0
@@ -48,7 +48,7 @@ _NO_DOCUMENT: Final = "there is no document to probe"
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProbePlan:
     """What the probe may do, and how."""
 
     write: bool = False
@@ -84,7 +84,7 @@ class Probe:
     def __init__(
         self,
         target: Target,
-        plan: Plan,
+        plan: ProbePlan,
         tell: Callable[[Case], None] = lambda case: None,
         cases: Sequence[Case] = ALL,
     ) -> None:
@@ -174,7 +174,7 @@ class Probe:
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(store, rehearsal))
 
-    def _seen(self, plain: Answer, is_absent: bool) -> Seen:
+    def _seen(self, plain: ProbeAnswer, is_absent: bool) -> Seen:
         self._http1.most_body = self._http2.most_body = most_body_bytes(max(len(plain.body), DOCUMENT_BYTES))
         self._http1.close()  # every case begins with a connection of its own
         seen = Seen(
@@ -240,7 +240,7 @@ class Probe:
     def _cleaned(self, headers: Headers) -> Headers:
         return tuple((name, without_secrets(value, self._target.url)) for name, value in headers)
 
-    def _do(self, step: Step) -> Answer:
+    def _do(self, step: Step) -> ProbeAnswer:
         if isinstance(step, Ask):
             return (self._http2 if step.http2 else self._http1).exchange(step)
         if self._given_up or self._store is None:
@@ -248,6 +248,6 @@ class Probe:
         return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
 
 
-def _cannot_write(store: Store, put: Answer) -> str:
+def _cannot_write(store: Store, put: ProbeAnswer) -> str:
     said = printable(put.body.decode("utf-8", "replace")) or "no reason given"
     return f"{store.place} cannot be written ({put.status} {said}): check the key, the bucket and the region."

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.options import UsageError
+from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
-from loadtest.probe.model import Answer
-from loadtest.target import Target
+from loadtest.probe.model import ProbeAnswer
+from loadtest.target.finding import Target
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3
@@ -44,7 +44,7 @@ class Original:
     cache_control: str
 
 
-def original_from(plain: Answer) -> Original:
+def original_from(plain: ProbeAnswer) -> Original:
     """The object as the target served it.
 
     Raises:
@@ -76,7 +76,7 @@ def _is_text(body: bytes) -> bool:
 class Store:
     """The object in its bucket. ``read`` is a plain read of the target."""
 
-    def __init__(self, target: Target, read: Callable[[], Answer], time_limit_s: float) -> None:
+    def __init__(self, target: Target, read: Callable[[], ProbeAnswer], time_limit_s: float) -> None:
         import boto3  # noqa: PLC0415 - only needed with --write
         from botocore.config import Config  # noqa: PLC0415
 
@@ -105,7 +105,7 @@ class Store:
         """The object's address."""
         return f"s3://{self._target.bucket}/{self._target.object_key}"
 
-    def publish(self, body: bytes, original: Original | None = None) -> Answer:
+    def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:
         """Put ``body`` (with the original's headers) and wait until a plain read returns it.
 
         Raises:
@@ -118,7 +118,7 @@ class Store:
             self._wait_for(lambda read: read.status == 200 and read.body == body, "what was put")
         return answer
 
-    def remove(self) -> Answer:
+    def remove(self) -> ProbeAnswer:
         """Delete the object, and wait until a plain read no longer returns a document of before."""
         answer = self._call("delete_object")
         if answer.status < 300:
@@ -134,7 +134,7 @@ class Store:
         """
         if self._somebody_else_wrote(original):
             return f"Somebody else has written to {self.place} meanwhile, so that was left as it is."
-        answer = Answer(0)
+        answer = ProbeAnswer(0)
         for attempt in range(_ATTEMPTS_TO_PUT_BACK):
             if attempt:
                 time.sleep(1)
@@ -171,7 +171,7 @@ class Store:
             return f"The old document was put back to {self.place}, and S3 acknowledged it, but: {error}."
         return f"The old document was put back to {self.place} and is served again."
 
-    def _wait_for(self, there: Callable[[Answer], bool], what: str) -> None:
+    def _wait_for(self, there: Callable[[ProbeAnswer], bool], what: str) -> None:
         until = time.monotonic() + VISIBLE_TIME_LIMIT_S
         pause = 0.05
         while not there(self._read()):
@@ -180,7 +180,7 @@ class Store:
             time.sleep(pause)
             pause = min(1.0, pause * 2)
 
-    def _put(self, body: bytes, original: Original | None) -> Answer:
+    def _put(self, body: bytes, original: Original | None) -> ProbeAnswer:
         return self._call(
             "put_object",
             Body=body,
@@ -188,7 +188,7 @@ class Store:
             CacheControl=original.cache_control if original else _DEFAULT_CACHE_CONTROL,
         )
 
-    def _call(self, operation: str, **arguments: Any) -> Answer:
+    def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -198,12 +198,12 @@ class Store:
             )
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return Answer(int(status), body=str(error.response.get("Error", {}).get("Code", "")).encode())
+            return ProbeAnswer(int(status), body=str(error.response.get("Error", {}).get("Code", "")).encode())
         except BotoCoreError as error:
-            return Answer(0, body=type(error).__name__.encode())
+            return ProbeAnswer(0, body=type(error).__name__.encode())
         metadata = said.get("ResponseMetadata", {})
         headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
-        return Answer(int(metadata.get("HTTPStatusCode", 0)), headers)
+        return ProbeAnswer(int(metadata.get("HTTPStatusCode", 0)), headers)
 
 
 def _kept_in_a_file(body: bytes) -> Path:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loadtest.target import EMULATOR_PATH, Target
+from loadtest.target.finding import EMULATOR_PATH, Target
 
 ADMIN_PATH: Final = "/_sandbox"
 WHAT: Final = "a stand-in for AWS, not AWS"

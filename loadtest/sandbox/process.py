@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.project import PROJECT
+
 _READY: Final = "sandbox ready: "
-_PROJECT: Final = Path(__file__).resolve().parents[2]
 
 
 class SandboxError(Exception):
@@ -110,12 +111,12 @@ def running_sandbox(
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs_path = outputs or Path(folder) / "outputs.json"
-        command = [sys.executable, "-m", "loadtest.sandbox", "--until-input-ends", "--seed", str(seed)]
+        command = [sys.executable, "-m", "loadtest", "sandbox", "--until-input-ends", "--seed", str(seed)]
         command += ["--empty"] if synth is None else ["--synth-dir", str(synth), "--outputs", str(outputs_path)]
         command += [] if stack is None else ["--stack", stack]
         for name, value in (faults or {}).items():
             command += ["--fault", f"{name}={value}"]
-        search_path = os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH", "")]))
+        search_path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(
                 command,

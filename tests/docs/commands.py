@@ -8,7 +8,7 @@ from pathlib import Path
 
 from documented import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PROGRAMS = (
     *("make", "python", "python3", r"\.venv/bin/\w+", "locust", "npm", "npx", r"node_modules/\.bin/\w+", "cdktf"),
     *("cdktn", "terraform", "aws", "curl", "pip", "git", "sh", "bash", "cd", "docker", "pytest", "ruff", "mypy", "rm"),

@@ -19,7 +19,7 @@ from loadtest.__main__ import build_parser
 COLLECTED = ('.venv/bin/python -m pytest tests/stacks -m "not terraform"', ".venv/bin/python -m pytest tests/docs")
 RUN_HERE = {"make help", "make clean", *COLLECTED}
 
-DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_readme_says"
+DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
 RUN_BY = {
     **dict.fromkeys(("make deploy", "make redeploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
@@ -27,11 +27,12 @@ RUN_BY = {
         "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
     ),
     "cdktf deploy": DEPLOYED,
+    "python -m loadtest": "tests/loadtest/runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run",
     "terraform output -json": (
-        "tests/loadtest/recording/test_options_and_target.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
+        "tests/loadtest/load/test_options_and_target.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
     ),
     "python -m loadtest restore RUN_DIR": (
-        "tests/loadtest/recording/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
+        "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
     ),
     "python tests/probe/peers.py --update": (
         "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
@@ -40,7 +41,7 @@ RUN_BY = {
 """Commands that other tests run, or whose program they call."""
 
 BLOCKS_RUN_BY = {
-    ("README.md", "STACK=acme-samples"): DEPLOYED,
+    ("deploying.md", "STACK=acme-samples"): DEPLOYED,
     ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
     ("cdk-terrain.md", "find main.py"): "tests/docs/test_cdk_terrain.py::test_every_variant_has_the_same_resources",
     ("cdk-terrain.md", "sed -i.bak 's/^    ReadModelStack"): (

@@ -1,4 +1,4 @@
-"""The README's chapter "Deploying to AWS" and what follows, typed as it stands, with a sandbox in the place of AWS."""
+"""The page "Deploying to AWS", typed as it stands, with a sandbox in the place of AWS."""
 
 import json
 import os
@@ -28,7 +28,7 @@ MIGRATE = "node_modules/.bin/cdktf deploy --migrate-state"
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[RunningSandbox]:
-    """An empty sandbox; skips where something is missing that the README asks for."""
+    """An empty sandbox; skips where something is missing that the page asks for."""
     for program in ("terraform", "aws", "curl"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not in the PATH")
@@ -61,7 +61,7 @@ def locust_measures_what_was_deployed(folder: Path) -> None:
     assert summary["run"]["writes"] > 3
 
 
-def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) -> None:
+def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> None:
     """In the order in which a reader comes to the commands."""
     folder = copy_of_project(
         tmp_path / "project",
@@ -69,8 +69,8 @@ def test_deployed_as_the_readme_says(account: RunningSandbox, tmp_path: Path) ->
     )
     (folder / "node_modules").symlink_to(PROJECT / "node_modules")
     (folder / ".build").mkdir()
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    (chosen,) = re.findall(r'^ *("context": \{ "readModel": .*\})$', readme, re.M)
+    page = (PROJECT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    (chosen,) = re.findall(r'^ *("context": \{ "readModel": .*\})$', page, re.M)
     settings = json.loads((PROJECT / "cdktf.json").read_text()) | json.loads(f"{{{chosen}}}")
     (folder / "cdktf.json").write_text(json.dumps(settings))
     stack = settings["context"]["readModel"]["stack_name"]

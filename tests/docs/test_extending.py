@@ -21,7 +21,7 @@ def extended(tmp_path: Path) -> Callable[[str], Path]:
         folder = copy_of_project(
             tmp_path / "project",
             *("loadtest", "stacks", "main.py", "cdktf.json", "pyproject.toml"),
-            *("tests/loadtest/analysis/history_language.py",),
+            *("tests/loadtest/judge/history_language.py",),
         )
         copy_of_run(folder)
         for block in blocks(PAGE, heading=heading):

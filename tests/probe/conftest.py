@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.target import Credentials, Target
+from loadtest.target.finding import Credentials, Target
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

@@ -25,21 +25,21 @@ from moto.server import ThreadedMotoServer
 from nginx_tls import nginx_with_tls
 
 from benchmarks.nginx import nginx_serving
-from loadtest.payload import render
+from loadtest.commands.probe import target_from
 from loadtest.probe.cases import ALL
-from loadtest.probe.command import target_from
 from loadtest.probe.model import CaseVerdict
 from loadtest.probe.render import markdown_cell
-from loadtest.probe.runner import Plan, Probe, Report
+from loadtest.probe.runner import Probe, ProbePlan, Report
+from loadtest.run.document import render
 from loadtest.sandbox.process import running_sandbox
-from loadtest.target import Target
+from loadtest.target.finding import Target
 
 DOCUMENT = render("0123456789ab", 3, 16 * 1024)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "etag.md"
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
-READ = Plan(time_limit_s=10)
-WRITE = Plan(write=True, time_limit_s=10)
+READ = ProbePlan(time_limit_s=10)
+WRITE = ProbePlan(write=True, time_limit_s=10)
 
 
 @dataclass(frozen=True)

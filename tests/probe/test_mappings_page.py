@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_probe_sandbox import SYNTHESIZED
 
-from loadtest.mappings import demo as mappings_demo
-from loadtest.mappings.measured import Measured, Site, transfer, unlike_expected
+from loadtest.commands import mappings as mappings_demo
+from loadtest.errors import UsageError
+from loadtest.mappings.measured import MeasuredMapping, Site, transfer, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
-from loadtest.options import UsageError
 
 pytestmark = pytest.mark.slow
 SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory) -> dict[str, Measured]:
+def measured(tmp_path_factory) -> dict[str, MeasuredMapping]:
     """The three mappings, really probed and really loaded, for a few seconds each."""
     folder = tmp_path_factory.mktemp("mappings")
     with pytest.MonkeyPatch.context() as environment:

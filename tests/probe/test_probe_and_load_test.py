@@ -15,23 +15,23 @@ from pathlib import Path
 import boto3
 import numpy as np
 import pytest
+from tests.loadtest.analysis.history_language import build, run_info
 
-from loadtest.analyse import summarise
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
-from loadtest.payload import Verifier, render
+from loadtest.judge.analyse import summarise
+from loadtest.load.session import ReadAnswer, Session
 from loadtest.probe import runner, store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
-from loadtest.probe.runner import Plan, Probe
-from loadtest.recording.entity_tags import SpooledReads, name_versions
-from loadtest.recording.session import Answer, Session
-from loadtest.recording.spool import SPOOLED_READ_DTYPE
-from loadtest.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.document import Verifier, render
+from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
+from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.target import Credentials, Target
-from tests.loadtest.analysis.history_language import build, run_info
+from loadtest.target.finding import Credentials, Target
 
 PROJECT = Path(__file__).resolve().parents[2]
 STACK = PROJECT / "tests" / "sandbox" / "synth" / "conditional.tf.json"
@@ -166,7 +166,7 @@ def found_by_probe(sandbox: RunningSandbox, stored: Object, tried: Case) -> set[
         stored.put(1)  # some faults show what was there before
     probe = Probe(
         stored.target,
-        Plan(write=True, time_limit_s=5),
+        ProbePlan(write=True, time_limit_s=5),
         lambda _: sandbox.set_fault(tried.fault, tried.value),
         chosen,
     )
@@ -221,7 +221,7 @@ def _read(address: Address, connection: Connection, session: Session, tags: dict
     called = time.monotonic_ns()
     came = connection.exchange(request("GET", address.target, headers), 5, linger_s=0.02 if linger else 0)
     body = came.excess if came.status == 304 else bytes(came.body)
-    answer = Answer(came.status, came.field(b"etag"), body, came.failure)
+    answer = ReadAnswer(came.status, came.field(b"etag"), body, came.failure)
     outcome, version = session.judge(question, answer)
     line = tags.setdefault(answer.etag or "", len(tags))
     if outcome is ReadOutcome.WHOLE:

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from scripted_server import PATH, Reply, Request, ScriptedServer
 
-from loadtest.payload import render
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
-from loadtest.probe.runner import Plan, Probe
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.document import render
 
 BY_NAME = {case.name: case for case in ALL}
 FAIL, DEVIATES = CaseVerdict.FAIL, CaseVerdict.DEVIATES
@@ -252,7 +252,7 @@ FAULTS = (
 )
 
 
-READING = Plan(time_limit_s=5)
+READING = ProbePlan(time_limit_s=5)
 
 
 def verdict_of(name, server, target_of, plan=READING):
@@ -297,7 +297,7 @@ WRITING_FAULTS = (
 @pytest.mark.parametrize(("name", "fault", "expected"), WRITING_FAULTS)
 def test_a_case_that_writes_is_set_off_by_its_fault(name, fault, expected, target_of):
     with ScriptedServer(DOCUMENT, _after_the_first_answer(fault)) as server:
-        finding = verdict_of(name, server, target_of, Plan(write=True, time_limit_s=5))
+        finding = verdict_of(name, server, target_of, ProbePlan(write=True, time_limit_s=5))
         assert server.document == DOCUMENT
     assert finding.verdict is expected, finding.came_back
 
@@ -312,7 +312,7 @@ ABSENT_FAULTS = (
 @pytest.mark.parametrize(("name", "fault", "expected"), ABSENT_FAULTS)
 def test_a_case_about_a_missing_object_is_set_off_by_its_fault(name, fault, expected, target_of):
     with ScriptedServer(DOCUMENT, fault) as server:
-        finding = verdict_of(name, server, target_of, Plan(write=True, remove=True, time_limit_s=5))
+        finding = verdict_of(name, server, target_of, ProbePlan(write=True, remove=True, time_limit_s=5))
         assert server.document == DOCUMENT
     assert finding.verdict is expected, finding.came_back
 
@@ -366,7 +366,7 @@ def test_the_wrong_origin_is_said_instead_of_judged(target_of):
     with ScriptedServer(DOCUMENT) as server:
         server.cors_origin = "https://shop.example"
         assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
-        plan = Plan(origin="https://other.example", time_limit_s=5)
+        plan = ProbePlan(origin="https://other.example", time_limit_s=5)
         for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
             finding = verdict_of(name, server, target_of, plan)
             assert finding.verdict is NOT_APPLICABLE
@@ -379,7 +379,7 @@ def test_the_wrong_origin_is_said_instead_of_judged(target_of):
 def test_a_right_server_passes_every_case(target_of):
     with ScriptedServer(DOCUMENT) as server:
         server.cors_origin = "https://example.com"
-        report = Probe(target_of(server), Plan(write=True, remove=True, time_limit_s=5)).run()
+        report = Probe(target_of(server), ProbePlan(write=True, remove=True, time_limit_s=5)).run()
         assert server.document == DOCUMENT
     found = {result.case.name: result.finding for result in report.results}
     assert set(found) == set(BY_NAME)

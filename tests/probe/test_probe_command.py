@@ -11,10 +11,11 @@ from dataclasses import replace
 import pytest
 from scripted_server import PATH, Reply, ScriptedServer
 
-from loadtest.options import UsageError
-from loadtest.probe import command, render
+from loadtest.commands import probe as command
+from loadtest.errors import UsageError
+from loadtest.probe import render
 from loadtest.probe.cases import ALL
-from loadtest.probe.runner import Plan, Probe
+from loadtest.probe.runner import Probe, ProbePlan
 
 DOCUMENT = b'{"samples":[7]}' * 40
 
@@ -167,7 +168,7 @@ class Terminal(io.StringIO):
 
 def test_on_a_terminal_there_is_a_table_with_every_case(target_of):
     with ScriptedServer(DOCUMENT) as server:
-        report = Probe(target_of(server), Plan(time_limit_s=5)).run()
+        report = Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
     terminal = Terminal()
     render.to_terminal(report, terminal)
     text = terminal.getvalue()

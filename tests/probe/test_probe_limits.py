@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from loadtest.__main__ import main
-from loadtest.options import UsageError
+from loadtest.errors import UsageError
 from loadtest.probe import render
 from loadtest.probe.http1 import TransportError
-from loadtest.probe.runner import Plan, Probe
-from loadtest.records import Verdict
-from loadtest.target import Target
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.records import Verdict
+from loadtest.target.finding import Target
 from tests.targets.hostile_target import running_hostile_target
 
 SECRET = "do-not-show-this"
@@ -27,14 +27,14 @@ def test_a_first_answer_that_is_hostile_is_one_sentence(mode: str) -> None:
         target.redirect_to = f"/elsewhere?key={SECRET}"
         url = f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}"
         with pytest.raises(UsageError) as caught:
-            Probe(Target(url, "", "payload.json", "", None, None), Plan(time_limit_s=5)).run()
+            Probe(Target(url, "", "payload.json", "", None, None), ProbePlan(time_limit_s=5)).run()
     assert SECRET not in str(caught.value)
 
 
 def test_hostile_answers_later_are_findings_without_the_secret() -> None:
     with running_hostile_target("endless", good_reads=3) as target:
         url = f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}"
-        report = Probe(Target(url, "", "payload.json", "", None, None), Plan(time_limit_s=5)).run()
+        report = Probe(Target(url, "", "payload.json", "", None, None), ProbePlan(time_limit_s=5)).run()
     assert report.verdict() is Verdict.FAIL
     assert SECRET not in render.to_json(report) + render.to_markdown(report)
 
@@ -46,7 +46,7 @@ def test_a_target_that_falls_silent_is_named_without_its_secret(monkeypatch: pyt
     with running_hostile_target("endless", good_reads=100) as target:
         probe = Probe(
             Target(f"http://127.0.0.1:{target.port}/v1/samples?key={SECRET}", "", "payload.json", "", None, None),
-            Plan(time_limit_s=5),
+            ProbePlan(time_limit_s=5),
         )
         monkeypatch.setattr(probe, "_read_only", lost)
         with pytest.raises(UsageError, match="no longer answers") as caught:

@@ -12,10 +12,10 @@ from scripted_server import PATH, ScriptedServer
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import MOST_BYTES
 from loadtest.probe.model import CaseVerdict
-from loadtest.probe.runner import Plan, Probe
-from loadtest.records import Verdict
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.records import Verdict
 
-READING = Plan(time_limit_s=5)
+READING = ProbePlan(time_limit_s=5)
 
 
 class OwnNames(ScriptedServer):

@@ -10,12 +10,12 @@ from nginx_tls import nginx_with_tls
 from peers import DOCUMENT, READ, WRITE, in_docs, moto_s3, reading, reports, table, verdicts
 
 from benchmarks.nginx import installed
-from loadtest.options import UsageError
+from loadtest.errors import UsageError
 from loadtest.probe.cases import ALL
 from loadtest.probe.cases.requests import CASES as REQUESTS
-from loadtest.probe.model import Answer, CaseVerdict, Phase, Seen
+from loadtest.probe.model import CaseVerdict, Phase, ProbeAnswer, Seen
 from loadtest.probe.runner import Probe
-from loadtest.records import Verdict
+from loadtest.run.records import Verdict
 
 
 def unlike_pass(report) -> dict[str, str]:
@@ -108,7 +108,7 @@ def test_a_certificate_that_is_not_trusted_is_said(tmp_path):
         Probe(reading(url), READ).run()
 
 
-def drive(name: str, seen: Seen, *answers: Answer):
+def drive(name: str, seen: Seen, *answers: ProbeAnswer):
     """A case by hand: the finding for these answers, one a step."""
     script = next(case for case in REQUESTS if case.name == name).script(seen)
     next(script)
@@ -121,16 +121,16 @@ def drive(name: str, seen: Seen, *answers: Answer):
 
 
 def test_http2_is_set_off_by_its_faults():
-    whole = Answer(200, (("etag", '"a"'),), b"document")
+    whole = ProbeAnswer(200, (("etag", '"a"'),), b"document")
     seen = Seen(whole, "other")
-    not_modified = Answer(304, (("etag", '"a"'),))
+    not_modified = ProbeAnswer(304, (("etag", '"a"'),))
     assert drive("http2", seen, whole, not_modified).verdict is CaseVerdict.PASS
     faults = (
         (whole, whole),
-        (whole, Answer(304, (("etag", '"a"'),), excess=b"data")),
-        (Answer(200, (("etag", '"b"'),), b"document"), not_modified),
-        (Answer(200, (), b"document"), not_modified),
-        (Answer(200, (("etag", '"a"'),), b""), not_modified),
+        (whole, ProbeAnswer(304, (("etag", '"a"'),), excess=b"data")),
+        (ProbeAnswer(200, (("etag", '"b"'),), b"document"), not_modified),
+        (ProbeAnswer(200, (), b"document"), not_modified),
+        (ProbeAnswer(200, (("etag", '"a"'),), b""), not_modified),
     )
     for answers in faults:
         assert drive("http2", seen, *answers).verdict is CaseVerdict.FAIL, answers

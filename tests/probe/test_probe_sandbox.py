@@ -9,13 +9,14 @@ from pathlib import Path
 import boto3
 import pytest
 
-from loadtest.payload import render
-from loadtest.probe import command, store
+from loadtest.commands import probe as command
+from loadtest.probe import store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
-from loadtest.probe.runner import Plan, Probe
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.document import render
 from loadtest.sandbox.process import running_sandbox
-from loadtest.target import Credentials, Target
+from loadtest.target.finding import Credentials, Target
 
 pytestmark = pytest.mark.slow
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
@@ -142,7 +143,7 @@ def test_a_fault_of_the_sandbox_is_found(fault, value, expected, sandboxes, caps
             sandbox.url,
             Credentials(target["DataStoreAccessKeyId"], target["DataStoreSecretAccessKey"]),
         ),
-        Plan(write=bool(expected & WRITING), time_limit_s=5),
+        ProbePlan(write=bool(expected & WRITING), time_limit_s=5),
         lambda case: sandbox.set_fault(fault, value),
         [case for case in ALL if case.name in expected],
     )

@@ -12,16 +12,17 @@ from pathlib import Path
 import pytest
 from scripted_server import PATH, Reply, ScriptedServer
 
-from loadtest.options import UsageError
-from loadtest.probe import command, store
+from loadtest.commands import probe as command
+from loadtest.errors import UsageError
+from loadtest.probe import store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
-from loadtest.probe.runner import Plan, Probe
-from loadtest.records import Verdict
+from loadtest.probe.runner import Probe, ProbePlan
+from loadtest.run.records import Verdict
 
 DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
-PLAN = Plan(write=True, time_limit_s=5)
+PLAN = ProbePlan(write=True, time_limit_s=5)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def _impatient(monkeypatch):
 
 def test_without_write_nothing_is_sent_that_could_change_anything(target_of):
     with ScriptedServer(DOCUMENT) as server:
-        Probe(target_of(server), Plan(time_limit_s=5)).run()
+        Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
         assert {request.method for request in server.requests} <= {"GET", "HEAD", "OPTIONS"}
         assert len(server.requests) < 100
 
@@ -217,7 +218,7 @@ def test_a_target_that_falls_silent_is_given_up_soon(target_of):
         return reply if len(server.requests) < 12 else None
 
     with ScriptedServer(DOCUMENT, silent_after_a_while) as server:
-        report = Probe(target_of(server), Plan(time_limit_s=5)).run()
+        report = Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
         assert len(server.requests) < 30
     inconclusive = [result for result in report.results if result.finding.verdict is CaseVerdict.INCONCLUSIVE]
     assert "not tried: 3 cases before it had no answer" in inconclusive[-1].finding.came_back

@@ -13,11 +13,11 @@ from cryptography import x509
 from loadtest.http1.address import Address as ReadersAddress
 from loadtest.http1.address import request
 from loadtest.http1.connection import Connection
+from loadtest.load import reader
 from loadtest.probe.http1 import Address, Http1, TransportError
 from loadtest.probe.model import Ask
-from loadtest.recording import reader
-from loadtest.recording.preflight import get
-from loadtest.target import Target
+from loadtest.target.finding import Target
+from loadtest.target.preflight import get
 from tests.loadtest.http1.targets import answering, certificate_in
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

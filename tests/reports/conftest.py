@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import report_summaries
 
-from loadtest.reports.page import page
-from loadtest.summary import Summary
+from loadtest.report.page import page
+from loadtest.summary.summary import Summary
 
 GOLDEN = Path(__file__).with_name("golden")
 

@@ -5,29 +5,20 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from loadtest.findings import CheckResult, Number, Operation, Question, ThresholdResult, Witness
-from loadtest.measurements import (
-    Availability,
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import CheckResult, Number, Operation, Question, ThresholdResult, Witness
+from loadtest.summary.generator import Availability, Generator, GeneratorWorker, OutcomeCount
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.speed import Impact, Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles, WindowRow
+from loadtest.summary.summary import Ended, Run, Summary
+from loadtest.summary.versions import (
     Conditional,
     Consistency,
     ConsistencyWindow,
     Distribution,
-    Generator,
-    GeneratorWorker,
-    Impact,
-    ImpactEstimate,
     KStaleness,
-    Latency,
-    LatencyHistogram,
-    LatencyRow,
-    LatencySeries,
-    OutcomeCount,
-    Quantiles,
     VisibilityPoint,
-    WindowRow,
 )
-from loadtest.records import Verdict
-from loadtest.summary import Ended, Run, Summary
 
 MS = 1_000_000
 S = 1_000_000_000

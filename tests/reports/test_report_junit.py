@@ -8,8 +8,8 @@ import report_summaries
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.reports.junit import junit
-from loadtest.summary import Summary
+from loadtest.report.junit import junit
+from loadtest.summary.summary import Summary
 
 # Elements, with the attributes and the children that the schema shared by Jenkins, GitLab and GitHub's viewers knows.
 SHAPE = {

@@ -9,9 +9,9 @@ import report_summaries
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.records import Verdict
-from loadtest.reports.markdown import MOST_BYTES, escape, markdown
-from loadtest.summary import Summary
+from loadtest.report.markdown import MOST_BYTES, escape, markdown
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
 
 
 @pytest.mark.parametrize("name", ["passing", "failing", "inconclusive", "empty", "without-windows"])

@@ -13,12 +13,12 @@ import pytest
 import report_summaries
 import vl_convert
 
-from loadtest.records import Verdict
-from loadtest.reports import write_reports
-from loadtest.reports.page import page
-from loadtest.summary import Summary, read_summary
+from loadtest.report import write_reports
+from loadtest.report.page import page
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary, read_summary
 
-STYLE = (Path(__file__).parents[2] / "loadtest/reports/page/report.css").read_text()
+STYLE = (Path(__file__).parents[2] / "loadtest/report/page/report.css").read_text()
 QUESTION = "Is ETag honoured, and what does it save?"
 
 

@@ -10,12 +10,12 @@ import report_summaries
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.compare.alike import unlike_rests
 from loadtest.compare.comparison import compare
-from loadtest.measures.impact import measure_impact
-from loadtest.reports.chart_after_put import after_put
-from loadtest.reports.markdown import markdown
-from loadtest.reports.tables_slowdown import after_table, kinds_table
-from loadtest.reports.tables_speed import impact_tables, windows_table
-from loadtest.summary import Summary
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.report.chart_after_put import after_put
+from loadtest.report.markdown import markdown
+from loadtest.report.tables_slowdown import after_table, kinds_table
+from loadtest.report.tables_speed import impact_tables, windows_table
+from loadtest.summary.summary import Summary
 
 
 @pytest.fixture(scope="module")

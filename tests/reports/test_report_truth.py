@@ -10,19 +10,20 @@ import pytest
 import report_summaries
 import vl_convert
 
-from loadtest.measurements import GeneratorPause, PausedQuantile, SincePut, SlowestReads
-from loadtest.records import Verdict
-from loadtest.reports import limits
-from loadtest.reports.charts_latency import latency_over_time
-from loadtest.reports.charts_slowdown import since_put, slowdown_during_put
-from loadtest.reports.charts_versions import consistency_timeline, visibility
-from loadtest.reports.markdown import markdown
-from loadtest.reports.page import page
-from loadtest.reports.tables_run import availability_facts, bases_table, settings_tables
-from loadtest.reports.tables_speed import latency_tables, put_note, windows_table
-from loadtest.reports.tables_versions import conditional_facts, consistency_facts, visibility_table
-from loadtest.reports.writing_shades import written_stretches
-from loadtest.summary import Summary
+from loadtest.report import limits
+from loadtest.report.charts_latency import latency_over_time
+from loadtest.report.charts_slowdown import since_put, slowdown_during_put
+from loadtest.report.charts_versions import consistency_timeline, visibility
+from loadtest.report.markdown import markdown
+from loadtest.report.page import page
+from loadtest.report.tables_run import availability_facts, bases_table, settings_tables
+from loadtest.report.tables_speed import latency_tables, put_note, windows_table
+from loadtest.report.tables_versions import conditional_facts, consistency_facts, visibility_table
+from loadtest.report.writing_shades import written_stretches
+from loadtest.run.records import Verdict
+from loadtest.summary.generator import GeneratorPause, PausedQuantile
+from loadtest.summary.speed import SincePut, SlowestReads
+from loadtest.summary.summary import Summary
 
 MS, S = report_summaries.MS, report_summaries.S
 

@@ -7,11 +7,11 @@ import report_summaries
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.records import ReadOutcome, Verdict, WriteOutcome
-from loadtest.reports.definitions import DEFINITIONS, OUTCOMES, define, explain
-from loadtest.reports.witness_diagram import diagram
-from loadtest.reports.wording import clean, headline, notes, operation_times, text_of
-from loadtest.summary import Operation, Witness
+from loadtest.report.definitions import DEFINITIONS, OUTCOMES, define, explain
+from loadtest.report.witness_diagram import diagram
+from loadtest.report.wording import clean, headline, notes, operation_times, text_of
+from loadtest.run.records import ReadOutcome, Verdict, WriteOutcome
+from loadtest.summary.findings import Operation, Witness
 
 MS = report_summaries.MS
 

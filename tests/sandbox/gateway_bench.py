@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from loadtest.sandbox.definition import GatewayDefinition
 from loadtest.sandbox.faults.registry import FaultSet
-from loadtest.sandbox.gateway import Gateway
-from loadtest.sandbox.objects import ObjectStore, ObjectVersion, StoredObject, object_version
-from loadtest.sandbox.synth import read_stack
+from loadtest.sandbox.gateway.gateway import Gateway
+from loadtest.sandbox.stack.definition import GatewayDefinition
+from loadtest.sandbox.stack.synth import read_stack
+from loadtest.sandbox.store.objects import ObjectStore, ObjectVersion, StoredObject, object_version
 
 SYNTH = Path(__file__).parent / "synth"
 BUCKET, KEY = "read-model-data-store", "payload.json"

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 from gateway_bench import Bench, document
 
-from loadtest.sandbox import cache as cache_module
-from loadtest.sandbox.definition import GatewayDefinition, MethodSettings
-from loadtest.sandbox.gateway_responses import Answer
+from loadtest.sandbox.gateway import cache as cache_module
+from loadtest.sandbox.gateway.responses import GatewayAnswer
+from loadtest.sandbox.stack.definition import GatewayDefinition, MethodSettings
 
 
 class Clock:
@@ -121,7 +121,7 @@ def test_the_oldest_entries_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_module, "MOST_ENTRIES", 2)
     cache = cache_module.ResponseCache(Clock())
     for key in "abc":
-        cache.keep(key, Answer(200, (), key.encode()))
+        cache.keep(key, GatewayAnswer(200, (), key.encode()))
     assert [cache.find(key, 1) is not None for key in "abc"] == [False, True, True]
 
 

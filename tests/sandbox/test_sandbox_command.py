@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from gateway_bench import SYNTH
 
-from loadtest.sandbox import cli
+from loadtest.commands import sandbox as cli
 from loadtest.sandbox.faults.registry import KINDS
 from loadtest.sandbox.process import SandboxError, running_sandbox
 
@@ -83,7 +83,7 @@ def test_help_lists_every_fault_with_its_form(capsys: pytest.CaptureFixture[str]
 
 
 def test_importing_the_command_is_cheap() -> None:
-    script = "import sys, loadtest.sandbox.cli, loadtest.sandbox.process; print(*sys.modules)"
+    script = "import sys, loadtest.commands.sandbox, loadtest.sandbox.process; print(*sys.modules)"
     printed = subprocess.run(
         [sys.executable, "-c", script], cwd=PROJECT, check=True, capture_output=True, text=True
     ).stdout.split()

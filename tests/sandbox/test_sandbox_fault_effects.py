@@ -21,7 +21,7 @@ from loadtest.sandbox.faults.entity_tags import FORMS
 from loadtest.sandbox.faults.registry import BY_NAME, FaultSet
 from loadtest.sandbox.faults.validators import BodyOn304
 from loadtest.sandbox.faults.values import FaultValueError
-from loadtest.sandbox.objects import S3Answer, StoredObject, object_version
+from loadtest.sandbox.store.objects import S3Answer, StoredObject, object_version
 
 OLD, NEW = document(1), document(2)
 

@@ -10,8 +10,8 @@ import dataclasses
 import pytest
 from gateway_bench import BUCKET, KEY, Bench, changed_method, document
 
-from loadtest.sandbox.definition import DefinitionError, GatewayDefinition, GatewayResponse, IntegrationResponse
-from loadtest.sandbox.policy import role_policy
+from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition, GatewayResponse, IntegrationResponse
+from loadtest.sandbox.stack.policy import role_policy
 
 OLD = '"0123456789abcdef0123456789abcdef"'
 

@@ -11,16 +11,18 @@ from gateway_bench import SYNTH, Bench, changed_method, document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.sandbox import aws_chunked, s3
-from loadtest.sandbox.aws_requests import aws_request, is_signed
-from loadtest.sandbox.cors import CorsRule, with_cors
-from loadtest.sandbox.definition import DefinitionError
-from loadtest.sandbox.objects import object_version
-from loadtest.sandbox.policy import PolicyError, role_policy
-from loadtest.sandbox.references import Resolver
-from loadtest.sandbox.synth import find_stack, read_stack
-from loadtest.sandbox.templates import compile_template
-from loadtest.sandbox.throttle import TokenBucket
+from loadtest.sandbox.aws import chunked as aws_chunked
+from loadtest.sandbox.aws.requests import aws_request, is_signed
+from loadtest.sandbox.gateway.templates import compile_template
+from loadtest.sandbox.gateway.throttle import TokenBucket
+from loadtest.sandbox.stack.definition import DefinitionError
+from loadtest.sandbox.stack.policy import PolicyError, role_policy
+from loadtest.sandbox.stack.references import Resolver
+from loadtest.sandbox.stack.synth import find_stack, read_stack
+from loadtest.sandbox.store import s3
+from loadtest.sandbox.store.cors import with_cors
+from loadtest.sandbox.store.cors_rule import CorsRule
+from loadtest.sandbox.store.objects import object_version
 
 OBJECT = "arn:aws:s3:::bucket/payload.json"
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from loadtest.sandbox import pause as pause_module
-from loadtest.sandbox.pause import pause
+from loadtest.sandbox.http import pause as pause_module
+from loadtest.sandbox.http.pause import pause
 
 
 def test_many_sleepers_wake_in_order_and_not_early() -> None:

@@ -41,7 +41,7 @@ class MotoServer:
     @contextlib.contextmanager
     def started(cls) -> Iterator["MotoServer"]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "loadtest.sandbox.moto_child"],
+            [sys.executable, "-m", "loadtest.sandbox.aws.moto_child"],
             cwd=REPOSITORY,
             # API Gateway's log role uses a policy that AWS manages.
             env=os.environ | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},

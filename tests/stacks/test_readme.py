@@ -1,4 +1,4 @@
-"""What the README says of the stack is so: every setting with its default, and the commands that it names."""
+"""What the docs say of the stack is so: every setting with its default, and the commands that it names."""
 
 import re
 
@@ -6,7 +6,9 @@ from deployed_stack import REPOSITORY
 
 from stacks.config import ReadModelConfig
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+def text_of(*pages: str) -> str:
+    return "\n".join((REPOSITORY / page).read_text(encoding="utf-8") for page in pages)
 
 
 def settings_table() -> str:
@@ -20,15 +22,17 @@ def settings_table() -> str:
 
 
 def test_every_setting_is_explained_as_it_is() -> None:
-    found = re.search(r"<!-- settings: begin .*?-->\n(.*?)<!-- settings: end -->", README, re.DOTALL)
+    page = text_of("docs/settings.md")
+    found = re.search(r"<!-- settings: begin .*?-->\n(.*?)<!-- settings: end -->", page, re.DOTALL)
     assert found is not None
-    assert found[1].strip() == settings_table(), "put this into README.md"
+    assert found[1].strip() == settings_table(), "put this into docs/settings.md"
 
 
 def test_every_make_command_exists() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    named = set(re.findall(r"`make ([a-z]+)", README)) | set(re.findall(r"^ *make ([a-z]+)", README, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    pages = text_of("README.md", "docs/deploying.md", "CONTRIBUTING.md")
+    named = set(re.findall(r"(?:`|^ *)make ([a-z-]+)", pages, re.MULTILINE))
     assert {"demo", "test", "deploy", "destroy"} <= named <= targets
 
 

@@ -202,7 +202,7 @@ def test_settings_that_do_not_fit_together_are_refused(
 
 def test_an_unknown_setting_is_refused_and_the_nearest_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "did you mean cache_ttl?" in refusal(tmp_path, cache_tll=5)
-    assert "README.md" in refusal(tmp_path, zzz=5)
+    assert "docs/settings.md" in refusal(tmp_path, zzz=5)
     monkeypatch.setenv("READMODEL_STAK_NAME", "shop")
     assert "did you mean READMODEL_STACK_NAME?" in refusal(tmp_path)
 

@@ -10,12 +10,12 @@ from typing import Final
 from loadtest.probe.entity_tags import EntityTag
 from loadtest.probe.judging import DEVIATES, FAIL, PASS, describe, not_modified, whole
 from loadtest.probe.model import (
-    Answer,
     Ask,
     Case,
     CaseVerdict,
     Finding,
     Headers,
+    ProbeAnswer,
     Script,
     Seen,
     a_modification_date,
@@ -36,7 +36,9 @@ def modified(seen: Seen, shift_s: int) -> str:
     return format_datetime(when.astimezone(UTC) + timedelta(seconds=shift_s), usegmt=True)
 
 
-def _asks(headers: Callable[[Seen], Headers], judge: Callable[[Seen, Answer], Finding]) -> Callable[[Seen], Script]:
+def _asks(
+    headers: Callable[[Seen], Headers], judge: Callable[[Seen, ProbeAnswer], Finding]
+) -> Callable[[Seen], Script]:
     """A script of one request."""
 
     def script(seen: Seen) -> Script:
@@ -54,7 +56,7 @@ def _since(shift_s: int) -> Callable[[Seen], Headers]:
     return lambda seen: (("If-Modified-Since", modified(seen, shift_s)),)
 
 
-def _at_a_price(verdict: CaseVerdict) -> Callable[[Seen, Answer], Finding]:
+def _at_a_price(verdict: CaseVerdict) -> Callable[[Seen, ProbeAnswer], Finding]:
     return lambda seen, answer: not_modified(seen, answer, otherwise=verdict)
 
 
@@ -62,14 +64,14 @@ def _weak_form(seen: Seen) -> str:
     return str(EntityTag(seen.etag.opaque, weak=True)) if seen.etag else ""
 
 
-def _any_but_a_fault(seen: Seen, answer: Answer) -> Finding:
+def _any_but_a_fault(seen: Seen, answer: ProbeAnswer) -> Finding:
     """What is not an entity tag may be refused, ignored, or taken for what was meant."""
     if answer.status in (304, 400):
         return Finding(PASS, describe(answer))
     return whole(seen, answer)
 
 
-def _ignored_or_refused(seen: Seen, answer: Answer) -> Finding:
+def _ignored_or_refused(seen: Seen, answer: ProbeAnswer) -> Finding:
     """Garbage matches nothing: the document, or 400."""
     if answer.status == 304:
         return Finding(FAIL, "304, although nothing that was sent names the document")

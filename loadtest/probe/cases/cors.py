@@ -6,7 +6,7 @@ from typing import Final
 
 from loadtest.probe.cases.errors import NOWHERE, removed
 from loadtest.probe.judging import DEVIATES, FAIL, PASS, describe, no_not_modified, not_applicable
-from loadtest.probe.model import Answer, Ask, Case, Finding, Phase, Script, Seen, a_missing_object, an_etag
+from loadtest.probe.model import Ask, Case, Finding, Phase, ProbeAnswer, Script, Seen, a_missing_object, an_etag
 
 ALLOW: Final = "Access-Control-Allow-Origin"
 EXPOSE: Final = "Access-Control-Expose-Headers"
@@ -17,11 +17,11 @@ def _origin(seen: Seen) -> tuple[str, str]:
     return ("Origin", seen.origin)
 
 
-def _may_read(seen: Seen, answer: Answer) -> bool:
+def _may_read(seen: Seen, answer: ProbeAnswer) -> bool:
     return answer.header(ALLOW) in ("*", seen.origin)
 
 
-def _not_configured(seen: Seen, answer: Answer) -> str:
+def _not_configured(seen: Seen, answer: ProbeAnswer) -> str:
     """Why CORS is not judged, judging by the document itself; empty if it is to be."""
     allowed = answer.header(ALLOW)
     if allowed is None:
@@ -57,7 +57,7 @@ def _not_modified(seen: Seen) -> Script:
     return _readable(seen, answer)
 
 
-def _readable(seen: Seen, answer: Answer) -> Finding:
+def _readable(seen: Seen, answer: ProbeAnswer) -> Finding:
     if _may_read(seen, answer):
         return Finding(PASS, f"{answer.status} with {ALLOW}: {answer.header(ALLOW)}")
     return Finding(FAIL, f"{answer.status} without {ALLOW}: the page sees a network error, not a {answer.status}")

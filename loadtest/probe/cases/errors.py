@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Final
 
 from loadtest.probe.judging import FAIL, INCONCLUSIVE, PASS, describe, not_applicable, worst
-from loadtest.probe.model import Answer, Ask, Case, Finding, Phase, Remove, Script, Seen, Step, a_missing_object
+from loadtest.probe.model import Ask, Case, Finding, Phase, ProbeAnswer, Remove, Script, Seen, Step, a_missing_object
 
 NOWHERE: Final = "-no-such-path"
 
@@ -19,7 +19,7 @@ def _unknown_path(seen: Seen) -> Script:
     return worst([_an_error(plain), _an_error(conditional)])
 
 
-def _an_error(answer: Answer) -> Finding:
+def _an_error(answer: ProbeAnswer) -> Finding:
     if answer.status == 304:
         return Finding(FAIL, "304 for what does not exist: preconditions MUST be ignored then")
     if 400 <= answer.status < 500 and answer.status != 429:
@@ -29,7 +29,7 @@ def _an_error(answer: Answer) -> Finding:
     return Finding(FAIL, describe(answer))
 
 
-def removed(seen: Seen) -> Generator[Step, Answer, Finding | None]:
+def removed(seen: Seen) -> Generator[Step, ProbeAnswer, Finding | None]:
     """See to it that there is no object; a finding when that cannot be."""
     if not seen.removable:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, no_not_modified, not_applicable, whole
-from loadtest.probe.model import Answer, Ask, Case, Finding, Script, Seen, an_etag
+from loadtest.probe.model import Ask, Case, Finding, ProbeAnswer, Script, Seen, an_etag
 
 _MUST_REPEAT: Final = ("Cache-Control", "Content-Location", "Expires", "Vary")
 """Besides ETag and Date; RFC 9110, section 15.4.5."""
@@ -72,7 +72,7 @@ def _repeats(seen: Seen) -> Script:
     return Finding(PASS, ", ".join(due) or "Date; the 200 carries none of the others")
 
 
-def _differences(plain: Answer, answer: Answer, names: list[str]) -> list[str]:
+def _differences(plain: ProbeAnswer, answer: ProbeAnswer, names: list[str]) -> list[str]:
     return [
         f"{name}: {answer.header(name)} instead of {plain.header(name)}"
         for name in names

@@ -7,12 +7,12 @@ from typing import Final
 from loadtest.probe.cases.requests import BROWSER
 from loadtest.probe.etag_names import Named, names_of
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, not_applicable
-from loadtest.probe.model import Answer, Ask, Case, Finding, Phase, Publish, Script, Seen, an_etag
+from loadtest.probe.model import Ask, Case, Finding, Phase, ProbeAnswer, Publish, Script, Seen, an_etag
 
 _FIRST, _SECOND, _THIRD = 1, 2, 3
 
 
-def _refused(put: Answer) -> Finding:
+def _refused(put: ProbeAnswer) -> Finding:
     return Finding(INCONCLUSIVE, f"the PUT did not succeed ({describe(put)})")
 
 
@@ -59,7 +59,7 @@ def _old_validator(seen: Seen) -> Script:
     return _is_second(seen, answer)
 
 
-def _is_second(seen: Seen, answer: Answer) -> Finding:
+def _is_second(seen: Seen, answer: ProbeAnswer) -> Finding:
     if answer.status == 304:
         return Finding(FAIL, "304 to the validator of a document that has been replaced: a stale read")
     if answer.status == 200 and answer.body == seen.document(_SECOND):

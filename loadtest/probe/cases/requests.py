@@ -18,7 +18,7 @@ from loadtest.probe.judging import (
     whole,
     worst,
 )
-from loadtest.probe.model import Answer, Ask, Case, CaseVerdict, Finding, Headers, Script, Seen, an_etag, http2
+from loadtest.probe.model import Ask, Case, CaseVerdict, Finding, Headers, ProbeAnswer, Script, Seen, an_etag, http2
 
 _MIRRORED: Final = ("ETag", "Last-Modified", "Cache-Control", "Content-Type", "Content-Encoding", "Vary")
 BROWSER: Final = (
@@ -102,7 +102,7 @@ def _gzip(seen: Seen) -> Script:
     return _compressed(plain, answer, coding)
 
 
-def _compressed(plain: Answer, answer: Answer, coding: str) -> Finding:
+def _compressed(plain: ProbeAnswer, answer: ProbeAnswer, coding: str) -> Finding:
     unpacked = _unpacked(answer) if coding.lower() == "gzip" else None
     if unpacked is None:
         return Finding(FAIL, f"Content-Encoding: {coding}, which cannot be unpacked as gzip")
@@ -115,7 +115,7 @@ def _compressed(plain: Answer, answer: Answer, coding: str) -> Finding:
     return Finding(PASS, f"compressed; ETag: {answer.header('ETag')}")
 
 
-def _unpacked(answer: Answer) -> bytes | None:
+def _unpacked(answer: ProbeAnswer) -> bytes | None:
     try:
         packed = zlib.decompressobj(wbits=31)
         body = packed.decompress(answer.body, MOST_BYTES)

@@ -7,10 +7,10 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from loadtest.payload import identify
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, not_applicable
-from loadtest.probe.model import Answer, Ask, Case, Finding, Script, Seen, an_etag
-from loadtest.records import ReadOutcome
+from loadtest.probe.model import Ask, Case, Finding, ProbeAnswer, Script, Seen, an_etag
+from loadtest.run.document import identify
+from loadtest.run.records import ReadOutcome
 
 _MORE_LOOKS: Final = 6
 _NAMED_RUN = re.compile(rb'"run"\s*:\s*"([0-9a-f]{12})"')
@@ -55,7 +55,7 @@ def _is_md5(seen: Seen) -> Script:
     return _not_its_md5(seen, answer)
 
 
-def _not_its_md5(seen: Seen, answer: Answer) -> Finding:
+def _not_its_md5(seen: Seen, answer: ProbeAnswer) -> Finding:
     """The document may be another one than S3 holds, or its ETag may be no MD5 at all."""
     named = _NAMED_RUN.search(answer.body)  # a document of this project says of which run it is, and proves itself
     came = identify(answer.body, named[1].decode() if named else seen.run, len(answer.body)).outcome

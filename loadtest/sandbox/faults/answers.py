@@ -10,7 +10,7 @@ from typing import Final
 
 from loadtest.sandbox.faults.base import Fault, ObjectRead
 from loadtest.sandbox.faults.values import FaultValueError, share
-from loadtest.sandbox.objects import S3Answer
+from loadtest.sandbox.store.objects import S3Answer
 
 PAGES: Final = (
     b'{"message": "Internal server error"}',

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from loadtest.sandbox.objects import ObjectVersion, S3Answer, StoredObject
+from loadtest.sandbox.store.objects import ObjectVersion, S3Answer, StoredObject
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from loadtest.sandbox.faults.base import Fault, ObjectRead
 from loadtest.sandbox.faults.values import share
-from loadtest.sandbox.objects import S3Answer
+from loadtest.sandbox.store.objects import S3Answer
 
 _ASCII: Final = re.compile(rb"[\x00-\x7f]")
 _EDGE: Final = 0.1

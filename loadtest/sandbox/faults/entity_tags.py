@@ -13,7 +13,7 @@ from typing import Final
 
 from loadtest.sandbox.faults.base import Fault, ObjectRead, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError, share
-from loadtest.sandbox.objects import ObjectVersion, S3Answer
+from loadtest.sandbox.store.objects import ObjectVersion, S3Answer
 
 FORMS: Final[dict[str, Callable[[str], str]]] = {
     "hash": lambda etag: f'"{hashlib.sha256(etag.encode()).hexdigest()[:20]}"',

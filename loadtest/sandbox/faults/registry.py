@@ -14,7 +14,7 @@ from stacks.user_input import shown
 
 KINDS: Final[tuple[type[Fault], ...]] = (
     timing.Freeze,
-    timing.Latency,
+    timing.AddedLatency,
     timing.LatencyOf200,
     timing.LatencyOf304,
     timing.AfterWrite,

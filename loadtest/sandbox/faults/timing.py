@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from loadtest.sandbox.faults.base import Fault, PutPlan
 from loadtest.sandbox.faults.values import FaultValueError, distribution, duration, positive_duration
-from loadtest.sandbox.pause import pause
+from loadtest.sandbox.http.pause import pause
 from stacks.user_input import shown
 
 
-class Latency(Fault):
+class AddedLatency(Fault):
     """Every answer of the gateway takes longer."""
 
     name = "latency"

@@ -9,7 +9,7 @@ from random import Random
 
 from loadtest.sandbox.faults.base import Delivery, Fault, ObjectRead
 from loadtest.sandbox.faults.values import share
-from loadtest.sandbox.objects import S3Answer
+from loadtest.sandbox.store.objects import S3Answer
 
 
 class _ShareOfReads(Fault):

@@ -67,7 +67,7 @@ def share(text: str) -> float:
 
 
 @dataclass(frozen=True)
-class Distribution:
+class LatencyDistribution:
     """A distribution of durations in seconds, cut off below at 0: ``kind`` and its one or two parameters."""
 
     kind: str
@@ -87,7 +87,7 @@ class Distribution:
         return random.lognormvariate(math.log(self.first), self.second)
 
 
-def distribution(text: str) -> Distribution:
+def distribution(text: str) -> LatencyDistribution:
     """A distribution from ``5ms``, ``normal(5ms,1ms)``, ``uniform(1ms,9ms)``, ``exp(5ms)`` or ``lognormal(5ms,0.5)``.
 
     normal takes mean and standard deviation, exp the mean, lognormal the median and sigma (of the logarithm).
@@ -97,17 +97,17 @@ def distribution(text: str) -> Distribution:
     """
     match = _DISTRIBUTION.fullmatch(text.strip().lower().replace(" ", ""))
     if match is None:
-        return Distribution("constant", duration(text))
+        return LatencyDistribution("constant", duration(text))
     name, arguments = match["name"], match["arguments"].split(",")
     if name == "exp" and len(arguments) == 1:
-        return Distribution("exp", positive_duration(arguments[0]))
+        return LatencyDistribution("exp", positive_duration(arguments[0]))
     if name == "lognormal" and len(arguments) == 2:
-        return Distribution("lognormal", positive_duration(arguments[0]), _sigma(arguments[1]))
+        return LatencyDistribution("lognormal", positive_duration(arguments[0]), _sigma(arguments[1]))
     if name in ("normal", "uniform") and len(arguments) == 2:
         first, second = duration(arguments[0]), duration(arguments[1])
         if name == "uniform" and first > second:
             raise FaultValueError(f"{shown(text)} begins after it ends; write the shorter duration first")
-        return Distribution(name, first, second)
+        return LatencyDistribution(name, first, second)
     raise FaultValueError(
         f"{shown(text)} is no distribution; write 5ms, normal(5ms,1ms), uniform(1ms,9ms), exp(5ms) or "
         "lognormal(5ms,0.5)"

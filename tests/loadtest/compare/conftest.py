@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.analyse import analyse
-from loadtest.summary import Summary
+from loadtest.judge.analyse import analyse
+from loadtest.summary.summary import Summary
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 

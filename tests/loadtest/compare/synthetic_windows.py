@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from loadtest.measurements import WindowRow
-from loadtest.summary import Summary
+from loadtest.summary.speed import WindowRow
+from loadtest.summary.summary import Summary
 
 SECOND = 1_000_000_000
 

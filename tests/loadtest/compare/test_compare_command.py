@@ -12,7 +12,7 @@ from synthetic_windows import with_windows
 from loadtest.__main__ import main
 from loadtest.compare.comparison import compare
 from loadtest.compare.render import markdown
-from loadtest.summary import Summary, write_summary
+from loadtest.summary.summary import Summary, write_summary
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 

@@ -10,9 +10,9 @@ from loadtest.compare.comparison import compare
 from loadtest.compare.rows import Row
 from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
-from loadtest.measurements import Distribution
-from loadtest.records import Verdict
-from loadtest.summary import Summary
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
+from loadtest.summary.versions import Distribution
 
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 

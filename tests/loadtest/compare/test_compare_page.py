@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 
 from loadtest.__main__ import build_parser
+from loadtest.commands.compare import add_arguments
 from loadtest.compare.alike import MUST_BE_ALIKE
-from loadtest.compare.command import add_arguments
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE
 from loadtest.compare.shares import MARGIN
 

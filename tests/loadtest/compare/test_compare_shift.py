@@ -16,7 +16,7 @@ from loadtest.compare.shift import (
     ratio_of,
     shift_between,
 )
-from loadtest.measures.signed_rank import Shift
+from loadtest.judge.statistics.signed_rank import Shift
 
 
 @pytest.mark.parametrize(("first", "second"), [(4, 4), (5, 9), (12, 7), (15, 15)])

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.fault_cases import CASES, FaultCase, constant_lag
 from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, is_recovered, measure, verdicts
-from loadtest.records import Verdict
+from loadtest.run.records import Verdict
 
 
 @pytest.mark.slow

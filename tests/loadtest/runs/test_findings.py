@@ -7,7 +7,7 @@ import boto3
 import pytest
 from locust_process import Start
 
-from loadtest.payload import render
+from loadtest.run.document import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 

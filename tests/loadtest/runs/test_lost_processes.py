@@ -13,7 +13,7 @@ import pytest
 from locust_process import PROJECT, Run, Start, report
 
 from benchmarks.nginx import free_port
-from loadtest.recording.presence import registration_of
+from loadtest.run.presence import registration_of
 from loadtest.sandbox.process import RunningSandbox
 
 OTHER_CLOCK = ("unshare", "-T", "--monotonic")

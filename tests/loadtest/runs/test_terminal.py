@@ -18,11 +18,11 @@ import pytest
 from locust_process import PROJECT, SHORT, Start
 from pseudo_terminal import InTerminal, Screen
 
-from loadtest.recording import progress
-from loadtest.recording.live_display import LiveDisplay, drawn
-from loadtest.recording.plan import Plan
-from loadtest.recording.recorder import Counts
-from loadtest.reports.steps import silent, steps
+from loadtest.load.progress import progress
+from loadtest.load.progress.live_display import LiveDisplay, drawn
+from loadtest.load.recorder import Counts
+from loadtest.report.steps import silent, steps
+from loadtest.run.plan import Plan
 from loadtest.sandbox.process import RunningSandbox
 
 QUESTIONS = (

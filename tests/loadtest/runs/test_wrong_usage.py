@@ -10,7 +10,8 @@ import pytest
 from locust_process import Run, Start, report
 
 from benchmarks.nginx import free_port
-from loadtest.recording.writer_process import JOURNAL_NAME, REMEDIES, what_to_do
+from loadtest.load.writer.process import REMEDIES, what_to_do
+from loadtest.run.files import JOURNAL_NAME
 from loadtest.sandbox.process import RunningSandbox
 
 

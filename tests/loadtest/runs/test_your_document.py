@@ -17,8 +17,8 @@ import pytest
 from locust_process import Run, Start, report
 
 from loadtest.__main__ import main
-from loadtest.recording.kept_document import is_owed
 from loadtest.sandbox.process import RunningSandbox
+from loadtest.target.kept_document import is_owed
 
 MINE = b'{"my":"own \xc3\xa4 document"}\n'
 MINE_PUT = {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.analyse import summarise
-from loadtest.recorded_run.history import History
-from loadtest.recorded_run.run_files import load_history
-from loadtest.summary import Summary
+from loadtest.judge.analyse import summarise
+from loadtest.run.history import History
+from loadtest.run.loading import load_history
+from loadtest.summary.summary import Summary
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 

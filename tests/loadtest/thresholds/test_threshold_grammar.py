@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
-from loadtest.options import UsageError, add_arguments, settings_from
-from loadtest.thresholds import ThresholdError, parse
-from loadtest.thresholds.grammar import UNITS
-from loadtest.thresholds.metrics import METRICS
+from loadtest.errors import UsageError
+from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
+from loadtest.judge.thresholds.metrics import METRICS
+from loadtest.load.options import add_arguments, settings_from
 
 PROJECT = Path(__file__).parents[3]
 

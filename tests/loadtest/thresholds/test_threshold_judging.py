@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadtest.analyse import RunError, analyse
-from loadtest.recorded_run.checksums import CHECKSUM_FILE
-from loadtest.recorded_run.history import History
-from loadtest.records import Verdict
-from loadtest.reports import write_reports
-from loadtest.summary import Summary, read_summary
-from loadtest.thresholds import evaluate
-from loadtest.thresholds.metrics import METRICS
+from loadtest.errors import RunError
+from loadtest.judge.analyse import analyse
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.judge.thresholds.metrics import METRICS
+from loadtest.report import write_reports
+from loadtest.run.files import CHECKSUM_FILE
+from loadtest.run.history import History
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary, read_summary
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 Run = tuple[Summary, History]

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from locust.argument_parser import get_parser
 
-from loadtest.options import add_arguments, settings_from
-from loadtest.recorded_run.history import History
-from loadtest.summary import Summary
-from loadtest.thresholds import evaluate, parse
-from loadtest.thresholds.grammar import UNITS
-from loadtest.thresholds.metrics import IMPACT_QUANTILES, KINDS, LATENCY_QUANTILES, METRICS, POPULATIONS
+from loadtest.judge.thresholds.grammar import UNITS, parse
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, KINDS, LATENCY_QUANTILES, METRICS, POPULATIONS
+from loadtest.load.options import add_arguments, settings_from
+from loadtest.run.history import History
+from loadtest.summary.summary import Summary
 
 PAGE = (Path(__file__).parents[3] / "docs" / "thresholds.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`.+?`[^|]*) \| (\w+) \| ([^|]+) \|$", PAGE, re.M)

@@ -1,0 +1,84 @@
+"""Compare two recorded runs: is NEW worse than BASE? Prints Markdown, ready for a pull-request comment."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+from loadtest.compare.alike import unlike, unlike_rests
+from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
+from loadtest.compare.render import markdown
+from loadtest.errors import RunError, UsageError
+from loadtest.judge.analyse import analyse
+from loadtest.run.records import EXIT_CODES
+from loadtest.run.run_directory import unusable
+from loadtest.run.sealing import is_sealed, seal
+from loadtest.summary.summary import Summary, SummaryError, read_summary
+from stacks.user_input import cut, is_folder, real_number, shown
+
+SUMMARY_FILE = "summary.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``compare``."""
+    parser.add_argument("base", type=Path, metavar="BASE", help="directory of the run to compare with")
+    parser.add_argument("new", type=Path, metavar="NEW", help="directory of the run that is judged")
+    parser.add_argument("--tolerance", default=str(DEFAULT_TOLERANCE), metavar="RATIO",
+                        help="response time of NEW / BASE that is tolerated (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--run-noise", default=str(DEFAULT_RUN_NOISE), metavar="SHARE",
+                        help="standard deviation of a whole run's latency, of which windows show nothing "
+                        "(default: %(default)s)")  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="compare runs of unlike settings all the same")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the Markdown there too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare; returns the exit code of the verdict."""
+    tolerance = _number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
+    run_noise = _number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
+    base, new = _summary(arguments.base), _summary(arguments.new)
+    differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
+    if differences and not arguments.force:
+        raise UsageError(
+            f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, differences))}: "
+            "measure again with the same settings, or give --force."
+        )
+    comparison = compare(base, new, tolerance, run_noise)
+    text = markdown(comparison)
+    if arguments.output:
+        try:
+            arguments.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"--output is {shown(str(arguments.output))}, which cannot be written: {error.strerror}."
+            ) from None
+    sys.stdout.write(text)
+    return EXIT_CODES[comparison.verdict]
+
+
+def _summary(run_dir: Path) -> Summary:
+    """The summary of a run: as it was written, or made now from its records."""
+    if not is_folder(run_dir):
+        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+    try:
+        if (run_dir / SUMMARY_FILE).exists():
+            return read_summary(run_dir / SUMMARY_FILE)
+        if not is_sealed(run_dir):
+            seal(run_dir)
+        return analyse(run_dir)
+    except (RunError, SummaryError) as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise unusable(run_dir, error) from None
+
+
+def _number(given: str, name: str, least: float, most: float, hint: str) -> float:
+    try:
+        value = real_number(given)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= most:
+        raise UsageError(f"{name} is {cut(given)}: give a number from {least:g} to {most:g} ({hint}).")
+    return value

@@ -1,0 +1,72 @@
+"""Synthesize the stack, serve it in a sandbox, hammer it with Locust while the writer writes, and report.
+
+Everything runs on this machine; no AWS account is needed. Settings of the load test can be given as Locust's variables
+(``LOCUST_WINDOW=5``), those of the stack as its own (``READMODEL_MAPPING=original``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from loadtest.errors import UsageError
+from loadtest.project import PROJECT
+from loadtest.run.records import EXIT_INTERRUPTED
+from loadtest.run.run_directory import forget_latest
+from loadtest.sandbox.faults.registry import split_assignment
+from loadtest.sandbox.faults.values import FaultValueError
+from loadtest.sandbox.process import SandboxError, running_sandbox
+from loadtest.sandbox.synthesis import synthesize
+
+_LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
+
+
+LATENCY: Final = "lognormal(20ms,0.25)"
+"""The order of what a gateway takes to answer. The bare sandbox answers in half a millisecond, of which any other
+program on the machine makes a multiple: then nothing could be said of latency but on an idle machine."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``demo``; others go to Locust by its environment variables."""
+    parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "120s"), help="as for Locust")
+    parser.add_argument("--users", default=os.environ.get("LOCUST_USERS", "20"), help="readers")
+    parser.add_argument("--latency", default=LATENCY, help="what the sandbox adds to every read, or off (%(default)s)")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="a fault of the sandbox")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The whole way from the stack to the report; returns the exit code of the verdict."""
+    try:
+        forget_latest(os.environ.get("LOCUST_RUN_DIR"), PROJECT)
+        faults = {"latency": arguments.latency} if arguments.latency != "off" else {}
+        faults |= dict(split_assignment(fault) for fault in arguments.fault)
+        _say("Synthesizing the stack …")
+        return _measure(arguments, synthesize(), faults)
+    except (SandboxError, FaultValueError) as error:
+        raise UsageError(str(error)) from None
+    except KeyboardInterrupt:
+        _say("Stopped before anything was measured.")
+        return EXIT_INTERRUPTED
+
+
+def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str, str]) -> int:
+    with running_sandbox(synthesized, faults=faults) as sandbox:
+        _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
+        _say("".join(f"It adds {name}={value}.\n" for name, value in faults.items()).strip() or "It adds no latency.")
+        _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
+        command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
+        command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
+        command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
+        # Ctrl-C reaches Locust, too, which then stops reading and still reports; this waits for it.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        return subprocess.run(command, cwd=PROJECT, check=False).returncode
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,61 @@
+"""Judge a recorded run and write its reports; a run that was killed is recovered first, up to its last flush."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from loadtest.errors import RunError, UsageError
+from loadtest.judge.analyse import analyse
+from loadtest.load.owed import owed_sentence
+from loadtest.report import REPORT_FILES, write_reports
+from loadtest.report.steps import Steps, silent, steps
+from loadtest.report.terminal import print_answers
+from loadtest.run.records import EXIT_CODES, EXIT_INTERRUPTED
+from loadtest.run.run_directory import unusable
+from loadtest.run.sealing import is_sealed, remove_sealed, seal
+from loadtest.summary.summary import Summary
+from loadtest.target.kept_document import is_owed
+from stacks.user_input import is_folder, shown
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``report``."""
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
+    parser.add_argument("--quiet", action="store_true", help="write the reports and print nothing")
+    parser.add_argument("--no-answers", action="store_true", help="write the reports and print no answers")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Report on a run; returns the exit code of its verdict."""
+    run_dir: Path = arguments.run_dir
+    try:
+        if not is_folder(run_dir):
+            raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+        with silent() if arguments.quiet else steps() as told:
+            summary, written = _report(run_dir, told)
+    except RunError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise unusable(run_dir, error) from None
+    except KeyboardInterrupt:
+        sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
+        return EXIT_INTERRUPTED
+    if not (arguments.quiet or arguments.no_answers):
+        print_answers(summary, written, sys.stdout)
+        if is_owed(run_dir):
+            sys.stderr.write(f"{owed_sentence(run_dir)}\n")
+    return EXIT_CODES[summary.verdict]
+
+
+def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
+    if not is_sealed(run_dir):
+        told.stage("Packing what was recorded")
+        seal(run_dir)
+    else:
+        remove_sealed(run_dir)
+    told.stage("Judging the run")
+    summary = analyse(run_dir, told.part)
+    told.stage(f"Writing {', '.join(REPORT_FILES)}")
+    return summary, write_reports(summary, run_dir)

@@ -1,0 +1,110 @@
+"""Put the object back as it was before a run, from what the run's directory keeps; for a run that was killed.
+
+A run that ends in order has done so itself, and doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from loadtest.cleaned import public_url
+from loadtest.errors import UsageError
+from loadtest.load.owed import note_taken_over
+from loadtest.load.writer.process import orders_for
+from loadtest.run.files import RUN_FILE
+from loadtest.run.run_directory import load_run
+from loadtest.target.finding import Credentials, Target, credentials_of
+from loadtest.target.kept_document import Kept, load
+from loadtest.target.putting_back import Outcome, put_back
+from loadtest.target.remedies import what_to_do
+from loadtest.target.store import Store, StoreError
+
+EXIT_NOT_PUT_BACK: Final = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``restore``."""
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
+    parser.add_argument("--force", action="store_true", help="even where somebody else has written in between")
+    parser.add_argument(
+        "--outputs", default="", metavar="FILE", help="outputs with the writer's key (default: those of the run)"
+    )
+    parser.add_argument("--stack", default="", metavar="NAME", help="which stack of them")
+    parser.add_argument("--url", default="", help="the readers' address, where the run's holds a secret")
+    parser.add_argument("--s3-endpoint-url", default="", metavar="URL", help="the S3 endpoint, where it holds a secret")
+    parser.add_argument("--orders-on-input", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Put it back: 0 when nothing is owed any more, 1 when something is, 2 when it cannot be tried."""
+    run_dir: Path = arguments.run_dir
+    if not run_dir.is_dir():
+        raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
+    kept = load(run_dir)
+    if kept is None:
+        sys.stderr.write(f"{run_dir} keeps no document: there is nothing to put back.\n")
+        return 0
+    own_run = arguments.orders_on_input  # it has ended, or is about to
+    if not (own_run or arguments.force):
+        from loadtest.run.sealing import refuse_while_recording  # noqa: PLC0415 - it takes a while to import
+
+        refuse_while_recording(run_dir, load_run(run_dir) if (run_dir / RUN_FILE).exists() else {})
+    target = _target(arguments, kept)
+    outcome = put_back(
+        run_dir, _store(target), lambda: _document_at(target), force=arguments.force, over_runs=not own_run
+    )
+    if outcome.done:
+        note_taken_over(kept)
+    _say(outcome)
+    return 0 if outcome.done else EXIT_NOT_PUT_BACK
+
+
+def _say(outcome: Outcome) -> None:
+    sys.stderr.write(f"{outcome.sentence}\n")
+    sys.stderr.flush()
+
+
+def _store(target: Target) -> Store:
+    try:
+        return Store(orders_for(target))
+    except StoreError as error:
+        place = f"s3://{target.bucket}/{target.object_key}"
+        raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
+
+
+def _target(arguments: argparse.Namespace, kept: Kept) -> Target:
+    about = kept.about
+    if arguments.orders_on_input:
+        given = json.loads(sys.stdin.readline())
+        key = given.pop("access_key_id"), given.pop("secret_access_key")
+        return Target(**given, credentials=Credentials(*key) if all(key) else None)
+    outputs = arguments.outputs or about.get("outputs") or ""
+    credentials = None
+    if outputs and (arguments.outputs or Path(outputs).exists()):
+        credentials = credentials_of(Path(outputs), arguments.stack or about.get("stack") or None)
+    target = Target(
+        url=arguments.url or about["url"],
+        bucket=about["bucket"],
+        object_key=about["object_key"],
+        region=about.get("region") or "us-east-1",
+        s3_endpoint_url=arguments.s3_endpoint_url or about.get("s3_endpoint_url") or None,
+        credentials=credentials,
+    )
+    for option, address in (("--url", target.url), ("--s3-endpoint-url", target.s3_endpoint_url)):
+        if address and "…" in address:
+            raise UsageError(f"The run's address {public_url(address)} holds a secret that is not kept: give {option}.")
+    return target
+
+
+def _document_at(target: Target) -> bytes | None:
+    from loadtest.target.preflight import read_address  # noqa: PLC0415 - it takes a second to import
+
+    try:
+        seen = read_address(target)
+    except UsageError:
+        return None
+    return seen.body if seen.status == 200 else None

@@ -1,0 +1,1 @@
+"""From a History to a Summary: pure functions, and no clock."""

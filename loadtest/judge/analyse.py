@@ -1,0 +1,115 @@
+"""From a run directory to a Summary: load, measure, check, answer.
+
+Nothing else than the run directory goes in, so the same run gives the same Summary, later and on another machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from loadtest.errors import RunError
+from loadtest.judge.checks.registry import CHECKS, run_checks
+from loadtest.judge.evidence import missing_records
+from loadtest.judge.measure.conditional import measure_conditional
+from loadtest.judge.measure.generator_health import measure_generator
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.judge.measure.latency import measure_latency
+from loadtest.judge.measure.rates import duration_ns, measure_availability
+from loadtest.judge.measure.windows import measure_consistency
+from loadtest.judge.order.sessions import session_key
+from loadtest.judge.questions import answer
+from loadtest.judge.thresholds.grammar import ThresholdError
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.run.history import History
+from loadtest.run.loading import load_history
+from loadtest.run.records import FORMAT_VERSION, Verdict
+from loadtest.summary.findings import CheckResult, worst
+from loadtest.summary.summary import Ended, Run, Summary
+
+__all__ = ["RunError", "analyse", "summarise"]
+
+
+def _in_silence(_step: str) -> None:
+    """Tell nobody what is being done."""
+
+
+def analyse(run_dir: Path, tell: Callable[[str], None] = _in_silence) -> Summary:
+    """Judge the run recorded in ``run_dir``; ``tell`` is given the name of each check before it is made.
+
+    Raises:
+        RunError: it cannot be judged; the text is one sentence for the user.
+    """
+    return summarise(load_history(run_dir), tell)
+
+
+def summarise(history: History, tell: Callable[[str], None] = _in_silence) -> Summary:
+    """Judge a run that is in memory."""
+    checks: list[CheckResult] = []
+    for check in CHECKS:
+        tell(check[0].title)
+        checks += run_checks(history, (check,))
+    impact = history.once(measure_impact)
+    consistency = history.once(measure_consistency)
+    conditional = history.once(measure_conditional)
+    questions = answer(tuple(checks), impact, consistency, conditional)
+    summary = Summary(
+        format=FORMAT_VERSION,
+        verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
+        questions=questions,
+        checks=tuple(checks),
+        latency=history.once(measure_latency),
+        consistency=consistency,
+        conditional=conditional,
+        impact=impact,
+        availability=history.once(measure_availability),
+        generator=history.once(measure_generator),
+        thresholds=(),
+        run=_run(history),
+    )
+    return _with_thresholds(summary, history)
+
+
+def _with_thresholds(summary: Summary, history: History) -> Summary:
+    """The same with its thresholds judged; they count for the verdict."""
+    try:
+        results = evaluate(history.info.settings.thresholds, summary, history)
+    except ThresholdError as error:  # recorded by another version, for the settings of a run are checked before it
+        raise RunError(f"The run was recorded with a threshold that cannot be judged: {error}") from None
+    if history.info.missing:  # a condition that holds for a part need not hold for the whole
+        results = tuple(
+            replace(each, verdict=Verdict.INCONCLUSIVE, sentence=f"{missing_records(history)} {each.sentence}")
+            if each.verdict is Verdict.PASS
+            else each
+            for each in results
+        )
+    return replace(summary, thresholds=results, verdict=worst([summary.verdict, *(each.verdict for each in results)]))
+
+
+def _run(history: History) -> Run:
+    info, reads = history.info, history.reads
+    ended_ns = info.ended.at_ns
+    return Run(
+        id=info.run,
+        started=info.started,
+        origin_ns=history.origin_ns,
+        duration_ns=duration_ns(history),
+        reads=len(reads),
+        writes=len(history.writes),
+        windows=len(history.windows),
+        workers=len(np.unique(reads.worker)),
+        sessions=len(np.unique(history.once(session_key)[reads.sent])),
+        settings=info.settings.model_dump(mode="json"),
+        target=info.target,
+        host=info.host,
+        versions=info.versions,
+        ended=Ended(
+            info.ended.reason,
+            None if ended_ns is None else ended_ns - history.origin_ns,
+            info.ended.recovered,
+            info.missing,
+        ),
+    )

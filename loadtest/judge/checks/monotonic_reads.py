@@ -1,0 +1,140 @@
+"""Monotonic reads: no reader goes back in time.
+
+**Guarantee.** Within a session (one reader with one request in flight), no read of v is preceded by a read of a version
+M > v whose write was called after write v was over. ::
+
+    time      ──────────────────────────────────────────────▶
+    session a   ├──┤ of 1    ├──┤ of 2     ├──┤ of 1: goes back
+    session b                       ├──┤ of 1: another session; may be a new-old inversion (see atomic_reads)
+
+**Exclusions.** Only a read that had returned before the other was called precedes it; equal times overlap. When write v
+has an unknown outcome it may take effect after M did, and then v after M is right: such a read goes back only when an
+earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out; that
+somebody else wrote as well excuses no reader's going back to a document of ours, and makes silence INCONCLUSIVE.
+
+The largest version that the session had read is enough to look at: writes are called in the order of their versions, so
+when any earlier-read version was called after write v was over, the largest one was.
+
+Going back is a finding whatever ``--max-staleness`` says: a reader who has seen the new document and is then shown the
+old one notices, however short it lasts.
+
+Fields: ``looked_at`` = legitimate reads that are not the first of their session; ``found`` = reads that go back;
+numbers: sessions looked at, and sessions in which it happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
+from loadtest.judge.evidence import despite_others, somebody_else, too_little
+from loadtest.judge.order.sessions import session_key
+from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.run.history import Column, History
+from loadtest.run.records import NO_VERSION, Verdict
+from loadtest.summary.findings import CheckResult, Number, Witness
+
+PROMISE: Final = Promise(
+    "monotonic-reads",
+    "Monotonic reads",
+    "A reader that has seen a version is never shown an older one afterwards.",
+)
+
+
+def monotonic_reads(history: History) -> CheckResult:
+    """Look for readers that go back in time."""
+    times = history.once(timeline)
+    keys = history.once(session_key)
+    sessions = len(np.unique(keys[times.legitimate]))
+    looked_at = int(np.count_nonzero(times.legitimate)) - sessions
+    found = [np.zeros(0, dtype=np.int64)]
+    for session in sessions_of(history, times, np.unique(keys[inversions(history, times)])):
+        earlier = largest_read_before(history, times, session)
+        back = session[went_back_after(history, times, session, earlier)]
+        if len(back):
+            found.append(back)
+    reads, went_back = np.sort(np.concatenate(found)), len(found) - 1
+    numbers = (
+        Number("readers", sessions, "count", units.count(sessions)),
+        Number("readers that went back", went_back, "count", units.count(went_back)),
+    )
+    verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
+    return PROMISE.result(
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=len(reads),
+        numbers=numbers,
+        witnesses=tuple(_witness(history, times, int(read)) for read in reads[:MOST_WITNESSES]),
+    )
+
+
+def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[Column]:
+    """The legitimate reads of each of the ``wanted`` sessions (by key), by number, in order of call."""
+    if not len(wanted):
+        return
+    keys = history.once(session_key)
+    reads = np.flatnonzero(times.legitimate & np.isin(keys, wanted))
+    order = np.argsort(keys[reads], kind="stable")
+    ends = np.flatnonzero(np.diff(keys[reads][order])) + 1
+    yield from np.split(reads[order], ends)
+
+
+def inversions(history: History, times: Timeline) -> Column:
+    """The reads, by number, before which anybody had read a newer version; going back is a special case of it."""
+    return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
+
+
+def largest_read_before(history: History, times: Timeline, session: Column) -> Column:
+    """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
+    returned = history.reads.returned_ns[session]
+    by_return = np.argsort(returned, kind="stable")
+    largest = np.maximum.accumulate(times.version[session][by_return])
+    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session], side="left")
+    return np.where(preceding > 0, largest[preceding - 1], NO_VERSION)
+
+
+def went_back_after(history: History, times: Timeline, session: Column, earlier: Column) -> Column:
+    """Places in ``session`` of the reads whose version was over before the write of ``earlier`` was called."""
+    version = times.version[session]
+    # Where nothing precedes a read, ``earlier`` is -1, which is greater than no version: the last write is not meant.
+    return np.flatnonzero((earlier > version) & (times.over_ns[version] < history.writes.called_ns[earlier]))
+
+
+def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
+    if found:
+        return (
+            Verdict.FAIL,
+            f"{units.counted(found, 'read')} of {looked_at:,} went back in time, by {went_back:,} of "
+            f"{units.counted(sessions, 'reader')}.{despite_others(history)}",
+        )
+    if foreign := somebody_else(history):
+        return Verdict.INCONCLUSIVE, foreign
+    few = too_little(history, looked_at, "reads had an earlier one by the same reader")
+    if few:
+        return Verdict.INCONCLUSIVE, f"Nothing can be said about going back in time: {few}."
+    return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in time in {looked_at:,} reads."
+
+
+def _witness(history: History, times: Timeline, read: int) -> Witness:
+    keys = history.once(session_key)
+    same = (keys == keys[read]) & times.legitimate
+    before = same & (history.reads.returned_ns < history.reads.called_ns[read])
+    newest = int(times.version[before].max())
+    earlier = int(np.argmax(before & (times.version == newest)))
+    version = int(times.version[read])
+    gap = int(history.reads.called_ns[read]) - int(history.reads.returned_ns[earlier])
+    return witness(
+        history,
+        f"{reader(history, read).capitalize()} had version {newest} and, in a read called {units.duration(gap)} later, "
+        f"got version {version} again.",
+        int(history.reads.returned_ns[earlier]),
+        f"return of the read of version {newest}",
+        reads=(earlier, read),
+        writes=(version, newest),
+    )

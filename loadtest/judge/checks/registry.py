@@ -1,0 +1,66 @@
+"""All checks, in the order in which a report shows them, and how they are run.
+
+A check that crashes is INCONCLUSIVE and carries its error; the others still run. When part of the record is missing, no
+check can pass: what a process did not record may be what would have broken the promise. A finding stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from loadtest.judge.checks import (
+    assumptions,
+    atomic_reads,
+    availability,
+    conditional_get,
+    fresh_reads,
+    load_generator,
+    monotonic_reads,
+    phantoms,
+    visible_writes,
+    whole_bodies,
+    write_impact,
+)
+from loadtest.judge.checks.promise import Promise
+from loadtest.judge.evidence import missing_records
+from loadtest.run.history import History
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import CheckResult
+
+Check = tuple[Promise, Callable[[History], CheckResult]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    (assumptions.PROMISE, assumptions.assumptions),
+    (load_generator.PROMISE, load_generator.load_generator),
+    (write_impact.PROMISE, write_impact.write_impact),
+    (whole_bodies.PROMISE, whole_bodies.whole_bodies),
+    (fresh_reads.PROMISE, fresh_reads.fresh_reads),
+    (monotonic_reads.PROMISE, monotonic_reads.monotonic_reads),
+    (atomic_reads.PROMISE, atomic_reads.atomic_reads),
+    (phantoms.PROMISE, phantoms.phantoms),
+    (visible_writes.PROMISE, visible_writes.visible_writes),
+    (conditional_get.PROMISE, conditional_get.conditional_get),
+    (availability.PROMISE, availability.availability),
+)
+
+
+def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[CheckResult, ...]:
+    """The result of every check, in their order."""
+    return tuple(_run(promise, check, history) for promise, check in checks)
+
+
+def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
+    try:
+        return _on_a_whole_record(check(history), history)
+    except Exception as error:  # whatever a check trips over, the run gets a report
+        return promise.crashed(error)
+
+
+def _on_a_whole_record(result: CheckResult, history: History) -> CheckResult:
+    """``result``, unless it did not FAIL and part of the record is missing."""
+    missing = missing_records(history)
+    if not missing or result.verdict is Verdict.FAIL or missing in result.sentence:
+        return result
+    return replace(result, verdict=Verdict.INCONCLUSIVE, sentence=f"{missing} Of what was recorded: {result.sentence}")

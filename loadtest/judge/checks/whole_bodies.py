@@ -1,0 +1,144 @@
+"""Whole bodies: every document is one version from its first byte to its last.
+
+**Guarantee.** A 200 carries a document that passes its own digest. One that does not is *torn* (a mix of versions),
+*truncated* (a proper prefix, or fewer bytes than Content-Length), *rewritten* (the same document in other bytes: pretty
+printed, with a byte-order mark, in base64), *oversized* (more bytes than any document has), *corrupt* (has something
+of a document in it and is none of these) or *unrecognised* (an error page, an empty object, an HTML page). ::
+
+    time     ─────────────────────────────▶
+    write 2      ├────────────┤
+    read            ├─────┤  of 1 or of 2, all of it: whole
+    read            ├─────┤  1111112222:  torn
+    read            ├─────┤  11111:       truncated
+
+**Exclusions.** Errors (4xx, 5xx, no answer) carry no document. What somebody else certainly put there is *foreign* and
+is left to the assumptions: a whole document of another run, or a body whose ETag is its MD5 where the ETags of our own
+documents are theirs, so that the store holds it. One whose ETag header names another version is left to the
+conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
+wants some reads that overlap one.
+
+Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
+answers overlapped a PUT.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
+from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
+from loadtest.judge.measure.flights import flights, overlapping_reads
+from loadtest.judge.order.timeline import one_of
+from loadtest.run.history import History
+from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
+from loadtest.summary.findings import CheckResult, Number, Witness
+
+PROMISE: Final = Promise(
+    "whole-bodies",
+    "Whole bodies",
+    "Every document that is read is the old one or the new one, never a mix and never cut short.",
+)
+INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
+_MEANING: Final = {
+    ReadOutcome.TORN: "a mix of versions",
+    ReadOutcome.TRUNCATED: "a document cut short",
+    ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
+    ReadOutcome.OVERSIZED: "more bytes than any document has",
+    ReadOutcome.REWRITTEN: "a document that something on the way passed on changed",
+    ReadOutcome.UNRECOGNISED: "something that is no document of a run",
+}
+
+
+def whole_bodies(history: History) -> CheckResult:
+    """Look for documents that are not whole."""
+    outcome = history.reads.outcome
+    counts = np.bincount(outcome, minlength=len(ReadOutcome))
+    looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
+    with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
+    overlapping = int(np.count_nonzero(with_body & history.once(overlapping_reads)))
+    found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
+    numbers = (
+        *(
+            Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
+            for kind in BROKEN_OUTCOMES
+            if counts[kind] or kind < ReadOutcome.OVERSIZED
+        ),
+        Number("documents whose read overlapped a PUT", overlapping, "count", units.count(overlapping)),
+    )
+    if len(found):
+        kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN_OUTCOMES if counts[kind])
+        verdict = Verdict.FAIL
+        met = int(np.count_nonzero(history.once(overlapping_reads)[found]))
+        sentence = (
+            f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
+            f"{met:,} of these reads overlapped a PUT, {len(found) - met:,} came while no PUT was in flight."
+        )
+    elif few := too_little(history, looked_at, "documents were read"):
+        verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
+    elif overlapping < MINIMUM_OVERLAPS:
+        verdict = Verdict.INCONCLUSIVE
+        sentence = (
+            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} met a PUT in "
+            f"flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
+        )
+    else:
+        verdict = Verdict.PASS
+        sentence = (
+            f"All {looked_at:,} documents were whole; the share that is not can still be {units.none_in(looked_at)}. "
+            f"Of the {overlapping:,} whose read overlapped a PUT, it can be {units.none_in(overlapping)}."
+        )
+    return PROMISE.result(
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=len(found),
+        numbers=numbers,
+        witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
+    )
+
+
+def _witness(history: History, read: int) -> Witness:
+    reads, writes = history.reads, history.writes
+    versions, called, ends = history.once(flights)
+    first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
+    after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
+    met = [int(version) for version in versions[first:after]]
+    shown = met[:2] or [int(versions[after - 1])]
+    silent_ns = int(reads.called_ns[read] - ends[after - 1])
+    when = f"while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
+    outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
+    beside = _beside(size, int(writes.bytes[shown[0]])) if outcome is ReadOutcome.REWRITTEN else ""
+    return witness(
+        history,
+        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{beside}) {when}.",
+        int(writes.called_ns[shown[0]]),
+        f"call of write {shown[0]}",
+        reads=(read,),
+        writes=shown,
+    )
+
+
+def _beside(size: int, document: int) -> str:
+    """How long a document is beside what became of it; the difference often tells what that was."""
+    more = size - document
+    like = {1: ", as a line end is", 2: ", as a line end of two bytes is", 3: ", as a byte-order mark is"}.get(more, "")
+    if size == (document + 2) // 3 * 4:
+        like = ", as base64 is"
+    return f", {abs(more):,} B {'more' if more >= 0 else 'less'} than the document{like}"
+
+
+def _since(last: int, silent_ns: int) -> str:
+    """How long before the read the last PUT was over; the read met none."""
+    ended = units.duration(silent_ns)
+    return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
+
+
+def _names(met: list[int]) -> str:
+    """The writes that a read met, for a sentence."""
+    if len(met) == 1:
+        return f"write {met[0]} was"
+    return f"writes {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were"

@@ -1,0 +1,82 @@
+"""Operations of a run as they stand in a finding: with times relative to one moment, and names instead of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from loadtest.run.history import Column, History
+from loadtest.run.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome, outcome_name
+from loadtest.summary.findings import Operation, Witness
+
+MOST_WITNESSES: Final = 5
+"""Findings of one check that are shown with their operations; all of them are counted."""
+
+
+def read_operation(history: History, read: int, zero_ns: int) -> Operation:
+    """Read number ``read`` (in order of call), times relative to ``zero_ns``."""
+    reads = history.reads
+    return Operation(
+        kind="read",
+        version=int(reads.version[read]),
+        called_ns=int(reads.called_ns[read]) - zero_ns,
+        returned_ns=int(reads.returned_ns[read]) - zero_ns,
+        session=f"{reads.worker[read]}/{reads.session[read]}",
+        status=int(reads.status[read]),
+        outcome=outcome_name(ReadOutcome(int(reads.outcome[read]))),
+        sent_version=int(reads.sent_version[read]),
+        etag_version=int(reads.etag_version[read]),
+        request_id=history.requests.name(int(reads.worker[read]), int(reads.session[read]), int(reads.called_ns[read])),
+    )
+
+
+def write_operation(history: History, version: int, zero_ns: int) -> Operation:
+    """The write of ``version``, times relative to ``zero_ns``."""
+    writes = history.writes
+    returned = int(writes.returned_ns[version])
+    return Operation(
+        kind="write",
+        version=version,
+        called_ns=int(writes.called_ns[version]) - zero_ns,
+        returned_ns=None if returned == NEVER_RETURNED else returned - zero_ns,
+        session="writer",
+        status=None,
+        outcome=outcome_name(WriteOutcome(int(writes.outcome[version]))),
+        sent_version=NO_VERSION,
+        etag_version=NO_VERSION,
+        request_id=history.requests.name(0, WRITER_SESSION, int(writes.called_ns[version])),
+    )
+
+
+def witness(
+    history: History,
+    sentence: str,
+    zero_ns: int,
+    relative_to: str,
+    *,
+    reads: Sequence[int] = (),
+    writes: Sequence[int] = (),
+) -> Witness:
+    """A witness of these reads (by number) and writes (by version), in order of call."""
+    operations = [write_operation(history, version, zero_ns) for version in dict.fromkeys(writes)]
+    operations += [read_operation(history, read, zero_ns) for read in dict.fromkeys(reads)]
+    operations.sort(key=lambda operation: operation.called_ns)
+    return Witness(
+        sentence=sentence,
+        relative_to=relative_to,
+        at_ns=zero_ns - history.origin_ns,
+        operations=tuple(operations),
+    )
+
+
+def reader(history: History, read: int) -> str:
+    """The session of a read, for a sentence."""
+    return f"reader {history.reads.worker[read]}/{history.reads.session[read]}"
+
+
+def largest(values: Column, candidates: Column, most: int = MOST_WITNESSES) -> list[int]:
+    """Those of ``candidates`` (rising numbers of reads) with the largest ``values``; of equals the earliest."""
+    order = np.argsort(-values, kind="stable")[:most]
+    return [int(read) for read in candidates[order]]

@@ -1,0 +1,85 @@
+"""How much a run must hold before "nothing was found" means anything, and who else may have been writing.
+
+A finding needs no minimum: one stale read is a stale read, whoever else was writing. Silence does. These are the least
+numbers below which a check that found nothing is INCONCLUSIVE; what the numbers are worth beyond that is said by the
+bound that goes with them (nothing in n tries: < 3/n at 95 %).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.run.history import History
+from loadtest.run.records import ReadOutcome
+
+MINIMUM_READS: Final = 100
+"""Bound at the minimum: < 3 %."""
+MINIMUM_WRITES: Final = 5
+"""Acknowledged writes after version 0."""
+MINIMUM_OVERLAPS: Final = 10
+"""Reads that overlap a PUT, before bodies may be called whole *while they are being replaced*."""
+MINIMUM_CONDITIONS: Final = 20
+"""Requests that could have been answered 304."""
+
+MOST_ABSENCES: Final = 3
+"""So many processes whose record is not whole are named."""
+
+
+def writes_after_first(history: History) -> int:
+    """Acknowledged writes after version 0."""
+    return int(np.count_nonzero(history.writes.acknowledged[1:]))
+
+
+def too_little(history: History, reads: int, what: str) -> str:
+    """Why ``reads`` (of the kind ``what``) are too few for silence to mean anything; "" when they are enough."""
+    writes = writes_after_first(history)
+    if writes < MINIMUM_WRITES:
+        some = f"only {units.counted(writes, 'write')} after the first {'was' if writes == 1 else 'were'}"
+        return (
+            f"{some if writes else 'no write after the first was'} acknowledged, at least {MINIMUM_WRITES} are needed"
+        )
+    if reads < MINIMUM_READS:
+        return f"{f'only {reads}' if reads else 'no'} {what}, at least {MINIMUM_READS} are needed"
+    return ""
+
+
+def despite_others(history: History) -> str:
+    """What is added to a finding when somebody else wrote as well; "" when nobody did.
+
+    It stays a finding. A write of somebody else replaces our version; it cannot bring an older one back, for only this
+    run makes its documents. What could is somebody who kept one of them and put it there again, and that is said.
+    """
+    foreign = foreign_reads(history)
+    if not foreign:
+        return ""
+    return (
+        f" Somebody else wrote to {history.info.object_name} as well ({units.counted(foreign, 'foreign document')}); "
+        "that explains none of this, unless they put back a document of this run that they had kept."
+    )
+
+
+def foreign_reads(history: History) -> int:
+    """Reads that returned a document that somebody else certainly put there."""
+    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
+
+
+def somebody_else(history: History) -> str:
+    """The sentence for a run in which documents of others were read; "" when there were none."""
+    foreign = foreign_reads(history)
+    if not foreign:
+        return ""
+    return (
+        f"Somebody else is writing to {history.info.object_name}, or what they wrote is still being served: "
+        f"{units.counted(foreign, 'read')} returned a document that is not of this run, and who wrote when is unknown."
+    )
+
+
+def missing_records(history: History) -> str:
+    """What is missing of the record, of which nobody can say what it would have shown; "" when it is whole."""
+    missing = history.info.missing
+    more = len(missing) - MOST_ABSENCES
+    said = missing[:MOST_ABSENCES] + ((f"So are records of {more:,} more processes.",) if more > 0 else ())
+    return " ".join(said)

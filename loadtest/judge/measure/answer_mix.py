@@ -1,0 +1,118 @@
+"""Kinds of answer (200, 304) one by one, and what their mix adds: no slowdown of the target, but what visitors feel.
+
+Each kind has a slowdown of its own. A FAIL of one counts, when the interval that holds for all kinds together (97.5 %
+for each of two) lies above the tolerance, and when the load generator's own delay is small beside such reads: a 304 of
+half a millisecond may be slower for no other reason than that the writer's PUT shares a processor with the reader.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+import numpy as np
+
+from loadtest import units
+from loadtest.judge.measure.generator_health import SMALL_SHARE, measure_generator
+from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
+from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
+from loadtest.judge.statistics.signed_rank import CONFIDENCE
+from loadtest.run.history import Column, History
+from loadtest.run.records import Verdict
+from loadtest.summary.slowdown import AnswerMix, ImpactEstimate, KindImpact
+
+_BOTH: Final = 1 - (1 - CONFIDENCE) / len(KINDS)
+LEAST_CHANGE: Final = 0.01
+"""A mix that changes by less than one percentage point is called the same."""
+
+
+class Compared(Protocol):
+    """A pair of windows: the quiet side in one or more pieces, and the writing one."""
+
+    @property
+    def quiet(self) -> tuple[Stretch, ...]:
+        """The quiet side."""
+
+    @property
+    def writing(self) -> Stretch:
+        """The writing side."""
+
+
+def kind_impacts(history: History, pairs: Sequence[Compared], scale: Scale, tolerance: float) -> tuple[KindImpact, ...]:
+    """The slowdown of each kind of answer."""
+    return tuple(_kind(history, pairs, scale, kind, tolerance) for kind in KINDS)
+
+
+def _kind(history: History, pairs: Sequence[Compared], scale: Scale, kind: Kind, tolerance: float) -> KindImpact:
+    found = [estimate_ratio(name, _logs(pairs, kind, name), tolerance, "pair of windows", _BOTH) for name in QUANTILES]
+    fast = [one.quantile for one in found if one.verdict is Verdict.FAIL and _too_fast(history, pairs, kind, one)]
+    judged = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.quantile in fast else one for one in found)
+    sizes = [part.count(kind) for pair in pairs for part in (*pair.quiet, pair.writing)]
+    missing = [one.quantile for one in found if one.ratio is None]
+    notes = []
+    if missing:
+        notes.append(
+            f"at {', '.join(missing)} too few for a comparison of their own, as few as {min(sizes):,} a window"
+        )
+    absent = [name for name in QUANTILES if scale.combined[name] and kind not in scale.combined[name]]
+    if absent:
+        notes.append(f"not in the slowdown at {', '.join(absent)}")
+    if fast:
+        notes.append(f"at {', '.join(fast)} as fast as the load generator's own delay, so not judged")
+    return KindImpact(kind, sum(sizes), min(sizes), judged, "; ".join(notes))
+
+
+def _logs(pairs: Sequence[Compared], kind: Kind, name: Quantile) -> list[float]:
+    logs = []
+    for pair in pairs:
+        above, below = pair.writing.at(kind, name), [part.at(kind, name) for part in pair.quiet]
+        known = [math.log(max(1, value)) for value in below if value is not None]
+        if above is not None and known and len(known) == len(below):
+            logs.append(math.log(max(1, above)) - sum(known) / len(known))
+    return logs
+
+
+def _too_fast(history: History, pairs: Sequence[Compared], kind: Kind, estimate: ImpactEstimate) -> bool:
+    """Whether the generator's own delay is not small beside the reads of this kind; at p90 its p99 is looked at."""
+    delays = history.once(measure_generator).loop_delay
+    delay = delays.p50_ns if estimate.quantile == "p50" else delays.p99_ns
+    took = [part.at(kind, estimate.quantile) for pair in pairs for part in pair.quiet]
+    known = [value for value in took if value is not None]
+    return delay is not None and bool(known) and delay > SMALL_SHARE * float(np.median(known))
+
+
+def answer_mix(pairs: Sequence[Compared]) -> AnswerMix | None:
+    """How the kinds are mixed in the windows that are compared; None when one of them holds nothing."""
+    quiet = {kind: _all([part for pair in pairs for part in pair.quiet], kind) for kind in KINDS}
+    writing = {kind: sum(pair.writing.count(kind) for pair in pairs) for kind in KINDS}
+    before, after = (len(quiet["200"]), len(quiet["304"])), (writing["200"], writing["304"])
+    if not sum(before) or not sum(after):
+        return None
+    shares = before[0] / sum(before), after[0] / sum(after)
+    usual = cost = None
+    if all(before):
+        times = np.concatenate([quiet["200"], quiet["304"]])
+        at = [_middle(times, np.repeat((share / before[0], (1 - share) / before[1]), before)) for share in shares]
+        usual, cost = round(at[0]), round(at[1] - at[0])
+    text = (
+        f"While writing, {units.share(shares[1])} of the reads had to fetch the whole document, against "
+        f"{units.share(shares[0])} while quiet"
+    )
+    if abs(shares[1] - shares[0]) < LEAST_CHANGE:
+        text += ": the kinds of answer were mixed alike"
+    elif cost is not None:
+        adds = f"adds {units.duration(cost)} to" if cost >= 0 else f"takes {units.duration(-cost)} from"
+        text += f": that alone {adds} the p50 of all reads together, and is no slowdown of the target"
+    return AnswerMix(round(shares[0], 9), round(shares[1], 9), usual, cost, f"{text}.")
+
+
+def _all(parts: list[Stretch], kind: Kind) -> Column:
+    return np.concatenate([part.times[kind] for part in parts])
+
+
+def _middle(times: Column, weights: Column) -> float:
+    order = np.argsort(times, kind="stable")
+    reached = np.cumsum(weights[order]) >= weights.sum() / 2 * (1 - 1e-9)
+    return float(times[order[int(np.argmax(reached))]])

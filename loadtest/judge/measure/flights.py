@@ -1,0 +1,63 @@
+"""When a PUT was in flight, and which reads met one.
+
+Two questions that are easily confused. A read *overlaps* a PUT when the two intervals share a moment; a slow read
+overlaps more PUTs for being slow, so overlapping reads are slower even where PUTs do no harm. A read was *due during* a
+PUT when the PUT was in flight at the moment the read was due: that does not depend on how long the read then took, so
+only this one is used to compare latencies.
+
+A PUT that was refused did not replace anything, so it does not count.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from loadtest.run.blocks import in_blocks
+from loadtest.run.history import Column, Flags, History
+from loadtest.run.records import WriteOutcome
+
+
+def flights(history: History) -> tuple[Column, Column, Column]:
+    """Version, call and end of each PUT that was not refused.
+
+    One of unknown outcome may take effect at any later time, but that it was in flight is known only until its client
+    gave it up; where that was not recorded, only for the moment of its call.
+    """
+    writes = history.writes
+    gave_up = np.maximum(writes.gave_up_ns, writes.called_ns)
+    ends = np.where(writes.outcome == WriteOutcome.UNKNOWN, gave_up, writes.returned_ns)
+    version = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
+    return version, writes.called_ns[version], ends[version]
+
+
+def overlaps_put(history: History, from_ns: Column, to_ns: Column) -> Flags:
+    """Which of the closed intervals share a moment with a PUT in flight."""
+    _, called, ends = history.once(flights)
+    first = np.searchsorted(ends, from_ns, side="left")
+    met: Flags = np.append(called, np.iinfo(np.int64).max)[first] <= to_ns
+    return met
+
+
+def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
+    """How many PUTs share a moment with each of the closed intervals."""
+    _, called, ends = history.once(flights)
+    first = np.searchsorted(ends, from_ns, side="left")
+    last = np.searchsorted(called, to_ns, side="right")
+    met: Column = np.maximum(last - first, 0)
+    return met
+
+
+def overlapping_reads(history: History) -> Flags:
+    """Reads that overlap a PUT."""
+    reads = history.reads
+    return in_blocks(
+        len(reads),
+        np.bool_,
+        lambda block: overlaps_put(history, reads.called_ns[block], reads.returned_ns[block]),
+    )
+
+
+def due_during_put(history: History) -> Flags:
+    """Reads that were due while a PUT was in flight."""
+    due = history.reads.scheduled_ns
+    return in_blocks(len(due), np.bool_, lambda block: overlaps_put(history, due[block], due[block]))

@@ -1,0 +1,139 @@
+"""Response time of like reads: whole documents (200) compared with whole documents, 304s with 304s.
+
+After a PUT more readers have to fetch the whole document. Where a 200 takes longer than a 304, that alone moves every
+quantile of all reads together, though no read of either kind takes longer. So each stretch of time (a window, a piece
+of a rest) gets its quantiles by kind of answer, and those of a stretch are combined with weights that are the same for
+all stretches: the shares of the kinds in all of them together. A read of a kind of which a stretch holds too few for a
+quantile is left out of that quantile, everywhere.
+
+Where no kind alone has enough reads for a quantile, but all together have, response times are first divided by what is
+usual for their kind; the quantile is then that of the mixture, in which each kind has its fixed weight. The weights
+must not be so unequal that all these reads are worth less than half as many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from loadtest.judge.statistics.quantiles import PER_MILLE, enough
+from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
+from loadtest.run.history import Column, History
+
+Kind = Literal["200", "304"]
+KINDS: Final[tuple[Kind, ...]] = ("200", "304")
+LEAST_OF_KIND: Final = 10
+"""Reads of a kind without which none of its quantiles is looked at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """The successful reads of a stretch of time, by kind of answer."""
+
+    times: dict[Kind, Column]  # rising response times
+
+    def count(self, kind: Kind) -> int:
+        """How many reads of a kind."""
+        return len(self.times[kind])
+
+    def at(self, kind: Kind, quantile: Quantile) -> float | None:
+        """A quantile of one kind; None when there are too few reads of it."""
+        times = self.times[kind]
+        return unbiased(times, PER_MILLE[quantile]) if len(times) >= LEAST_OF_KIND else None
+
+    @property
+    def only(self) -> Column | None:
+        """The times when there is one kind of answer."""
+        kinds = [times for times in self.times.values() if len(times)]
+        return kinds[0] if len(kinds) == 1 else None
+
+
+def unbiased(rising: Column, per_mille: int) -> float | None:
+    """A quantile of rising values, between two of them; None when there are too few.
+
+    The nearest rank, which is shown everywhere else, lies the lower the fewer the reads are (2 % at p99 of 125 reads
+    beside 195), and two windows do not hold equally many of a kind. This one does not, as far as their logarithms are
+    normal (Hyndman and Fan 1996, definition 9).
+    """
+    count = len(rising)
+    if not enough(count, per_mille):
+        return None
+    place = (count + 1 / 4) * per_mille / 1000 - 5 / 8
+    below = min(int(place), count - 1)
+    above = min(below + 1, count - 1)
+    return float(rising[below] + (rising[above] - rising[below]) * (place - below))
+
+
+def stretch(history: History, members: Column) -> Stretch:
+    """The reads with these places."""
+    reads = history.reads
+    took = reads.returned_ns[members] - reads.scheduled_ns[members]
+    fetched = reads.status[members] == 200
+    return Stretch({"200": np.sort(took[fetched]), "304": np.sort(took[~fetched])})
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """How the kinds are put together, for all stretches of a run alike."""
+
+    shares: dict[Kind, float]
+    usual_ns: dict[Kind, float]
+    combined: dict[Quantile, tuple[Kind, ...]]  # the kinds that have the quantile; none: by the mixture
+
+    @staticmethod
+    def of(pairs: Sequence[tuple[Stretch, Stretch]]) -> Scale:
+        """From the stretches that are compared with each other: the quiet one first."""
+        counts = {kind: sum(two.count(kind) for pair in pairs for two in pair) for kind in KINDS}
+        total = max(1, sum(counts.values()))
+        usual = {}
+        for kind in KINDS:
+            middles = [middle for pair in pairs for middle in [pair[0].at(kind, "p50")] if middle is not None]
+            usual[kind] = max(1.0, float(np.median(middles))) if middles else 1.0
+        combined = {name: tuple(kind for kind in KINDS if _has(pairs, kind, name)) for name in QUANTILES}
+        return Scale({kind: counts[kind] / total for kind in KINDS}, usual, combined)
+
+    def value(self, found: Stretch, quantile: Quantile) -> float | None:
+        """One quantile of a stretch; None when it holds too few reads."""
+        kinds = self.combined[quantile]
+        if not kinds:
+            return self._of_mixture(found, quantile)
+        values = [found.at(kind, quantile) for kind in kinds]
+        known = [value for value in values if value is not None]
+        if len(known) < len(kinds):
+            return None
+        weights = [self.shares[kind] for kind in kinds]
+        return sum(weight * value for weight, value in zip(weights, known, strict=True)) / sum(weights)
+
+    def _of_mixture(self, found: Stretch, quantile: Quantile) -> float | None:
+        if found.only is not None:
+            return unbiased(found.only, PER_MILLE[quantile])
+        held = [kind for kind in KINDS if self.shares[kind] and found.count(kind)]
+        if not held:
+            return None
+        scaled = np.concatenate([found.times[kind] / self.usual_ns[kind] for kind in held])
+        weights = np.concatenate([np.full(found.count(k), self.shares[k] / found.count(k)) for k in held])
+        beyond = 1 - PER_MILLE[quantile] / 1000
+        worth = weights.sum() ** 2 / np.square(weights).sum()  # so many reads of equal weight
+        if not enough(len(scaled), PER_MILLE[quantile]) or 2 * worth * beyond < 1:
+            return None
+        order = np.argsort(scaled, kind="stable")
+        reached = np.cumsum(weights[order]) >= (1 - beyond) * weights.sum() * (1 - _ROUNDING)
+        usual = sum(self.shares[kind] * self.usual_ns[kind] for kind in held) / sum(self.shares[k] for k in held)
+        return float(scaled[order[int(np.argmax(reached))]]) * usual
+
+
+_ROUNDING: Final = 1e-9
+
+
+def _has(pairs: Sequence[tuple[Stretch, Stretch]], kind: Kind, quantile: Quantile) -> bool:
+    """Whether at least half of the pairs have a quantile of a kind on both sides."""
+    both = sum(all(found.at(kind, quantile) is not None for found in pair) for pair in pairs)
+    return both > 0 and 2 * both >= len(pairs)
+
+
+def mixed(pairs: Sequence[tuple[Stretch, Stretch]]) -> bool:
+    """Whether there are two kinds of answer."""
+    return all(any(found.count(kind) for pair in pairs for found in pair) for kind in KINDS)

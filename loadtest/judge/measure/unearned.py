@@ -1,0 +1,84 @@
+"""Why a PASS of the impact of writes would not be earned: what it claims to have looked at, and could not.
+
+A target whose rests were all cut short, or whose answers of one kind never came while quiet, has not been shown to be
+fast. What was not compared is said, and is no PASS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from loadtest import units
+from loadtest.judge.measure.after_put import LEAST_RESTS
+from loadtest.judge.measure.answer_mix import Compared
+from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.run.history import History
+from loadtest.run.records import Verdict, WindowKind
+from loadtest.summary.speed import Impact
+
+LEAST_SHARE: Final = 0.05
+"""Of the reads while writing: a kind of answer that is rarer need not be compared on its own."""
+LEAST_MISSING: Final = 0.01
+"""Of the same: a kind that is more frequent can move the slowest percent of all reads together."""
+
+
+def unearned(history: History, impact: Impact, pairs: Sequence[Compared]) -> tuple[str, ...]:
+    """Each reason as the end of a sentence; none when all was looked at, or nothing was written."""
+    if impact.control or not pairs:
+        return ()
+    return (*_rests(history, impact), *_kinds(impact, pairs))
+
+
+def _rests(history: History, impact: Impact) -> list[str]:
+    plan, after = history.info.plan, impact.after
+    if after is None:
+        if plan is None or not plan.rest_windows:
+            return []  # the run was never to have rests, which its sentence says
+        used = sum(window.kind == "rest" and not window.dropped and window.pair >= 0 for window in impact.windows)
+        planned = int((history.windows.kind == WindowKind.REST).sum())
+        return [
+            f"what PUTs leave behind was not seen: of {units.counted(planned, 'rest')} {used} could be used, and it "
+            f"takes at least {LEAST_RESTS}: run longer"
+        ]
+    measured = {found.quantile for found in impact.estimates if found.ratio is not None}
+    blind = [name for name in ("p50", impact.headline) if name in measured - {lag.quantile for lag in after.lags}]
+    doubts = []
+    if blind:
+        doubts.append(
+            f"at {' and '.join(blind)} rests hold too few reads to see what PUTs leave behind: read more often"
+        )
+    if after.seen and impact.basis == "pairs":
+        doubts.append(
+            "PUTs leave something behind, so quiet windows are not quiet, and rests hold too few reads to stand in for "
+            "them: read more often"
+        )
+    return doubts
+
+
+def _kinds(impact: Impact, pairs: Sequence[Compared]) -> list[str]:
+    written: dict[Kind, int] = {kind: sum(pair.writing.count(kind) for pair in pairs) for kind in KINDS}
+    total = max(1, sum(written.values()))
+    known = {estimate.quantile for kind in impact.kinds for estimate in kind.estimates if estimate.ratio is not None}
+    doubts = []
+    for found in impact.kinds:
+        share = written[found.kind] / total
+        unknown = {estimate.quantile for estimate in found.estimates if estimate.ratio is None}
+        if "p50" in unknown and share >= LEAST_SHARE:
+            doubts.append(
+                f"{units.share(share)} of the reads while writing were answered {found.kind}, too few of which came "
+                "while quiet to compare them with: use another --conditional-share, or fewer users"
+            )
+            continue
+        # where no kind has the quantile, all reads together made the slowdown: nothing was left out of it
+        slow = [
+            estimate
+            for estimate in impact.felt
+            if estimate.quantile in unknown & known and estimate.verdict is Verdict.FAIL and share >= LEAST_MISSING
+        ]
+        if slow:
+            doubts.append(
+                f"all reads together are {slow[-1].text} at {slow[-1].quantile}, and windows hold too few answered "
+                f"{found.kind} to tell whether those are slower or only more frequent: read more often"
+            )
+    return doubts

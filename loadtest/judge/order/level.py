@@ -1,0 +1,26 @@
+"""How far readers had certainly got."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from loadtest.judge.evidence import somebody_else, too_little
+from loadtest.judge.order.timeline import timeline
+from loadtest.judge.order.zones import zones
+from loadtest.run.history import History
+
+Level = Literal["atomic", "regular", "neither", "unknown"]
+
+
+def level(history: History) -> Level:
+    """What the object showed itself to be in this run, whatever staleness is tolerated."""
+    times = history.once(timeline)
+    if times.phantom.any() or times.behind.any():
+        return "neither"
+    if somebody_else(history):
+        return "unknown"
+    if history.once(zones).conflicts():
+        return "regular"
+    return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"

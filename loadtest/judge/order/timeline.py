@@ -1,0 +1,125 @@
+"""What came before what: the rules of DESIGN's "Meaning" as columns, shared by the checks.
+
+Intervals are closed, and a read or write may take effect at any moment of its interval. ``a`` precedes ``b`` only when
+``a.returned < b.called``: equal times overlap, and nothing is ever concluded from an overlap. ::
+
+    time  ─────────────────────────────────────────────────────────▶
+    w1         ├────────┤
+    w2                        ├────────┤
+    read                          ├──┤            overlaps w2: may return 1 or 2
+    read                                ├──┤      called before w2 returned: may return 1 or 2
+    read                                     ├──┤ called after w2 returned: must not return 1
+
+**Which reads count.** A *versioned* read is a 200 with a whole document (also one whose ETag header names another
+version: its body is what the reader got), or a 304 to a condition: a read of what its reader held. It is *legitimate*
+unless it is a phantom: its version was never written, was refused, or was called only after the read had returned.
+Errors, torn and foreign documents say nothing about versions.
+
+**When a write was over.** A write whose outcome is unknown may take effect at any later time, so it never returned; but
+a read that returned its version proves that it had taken effect by then. ``over_ns[v]`` is the earlier of the write's
+return and the return of the first read of v. It is conservative: v certainly took effect at or before it.
+
+**What superseded it.** Writes are called one after the other, so every write called after ``over_ns[v]`` took effect
+after v did. ``superseded_by[v]`` is the first acknowledged one of them, as a place in the list of acknowledged writes.
+``newer_seen_ns[v]`` is when a read of any of them (acknowledged or not) first returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from loadtest.run.blocks import blocks, in_blocks
+from loadtest.run.history import Column, Flags, History, Reads, Writes
+from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
+
+VERSIONED: Final = (
+    ReadOutcome.WHOLE,
+    ReadOutcome.NOT_MODIFIED,
+    ReadOutcome.ETAG_MISMATCH,
+    ReadOutcome.NOT_MODIFIED_WITH_BODY,
+)
+"""Outcomes that can name a version; a 304 with a body is a fault, and is still a 304."""
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Columns by read (``legitimate`` to ``acknowledged_before``), by version, and by acknowledged write."""
+
+    phantom: Flags
+    legitimate: Flags
+    version: Column  # of each read; 0 where it is not legitimate
+    behind: Column  # k: acknowledged writes that a read should have seen and did not; 0 = fresh
+    acknowledged_before: Column  # how many acknowledged writes returned before a read was called
+
+    over_ns: Column
+    first_read_ns: Column  # when a read of the version first returned; NEVER_RETURNED: none did
+    superseded_by: Column
+    newer_seen_ns: Column
+
+    acknowledged: Column  # version of each acknowledged write
+    acknowledged_called_ns: Column
+    acknowledged_returned_ns: Column
+
+
+def timeline(history: History) -> Timeline:
+    """The timeline of a run; ``history.once(timeline)`` makes it once."""
+    reads, writes = history.reads, history.writes
+    count = len(reads)
+    phantom, legitimate = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
+    version = np.empty(count, dtype=np.int32)
+    first_read = np.full(len(writes), NEVER_RETURNED, dtype=np.int64)
+    for block in blocks(count):
+        named, right = _versioned(reads, writes, block)
+        phantom[block], legitimate[block] = named & ~right, right
+        version[block] = np.where(right, reads.version[block], 0)
+        np.minimum.at(first_read, version[block][right], reads.returned_ns[block][right])
+    over = np.minimum(writes.returned_ns, first_read)
+
+    acknowledged = np.flatnonzero(writes.acknowledged)
+    called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
+    superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
+    before = in_blocks(count, np.int32, lambda block: np.searchsorted(returned, reads.called_ns[block], side="left"))
+    behind = in_blocks(
+        count,
+        np.int32,
+        lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block],
+    )
+    return Timeline(
+        phantom=phantom,
+        legitimate=legitimate,
+        version=version,
+        behind=behind,
+        acknowledged_before=before,
+        over_ns=over,
+        first_read_ns=first_read,
+        superseded_by=superseded_by,
+        newer_seen_ns=_newer_seen(writes.called_ns, over, first_read),
+        acknowledged=acknowledged,
+        acknowledged_called_ns=called,
+        acknowledged_returned_ns=returned,
+    )
+
+
+def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags]:
+    """Which reads of a block name a version of this run, and which of these are no phantoms."""
+    named: Flags = one_of(reads.outcome[block], VERSIONED) & (reads.version[block] >= 0)
+    written = named & (reads.version[block] < len(writes))
+    version = np.where(written, reads.version[block], 0)
+    happened = (writes.outcome != WriteOutcome.REFUSED)[version]
+    return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
+
+
+def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
+    """Which reads ended in one of the ``wanted`` outcomes."""
+    flags = np.zeros(256, dtype=np.bool_)
+    flags[list(wanted)] = True
+    return np.take(flags, outcome)
+
+
+def _newer_seen(called: Column, over: Column, first_read: Column) -> Column:
+    """When any version whose write was called after ``over`` was first returned by a read."""
+    earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
+    return earliest_from[np.searchsorted(called, over, side="right")]

@@ -1,0 +1,79 @@
+"""Acknowledged writes that no read ever returned: overtaken before one could, or lost. ::
+
+    time       ───────────────────────────────────────────────────▶
+    write 4    ├──────┤                                             acknowledged
+    read                 ├───┤ of 3                                 called after that, answered before the next write
+    write 5                        ├──────┤
+    read                                      ├───┤ of 5            and nobody ever got 4: lost
+
+A version is *lost, or not visible until the next write*, when no read returned it, a read that was called after its
+acknowledgement and had returned before the next write was called returned an older one, and a newer one was returned:
+the readers went on without it. That read is stale as well; this says more, for the version was not late.
+
+It was *overtaken* when no read returned it, a newer one was returned, and no read came in between that could have told:
+the next write was too soon. That says nothing against the target.
+
+A version that no read had returned when the run ended, with no newer one returned either, is neither: it may still have
+been on its way, and its consistency window is cut off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loadtest.judge.order.timeline import timeline
+from loadtest.run.history import Column, History
+from loadtest.run.records import NEVER_RETURNED, WriteOutcome
+
+NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """By version, rising. ``shown_by`` is the last read that shows that each of the ``lost`` was not there."""
+
+    tried: int  # acknowledged writes after the first for which a read came in time to tell
+    overtaken: Column
+    lost: Column
+    shown_by: Column
+    next_write: Column  # the version of the write after each of the ``lost``
+
+
+def unseen(history: History) -> Unseen:
+    """The acknowledged writes after the first that no read returned, though a newer one was returned."""
+    times, writes = history.once(timeline), history.writes
+    versions = times.acknowledged[1:]
+    issued = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
+    following = np.append(issued, NONE)[np.searchsorted(issued, versions, side="right")]
+    until = np.where(following == NONE, NEVER_RETURNED, writes.called_ns[following])
+
+    _, asked = _last_before(history, np.flatnonzero(times.legitimate), until)
+    in_time = asked > writes.returned_ns[versions]
+    earliest_from = np.append(np.minimum.accumulate(times.first_read_ns[::-1])[::-1], NEVER_RETURNED)
+    passed_over = (times.first_read_ns[versions] == NEVER_RETURNED) & (earliest_from[versions + 1] != NEVER_RETURNED)
+
+    stale, asked = _last_before(history, np.flatnonzero(times.behind), until)
+    shown = asked > writes.returned_ns[versions]
+    lost = passed_over & shown
+    return Unseen(
+        int(np.count_nonzero(in_time)), versions[passed_over & ~shown], versions[lost], stale[lost], following[lost]
+    )
+
+
+def _last_before(history: History, among: Column, until: Column) -> tuple[Column, Column]:
+    """Of the reads ``among`` that had returned before each of ``until``, the one that was called last, and its call.
+
+    Where there is none, both are ``NONE``.
+    """
+    if not len(among):
+        return np.full(len(until), NONE, dtype=np.int64), np.full(len(until), NONE, dtype=np.int64)
+    returned = history.reads.returned_ns[among]
+    by_return = np.argsort(returned, kind="stable")
+    called = history.reads.called_ns[among[by_return]]
+    latest = np.maximum.accumulate(called)
+    place = np.maximum.accumulate(np.where(called == latest, np.arange(len(called)), 0))
+    before = np.searchsorted(returned[by_return], until, side="left")
+    found = np.where(before > 0, among[by_return[place[before - 1]]], NONE)
+    return found, np.where(before > 0, latest[before - 1], NONE)

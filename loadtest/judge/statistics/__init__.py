@@ -1,0 +1,1 @@
+"""Estimates and intervals; they know nothing of reads."""

@@ -1,0 +1,52 @@
+"""95 % intervals of shares: of independent tries, and of tries that hang together.
+
+Reads in the same consistency window are stale together, so a share of stale reads is not known as well as its many
+reads suggest. :func:`clustered_interval` takes that into account: what counts as one observation is a write with all
+reads that followed it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy import special
+
+from loadtest.run.history import Column
+
+CONFIDENCE: Final = 0.95
+
+
+def binomial_interval(found: float, tries: float) -> tuple[float, float]:
+    """Clopper and Pearson's 95 % interval of a share; one-sided where nothing, or everything, was found.
+
+    Nothing found in n gives an upper end of 1 - 0.05^(1/n), about 3/n. The tries are taken as independent.
+    """
+    tail = (1 - CONFIDENCE) / (1 if found in (0, tries) else 2)
+    low = float(special.betaincinv(found, tries - found + 1, tail)) if found else 0.0
+    high = float(special.betainccinv(found + 1, tries - found, tail)) if found < tries else 1.0
+    return round(low, 9), round(high, 9)
+
+
+def clustered_interval(found: Column, tries: Column) -> tuple[float, float]:
+    """95 % interval of the share ``found.sum() / tries.sum()``, both given by cluster (Korn and Graubard 1998).
+
+    The variance over clusters says how many independent tries would be as good as these (never more than there were);
+    Clopper and Pearson's interval is taken for that many. Where nothing, or everything, was found the clusters show no
+    variance, and each counts as one try. A single cluster tells nothing: 0 to 1.
+    """
+    asked = tries > 0
+    found, tries = found[asked].astype(np.float64), tries[asked].astype(np.float64)
+    clusters, total = len(tries), float(tries.sum())
+    if clusters < 2:
+        return 0.0, 1.0
+    share = float(found.sum()) / total
+    if share in (0.0, 1.0):
+        return binomial_interval(share * clusters, clusters)
+    variance = clusters / (clusters - 1) * float(np.square(found - share * tries).sum()) / total**2
+    as_good_as = min(total, share * (1 - share) / variance) if variance else total
+    # With few clusters the variance itself is uncertain, as Student's t is wider than the normal distribution.
+    half = (1 - CONFIDENCE) / 2
+    widened = special.stdtrit(max(1.0, total - 1), 1 - half) / special.stdtrit(clusters - 1, 1 - half)
+    as_good_as *= min(1.0, float(widened)) ** 2
+    return binomial_interval(share * as_good_as, as_good_as)

@@ -1,0 +1,85 @@
+"""From the logarithms of ratios to an estimate with its interval, its verdict, and what would settle it.
+
+One observation is one pair of windows (or one writing window), never one request;
+:mod:`loadtest.judge.statistics.signed_rank` makes the estimate and the 95 % interval of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+
+from loadtest import units
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, shift
+from loadtest.run.records import Verdict
+from loadtest.summary.slowdown import ImpactEstimate
+
+Quantile = Literal["p50", "p90", "p99"]
+QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p90", "p99")
+
+
+def log_ratios(pairs: Sequence[tuple[float | None, float | None]]) -> list[float]:
+    """Logarithms of the ratios of those pairs that have both values; a response time below 1 ns counts as 1 ns."""
+    return [
+        math.log(max(1, above) / max(1, below)) for above, below in pairs if above is not None and below is not None
+    ]
+
+
+def estimate_ratio(
+    name: Quantile, observations: list[float], tolerance: float, unit: str, confidence: float = CONFIDENCE
+) -> ImpactEstimate:
+    """The ratio at one quantile, judged against the tolerated one; ``unit`` names one observation in the singular.
+
+    The interval is always one of 95 %; it is judged by one of ``confidence``, where several are looked at.
+    """
+    found = shift(np.array(observations))
+    count = len(observations)
+    if found is None:
+        had = "" if unit.startswith("pair ") else " had enough reads on both sides"
+        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
+        return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
+    judged = judge(found, tolerance)
+    if confidence > CONFIDENCE and judged is Verdict.FAIL:
+        wider = shift(np.array(observations), confidence)
+        judged = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
+    more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
+    ratio, low, high = (round(math.exp(value), 6) for value in found)
+    text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
+    return ImpactEstimate(name, ratio, low, high, count, more, judged, text)
+
+
+def _plural(unit: str) -> str:
+    return unit.replace("pair ", "pairs ") if unit.startswith("pair ") else unit + "s"
+
+
+def judge(found: Shift, tolerance: float) -> Verdict:
+    """PASS when the whole interval is within the tolerance, FAIL when all of it is above, else INCONCLUSIVE."""
+    limit = math.log(tolerance)
+    if found.high <= limit:
+        return Verdict.PASS
+    return Verdict.FAIL if found.low > limit else Verdict.INCONCLUSIVE
+
+
+def _more_pairs(found: Shift, count: int, tolerance: float) -> int | None:
+    """How many more pairs would narrow the interval enough, as it narrows with the square root of their number.
+
+    Enough is: to the distance between the estimate and the tolerance. An estimate that happens to lie near the
+    tolerance would ask for a run without end, so no more is asked for than nearly always tells a ratio of 1 from the
+    tolerance (an interval half as wide on either side as the way from 1 to the tolerance).
+    """
+    limit = math.log(tolerance)
+    distance = max(abs(limit - found.center), limit / 2)
+    reach = found.high - found.center if found.center < limit else found.center - found.low
+    if distance == 0:
+        return None
+    return max(1, math.ceil(count * (reach / distance) ** 2) - count)
+
+
+def noise_floor(headline: ImpactEstimate) -> float | None:
+    """The smallest ratio that could have been told from 1 with as many pairs as noisy as these."""
+    if headline.low is None or headline.high is None or headline.low <= 0:
+        return None
+    return round(math.sqrt(headline.high / headline.low), 6)

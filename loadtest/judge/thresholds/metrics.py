@@ -1,0 +1,222 @@
+"""Every metric that a threshold can name: its definition, its unit, and where in a Summary it stands.
+
+``None`` as a value means that this run cannot tell; a metric is never 0 for lack of data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final, get_args, get_type_hints
+
+from loadtest import units
+from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
+from loadtest.judge.measure.latency import members_of, times_of
+from loadtest.judge.statistics.quantiles import exactly, rank
+from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
+from loadtest.run.history import History
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.speed import LatencyRow, Quantiles
+from loadtest.summary.summary import Summary
+from loadtest.summary.versions import Distribution
+
+KINDS: Final = ("response", "service")
+POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
+LATENCY_QUANTILES: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99.9": 999, "max": 1000}
+IMPACT_QUANTILES: Final = ("p50", "p90", "p99")
+_FIELDS: Final = {"p50": "p50_ns", "p90": "p90_ns", "p99": "p99_ns", "p99.9": "p999_ns", "max": "max_ns"}
+
+
+def _plain(value: float | None, missing: str, looked_at: int | None = None) -> MetricValue:
+    return MetricValue(value, looked_at=looked_at, missing=missing)
+
+
+def _latency(quantile: str) -> Measure:
+    """A quantile of the latency of one population; what the Summary lacks is taken from the reads, as exactly."""
+
+    def measure(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
+        kind, population = arguments
+        row = next((row for row in summary.latency.rows if row.population == population), None)
+        quantiles: Quantiles | None = getattr(row, kind) if row else None
+        count = quantiles.count if quantiles else 0
+        missing = f"{units.counted(count, 'such read')}, too few for this quantile" if count else "no such read"
+        if quantiles is None or not count:
+            return _plain(None, missing)
+        field = _FIELDS.get(quantile)
+        if field:
+            return _plain(getattr(quantiles, field), missing)
+        values = times_of(history, kind, members_of(history, population))
+        return _plain(exactly(values, LATENCY_QUANTILES[quantile]), missing)
+
+    return measure
+
+
+def _estimate(estimates: tuple[ImpactEstimate, ...], quantile: str, control: bool) -> MetricValue:
+    found = next((estimate for estimate in estimates if estimate.quantile == quantile), None)
+    if control:
+        return _plain(None, "nothing was written in this run")
+    if found is None or found.ratio is None:
+        return _plain(None, "the run has no windows to compare" if found is None else found.text)
+    return MetricValue(found.ratio, found.text, found.low, found.high)
+
+
+def _impact(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
+    return _estimate(summary.impact.estimates, arguments[0], summary.impact.control)
+
+
+def _overlap(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
+    return _estimate(summary.impact.overlap, arguments[0], summary.impact.control)
+
+
+def _longest_window(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
+    """From the last stale read to the next read that could have told; 0 at the least, when no read was stale.
+
+    Windows that the end of the run cut off do not count, unless one of them was the longest already.
+    """
+    found = summary.consistency
+    longest = found.longest_window_ns
+    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in found.windows):
+        text = f"at least {units.duration(longest)}, as the run ended before a read saw the new version"
+        return MetricValue(longest, text, longest, math.inf, found.writes)
+    told = found.writes - found.censored
+    if told <= 0:
+        return _plain(None, "no read came after an acknowledged write that could have told")
+    low = max(found.longest_window_ns or 0, 0)
+    ends = [max(w.last_stale_ns or 0, 0) + w.resolution_ns for w in found.windows if w.resolution_ns is not None]
+    high = max(ends) if ends and not found.windows_note else low + (found.resolution.max_ns or 0)
+    high = max(low, high)
+    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, told)
+
+
+def _stalest(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
+    found = summary.consistency
+    if not found.reads:
+        return _plain(None, "no read came after an acknowledged write")
+    if found.staleness_low_ns is None or found.staleness_high_ns is None:
+        return MetricValue(0, "0 ms (no read was stale)", 0, 0, found.reads)
+    low, high = found.staleness_low_ns, found.staleness_high_ns
+    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, found.reads)
+
+
+def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
+    """Writes that no read had seen when the run ended count once readers had waited longer than for the others.
+
+    A write that was lost was never visible: it counts as longer than any, whatever staleness is tolerated.
+    """
+    found: Distribution = summary.consistency.first_visible
+    value: int | None = getattr(found, _FIELDS[arguments[0]])
+    if value is None:
+        return _plain(None, "no write was seen by a read")
+    windows = summary.consistency.windows
+    waited = [
+        w.last_stale_ns
+        for w in windows
+        if w.first_visible_ns is None and w.last_stale_ns is not None and w.unseen != "lost"
+    ]
+    lost = summary.consistency.lost
+    longer = sum(wait > value for wait in waited) + lost
+    if longer:
+        seen = sorted(w.first_visible_ns for w in windows if w.first_visible_ns is not None)
+        place = rank(len(seen) + longer, LATENCY_QUANTILES[arguments[0]])
+        if place >= len(seen):
+            late, gone = units.counted(longer - lost, "write"), units.counted(lost, "write")
+            said = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
+            said += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
+            return _plain(None, "; ".join(said))
+        value = seen[place]
+    return _plain(value, "", found.count)
+
+
+def _share(value: Callable[[Summary], float | None], of: Callable[[Summary], int], missing: str) -> Measure:
+    return lambda summary, _, __: _plain(value(summary) if of(summary) else None, missing, of(summary))
+
+
+def _number(value: Callable[[Summary], float | None], missing: str = "nothing was recorded") -> Measure:
+    return lambda summary, _, __: _plain(value(summary), missing)
+
+
+def _quantiles(of: Callable[[Summary], Quantiles]) -> Measure:
+    return lambda summary, _, arguments: _plain(getattr(of(summary), _FIELDS[arguments[0]]), "too few samples")
+
+
+def _broken(summary: Summary) -> tuple[float | None, int]:
+    check = next((check for check in summary.checks if check.id == "whole-bodies"), None)
+    if check is None or check.error or not check.looked_at:
+        return None, 0
+    return check.found / check.looked_at, check.looked_at
+
+
+def _write_errors(summary: Summary) -> float:
+    writes = summary.availability.writes
+    acked = sum(count.count for count in summary.availability.write_outcomes if count.outcome == "acked")
+    return round((writes - acked) / writes, 9)
+
+
+def _all() -> tuple[Metric, ...]:
+    quantile_of_samples = (tuple(_FIELDS),)
+    return (
+        *(
+            Metric(
+                name,
+                "duration",
+                "the longest time of a successful read" if name == "max" else f"the time of successful reads at {name}",
+                _latency(name),
+                (KINDS, POPULATIONS),
+                rests_on_generator=True,
+            )
+            for name in LATENCY_QUANTILES
+        ),
+        Metric("impact", "ratio", "response time while writing / while quiet", _impact, (IMPACT_QUANTILES,),
+               needs_argument=True, is_interval=True, rests_on_generator=True),
+        Metric("overlap", "ratio", "response time while a PUT is in flight / while none is, in writing windows",
+               _overlap, (IMPACT_QUANTILES,), needs_argument=True, is_interval=True, rests_on_generator=True),
+        Metric("broken", "share", "the share of documents that are not whole",
+               lambda summary, _, __: _plain(_broken(summary)[0], "no document was read", _broken(summary)[1])),
+        Metric("stale_share", "share", "the share of stale reads",
+               _share(lambda s: s.consistency.stale_share, lambda s: s.consistency.reads,
+                      "no read came after an acknowledged write")),
+        Metric("stale_reads", "count", "the number of stale reads",
+               lambda s, _, __: _plain(s.consistency.stale_reads if s.consistency.reads else None,
+                                       "no read came after an acknowledged write", s.consistency.reads)),
+        Metric("window.max", "duration", "the longest consistency window", _longest_window, is_interval=True,
+               minimum=MINIMUM_WRITES),
+        Metric("staleness.max", "duration", "the staleness of the stalest read", _stalest, is_interval=True),
+        Metric("visible", "duration", "the time from the acknowledgement of a write until it was first read",
+               _first_visible, (("p50", "p90", "p99", "max"),), needs_argument=True, minimum=MINIMUM_WRITES),
+        Metric("bytes_saved", "share", "the share of body bytes that 304 answers did not send",
+               _share(lambda s: s.conditional.saved_share, lambda s: s.conditional.conditional_reads,
+                      "no conditional request was answered")),
+        Metric("not_modified", "share", "the share of 304 among answers that could have been 304",
+               _share(lambda s: s.conditional.not_modified / s.conditional.could_have_been,
+                      lambda s: s.conditional.could_have_been, "no request could have been answered 304"),
+               minimum=MINIMUM_CONDITIONS),
+        Metric("bytes_received", "bytes", "the bytes of the whole documents that were received",
+               _number(lambda s: s.conditional.bytes_received if s.availability.reads else None, "nothing was read")),
+        Metric("errors", "share", "the share of reads that ended in an error",
+               _share(lambda s: s.availability.error_share, lambda s: s.availability.reads, "nothing was read")),
+        Metric("write_errors", "share", "the share of PUTs that were not acknowledged",
+               _share(_write_errors, lambda s: s.availability.writes, "nothing was written"), minimum=MINIMUM_WRITES),
+        Metric("not_sent", "share", "the share of due reads that were never sent",
+               _share(lambda s: s.availability.not_sent / (s.availability.reads + s.availability.not_sent),
+                      lambda s: s.availability.reads + s.availability.not_sent, "no read was due")),
+        Metric("longest_gap", "duration", "the longest time without a successful read",
+               _number(lambda s: s.availability.longest_gap_ns, "nothing was read")),
+        Metric("reads_per_second", "rate", "the reads made per second",
+               _number(lambda s: s.availability.reads_per_second, "nothing was read")),
+        Metric("writes_per_second", "rate", "the PUTs made per second of writing",
+               _number(lambda s: s.availability.writes_per_second, "nothing was written")),
+        Metric("reads", "count", "the number of reads", _number(lambda s: s.availability.reads)),
+        Metric("writes", "count", "the number of acknowledged PUTs after the first",
+               _number(lambda s: s.consistency.writes)),
+        Metric("pairs", "count", "the number of pairs of windows that were compared",
+               _number(lambda s: s.impact.pairs_used)),
+        Metric("duration", "duration", "the time from the first read to the last return",
+               _number(lambda s: s.run.duration_ns)),
+        Metric("late_start", "duration", "how late reads were started",
+               _quantiles(lambda s: s.availability.late_starts), quantile_of_samples, needs_argument=True),
+        Metric("loop_delay", "duration", "how late the load generator's event loop woke",
+               _quantiles(lambda s: s.generator.loop_delay), quantile_of_samples, needs_argument=True),
+    )  # fmt: skip
+
+
+METRICS: Final[dict[str, Metric]] = {metric.name: metric for metric in _all()}

@@ -1,0 +1,347 @@
+"""The life of a run, in the Locust process that has one: standalone, or the master of several workers.
+
+prepare (target, run directory, writer, version 0) → start (all users are there: agree on a start) → finish (stop the
+writer, wait for the workers' spools, seal, report). Workers hear of the start by a Locust message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import gevent
+from locust.exception import CatchResponseError
+
+from loadtest.errors import UsageError
+from loadtest.load.owed import earlier_runs, take_over
+from loadtest.load.progress.progress import Progress
+from loadtest.load.standing import take_what_is_there
+from loadtest.load.workers import Workers, end_child
+from loadtest.load.writer.process import Put, PuttingBack, WriterProcess, about, what_to_do
+from loadtest.project import PROJECT
+from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
+from loadtest.run.plan import Plan, boot_id
+from loadtest.run.presence import WRITER
+from loadtest.run.records import EXIT_CODES, EXIT_USAGE, SECOND, Verdict, WriteOutcome
+from loadtest.run.run_directory import RunDirectory
+from loadtest.run.schedule import rests_for
+from loadtest.run.settings import Settings
+from loadtest.run.spool import closed_spools, still_recording
+from loadtest.sandbox.marker import identified
+from loadtest.target.finding import Target
+from loadtest.target.keeping import beginning
+from loadtest.target.kept_document import KEPT_FOLDER, keep
+from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
+from loadtest.terminals import can_redraw
+
+logger = logging.getLogger(__name__)
+
+PLAN_MESSAGE: Final = "read-model-plan"
+ACKNOWLEDGED_MESSAGE: Final = "read-model-acknowledged"
+_HEAD_START_NS: Final = SECOND // 2
+"""Time for the plan to reach every worker before the first read is due."""
+
+
+class Coordinator:
+    """One run. Its methods are called in order, each once; ``finish`` may be called at any time and more than once."""
+
+    def __init__(self, environment: Any, settings: Settings, target: Target) -> None:
+        self._environment = environment
+        self._settings = settings
+        self._target = target
+        self._writer: WriterProcess | None = None
+        self._directory: RunDirectory | None = None
+        self._plan: Plan | None = None
+        self._progress: Progress | None = None
+        self._finished = False
+        self._shown_target: Target | None = None
+        self._put_error = ""
+        self._put_back: PuttingBack | None = None
+        self._team: Workers | None = None
+        self._promised: dict[str, int | None] = {}
+
+    def prepare(self) -> None:
+        """Everything that can fail for want of a right setting, before any load.
+
+        Raises:
+            UsageError: one sentence that says what was received and what to do.
+        """
+        check_answers(self._target)
+        self._target = identified(self._target)
+        self._directory = RunDirectory.create(self._settings.run_dir)
+        try:
+            if self._settings.write_interval == 0:
+                folder = self._directory.path
+                size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                self._settings = dataclasses.replace(self._settings, payload_bytes=size)
+            else:
+                self._put_version_0(self._directory)
+                wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
+        except OSError as error:
+            self.abandon()
+            raise UsageError(
+                f"{error.filename or self._directory.path} cannot be written ({error.strerror or error}): make room "
+                "there, or give another --run-dir."
+            ) from None
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _put_version_0(self, directory: RunDirectory) -> None:
+        """Start the writer, keep what is there, and replace it by version 0."""
+        settings, target, run_dir = self._settings, self._target, directory.path
+        self._writer = WriterProcess(
+            directory.run, run_dir, settings, target, self._on_put, self._on_writer_trouble, self._on_writer_end
+        )
+        looked = self._writer.look()
+        begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
+        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        known = about(directory.run, settings, target)
+        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+        say = [begin.say, *earlier.say]
+        if begin.keep is not None or begin.found_nothing:
+            keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
+        elif earlier.heir_of is not None:
+            say[0] = take_over(run_dir, earlier.heir_of, known)
+        for line in filter(None, say):
+            _say(line)
+        self._writer.put_first(begin.put)
+
+    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+        """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
+
+        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+        """
+        assert self._directory is not None  # noqa: S101 - called in order
+        settings = self._settings
+        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
+        self._plan = Plan(
+            run=self._directory.run,
+            run_dir=str(self._directory.path.resolve()),
+            boot_id=boot_id(),
+            url=self._target.url,
+            start_ns=start_ns,
+            window_ns=window_ns,
+            seed=settings.seed,
+            payload_bytes=settings.payload_bytes,
+            arrival_rate=settings.arrival_rate,
+            arrival_process=settings.arrival_process,
+            conditional_share=settings.conditional_share,
+            workers=max(1, len(team.shares)),
+            standing=settings.write_interval == 0,
+            rest_windows=rests.windows,
+            rest_pairs=rests.pairs,
+        )
+        self._team = team
+        self._promised = {"readers": users, "planned_end_ns": ends_ns}
+        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
+        shown = (self._shown_target or self._target).public()
+        self._directory.describe(settings, shown, self._plan, users, self._manifest())
+        if self._writer is not None:
+            self._writer.start(self._plan, settings.write_interval)
+        tables = bool(self._environment.parsed_options.print_stats)
+        self._progress = Progress(self._plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
+        return self._plan
+
+    def _manifest(self) -> dict[str, Any]:
+        """Who is to record, and what is known of each by now."""
+        processes = self._team.promised() if self._team is not None else []
+        if self._writer is not None:
+            processes.append({"role": WRITER, "share": 0, "shares": 0, "refused": ""})
+        return {"processes": processes, **self._promised}
+
+    def note_workers(self) -> None:
+        """Write down what has become known of the workers since the run began."""
+        if self._directory is not None and self._plan is not None and not self._finished:
+            self._directory.note(manifest=self._manifest())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is over, or was given up."""
+        return self._finished
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan, once the run has started."""
+        return self._plan
+
+    @property
+    def path(self) -> Path | None:
+        """The run directory, once there is one."""
+        return self._directory.path if self._directory is not None else None
+
+    @property
+    def progress(self) -> Progress | None:
+        """The live counts, once the run has started."""
+        return self._progress
+
+    def _on_put(self, put: Put) -> None:
+        acknowledged = put.outcome is WriteOutcome.ACKED
+        self._environment.events.request.fire(
+            request_type="PUT",
+            name=self._target.object_key,
+            response_time=put.milliseconds,
+            response_length=put.bytes,
+            exception=None if acknowledged else CatchResponseError(put.error),
+            context={},
+        )
+        if self._progress is not None:
+            self._progress.writes += 1
+        self._tell_of_failing_puts("" if acknowledged else put.error)
+        if acknowledged:
+            self._environment.runner.send_message(
+                ACKNOWLEDGED_MESSAGE, {"version": put.version, "returned_ns": put.returned_ns}
+            )
+
+    def _tell_of_failing_puts(self, error: str) -> None:
+        """Say once what PUTs fail with, and that they are acknowledged again."""
+        if error.split(" ", maxsplit=1)[0] == self._put_error.split(" ")[0]:
+            return
+        self._put_error = error
+        if error:
+            since = f"{self._progress.elapsed_s():.1f} s" if self._progress is not None else "the beginning"
+            logger.error("Since %s PUTs fail: %s; %s.", since, error, what_to_do(error))
+        else:
+            logger.warning("PUTs are acknowledged again.")
+        if self._progress is not None:
+            self._progress.trouble = f"PUTs fail: {error}" if error else ""
+
+    def _on_writer_trouble(self, trouble: str) -> None:
+        """What the writer cannot do for want of room on the disk, say; "" when it can again."""
+        if trouble:
+            logger.error("The writer: %s.", trouble)
+        if self._progress is not None:
+            self._progress.trouble = trouble
+        if self._directory is not None and self._plan is not None and trouble:
+            self._directory.note_writer(time.monotonic_ns(), trouble)
+
+    def _on_writer_end(self, why: str) -> None:
+        """The writer has ended while the run goes on."""
+        said = f"the writer has ended: {why}"
+        if self._progress is not None:
+            said = f"writing stopped after {self._progress.elapsed_s():.1f} s, for {said}"
+            self._progress.trouble = said
+        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
+        if self._directory is not None and self._plan is not None:
+            self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")
+
+    def mark_end(self) -> None:
+        """The readers are about to stop: the windows end here."""
+        if self._directory is not None and self._plan is not None:
+            self._directory.end(time.monotonic_ns())
+
+    def abandon(self) -> None:
+        """Give up before the run started: stop the writer and leave no half run behind."""
+        if self._writer is not None:
+            self._writer.stop()
+        if self._directory is not None and self._plan is None and self._back_as_it_was():
+            self._directory.remove()
+        self._finished = True
+
+    def _back_as_it_was(self) -> bool:
+        """Put the document back that was there before the run; whether nothing is owed any more."""
+        if self._directory is None or self._writer is None or not self._writer.may_have_written:
+            return True
+        if not (self._directory.path / KEPT_FOLDER).exists():
+            return True
+        if self._put_back is None:
+            self._put_back = PuttingBack(self._directory.path, self._target)
+        return self._put_back.done()
+
+    def finish(self) -> None:
+        """End the run and report on it; sets the exit code of Locust."""
+        if self._finished:
+            return
+        if self._plan is None or self._directory is None:
+            self.abandon()
+            self._environment.process_exit_code = EXIT_USAGE
+            logger.error("The run ended before all users were there, so nothing was measured; give it more --run-time.")
+            return
+        if self._progress is not None:
+            self._progress.stop()
+        self.mark_end()
+        self.note_workers()
+        self._finished = True
+        with _waiting_through_ctrl_c():
+            self._end_and_report(self._directory, self._plan)
+
+    def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
+        if self._writer is not None:
+            self._writer.stop()
+        self._wait_for_spools(directory.path, plan.workers)
+        self._back_as_it_was()
+        command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(directory.path.resolve())]
+        finished = subprocess.run(command, check=False, cwd=PROJECT, stdout=self._answers_to())
+        directory.point_latest_here()
+        self._environment.process_exit_code = _exit_code(finished.returncode)
+
+    def print_answers(self) -> None:
+        """Print the answers of a run that has finished; nothing when there are none."""
+        from loadtest.report import REPORT_FILES  # noqa: PLC0415 - only now is there time for the import
+        from loadtest.report.terminal import print_answers  # noqa: PLC0415
+        from loadtest.summary.summary import read_summary  # noqa: PLC0415
+
+        path = self._directory.path if self._directory is not None else None
+        if path is not None and (path / "summary.json").exists():
+            written = tuple(path / name for name in REPORT_FILES)
+            print_answers(read_summary(path / "summary.json"), written, self._answers_to())
+        if path is not None and self._put_back is not None and not self._put_back.done():
+            _say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
+
+    def _answers_to(self) -> TextIO:
+        """Standard output, unless Locust's JSON is to be the only thing there."""
+        return sys.stderr if self._environment.parsed_options.json else sys.stdout
+
+    def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
+        """Wait until all are done, or dead; those that hang are ended if they are this process's, and given up."""
+        patience = self._environment.stop_timeout + 10
+        with gevent.Timeout(patience, False):
+            while closed_spools(run_dir) < workers and still_recording(run_dir):
+                gevent.sleep(0.05)
+            return
+        logger.warning("Not every worker has closed its recording within %s s; what it flushed is used.", patience)
+        for process in still_recording(run_dir).values():
+            end_child(process)
+        hanging = sorted(still_recording(run_dir))
+        if hanging and self._directory is not None:
+            self._directory.note(given_up=hanging)
+
+
+@contextlib.contextmanager
+def _waiting_through_ctrl_c() -> Iterator[None]:
+    """Do not stop at Ctrl-C meanwhile: the report hears of it by itself, and what is owed is put back all the same."""
+    try:
+        before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, for one that ignores it is inherited
+    except ValueError:  # in another thread than the main one nobody is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _exit_code(code: int) -> int:
+    """Locust's exit code; a run that could not be judged, on a full disk, say, is not one that was not made."""
+    return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
+
+
+def usage_exit(error: UsageError) -> None:
+    """Say what was wrong and end the process, before any load."""
+    sys.stderr.write(f"{error}\n")
+    sys.stderr.flush()
+    raise SystemExit(EXIT_USAGE)

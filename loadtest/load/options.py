@@ -1,0 +1,171 @@
+"""The settings of a run: Locust options of our own, and their validation.
+
+Every option is also an environment variable, ``LOCUST_`` and its name in capitals, as for Locust's own options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+from loadtest.errors import UsageError
+from loadtest.judge.thresholds.grammar import ThresholdError, parse
+from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
+from loadtest.run.schedule import ArrivalProcess
+from loadtest.run.settings import Settings
+from loadtest.target.finding import DEFAULT_OUTPUTS
+from stacks.user_input import cut, real_number, shown, whole_number
+
+MOST_ARRIVALS: Final = 1_000_000
+LARGEST_SEED: Final = 2**31 - 1
+NO_OUTPUTS: Final = ("none", "none.json")
+"""Names of an outputs file that say: there is none. Any other that was given must be there."""
+PAGE_OPTIONS: Final = frozenset(
+    {"payload-bytes", "write-interval", "arrival-rate", "arrival-process", "conditional-share", "window",
+     "max-staleness", "impact-tolerance", "threshold", "seed"}
+)  # fmt: skip
+"""What Locust's web page may set. Files, addresses, the bucket and whatever chooses credentials are set by whoever
+starts Locust, never by whoever reaches the page's port."""
+
+
+# fmt: off
+# ruff: noqa: E501 - a table reads best with one option a line
+_OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("outputs", {"default": "", "metavar": "FILE", "help": f"outputs of cdktf deploy or terraform output -json: where to read and to write (default: {DEFAULT_OUTPUTS}, if it is there); none = read no file"}),
+    ("stack", {"default": "", "metavar": "NAME", "help": "which stack of the outputs file, when it holds more than one"}),
+    ("samples-path", {"default": "/v1/samples", "metavar": "PATH", "help": "appended to --host"}),
+    ("bucket", {"default": "", "metavar": "NAME", "help": "bucket to write to (default: from the outputs file)"}),
+    ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace"}),
+    ("s3-endpoint-url", {"default": "", "metavar": "URL", "help": "S3 endpoint (default: AWS, or the sandbox that serves the samples)"}),
+    ("payload-bytes", {"default": 16 * 1024, "metavar": "N", "help": f"size of the document, {MINIMUM_BYTES} to {MAXIMUM_BYTES}"}),
+    ("write-interval", {"default": 0.5, "metavar": "SECONDS", "help": "between PUTs in a writing window; 0 = never write"}),
+    ("arrival-rate", {"default": 200.0, "metavar": "R", "help": "reads per second over all readers; 0 = closed loop"}),
+    ("arrival-process", {"default": ArrivalProcess.CONSTANT.value, "choices": [p.value for p in ArrivalProcess], "help": "evenly spaced, or at random times (Poisson)"}),
+    ("conditional-share", {"default": 0.5, "metavar": "SHARE", "help": "share of reads sent with If-None-Match, 0 to 1"}),
+    ("window", {"default": 2.0, "metavar": "SECONDS", "help": "length of a quiet or writing window; 0 = write all the time"}),
+    ("max-staleness", {"default": 0.0, "metavar": "SECONDS", "help": "staleness that is tolerated"}),
+    ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
+    ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
+    ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
+    ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
+)
+# fmt: on
+
+
+def add_arguments(parser: Any) -> None:
+    """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
+    for name, settings in _OPTIONS:  # to the parser: those of a group are not seen by Locust's web page
+        action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
+        action.include_in_web_ui = name in PAGE_OPTIONS
+    say = parser.error
+    parser.error = lambda message: say(cut(message))
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """Validated settings from Locust's parsed options.
+
+    Raises:
+        UsageError: an option holds a value that cannot be used.
+    """
+    number = _Numbers(options)
+    settings = Settings(
+        outputs=Path(options.outputs or DEFAULT_OUTPUTS),
+        stack=options.stack or None,
+        host=(options.host or "").rstrip("/") or None,
+        samples_path="/" + options.samples_path.lstrip("/"),
+        bucket=options.bucket or None,
+        object_key=options.object_key,
+        s3_endpoint_url=options.s3_endpoint_url or None,
+        payload_bytes=number.whole("payload-bytes", MINIMUM_BYTES, MAXIMUM_BYTES, "the limit of API Gateway is 10 MB"),
+        write_interval=number.real("write-interval", 0, 86_400, "0 means that nothing is written"),
+        arrival_rate=number.real("arrival-rate", 0, MOST_ARRIVALS, "0 means a closed loop"),
+        arrival_process=_arrival_process(options.arrival_process),
+        conditional_share=number.real("conditional-share", 0, 1, "0.5 means every other read"),
+        window=number.real("window", 0, 86_400, "0 means to write all the time"),
+        max_staleness=number.real("max-staleness", 0, 86_400, "0 means that no stale read is tolerated"),
+        impact_tolerance=number.real("impact-tolerance", 1, 1_000, "1.25 tolerates reads a quarter slower"),
+        thresholds=_thresholds(options.threshold),
+        run_dir=Path(options.run_dir) if options.run_dir else None,
+        seed=_seed(options.seed),
+        outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
+        overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
+    )
+    if 0 < settings.window < 0.2:
+        raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
+    if not settings.object_key or settings.object_key.startswith("/") or not _is_name(settings.object_key, 1024):
+        raise UsageError(
+            f"--object-key is {shown(settings.object_key)}: give the key as in S3, without a leading slash."
+        )
+    if settings.host and not settings.host.startswith(("http://", "https://")):
+        raise UsageError(f"--host is {shown(public_url(settings.host))}: it must start with http:// or https://.")
+    if settings.bucket and (not _is_name(settings.bucket, 2048) or " " in settings.bucket):
+        raise UsageError(
+            f"--bucket is {shown(settings.bucket)}: give the name of a bucket, or the ARN of an access point."
+        )
+    if settings.window and settings.write_interval > settings.window:
+        raise UsageError(
+            f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
+            "window would hold a write; make the window longer or the interval shorter."
+        )
+    return settings
+
+
+def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:
+    """Each condition as text of its own; the web page of Locust sends them as one text."""
+    texts = [given] if isinstance(given, str) else list(given or ())
+    try:
+        return tuple(threshold.expression for text in texts if text.strip() for threshold in parse(text))
+    except ThresholdError as error:
+        raise UsageError(f"--threshold {error}") from None
+
+
+def _arrival_process(given: object) -> str:
+    known = [process.value for process in ArrivalProcess]
+    if given not in known:
+        raise UsageError(f"--arrival-process is {shown(given)}: give {' or '.join(known)}.")
+    return str(given)
+
+
+def _seed(given: object) -> int:
+    """The seed that was given; one is drawn for none, which may also be written -1."""
+    if given in ("", None):
+        return secrets.randbelow(2**31)
+    try:
+        value = whole_number(given)
+    except ValueError:
+        value = LARGEST_SEED + 1
+    if not -1 <= value <= LARGEST_SEED:
+        raise UsageError(f"--seed is {shown(given)}: give a whole number from 0 to {LARGEST_SEED:,}, or none.")
+    return value if value >= 0 else secrets.randbelow(2**31)
+
+
+def _is_name(text: str, longest: int) -> bool:
+    return text.isprintable() and len(text.encode(errors="surrogatepass")) <= longest
+
+
+class _Numbers:
+    """Checks the range of numeric options; the web page of Locust sends them as text."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+
+    def whole(self, name: str, least: int, most: int, hint: str) -> int:
+        return int(self._checked(name, least, most, hint, whole_number))
+
+    def real(self, name: str, least: float, most: float, hint: str) -> float:
+        return float(self._checked(name, least, most, hint, real_number))
+
+    def _checked(self, name: str, least: float, most: float, hint: str, kind: Callable[[object], float]) -> float:
+        given = getattr(self._options, name.replace("-", "_"))
+        try:
+            value = kind(given)
+        except ValueError:
+            raise UsageError(f"--{name} is {shown(given)}: give a number from {least:,} to {most:,}.") from None
+        if not least <= value <= most:
+            raise UsageError(f"--{name} is {value:,}: give a number from {least:,} to {most:,} ({hint}).")
+        return value

@@ -1,0 +1,116 @@
+"""Documents that earlier runs keep and did not put back: taken over by a run that meets one of theirs, or recalled.
+
+A run that was killed leaves a document of its own in place of its owner's. The next run finds nothing to keep there,
+so that the owner's document would be forgotten if it were not looked for beside the run's own directory.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.spool import still_recording
+from loadtest.target.kept_document import ABOUT_FILE, KEPT_FOLDER, Kept, is_owed, keep, load, note_put_back
+from loadtest.target.store import Look
+
+_MOST_FOLDERS: Final = 2000
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs have left: sentences to say, and the run whose kept document this one takes over."""
+
+    say: tuple[str, ...] = ()
+    heir_of: Path | None = None
+
+
+def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earlier:
+    """Look among the runs beside ``run_dir`` for what is owed to this object, and for the run that wrote what is there.
+
+    Raises:
+        UsageError: that run is still writing.
+    """
+    place = f"s3://{about['bucket']}/{about['object_key']}"
+    say: list[str] = []
+    heir_of: Path | None = None
+    for folder in _beside(run_dir):
+        kept = _about(folder)
+        if made_up_by and _run_of(folder, kept) == made_up_by:
+            if still_recording(folder):
+                raise UsageError(
+                    f"The load test in {folder} is writing to {place} at this moment: wait for its end, or write to "
+                    "another object with --object-key."
+                )
+            if is_owed(folder) and _same_object(kept, about):
+                heir_of = folder
+                continue
+        if is_owed(folder) and _same_object(kept, about):
+            say.append(owed_sentence(folder))
+    return Earlier(tuple(say), heir_of)
+
+
+def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
+    """Keep what an earlier run has kept, so that this one puts it back; a sentence that says so."""
+    try:
+        kept = load(earlier)
+    except UsageError as error:
+        return str(error)
+    if kept is None or kept.body is None:
+        return ""
+    was = kept.about
+    look = Look("document", "", kept.body, str(was.get("etag") or ""), was.get("put"), tuple(was.get("not_kept") or ()))
+    keep(run_dir / KEPT_FOLDER, {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}, look)
+    return (
+        f"The load test in {earlier} has not put back the document that was at {kept.place} before it "
+        f"({len(kept.body):,} bytes): it will be put back at the end of this run."
+    )
+
+
+def note_taken_over(kept: Kept) -> None:
+    """What was put back for an earlier run is not owed by that one any more."""
+    earlier = kept.about.get("taken_over_from")
+    if isinstance(earlier, str):
+        note_put_back(Path(earlier))
+
+
+def owed_sentence(run_dir: Path) -> str:
+    """That a run still keeps a document, in one line."""
+    about = _about(run_dir)
+    return (
+        f"{run_dir} still keeps the document that was at s3://{about.get('bucket')}/{about.get('object_key')} before "
+        f"that run, and it was not put back: `python -m loadtest restore {run_dir}`."
+    )
+
+
+def _beside(run_dir: Path) -> list[Path]:
+    try:
+        found = islice(run_dir.parent.iterdir(), _MOST_FOLDERS)
+        return sorted(
+            path for path in found if path.is_dir() and not path.is_symlink() and path.resolve() != run_dir.resolve()
+        )
+    except OSError:
+        return []
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    return _json(folder / KEPT_FOLDER / ABOUT_FILE)
+
+
+def _run_of(folder: Path, kept: dict[str, Any]) -> str:
+    return str(kept.get("run") or _json(folder / "run.json").get("run") or "")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _same_object(kept: dict[str, Any], about: dict[str, Any]) -> bool:
+    return all(kept.get(name) == about[name] for name in ("bucket", "object_key", "s3_endpoint_url"))

@@ -1,0 +1,227 @@
+"""Who reads: the Locust user that sends a session's requests, and records what came back.
+
+A read is timed from before anything is done for it, opening a connection included (``called``), to when the last byte
+of its answer was taken in (``returned``), or to when it was given up.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from functools import cache
+from typing import Any, Final
+
+from gevent import GreenletExit
+from locust import User, task
+from locust.exception import CatchResponseError, StopUser
+
+from loadtest.cleaned import in_words, printable
+from loadtest.http1.address import Address
+from loadtest.http1.incoming import Answer as Received
+from loadtest.http1.incoming import Limits
+from loadtest.http1.limits import (
+    EXCHANGE_TIME_LIMIT_S,
+    MOST_HEAD_BYTES,
+    UnaskedCodingError,
+    is_coded,
+    most_body_bytes,
+)
+from loadtest.http1.trust import tls_context
+from loadtest.load.locust_response import LocustResponse
+from loadtest.load.punctual import sleep_until
+from loadtest.load.reader_connection import ReaderConnection
+from loadtest.load.recorder import Recorder, name_of
+from loadtest.load.session import ReadAnswer, Session, Validator
+from loadtest.load.turns import FEW, MANY, Turns
+from loadtest.run.records import ReadOutcome
+from loadtest.target.read_request import read_request
+
+REQUEST_NAME: Final = "samples"
+REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
+AT_A_STRETCH_NS: Final = 10_000_000
+"""For so long a reader goes on by itself; then Locust has the floor, and may stop it."""
+
+turns: Final = Turns()
+"""Those of all readers of this process, whose connections belong to one event loop."""
+
+_CODING: Final = b"content-encoding"
+_WHOLE = ReadOutcome.WHOLE
+_NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
+_WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
+_UNASKED: Final = "bytes that nobody asked for"
+
+
+class SamplesReader(User):
+    """Reads ``/v1/samples`` again and again, as a browser or a proxy would, and records every read."""
+
+    def on_start(self) -> None:
+        """Wait for the run to begin; users that come early must not read before version 0 is there."""
+        self._recorder: Recorder = self.environment.read_model.recorder()
+        plan = self._recorder.plan
+        self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
+        turns.at_once = MANY if self._recorder.arrivals is None else FEW
+        self._url = plan.url
+        self._fire = self.environment.events.request.fire
+        address = Address.of(plan.url)
+        self._requests = _Requests(address)
+        self._connection = ReaderConnection(
+            address,
+            _tls_context() if address.scheme == "https" else None,
+            Limits(MOST_HEAD_BYTES, most_body_bytes(plan.payload_bytes)),
+            plan.payload_bytes,
+            turns,
+        )
+        self._confirmed: int | None = None
+        self.wait_time()  # Locust reads first and waits then; the first read is due later
+
+    def on_stop(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def wait_time(self) -> float:
+        """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
+
+        In a closed loop, and when a read is overdue, nothing is waited for.
+        """
+        arrivals = self._recorder.arrivals
+        self._due = max(time.monotonic_ns(), self._recorder.plan.start_ns) if arrivals is None else arrivals.take()
+        sleep_until(self._due)
+        return 0
+
+    @task
+    def reads(self) -> None:
+        """Read again and again, for a little while, without Locust's own loop, which takes as long as parsing does."""
+        until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
+        arrivals = self._recorder.arrivals
+        while True:
+            self.read()
+            now_ns = time.monotonic_ns()
+            if now_ns >= until_ns:
+                return
+            if arrivals is None:
+                self._due = now_ns
+            elif (due := arrivals.take_if_due(until_ns)) is not None:
+                self._due = due
+                sleep_until(due)
+            else:
+                return
+
+    def read(self) -> None:
+        """One read: ask, send, judge, record, report to Locust."""
+        recorder = self._recorder
+        if not recorder.may_send(self._due):
+            raise StopUser
+        question = self._session.ask()
+        sent = self._requests.asking(question.etag)
+        started = time.time()
+        called = time.monotonic_ns()
+        due = self._due if recorder.arrivals is not None else called
+        try:
+            received = self._connection.exchange(sent, EXCHANGE_TIME_LIMIT_S)
+        except GreenletExit:
+            recorder.unanswered(self._session.number, due, called, question.etag_line)
+            raise
+        if self._connection.unasked:
+            self._tell_of_unasked(len(self._connection.unasked))
+        self._finish(question, due, called, started, received)
+
+    def _tell_of_unasked(self, count: int) -> None:
+        """Bytes came over the idle connection: they belong to the answer before."""
+        if self._confirmed is not None:
+            self._recorder.body_after_304(self._confirmed, count)
+        what = _UNASKED if self._confirmed is None else name_of(_WITH_BODY)
+        self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
+
+    def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
+        recorder, session = self._recorder, self._session
+        fields = received.fields
+        etag = received.field(b"etag") if b"etag" in fields else None
+        request_id = received.field(REQUEST_ID_HEADER) if REQUEST_ID_HEADER in fields else None
+        status, returned_ns = received.status, received.returned_ns
+        failure: BaseException | None = received.failure
+        body_bytes = received.body_bytes
+        verifier = recorder.verifier
+        if status == 200 and received.body_is(verifier.latest_body) and failure is None and _CODING not in fields:
+            outcome, version = verifier.latest_identity  # as before: one comparison of memory, where it was received
+        else:
+            answer = _answer_from(received, etag, request_id)
+            failure = answer.failure
+            body_bytes = max(body_bytes, len(answer.body))
+            outcome, version = session.judge(question, answer)
+        etag_line = recorder.spool.etag_line(etag)
+        if outcome is _WHOLE:
+            session.keep(etag, etag_line, version)
+        record = recorder.record(
+            session.number,
+            due,
+            called,
+            returned_ns,
+            status,
+            version,
+            etag_line,
+            question.etag_line,
+            body_bytes,
+            outcome,
+            request_id,
+        )
+        self._confirmed = record if outcome is _NOT_MODIFIED else None
+        is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
+        self._fire(
+            request_type="GET",
+            name=REQUEST_NAME,
+            response_time=(returned_ns - called) / 1e6,
+            response_length=body_bytes,
+            response=LocustResponse(received, self._url) if status else None,
+            context={},
+            exception=None if is_fine else self._complaint(outcome, received, failure),
+            start_time=started,
+            url=self._url,
+        )
+
+    def _complaint(self, outcome: ReadOutcome, received: Received, failure: BaseException | None) -> Any:
+        """What Locust's table of failures says of a read that is not as it should be."""
+        recorder = self._recorder
+        if failure is not None:
+            return CatchResponseError(recorder.message(in_words(failure, self._url), outcome))
+        if outcome is _WHOLE or outcome is _NOT_MODIFIED:
+            return CatchResponseError(_UNASKED)
+        named = name_of(outcome)
+        if outcome is ReadOutcome.REWRITTEN:
+            how = recorder.verifier.how_rewritten(bytes(received.body))
+            named = recorder.message(f"{named}: {how}", outcome)
+        return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
+
+
+class _Requests:
+    """The requests of one reader, in bytes. Most are like one before."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._unconditional = read_request(address)
+        self._etag: str | None = None
+        self._conditional = b""
+
+    def asking(self, etag: str | None) -> bytes:
+        """The request; with ``etag``, only for a document that has another."""
+        if etag is None:
+            return self._unconditional
+        if etag != self._etag:
+            self._etag, self._conditional = etag, read_request(self._address, etag)
+        return self._conditional
+
+
+def _answer_from(received: Received, etag: str | None, request_id: str | None) -> ReadAnswer:
+    """What was received, in the terms of a session. Bytes behind a 304 are the body that it must not have."""
+    failure = received.failure
+    coding = received.field(_CODING)
+    if received.status == 200 and is_coded(coding):
+        failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
+    body = received.excess if received.status == 304 else bytes(received.body)
+    return ReadAnswer(received.status, etag, body, failure, request_id)
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """One for all readers of this process: it takes long to make."""
+    context: ssl.SSLContext = tls_context()
+    return context

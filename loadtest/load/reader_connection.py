@@ -1,0 +1,145 @@
+"""A reader's connection: what comes over it is taken in and stamped by the event loop itself, at once.
+
+Of hundreds of answers that come together, as after a freeze of the target, all are taken in and stamped before more
+than a few are parsed, judged and recorded (``loadtest.load.turns``). Waiting for an answer costs one switch
+between greenlets, and no timer: the one that keeps the deadline runs on from request to request, and looks, when it is
+over, whether the deadline still is the one that it was set for.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import ssl
+import time
+from typing import Any, Final
+
+from gevent.hub import Waiter, get_hub
+from gevent.monkey import get_original
+
+from loadtest.http1.address import Address
+from loadtest.http1.connecting import SECOND
+from loadtest.http1.connection import Connection
+from loadtest.http1.errors import cut
+from loadtest.http1.incoming import Answer, Limits
+from loadtest.load.turns import Turns
+
+_poll: Final = get_original("select", "poll")
+_READABLE: Final = 1
+_NEVER: Final = 2**63
+
+
+class ReaderConnection(Connection):
+    """A connection that a greenlet waits for. ``turns`` are those of all readers of its event loop."""
+
+    def __init__(
+        self, address: Address, tls: ssl.SSLContext | None, limits: Limits, likely_body_bytes: int, turns: Turns
+    ) -> None:
+        super().__init__(address, tls, limits, likely_body_bytes)
+        self._turns = turns
+        self._loop = get_hub().loop
+        self._watcher: Any = None
+        self._idle: Any = None
+        self._timer = self._loop.timer(0)
+        self._rings_ns = _NEVER
+        self._deadline_ns = 0
+        self._waiter = Waiter()
+        self._has_asked = False
+        self._end: tuple[OSError | None, int] | None = None
+
+    def close(self) -> None:
+        """Give the connection up; the next request opens another."""
+        self._timer.stop()
+        self._rings_ns = _NEVER
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = self._idle = None
+        super().close()
+
+    def _look_at_idle(self) -> bytes:
+        """Ask the system whether anything came, which is cheaper than to try; gevent would let others run first."""
+        if self._idle is not None and not self._idle.poll(0):
+            return b""
+        return super()._look_at_idle()
+
+    def _receive(self, connection: socket.socket, deadline_ns: int) -> Answer:
+        if self._watcher is None:
+            self._watcher = self._loop.io(connection.fileno(), _READABLE)
+            self._idle = _poll()
+            self._idle.register(connection.fileno(), select.POLLIN)
+        self._deadline_ns = deadline_ns
+        if deadline_ns < self._rings_ns:
+            self._set_timer()
+        self._end = None
+        self._has_asked = False
+        watcher, incoming = self._watcher, self._incoming
+        try:
+            waiter = self._waiter = Waiter()
+            watcher.start(self._take_in)
+            while True:
+                waiter.get()  # in turn, when there is something to parse, or when no more will come
+                self._has_asked = False
+                if (answer := incoming.parse()) is not None:
+                    return answer
+                if self._end is not None:
+                    failure, at_ns = self._end
+                    return incoming.ended(at_ns) if failure is None else incoming.failed(failure, at_ns)
+                waiter = self._waiter = Waiter()
+                watcher.start(self._take_in)
+                if isinstance(connection, ssl.SSLSocket):
+                    self._take_in()  # what it holds already, for which there was no room: no event will tell of it
+        finally:
+            self._deadline_ns = 0
+            watcher.stop()
+
+    def _take_in(self) -> None:
+        """Called by the event loop when something has come. Does as little as it can: others have come too."""
+        connection, incoming = self._socket, self._incoming
+        while connection is not None:
+            space = incoming.space()
+            if not space:  # until what came is parsed
+                self._watcher.stop()
+                return
+            try:
+                count = connection.recv_into(space)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return
+            except OSError as error:
+                is_early = isinstance(error, ConnectionResetError) and not incoming.has_begun
+                self._ends(cut("before the answer began") if is_early else error)
+                return
+            if not count:
+                self._ends(None)
+                return
+            if incoming.took(count, time.monotonic_ns()) and not self._has_asked:
+                self._ask_for_turn()
+            if not isinstance(connection, ssl.SSLSocket):  # which may hold more, that no event will tell of
+                return
+
+    def _ends(self, failure: OSError | None) -> None:
+        self._watcher.stop()
+        self._end = (failure, time.monotonic_ns())
+        if not self._has_asked:
+            self._ask_for_turn()
+
+    def _ask_for_turn(self) -> None:
+        self._has_asked = True
+        self._turns.ask(self._waiter.switch)  # of one that is stopped meanwhile nobody waits any more
+
+    def _set_timer(self) -> None:
+        self._timer.stop()
+        self._rings_ns = self._deadline_ns
+        self._timer = self._loop.timer(max(0, self._deadline_ns - time.monotonic_ns()) / SECOND)
+        self._timer.start(self._look_at_deadline)
+
+    def _look_at_deadline(self) -> None:
+        """The timer is over; between two requests there is no deadline."""
+        self._rings_ns = _NEVER
+        if not self._deadline_ns:
+            return
+        if time.monotonic_ns() < self._deadline_ns:
+            self._set_timer()
+        elif self._end is None:
+            self._ends(TimeoutError(errno.ETIMEDOUT, "the answer was not whole in time"))

@@ -1,0 +1,220 @@
+"""The master's view of its workers: whose clock is its own, who does not take part, and who hangs.
+
+Once a second the master sends each worker a reading of its clock, which the worker answers with its own. So both hear
+of each other, and the clocks are compared from before the first read to the last (:mod:`.clock_exchange`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+from locust.exception import RPCError
+
+from loadtest.run.clock_exchange import (
+    ACCEPTED_AT_START_NS,
+    TIGHT_NS,
+    OffsetBound,
+    together,
+    why_not_one_clock,
+)
+from loadtest.run.presence import WORKER
+
+logger = logging.getLogger(__name__)
+
+CLOCK_MESSAGE: Final = "read-model-clock"
+READING_MESSAGE: Final = "read-model-reading"
+REFUSAL_MESSAGE: Final = "read-model-refusal"
+LOCAL: Final = "local"
+"""How Locust calls the only process of a run without workers."""
+EXCHANGE_INTERVAL_S: Final = 1.0
+_PATIENCE_AT_START_S: Final = 5.0
+_PATIENCE_AT_END_S: Final = 5.0
+_BETWEEN_AT_START_S: Final = 0.02
+_LAST: Final = 10
+
+
+class Workers:
+    """All workers that a run was shared out to; made once in a process, for its runs one after the other."""
+
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        self._bounds: dict[str, deque[OffsetBound]] = {}
+        self._start: dict[str, OffsetBound | None] = {}
+        self._jumped: dict[str, str] = {}
+        self._asked_ns: dict[str, int] = {}
+        self._refused: dict[str, str] = {}
+        self._greenlet: gevent.Greenlet | None = None
+        self.shares: dict[str, int] = {}
+        """Which share of the reads each worker makes, from 0; empty in a run without workers."""
+        runner.register_message(READING_MESSAGE, self._on_reading)
+
+    def share_out(self) -> None:
+        """Share the reads out to the workers that are there now; Locust's own numbers have gaps where some went away.
+
+        What was known of an earlier run is forgotten.
+        """
+        self.stop()
+        clients = getattr(self._runner, "clients", None)
+        there = () if clients is None else (*clients.ready, *clients.spawning, *clients.running)
+        self.shares = {client.id: share for share, client in enumerate(there)}
+        self._refused = {}
+        if self.shares:
+            self._compare_clocks(self.shares)
+
+    def promised(self) -> list[dict[str, Any]]:
+        """The processes that are to record the reads, for ``run.json``."""
+        if not self.shares:
+            return [{"role": WORKER, "share": 0, "shares": 0, "refused": self._refused.get(LOCAL, "")}]
+        return [
+            {
+                "role": WORKER,
+                "share": share,
+                "shares": len(self.shares),
+                "client": client,
+                "refused": self._refused.get(client, ""),
+                "clock": self._clock(client),
+            }
+            for client, share in self.shares.items()
+        ]
+
+    @property
+    def accepted(self) -> list[str]:
+        """The workers that take part."""
+        return [client for client in self.shares if client not in self._refused]
+
+    def refusals(self) -> list[str]:
+        """A sentence for each worker that does not take part."""
+        return [self.refusal(client) for client in self.shares if client in self._refused]
+
+    def refusal(self, client: str) -> str:
+        """The sentence for one of them."""
+        return (
+            f"Worker {self.shares[client] + 1} of {len(self.shares)} ({client}) does not take part: "
+            f"{self._refused[client]}. Run all workers beside the master, for example with --processes."
+        )
+
+    def _compare_clocks(self, clients: Iterable[str]) -> None:
+        """Before anything is read: find out whose clock is this process's. Takes some milliseconds, at most seconds."""
+        self._bounds = {client: deque(maxlen=_LAST) for client in clients}
+        self._start, self._jumped, self._asked_ns = {}, {}, {}
+        open_clients = set(self._bounds)
+        deadline = time.monotonic() + _PATIENCE_AT_START_S
+        while open_clients and time.monotonic() < deadline:
+            self._ask(open_clients)
+            gevent.sleep(_BETWEEN_AT_START_S)
+            known = {client: together(self._bounds[client]) for client in open_clients}
+            open_clients = {client for client, bound in known.items() if bound is None or bound.width_ns > TIGHT_NS}
+        for client, bounds in self._bounds.items():
+            self._start[client] = bound = together(bounds)
+            why = why_not_one_clock(bound, ACCEPTED_AT_START_NS)
+            if why:
+                self._refused[client] = why
+        self._greenlet = gevent.spawn(self._keep_asking)
+
+    def refuse(self, client: str, why: str) -> None:
+        """A worker says itself that it cannot take part."""
+        if client in self.shares or not self.shares:
+            self._refused[client] = why
+
+    def _clock(self, client: str) -> dict[str, Any]:
+        """What is known of a worker's clock, for ``run.json``: bounds of its offset, in nanoseconds."""
+        start, end = self._start.get(client), together(self._bounds.get(client, ()))
+        return {
+            "start": _plain(start),
+            "end": _plain(end),
+            "asked_ns": self._asked_ns.get(client),
+            "accepted_ns": ACCEPTED_AT_START_NS,
+            "jumped": self._jumped.get(client, ""),
+        }
+
+    def stop(self) -> None:
+        """Ask no more. Stopping twice is fine."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+
+    def _keep_asking(self) -> None:
+        while True:
+            gevent.sleep(EXCHANGE_INTERVAL_S)
+            self._ask(self._bounds)
+
+    def _ask(self, clients: Iterable[str]) -> None:
+        for client in list(clients):
+            with contextlib.suppress(RPCError):  # one that has gone
+                reading = {"sent_ns": time.monotonic_ns(), "process": os.getpid()}
+                self._runner.send_message(CLOCK_MESSAGE, reading, client)
+
+    def _on_reading(self, msg: Any, **_kwargs: Any) -> None:
+        now, client, data = time.monotonic_ns(), msg.node_id, msg.data
+        if client not in self._bounds:
+            return
+        bound = OffsetBound.of_exchange(data["sent_ns"], data["read_ns"], now)
+        self._bounds[client].append(bound)
+        self._asked_ns[client] = now
+        start = self._start.get(client)
+        if start is not None and not self._jumped.get(client):
+            both = start.and_also(bound)
+            if both.width_ns < 0 or not bound.holds_zero:
+                self._jumped[client] = why_not_one_clock(both, ACCEPTED_AT_START_NS)
+
+
+def answer_reading(runner: Any, msg: Any) -> None:
+    """The worker's side of an exchange: answer at once with the reading of its own clock."""
+    reading = {"sent_ns": msg.data["sent_ns"], "read_ns": time.monotonic_ns()}
+    runner.send_message(READING_MESSAGE, reading)
+
+
+def end_child(process: int) -> bool:
+    """Kill a process if it is a child of this one and has not ended; whether it is gone now."""
+    try:
+        ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except (ChildProcessError, OverflowError):
+        return False
+    if ended is None:
+        os.kill(process, signal.SIGKILL)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    return True
+
+
+def forked_children() -> list[int]:
+    """Processes that run the same command as this one and were started by it: the workers of ``--processes``."""
+    own = Path("/proc/self")
+    try:
+        command = (own / "cmdline").read_bytes()
+        children = [
+            int(child) for task in (own / "task").iterdir() for child in (task / "children").read_text().split()
+        ]
+        return [child for child in children if Path(f"/proc/{child}/cmdline").read_bytes() == command]
+    except (OSError, ValueError):
+        return []
+
+
+def end_hanging_children() -> None:
+    """When this process ends: workers of its own that have not ended by then hang, and are killed."""
+    deadline = time.monotonic() + _PATIENCE_AT_END_S
+    while (children := forked_children()) and time.monotonic() < deadline:
+        gevent.sleep(0.05)
+    for child in children:
+        end_child(child)
+
+
+def why_refused(error: Exception) -> str:
+    """Why a process cannot record, as the end of a sentence."""
+    if isinstance(error, TypeError):  # a plan with other fields
+        return "it is of another version than the master"
+    if isinstance(error, OSError):
+        return f"{error.filename} cannot be written ({error.strerror})"
+    return str(error)
+
+
+def _plain(bound: OffsetBound | None) -> list[int] | None:
+    return None if bound is None else [bound.low_ns, bound.high_ns]

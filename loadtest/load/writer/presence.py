@@ -1,0 +1,48 @@
+"""The writer's presence in the run directory, while it writes on schedule: kept by a thread, for a PUT may hang.
+
+A writer that hangs or was killed would otherwise look like one that had nothing to write.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from loadtest.run.files import SPOOL_FOLDER
+from loadtest.run.presence import WRITER, Presence, Pulse
+
+BEAT_INTERVAL_S: Final = 0.5
+
+
+@contextmanager
+def writer_presence(journal: Path, run: str) -> Iterator[None]:
+    """Say that the writer is there, twice a second, and at the end that its journal is whole; not after an error."""
+    presence = Presence(journal.parent / SPOOL_FOLDER / f"writer-{os.getpid()}", WRITER, 0, run)
+    over = threading.Event()
+
+    def pulse() -> Pulse:
+        now = time.monotonic_ns()
+        return Pulse(now, records={"journal": journal.stat().st_size})
+
+    def keep_beating() -> None:
+        while not over.wait(BEAT_INTERVAL_S):
+            try:
+                presence.beat(pulse())
+            except OSError:
+                continue  # it stands still, and will be judged by that
+
+    thread = threading.Thread(target=keep_beating, daemon=True)
+    thread.start()
+    complete = False
+    try:
+        yield
+        complete = True
+    finally:
+        over.set()
+        thread.join()
+        presence.close(pulse(), complete=complete)

@@ -1,0 +1,283 @@
+"""The parent's side of the background writer: starts it, hears of every PUT, and stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+
+from loadtest.cleaned import public_url
+from loadtest.errors import UsageError
+from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
+from loadtest.project import PROJECT
+from loadtest.run.files import JOURNAL_NAME
+from loadtest.run.plan import Plan
+from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.settings import Settings
+from loadtest.target.finding import Target
+from loadtest.target.kept_document import KEPT_FOLDER
+from loadtest.target.remedies import REMEDIES, what_to_do
+from loadtest.target.store import CHANGED_MEANWHILE
+
+__all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "PuttingBack", "WriterProcess", "about", "orders_for", "what_to_do"]
+
+_PUTTING_BACK_LIMIT_S: Final = 120
+_GRACE_S: Final = PUT_TIME_LIMIT_S + 5
+
+
+@dataclass(frozen=True)
+class Put:
+    """One PUT that has come back."""
+
+    version: int
+    called_ns: int
+    returned_ns: int
+    outcome: WriteOutcome
+    bytes: int
+    etag: str
+    error: str
+
+    @property
+    def milliseconds(self) -> float:
+        """Service time, as Locust counts it."""
+        return (self.returned_ns - self.called_ns) / 1e6
+
+
+class WriterProcess:
+    """The writer of one run.
+
+    Args:
+        run: the run's name.
+        run_dir: where it records.
+        settings: the run's settings.
+        target: where to write.
+        on_put: called, in a greenlet, for every PUT after version 0.
+        on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
+        on_end: called with why the writer ended, when nobody told it to.
+    """
+
+    def __init__(  # noqa: PLR0917 - all of them are needed, and each has its own type
+        self,
+        run: str,
+        run_dir: Path,
+        settings: Settings,
+        target: Target,
+        on_put: Callable[[Put], None],
+        on_trouble: Callable[[str], None] = lambda said: None,
+        on_end: Callable[[str], None] = lambda why: None,
+    ) -> None:
+        self._on_put = on_put
+        self._on_trouble = on_trouble
+        self._on_end = on_end
+        self._called: dict[int, dict[str, Any]] = {}
+        self._target = target
+        self.may_have_written = False
+        self._looked_at = False
+        self._stopping = False
+        self._said_why = ""
+        self._listener: gevent.Greenlet | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "loadtest.load.writer.writer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=PROJECT,
+        )
+        self._tell(
+            {
+                **orders_for(target),
+                "run": run,
+                "payload_bytes": settings.payload_bytes,
+                "journal": str((run_dir / JOURNAL_NAME).resolve()),
+                "kept": str((run_dir / KEPT_FOLDER).resolve()),
+                "about": about(run, settings, target),
+                "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
+            }
+        )
+
+    def look(self) -> dict[str, Any]:
+        """What the writer says of the object as it is before version 0; it has kept it if it could.
+
+        Raises:
+            UsageError: the writer said nothing.
+        """
+        looked = self._wait_for("looked", f"did not look at {self._place}")
+        self._looked_at = looked["looked"] in ("document", "nothing")
+        return looked
+
+    def put_first(self, arguments: dict[str, Any]) -> Put:
+        """Have version 0 put, with ``arguments`` of PutObject beside the usual ones.
+
+        Raises:
+            UsageError: it was not acknowledged; says why and what to do.
+        """
+        self._tell({"put": arguments})
+        self.may_have_written = True
+        put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
+        self.may_have_written = put.outcome is not WriteOutcome.REFUSED
+        if put.outcome is not WriteOutcome.ACKED:
+            self.stop()
+            if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
+                raise UsageError(
+                    f"Somebody has written to {self._place} since it was looked at, so nothing was written: start "
+                    "again, or write to another object with --object-key."
+                )
+            if put.error.startswith(CHANGED_MEANWHILE):
+                raise UsageError(
+                    f"{self._place} holds a document that neither the writer may read nor the readers' address shows, "
+                    "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
+                    "lost."
+                )
+            raise UsageError(f"Version 0 could not be put into {self._place}: {put.error}; {what_to_do(put.error)}.")
+        return put
+
+    def start(self, plan: Plan, write_interval: float) -> None:
+        """Begin to write on the plan's schedule."""
+        schedule = {
+            name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
+        }
+        self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
+        self._listener = gevent.spawn(self._listen)
+
+    def stop(self) -> None:
+        """Let the PUT in flight end, then end the process. Stopping twice is fine."""
+        self._stopping = True
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._listener is not None:
+            self._listener.join(timeout=1)
+
+    @property
+    def _place(self) -> str:
+        where = self._target.s3_endpoint_url
+        return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {public_url(where)}" if where else "")
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
+            self._process.stdin.flush()  # type: ignore[union-attr]
+        except (BrokenPipeError, ValueError):
+            pass  # it has ended; what it said last tells why
+
+    def _wait_for(self, key: str, what: str) -> dict[str, Any]:
+        """The next event that has ``key``."""
+        with gevent.Timeout(_GRACE_S * 2, False):
+            for line in self._process.stdout:  # type: ignore[union-attr]
+                event: dict[str, Any] = json.loads(line)
+                if key in event:
+                    return event
+                self._take(event)
+            self.stop()
+            raise UsageError(f"The writer {what}: {self._why_it_ended()}.")
+        self.stop()
+        raise UsageError(
+            f"The writer {what} within {_GRACE_S * 2} s; check the network and what gives your AWS credentials."
+        )
+
+    def _listen(self) -> None:
+        for line in self._process.stdout:  # type: ignore[union-attr]
+            event = json.loads(line)
+            if "outcome" in event:
+                self._on_put(self._put(event))
+            else:
+                self._take(event)
+        if not self._stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+            if not self._stopping:
+                self._on_end(self._why_it_ended())
+
+    def _why_it_ended(self) -> str:
+        if self._said_why:
+            return self._said_why
+        code = self._process.returncode
+        if code is not None and code < 0:
+            return f"it was killed ({_signal_name(-code)})"
+        return "it ended without saying why" if not code else f"it ended with exit code {code}"
+
+    def _take(self, event: dict[str, Any]) -> None:
+        """An event that is no answer: a PUT that is about to be sent, trouble, or the writer's last words."""
+        if "called_ns" in event:
+            self._called[event["version"]] = event
+        if "trouble" in event:
+            self._on_trouble(event["trouble"])
+        self._said_why = event.get("ended", self._said_why)
+
+    def _put(self, event: dict[str, Any]) -> Put:
+        called = self._called.pop(event["version"])
+        return Put(
+            version=event["version"],
+            called_ns=event.get("called_ns", called["called_ns"]),
+            returned_ns=event["returned_ns"],
+            outcome=WriteOutcome(event["outcome"]),
+            bytes=called["bytes"],
+            etag=event["etag"],
+            error=event["error"],
+        )
+
+
+class PuttingBack:
+    """Puts the document back in a process of its own, which Ctrl-C does not reach; started once."""
+
+    def __init__(self, run_dir: Path, target: Target) -> None:
+        command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
+        orders = {**orders_for(target), "url": target.url}
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def done(self) -> bool:
+        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
+        try:
+            return self._process.wait(_PUTTING_BACK_LIMIT_S) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait() == 0
+
+
+def orders_for(target: Target) -> dict[str, Any]:
+    """What a store's client needs to know, the key among it."""
+    key = target.credentials
+    return {
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": target.s3_endpoint_url,
+        "access_key_id": key.access_key_id if key else None,
+        "secret_access_key": key.secret_access_key if key else None,
+    }
+
+
+def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
+    """What is kept beside the document: where it was, and where the key is to be found; no secret."""
+    return {
+        "run": run,
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
+        "url": target.shown_url,
+        "outputs": str(settings.outputs.resolve()) if target.credentials else None,
+        "stack": settings.stack,
+    }
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,218 @@
+"""The background writer: a process of its own that replaces the document on schedule and reports every PUT.
+
+One boto3 PUT costs milliseconds of CPU; in the readers' event loop that would delay reads exactly while a write is in
+flight. Run as ``python -m loadtest.load.writer.writer``: one JSON line with its orders on standard input (the key comes
+this way too, never by command line or environment). It looks at what is there and keeps it, waits for a line that says
+how version 0 is to be put, and later for one with the schedule. Each PUT is written to the journal before it is sent
+and after it returned, and told to standard output. When standard input ends, so does the writer, after the PUT in
+flight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from loadtest.load.writer.presence import writer_presence
+from loadtest.run.document import made_up_by, render
+from loadtest.run.journal import Journal
+from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.schedule import Rests, WindowSchedule, put_times
+from loadtest.target.kept_document import keep
+from loadtest.target.put_errors import Failure, shown
+from loadtest.target.store import CHANGED_MEANWHILE, TIME_LIMIT_S, Look, Store, StoreError, knows_no_condition
+
+CONTENT_TYPE: Final = "application/json"
+CACHE_CONTROL: Final = "no-cache"
+"""Readers may keep the document but must ask before they use it again (RFC 9111, section 5.2.2.4)."""
+PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
+ORPHAN_TIME_LIMIT_S: Final = 4
+"""So long may a PUT in flight still take once the process that started this one is gone."""
+
+
+class Parent:
+    """Whoever started this process and reads its standard output; it may be gone."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Send one event; where nobody reads any more, the journal has what counts."""
+        try:
+            self._output.write(json.dumps(event).encode() + b"\n")
+            self._output.flush()
+        except OSError:
+            pass
+
+
+class PayloadWriter:
+    """Replaces one object, one PUT in flight at a time, and never retries: every attempt is a write of its own."""
+
+    def __init__(self, orders: dict[str, Any], store: Store, journal: Journal) -> None:
+        self._run: str = orders["run"]
+        self._size: int = orders["payload_bytes"]
+        self._store = store
+        self._journal = journal
+
+    def put(
+        self,
+        version: int,
+        body: bytes,
+        scheduled_ns: int | None = None,
+        unable: Failure | None = None,
+        again: Callable[[str], bool] = lambda error: False,
+        **arguments: Any,
+    ) -> WriteOutcome:
+        """Send one PUT and journal it, before and after; one that is not in the journal is not sent.
+
+        ``unable`` says why there are no credentials for it; ``again``, whether one that was refused with an error is
+        sent once more without ``arguments``.
+        """
+        called = time.monotonic_ns()
+        noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
+        if not noted:
+            unable = Failure(WriteOutcome.REFUSED, f"NotRecorded: {self._journal.trouble}")
+        if unable is not None:
+            self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
+            return WriteOutcome.REFUSED
+        attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL, **arguments)
+        if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
+            attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL)
+        self._journal.returned(
+            version,
+            time.monotonic_ns(),
+            attempt.outcome,
+            attempt.etag,
+            attempt.error,
+            attempt.request_id,
+            attempt.called_ns,
+        )
+        return attempt.outcome
+
+    def credentials(self) -> Failure | None:
+        """Have credentials ready before a PUT is due; why there are none."""
+        return self._store.check_credentials()
+
+    def document(self, version: int) -> bytes:
+        """The document of ``version``."""
+        return render(self._run, version, self._size)
+
+
+def main() -> int:
+    """Take the orders and follow them; whatever fails is told in one sentence, and is no traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
+    parent = Parent(os.fdopen(os.dup(1), "wb"))
+    threading.Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0
+    try:
+        return _write(json.loads(line), parent)
+    except Exception as error:
+        parent.tell({"ended": shown(f"{type(error).__name__}: {error}")})
+        return 1
+
+
+def _write(orders: dict[str, Any], parent: Parent) -> int:
+    """Look at what is there, put version 0, wait for ``start``, then write on schedule until standard input ends."""
+    try:
+        store = Store(orders)
+    except StoreError as error:
+        parent.tell({"looked": "failed", "error": str(error)})
+        return 1
+    look = store.look()
+    parent.tell(_looked(look, store, orders))
+    told = sys.stdin.buffer.readline()
+    if not told:
+        return 0
+    journal = Journal(Path(orders["journal"]), parent.tell)
+    writer = PayloadWriter(orders, store, journal)
+    first = _put_first(writer, store, look, json.loads(told)["put"])
+    start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
+    if start:
+        schedule = json.loads(start)
+        rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
+        windows = WindowSchedule(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
+        with writer_presence(Path(orders["journal"]), orders["run"]):
+            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+            journal.close()
+    return 0
+
+
+def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict[str, Any]) -> WriteOutcome:
+    """Put version 0 over what was looked at and no other, as far as the store knows of conditions."""
+
+    def unconditionally(error: str) -> bool:
+        if look.found not in ("document", "nothing"):
+            return False  # the store shows nothing: the condition is what keeps somebody's document safe
+        if error.startswith(CHANGED_MEANWHILE):
+            now = store.look()
+            return (now.found, now.body) == (look.found, look.body)  # it compares in a way of its own
+        return knows_no_condition(error)
+
+    unable = writer.credentials()
+    return writer.put(0, writer.document(0), unable=unable, again=unconditionally, **conditions)
+
+
+def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+    """What is there, kept if it is somebody's; said without its bytes."""
+    made_up = made_up_by(look.body) if look.found == "document" else ""
+    if look.found == "document" and not made_up:
+        try:
+            keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)
+        except OSError as error:
+            look = Look("failed", f"NotRecorded: it cannot be kept in {orders['kept']} ({error.strerror})")
+    return {
+        "looked": look.found,
+        "error": look.error,
+        "endpoint": store.endpoint,
+        "etag": look.etag,
+        "made_up_by": made_up,
+        "bytes": len(look.body),
+        "not_kept": list(look.not_kept),
+    }
+
+
+def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any]) -> None:
+    version = 0
+    for due in due_times:
+        late = time.monotonic_ns() - due
+        if late > orders["skip_when_late_ns"]:
+            continue  # a PUT that hung: those that were due meanwhile belong to no window any more
+        version += 1
+        body, unable = writer.document(version), writer.credentials()
+        if _parent_has_gone(until_ns=due):
+            return
+        writer.put(version, body, due, unable)
+    _parent_has_gone(until_ns=time.monotonic_ns() + 10**9 * SECOND)
+
+
+def _parent_has_gone(until_ns: int) -> bool:
+    """Sleep until ``until_ns``; True as soon as standard input ends."""
+    while True:
+        left = (until_ns - time.monotonic_ns()) / SECOND
+        readable, _, _ = select.select([sys.stdin.buffer], [], [], max(0.0, min(left, 3600.0)))
+        if readable:
+            return True
+        if left <= 0:
+            return False
+
+
+def _end_when_orphaned(parent: int) -> None:
+    """End this process soon after the one that started it, also while a PUT or a helper for credentials hangs."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    time.sleep(ORPHAN_TIME_LIMIT_S)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Charts of the slowdown while writing: a dot and its interval at each quantile, and how reads follow a PUT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import altair as alt
+
+from loadtest import units
+from loadtest.report.chart_style import (
+    MILLISECOND,
+    Chart,
+    Key,
+    colour,
+    data,
+    finish,
+    logarithmic,
+    milliseconds,
+    ms,
+    tooltips,
+)
+from loadtest.report.tables_speed import NOT_JUDGED, put_note
+from loadtest.run.records import Verdict
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.summary import Summary
+
+_VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
+
+
+def slowdown(summary: Summary) -> Chart:
+    """The slowdown at each quantile with its interval, over pairs of windows."""
+    empty = "This run had too few pairs of quiet and writing windows, so no slowdown can be shown."
+    axis = ["response time while writing", "÷ while quiet"]
+    return _ratios(
+        Chart("slowdown", "Slowdown while writing", "", empty=empty), axis, summary, summary.impact.estimates
+    )
+
+
+def slowdown_during_put(summary: Summary) -> Chart:
+    """The slowdown of reads that were due during a PUT, which is not judged."""
+    empty = "Too few reads were under way during a PUT to compare them with the others."
+    axis = ["response time of reads due during a PUT", "÷ of the others in the same writing window"]
+    chart = Chart("slowdown-during-put", "For finding the cause: reads that were due during a PUT", "", empty=empty)
+    drawn = _ratios(chart, axis, summary, summary.impact.overlap, judged=False)
+    return replace(drawn, how_to_read=f"{NOT_JUDGED} {put_note(summary)}".strip()) if drawn.spec else drawn
+
+
+def since_put(summary: Summary) -> Chart:
+    """Response time of reads that were due shortly before a PUT, during it, and after."""
+    points = summary.latency.since_put
+    chart_id, title = "since-put", "For finding the cause: response time around a PUT"
+    if len(points) < _LEAST_POINTS:
+        return Chart(
+            chart_id, title, "", empty="Too few reads were made between PUTs to tell how their times follow one."
+        )
+    rows: list[dict[str, Any]] = [
+        {
+            "at": (point.from_ns + point.to_ns) / 2 / MILLISECOND,
+            "p50": ms(point.p50_ns),
+            "p99": ms(point.p99_ns),
+            "when": f"{units.duration(point.from_ns)} to {units.duration(point.to_ns)}",
+            "p50_text": units.duration(point.p50_ns),
+            "p99_text": units.duration(point.p99_ns),
+            "reads": units.count(point.reads),
+        }
+        for point in points
+    ]
+    scale = logarithmic([row[name] for row in rows for name in ("p50", "p99")])
+    ends = [points[0].from_ns / MILLISECOND, points[-1].to_ns / MILLISECOND]
+    domain = alt.Scale(domain=ends, nice=False)
+    x = alt.X(
+        "at:Q",
+        title=["ms from the sending of a PUT to when a read", "was due (negative: due before it)"],
+        scale=domain,
+        axis=alt.Axis(grid=False),
+    )
+    shown = [("when", "from the sending of the PUT"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
+    base = alt.Chart(data(rows))
+    layers = [
+        base.mark_line(color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
+            x=x, y=milliseconds(name, "response time", scale), tooltip=tooltips(shown)
+        )
+        for name, shade in (("p99", "series-high"), ("p50", "series-low"))
+    ]
+    keys: tuple[Key, ...] = (Key("p50", "series-low"), Key("p99", "series-high"), Key("a PUT is sent", "ink", "tick"))
+    layers.append(alt.Chart(data([{"at": 0}])).mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x))
+    took = sorted(write.put_ns for write in summary.consistency.windows)
+    if took and took[len(took) // 2] < points[-1].to_ns:
+        usual = took[len(took) // 2]
+        mark = alt.Chart(data([{"at": usual / MILLISECOND}])).mark_rule(color=colour("writing"), strokeDash=[5, 4])
+        layers.append(mark.encode(x=x))
+        keys += (Key(f"a PUT is usually over ({units.duration(usual)})", "writing", "tick dashed"),)
+    text = (
+        "Reads in writing windows. Slow left of 0: reads that were under way already are caught by a PUT. Slow between "
+        "0 and its end: reads that are due during it wait for it. Slow further right: it leaves something behind. "
+        "Level: it makes no difference. It does not count for the answer."
+    )
+    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 200))
+
+
+_LEAST_POINTS: Final = 4
+
+
+def _ratios(
+    chart: Chart, axis_title: list[str], summary: Summary, estimates: Sequence[ImpactEstimate], judged: bool = True
+) -> Chart:
+    known = [estimate for estimate in estimates if estimate.ratio is not None]
+    if not known:
+        return chart
+    tolerance = summary.impact.tolerance
+    rows: list[dict[str, Any]] = [
+        {
+            # The value stands beside the quantile: beside its dot it would lie on the lines.
+            "quantile": f"{estimate.quantile}: {units.ratio(estimate.ratio)}",
+            "ratio": estimate.ratio,
+            "low": estimate.low if estimate.low is not None else estimate.ratio,
+            "high": estimate.high if estimate.high is not None else estimate.ratio,
+            "shade": colour(_VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
+            "text": units.ratio(estimate.ratio),
+            "interval": f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}",
+            "verdict": estimate.verdict.value if judged else "does not count",
+        }
+        for estimate in known
+    ]
+    ends = [value for row in rows for value in (row["low"], row["high"])] + ([1.0, tolerance] if judged else [1.0])
+    room = (max(ends) - min(ends)) * 0.08
+    x = alt.X(
+        "ratio:Q",
+        title=axis_title,
+        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
+        axis=alt.Axis(format=".2f", tickCount=6),
+    )
+    y = alt.Y("quantile:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
+    shade_of = alt.Color("shade:N", scale=None)
+    shown = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
+    base = alt.Chart(data(rows))
+    marks = [{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]
+    lines = alt.Chart(data(marks if judged else marks[:1]))
+    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
+    layers = (
+        lines.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(shown)
+        ),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(shown)),
+    )
+    text = (
+        "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "
+        "limit (green: slower perhaps, but tolerated), fails when the whole bar lies right of it, and is INCONCLUSIVE "
+        "when the bar spans it."
+    )
+    keys: tuple[Key, ...] = (Key("no difference (1.00x)", "ink", "tick"),)
+    if judged:
+        keys += (Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),)
+    return replace(chart, how_to_read=text, keys=keys, spec=finish(alt.layer(*layers), 44 * len(rows) + 20))

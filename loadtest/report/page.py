@@ -1,0 +1,173 @@
+"""``report.html``: one page that holds everything it needs, charts and their script included; it loads nothing.
+
+The page carries a Content-Security-Policy that forbids all network access and runs only the two scripts whose hashes it
+names, so text that came from a target can neither load nor run anything, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from loadtest import units
+from loadtest.report import (
+    chart_after_put,
+    charts_latency,
+    charts_slowdown,
+    charts_versions,
+    limits,
+    tables_run,
+    tables_slowdown,
+    tables_speed,
+    tables_versions,
+    wording,
+)
+from loadtest.report.chart_style import Chart
+from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in, word_id
+from loadtest.report.table import Fact, Table
+from loadtest.report.witness_diagram import diagram
+from loadtest.summary.findings import CheckResult, Question
+from loadtest.summary.summary import Summary
+
+_FOLDER: Final = Path(__file__).with_name("page")
+
+
+@dataclass(frozen=True)
+class Section:
+    """The evidence for one question."""
+
+    question: Question
+    topic: wording.Topic
+    checks: tuple[CheckResult, ...]
+    facts: tuple[Fact, ...]
+    charts: tuple[Chart, ...]
+    tables: tuple[Table, ...]
+    folded: tuple[Table, ...]
+    anchors: frozenset[str]  # checks that are first shown here; others refer to them
+
+
+def page(summary: Summary) -> str:
+    """The whole page."""
+    scripts = {"library": _library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
+    sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
+    trouble = charts_versions.trouble_over_time(summary)
+    charts = [chart for section in sections for chart in section.charts] + [trouble]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            summary=summary,
+            sections=sections,
+            trouble=trouble,
+            specs=[chart for chart in charts if chart.spec],
+            outcomes=tables_run.outcome_table(summary),
+            bases=tables_run.bases_table(summary),
+            availability=tables_run.availability_facts(summary),
+            generator=tables_run.generator_table(summary),
+            generator_facts=tables_run.generator_facts(summary),
+            settings=tables_run.settings_tables(summary),
+            definitions=GLOSSARY,
+            style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
+            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
+            hashes=[_hash(text) for text in scripts.values()],
+        )
+    )
+
+
+_Charts = Callable[[Summary], tuple[Chart, ...]]
+
+
+def _section(summary: Summary, place: int) -> Section:
+    question, before = summary.questions[place], summary.questions[:place]
+    topic = next(topic for topic in wording.TOPICS if topic.id == question.id)
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    shown: tuple[Table, ...] = ()
+    folded: tuple[Table, ...] = ()
+    if question.id == "impact":
+        charts = (
+            charts_slowdown.slowdown(summary),
+            chart_after_put.after_put(summary),
+            charts_latency.latency_over_time(summary),
+            charts_latency.distribution(summary),
+            charts_slowdown.slowdown_during_put(summary),
+            charts_slowdown.since_put(summary),
+        )
+        response, service = tables_speed.latency_tables(summary)
+        shown = (response,)
+        like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
+        folded = (service, *tables_speed.impact_tables(summary), *like, tables_speed.windows_table(summary))
+    elif question.id == "freshness":
+        facts = tables_versions.consistency_facts(summary)
+        charts = (charts_versions.consistency_timeline(summary), charts_versions.visibility(summary))
+        shown = (tables_versions.visibility_table(summary),)
+        folded = (tables_versions.k_staleness_table(summary),)
+    elif question.id == "conditional":
+        facts = tables_versions.conditional_facts(summary)
+        charts = (charts_versions.answers_over_time(summary),)
+    return Section(
+        question=question,
+        topic=topic,
+        checks=tuple(wording.worst_first(wording.checks_of(summary, question))),
+        facts=facts,
+        charts=charts,
+        tables=shown,
+        folded=folded,
+        anchors=frozenset(question.checks) - {name for earlier in before for name in earlier.checks},
+    )
+
+
+@cache
+def _library() -> str:
+    """Vega, Vega-Lite and Vega-Embed; called without a snippet (which its type hints demand) it is just these."""
+    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
+    return text
+
+
+def _finalized(value: object) -> object:
+    """Whatever text goes into the page loses its control characters; only what is markup already stays as it is."""
+    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    made.globals.update(
+        about=wording.about,
+        counted=units.counted,
+        diagram=diagram,
+        explain=explain,
+        headline=wording.headline,
+        meaning=wording.VERDICT_MEANING,
+        notes=wording.notes,
+        limits=limits,
+        other_checks=wording.other_checks,
+        share=units.share,
+        signs=wording.SIGNS,
+        size=units.size,
+        split_terms=split_terms,
+        term_in=term_in,
+        where=wording.where,
+        word_id=word_id,
+    )
+    return made
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,0 +1,55 @@
+"""The records of a table and of a number, and the columns of quantiles that several tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from loadtest import units
+from loadtest.report.definitions import define
+from loadtest.summary.speed import Quantiles
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; ``definition`` is shown on hover, "" when the title says it all."""
+
+    title: str
+    definition: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, or the sentence that stands in its place when there is nothing to show."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    empty: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number with its name and its definition."""
+
+    name: str
+    text: str
+    definition: str
+
+
+QUANTILE_COLUMNS: Final = tuple(
+    Column(name, define(name), number=True) for name in ("p50", "p90", "p99", "p99.9", "max")
+)
+
+
+def quantile_cells(quantiles: Quantiles, marked: Collection[str] = ()) -> tuple[str, ...]:
+    """p50, p90, p99, p99.9 and max as text; those that are named in ``marked`` with a dagger."""
+    values = (quantiles.p50_ns, quantiles.p90_ns, quantiles.p99_ns, quantiles.p999_ns, quantiles.max_ns)
+    return tuple(
+        units.duration(value) + (" †" if column.title in marked else "")
+        for column, value in zip(QUANTILE_COLUMNS, values, strict=True)
+    )

@@ -1,0 +1,106 @@
+"""Tables of the slowdown by kind of answer, and of what PUTs leave behind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from loadtest import units
+from loadtest.report.definitions import define
+from loadtest.report.table import Column, Table
+from loadtest.report.wording import clean
+from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
+from loadtest.summary.summary import Summary
+
+_SLOWDOWN: Final = (
+    Column("compared at"),
+    Column("slowdown", define("slowdown"), number=True),
+    Column("95 % interval", define("95 % interval"), number=True),
+    Column("rests on", "Pairs of windows that could be compared.", number=True),
+)
+
+
+def _cells(estimate: ImpactEstimate) -> tuple[str, ...]:
+    return (
+        estimate.quantile,
+        units.ratio(estimate.ratio),
+        _interval(estimate.low, estimate.high),
+        units.count(estimate.pairs),
+    )
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    known = low is not None and high is not None
+    return f"{units.ratio(low)} to {units.ratio(high)}" if known else units.NOTHING
+
+
+def kinds_table(summary: Summary) -> Table:
+    """The slowdown of each kind of answer, and of all together."""
+    impact = summary.impact
+    rows = [
+        (f"answered {kind.kind}", *_cells(estimate), estimate.verdict.value)
+        for kind in impact.kinds
+        for estimate in kind.estimates
+    ]
+    rows += [("all together: what visitors feel", *_cells(estimate), "does not count") for estimate in impact.felt]
+    notes = [f"Answered {kind.kind}: {kind.note}." for kind in impact.kinds if kind.note]
+    return Table(
+        "kinds",
+        "By kind of answer",
+        (Column("reads"), *_SLOWDOWN, Column("verdict")),
+        tuple(rows),
+        "All answers were of one kind, so there is nothing to tell apart.",
+        clean(" ".join([*([impact.mix.sentence] if impact.mix else []), *notes])),
+    )
+
+
+OPENING: Final = "before the first PUT"
+UNTOUCHED: Final = "untouched level"
+
+
+def after_table(summary: Summary) -> Table:
+    """Response time by the time since the last PUT, against the untouched level."""
+    after = summary.impact.after
+    columns = (
+        Column("due"),
+        Column("compared at"),
+        Column("times the untouched level", number=True),
+        Column("interval", "At 95 % for all rows together, over rests.", number=True),
+        Column("reads", number=True),
+        Column("verdict"),
+    )
+    empty = "This run had too few rests to tell what PUTs leave behind, or wrote nothing."
+    title = "How reads follow the last PUT, in rests"
+    if after is None:
+        return Table("after-put", title, columns, (), empty)
+    rows = [_lag_cells(f"{span(lag)} after a PUT", lag) for lag in after.lags]
+    if after.opening is not None:
+        name = f"{UNTOUCHED}, against that {OPENING}"
+        rows.append(_lag_cells(name, after.opening))
+    rows += [
+        (f"while writing, against the {UNTOUCHED}", *_cells(found)[:3], units.NOTHING, found.verdict.value)
+        for found in after.writing
+    ]
+    return Table("after-put", title, columns, tuple(rows), empty, clean(_note(after)))
+
+
+def _lag_cells(name: str, lag: LagEstimate) -> tuple[str, ...]:
+    interval = _interval(lag.low, lag.high)
+    return (name, lag.quantile, units.ratio(lag.ratio), interval, units.count(lag.reads), lag.verdict.value)
+
+
+def span(lag: LagEstimate) -> str:
+    """From when to when after a PUT."""
+    return f"{units.seconds(lag.from_ns)} to {units.seconds(lag.to_ns)}"
+
+
+def _note(after: AfterEffect) -> str:
+    levels = ", ".join(
+        f"{name} {units.duration(value)}"
+        for name, value in zip(("p50", "p90", "p99"), after.untouched_ns, strict=True)
+        if value is not None
+    )
+    return (
+        f"From {units.counted(after.rests, 'rest')} of {units.seconds(after.rest_ns)}. Untouched level, at their end: "
+        f"{levels}. What lasts longer than a rest is only seen against the rest {OPENING}; what lasts longer than that "
+        "is not seen."
+    )

@@ -1,0 +1,198 @@
+"""Tables of speed: latency, the slowdown while writing, and the windows that it was measured in."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from loadtest import units
+from loadtest.report.definitions import define
+from loadtest.report.table import QUANTILE_COLUMNS, Column, Table, quantile_cells
+from loadtest.report.wording import clean
+from loadtest.run.records import Verdict
+from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.speed import LatencyRow, WindowRow
+from loadtest.summary.summary import Summary
+
+_LATENCY_COLUMNS = (Column("reads"), Column("how many", number=True), *QUANTILE_COLUMNS)
+
+
+def _latency_rows(summary: Summary, time: Literal["response", "service"]) -> tuple[tuple[str, ...], ...]:
+    paused = [found for found in summary.generator.paused_quantiles if found.time == time]
+
+    def cells(row: LatencyRow) -> tuple[str, ...]:
+        quantiles = row.response if time == "response" else row.service
+        marked = {found.quantile for found in paused if found.population == row.population}
+        return (row.label, units.count(quantiles.count), *quantile_cells(quantiles, marked))
+
+    return tuple(cells(row) for row in summary.latency.rows if row.response.count)
+
+
+def _pause_note(summary: Summary, time: str) -> str:
+    if not any(found.time == time for found in summary.generator.paused_quantiles):
+        return ""
+    return f" † {summary.generator.pause_sentence}"
+
+
+def put_note(summary: Summary) -> str:
+    """How slow the reads were that were due during a PUT, beside the other reads of the writing windows."""
+    rows = {row.population: row.response for row in summary.latency.rows}
+    during, clear = rows.get("overlapping-put"), rows.get("clear-of-put")
+    if not during or not clear or during.p99_ns is None or clear.p99_ns is None:
+        return ""
+    text = (
+        f"In the writing windows, reads that were due while a PUT was in flight had a p99 of "
+        f"{units.duration(during.p99_ns)}, the others {units.duration(clear.p99_ns)}"
+    )
+    slowest = summary.latency.slowest
+    if slowest is None:
+        return f"{text}."
+    met, due = slowest.overlapping / slowest.count, slowest.due_during / slowest.count
+    text += (
+        f". Of the slowest percent ({units.counted(slowest.count, 'read')}), {units.share(met)} were under way while a "
+        f"PUT was in flight and {units.share(due)} were due during one; of all reads there, "
+        f"{units.share(slowest.overlapping_share_of_all)} were under way during one."
+    )
+    if any(found.verdict is Verdict.FAIL for found in summary.impact.estimates):
+        text += _cause(met, due)
+    return text
+
+
+def _cause(met: float, due: float) -> str:
+    """Where the slowest reads come from, by the shares that met a PUT and that were due during one; "" if unclear."""
+    if due >= _MOST:
+        return " So the slowest reads come during the PUTs."
+    if met - due >= _MOST:
+        return " So the slowest reads were due just before a PUT, and were caught by it."
+    return " So the slowest reads come between the PUTs, and not from meeting one." if met <= 1 - _MOST else ""
+
+
+_MOST: Final = 0.75
+
+
+def latency_tables(summary: Summary) -> tuple[Table, Table]:
+    """Response time and service time of each population."""
+    pooled = ""
+    if summary.impact.pairs_used:
+        pooled = (
+            " Each row takes all its reads together; the slowdown is the typical ratio of the pairs of windows, so the "
+            "quotient of two rows differs a little from it."
+        )
+    empty = "No read succeeded, so there is no latency to show."
+    return (
+        Table(
+            "response-time",
+            "Response time",
+            _LATENCY_COLUMNS,
+            _latency_rows(summary, "response"),
+            empty,
+            define("response time") + pooled + _pause_note(summary, "response"),
+        ),
+        Table(
+            "service-time",
+            "Service time",
+            _LATENCY_COLUMNS,
+            _latency_rows(summary, "service"),
+            empty,
+            define("service time") + _pause_note(summary, "service"),
+        ),
+    )
+
+
+_IMPACT_COLUMNS = (
+    Column("compared at"),
+    Column("slowdown", define("slowdown"), number=True),
+    Column("95 % interval", define("95 % interval"), number=True),
+    Column("rests on", "Pairs of windows, or writing windows, that could be compared.", number=True),
+)
+
+
+def _impact_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
+    known = estimate.low is not None and estimate.high is not None
+    return (
+        estimate.quantile,
+        units.ratio(estimate.ratio),
+        f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}" if known else units.NOTHING,
+        units.count(estimate.pairs),
+    )
+
+
+NOT_JUDGED: Final = (
+    "For finding the cause only: it does not count for the answer. A lower bound: seen from here a PUT begins before "
+    "it reaches the store and ends after it has left, and the other reads of the same writing window, with which these "
+    "are compared, may be slowed down themselves."
+)
+
+
+def _title(summary: Summary) -> str:
+    return f"Writing windows against {'the end of rests' if summary.impact.basis == 'rests' else 'quiet windows'}"
+
+
+def impact_tables(summary: Summary) -> tuple[Table, Table]:
+    """Writing windows against quiet ones, and reads that meet a PUT against those that do not."""
+    impact = summary.impact
+    return (
+        Table(
+            "impact",
+            _title(summary),
+            (*_IMPACT_COLUMNS, Column("verdict")),
+            tuple((*_impact_cells(estimate), estimate.verdict.value) for estimate in impact.estimates),
+            "This run had no pairs of quiet and writing windows, so there is nothing to compare.",
+            f"{clean(impact.method)} Tolerated: up to {units.ratio(impact.tolerance)}.",
+        ),
+        Table(
+            "overlap",
+            "Reads that were due during a PUT against reads of the same window that were not",
+            _IMPACT_COLUMNS,
+            tuple(_impact_cells(estimate) for estimate in impact.overlap),
+            "Too few reads were due during a PUT, so there is nothing to compare.",
+            f"{NOT_JUDGED} {put_note(summary)}".strip(),
+        ),
+    )
+
+
+def _paused(summary: Summary, window: WindowRow) -> str:
+    """That the load generator paused in a window."""
+    delays = [
+        pause.delay_ns
+        for pause in summary.generator.pauses
+        if pause.at_ns <= window.end_ns and pause.at_ns + pause.delay_ns >= window.start_ns
+    ]
+    return f"; the load generator paused for {units.duration(max(delays))} †" if delays else ""
+
+
+MOST_WINDOWS: Final = 200
+"""Windows that are listed; a longer list is one for machines, and is in ``summary.json``."""
+
+
+def windows_table(summary: Summary) -> Table:
+    """Every window that was recorded, as it was used."""
+    rows = tuple(
+        (
+            units.count(window.index),
+            units.count(window.pair) if window.pair >= 0 else "none",
+            window.kind,
+            f"{units.seconds(window.start_ns)} to {units.seconds(window.end_ns)}",
+            units.count(window.reads),
+            units.count(window.puts),
+            units.duration(window.p50_ns),
+            units.duration(window.p90_ns),
+            units.duration(window.p99_ns),
+            clean(window.dropped) or f"yes{_paused(summary, window)}",
+        )
+        for window in summary.impact.windows[:MOST_WINDOWS]
+    )
+    columns = (
+        Column("window", define("window"), number=True),
+        Column("pair", number=True),
+        Column("kind"),
+        Column("when", "Since the start of the run."),
+        Column("reads", number=True),
+        Column("PUTs", define("PUT"), number=True),
+        *QUANTILE_COLUMNS[:3],
+        Column("used", "Whether it is used; if not, why."),
+    )
+    empty = "This run had no windows: the writer wrote all the time, or the run was too short for one."
+    note = clean(summary.impact.windows_note)
+    if len(summary.impact.windows) > MOST_WINDOWS:
+        note = f"{note} The first {MOST_WINDOWS} are shown here; the others are in summary.json.".strip()
+    return Table("windows", "Windows", columns, rows, empty, note)

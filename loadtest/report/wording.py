@@ -1,0 +1,253 @@
+"""Words that every report shares: verdict signs, the headline, what the run was, and the honest notes on it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import JsonValue
+
+from loadtest import units
+from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
+from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
+from loadtest.summary.generator import Generator
+from loadtest.summary.summary import Summary
+
+SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
+"""A verdict is never told by colour alone."""
+
+VERDICT_MEANING: Final = {
+    Verdict.PASS: "It was measured, there was enough evidence, and it kept its promise.",
+    Verdict.FAIL: "It was measured, and it broke its promise; the operations that prove it are shown.",
+    Verdict.INCONCLUSIVE: "There was not enough evidence to say either way. That never counts as passing.",
+}
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a question is about, in a few words: the heading of its section."""
+
+    id: QuestionId
+    short: str
+    lead: str
+
+
+TOPICS: Final = (
+    Topic(
+        "impact",
+        "Speed while writing",
+        "The run alternates between quiet stretches (nobody writes) and writing stretches (the document keeps being "
+        "replaced) and compares how long readers wait in the one and in the other.",
+    ),
+    Topic(
+        "whole",
+        "Whole documents",
+        "Every document carries its version and a digest of itself, so a mix of two versions, a document cut short or "
+        "any other damage is recognised in every single read.",
+    ),
+    Topic(
+        "freshness",
+        "Old versions",
+        "Once the store has acknowledged a write, a reader that starts afterwards should get that version. "
+        "A read that still gets an older one is stale.",
+    ),
+    Topic(
+        "conditional",
+        "ETag and 304",
+        "A reader that already holds a version can send its ETag. If the document has not changed, the right "
+        "answer is a short 304 without the document.",
+    ),
+)
+
+
+def headline(summary: Summary, placed: bool = False) -> str:
+    """The overall verdict in a few words, what fails first; ``placed``: it stands beside where that was."""
+    parts: list[str] = []
+    place = "" if placed else where(summary)
+    for verdict, one, many in (
+        (Verdict.FAIL, "fails", "fail"),
+        (Verdict.INCONCLUSIVE, "is undecided", "are undecided"),
+        (Verdict.PASS, "passes", "pass"),
+    ):
+        named = [_topic(question.id) for question in summary.questions if question.verdict is verdict]
+        number = len(named)
+        told = place if verdict is Verdict.PASS else ""
+        if number == len(summary.questions):
+            parts.append(f"All four questions {many}{told}.")
+        elif number:
+            what = "" if parts else " of 4 questions"
+            which = "" if verdict is Verdict.PASS else f": {_listed(named)}"
+            parts.append(f"{number}{what} {one if number == 1 else many}{told}{which}.")
+    sentence = " ".join(parts)
+    others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
+    missed = len(others) - others.count(Verdict.PASS)
+    if missed:
+        sentence += f" Beside them, {units.counted(missed, 'check or threshold', 'checks or thresholds')} did not pass."
+    return sentence
+
+
+def where(summary: Summary) -> str:
+    """What a verdict of a simulator must not be read without; "" for a real target."""
+    return " in the sandbox" if summary.run.target.get("kind") == "sandbox" else ""
+
+
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _topic(question_id: QuestionId) -> str:
+    short = next(topic.short for topic in TOPICS if topic.id == question_id)
+    return short if short.startswith("ETag") else short.lower()
+
+
+def about(summary: Summary) -> str:
+    """What was done, in one sentence."""
+    run = summary.run
+    return (
+        f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
+        f"{text_of(run.target.get('url') or 'the target')} in {units.seconds(run.duration_ns)}, while the document "
+        f"was written {units.counted(run.writes, 'time')}."
+    )
+
+
+def notes(summary: Summary) -> tuple[str, ...]:
+    """What a reader must know before believing the numbers."""
+    found = []
+    if summary.run.target.get("kind") == "sandbox":
+        found.append(
+            "The target was the sandbox: a simulator of AWS on the tester's own machine, and not AWS. A FAIL here "
+            "shows a fault of the code, or one that the simulator was told to make. A PASS here does not show that AWS "
+            "is fast or consistent enough: repeat the run against AWS before you release."
+        )
+    ended = summary.run.ended
+    if ended.recovered and "killed" in ended.reason:
+        found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
+    elif ended.recovered:
+        found.append(f"The end of this run was never noted: {ended.reason}.")
+    found += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
+    if summary.impact.control:
+        found.append(
+            "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "
+            "beside that is noise."
+        )
+    if summary.generator.fast_enough is not True:
+        found.append(summary.generator.sentence)
+    if summary.generator.pause_sentence:
+        found.append(summary.generator.pause_sentence)
+    errors = summary.availability.errors
+    if errors:
+        found.append(
+            f"{units.counted(errors, 'read')} ({units.share(summary.availability.error_share)}) ended in an error. An "
+            "error says nothing about versions and is left out of the latencies."
+        )
+    return tuple(found)
+
+
+def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
+    """The checks that the answer to ``question`` rests on."""
+    by_id = {check.id: check for check in summary.checks}
+    return tuple(by_id[name] for name in question.checks if name in by_id)
+
+
+def other_checks(summary: Summary) -> tuple[CheckResult, ...]:
+    """Checks that no question rests on."""
+    used = {name for question in summary.questions for name in question.checks}
+    return tuple(check for check in summary.checks if check.id not in used)
+
+
+def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
+    """``checks`` with the failing ones first, then the undecided, else in their own order."""
+    order = list(Verdict)
+    return sorted(checks, key=lambda check: order.index(check.verdict))
+
+
+def operation_text(operation: Operation) -> str:
+    """One operation of a witness as a line of text, without its times."""
+    if operation.kind == "write":
+        return f"write of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
+    received = _RECEIVED.get(operation.outcome, f"got {operation.outcome}")
+    got = f"got version {operation.version}" if operation.version >= 0 else received
+    parts = [f"status {operation.status}" if operation.status else "no answer"]
+    if operation.outcome not in ("whole", "not-modified") and operation.version >= 0:
+        parts.append(operation.outcome)
+    if operation.sent_version >= 0:
+        parts.append(f"sent the ETag of version {operation.sent_version}")
+    elif operation.sent_version in _SENT:
+        parts.append(_SENT[operation.sent_version])
+    if operation.etag_version >= 0 and operation.etag_version != operation.version:
+        parts.append(f"answered with the ETag of version {operation.etag_version}")
+    elif operation.etag_version in _OTHER_ETAGS and operation.outcome in ("whole", "not-modified"):
+        parts.append(_OTHER_ETAGS[operation.etag_version])
+    if operation.request_id:
+        parts.append(f"request {operation.request_id}")
+    return f"reader {operation.session} {got} ({', '.join(parts)})"
+
+
+_SENT: Final = {
+    UNKNOWN_VERSION: "sent an ETag that nothing is known of",
+    SECOND_ETAG: "sent the ETag that the version had before the target changed its ETags",
+}
+_OTHER_ETAGS: Final = {
+    NO_VERSION: "answered without an ETag",
+    UNKNOWN_VERSION: "answered with an ETag that nothing is known of",
+    SECOND_ETAG: "answered with a second ETag of that version",
+}
+_RECEIVED: Final = {
+    "torn": "received a torn document",
+    "truncated": "received a document cut short",
+    "corrupt": "received a corrupt document",
+    "foreign": "received a document of somebody else",
+    "oversized": "received more than any document has",
+    "rewritten": "received a document that was changed on the way",
+    "unrecognised": "received something that is no document",
+}
+_WRITE_ENDS: Final = {
+    "acked": "acknowledged",
+    "refused": "refused: it did not happen",
+    "unknown": "outcome unknown: it may take effect at any later time",
+}
+
+
+def operation_times(operation: Operation) -> str:
+    """When an operation was called and returned, relative to the moment that its witness names."""
+    called = f"at {units.duration(operation.called_ns)}"
+    if operation.returned_ns is None:
+        return f"{called}, never returned"
+    return f"{called}, took {units.duration(operation.returned_ns - operation.called_ns)}"
+
+
+def text_of(value: JsonValue) -> str:
+    """A setting as text: nothing, yes and no, plain values as they are, lists and objects in short."""
+    if value is None or value in ("", []):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(text_of(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
+    return clean(str(value))
+
+
+def clean(text: str) -> str:
+    """``text`` without characters that steer terminals or that XML forbids; line breaks and tabs become spaces."""
+    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    return "".join("\ufffd" if _steers(character) else character for character in spaced)
+
+
+def _steers(character: str) -> bool:
+    # Cc: control, Cs: lone surrogates; the two last code points of plane 0 are no characters in XML. The bidirectional
+    # overrides can make a line show something that it does not say.
+    return (
+        unicodedata.category(character) in ("Cc", "Cs")
+        or character in "\ufffe\uffff"
+        or "\u202a" <= character <= "\u202e"
+        or "\u2066" <= character <= "\u2069"
+    )
+
+
+def generator_word(generator: Generator) -> str:
+    """Whether the load generator was fast enough, in a word."""
+    return {True: "fast enough", False: "too slow", None: "not measured"}[generator.fast_enough]

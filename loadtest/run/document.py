@@ -1,0 +1,264 @@
+"""Documents that prove themselves: what the writer publishes, and what a body that came back turns out to be.
+
+A document is a pure function of (run, version, size): JSON that looks like a list of samples, in which every row names
+the version, with a digest over all other bytes and an end mark. A body can therefore be told whole from its bytes
+alone, and a body that is not whole can be compared, byte by byte, with what each version would have looked like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.rewriting import objects_in, undone
+
+MINIMUM_BYTES: Final = 256
+MAXIMUM_BYTES: Final = 10 * 1024 * 1024
+"""The largest answer that an API Gateway REST API passes on: 10 MB (Amazon API Gateway quotas, "Payload size")."""
+
+_HEADER = re.compile(
+    rb'\{"run":"(?P<run>[0-9a-f]{12})","version":(?P<version>\d{1,10}),"bytes":(?P<bytes>\d{1,8}),'
+    rb'"sha256":"(?P<digest>[0-9a-f]{64})","samples":\['
+)
+_RUN = re.compile(r"[0-9a-f]{12}")
+_ROW_VERSION = re.compile(rb'"version":(\d{1,10})')
+_BLANK_DIGEST = b"0" * 64
+_ROW_BYTES_OF_NOISE = 24
+_LEAST_FOREIGN_BYTES = 8
+"""So many bytes must differ from one version before a mix is called torn: fewer could be a flipped byte that happens
+to look like another version's."""
+_NEIGHBOURS = 2
+_MOST_CANDIDATES = 12
+_MOST_RENDERED_BYTES = 8 * 1024 * 1024
+"""So much is rendered to compare one broken body with: what a body costs is bounded, whatever it names."""
+_MOST_CLAIMS = 3
+_MOST_BROKEN_BODIES = 64
+_LARGEST_KEPT = 512 * 1024
+_LARGEST_VERSION = 2**31 - 1
+
+
+class Identity(NamedTuple):
+    """What a body is, and the version it names when it is whole (else ``NO_VERSION``)."""
+
+    outcome: ReadOutcome
+    version: int
+
+
+def render(run: str, version: int, size: int) -> bytes:
+    """The document of ``version`` in exactly ``size`` bytes (``MINIMUM_BYTES`` to ``MAXIMUM_BYTES``).
+
+    ``run`` is 12 lower-case hexadecimal digits.
+    """
+    end = f'],"end":"{run}/{version}"}}'.encode()
+    head = f'{{"run":"{run}","version":{version},"bytes":{size},"sha256":"'.encode()
+    opening = b'","samples":['
+    room = size - len(head) - len(_BLANK_DIGEST) - len(opening) - len(end)
+    tail = opening + _rows(run, version, room) + end
+    digest = hashlib.sha256(head + _BLANK_DIGEST)
+    digest.update(tail)
+    return b"".join((head, digest.hexdigest().encode(), tail))
+
+
+def _rows(run: str, version: int, room: int) -> bytes:
+    """Sample rows that fill ``room`` bytes exactly; the last one's value is stretched to fit."""
+    template = f'{{"id":%d,"version":{version},"value":"%s"}}'
+    shortest = len(template % (10**6, "")) + _ROW_BYTES_OF_NOISE + 1
+    count = max(1, room // shortest)
+    noise = hashlib.shake_128(f"{run}/{version}".encode()).hexdigest(count * _ROW_BYTES_OF_NOISE // 2)
+    rows = [
+        template % (number, noise[number * _ROW_BYTES_OF_NOISE : (number + 1) * _ROW_BYTES_OF_NOISE])
+        for number in range(count - 1)
+    ]
+    used = sum(map(len, rows)) + len(rows)
+    last_room = room - used - len(template % (count - 1, ""))
+    stretched = hashlib.shake_128(f"{run}/{version}/end".encode()).hexdigest((last_room + 1) // 2)[:last_room]
+    rows.append(template % (count - 1, stretched))
+    return ",".join(rows).encode()
+
+
+class Verifier:
+    """Tells what a body is, for one run. Bodies seen before cost one memory comparison.
+
+    Keeps the bodies of the last few versions; with replicas that lag, readers go back and forth between them. Of bodies
+    that are not whole it keeps the last few too: an error page is mostly the same.
+    """
+
+    def __init__(self, run: str, size: int, keep: int = 8) -> None:
+        self._run = run
+        self._size = size
+        self._keep = max(1, min(keep, 32 * 1024 * 1024 // size))
+        self._whole: dict[bytes, tuple[bytes, Identity]] = {}
+        self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
+        self._broken: dict[tuple[bytes, str | None], Identity] = {}
+        self._etags_are_digests = False
+        self._rewritten = (b"", "")
+
+    @property
+    def latest_body(self) -> bytes:
+        """The last whole document that was identified; before the first, nothing, which is none."""
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What ``latest_body`` is."""
+        return self._latest[1]
+
+    def identify(self, body: bytes, etag: str | None = None) -> Identity:
+        """The identity of ``body``, which came with status 200 and this ETag."""
+        latest = self._latest
+        if body == latest[0]:
+            return latest[1]
+        header = body[:160]
+        known = self._whole.get(header)
+        if known is None or known[0] != body:
+            known = (body, self._broken.get((body, etag)) or self._told(body, etag))
+            if known[1].outcome is not ReadOutcome.WHOLE:
+                return known[1]
+            self._etags_are_digests = _is_digest(etag, body)
+            self._whole[header] = known
+            if len(self._whole) > self._keep:
+                del self._whole[next(iter(self._whole))]
+        self._latest = known
+        return known[1]
+
+    def how_rewritten(self, body: bytes) -> str:
+        """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
+        if body != self._rewritten[0]:
+            self._rewritten = (body, how_rewritten(body, self._run, self._size))
+        return self._rewritten[1]
+
+    def _told(self, body: bytes, etag: str | None) -> Identity:
+        """The identity of a body that was not seen before, or is not known any more."""
+        identity = identify(body, self._run, self._size)
+        if identity.outcome is ReadOutcome.UNRECOGNISED and self._etags_are_digests and _is_digest(etag, body):
+            identity = Identity(ReadOutcome.FOREIGN, NO_VERSION)
+        if identity.outcome is not ReadOutcome.WHOLE and len(body) <= _LARGEST_KEPT:
+            self._broken[body, etag] = identity
+            if len(self._broken) > _MOST_BROKEN_BODIES:
+                del self._broken[next(iter(self._broken))]
+        return identity
+
+
+def _is_digest(etag: str | None, body: bytes) -> bool:
+    """Whether an ETag is the MD5 of the body, as S3's are (no KMS, no multipart).
+
+    Where those of whole documents are, such an ETag of another body shows that the store holds that body.
+    """
+    return bool(body) and etag is not None and opaque(etag) == hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def identify(body: bytes, run: str, size: int) -> Identity:
+    """What ``body`` is: whole, torn, truncated, corrupt, rewritten, unrecognised or foreign. Never raises."""
+    header = _HEADER.match(body)
+    if header is not None and _digest_holds(body, header):
+        if header["run"].decode() != run:
+            return Identity(ReadOutcome.FOREIGN, NO_VERSION)
+        version = int(header["version"])
+        if version <= _LARGEST_VERSION and len(body) == size:
+            return Identity(ReadOutcome.WHOLE, version)
+        return Identity(ReadOutcome.CORRUPT, NO_VERSION)
+    return Identity(_what_is_wrong(body, run, size), NO_VERSION)
+
+
+def made_up_by(body: bytes) -> str:
+    """The run that made this document up; "" when it is none of this tool's, and so somebody's own."""
+    header = _HEADER.match(body)
+    return header["run"].decode() if header is not None and _digest_holds(body, header) else ""
+
+
+def how_rewritten(body: bytes, run: str, size: int) -> str:
+    """What was done to a document of the run on its way, in a few words; "" when ``body`` is not such a one."""
+    return next((how for of, how in _rewritten_documents(body, size) if of == run), "")
+
+
+def _rewritten_documents(body: bytes, size: int) -> Iterator[tuple[str, str]]:
+    """The run of each whole document that ``body`` is another spelling of, and how it is spelled."""
+    limit = 2 * size + 65536
+    for inner, taken in undone(body, limit):
+        header = _HEADER.match(inner)
+        if header is not None and _digest_holds(inner, header):
+            yield header["run"].decode(), taken
+    claims = ((found, how, claim) for found, how in objects_in(body, limit) if (claim := _claimed(found, limit)))
+    for found, how, claim in islice(claims, _MOST_CLAIMS):
+        if found == json.loads(_rendered(*claim)):
+            yield claim[0], how
+
+
+def _claimed(found: dict[str, Any], limit: int) -> tuple[str, int, int] | None:
+    """Of which run, version and size an object says that it is a document, if it does."""
+    run, version, size = found.get("run"), found.get("version"), found.get("bytes")
+    if not (isinstance(run, str) and _RUN.fullmatch(run) and type(version) is int and type(size) is int):
+        return None
+    in_range = 0 <= version <= _LARGEST_VERSION and MINIMUM_BYTES <= size <= min(MAXIMUM_BYTES, limit)
+    return (run, version, size) if in_range else None
+
+
+@lru_cache(maxsize=16)
+def _rendered_small(run: str, version: int, size: int) -> bytes:
+    return render(run, version, size)
+
+
+def _rendered(run: str, version: int, size: int) -> bytes:
+    """As :func:`render`; the last few are kept, unless they are large."""
+    return (_rendered_small if size <= _LARGEST_KEPT else render)(run, version, size)
+
+
+def _digest_holds(body: bytes, header: re.Match[bytes]) -> bool:
+    if int(header["bytes"]) != len(body):
+        return False
+    view = memoryview(body)
+    digest = hashlib.sha256(view[: header.start("digest")])
+    digest.update(_BLANK_DIGEST)
+    digest.update(view[header.end("digest") :])
+    return digest.hexdigest().encode() == header["digest"]
+
+
+def _what_is_wrong(body: bytes, run: str, size: int) -> ReadOutcome:
+    runs = {of for of, _ in _rewritten_documents(body, size)}
+    if runs:
+        return ReadOutcome.REWRITTEN if run in runs else ReadOutcome.FOREIGN
+    if _is_start_of_any(body, run):
+        return ReadOutcome.TRUNCATED
+    if not (run.encode() in body or _ROW_VERSION.search(body)):
+        return ReadOutcome.UNRECOGNISED
+    return _of_pieces(body, run, size)
+
+
+def _of_pieces(body: bytes, run: str, size: int) -> ReadOutcome:
+    """What a body is that has something of a document in it: it is compared with the versions that it names."""
+    if len(body) > size:
+        return ReadOutcome.CORRUPT
+    received = np.frombuffer(body, dtype=np.uint8)
+    matches = [
+        received == np.frombuffer(_rendered(run, version, size), dtype=np.uint8)[: len(received)]
+        for version in _versions_named(body)[: max(3, _MOST_RENDERED_BYTES // size)]
+    ]
+    if len(body) < size and any(match.all() for match in matches):
+        return ReadOutcome.TRUNCATED
+    if matches:
+        explained = np.logical_or.reduce(matches)
+        most_like = max(matches, key=lambda match: int(match.sum()))
+        if explained.all() and int((~most_like).sum()) >= _LEAST_FOREIGN_BYTES:
+            return ReadOutcome.TORN
+    return ReadOutcome.CORRUPT
+
+
+def _is_start_of_any(body: bytes, run: str) -> bool:
+    """Whether so little came that it names no version yet, and yet is how every document of the run starts."""
+    return f'{{"run":"{run}","version":'.encode().startswith(body)
+
+
+def _versions_named(body: bytes) -> list[int]:
+    """Versions that the body could be made of: those it names, and their neighbours (a short piece names none)."""
+    named = list(dict.fromkeys(int(found) for found in _ROW_VERSION.findall(body)))
+    near = [version + step for version in named[:1] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
+    wanted = dict.fromkeys(named[:_MOST_CANDIDATES] + near)
+    return [version for version in wanted if 0 <= version <= _LARGEST_VERSION]

@@ -1,0 +1,161 @@
+"""History: one recorded run in memory, as columns. What is judged, and all that is judged.
+
+A History is only ever made valid (:func:`loadtest.run.loading.load_history` for a run directory,
+:func:`loadtest.run.validation.validated` for anything else), so that a check need not ask whether a write
+returned before it was called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadtest.errors import RunError
+from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WriteOutcome
+from loadtest.run.run_info import RunInfo
+
+__all__ = ["Column", "Flags", "History", "Reads", "Requests", "RunError", "Samples", "Windows", "Writes"]
+
+Column = NDArray[Any]
+"""One column, of the type that :mod:`loadtest.run.records` gives it."""
+
+Flags = NDArray[np.bool_]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Reads:
+    """Columns of ``reads.parquet``, in order of ``called_ns``."""
+
+    worker: Column
+    session: Column
+    scheduled_ns: Column
+    called_ns: Column
+    returned_ns: Column
+    status: Column
+    version: Column
+    etag_version: Column
+    sent_version: Column
+    body_bytes: Column
+    outcome: Column
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.called_ns)
+
+    @property
+    def sent(self) -> Flags:
+        """Which reads were sent at all; the others were due, and no reader was free."""
+        sent: Flags = self.outcome != ReadOutcome.NOT_SENT
+        return sent
+
+    @property
+    def failed(self) -> Flags:
+        """Which reads were sent and ended in an error."""
+        failed: Flags = np.isin(self.outcome, ERROR_OUTCOMES)
+        return failed
+
+
+@dataclass(frozen=True, eq=False)
+class Writes:
+    """Columns of ``writes.parquet``: row v is version v."""
+
+    version: Column
+    scheduled_ns: Column
+    called_ns: Column
+    returned_ns: Column
+    outcome: Column
+    etag: tuple[str, ...]
+    bytes: Column
+    error: tuple[str, ...]
+    gave_up_ns: Column
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.called_ns)
+
+    @property
+    def acknowledged(self) -> Flags:
+        """Which writes were acknowledged."""
+        acknowledged: Flags = self.outcome == WriteOutcome.ACKED
+        return acknowledged
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Columns of ``windows.parquet``, in order of time."""
+
+    index: Column
+    pair: Column
+    kind: Column
+    start_ns: Column
+    end_ns: Column
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.start_ns)
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Columns of ``generator.parquet``, in order of worker, then time."""
+
+    worker: Column
+    at_ns: Column
+    loop_delay_ns: Column
+    cpu_ns: Column
+    gc_ns: Column
+    flush_ns: Column
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.at_ns)
+
+
+@dataclass(frozen=True, eq=False)
+class Requests:
+    """Columns of ``requests.parquet``: how the target itself names a PUT, or a read that looked wrong."""
+
+    worker: Column
+    session: Column
+    called_ns: Column
+    request_id: tuple[str, ...]
+
+    def name(self, worker: int, session: int, called_ns: int) -> str:
+        """What the target called a request; "" when that is not known."""
+        found = np.flatnonzero((self.called_ns == called_ns) & (self.session == session) & (self.worker == worker))
+        return self.request_id[int(found[0])] if len(found) else ""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A recorded run."""
+
+    info: RunInfo
+    reads: Reads
+    writes: Writes
+    windows: Windows
+    samples: Samples
+    requests: Requests
+    _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
+
+    def once(self, make: Callable[[History], Result]) -> Result:
+        """``make(self)``, made once: several checks share what is costly to work out."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(Result, self._made[make])
+
+    @property
+    def origin_ns(self) -> int:
+        """Time 0 of every axis: the call of the first read, or of the first write in a run without reads."""
+        return int(self.reads.called_ns[0] if len(self.reads) else self.writes.called_ns[0])
+
+    @property
+    def max_staleness_ns(self) -> int:
+        """The staleness that is tolerated."""
+        return round(self.info.settings.max_staleness * 1e9)

@@ -1,0 +1,79 @@
+"""The writer's journal: every PUT is in it before it is sent, and after it came back.
+
+On a full disk what cannot be written is kept in memory and tried again with the next line. A PUT whose first line
+cannot be written is not sent: a version that nobody can know of would make readers' documents look like nobody's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loadtest.run.records import WriteOutcome
+
+
+class Journal:
+    """Writes each event to the run directory and tells it to ``tell``."""
+
+    def __init__(self, path: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._path = path
+        self._file = path.open("ab", buffering=0)
+        self._tell = tell
+        self._pending = b""
+        self.trouble = ""
+        """Why nothing can be written now; "" when it can."""
+
+    def called(self, version: int, scheduled_ns: int, called_ns: int, size: int) -> bool:
+        """A PUT is about to be sent; whether that is written down."""
+        event = {"version": version, "scheduled_ns": scheduled_ns, "called_ns": called_ns, "bytes": size}
+        return self._append(event)
+
+    def returned(  # noqa: PLR0917 - one parameter a field
+        self,
+        version: int,
+        returned_ns: int,
+        outcome: WriteOutcome,
+        etag: str,
+        error: str,
+        request_id: str = "",
+        called_ns: int | None = None,
+    ) -> None:
+        """A PUT has come back, or was given up. ``called_ns``: when its first byte was about to leave, if known."""
+        event: dict[str, Any] = {
+            "version": version,
+            "returned_ns": returned_ns,
+            "outcome": int(outcome),
+            "etag": etag,
+            "error": error,
+            "request_id": request_id,
+        }
+        self._append(event if called_ns is None else {**event, "called_ns": called_ns})
+
+    def close(self) -> None:
+        """Try once more to write what could not be written."""
+        self._flush()
+        self._file.close()
+
+    def _append(self, event: dict[str, Any]) -> bool:
+        self._pending += json.dumps(event).encode() + b"\n"
+        written = self._flush()
+        self._tell(event)
+        return written
+
+    def _flush(self) -> bool:
+        before = self.trouble
+        try:
+            while self._pending:
+                self._pending = self._pending[self._file.write(self._pending) :]
+        except OSError as error:
+            self.trouble = f"{self._path} cannot be written ({os.strerror(error.errno or 0)})"
+            if not before:
+                self._tell({"trouble": f"{self.trouble}; nothing more is put until there is room"})
+            return False
+        self.trouble = ""
+        if before:
+            self._tell({"trouble": ""})
+        return True

@@ -1,0 +1,60 @@
+"""What all processes of a run must agree on: sent once by the coordinator to every Locust worker."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The run as a worker needs to know it. Holds no key: workers only read.
+
+    The rests are as in :class:`loadtest.run.schedule.Rests`; runs of old versions had none.
+
+    ``start_ns`` is CLOCK_MONOTONIC of the host named by ``boot_id``; a worker of another host cannot use it.
+    """
+
+    run: str
+    run_dir: str
+    boot_id: str
+    url: str
+    start_ns: int
+    window_ns: int
+    seed: int
+    payload_bytes: int
+    arrival_rate: float
+    arrival_process: str
+    conditional_share: float
+    workers: int
+    standing: bool = False
+    """Whether nothing is ever written: the one version is what was there."""
+    rest_windows: int = 0
+    rest_pairs: int = 0
+
+    def windows(self) -> WindowSchedule:
+        """The windows of the run."""
+        return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
+
+    def arrivals(self, share: int) -> Arrivals | None:
+        """The arrivals of one of ``workers`` shares, or None for a closed loop."""
+        if not self.arrival_rate:
+            return None
+        process = ArrivalProcess(self.arrival_process)
+        schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
+        return Arrivals(schedule, share % self.workers, self.workers)
+
+    def message(self) -> dict[str, Any]:
+        """The plan as Locust can send it."""
+        return asdict(self)
+
+
+def boot_id() -> str:
+    """Names this boot of this host, and with it what CLOCK_MONOTONIC counts from; empty where there is no such name."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

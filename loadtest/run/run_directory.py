@@ -1,0 +1,238 @@
+"""The run directory: where it lies, its ``run.json``, and that nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import secrets
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER
+from loadtest.run.plan import Plan
+from loadtest.run.records import FORMAT_VERSION, outcome_names
+from loadtest.run.settings import Settings
+from stacks.user_input import UnreadableFileError, cut, read_json, shown
+
+logger = logging.getLogger(__name__)
+
+_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
+_LEFT_OUT: Final = (
+    "run_dir",
+    "outputs",
+    "outputs_needed",
+    "stack",
+    "host",
+    "bucket",
+    "object_key",
+    "s3_endpoint_url",
+    "samples_path",
+)
+"""Settings that ``target`` says better, or that only name local files."""
+
+
+class RunDirectory:
+    """One run's directory, made by this process."""
+
+    def __init__(self, path: Path, run: str) -> None:
+        self.path = path
+        self.run = run
+        self._started = datetime.now(UTC)
+        self._ended_ns: int | None = None
+        self._writer: list[dict[str, Any]] = []
+
+    @classmethod
+    def create(cls, wanted: Path | None) -> RunDirectory:
+        """Make the directory: ``wanted``, or ``runs/<UTC time>``.
+
+        Raises:
+            UsageError: it exists already, or cannot be made.
+        """
+        path = wanted or _free_path(RUNS_FOLDER / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise UsageError(
+                f"--run-dir is {shown(str(path))}, which exists already: no run is ever overwritten; give another name."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
+            ) from None
+        return cls(path, secrets.token_hex(6))
+
+    def describe(
+        self, settings: Settings, target: dict[str, Any], plan: Plan, users: int, manifest: dict[str, Any] | None = None
+    ) -> None:
+        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret.
+
+        ``manifest`` says who is to record, so that whoever does not is missed.
+        """
+        chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
+        write_run(
+            self.path,
+            {
+                "format": FORMAT_VERSION,
+                "run": self.run,
+                "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
+                "settings": {**chosen, "users": users, "workers": plan.workers},
+                "target": target,
+                "host": _host(),
+                "versions": _versions(),
+                "outcomes": outcome_names(),
+                "plan": {
+                    "start_ns": plan.start_ns,
+                    "window_ns": plan.window_ns,
+                    "guard_ns": plan.windows().guard_ns,
+                    "rest_windows": plan.rest_windows,
+                    "rest_pairs": plan.rest_pairs,
+                },
+                **({} if manifest is None else {"manifest": manifest}),
+            },
+        )
+
+    def end(self, at_ns: int) -> None:
+        """Note when the readers were told to stop; only the first call counts.
+
+        Where that cannot be written the run still ends in order, and is sealed like one that was killed.
+        """
+        said = self._ended_ns is not None
+        self._ended_ns = self._ended_ns or at_ns
+        try:
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            if "ended" not in content:
+                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
+                writer = {"writer": self._writer} if self._writer else {}
+                write_run(self.path, {**content, **writer, "ended": ended})
+        except OSError as error:
+            if not said:
+                logger.error(
+                    "The end of the run cannot be noted in %s: %s; make room there, or the run is judged as if it had "
+                    "been killed.",
+                    self.path / RUN_FILE,
+                    error.strerror,
+                )
+
+    def note_writer(self, at_ns: int, trouble: str) -> None:
+        """Note what became of the writer while the run went on; where nothing can be written, at the end."""
+        self._writer.append({"at_ns": at_ns, "trouble": trouble})
+        with contextlib.suppress(OSError, ValueError):
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, "writer": self._writer})
+
+    def note(self, **changes: Any) -> None:
+        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them."""
+        try:
+            content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
+            write_run(self.path, {**content, **changes})
+        except (OSError, ValueError) as error:
+            logger.error("%s cannot be written: %s", self.path / RUN_FILE, error)
+
+    def remove(self) -> None:
+        """Remove a directory in which nothing was measured."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def point_latest_here(self) -> None:
+        """Let ``latest``, beside the run, point to it."""
+        link = self.path.parent / LATEST_NAME
+        if link.exists() and not link.is_symlink():
+            return
+        new = link.with_name(f".{LATEST_NAME}-{os.getpid()}")
+        try:
+            new.symlink_to(self.path.name)
+            new.replace(link)
+        except OSError as error:
+            logger.warning("%s cannot be made: %s; the run is in %s all the same.", link, error.strerror, self.path)
+
+
+def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
+    """Take ``latest`` away from the folder that a run will lie in; it is set again when that run has its report.
+
+    Whoever reads ``latest`` after a run that stopped early would read another run's verdict. ``wanted`` is the run
+    directory that was asked for, if any; the older run itself stays where it is.
+    """
+    folder = start / (Path(wanted).parent if wanted else RUNS_FOLDER)
+    link = folder / LATEST_NAME
+    try:
+        if link.is_symlink():
+            link.unlink()
+    except (OSError, ValueError):  # no such folder, or a name that is none: then there is nothing to be misled by
+        return
+
+
+def load_run(run_dir: Path) -> dict[str, Any]:
+    """``run.json`` of a run that was recorded.
+
+    Raises:
+        UsageError: there is none, or it is damaged.
+    """
+    try:
+        run: dict[str, Any] = read_json(run_dir / RUN_FILE)
+    except (OSError, UnreadableFileError):
+        raise UsageError(
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+        ) from None
+    return run
+
+
+def require_run(run_dir: Path, run: str) -> None:
+    """See whether the directory of this run is there, for a process that is to record into it.
+
+    Raises:
+        UsageError: it is not, or is another run's; the text is the end of a sentence.
+    """
+    try:
+        found = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageError(
+            f"it shares no files with the master ({run_dir} is not there): it runs on another host, or in a container"
+        ) from None
+    if found != run:
+        raise UsageError(f"{run_dir} is the directory of another run there")
+
+
+def write_run(run_dir: Path, run: dict[str, Any]) -> None:
+    """Write ``run.json``; it appears whole, or stays as it was."""
+    new = run_dir / f".{RUN_FILE}"
+    new.write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.replace(run_dir / RUN_FILE)
+
+
+def unusable(run_dir: Path, error: OSError) -> UsageError:
+    """What to say when the system does not let a run's files be read or written."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return UsageError(
+        f"{error.filename or run_dir} cannot be read or written: {reason}; make room there, or make the run directory "
+        "your own (a container may have left it to root), and report again."
+    )
+
+
+def _free_path(path: Path) -> Path:
+    """``path``, or with a number behind it when two runs start within one second."""
+    candidates = [path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 100))]
+    return next(candidate for candidate in candidates if not candidate.exists())
+
+
+def _host() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "load_average": list(os.getloadavg()),
+        "time_zone": time.tzname[0],
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}

@@ -1,0 +1,161 @@
+"""``run.json``: what a run was, validated. Only what judging needs is typed; everything else is passed on as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
+
+from loadtest.errors import RunError
+from loadtest.run.attendance import Attendance, missing
+from loadtest.run.files import RUN_FILE
+from loadtest.run.records import FORMAT_VERSION
+from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
+
+LATEST_NS: Final = 2**62
+"""Times at or beyond this are no times: differences of two of them would not fit 64 bits."""
+
+_TOLERANT = ConfigDict(extra="allow", frozen=True, strict=True)
+_NotNegative = Annotated[FiniteFloat, Field(ge=0, strict=False)]
+_Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
+
+
+class RunSettings(BaseModel):
+    """The settings that judging needs; seconds and shares as the user gave them."""
+
+    model_config = _TOLERANT
+
+    write_interval: _NotNegative
+    arrival_rate: _NotNegative
+    conditional_share: Annotated[FiniteFloat, Field(ge=0, le=1, strict=False)]
+    window: _NotNegative
+    max_staleness: _NotNegative
+    impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
+    thresholds: list[str] = []
+
+
+class RunClock(BaseModel):
+    """The clock that all times are on."""
+
+    model_config = _TOLERANT
+
+    name: str
+    started_ns: _Time | None = None
+
+
+class RunPlan(BaseModel):
+    """When the schedule began, how long its windows are, and its rests (in windows; runs of old versions had none)."""
+
+    model_config = _TOLERANT
+
+    start_ns: _Time
+    window_ns: _Time = 0
+    guard_ns: _Time = 0
+    rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
+    rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
+
+
+class RunEnd(BaseModel):
+    """How the run came to its end."""
+
+    model_config = _TOLERANT
+
+    reason: str
+    at_ns: _Time | None = None
+    recovered: bool = False
+    lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
+
+
+class WriterTrouble(BaseModel):
+    """Something that the run noted of its writer while it went on."""
+
+    model_config = _TOLERANT
+
+    at_ns: _Time
+    trouble: str
+
+
+class RunInfo(BaseModel):
+    """All of ``run.json``."""
+
+    model_config = _TOLERANT
+
+    format: int
+    run: str
+    started: str
+    clock: RunClock
+    settings: RunSettings
+    target: dict[str, JsonValue]
+    host: dict[str, JsonValue] = {}
+    versions: dict[str, JsonValue] = {}
+    plan: RunPlan | None = None
+    ended: RunEnd = RunEnd(reason="not recorded")
+    writer: list[WriterTrouble] = []
+    attendance: Attendance | None = None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """One sentence for each part of the record that is missing; empty when it is whole."""
+        if self.attendance is not None:
+            start_ns = self.plan.start_ns if self.plan is not None else 0
+            return missing(self.attendance, start_ns, None if self.ended.recovered else self.ended.at_ns)
+        if self.ended.lost:
+            return (
+                "Not every load-generating process wrote all that it had recorded: what is said rests on the rest.",
+            )
+        if self.ended.recovered:
+            return ("The run was cut short, and its record does not say who should have recorded until when.",)
+        return ()
+
+    @property
+    def target_name(self) -> str:
+        """What was read, for a sentence."""
+        return str(self.target.get("url") or "the target")
+
+    @property
+    def object_name(self) -> str:
+        """What was written, for a sentence."""
+        bucket, key = self.target.get("bucket"), self.target.get("object_key")
+        return f"s3://{bucket}/{key}" if bucket and key else "the object"
+
+
+def read_run_info(run_dir: Path) -> RunInfo:
+    """``run.json`` of a run directory.
+
+    Raises:
+        RunError: it is missing, is not valid, or is of a newer format.
+    """
+    path = run_dir / RUN_FILE
+    if not is_folder(run_dir):
+        raise RunError(
+            f"{cut(str(run_dir))} is not a directory: give the directory of a recorded run, for example runs/latest."
+        )
+    try:
+        content = read_small_file(path)
+    except FileNotFoundError:
+        raise RunError(f"{run_dir} holds no {RUN_FILE}: it is not the directory of a recorded run.") from None
+    except UnreadableFileError as error:
+        raise RunError(f"{path} cannot be read ({error}): check its permissions.") from None
+    try:
+        plain = json.loads(content)
+    except (ValueError, RecursionError):
+        raise RunError(f"{path} is not JSON: the run is damaged; restore the file or measure again.") from None
+    if not isinstance(plain, dict):
+        raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
+    found = plain.get("format")
+    if isinstance(found, int) and found > FORMAT_VERSION:
+        raise RunError(
+            f"{path} has format {found} and this program knows up to {FORMAT_VERSION}: use the version that wrote it."
+        )
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")
+    try:
+        return RunInfo.model_validate(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RunError(
+            f"{path}: {place}: {first['msg']}; the run is damaged, or was not written by this program."
+        ) from None

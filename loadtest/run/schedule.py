@@ -1,0 +1,242 @@
+"""When things are due: windows (quiet, writing, rests), PUTs, and arrivals of reads.
+
+Pure functions of a seed and a start: every process of a run computes the same schedule from the same few numbers, and
+the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from loadtest.run.records import SECOND, WindowKind
+
+_LONGEST_GUARD: Final = SECOND // 4
+_GUARD_SHARE: Final = 10
+_FOREVER: Final = 2**62
+_ROUNDING_NS: Final = 1_000
+"""0.58 s and 0.29 s are not exactly so many nanoseconds; a window of the one still holds two of the other."""
+OPENING_PAIR: Final = -1
+"""The rest before the first PUT belongs to no pair."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time in which the writer is quiet, writes or rests; guard time is already cut at both ends."""
+
+    index: int
+    pair: int
+    kind: WindowKind
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True)
+class Rests:
+    """How long the rests of a run are and how often they come; none when ``windows`` is 0."""
+
+    windows: int = 0
+    pairs: int = 0
+
+    @property
+    def opening(self) -> int:
+        """How many windows the run begins with in which nothing is written: version 0 has just been put."""
+        return self.windows + self.windows // 2
+
+    @property
+    def cycle(self) -> int:
+        """From one rest to the next, on average: the pairs between them, a writing window and the rest itself."""
+        return 2 * self.pairs + 1 + self.windows
+
+
+NO_RESTS: Final = Rests()
+USUAL_RESTS: Final = Rests(windows=4, pairs=3)
+_SHORTER: Final = (
+    (USUAL_RESTS, 4),
+    (Rests(windows=4, pairs=2), 4),
+    (Rests(windows=4, pairs=1), 4),
+    (Rests(windows=3, pairs=1), 3),
+)
+"""Rests with how many of them a run must have room for: a short run has fewer pairs between them, and shorter ones."""
+
+
+LEAST_ROOM: Final = min(rests.opening + least * rests.cycle for rests, least in _SHORTER)
+"""Windows that a run must be long for rests."""
+
+
+def rests_for(length_ns: int, run_ns: int | None) -> Rests:
+    """The rests of a run of windows of ``length_ns``; ``run_ns`` is None when nobody has said how long it will be."""
+    if not length_ns:
+        return NO_RESTS
+    if run_ns is None:
+        return USUAL_RESTS
+    room = run_ns // length_ns
+    return next((rests for rests, least in _SHORTER if room >= rests.opening + least * rests.cycle), NO_RESTS)
+
+
+@dataclass(frozen=True)
+class WindowSchedule:
+    """The endless series of windows from ``start_ns`` on.
+
+    Two windows make a pair, one quiet and one writing, in an order drawn from ``seed``: drift of the machine or of the
+    network then hits both alike. With ``length_ns`` 0 there is one endless writing window, and nothing to compare.
+
+    A quiet window cannot show what a PUT leaves behind for longer than a window, for it has inherited it. So there are
+    *rests*, several windows long: one before the first PUT, and one in each cycle, after a writing window with which it
+    makes a pair. Where in its cycle that pair comes is drawn from ``seed``. ::
+
+        rest                     cycle 0                                  cycle 1
+        ├───────────────────────┤├──┤├──┤├──┤├───────────────┤├──┤├──┤   ├──┤├───────────────┤├──┤├──┤…
+                                  w   q   w   rest             q   w       w   rest            w   q
+    """
+
+    start_ns: int
+    length_ns: int
+    seed: int
+    rests: Rests = NO_RESTS
+
+    @property
+    def guard_ns(self) -> int:
+        """Time cut from both ends of a window, so that a PUT that is slow to end does not reach into its neighbour."""
+        return min(_LONGEST_GUARD, self.length_ns // _GUARD_SHARE)
+
+    def kind(self, index: int) -> WindowKind:
+        """Whether window ``index`` is quiet, writing or a rest."""
+        return self._place(index).kind if self.length_ns else WindowKind.WRITING
+
+    def window(self, index: int) -> Window:
+        """Window ``index``, guard time cut."""
+        if not self.length_ns:
+            return Window(0, 0, WindowKind.WRITING, self.start_ns, self.start_ns + _FOREVER)
+        place = self._place(index)
+        start = self.start_ns + place.at * self.length_ns
+        end = start + place.windows * self.length_ns
+        return Window(index, place.pair, place.kind, start + self.guard_ns, end - self.guard_ns)
+
+    def index_at(self, time_ns: int) -> int:
+        """Index of the window that ``time_ns`` lies in (-1 before the start)."""
+        if time_ns < self.start_ns:
+            return -1
+        if not self.length_ns:
+            return 0
+        at, rests = (time_ns - self.start_ns) // self.length_ns, self.rests
+        if not rests.windows:
+            return at
+        if at < rests.opening:
+            return 0
+        cycle, after = divmod(at - rests.opening, rests.cycle)
+        begins = 2 * self._resting_pair(cycle) + 1
+        inside = min(max(0, after - begins), rests.windows - 1)  # windows of the cycle's rest that are over
+        return 1 + cycle * (2 * rests.pairs + 2) + after - inside
+
+    def whole_until(self, end_ns: int) -> list[Window]:
+        """The windows that were over, guard time included, when the run ended at ``end_ns``."""
+        return [self.window(index) for index in range(max(0, self.index_at(end_ns)))] if self.length_ns else []
+
+    def _place(self, index: int) -> _Place:
+        rests = self.rests
+        if not rests.windows:
+            pair, second = divmod(index, 2)
+            return _Place(self._drawn(pair, second), pair, index, 1)
+        if index == 0:
+            return _Place(WindowKind.REST, OPENING_PAIR, 0, rests.opening)
+        cycle, inside = divmod(index - 1, 2 * rests.pairs + 2)
+        number, second = divmod(inside, 2)
+        pair, resting = cycle * (rests.pairs + 1) + number, self._resting_pair(cycle)
+        at = rests.opening + cycle * rests.cycle + inside
+        if number == resting:
+            kind = WindowKind.REST if second else WindowKind.WRITING
+            return _Place(kind, pair, at, rests.windows if second else 1)
+        return _Place(self._drawn(pair, second), pair, at + (rests.windows - 1 if number > resting else 0), 1)
+
+    def _drawn(self, pair: int, second: int) -> WindowKind:
+        quiet_first = random.Random(f"{self.seed}/pair/{pair}").random() < 0.5  # noqa: S311 - a schedule, no secret
+        return WindowKind.QUIET if quiet_first != bool(second) else WindowKind.WRITING
+
+    def _resting_pair(self, cycle: int) -> int:
+        """Which pair of a cycle is the one of a writing window and a rest."""
+        draw = random.Random(f"{self.seed}/rest/{cycle}")  # noqa: S311 - a schedule, no secret
+        return draw.randrange(self.rests.pairs + 1)
+
+
+class _Place(NamedTuple):
+    """Where a window is: ``at`` and ``windows`` are its start and its length, counted in windows."""
+
+    kind: WindowKind
+    pair: int
+    at: int
+    windows: int
+
+
+def put_times(windows: WindowSchedule, interval_ns: int) -> Iterator[int]:
+    """When the PUTs are due: none when ``interval_ns`` is 0, else in a writing window as many as it holds intervals.
+
+    They share the time between the guards, so that each has an equal part of it. There it falls at a random place
+    (middle half, from the seed): evenly spaced PUTs would meet evenly spaced reads always in the same phase, and hide
+    what happens in all others.
+    """
+    if interval_ns <= 0:
+        return
+    generator = random.Random(f"{windows.seed}/puts")  # noqa: S311 - a schedule, no secret
+    index = 0
+    while True:
+        window = windows.window(index)
+        index += 1
+        if window.kind is not WindowKind.WRITING:
+            continue
+        length = window.end_ns - window.start_ns
+        count = (
+            max(1, (windows.length_ns + _ROUNDING_NS) // interval_ns) if windows.length_ns else length // interval_ns
+        )
+        step = length // count
+        for slot in range(count):
+            yield window.start_ns + slot * step + int(step * (0.25 + generator.random() / 2))
+
+
+class ArrivalProcess(StrEnum):
+    """How the reads that are due are spread over time."""
+
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+class Arrivals:
+    """The share of one Locust process in the reads that are due.
+
+    All processes know the same global schedule, ``rate`` arrivals a second, evenly spaced or a Poisson process drawn
+    from ``seed``; each takes every ``processes``-th of them. A read that is taken late keeps the time at which it was
+    due, so that its response time counts the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
+    """
+
+    def __init__(self, schedule: Iterator[int], process: int = 0, processes: int = 1) -> None:
+        self._mine = itertools.islice(schedule, process, None, processes)
+        self._next = next(self._mine)
+
+    def take(self) -> int:
+        """When the next read is due. Each arrival is given out once."""
+        due, self._next = self._next, next(self._mine)
+        return due
+
+    def take_if_due(self, until_ns: int) -> int | None:
+        """When the next read is due, if that is by ``until_ns``; only then it is given out."""
+        return self.take() if self._next <= until_ns else None
+
+    def take_overdue(self, now_ns: int) -> Iterator[int]:
+        """The arrivals that were due before ``now_ns`` and that nobody has taken."""
+        while self._next <= now_ns:
+            yield self.take()
+
+
+def arrival_times(start_ns: int, rate: float, process: ArrivalProcess, seed: int) -> Iterator[int]:
+    """The global schedule of reads, endless; ``rate`` is per second and positive."""
+    if rate <= 0:
+        raise ValueError(f"an arrival rate must be positive, not {rate}")
+    interval = SECOND / rate
+    if process is ArrivalProcess.CONSTANT:
+        return (start_ns + round(number * interval) for number in itertools.count())
+    gap = random.Random(f"{seed}/arrivals").expovariate  # noqa: S311 - a schedule, no secret
+    return map(round, itertools.accumulate((gap(1 / interval) for _ in itertools.repeat(None)), initial=start_ns))

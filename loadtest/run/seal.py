@@ -1,0 +1,107 @@
+"""The seal of a run: ``run.json`` says which files belong to it, how many rows each has, and what each digest is.
+
+And every Parquet file says which run it is of, what it is called and how many rows it has. So a file that was damaged,
+cut short, left out, or taken from another run does not agree with the rest, and the run is refused. It protects against
+accident and mix-ups, not against somebody who makes all of it anew: without a key nothing can.
+
+Format 1 had ``SHA256SUMS`` alone (:mod:`loadtest.run.checksums`), which anybody who changes a file can make
+again. It is written still, for ``sha256sum -c``, and no decision rests on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadtest.errors import RunError
+from loadtest.run.checksums import digest
+
+SEALED_FORMAT: Final = 2
+"""The first format whose runs have a seal."""
+SEALED_FILES: Final = (
+    "reads.parquet",
+    "writes.parquet",
+    "windows.parquet",
+    "generator.parquet",
+    "requests.parquet",
+)
+_NAME: Final = b"read-model"
+_WHAT_TO_DO: Final = "restore the whole run from a copy, or measure again"
+
+
+def named(table: pa.Table, run: str, name: str) -> pa.Table:
+    """``table`` with a note of which run's file it is."""
+    said = json.dumps({"run": run, "name": name, "rows": len(table)}, sort_keys=True).encode()
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NAME: said})
+
+
+def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
+    """``run.json`` with its seal; the Parquet files are there already."""
+    unsealed = {name: value for name, value in run.items() if name != "seal"}
+    files = {
+        name: {"rows": pq.read_metadata(run_dir / name).num_rows, "sha256": digest(run_dir / name)}
+        for name in SEALED_FILES
+    }
+    seal = {"files": files}
+    return {**unsealed, "seal": {**seal, "sha256": _digest_of(unsealed, seal)}}
+
+
+def verify_seal(run_dir: Path) -> None:
+    """Compare the files of a run with its seal; a run of format 1 has none, and must not have files of a later one.
+
+    Raises:
+        RunError: something does not agree.
+    """
+    path = run_dir / "run.json"
+    try:
+        run = json.loads(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
+    if run["format"] < SEALED_FORMAT:
+        for name in SEALED_FILES:
+            if _said(run_dir / name) is not None:
+                raise RunError(f"{run_dir / name} is of a sealed run and {path} is not: {_WHAT_TO_DO}.")
+        return
+    seal = run.pop("seal", None)
+    if seal is None:
+        raise RunError(f"{path} has no seal, so its files cannot be told from others: {_WHAT_TO_DO}.")
+    files = seal.get("files") if isinstance(seal, dict) else None
+    if not isinstance(files, dict) or seal.get("sha256") != _digest_of(run, {"files": files}):
+        raise RunError(f"{path} has changed since it was sealed: {_WHAT_TO_DO}.")
+    there = {file.name for file in run_dir.glob("*.parquet")}
+    for name in sorted(set(files) - there):
+        raise RunError(f"{run_dir / name} is missing: {_WHAT_TO_DO}.")
+    for name in sorted(there - set(files)):
+        raise RunError(f"{run_dir / name} is none of the files of this run: take it away, or {_WHAT_TO_DO}.")
+    for name, sealed in files.items():
+        _verify_file(run_dir / name, run["run"], sealed)
+
+
+def _verify_file(path: Path, run: str, sealed: dict[str, Any]) -> None:
+    if digest(path) != sealed["sha256"]:
+        raise RunError(f"{path} has changed since the run was sealed: {_WHAT_TO_DO}.")
+    said = _said(path)
+    if said is None or (said.get("run"), said.get("name")) != (run, path.name):
+        whose = "of no run" if said is None else f"{said.get('name')!r} of run {said.get('run')!r}"
+        raise RunError(f"{path} is {whose}, and not of run {run!r}: {_WHAT_TO_DO}.")
+    if not said.get("rows") == sealed["rows"] == pq.read_metadata(path).num_rows:
+        raise RunError(f"{path} has not as many rows as were sealed: {_WHAT_TO_DO}.")
+
+
+def _said(path: Path) -> dict[str, Any] | None:
+    """What a Parquet file says of itself; None when it says nothing, or cannot be read (which others say better)."""
+    try:
+        said = json.loads((pq.read_schema(path).metadata or {}).get(_NAME, b"null"))
+    except (pa.ArrowException, OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _digest_of(run: dict[str, Any], seal: dict[str, Any]) -> str:
+    text = json.dumps([run, seal], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

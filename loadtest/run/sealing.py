@@ -1,0 +1,238 @@
+"""Turns what a run has spooled into its Parquet files, after the run, or after it was killed.
+
+Only now can an ETag be told as a version: the writer's journal says which ETag S3 gave to which document.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loadtest.errors import UsageError
+from loadtest.run.checksums import write_checksums
+from loadtest.run.document import render
+from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.files import (
+    GENERATOR_FILE,
+    JOURNAL_NAME,
+    READS_FILE,
+    REQUESTS_FILE,
+    SEALED_FOLDER,
+    SPOOL_FOLDER,
+    WINDOWS_FILE,
+    WRITES_FILE,
+)
+from loadtest.run.records import (
+    FORMAT_VERSION,
+    GENERATOR_DTYPE,
+    NEVER_RETURNED,
+    NO_VERSION,
+    REQUEST_DTYPE,
+    WINDOW_DTYPE,
+    WRITE_DTYPE,
+    WRITER_SESSION,
+    ReadOutcome,
+    WriteOutcome,
+    opaque,
+)
+from loadtest.run.roll_call import call_roll
+from loadtest.run.run_directory import load_run, write_run
+from loadtest.run.schedule import Rests, WindowSchedule
+from loadtest.run.seal import named, with_seal
+from loadtest.run.spool import (
+    SPOOLED_READ_DTYPE,
+    SPOOLED_SAMPLE_DTYPE,
+    load_etags,
+    load_lines,
+    load_records,
+    still_recording,
+)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def is_sealed(run_dir: Path) -> bool:
+    """Whether the Parquet files are there and no spool is left to be turned into them."""
+    return not (run_dir / SPOOL_FOLDER).exists()
+
+
+def seal(run_dir: Path) -> None:
+    """Write the Parquet files of a run that has ended, or was killed, and remove its spool.
+
+    Raises:
+        UsageError: the run never began, or its journal cannot be read.
+    """
+    run = load_run(run_dir)
+    refuse_while_recording(run_dir, run)
+    events = _journal(run_dir / JOURNAL_NAME)
+    writes = _writes(events)
+    spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
+    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
+    samples = _concatenate([_samples(path.with_suffix(".samples")) for path in spools], GENERATOR_DTYPE)
+    attendance = call_roll(run_dir, run)
+    if "ended" not in run:
+        last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
+        stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
+        reason = "not ended in order" if stopped else "killed"
+        run["ended"] = {"at_ns": last, "recovered": True, "reason": f"{reason}; recovered from what it had flushed"}
+    if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
+        run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
+    run["attendance"] = attendance
+    windows = _windows(run)
+    for name, records in (
+        (READS_FILE, reads),
+        (WRITES_FILE, writes),
+        (WINDOWS_FILE, windows),
+        (GENERATOR_FILE, samples),
+        (REQUESTS_FILE, _requests(spools, events)),
+    ):
+        _write_parquet(run_dir / name, records, run["run"])
+    write_run(run_dir, with_seal(run_dir, run))
+    write_checksums(run_dir)
+    (run_dir / SPOOL_FOLDER).rename(run_dir / SEALED_FOLDER)
+    remove_sealed(run_dir)
+
+
+def remove_sealed(run_dir: Path) -> None:
+    """Remove what a run was sealed from, if any of it is left: sealing may have been killed before its end."""
+    if (run_dir / SEALED_FOLDER).exists():
+        (run_dir / JOURNAL_NAME).unlink(missing_ok=True)
+        shutil.rmtree(run_dir / SEALED_FOLDER)
+
+
+def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
+    """Whom the master gave up is not waited for: it hangs, and the run ended without it."""
+    given_up = run.get("given_up", ())
+    for name, process in still_recording(run_dir).items():
+        if name in given_up:
+            continue
+        raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
+
+
+def _journal(journal: Path) -> list[dict[str, Any]]:
+    """The events of each PUT put together, in order of version.
+
+    Raises:
+        UsageError: the journal is missing or damaged, other than cut short.
+    """
+    try:
+        lines = journal.read_bytes().split(b"\n")
+    except OSError:
+        raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
+    events: dict[int, dict[str, Any]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            event = json.loads(line)
+            events.setdefault(event["version"], {}).update(event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number < len(lines):
+                raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
+    return sorted(events.values(), key=lambda event: int(event["version"]))
+
+
+def _writes(rows: list[dict[str, Any]]) -> Array:
+    """The PUTs as records; one that was sent and not heard of again is of unknown outcome."""
+    records = np.zeros(len(rows), dtype=WRITE_DTYPE)
+    for record, event in zip(records, rows, strict=True):
+        outcome = WriteOutcome(event.get("outcome", WriteOutcome.UNKNOWN))
+        unknown = outcome is WriteOutcome.UNKNOWN
+        record["version"] = event["version"]
+        record["scheduled_ns"] = event["scheduled_ns"]
+        record["called_ns"] = event["called_ns"]
+        record["returned_ns"] = NEVER_RETURNED if unknown else event["returned_ns"]
+        record["gave_up_ns"] = event.get("returned_ns", 0) if unknown else 0
+        record["outcome"] = outcome
+        record["etag"] = event.get("etag", "")
+        record["bytes"] = event["bytes"]
+        record["error"] = event.get("error", "no answer recorded" if unknown else "")
+    return records
+
+
+def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
+    """The versions for which a PUT was told an ETag, by its opaque part.
+
+    Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), those of writes that
+    were not acknowledged are computed.
+    """
+    told: dict[str, list[int]] = {}
+    for write in writes:
+        if write["etag"]:
+            told.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
+
+    def md5(version: int) -> str:
+        body = render(run["run"], version, run["settings"]["payload_bytes"])
+        return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+    unnamed = bool(np.any(writes["etag"] == ""))  # never in a run without writes, whose document is not made up
+    digests = unnamed and bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
+    for version in writes[writes["etag"] == ""]["version"] if digests else ():
+        told.setdefault(md5(int(version)), []).append(int(version))
+    return told
+
+
+def _spooled(path: Path) -> SpooledReads:
+    spooled = load_records(path, SPOOLED_READ_DTYPE)
+    _add_late_bodies(spooled, load_lines(path.with_suffix(".bodies")))
+    etags = load_etags(path.with_suffix(".etags"))
+    known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
+    # the last records of a killed run may name lines that were not written any more
+    return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
+
+
+def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
+    """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
+    for record, length in bodies:
+        if record < len(spooled):
+            late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
+            spooled[list(late)][record] = tuple(late.values())
+
+
+def _samples(path: Path) -> Array:
+    spooled = load_records(path, SPOOLED_SAMPLE_DTYPE)
+    samples = np.zeros(len(spooled), dtype=GENERATOR_DTYPE)
+    for name in SPOOLED_SAMPLE_DTYPE.names or ():
+        samples[name] = spooled[name]
+    samples["worker"] = int(path.name.split("-")[0])
+    return samples
+
+
+def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
+    rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
+    for spool in spools:
+        worker = int(spool.name.split("-")[0])
+        rows += [(worker, *request) for request in load_lines(spool.with_suffix(".requests"))]
+    return np.array(rows, dtype=REQUEST_DTYPE)
+
+
+def _windows(run: dict[str, Any]) -> Array:
+    plan = run["plan"]
+    rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
+    windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
+    return np.array(
+        [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
+    )
+
+
+def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=dtype)
+
+
+def _write_parquet(path: Path, records: Array, run: str) -> None:
+    """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
+    names = records.dtype.names or ()
+    columns = {
+        name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
+    }
+    new = path.with_name(f".{path.name}")
+    pq.write_table(named(pa.table(columns), run, path.name), new, compression="zstd")
+    new.replace(path)

@@ -1,0 +1,95 @@
+"""The document of a run that never writes: whatever was there before it, and what bodies are beside that.
+
+Its owner may replace it while the run goes on. What may be a new document of theirs has another ETag than the one that
+is there; a body under that one's ETag, or without any where documents have one, is broken, whatever it looks like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.run.document import Identity, made_up_by
+from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+
+STANDING_FILE: Final = "standing-document"
+"""In the run directory: version 0 of a run that never writes, byte for byte."""
+
+
+class StandingVerifier:
+    """Tells what a body is in a run whose one version is ``document``."""
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+        self._etag: str | None = None
+        """The opaque part of the ETag that the document came with last."""
+
+    @classmethod
+    def of(cls, run_dir: Path) -> StandingVerifier:
+        """The verifier of a run that never writes."""
+        return cls((run_dir / STANDING_FILE).read_bytes())
+
+    @property
+    def latest_body(self) -> bytes:
+        """The document."""
+        return self._document
+
+    @property
+    def latest_identity(self) -> Identity:
+        """What it is."""
+        return Identity(ReadOutcome.WHOLE, 0)
+
+    def identify(self, body: bytes, etag: str | None = None) -> Identity:
+        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
+        tag = None if etag is None else opaque(etag)
+        if body == self._document:
+            self._etag = tag
+            return Identity(ReadOutcome.WHOLE, 0)
+        if body and tag == hashlib.md5(body, usedforsecurity=False).hexdigest():
+            return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
+        outcome = self._what_is_wrong(body)
+        if (
+            outcome is ReadOutcome.FOREIGN
+            and not made_up_by(body)
+            and self._etag is not None
+            and tag in (None, self._etag)
+        ):
+            outcome = ReadOutcome.UNRECOGNISED
+        return Identity(outcome, NO_VERSION)
+
+    def how_rewritten(self, body: bytes) -> str:
+        """What was done to the document on its way, in a few words."""
+        return "a byte-order mark was put in front" if body.startswith(b"\xef\xbb\xbf") else "spelled anew"
+
+    @cached_property
+    def _parsed_document(self) -> Any:
+        return _parsed(self._document)
+
+    def _what_is_wrong(self, body: bytes) -> ReadOutcome:
+        if self._document.startswith(body):
+            return ReadOutcome.TRUNCATED
+        if made_up_by(body):
+            return ReadOutcome.FOREIGN
+        ours = self._parsed_document
+        if ours is None:
+            return ReadOutcome.UNRECOGNISED
+        theirs = _parsed(body.removeprefix(b"\xef\xbb\xbf"))
+        if theirs == ours:
+            return ReadOutcome.REWRITTEN
+        same_kind = isinstance(theirs, list) and isinstance(ours, list)
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            same_kind = bool(theirs.keys() & ours.keys())
+        if same_kind:
+            return ReadOutcome.FOREIGN  # a document as this one is, with other contents: somebody has changed it
+        return ReadOutcome.CORRUPT if len(body) == len(self._document) else ReadOutcome.UNRECOGNISED
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON that ``body`` is; None when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

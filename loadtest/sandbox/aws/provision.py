@@ -1,0 +1,79 @@
+"""Sets up in moto what a synthesized stack describes and its writer needs, and writes outputs.json as cdktf does."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from loadtest.sandbox.aws.moto_server import MotoServer, create_access_key
+from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition
+from loadtest.sandbox.stack.synth import SynthesizedStack
+from stacks.user_input import UnreadableFileError, cut, read_json
+
+EXECUTE_API = "/_aws/execute-api/"
+
+
+def provision(stack: SynthesizedStack, moto: MotoServer) -> None:
+    """Create the stack's buckets, users, their policies and their access keys in moto."""
+    region = stack.resolver.region
+    storage = moto.client("s3", region)
+    for bucket in stack.buckets:
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        storage.create_bucket(Bucket=bucket, **place)
+    iam = moto.client("iam", region)
+    for user in stack.users:
+        iam.create_user(UserName=user.name)
+        for name, document in user.policies.items():
+            iam.put_user_policy(UserName=user.name, PolicyName=name, PolicyDocument=document)
+        for logical_name in user.access_keys:
+            key = create_access_key(iam, user.name)
+            stack.resolver.choose(f"aws_iam_access_key.{logical_name}.id", key.id)
+            stack.resolver.choose(f"aws_iam_access_key.{logical_name}.secret", key.secret)
+
+
+def samples_url(base: str, definition: GatewayDefinition) -> str:
+    """Where the first path with a GET is served: ``{base}/_aws/execute-api/{api}/{stage}/samples``."""
+    path = next((method.path for method in definition.api.methods if method.http_method == "GET"), "/")
+    return f"{base}{EXECUTE_API}{definition.api.id}/{definition.stage.name}{path}"
+
+
+def outputs_of(stack: SynthesizedStack, base: str) -> dict[str, dict[str, Any]]:
+    """The outputs of the stack in the shape of cdktf's file, with the sandbox as the address of the samples."""
+    outputs = stack.resolver.outputs()
+    outputs["SamplesUrl"] = samples_url(base, stack.definition)
+    return {stack.name: outputs}
+
+
+def check_outputs_path(path: Path) -> None:
+    """Refuse to write over the outputs of a real deployment.
+
+    Raises:
+        DefinitionError: the file holds something that no sandbox wrote, or it cannot be written.
+    """
+    file = cut(str(path))
+    if len(path.name) > 255 or not os.access(path.absolute().parent, os.W_OK):
+        raise DefinitionError(f"{file} cannot be written: there is no such folder, or not for you; mend --outputs.")
+    try:
+        content = read_json(path)
+        of_sandbox = all(EXECUTE_API in stack["SamplesUrl"] for stack in content.values())
+    except FileNotFoundError:
+        return
+    except (OSError, UnreadableFileError, KeyError, TypeError, AttributeError):
+        of_sandbox = False
+    if not of_sandbox:
+        raise DefinitionError(
+            f"{file} holds something that no sandbox wrote, perhaps the outputs of a real deployment; "
+            "move it away, or give another file with --outputs."
+        )
+
+
+def write_outputs(path: Path, outputs: dict[str, dict[str, Any]]) -> None:
+    """Write the outputs for the owner's eyes only: the writer's secret is in them."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(outputs, file, indent=2)
+        file.write("\n")
+    temporary.replace(path)

@@ -1,0 +1,56 @@
+"""What the sandbox itself does in moto's S3, with an administrator's key. All of it blocks: call it in a thread."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from loadtest.sandbox.aws.moto_server import MotoServer
+from loadtest.sandbox.store.objects import ObjectVersion, object_version
+
+_STORED_HEADERS: Final = frozenset(
+    {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"}
+)
+
+
+class StorageOperator:
+    """An administrator of moto's S3."""
+
+    def __init__(self, moto: MotoServer) -> None:
+        self._moto = moto
+
+    def has_bucket(self, bucket: str, region: str) -> bool:
+        """Whether a bucket exists."""
+        client = self._moto.client("s3", region)
+        try:
+            client.head_bucket(Bucket=bucket)
+        except client.exceptions.ClientError as error:
+            return bool(error.response["Error"]["Code"] != "404")
+        return True
+
+    def put(self, bucket: str, key: str, body: bytes) -> str:
+        """PUT a JSON document; gives its ETag."""
+        client = self._moto.client("s3")
+        answer = client.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType="application/json", CacheControl="no-cache"
+        )
+        return str(answer["ETag"])
+
+    def fetch(self, bucket: str, key: str, region: str) -> ObjectVersion | None:
+        """An object as moto has it; None when it is missing."""
+        client = self._moto.client("s3", region)
+        try:
+            found: dict[str, Any] = client.get_object(Bucket=bucket, Key=key)
+        except client.exceptions.ClientError:
+            return None
+        received = {name.lower(): value for name, value in found["ResponseMetadata"]["HTTPHeaders"].items()}
+        modified = parsedate_to_datetime(received["last-modified"]).timestamp()
+        return object_version(found["Body"].read(), found["ETag"], modified, stored_headers(received))
+
+
+def stored_headers(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that S3 keeps with an object."""
+    kept = {name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")}
+    codings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
+    encoding = ", ".join(coding for coding in codings if coding not in ("", "aws-chunked"))
+    return {**kept, "content-encoding": encoding} if encoding else kept

@@ -1,0 +1,1 @@
+"""What the gateway makes of a request and of what S3 answers, as the stack describes it."""

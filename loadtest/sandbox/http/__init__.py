@@ -1,0 +1,1 @@
+"""How the sandbox speaks HTTP, and how it waits to the microsecond."""

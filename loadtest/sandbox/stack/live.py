@@ -1,0 +1,152 @@
+"""Reads a gateway's definition from moto, as it was deployed there by Terraform or by anything else.
+
+On AWS a deployment freezes the API: what is served is what stood there when CreateDeployment was called. moto's API
+Gateway keeps no such copy, so that the sandbox takes it when such a call passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from loadtest.sandbox.stack.definition import (
+    Api,
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodSettings,
+    Stage,
+    as_text_mapping,
+    frozen_mapping,
+)
+from loadtest.sandbox.stack.policy import RolePolicy, role_policy
+from loadtest.sandbox.store.cors_rule import CorsRule
+
+_MOTO_DEFAULT_THROTTLING: Final = (1000.0, 2000)
+"""What moto reports of a stage where no limits were set; on AWS those are the account's, which no sandbox reaches."""
+
+
+def read_api(client: Any, api_id: str) -> Api:
+    """The REST API as it stands now, through an API Gateway client."""
+    rest_api = client.get_rest_api(restApiId=api_id)
+    resources = client.get_resources(restApiId=api_id, limit=500, embed=["methods"])["items"]
+    own = client.get_gateway_responses(restApiId=api_id, limit=500).get("items", [])
+    return Api(
+        id=api_id,
+        name=rest_api["name"],
+        methods=tuple(method for resource in resources for method in _methods(resource)),
+        endpoint_type=(rest_api.get("endpointConfiguration", {}).get("types") or ["EDGE"])[0],
+        binary_media_types=tuple(rest_api.get("binaryMediaTypes") or ()),
+        minimum_compression_size=rest_api.get("minimumCompressionSize"),
+        gateway_responses=tuple(
+            GatewayResponse(
+                response_type=each["responseType"],
+                status_code=int(each["statusCode"]) if each.get("statusCode") else None,
+                response_parameters=as_text_mapping(each.get("responseParameters")),
+                response_templates=as_text_mapping(each.get("responseTemplates")),
+            )
+            for each in own
+        ),
+    )
+
+
+def _methods(resource: Mapping[str, Any]) -> Iterable[Method]:
+    for verb, method in (resource.get("resourceMethods") or {}).items():
+        integration = method.get("methodIntegration") or {}
+        yield Method(
+            path=resource["path"],
+            http_method=verb,
+            authorization=method.get("authorizationType") or "NONE",
+            api_key_required=bool(method.get("apiKeyRequired")),
+            request_parameters=frozen_mapping(
+                {k: _is_true(v) for k, v in (method.get("requestParameters") or {}).items()}
+            ),
+            validates_parameters=bool(method.get("requestValidatorId")),
+            responses={
+                int(status): frozenset(response.get("responseParameters") or {})
+                for status, response in (method.get("methodResponses") or {}).items()
+            },
+            integration=Integration(
+                type=integration.get("type", "none"),
+                http_method=integration.get("httpMethod"),
+                uri=integration.get("uri"),
+                role=integration.get("credentials"),
+                request_parameters=as_text_mapping(integration.get("requestParameters")),
+                request_templates=as_text_mapping(integration.get("requestTemplates")),
+                passthrough_behavior=integration.get("passthroughBehavior") or "WHEN_NO_MATCH",
+                cache_key_parameters=tuple(integration.get("cacheKeyParameters") or ()),
+                responses=tuple(
+                    IntegrationResponse(
+                        status_code=int(status),
+                        selection_pattern=response.get("selectionPattern"),
+                        response_parameters=as_text_mapping(response.get("responseParameters")),
+                        response_templates=as_text_mapping(response.get("responseTemplates")),
+                    )
+                    for status, response in (integration.get("integrationResponses") or {}).items()
+                ),
+            ),
+        )
+
+
+def read_stage(client: Any, api_id: str, name: str) -> tuple[Stage, str]:
+    """A stage as it stands now, and the id of the deployment that it serves."""
+    stage = client.get_stage(restApiId=api_id, stageName=name)
+    settings = {
+        path.replace("~1", "/").lstrip("/"): _settings(block)
+        for path, block in (stage.get("methodSettings") or {}).items()
+    }
+    return Stage(name, bool(stage.get("cacheClusterEnabled")), frozen_mapping(settings)), stage["deploymentId"]
+
+
+def _settings(block: Mapping[str, Any]) -> MethodSettings:
+    rate, burst = float(block.get("throttlingRateLimit", -1)), int(block.get("throttlingBurstLimit", -1))
+    limited = (rate, burst) != _MOTO_DEFAULT_THROTTLING
+    return MethodSettings(
+        throttling_rate=rate if limited and rate >= 0 else None,
+        throttling_burst=burst if limited and burst >= 0 else None,
+        caching_enabled=_is_true(block.get("cachingEnabled", False)),
+        cache_ttl=float(block.get("cacheTtlInSeconds", 300)),
+        cache_control_needs_authorization=_is_true(block.get("requireAuthorizationForCacheControl", True)),
+        unauthorized_cache_control=block.get("unauthorizedCacheControlHeaderStrategy", "SUCCEED_WITH_RESPONSE_HEADER"),
+    )
+
+
+def read_roles(client: Any, arns: Iterable[str]) -> dict[str, RolePolicy]:
+    """What each of these roles may do now, through an IAM client; a role that does not exist is left out."""
+    return {arn: role_policy(documents) for arn in arns if (documents := _documents(client, arn)) is not None}
+
+
+def _documents(client: Any, arn: str) -> list[Any] | None:
+    name = arn.rsplit("/", 1)[-1]
+    try:
+        inline = client.list_role_policies(RoleName=name)["PolicyNames"]
+    except client.exceptions.NoSuchEntityException:
+        return None
+    documents = [client.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"] for policy in inline]
+    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        policy = client.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+        version = client.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+        documents.append(version["PolicyVersion"]["Document"])
+    return documents
+
+
+def read_cors(client: Any, bucket: str) -> tuple[CorsRule, ...]:
+    """The CORS rules of a bucket, through an S3 client; none when it has none, or does not exist."""
+    try:
+        rules = client.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    except client.exceptions.ClientError:
+        return ()
+    return tuple(
+        CorsRule(
+            allowed_origins=tuple(rule["AllowedOrigins"]),
+            allowed_methods=tuple(rule["AllowedMethods"]),
+            expose_headers=tuple(rule.get("ExposeHeaders") or ()),
+            max_age_seconds=rule.get("MaxAgeSeconds"),
+        )
+        for rule in rules
+    )
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"

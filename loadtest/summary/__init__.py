@@ -1,0 +1,1 @@
+"""All that a report may say about a run: plain records, and nothing that computes."""

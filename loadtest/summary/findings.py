@@ -1,0 +1,115 @@
+"""What judging a run gives: numbers with their text, witnesses, the result of a check, and the four questions.
+
+These records hold plain values only, so that they go to ``summary.json`` and come back unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtest.run.records import Verdict
+
+Unit = Literal["ns", "ratio", "share", "count", "bytes", "per_second", "none"]
+"""Unit of a machine-readable value. A share is a fraction between 0 and 1."""
+
+FORBID_EXTRA = {"extra": "forbid"}
+"""Read by pydantic from ``__pydantic_config__``: a field that a record does not have is an error, not ignored."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value for machines, and the same for people."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    name: str  # what it is a number of, in words: "write impact at p99"
+    value: float | int | None  # None: it could not be measured
+    unit: Unit
+    text: str  # with its unit and, where there is one, its interval
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a witness. Times are relative to the moment that the witness names."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    kind: Literal["read", "write"]
+    version: int  # written, or read; -1: none
+    called_ns: int
+    returned_ns: int | None  # None: it never returned (a write of unknown outcome)
+    session: str  # "worker/session" of a read; "writer" of a write
+    status: int | None  # HTTP status of a read; 0 = transport error; None for a write
+    outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
+    sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
+    etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
+    request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The operations that prove one finding, in order of time, and one sentence why."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    sentence: str
+    relative_to: str  # what time 0 of the operations is: "acknowledgement of write 7"
+    at_ns: int  # when time 0 was, in ns since the origin of the run
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found. A check that crashed, or had too little to look at, is INCONCLUSIVE."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    id: str
+    title: str
+    guarantee: str  # the promise that was checked, in one sentence
+    verdict: Verdict
+    sentence: str  # what was found
+    looked_at: int  # reads (or whatever the check is about) that could have shown a finding
+    found: int  # findings in all; witnesses are the first few of them
+    numbers: tuple[Number, ...]
+    witnesses: tuple[Witness, ...]
+    error: str  # why a check crashed; "" otherwise
+
+
+QuestionId = Literal["impact", "whole", "freshness", "conditional"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of the four questions with its answer."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    id: QuestionId
+    question: str
+    verdict: Verdict
+    number: Number
+    sentence: str
+    checks: tuple[str, ...]  # ids of the checks that the answer rests on
+
+
+@dataclass(frozen=True)
+class ThresholdResult:
+    """One ``--threshold`` expression, evaluated. Without data it is INCONCLUSIVE, never PASS."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    expression: str
+    verdict: Verdict
+    number: Number
+    limit: float
+    sentence: str
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """The worst of several verdicts; of none INCONCLUSIVE, for skipping is never passing."""
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASS if verdicts else Verdict.INCONCLUSIVE

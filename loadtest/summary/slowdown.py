@@ -1,0 +1,85 @@
+"""What belongs to a slowdown besides its headline: kinds of answer, their mix, and what PUTs leave behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import FORBID_EXTRA
+
+
+@dataclass(frozen=True)
+class ImpactEstimate:
+    """Ratio of response time while writing to while quiet, at one quantile, over pairs of windows."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    quantile: Literal["p50", "p90", "p99"]
+    ratio: float | None
+    low: float | None  # 95 % interval
+    high: float | None
+    pairs: int
+    more_pairs: int | None  # about how many more pairs would settle an INCONCLUSIVE; None: settled, or cannot be told
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True)
+class KindImpact:
+    """The slowdown of the reads of one kind of answer."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    kind: Literal["200", "304"]
+    reads: int  # in the windows that are used
+    least_reads: int  # in the used window that holds the fewest
+    estimates: tuple[ImpactEstimate, ...]
+    note: str  # what of it could not be compared or judged; "" when all was
+
+
+@dataclass(frozen=True)
+class AnswerMix:
+    """How the kinds of answer are mixed while quiet and while writing: no slowdown of the target, but felt."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    quiet_share: float  # of whole documents (200) among the successful reads
+    writing_share: float
+    quiet_p50_ns: int | None  # of all kinds together
+    cost_p50_ns: int | None  # what the other mix alone adds to that
+    sentence: str
+
+
+@dataclass(frozen=True)
+class LagEstimate:
+    """Response time of the reads due so long after a PUT, divided by that at the level which no PUT touches."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    quantile: Literal["p50", "p90", "p99"]
+    from_ns: int  # since the last PUT returned
+    to_ns: int
+    reads: int
+    rests: int
+    ratio: float
+    low: float  # interval over rests, widened so that 95 % holds for all lags together
+    high: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class AfterEffect:
+    """What PUTs leave behind, from the rests of the run."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    rests: int  # that are used
+    rest_ns: int  # from the last PUT to the end of a rest, usually
+    untouched_ns: tuple[int | None, int | None, int | None]  # p50, p90 and p99 at the end of the rests
+    lags: tuple[LagEstimate, ...]
+    writing: tuple[ImpactEstimate, ...]  # writing windows against the untouched level; over rests
+    opening: LagEstimate | None  # the untouched level against the rest before the first PUT
+    seen: bool  # something is left behind for certain, so that quiet windows are none
+    doubts: tuple[str, ...]
+    sentence: str

@@ -1,0 +1,152 @@
+"""How fast reads were: latency, and how much writes slow it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import FORBID_EXTRA
+from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Exact order statistics (nearest rank) of ``count`` values; None where no value would lie beyond the quantile."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    count: int
+    p50_ns: int | None
+    p90_ns: int | None
+    p99_ns: int | None
+    p999_ns: int | None
+    max_ns: int | None
+
+
+@dataclass(frozen=True)
+class LatencyRow:
+    """Latency of one population of successful reads (200 and 304)."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    population: Literal["all", "200", "304", "quiet", "writing", "overlapping-put", "clear-of-put"]
+    label: str
+    service: Quantiles  # returned - called
+    response: Quantiles  # returned - scheduled
+
+
+@dataclass(frozen=True)
+class LatencySeries:
+    """Over time: one entry a bucket, by the time that reads returned. Columns have the same length."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    bucket_ns: int
+    start_ns: tuple[int, ...]
+    p50_ns: tuple[int | None, ...]  # response time
+    p99_ns: tuple[int | None, ...]
+    max_ns: tuple[int | None, ...]
+    ok: tuple[int, ...]  # 200 with a whole document
+    not_modified: tuple[int, ...]
+    faults: tuple[int, ...]  # torn, truncated, corrupt, foreign …: an answer that is not right
+    errors: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LatencyHistogram:
+    """Response times in log-spaced bins: bin i holds ``edges_ns[i] <= t < edges_ns[i + 1]``."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    edges_ns: tuple[int, ...]
+    quiet: tuple[int, ...]  # reads in quiet windows
+    writing: tuple[int, ...]  # reads in writing windows (all reads when the run has no windows)
+
+
+@dataclass(frozen=True)
+class SincePut:
+    """Response time of the reads that were due between ``from_ns`` and ``to_ns`` after a PUT was sent.
+
+    Negative: before it, and so shortly that a slow read was still under way when it was sent.
+    """
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    from_ns: int
+    to_ns: int
+    reads: int
+    p50_ns: int | None
+    p99_ns: int | None
+
+
+@dataclass(frozen=True)
+class SlowestReads:
+    """The slowest percent of the reads in writing windows (at or above p99), and how many of them met a PUT."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    count: int
+    overlapping: int  # under way while a PUT was in flight
+    due_during: int  # due while a PUT was in flight
+    overlapping_share_of_all: float  # of all reads in writing windows
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Exact latency of the run."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    definition: str
+    rows: tuple[LatencyRow, ...]
+    series: LatencySeries
+    histogram: LatencyHistogram
+    since_put: tuple[SincePut, ...] = ()  # reads due in writing windows
+    slowest: SlowestReads | None = None
+
+
+@dataclass(frozen=True)
+class WindowRow:
+    """One window, as it was used."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    index: int
+    pair: int  # -1: in none
+    kind: Literal["quiet", "writing", "rest"]
+    start_ns: int
+    end_ns: int
+    reads: int
+    puts: int  # that overlap the window
+    p50_ns: int | None
+    p90_ns: int | None
+    p99_ns: int | None
+    dropped: str  # why it is not used; "" when it is
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Do writes slow reads down?"""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    method: str
+    tolerance: float
+    headline: Literal["p50", "p90", "p99"]
+    control: bool  # no write happened in the writing windows: an A/A control, whose ratio is the noise floor
+    estimates: tuple[ImpactEstimate, ...]  # of reads of one kind of answer; see method
+    overlap: tuple[ImpactEstimate, ...]  # reads that overlap a PUT against reads in the same window that do not
+    pairs_used: int
+    pairs_dropped: int
+    windows: tuple[WindowRow, ...]
+    windows_note: str
+    noise_floor: float | None  # smallest ratio that this run could have told from 1
+    sentence: str
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    basis: Literal["pairs", "rests"] = "pairs"  # rests: the quiet windows were not quiet, so rests stand for them
+    kinds: tuple[KindImpact, ...] = ()  # when there are two kinds of answer
+    mix: AnswerMix | None = None
+    felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two
+    after: AfterEffect | None = None  # None: the run has no rests, or nothing was written
+    doubts: tuple[str, ...] = ()  # why what would be a PASS is none

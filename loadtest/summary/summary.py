@@ -1,0 +1,223 @@
+"""Summary: everything that a report may say about a run, and how it goes to ``summary.json`` and back.
+
+Reports only format a Summary; they compute nothing. The same run gives the same bytes: keys are sorted, floats are
+rounded by whoever computes them, and no time of the analysis itself is in it. ``summary.schema.json`` beside this file
+is the JSON Schema, made from these records (``python -m loadtest.summary.summary`` writes it again).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from loadtest.run.records import FORMAT_VERSION, Verdict
+from loadtest.summary.findings import (
+    FORBID_EXTRA,
+    CheckResult,
+    Number,
+    Operation,
+    Question,
+    QuestionId,
+    ThresholdResult,
+    Unit,
+    Witness,
+    worst,
+)
+from loadtest.summary.generator import (
+    Availability,
+    Generator,
+    GeneratorPause,
+    GeneratorWorker,
+    OutcomeCount,
+    PausedQuantile,
+)
+from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact, LagEstimate
+from loadtest.summary.speed import (
+    Impact,
+    Latency,
+    LatencyHistogram,
+    LatencyRow,
+    LatencySeries,
+    Quantiles,
+    SincePut,
+    SlowestReads,
+    WindowRow,
+)
+from loadtest.summary.versions import (
+    Conditional,
+    Consistency,
+    ConsistencyWindow,
+    Distribution,
+    KStaleness,
+    VisibilityPoint,
+)
+from stacks.user_input import UnreadableFileError, read_small_file
+
+__all__ = [
+    "AfterEffect",
+    "AnswerMix",
+    "Availability",
+    "CheckResult",
+    "Conditional",
+    "Consistency",
+    "ConsistencyWindow",
+    "Distribution",
+    "Ended",
+    "Generator",
+    "GeneratorPause",
+    "GeneratorWorker",
+    "Impact",
+    "ImpactEstimate",
+    "KStaleness",
+    "KindImpact",
+    "LagEstimate",
+    "Latency",
+    "LatencyHistogram",
+    "LatencyRow",
+    "LatencySeries",
+    "Number",
+    "Operation",
+    "OutcomeCount",
+    "PausedQuantile",
+    "Quantiles",
+    "Question",
+    "QuestionId",
+    "Run",
+    "SincePut",
+    "SlowestReads",
+    "Summary",
+    "SummaryError",
+    "ThresholdResult",
+    "Unit",
+    "Verdict",
+    "VisibilityPoint",
+    "WindowRow",
+    "Witness",
+    "read_summary",
+    "schema",
+    "summary_bytes",
+    "worst",
+    "write_summary",
+]
+
+SCHEMA_PATH: Final = Path(__file__).with_name("summary.schema.json")
+
+
+class SummaryError(Exception):
+    """A summary file cannot be used; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the run came to its end."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    reason: str
+    at_ns: int | None  # since the origin
+    recovered: bool  # from the spools of a run that was killed
+    missing: tuple[str, ...] = ()  # a sentence for each process whose record is not whole
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which run this is about. ``settings``, ``target``, ``host`` and ``versions`` are as in ``run.json``."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    id: str
+    started: str  # wall-clock time, a label only
+    origin_ns: int  # time 0 of every axis, on the clock of the run
+    duration_ns: int  # from the first read's call to the last return
+    reads: int
+    writes: int
+    windows: int
+    workers: int
+    sessions: int
+    settings: dict[str, JsonValue]
+    target: dict[str, JsonValue]
+    host: dict[str, JsonValue]
+    versions: dict[str, JsonValue]
+    ended: Ended
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything a report may say."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    format: int
+    verdict: Verdict
+    questions: tuple[Question, Question, Question, Question]  # impact, whole, freshness, conditional
+    checks: tuple[CheckResult, ...]
+    latency: Latency
+    consistency: Consistency
+    conditional: Conditional
+    impact: Impact
+    availability: Availability
+    generator: Generator
+    thresholds: tuple[ThresholdResult, ...]
+    run: Run
+
+
+@cache
+def _adapter() -> TypeAdapter[Summary]:
+    return TypeAdapter(Summary)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``summary.json``, made from the records."""
+    made = _adapter().json_schema()
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "summary.json of a load test run"
+    return made
+
+
+def summary_bytes(summary: Summary) -> bytes:
+    """``summary.json`` as bytes; a value that JSON cannot hold (NaN) is a ValueError, not a number."""
+    plain = _adapter().dump_python(summary, mode="json")
+    return (json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_summary(summary: Summary, path: Path) -> None:
+    """Write ``summary.json``; the file is complete or absent, never half."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(summary_bytes(summary))
+    partial.replace(path)
+
+
+def read_summary(path: Path) -> Summary:
+    """Read ``summary.json``.
+
+    Raises:
+        SummaryError: it is missing, is not a summary, or is of a newer format than this program knows.
+    """
+    try:
+        content = read_small_file(path)
+    except FileNotFoundError:
+        raise SummaryError(f"{path} cannot be read (there is none): run the report command on the run first.") from None
+    except UnreadableFileError as error:
+        raise SummaryError(f"{path} cannot be read ({error}): run the report command on the run first.") from None
+    try:
+        plain = json.loads(content)
+    except (ValueError, RecursionError):
+        raise SummaryError(f"{path} is not JSON: run the report command on the run again.") from None
+    found = plain.get("format") if isinstance(plain, dict) else None
+    if isinstance(found, int) and found > FORMAT_VERSION:
+        raise SummaryError(f"{path} has format {found}, this program knows up to {FORMAT_VERSION}: use a newer one.")
+    try:
+        return _adapter().validate_json(content, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the top level"
+        raise SummaryError(f"{path} is not a summary: {place}: {first['msg']}.") from None
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(json.dumps(schema(), indent=2, sort_keys=True) + "\n")

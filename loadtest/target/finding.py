@@ -1,0 +1,172 @@
+"""Where a run reads and where it writes: from ``--host``, or from the outputs of ``cdktf deploy``."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+from loadtest.errors import UsageError
+from loadtest.run.settings import Settings
+from loadtest.target.outputs_file import read_outputs
+from stacks.user_input import cut, shown
+
+EMULATOR_PATH: Final = "/_aws/execute-api/"
+"""What the address of a REST API holds on an emulator, which serves all of AWS on one port."""
+_AWS_HOST = re.compile(
+    r"^[a-z0-9]+\.execute-api\.(?P<region>[a-z0-9-]+)"
+    r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
+)
+_DEFAULT_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The writer's key. Never printed: its representation shows no part of it."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the samples are read and where the document is written.
+
+    ``credentials`` is None when the outputs hold none: boto3's standard chain is asked then. The addresses may hold a
+    secret themselves (``https://user:password@host``, ``?key=…``): what is said of them says ``shown_url``.
+    """
+
+    url: str = field(repr=False)
+    bucket: str
+    object_key: str
+    region: str
+    s3_endpoint_url: str | None = field(repr=False)
+    credentials: Credentials | None
+    is_sandbox: bool = False
+    """Whether this project's own stand-in for AWS has said that it is what answers."""
+
+    @property
+    def kind(self) -> str:
+        """``aws``, ``sandbox`` (this project's own) or ``other``, which other emulators and stores are, too."""
+        if self.is_sandbox:
+            return "sandbox"
+        return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
+
+    @property
+    def shown_url(self) -> str:
+        """The address as it may be printed and stored."""
+        return public_url(self.url)
+
+    def public(self) -> dict[str, Any]:
+        """What a run directory may say of the target: everything but the secrets."""
+        return {
+            "url": self.shown_url,
+            "kind": self.kind,
+            "bucket": self.bucket,
+            "object_key": self.object_key,
+            "region": self.region,
+            "s3_endpoint_url": public_url(self.s3_endpoint_url) if self.s3_endpoint_url else None,
+        }
+
+
+def find_target(settings: Settings) -> Target:
+    """The target that the settings name.
+
+    Raises:
+        UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
+    """
+    found = read_outputs(settings.outputs, settings.stack, url_needed=settings.host is None)
+    outputs = found or {}
+    file = cut(str(settings.outputs))
+    url = f"{settings.host}{settings.samples_path}" if settings.host else outputs.get("SamplesUrl")
+    if not url:
+        raise UsageError(
+            f"There is nothing to read: no --host was given and there is no {file}; "
+            "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
+        )
+    if not _is_http(url):
+        where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
+        raise UsageError(f"{where} is {shown(public_url(url))}: it must be an http or https address; {remedy}.")
+    bucket = settings.bucket or outputs.get("S3BucketName")
+    if not bucket:
+        raise UsageError(
+            f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
+        )
+    if found is None and settings.outputs_needed:  # mistyped: whoever named it meant something by it
+        raise UsageError(
+            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of one, or none if none is "
+            "to be read."
+        )
+    return Target(
+        url=url,
+        bucket=bucket,
+        object_key=settings.object_key,
+        region=aws_region_from_environment() or _region_of(url) or _DEFAULT_REGION,
+        s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
+        credentials=_credentials_from(outputs),
+    )
+
+
+def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
+    """Refuse a host, given in Locust's page, by which the document would be written somewhere else.
+
+    The address of an emulator names the store, too; whoever reaches the page may choose what is read, and not what is
+    written.
+
+    Raises:
+        UsageError: the store would be another than with the settings that Locust was started with.
+    """
+    try:
+        endpoint = find_target(at_start).s3_endpoint_url
+    except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
+        endpoint = at_start.s3_endpoint_url
+    if target.s3_endpoint_url != endpoint:
+        raise UsageError(
+            f"The host {shown(target.shown_url)} would have the document written to another store: give it with --host "
+            "where Locust is started."
+        )
+
+
+def _is_http(url: str) -> bool:
+    if not url.isprintable() or " " in url:  # urlsplit drops line breaks, a request would not
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half an IPv6 address
+        return False
+
+
+def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
+    key, secret = outputs.get("DataStoreAccessKeyId"), outputs.get("DataStoreSecretAccessKey")
+    return Credentials(key, secret) if key and secret else None
+
+
+def credentials_of(outputs: Path, stack: str | None) -> Credentials | None:
+    """The writer's key in an outputs file.
+
+    Raises:
+        UsageError: the file cannot be used.
+    """
+    return _credentials_from(read_outputs(outputs, stack, url_needed=False) or {})
+
+
+def _region_of(url: str) -> str | None:
+    match = _AWS_HOST.match(urlsplit(url).hostname or "")
+    return match["region"] if match else None
+
+
+def _emulator_of(url: str) -> str | None:
+    return url.split(EMULATOR_PATH, maxsplit=1)[0] if EMULATOR_PATH in url else None
+
+
+DEFAULT_OUTPUTS: Final = "outputs.json"
+
+
+def aws_region_from_environment() -> str | None:
+    """The region that the standard AWS variables name, if any."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

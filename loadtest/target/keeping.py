@@ -1,0 +1,163 @@
+"""What a run may do with what is there before its first PUT: keep it, or find nothing worth keeping, or not write.
+
+The store itself is asked first. Its writer may often put and not get; then the readers' address shows the document,
+which is believed if its bytes are those that its ETag names, or are text that comes twice alike. Pure functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.document import MAXIMUM_BYTES, made_up_by
+from loadtest.target.finding import Target
+from loadtest.target.put_errors import shown
+from loadtest.target.remedies import what_to_do
+from loadtest.target.store import Look, is_aws
+
+NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
+_ONLY_IF_ABSENT: Final = {"IfNoneMatch": "*"}
+_HEADERS: Final = {
+    "content-type": "ContentType",
+    "cache-control": "CacheControl",
+    "content-encoding": "ContentEncoding",
+    "content-language": "ContentLanguage",
+    "content-disposition": "ContentDisposition",
+    "expires": "Expires",
+}
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
+_HOW_TO_GO_ON: Final = (
+    "allow the writer s3:GetObject, write to another object with --object-key, or give --overwrite if what is there "
+    "may be lost"
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One answer of the readers' address; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How to begin. ``keep``: what the parent must keep, as the writer has not; ``put``: arguments of version 0."""
+
+    say: str = ""
+    keep: Look | None = None
+    found_nothing: bool = False
+    put: dict[str, Any] = field(default_factory=dict)
+    made_up_by: str = ""
+    """The load test that made up what is there."""
+
+
+def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen], *, overwrite: bool) -> Beginning:
+    """What to do with what is there. ``looked``: what the store said; ``read`` asks the readers' address.
+
+    Raises:
+        UsageError: what is there cannot be kept, and it was not said that it may be lost.
+    """
+    place = f"s3://{target.bucket}/{target.object_key}"
+    found, error = looked["looked"], str(looked.get("error") or "")
+    if found == "document":
+        made_up = str(looked.get("made_up_by") or "")
+        say = _made_up(place, made_up) if made_up else _keeps(place, looked["bytes"], looked["not_kept"])
+        only_this = {"IfMatch": looked["etag"]} if looked.get("etag") else {}
+        return Beginning(say, put=only_this, made_up_by=made_up)
+    if found == "nothing":
+        return Beginning(found_nothing=True, put=dict(_ONLY_IF_ABSENT))
+    if found == "denied":
+        return _from_address(place, target, read, str(looked.get("endpoint") or ""), error, overwrite=overwrite)
+    if overwrite and found == "too-large":
+        return _lost(place)
+    if found == "too-large":
+        raise UsageError(f"The document at {place} cannot be kept: {error}; {_HOW_TO_GO_ON}.")
+    raise UsageError(f"{place} cannot be looked at before it is written: {error}; {what_to_do(error)}.")
+
+
+def _from_address(
+    place: str, target: Target, read: Callable[[], Seen], endpoint: str, error: str, *, overwrite: bool
+) -> Beginning:
+    seen = read()
+    code = _s3_code(seen)
+    made_up = made_up_by(seen.body)
+    if seen.status == 404 or code == "NoSuchKey":
+        return Beginning(found_nothing=True, put={} if overwrite else dict(_ONLY_IF_ABSENT))
+    if code == "AccessDenied" and is_aws(endpoint) and not overwrite:
+        return Beginning(found_nothing=True, put=dict(_ONLY_IF_ABSENT))  # S3's 403 may stand for a missing object
+    if seen.status == 200 and not code:
+        if made_up:
+            return Beginning(_made_up(place, made_up), made_up_by=made_up)
+        why = _why_not_the_object(seen, read)
+        if not why:
+            look = look_of(seen)
+            return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
+    else:
+        said = shown(seen.body[:400].decode("utf-8", "replace"), most=120)
+        why = f"{target.shown_url} answered {seen.status} {said!r}"
+    if overwrite:
+        return _lost(place)
+    raise UsageError(
+        f"What is at {place} cannot be kept, so nothing was written: {why}, and the writer may not read it itself "
+        f"({error}); check the address, the stage, and that this API reads that bucket, or else {_HOW_TO_GO_ON}."
+    )
+
+
+def _why_not_the_object(seen: Seen, read: Callable[[], Seen]) -> str:
+    """Why the body of an answer is not to be taken for the object's bytes; "" when it is."""
+    if len(seen.body) > MAXIMUM_BYTES:
+        return f"the address answers more than {MAXIMUM_BYTES:,} bytes"
+    etag = seen.headers.get("etag", "").removeprefix("W/").strip('"')
+    if _MD5.fullmatch(etag) and hashlib.md5(seen.body, usedforsecurity=False).hexdigest() == etag:
+        return ""
+    try:
+        seen.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "the address answers bytes that are no text and not what its ETag names"
+    again = read()
+    if (again.status, again.body) != (seen.status, seen.body):
+        return "the address answers something else each time"
+    return ""
+
+
+def look_of(seen: Seen) -> Look:
+    """The document as the readers' address shows it, and how it is put back."""
+    put: dict[str, Any] = {argument: seen.headers[name] for name, argument in _HEADERS.items() if name in seen.headers}
+    metadata = {
+        name.removeprefix("x-amz-meta-"): value
+        for name, value in seen.headers.items()
+        if name.startswith("x-amz-meta-")
+    }
+    put |= {"Metadata": metadata} if metadata else {}
+    try:
+        if "Expires" in put:
+            put["Expires"] = parsedate_to_datetime(put["Expires"]).isoformat()
+    except (ValueError, TypeError):
+        del put["Expires"]
+    return Look("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=(NOT_SHOWN,))
+
+
+def _s3_code(seen: Seen) -> str:
+    """The code of S3's error document, which some gateways pass on with 200."""
+    found = re.match(rb"\s*(?:<\?xml[^>]*\?>\s*)?<Error>\s*<Code>(\w{1,60})</Code>", seen.body[:500])
+    return found[1].decode() if found else ""
+
+
+def _made_up(place: str, run: str) -> str:
+    return f"{place} holds a document that load test {run} made up: there is nothing to keep."
+
+
+def _keeps(place: str, size: int, not_kept: Any) -> str:
+    lacking = f", save {', and '.join(not_kept)}" if not_kept else ""
+    return f"The document at {place} ({size:,} bytes) is kept, and will be put back at the end{lacking}."
+
+
+def _lost(place: str) -> Beginning:
+    return Beginning(f"What is at {place} is not kept, as --overwrite says that it may be lost.")

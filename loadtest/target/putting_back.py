@@ -1,0 +1,243 @@
+"""Puts the object back as it was before the run, unless somebody else has written in between.
+
+It is looked at first, with the writer's key, or, where that may not read it, at the readers' address. What is there
+must be one of the run's own documents, or the kept one; anything else is somebody's, and stays.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.run.document import MINIMUM_BYTES, how_rewritten, made_up_by
+from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.roll_call import JOURNAL_NAME
+from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, Kept, load, note_put_back
+from loadtest.target.remedies import what_to_do
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
+
+ATTEMPTS: Final = 5
+PAUSE_S: Final = 1.0
+CONFIRMING_PAUSES_S: Final = (1.0, 2.0, 4.0)
+"""Longer than a writer that has lost its parent may still take for its last PUT."""
+_RECENT_NS: Final = 60 * SECOND
+_LAST_LINES: Final = 1000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it, in one sentence. ``done``: nothing is owed any more."""
+
+    done: bool
+    sentence: str
+
+
+class Now(Enum):
+    """What the object is now."""
+
+    OURS = "one of this run's documents"
+    KEPT = "the kept document"
+    KEPT_AS_SHOWN = "the kept document, as the readers' address shows it, which may be behind the store"
+    NOTHING = "nothing"
+    ANOTHER_RUN = "a document that another load test made up"
+    OTHERS = "somebody else's document"
+    UNKNOWN = "not to be seen"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is there; ``etag`` is "" where only the readers' address has shown it."""
+
+    now: Now
+    etag: str = ""
+    error: str = ""
+    made_up_by: str = ""
+    body: bytes = b""
+
+
+def put_back(
+    run_dir: Path, store: Store, read: Callable[[], bytes | None], *, force: bool = False, over_runs: bool = False
+) -> Outcome:
+    """Put back what ``run_dir`` keeps, and see that it stays, where a PUT of the run was never answered.
+
+    Args:
+        run_dir: the run's directory.
+        store: the object.
+        read: asks the readers' address; its body, or None for no document.
+        force: whatever is there now.
+        over_runs: even a document of another load test, which is nobody's, if it is not being written just now.
+
+    Raises:
+        UsageError: what was kept cannot be read.
+    """
+    kept = load(run_dir)
+    if kept is None:
+        return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
+    unanswered = _unanswered(run_dir)
+    outcome = _attempted(kept, run_dir, store, read, force=force, over_runs=over_runs)
+    if not outcome.done or not unanswered:
+        return outcome
+    for pause_s in CONFIRMING_PAUSES_S:
+        time.sleep(pause_s)
+        if _seen(kept, store.look(), read, attempts=1).now is Now.OURS:
+            outcome = _attempted(kept, run_dir, store, read, force=force, over_runs=over_runs)
+            if not outcome.done:
+                return outcome
+    return Outcome(
+        True,
+        f"{outcome.sentence} A PUT of the run was never answered; should it take effect only now, "
+        f"`python -m loadtest restore {run_dir}` puts the document back again.",
+    )
+
+
+def _attempted(
+    kept: Kept, run_dir: Path, store: Store, read: Callable[[], bytes | None], *, force: bool, over_runs: bool
+) -> Outcome:
+    for _ in range(ATTEMPTS):
+        seen = _seen(kept, store.look(), read)
+        if seen.now is Now.ANOTHER_RUN and over_runs and kept.body is not None:
+            time.sleep(PAUSE_S)
+            again = _seen(kept, store.look(), read)
+            seen = again if again.body == seen.body else seen
+            mine = again.body == seen.body
+        else:
+            mine = seen.now in (Now.OURS, Now.KEPT_AS_SHOWN)
+        if seen.now is Now.KEPT:
+            note_put_back(run_dir)
+            return Outcome(True, f"{kept.place} is as it was before the run: there is nothing to put back.")
+        if kept.body is None and not mine:
+            return Outcome(True, f"There was no document at {kept.place} before the run; what is there now stays.")
+        if not mine and not force:
+            return Outcome(False, _refusal(kept, seen, run_dir))
+        if kept.body is None:
+            return _remove(kept, store, run_dir)
+        outcome = _put(kept, store, run_dir, "" if force else seen.etag)
+        if outcome is not None:
+            return outcome
+    return Outcome(False, _refusal(kept, _Seen(Now.OTHERS), run_dir))
+
+
+def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], attempts: int = ATTEMPTS) -> _Seen:
+    """What is there; the readers' address is asked again while it shows nothing that can be told."""
+    if look.found == "document":
+        run = made_up_by(look.body)
+        return _Seen(_told(kept, look.body, run), look.etag, made_up_by=run, body=look.body)
+    if look.found != "denied":
+        absent = Now.KEPT if kept.body is None else Now.NOTHING
+        now = {"nothing": absent, "too-large": Now.OTHERS}.get(look.found, Now.UNKNOWN)
+        return _Seen(now, error=look.error if look.found == "failed" else "")
+    seen = _Seen(Now.UNKNOWN)
+    for attempt in range(attempts):
+        body = read()
+        if body is not None:
+            run = made_up_by(body) or _rewritten_of(kept, body)
+            seen = _Seen(_told(kept, body, run), made_up_by=run, body=body)
+        if seen.now is Now.KEPT:
+            return _Seen(Now.KEPT_AS_SHOWN)  # it may show what is older than what the store holds
+        if seen.now is Now.OURS:
+            return seen
+        if attempt < attempts - 1:
+            time.sleep(PAUSE_S)
+    return seen
+
+
+def _told(kept: Kept, body: bytes, made_up: str) -> Now:
+    if kept.body is not None and body == kept.body:
+        return Now.KEPT
+    if made_up == kept.about["run"]:
+        return Now.OURS
+    return Now.ANOTHER_RUN if made_up else Now.OTHERS
+
+
+def _rewritten_of(kept: Kept, body: bytes) -> str:
+    """The kept document's run, if an address has only spelled one of its documents anew; else ""."""
+    run: str = kept.about["run"]
+    return run if how_rewritten(body, run, max(len(body), MINIMUM_BYTES)) else ""
+
+
+def _unanswered(run_dir: Path) -> bool:
+    """Whether the writer's journal ends with a PUT, of its last minute, of which nobody knows what became."""
+    last: dict[int, dict[str, Any]] = {}
+    try:
+        for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:
+            event = json.loads(line)
+            last.setdefault(event["version"], {}).update(event)
+        latest = max((int(event["called_ns"]) for event in last.values() if "called_ns" in event), default=0)
+        return any(
+            event.get("outcome", WriteOutcome.UNKNOWN) == WriteOutcome.UNKNOWN
+            for event in last.values()
+            if int(event.get("called_ns", 0)) > latest - _RECENT_NS
+        )
+    except FileNotFoundError:
+        return False  # it was sealed, so that there was time enough
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
+def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
+    now = seen.now
+    kept_in = f"it is kept in {run_dir / KEPT_FOLDER / DOCUMENT_FILE}"
+    again = f"`python -m loadtest restore {run_dir}"
+    if now is Now.UNKNOWN:
+        why = f" ({seen.error}; {what_to_do(seen.error)})" if seen.error else ""
+        return (
+            f"{kept.place} was not put back as it was before the run, for what is there now cannot be seen{why}; "
+            f"{kept_in}: try {again}`, or add --force."
+        )
+    if now is Now.ANOTHER_RUN:
+        return (
+            f"{kept.place} was not put back as it was before the run, for load test {seen.made_up_by} is writing "
+            f"there, or has; {kept_in}: when that run has ended, {again}` puts it there."
+        )
+    gone = "somebody has deleted it meanwhile" if now is Now.NOTHING else "somebody else has written to it meanwhile"
+    return (
+        f"{kept.place} was not put back as it was before the run, for {gone}, and what is there now is theirs; "
+        f"{kept_in}: {again} --force` puts it there all the same."
+    )
+
+
+def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
+    """Put it, over the document with ``etag`` and no other, where the store knows of that; None: there is another."""
+    arguments: dict[str, Any] = dict(kept.about.get("put") or {})
+    arguments |= {"IfMatch": etag} if etag else {}
+    body = kept.body or b""
+    attempt = store.put(body, **arguments)
+    without = ""
+    if attempt.outcome is WriteOutcome.REFUSED and "IfMatch" in arguments and knows_no_condition(attempt.error):
+        del arguments["IfMatch"]
+        attempt = store.put(body, **arguments)
+    if attempt.outcome is WriteOutcome.REFUSED and "Tagging" in arguments and "AccessDenied" in attempt.error:
+        without = ", without its tags, which this key may not write"
+        del arguments["Tagging"]
+        attempt = store.put(body, **arguments)
+    for _ in range(2):
+        if attempt.outcome is WriteOutcome.UNKNOWN:
+            time.sleep(PAUSE_S)
+            attempt = store.put(body, **arguments)
+    if "IfMatch" in arguments and attempt.error.startswith(CHANGED_MEANWHILE):
+        return None
+    if attempt.outcome is not WriteOutcome.ACKED:
+        return Outcome(
+            False,
+            f"{kept.place} could not be put back as it was before the run: {attempt.error}; "
+            f"{what_to_do(attempt.error)}; then `python -m loadtest restore {run_dir}`.",
+        )
+    note_put_back(run_dir)
+    return Outcome(True, f"{kept.place} is put back as it was before the run ({len(body):,} bytes{without}).")
+
+
+def _remove(kept: Kept, store: Store, run_dir: Path) -> Outcome:
+    said = store.delete()
+    if said:
+        return Outcome(
+            True,
+            f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
+            f"delete it ({said.split(' ', maxsplit=1)[0].rstrip(':')}).",
+        )
+    note_put_back(run_dir)
+    return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

@@ -1,0 +1,265 @@
+"""The S3 client of a run: one PUT at a time and never a retry, and a look at what is there before the first one.
+
+Credentials are asked for before a request is made, so that a helper that fails, hangs or wants to be typed at is told
+from a store that does. Importing this is cheap; making a :class:`Store` imports boto3.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.run.records import WriteOutcome
+from loadtest.target.departure import Departure
+from loadtest.target.put_errors import Failure, failure_of, not_of_s3
+
+TIME_LIMIT_S: Final = 10
+_AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu")
+_KEPT: Final = (
+    *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
+    *("StorageClass", "WebsiteRedirectLocation"),
+)
+_KEPT_WITH_KMS: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+_ABSENT: Final = ("NoSuchKey", "404")
+_DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
+
+
+CHANGED_MEANWHILE: Final = "PreconditionFailed"
+_NO_CONDITION: Final = ("NotImplemented", "InvalidArgument", "InvalidRequest")
+
+
+class MfaNeedsTerminalError(EOFError):
+    """A profile asks for a code of an MFA device, and there is nobody to type it."""
+
+
+class StoreError(Exception):
+    """There is no client of the store. The text begins with the name of the error, as that of a PUT does."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of one PUT. ``called_ns``: no byte of it left before; None when none left at all."""
+
+    outcome: WriteOutcome
+    etag: str
+    error: str
+    request_id: str
+    called_ns: int | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the store says of the object. ``found``: document, nothing, denied, too-large or failed."""
+
+    found: str
+    error: str = ""
+    body: bytes = b""
+    etag: str = ""
+    put: dict[str, Any] | None = None
+    """Arguments of PutObject that put it back as it was."""
+    not_kept: tuple[str, ...] = ()
+
+
+class Store:
+    """One object of one bucket.
+
+    Args:
+        orders: bucket, object_key, region, s3_endpoint_url, access_key_id and secret_access_key (or None).
+
+    Raises:
+        StoreError: boto3 refuses what it was given, or there is a helper for credentials that gives none.
+    """
+
+    def __init__(self, orders: dict[str, Any]) -> None:
+        getpass.getpass = _ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
+        import boto3  # noqa: PLC0415 - only this process pays for it
+
+        self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
+        given = orders.get("s3_endpoint_url")
+        try:
+            session = boto3.Session(
+                aws_access_key_id=orders.get("access_key_id"), aws_secret_access_key=orders.get("secret_access_key")
+            )
+            session.get_credentials()
+        except Exception as error:
+            raise StoreError(_credentials_failure(error, None, ()).error) from None
+        try:
+            self._client = _client(session, orders["region"], given, path_style=bool(given))
+            if not given and not is_aws(self.endpoint):  # of a profile or the environment
+                self._client = _client(session, orders["region"], None, path_style=True)
+        except Exception as error:
+            raise StoreError(failure_of(error, None).error) from None
+        self._session = session
+        self._departure = Departure(self._client)
+
+    @property
+    def endpoint(self) -> str:
+        """The address that boto3 really talks to."""
+        return str(self._client.meta.endpoint_url)
+
+    def check_credentials(self) -> Failure | None:
+        """Have the credentials fetched, or renewed; None when they are there."""
+        self._departure.reset()
+        try:
+            found = self._session.get_credentials()
+            if found is not None:
+                found.get_frozen_credentials()
+        except Exception as error:
+            return _credentials_failure(error, self._departure, self._secrets())
+        return None
+
+    def put(self, body: bytes, **arguments: Any) -> Attempt:
+        """Send one PUT, with Content-MD5, which Object Lock demands and every store knows."""
+        self._departure.reset()
+        digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+        try:
+            answer = self._client.put_object(**self._place, Body=body, ContentMD5=digest, **arguments)
+        except Exception as error:  # whatever it is, it is an outcome
+            failure = failure_of(error, self._departure, self._secrets())
+            return Attempt(
+                failure.outcome, "", failure.error, failure.request_id, called_ns=self._departure.first_byte_ns
+            )
+        strange = not_of_s3(self._departure, self._secrets())
+        outcome = WriteOutcome.UNKNOWN if strange else WriteOutcome.ACKED
+        request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
+        return Attempt(outcome, str(answer.get("ETag") or ""), strange, request_id, self._departure.first_byte_ns)
+
+    def look(self) -> Look:
+        """What is there now, whole, and how it is put back."""
+        failure = self.check_credentials()
+        if failure is not None:
+            return Look("failed", failure.error)
+        self._departure.reset()
+        try:
+            answer = self._client.get_object(**self._place)
+            if int(answer.get("ContentLength") or 0) > MAXIMUM_BYTES:
+                return Look("too-large", f"it has {int(answer['ContentLength']):,} bytes")
+            body = answer["Body"].read(MAXIMUM_BYTES + 1)
+        except Exception as error:
+            return self._look_failed(error)
+        if len(body) > MAXIMUM_BYTES:
+            return Look("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
+        put, not_kept = _arguments(answer)
+        if int(answer.get("TagCount") or 0):
+            tags = self._tags()
+            put |= {"Tagging": tags} if tags is not None else {}
+            not_kept += () if tags is not None else ("its tags, which this key may not read",)
+        return Look("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
+
+    def delete(self) -> str:
+        """Delete the object; "" when that is done, else what was said."""
+        self._departure.reset()
+        try:
+            self._client.delete_object(**self._place)
+        except Exception as error:
+            return failure_of(error, self._departure, self._secrets()).error
+        return ""
+
+    def _tags(self) -> str | None:
+        from urllib.parse import urlencode  # noqa: PLC0415
+
+        try:
+            found = self._client.get_object_tagging(**self._place)["TagSet"]
+        except Exception:
+            return None
+        return urlencode([(tag["Key"], tag["Value"]) for tag in found])
+
+    def _look_failed(self, error: BaseException) -> Look:
+        said = failure_of(error, self._departure, self._secrets()).error
+        response: dict[str, Any] = getattr(error, "response", None) or {}
+        code = str(response.get("Error", {}).get("Code") or "")
+        if self._departure.first_byte_ns is None:
+            return Look("failed", said)  # a role that cannot be assumed, a session that cannot be had
+        if code in _ABSENT:
+            return Look("nothing")
+        return Look("denied" if code in _DENIED or "kms:" in said else "failed", said)
+
+    def _secrets(self) -> tuple[str, ...]:
+        """What must not be shown, as far as it is known; asks nobody for it."""
+        found = getattr(self._session, "_session", None)
+        credentials = getattr(found, "_credentials", None)
+        names = ("_access_key", "_secret_key", "_token", "access_key_", "secret_key_")
+        held = [getattr(credentials, name, None) for name in names]
+        if credentials is not None and not hasattr(credentials, "_access_key"):
+            held += [credentials.access_key, credentials.secret_key, credentials.token]
+        return tuple(str(secret) for secret in held if secret)
+
+
+def _credentials_failure(error: BaseException, departure: Departure | None, secrets: tuple[str, ...]) -> Failure:
+    """What an error says that came before there was a request to send."""
+    failure = failure_of(error, departure, secrets)
+    if isinstance(error, json.JSONDecodeError):
+        said = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
+        return Failure(WriteOutcome.REFUSED, said)
+    known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
+    return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")
+
+
+def knows_no_condition(error: str) -> bool:
+    """Whether a store has refused a PUT because it does not know what If-Match or If-None-Match is."""
+    return error.startswith(_NO_CONDITION)
+
+
+def is_aws(endpoint: str) -> bool:
+    """Whether an S3 endpoint is one of AWS."""
+    return (urlsplit(endpoint).hostname or "").endswith(_AWS_DOMAINS)
+
+
+def _client(session: Any, region: str, endpoint: str | None, *, path_style: bool) -> Any:
+    from botocore.config import Config  # noqa: PLC0415
+
+    return session.client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=TIME_LIMIT_S,
+            read_timeout=TIME_LIMIT_S,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"} if path_style else {},
+        ),
+    )
+
+
+def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Arguments of PutObject that say again what GetObject said, and what cannot be said again."""
+    names = _KEPT + (_KEPT_WITH_KMS if str(answer.get("ServerSideEncryption") or "").startswith("aws:kms") else ())
+    put = {name: answer[name] for name in names if answer.get(name)}
+    missing: tuple[str, ...] = ()
+    if answer.get("Expires"):
+        put["Expires"] = answer["Expires"].isoformat()
+    elif answer.get("ExpiresString"):
+        missing += ("its Expires header, which is no date",)
+    if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
+        missing += ("its lock, which stays with the old version of it",)
+    return put, missing
+
+
+def _ask_for_code(prompt: str = "", stream: Any = None) -> str:
+    """Ask for an MFA code where somebody can type it.
+
+    Raises:
+        MfaNeedsTerminalError: there is no terminal, or this process may not read from it.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and there is no terminal") from None
+    try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and nobody can type it here")
+    finally:
+        os.close(terminal)
+    return _getpass(prompt, stream)
+
+
+_getpass: Final = getpass.getpass

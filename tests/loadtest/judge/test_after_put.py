@@ -1,0 +1,149 @@
+"""What PUTs leave behind, and like compared with like: simulated targets of which the truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.simulated_runs import Truth, simulated
+from loadtest.judge.checks.write_impact import write_impact
+from loadtest.judge.measure.after_put import student
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.judge.measure.like_with_like import Scale, Stretch, unbiased
+from loadtest.judge.measure.position import Placed, unlike_windows
+from loadtest.run.records import Verdict, WindowKind
+from loadtest.summary.speed import Impact
+
+UNLIKE = Truth(unchanged_ms=0.5)
+
+
+def measure(seed: int = 1, **truth: float) -> Impact:
+    return measure_impact(simulated(Truth(**truth), seed))
+
+
+def test_a_target_that_writes_leave_alone_passes_and_its_rests_say_so() -> None:
+    impact = measure()
+    assert impact.verdict is Verdict.PASS
+    assert impact.basis == "pairs"
+    assert impact.after is not None
+    assert (impact.after.rests, impact.after.seen, impact.after.doubts) == (5, False, ())
+    assert {lag.verdict for lag in impact.after.lags} == {Verdict.PASS}
+    assert {lag.quantile for lag in impact.after.lags} == {"p50", "p90", "p99"}
+    assert impact.after.opening is not None
+    assert "rests" not in impact.sentence
+
+
+class TestWhatAPutLeavesBehind:
+    def test_for_four_seconds_fails_though_quiet_windows_inherit_it(self) -> None:
+        impact = measure(after=2, after_to_s=4)
+        assert impact.verdict is Verdict.FAIL
+        assert impact.basis == "rests"
+        assert impact.estimates[2].ratio == pytest.approx(2, rel=0.15)
+        assert "after a PUT take" in impact.sentence
+        lags = [lag for lag in impact.after.lags if lag.quantile == "p50"]
+        assert [lag.verdict for lag in lags if lag.to_ns <= 4e9] == [Verdict.FAIL] * len(lags[:-1])
+        assert lags[-1].from_ns == 4e9
+        assert lags[-1].verdict is Verdict.PASS
+
+    def test_later_than_the_writing_windows_fails_and_is_no_speed_up(self) -> None:
+        impact = measure(after=2, after_from_s=1.5, after_to_s=3.5)
+        assert impact.verdict is Verdict.FAIL
+        assert "reads due 2.00 s to 4.00 s after a PUT take" in impact.sentence.lower().replace("put", "PUT")
+
+    def test_for_longer_than_a_rest_does_not_pass_and_asks_for_longer_rests(self) -> None:
+        impact = measure(after=2, after_to_s=8.5)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one" in impact.sentence
+        assert "--window 4" in impact.sentence
+
+    def test_within_the_tolerance_moves_the_comparison_to_the_rests(self) -> None:
+        impact = measure(after=1.15, after_to_s=4)
+        assert impact.basis == "rests"
+        assert impact.estimates == impact.after.writing
+        assert impact.estimates[0].ratio == pytest.approx(1.15, rel=0.06)
+
+    def test_at_one_read_in_twenty_is_seen_at_p99(self) -> None:
+        assert measure(after=5, after_to_s=4, share=0.05).verdict is Verdict.FAIL
+
+    @pytest.mark.parametrize("seconds", [60, 90])
+    def test_is_seen_in_shorter_runs(self, seconds: float) -> None:
+        assert measure(after=2, after_to_s=4, seconds=seconds).verdict is Verdict.FAIL
+
+    def test_is_said_to_be_missed_by_a_run_without_rests(self) -> None:
+        impact = measure(2, rests=False)
+        assert impact.after is None
+        assert impact.verdict is Verdict.PASS
+        assert "for longer than 200 ms may lie in quiet windows" in impact.sentence
+
+    def test_makes_a_speed_up_that_no_run_without_rests_passes(self) -> None:
+        impact = measure(after=2, after_from_s=0.6, after_to_s=3.5, rests=False, seconds=90)
+        assert impact.estimates[2].high < 1
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "reads are faster while writing" in impact.sentence
+
+
+class TestAnUnevenMixOfAnswers:
+    def test_is_no_slowdown_of_the_target(self) -> None:
+        for seed in range(3):
+            impact = measure_impact(simulated(UNLIKE, seed))
+            assert [one.verdict for one in impact.estimates] == [Verdict.PASS] * 3
+            assert impact.verdict is not Verdict.FAIL
+
+    def test_is_a_finding_of_its_own_with_what_visitors_feel(self) -> None:
+        impact = measure_impact(simulated(UNLIKE, 1))
+        assert impact.felt[0].ratio > 3
+        assert impact.mix.writing_share > impact.mix.quiet_share + 0.05
+        assert impact.mix.sentence in impact.sentence
+        assert "no slowdown of the target" in impact.mix.sentence
+        assert [kind.kind for kind in impact.kinds] == ["200", "304"]
+
+    def test_does_not_hide_a_slowdown(self) -> None:
+        impact = measure_impact(simulated(replace(UNLIKE, while_writing=1.6), 1))
+        assert impact.verdict is Verdict.FAIL
+
+    def test_does_not_hide_what_puts_leave_behind(self) -> None:
+        assert measure_impact(simulated(replace(UNLIKE, after=2, after_to_s=4), 1)).verdict is Verdict.FAIL
+
+    def test_one_kind_of_answer_says_nothing_of_kinds(self) -> None:
+        impact = measure(conditional=False)
+        assert (impact.kinds, impact.mix, impact.felt) == ((), None, ())
+
+
+def test_the_check_counts_every_interval_that_fails() -> None:
+    history = simulated(Truth(after=2, after_from_s=1.5, after_to_s=3.5), 1)
+    assert write_impact(history).found >= 1
+
+
+def test_a_kind_with_too_few_reads_is_named() -> None:
+    few = Stretch({"200": np.full(5, 20_000), "304": np.arange(200)})
+    scale = Scale.of([(few, few)] * 6)
+    assert scale.combined["p99"] == ("304",)
+    assert scale.value(few, "p50") == unbiased(np.arange(200), 500)
+
+
+def test_a_quantile_between_two_values_does_not_depend_on_how_many_there_are() -> None:
+    random = np.random.default_rng(1)
+    means = [np.mean([unbiased(np.sort(random.normal(size=n)), 990) for _ in range(4000)]) for n in (120, 320)]
+    assert means[0] == pytest.approx(means[1], abs=0.03)
+    assert unbiased(np.arange(99), 990) is None
+
+
+def test_student_needs_three() -> None:
+    assert student([0.1, 0.2], 0.95) is None
+    found = student([0.0, 0.1, 0.2], 0.95)
+    assert (found.center, found.high - found.center) == (
+        pytest.approx(0.1),
+        pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-3),
+    )
+
+
+def test_windows_of_a_kind_must_be_alike_wherever_they_stand() -> None:
+    after = [Placed({"p50": -0.4 + n / 1000}, WindowKind.WRITING, None) for n in range(10)]
+    others = [Placed({"p50": n / 1000}, WindowKind.QUIET, None) for n in range(10)]
+    assert unlike_windows([*after, *others], 1.25).startswith(
+        "quiet windows that follow a writing one are 1.49x as slow"
+    )
+    assert unlike_windows([*others, *others], 1.25) == ""
+    assert unlike_windows([*after, *others[:3]], 1.25) == ""

@@ -1,0 +1,262 @@
+"""Assumptions: what makes a run worth judging, and that they never FAIL."""
+
+from __future__ import annotations
+
+import pytest
+from history_language import ZERO_NS, build, history, padding, parse, run_info
+
+from loadtest import units
+from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
+from loadtest.run.attendance import Attendance
+from loadtest.run.records import Verdict
+
+ENOUGH = padding(10_000, 2)
+SECOND = 1_000_000_000
+
+
+def test_holds_on_a_run_that_is_as_it_should_be() -> None:
+    result = assumptions(history(padding(0, 1)))
+    assert result.verdict is Verdict.PASS
+    assert result.sentence == "162 reads and 6 writes by one writer."
+    assert [number.value for number in result.numbers] == [162, 6, 6, 0, 0, 0]
+    assert (result.found, result.looked_at, result.witnesses) == (0, 162 + 7, ())
+
+
+def test_two_requests_of_one_session_in_flight() -> None:
+    result = assumptions(history(f"w1[0 10] a:r1[20 30] a:r1[29 31] {ENOUGH}"))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence.startswith("1 read overlapped an earlier one by the same reader")
+    assert (result.found, result.numbers[-1].value) == (1, 1)
+    (shown,) = result.witnesses
+    assert shown.sentence == "Reader 0/0 called this read while an earlier one was in flight."
+    assert shown.operations[0].called_ns == 0
+
+
+def test_a_request_called_as_the_other_returned_is_none() -> None:
+    assert len(overlapping_in_session(history("w1[0 10] a:r1[20 30] a:r1[30 31] b:r1[25 29]"))) == 0
+    assert len(overlapping_in_session(history("w1[0 10] a:r1[20 30 worker=1] a:r1[25 31 worker=2]"))) == 0
+    assert len(overlapping_in_session(history("w1[0 10]"))) == 0
+
+
+def test_reads_that_were_never_sent_are_of_no_session() -> None:
+    text = "w1[0 10] a:r1[20 90] a:not-sent[50 50 due=21 status=0] b:not-sent[50 50 due=22 status=0]"
+    assert len(overlapping_in_session(history(text))) == 0
+
+
+def test_overlapping_reads_are_numbered_in_order_of_call() -> None:
+    text = "w1[0 10] b:r1[20 40] a:r1[21 60] b:r1[30 31] a:r1[50 51]"
+    assert overlapping_in_session(history(text)).tolist() == [2, 3]
+
+
+def test_somebody_else_is_writing() -> None:
+    result = assumptions(history(f"w1[0 10] foreign[20 30] foreign[31 32] {ENOUGH}"))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "Somebody else is writing to s3://data/payload.json" in result.sentence
+    assert "2 reads returned a document that is not of this run" in result.sentence
+    assert result.witnesses[0].sentence == "Reader 0/0 got a document that is not of this run."
+
+
+def test_the_object_is_not_always_known_by_name() -> None:
+    info = run_info().model_copy(update={"target": {}})
+    assert (
+        "Somebody else is writing to the object" in assumptions(history("w1[0 10] foreign[20 30]", info=info)).sentence
+    )
+
+
+def test_most_writes_not_acknowledged() -> None:
+    half = " ".join(f"{'x' if n % 2 else 'w'}{n}[{20 * n} {20 * n + 5}]" for n in range(1, 13))
+    reads = " ".join(f"r12[{1000 + n} {1000 + n}]" for n in range(100))
+    assert assumptions(history(f"{half} {reads}")).verdict is Verdict.PASS
+    result = assumptions(history(f"{half} x13[900 905] {reads}"))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "Only 6 of 13 writes after the first were acknowledged (the first error: AccessDenied (HTTP 403))." in (
+        result.sentence
+    )
+
+
+def test_the_first_error_is_the_one_that_is_named() -> None:
+    sentence = assumptions(history(f"w1[0 ?] x2[20 30] x3[40 50] {padding(100, 4, writes=1)}")).sentence
+    assert "Only 1 of 4 writes after the first were acknowledged (the first error: ReadTimeoutError)." in sentence
+
+
+def test_writes_may_fail_without_a_word() -> None:
+    reads, writes, windows = parse("x1[0 10] x2[20 30] r0[40 50]")
+    writes["error"] = ""
+    sentence = assumptions(build(reads, writes, windows)).sentence
+    assert sentence.startswith("Only 0 of 2 writes after the first were acknowledged. ")
+
+
+def test_unknown_outcomes_are_counted() -> None:
+    result = assumptions(history(f"w1[0 ?] {ENOUGH}"))
+    assert [number.value for number in result.numbers][1:4] == [7, 6, 1]
+
+
+def test_too_little() -> None:
+    result = assumptions(history("w1[0 10] r1[11 12]"))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence.startswith("Too little happened: only 1 write after the first was acknowledged")
+    few = assumptions(history(padding(0, 1, reads=60)))
+    assert few.sentence == "Too little happened: only 72 reads were made, at least 100 are needed."
+    none = assumptions(history(" ".join(f"w{n}[{20 * n} {20 * n + 9}]" for n in range(1, 6))))
+    assert none.sentence == "Too little happened: no reads were made, at least 100 are needed."
+
+
+def test_a_control_run_is_called_one() -> None:
+    result = assumptions(history("r0[11 12]", write_interval=0))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "(--write-interval is 0), so this run is a control only" in result.sentence
+    assert "control" not in assumptions(history("r0[11 12]")).sentence
+    assert assumptions(history(padding(0, 1), write_interval=0)).verdict is Verdict.PASS  # something was written
+
+
+def test_a_recovered_run_of_which_nothing_is_missing_says_so_and_can_be_judged() -> None:
+    whole = {"role": "worker", "began": True, "until_ns": 2 * ZERO_NS, "closed": True}
+    attendance = Attendance.model_validate({"processes": [whole]})
+    ended = run_info().ended.model_copy(update={"recovered": True})
+    info = run_info().model_copy(update={"ended": ended, "attendance": attendance})
+    result = assumptions(history(padding(0, 1), info=info))
+    assert result.verdict is Verdict.PASS
+    assert result.sentence.endswith("by one writer. The run was cut short and recovered from its spool.")
+
+
+def test_all_that_is_wrong_is_said_and_few_witnesses_shown() -> None:
+    foreign = " ".join(f"foreign[{20 + n} {20 + n}]" for n in range(3))
+    overlapping = " ".join(f"a:r1[{40 + n} 90]" for n in range(9))
+    result = assumptions(history(f"w1[0 10] {foreign} {overlapping}"))
+    assert result.found == 3
+    assert len(result.witnesses) == 5
+    assert "Somebody else" in result.sentence
+    assert "Too little" in result.sentence
+    assert "8 reads overlapped" in result.sentence
+
+
+def test_reads_that_were_due_and_never_sent_were_not_made() -> None:
+    unsent = " ".join(f"not-sent[5000 5000 due={n} status=0]" for n in range(1000, 1100))
+    result = assumptions(history(f"{padding(0, 1)} {unsent}"))
+    assert result.sentence == "162 reads and 6 writes by one writer."
+    assert (result.numbers[0].value, result.looked_at) == (162, 162 + 7)
+    few = assumptions(history(f"{padding(0, 1, reads=60)} {unsent}"))
+    assert few.sentence == "Too little happened: only 72 reads were made, at least 100 are needed."
+
+
+def windowed(pairs_written: int, *, pairs: int = 6, extra: str = "") -> str:
+    """Pairs of windows of 2 s, quiet and then writing, with reads; the writer makes three PUTs in the first ones."""
+    text, version = [extra], 0
+    for pair in range(pairs):
+        start = 4 * pair * SECOND
+        middle, end = start + 2 * SECOND, start + 4 * SECOND
+        text.append(f"quiet{pair}[{start} {middle}] writing{pair}[{middle} {end}]")
+        text += [f"r0[{at} {at + 9}]" for at in range(start, end, SECOND // 5)]
+        for at in range(middle + SECOND // 2, end, SECOND // 2) if pair < pairs_written else ():
+            version += 1
+            text.append(f"w{version}[{at} {at + 10}]")
+    return " ".join(text)
+
+
+def steady(*moments: float, until: float) -> str:
+    """No windows: PUTs at the given seconds, ten reads a second ``until`` then."""
+    writes = [f"w{n}[{round(at * SECOND)} {round(at * SECOND) + 10}]" for n, at in enumerate(moments, start=1)]
+    times = [*range(0, round(until * SECOND), SECOND // 10), round(until * SECOND) - 9]
+    return " ".join([*writes, *(f"r0[{at} {at + 9}]" for at in times)])
+
+
+class TestAWriterThatStopped:
+    @pytest.mark.parametrize("written", [2, 3, 4])
+    def test_makes_the_run_worth_nothing_after_that_and_it_is_said(self, written: int) -> None:
+        result = assumptions(history(windowed(written)))
+        assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 1)
+        assert result.sentence == (
+            f"Writing stopped {units.seconds((4 * written - 0.5) * SECOND)} after the run began, of 23.8 s: no PUT "
+            "that may have taken effect came after that, so what is said of reads during writes rests on the time "
+            "before."
+        )
+
+    @pytest.mark.parametrize("written", [5, 6])
+    def test_one_that_went_on_to_the_end_or_left_out_the_last_window_did_not(self, written: int) -> None:
+        result = assumptions(history(windowed(written)))
+        assert result.verdict is Verdict.PASS
+        assert result.sentence == f"120 reads and {3 * written} writes by one writer."
+
+    def test_a_window_left_out_in_the_middle_does_not_matter(self) -> None:
+        late = f"w7[{22 * SECOND} {22 * SECOND + 10}]"
+        assert assumptions(history(windowed(2, extra=late))).verdict is Verdict.PASS
+
+    def test_puts_that_were_refused_write_nothing(self) -> None:
+        refused = " ".join(f"x{n}[{at * SECOND} {at * SECOND + 10}]" for n, at in ((13, 18), (14, 19), (15, 22)))
+        result = assumptions(history(windowed(4, extra=refused)))
+        assert result.verdict is Verdict.INCONCLUSIVE
+        assert result.sentence.startswith("Writing stopped 15.5 s after the run began")
+
+    def test_a_put_of_unknown_outcome_may_have_written(self) -> None:
+        assert assumptions(history(windowed(4, extra=f"w13[{18 * SECOND} ?]"))).verdict is Verdict.PASS
+        hung = assumptions(history(windowed(3, extra=f"w10[{12 * SECOND} ?]")))
+        assert hung.verdict is Verdict.INCONCLUSIVE
+        assert hung.sentence.startswith("Writing stopped 12.0 s after the run began")
+
+    def test_a_put_that_took_long_was_writing_all_the_time(self) -> None:
+        assert (
+            assumptions(history(windowed(4, extra=f"w13[{15.6 * SECOND:.0f} {19 * SECOND}]"))).verdict is Verdict.PASS
+        )
+
+    def test_a_control_writes_nothing_and_did_not_stop(self) -> None:
+        assert assumptions(history(windowed(4), write_interval=0)).verdict is Verdict.PASS
+
+    def test_is_said_beside_what_puts_failed_with(self) -> None:
+        refused = " ".join(f"x{n}[{(5 + n) * SECOND} {(5 + n) * SECOND + 10}]" for n in range(4, 12))
+        result = assumptions(history(windowed(1, extra=refused)))
+        assert "Only 3 of 11 writes after the first were acknowledged" in result.sentence
+        assert "Writing stopped 3.50 s after the run began" in result.sentence
+        assert "(the last error: AccessDenied (HTTP 403))" in result.sentence
+
+    @pytest.mark.parametrize(
+        ("moments", "until", "stopped"),
+        [
+            ((1, 1.5, 2, 2.5, 3, 9.5, 10), 11, False),  # 6.5 s between two PUTs
+            ((1, 1.5, 2, 2.5, 3, 9.5, 10), 22.9, False),
+            ((1, 1.5, 2, 2.5, 3, 9.5, 10), 23.1, True),
+            ((0, 0.1, 0.2, 0.3, 0.4, 9.9, 10), 40, True),
+            ((0, 0.1, 0.2, 0.3, 0.4, 0.5), 10.4, True),  # twice --write-interval, longer than what was between PUTs
+        ],
+    )
+    def test_without_windows_twice_the_longest_time_between_puts_counts(
+        self, moments: tuple[float, ...], until: float, stopped: bool
+    ) -> None:
+        result = assumptions(history(steady(*moments, until=until), write_interval=0.25))
+        assert (result.verdict is Verdict.INCONCLUSIVE) == stopped == result.sentence.startswith("Writing stopped")
+
+    @pytest.mark.parametrize(("until", "stopped"), [(10.9, False), (13.1, True)])
+    def test_without_windows_the_write_interval_is_waited_for_too(self, until: float, stopped: bool) -> None:
+        text = steady(*(number / 100 for number in range(20)), until=until)
+        result = assumptions(history(text, write_interval=6.4))
+        assert (result.verdict is Verdict.INCONCLUSIVE) == stopped
+
+    def test_a_read_that_returns_long_after_the_run_was_stopped_does_not_make_the_writer_stop_early(self) -> None:
+        text = steady(*(number / 2 for number in range(1, 41)), until=20.2)
+        late = f"{text} timed-out[{20 * SECOND} {25 * SECOND} status=0]"
+        assert assumptions(history(late, write_interval=0.5)).verdict is Verdict.PASS
+
+    def test_one_that_never_wrote_did_not_stop(self) -> None:
+        result = assumptions(history(windowed(0)))
+        assert result.sentence == (
+            "Too little happened: no write after the first was acknowledged, at least 5 are needed."
+        )
+
+    def test_a_put_of_unknown_outcome_does_not_last_until_a_later_one_is_refused(self) -> None:
+        refused = f"x11[{22 * SECOND} {22 * SECOND + 10}]"
+        result = assumptions(history(windowed(3, extra=f"w10[{12 * SECOND} ?] {refused}")))
+        assert result.sentence.startswith("Writing stopped 12.0 s after the run began")
+
+
+def test_a_recovered_run_that_does_not_say_who_should_have_recorded_cannot_be_judged() -> None:
+    ended = run_info().ended.model_copy(update={"recovered": True})
+    result = assumptions(history(padding(0, 1), info=run_info().model_copy(update={"ended": ended})))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "does not say who should have recorded until when" in result.sentence
+
+
+def test_a_run_of_which_records_were_lost_is_not_complete() -> None:
+    info = run_info()
+    lost = info.model_copy(update={"ended": info.ended.model_copy(update={"recovered": True, "lost": True})})
+    result = assumptions(history(padding(0, 1), info=lost))
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence.startswith("Not every load-generating process wrote all that it had recorded")

@@ -1,0 +1,51 @@
+"""What every check says, word for word, of a few small histories; set UPDATE_GOLDEN=1 to write it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+from history_language import history, padding
+from test_load_generator import samples
+
+from loadtest.judge.checks.registry import run_checks
+
+GOLDEN = Path(__file__).with_name("golden_findings.json")
+HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
+    "nothing is wrong": (padding(0, 1, reads=300), {}),
+    "everything is wrong": (
+        "w1[0 10] w2[20 30] x3[40 50] w4[60 ?] w5[80 90] w6[95 400] "
+        "a:r1[100 107] a:r5[110 112] a:n2[120 126] b:r6[130 140] c:r5[150 160] "
+        "d:r3[170 171] d:r9[172 173] d:torn[174 176 bytes=900] "
+        "d:truncated[177 178 bytes=70] d:corrupt[401 402 bytes=1] "
+        "e:r6[410 420 sent=6] e:r6[421 422 etag=none] e:etag-mismatch6[423 424 etag=5] e:r6[425 426 etag=-2] "
+        "e:unasked-not-modified[427 428] e:not-modified-with-body6[429 430 bytes=12] "
+        "f:error[431 440] f:refused[441 442 status=0] g:r6[450 460] g:r6[455 470] "
+        "h:not-sent[470 470 due=300 status=0]",
+        {"arrival_rate": 1e12},
+    ),
+    "no order fits": (f"w1[0 ?] w2[0 ?] a:r1[1 2] b:r2[5 6] c:r1[9 10] {padding(10_000, 3)}", {}),
+    "somebody else writes": (f"w1[0 10] foreign[20 30] r1[40 50] {padding(10_000, 2)}", {}),
+    "the target dies": (
+        f"{padding(0, 1)} refused[2000 3000000000 status=0] timed-out[2000 4000000000 status=0]",
+        {"max_staleness": 0.5},
+    ),
+    "nothing is written": ("r0[0 1] r0[5 7 sent=0]", {"write_interval": 0.0, "conditional_share": 0.0}),
+    "writes are refused": ("x1[0 10] x2[20 30] w3[40 50] x4[60 70] r3[100 110]", {}),
+    "nothing is read": ("w1[0 10]", {}),
+}
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_what_the_checks_say(name: str) -> None:
+    text, settings = HISTORIES[name]
+    results = run_checks(history(text, samples=samples([700] * 150), **settings))
+    found = json.loads(json.dumps([dataclasses.asdict(result) for result in results]))
+    golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden[name] = found
+        GOLDEN.write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    assert found == golden[name], "run with UPDATE_GOLDEN=1 if this change is meant"

@@ -1,0 +1,40 @@
+"""What all judging starts from: a history in memory, its names and bounds, and how little must be imported for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from history_language import history, run_info
+
+from loadtest.run.history import History
+
+
+def test_a_history_makes_each_measurement_once() -> None:
+    calls = []
+
+    def measure(run: History) -> int:
+        calls.append(run)
+        return 5
+
+    run = history("r0[0 1]")
+    assert (run.once(measure), run.once(measure), len(calls)) == (5, 5, 1)
+
+
+def test_the_bound_on_staleness_is_in_nanoseconds() -> None:
+    assert history("r0[0 1]", max_staleness=0.0015).max_staleness_ns == 1_500_000
+
+
+def test_names_for_sentences() -> None:
+    assert run_info().target_name == "http://127.0.0.1:1/v1/samples"
+    assert run_info().model_copy(update={"target": {}}).target_name == "the target"
+
+
+def test_loading_imports_no_load_generator() -> None:
+    """A report is made on machines without Locust and AWS."""
+    heavy = ("locust", "gevent", "boto3", "moto")
+    code = f"import sys, loadtest.judge.analyse; print([m for m in {heavy} if m in sys.modules])"
+    root = Path(__file__).parents[3]
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,171 @@
+"""Latency: exact quantiles, by population, over time, and as a histogram."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from history_language import history
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtest.judge.measure.latency import measure_latency, row
+from loadtest.judge.statistics.quantiles import distribution, enough, groups, quantiles, rank
+from loadtest.summary.speed import Latency
+
+SECOND = 1_000_000_000
+
+
+def measure(text: str) -> Latency:
+    return measure_latency(history(text))
+
+
+class TestQuantiles:
+    @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=300), st.sampled_from((500, 900, 990, 999)))
+    def test_are_what_numpy_calls_inverted_cdf(self, values: list[int], per_mille: int) -> None:
+        rising = np.sort(np.array(values))
+        expected = np.quantile(rising.astype(object), per_mille / 1000, method="inverted_cdf")
+        exact = rising[math.ceil(len(values) * per_mille / 1000 - 1e-9) - 1]
+        assert rising[rank(len(values), per_mille)] == exact
+        assert exact == pytest.approx(expected)
+
+    def test_of_a_thousand(self) -> None:
+        found = quantiles(np.arange(1, 1001)[::-1])
+        assert (found.count, found.p50_ns, found.p90_ns, found.p99_ns, found.p999_ns, found.max_ns) == (
+            1000,
+            500,
+            900,
+            990,
+            999,
+            1000,
+        )
+
+    def test_are_left_out_where_no_value_lies_beyond(self) -> None:
+        assert quantiles(np.arange(999)).p999_ns is None
+        assert quantiles(np.arange(1000)).p999_ns is not None
+        assert (quantiles(np.arange(99)).p99_ns, quantiles(np.arange(100)).p99_ns) == (None, 98)
+        assert (quantiles(np.arange(9)).p90_ns, quantiles(np.arange(10)).p90_ns) == (None, 8)
+        assert (quantiles(np.arange(1)).p50_ns, quantiles(np.arange(2)).p50_ns) == (None, 0)
+        assert quantiles(np.arange(1)).max_ns == 0
+        assert not enough(0, 500)
+
+    def test_of_nothing(self) -> None:
+        found = quantiles(np.zeros(0, np.int64))
+        assert (found.count, found.p50_ns, found.max_ns) == (0, None, None)
+
+    def test_of_a_few_durations(self) -> None:
+        found = distribution(np.array([5, -3, 9]))
+        assert (found.count, found.min_ns, found.p50_ns, found.p90_ns, found.p99_ns, found.max_ns) == (
+            3,
+            -3,
+            5,
+            9,
+            9,
+            9,
+        )
+        assert distribution(np.zeros(0, np.int64)).min_ns is None
+
+    @given(st.lists(st.integers(-1, 6), max_size=50))
+    def test_groups_hold_their_members(self, numbers: list[int]) -> None:
+        column = np.array(numbers, dtype=np.int64)
+        found = groups(column, 7)
+        assert [members.tolist() for members in found] == [
+            [place for place, number in enumerate(numbers) if number == group] for group in range(7)
+        ]
+
+    def test_more_groups_than_fit_16_bits(self) -> None:
+        found = groups(np.array([40_000, 0, 40_000, -1]), 50_000)
+        assert (found[40_000].tolist(), found[0].tolist(), len(found)) == ([0, 2], [1], 50_000)
+
+
+class TestPopulations:
+    text = (
+        "w1[0 10] w2[100 200] quiet0[20 90] writing0[95 300] "
+        "r1[20 25 due=15] r1[21 27] n1[30 31] r2[89 95] r2[90 97] r2[100 110] n2[200 203 due=199] r2[201 206] "
+        "error[100 190] torn[100 195] r2[300 301]"
+    )
+
+    def counts(self, text: str) -> dict[str, int]:
+        return {one.population: one.response.count for one in measure(text).rows}
+
+    def test_are_told_apart(self) -> None:
+        assert self.counts(self.text) == {
+            "all": 9,
+            "200": 7,
+            "304": 2,
+            "quiet": 3,  # due from 20 on and before 90
+            "writing": 3,
+            "overlapping-put": 2,
+            "clear-of-put": 1,
+        }
+
+    def test_service_counts_from_the_call_and_response_from_when_it_was_due(self) -> None:
+        found = row(measure(self.text), "304")
+        assert (found.service.max_ns, found.response.max_ns) == (3, 4)
+        assert found.service.count == found.response.count == 2
+
+    def test_without_windows_all_reads_are_of_writing(self) -> None:
+        counts = self.counts("w1[0 10] r1[5 20] r1[11 30]")
+        assert (counts["quiet"], counts["writing"], counts["overlapping-put"], counts["clear-of-put"]) == (0, 2, 1, 1)
+
+    def test_without_reads(self) -> None:
+        found = measure("w1[0 10]")
+        assert [one.response.count for one in found.rows] == [0] * 7
+        assert found.series.start_ns == ()
+        assert found.histogram.edges_ns == ()
+
+    def test_the_definition_is_stated(self) -> None:
+        assert "Exact order statistics" in measure("w1[0 10]").definition
+
+
+class TestSeries:
+    def test_by_the_second_in_which_a_read_was_due(self) -> None:
+        text = (
+            f"w1[-90 -80] r1[0 10] n1[1 6] error[2 3] torn[4 5] r1[{SECOND} {SECOND + 100} due={SECOND - 1}] "
+            f"r1[{3 * SECOND} {3 * SECOND + 7}] not-sent[{4 * SECOND} {4 * SECOND} due=9 status=0]"
+        )
+        found = measure(text).series
+        assert found.bucket_ns == SECOND
+        assert found.start_ns == (0, SECOND, 2 * SECOND, 3 * SECOND)
+        assert found.ok == (2, 0, 0, 1)
+        assert found.not_modified == (1, 0, 0, 0)
+        assert found.errors == (1, 0, 0, 0)
+        assert found.faults == (1, 0, 0, 0)
+        assert found.p50_ns == (10, None, None, 7)
+        assert found.p99_ns == found.max_ns == (101, None, None, 7)
+
+    def test_long_runs_get_longer_buckets(self) -> None:
+        text = "w1[-90 -80] r1[0 10] r1[%d %d]"
+        end = 600 * SECOND - 1
+        assert measure(text % (end, end)).series.bucket_ns == SECOND
+        end += 1
+        assert measure(text % (end, end)).series.bucket_ns == 2 * SECOND
+        end = 3600 * 24 * 30 * SECOND
+        series = measure(text % (end, end)).series
+        assert len(series.start_ns) <= 600
+        assert sum(series.ok) == 2
+
+    def test_a_read_that_was_due_before_the_origin_is_in_the_first_bucket(self) -> None:
+        assert measure("w1[-90 -80] r1[0 10 due=-70]").series.ok == (1,)
+
+
+class TestHistogram:
+    @given(st.lists(st.integers(0, 10**10), min_size=1, max_size=50))
+    def test_holds_every_read(self, times: list[int]) -> None:
+        reads = " ".join(f"r1[{n} {n + took}]" for n, took in enumerate(times))
+        found = measure(f"w1[-90 -80] {reads}").histogram
+        assert sum(found.writing) == len(times)
+        assert len(found.writing) == len(found.quiet) == len(found.edges_ns) - 1
+        assert list(found.edges_ns) == sorted(set(found.edges_ns))
+        expected, _ = np.histogram(np.maximum(times, found.edges_ns[0]), bins=np.array(found.edges_ns, dtype=float))
+        assert list(found.writing) == expected.tolist()
+
+    def test_tells_quiet_from_writing(self) -> None:
+        found = measure("w1[-90 -80] quiet0[0 99] writing0[100 199] r1[0 100] r1[10 110] r1[100 1100]").histogram
+        assert (sum(found.quiet), sum(found.writing)) == (2, 1)
+        assert found.quiet[0] == 2
+        assert found.writing[-1] == 1
+
+    def test_windows_without_reads_have_none(self) -> None:
+        assert measure("w1[-90 -80] quiet0[0 9] writing0[100 199] r1[20 30]").histogram.edges_ns == ()

@@ -1,0 +1,347 @@
+"""Loading a run: what is read, and one clear sentence for everything that cannot be."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from history_language import build, history, parse
+from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
+
+from loadtest.errors import RunError
+from loadtest.run.checksums import verify, write_checksums
+from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
+from loadtest.run.loading import load_history
+from loadtest.run.records import NEVER_RETURNED, READ_DTYPE, WRITER_SESSION, ReadOutcome
+from loadtest.run.run_info import read_run_info
+
+
+@pytest.fixture
+def run(clean_run: Path, tmp_path: Path) -> Path:
+    """A copy of a recorded run that may be damaged."""
+    return copy_run(clean_run, tmp_path / "run")
+
+
+def error_of(run: Path) -> str:
+    with pytest.raises(RunError) as caught:
+        load_history(run)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.endswith((".", "…"))
+    return text
+
+
+def test_a_recorded_run_is_read_with_its_types_and_in_order_of_call(clean_run: Path) -> None:
+    loaded = load_history(clean_run)
+    table = pq.read_table(clean_run / "reads.parquet")
+    assert len(loaded.reads) == table.num_rows == 6000
+    for name in READ_DTYPE.names:
+        assert getattr(loaded.reads, name).dtype == READ_DTYPE[name]
+    assert np.all(np.diff(loaded.reads.called_ns) >= 0)
+    assert len(loaded.writes) == 61
+    assert loaded.writes.etag[3] == f'"{3:032x}"'
+    assert (len(loaded.windows), len(loaded.samples)) == (40, 3990)
+    assert loaded.info.settings.impact_tolerance == 1.25
+
+
+def test_reads_may_be_in_any_order(run: Path) -> None:
+    expected = load_history(run)
+    shuffled = np.random.default_rng(5).permutation(6000)
+    rewrite(run, "reads.parquet", lambda table: table.take(shuffled))
+    loaded = load_history(run)
+    for name in READ_DTYPE.names:
+        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+
+
+def test_requests_are_known_by_the_names_that_the_target_gave(clean_run: Path) -> None:
+    loaded = load_history(clean_run)
+    assert loaded.requests.name(0, WRITER_SESSION, int(loaded.writes.called_ns[7])) == "REQUEST000000007"
+    assert loaded.requests.name(0, WRITER_SESSION, int(loaded.writes.called_ns[7]) + 1) == ""
+    assert loaded.requests.name(0, 0, int(loaded.writes.called_ns[7])) == ""
+    assert loaded.requests.name(1, WRITER_SESSION, int(loaded.writes.called_ns[7])) == ""
+
+
+def test_more_columns_than_are_known_are_fine(run: Path) -> None:
+    rewrite(run, "reads.parquet", lambda table: table.append_column("later", pa.array(range(6000))))
+    assert len(load_history(run).reads) == 6000
+
+
+def test_several_row_groups_are_fine(run: Path) -> None:
+    pq.write_table(pq.read_table(run / "reads.parquet"), run / "reads.parquet", row_group_size=700)
+    write_checksums(run)
+    assert len(load_history(run).reads) == 6000
+
+
+class TestRunJson:
+    def change(self, run: Path, changes: dict[str, object]) -> str:
+        content = json.loads((run / "run.json").read_text())
+        for place, value in changes.items():
+            *parents, last = place.split("__")
+            inside = content
+            for parent in parents:
+                inside = inside[parent]
+            if value is ...:
+                del inside[last]
+            else:
+                inside[last] = value
+        (run / "run.json").write_text(json.dumps(content))
+        write_checksums(run)
+        return error_of(run)
+
+    def test_no_directory(self, tmp_path: Path) -> None:
+        assert "is not a directory" in error_of(tmp_path / "nothing")
+        (tmp_path / "file").write_text("")
+        assert "is not a directory" in error_of(tmp_path / "file")
+
+    def test_no_run(self, tmp_path: Path) -> None:
+        assert "holds no run.json" in error_of(tmp_path)
+
+    @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+    def test_no_json(self, run: Path, content: bytes) -> None:
+        (run / "run.json").write_bytes(content)
+        assert "run.json is not JSON" in error_of(run)
+
+    def test_no_object(self, run: Path) -> None:
+        (run / "run.json").write_text("[1]")
+        assert "holds no JSON object" in error_of(run)
+
+    def test_a_newer_format(self, run: Path) -> None:
+        text = self.change(run, {"format": 3})
+        assert "has format 3 and this program knows up to 2: use the version that wrote it" in text
+
+    @pytest.mark.parametrize("found", [0, -1, "1", None, True, 1.5, ...])
+    def test_a_format_that_never_was(self, run: Path, found: object) -> None:
+        assert "expected a number from 1 on" in self.change(run, {"format": found})
+
+    @pytest.mark.parametrize(
+        ("place", "value"),
+        [
+            ("settings__max_staleness", -1),
+            ("settings__max_staleness", float("nan")),
+            ("settings__max_staleness", "much"),
+            ("settings__impact_tolerance", 0.5),
+            ("settings__impact_tolerance", float("inf")),
+            ("settings__conditional_share", 1.5),
+            ("settings__arrival_rate", ...),
+            ("settings", ...),
+            ("run", 5),
+            ("run", ...),
+            ("target", []),
+            ("clock", ...),
+            ("plan__start_ns", -5),
+            ("plan__start_ns", 2**62),
+            ("ended__at_ns", 1.5),
+            ("ended__recovered", "yes"),
+        ],
+    )
+    def test_values_that_cannot_be(self, run: Path, place: str, value: object) -> None:
+        text = self.change(run, {place: value})
+        assert place.replace("__", ".") in text
+        assert "the run is damaged, or was not written by this program" in text
+
+    def test_what_need_not_be_there(self, run: Path) -> None:
+        content = json.loads((run / "run.json").read_text())
+        for name in ("plan", "ended", "host", "versions", "outcomes"):
+            del content[name]
+        content["later"] = {"new": 1}
+        (run / "run.json").write_text(json.dumps(content))
+        write_checksums(run)
+        assert read_run_info(run).ended.reason == "not recorded"
+        load_history(run)
+
+
+class TestParquet:
+    @pytest.mark.parametrize("name", PARQUET_FILES)
+    def test_missing(self, run: Path, name: str) -> None:
+        (run / name).unlink()
+        assert f"{name} is missing" in error_of(run)
+        (run / CHECKSUM_FILE).unlink()
+        if name in REQUIRED_FILES:
+            assert f"{name} is missing" in error_of(run)
+        else:  # no verdict rests on how the target names requests
+            assert load_history(run).requests.name(0, WRITER_SESSION, 0) == ""
+
+    @pytest.mark.parametrize("name", PARQUET_FILES)
+    def test_cut_short(self, run: Path, name: str) -> None:
+        (run / CHECKSUM_FILE).unlink()
+        for size in (0, 5, len((run / name).read_bytes()) - 20):
+            (run / name).write_bytes((run / name).read_bytes()[:size])
+            assert f"{name} is damaged" in error_of(run)
+
+    @pytest.mark.parametrize("name", PARQUET_FILES)
+    def test_a_column_missing(self, run: Path, name: str) -> None:
+        for column in pq.read_schema(run / name).names:
+            copied = copy_run(run, run / column)
+            rewrite(copied, name, lambda table, column=column: table.drop_columns([column]))
+            assert f"{name} has no column {column}" in error_of(copied)
+
+    def test_a_column_twice(self, run: Path) -> None:
+        rewrite(run, "reads.parquet", lambda table: table.append_column("version", table.column("version")))
+        assert "has no column version (or has it twice)" in error_of(run)
+
+    def test_a_column_of_another_type(self, run: Path) -> None:
+        def as_text(table: pa.Table) -> pa.Table:
+            return table.set_column(0, table.column_names[0], pc.cast(table.column(0), pa.string()))
+
+        rewrite(run, "reads.parquet", as_text)
+        assert "column worker holds string, expected uint16" in error_of(run)
+
+    def test_a_value_missing(self, run: Path) -> None:
+        rewrite(run, "reads.parquet", lambda table: with_value(table, "called_ns", 7, None))
+        assert "column called_ns lacks 1 values" in error_of(run)
+
+    def test_no_parquet_at_all(self, run: Path) -> None:
+        (run / "reads.parquet").write_text("called,returned\n1,2\n")
+        write_checksums(run)
+        assert "reads.parquet is damaged" in error_of(run)
+
+
+class TestChecksums:
+    @pytest.mark.parametrize("name", RECORDED_FILES)
+    def test_a_changed_file(self, run: Path, name: str) -> None:
+        content = (run / name).read_bytes()
+        (run / name).write_bytes(content + b" ")
+        assert f"{name} has changed since it was recorded" in error_of(run)
+
+    def test_none_are_no_error(self, run: Path) -> None:
+        (run / CHECKSUM_FILE).unlink()
+        assert len(load_history(run).reads) == 6000
+
+    @pytest.mark.parametrize("content", [b"", b"nonsense\n", b"\xff", b"0" * 64 + b"  run.json\n"])
+    def test_damaged_ones(self, run: Path, content: bytes) -> None:
+        (run / CHECKSUM_FILE).write_bytes(content)
+        assert "SHA256SUMS is damaged" in error_of(run)
+
+    def test_are_what_sha256sum_writes(self, run: Path) -> None:
+        assert (
+            subprocess.run(["sha256sum", "-c", CHECKSUM_FILE], cwd=run, check=False, capture_output=True).returncode
+            == 0
+        )
+        verify(run)
+
+    def test_unreadable_files(self, run: Path) -> None:
+        (run / "run.json").unlink()
+        (run / "run.json").mkdir()
+        assert "run.json cannot be read" in error_of(run)
+
+
+def refuse(text: str) -> str:
+    with pytest.raises(RunError) as caught:
+        history(text)
+    return str(caught.value)
+
+
+class TestWhatCannotHaveHappened:
+    def test_writes(self) -> None:
+        assert "returned before they were called" in refuse("w1[10 9]")
+        assert "in flight when the next one was called" in refuse("w1[0 10] w2[9 20]")
+        assert "in flight when the next one was called" in refuse("w1[10 ?] w2[9 20]")
+        assert "in flight when the next one was called" in refuse("x1[0 10] w2[9 20]")
+        assert "not 0, 1, 2" in refuse("w1[0 10] w3[20 30]")
+        assert "not 0, 1, 2" in refuse("w1[0 10] w1[20 30]")
+        assert "version 0 was never acknowledged" in refuse("w0[0 ?] w1[20 30]")
+        assert "version 0 was never acknowledged" in refuse("x0[0 5] w1[20 30]")
+        history("w1[0 10] w2[10 20]")
+        history("w1[0 ?] w2[0 20]")
+
+    def test_a_write_of_unknown_outcome_that_returned(self) -> None:
+        reads, writes, windows = parse("w1[0 ?] w2[5 10]")
+        writes["returned_ns"][1] = writes["returned_ns"][2]
+        with pytest.raises(RunError, match="a return that does not fit their outcome"):
+            build(reads, writes, windows)
+        writes["returned_ns"][1] = NEVER_RETURNED
+        writes["returned_ns"][2] = NEVER_RETURNED
+        with pytest.raises(RunError, match="1 writes have a return that does not fit"):
+            build(reads, writes, windows)
+
+    def test_no_writes(self) -> None:
+        reads, writes, windows = parse("r0[0 1]")
+        with pytest.raises(RunError, match="holds 0 writes"):
+            build(reads, writes[:0], windows)
+
+    def test_a_read_before_there_was_anything_to_read(self) -> None:
+        assert "before version 0 was acknowledged" in refuse("w0[0 10] r0[9 20]")
+        history("w0[0 10] r0[10 20]")
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("r0[10 9]", "returned before they were called"),
+            ("r0[10 11 due=1000000011]", "called long before they were due"),
+            ("r0[10 11 status=304]", "a status that their outcome denies"),
+            ("torn[10 11 status=500]", "a status that their outcome denies"),
+            ("n0[10 11 status=200]", "a status that their outcome denies"),
+            ("r[10 11]", "whole but have no version"),
+            ("r0[10 11 etag=-4]", "a version that cannot be"),
+            ("r0[10 11 sent=-3]", "a version that cannot be"),
+            ("error0[10 11]", "errors but have a version"),
+            ("n0[10 11 sent=none]", "answers to a condition that was never sent"),
+            ("n0[10 11 sent=1]", "304 but have another version than their reader held"),
+            ("not-modified-with-body1[10 11 sent=0]", "304 but have another version than their reader held"),
+            ("unasked-not-modified[10 11 sent=0]", "sent a condition after all"),
+        ],
+    )
+    def test_reads(self, text: str, why: str) -> None:
+        assert why in refuse(f"w1[0 5] {text}")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "r0[10 10]",
+            "r0[10 11 due=1000000010]",
+            "foreign[10 11 status=304 sent=-2]",
+            "timed-out[10 11 status=200]",
+            "n[10 11 sent=-2]",
+            "n0[10 11 sent=-2]",
+            "not-modified-with-body0[10 11 sent=-2]",
+            "error[10 11 sent=0]",
+        ],
+    )
+    def test_reads_that_can_have_happened(self, text: str) -> None:
+        history(f"w1[0 5] {text}")
+
+    def change(self, table: str, column: str, value: int) -> str:
+        reads, writes, windows = parse("w1[0 5] r0[10 11] quiet0[0 10] writing0[20 30]")
+        {"reads": reads, "writes": writes, "windows": windows}[table][column][-1] = value
+        with pytest.raises(RunError) as caught:
+            build(reads, writes, windows)
+        return str(caught.value)
+
+    @pytest.mark.parametrize("column", ["called_ns", "returned_ns", "scheduled_ns"])
+    @pytest.mark.parametrize("value", [-1, 2**62, 2**63 - 1, -(2**63)])
+    def test_times_that_cannot_be(self, column: str, value: int) -> None:
+        assert "1 reads have a time that cannot be" in self.change("reads", column, value)
+        if (column, value) != ("returned_ns", 2**63 - 1):
+            assert "1 writes" in self.change("writes", column, value)
+
+    def test_values_that_no_enumeration_has(self) -> None:
+        assert "outcome that does not exist" in self.change("reads", "outcome", max(ReadOutcome) + 1)
+        assert "outcome that does not exist" in self.change("writes", "outcome", 3)
+        assert "a kind that does not exist" in self.change("windows", "kind", 3)
+        assert "a version that cannot be" in self.change("reads", "version", -2)
+
+    def test_windows(self) -> None:
+        assert "overlap, or are not in order" in refuse("quiet0[0 10] writing0[9 20]")
+        assert "have a time that cannot be" in refuse("quiet0[10 9]")
+        assert "a window twice, or two of one kind in a pair" in refuse("quiet0[0 10] quiet0[10 20]")
+        assert "a window twice" in self.change("windows", "index", 0)
+        assert "have a time that cannot be" in self.change("windows", "end_ns", 2**62)
+        history("quiet0[0 10] writing0[10 20] quiet1[20 20]")
+
+    def test_errors_say_how_many_and_which(self) -> None:
+        assert refuse("r0[10 9] r0[20 30] r0[21 20]").startswith(
+            "2 reads returned before they were called (the first is"
+        )
+
+
+def test_samples_that_cannot_be(run: Path) -> None:
+    for column in ("at_ns", "cpu_ns", "gc_ns", "flush_ns"):
+        copied = copy_run(run, run / column)
+        rewrite(copied, "generator.parquet", lambda table, column=column: with_value(table, column, 3, -1))
+        assert "1 generator samples have a time that cannot be (the first is number 3)" in error_of(copied)

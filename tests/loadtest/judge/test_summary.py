@@ -1,0 +1,170 @@
+"""summary.json: valid by its schema, the same bytes every time, and back again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from history_language import history, padding
+from run_directories import copy_run, rewrite
+
+from loadtest.judge.analyse import analyse, summarise
+from loadtest.run.files import RECORDED_FILES
+from loadtest.summary.summary import (
+    SCHEMA_PATH,
+    Summary,
+    SummaryError,
+    read_summary,
+    schema,
+    summary_bytes,
+    write_summary,
+)
+
+HERE = Path(__file__).parent
+GOLDEN = {"clean": HERE / "example_summary.json", "lagging": HERE / "example_summary_lagging.json"}
+TOP_LEVEL = [
+    "availability",
+    "checks",
+    "conditional",
+    "consistency",
+    "format",
+    "generator",
+    "impact",
+    "latency",
+    "questions",
+    "run",
+    "thresholds",
+    "verdict",
+]
+
+
+@pytest.fixture(scope="session")
+def clean_summary() -> Summary:
+    return analyse(HERE.parents[1] / "histories" / "clean")
+
+
+def test_golden_summaries(recorded_run: Path) -> None:
+    """Set UPDATE_GOLDEN=1 to write them again, and read the difference before committing it."""
+    golden = GOLDEN[recorded_run.name]
+    content = summary_bytes(analyse(recorded_run))
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_bytes(content)
+    assert content.decode() == golden.read_text(), "run with UPDATE_GOLDEN=1 if this change is meant"
+
+
+def test_the_same_run_gives_the_same_bytes_in_another_process(recorded_run: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from loadtest.judge.analyse import analyse; "
+        "from loadtest.summary.summary import summary_bytes; "
+        "sys.stdout.buffer.write(summary_bytes(analyse(Path(sys.argv[1]))))"
+    )
+    moved = copy_run(recorded_run, tmp_path / "elsewhere")
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Asia/Tokyo"}
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(moved)],
+        capture_output=True,
+        check=True,
+        cwd=HERE.parents[2],
+        env=environment,
+    )
+    assert result.stdout == GOLDEN[recorded_run.name].read_bytes()
+
+
+def test_the_order_of_rows_makes_no_difference(clean_run: Path, tmp_path: Path) -> None:
+    moved = copy_run(clean_run, tmp_path / "elsewhere")
+    order = np.random.default_rng(1).permutation(6000)
+    rewrite(moved, "reads.parquet", lambda table: table.take(order))
+    assert summary_bytes(analyse(moved)) == GOLDEN["clean"].read_bytes()
+
+
+def test_judging_changes_nothing_in_the_run(clean_run: Path, tmp_path: Path) -> None:
+    moved = copy_run(clean_run, tmp_path / "elsewhere")
+    before = {name: (moved / name).read_bytes() for name in RECORDED_FILES}
+    analyse(moved)
+    assert {name: (moved / name).read_bytes() for name in RECORDED_FILES} == before
+    assert len(list(moved.iterdir())) == len(before) + 1
+
+
+def test_the_committed_schema_is_that_of_the_records() -> None:
+    assert json.loads(SCHEMA_PATH.read_text()) == schema(), "run python -m loadtest.summary.summary"
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "w1[0 10]",
+        "w1[0 10] r1[11 12]",
+        "w1[0 ?] torn[1 2] error[3 4] foreign[5 6] n1[7 8] r9[9 10]",
+        "w1[0 10] w2[20 9000] a:r2[30 40] a:r1[41 50] quiet0[0 9] writing0[10 900]",
+        padding(0, 1),
+    ],
+)
+def test_every_summary_is_valid_by_the_schema(text: str) -> None:
+    plain = json.loads(summary_bytes(summarise(history(text))))
+    jsonschema.validate(plain, schema())
+    assert sorted(plain) == TOP_LEVEL
+    assert len(plain["questions"]) == 4
+
+
+def test_golden_summaries_are_valid_by_the_committed_schema() -> None:
+    for path in GOLDEN.values():
+        jsonschema.validate(json.loads(path.read_text()), json.loads(SCHEMA_PATH.read_text()))
+
+
+def test_comes_back_as_it_was(clean_summary: Summary, tmp_path: Path) -> None:
+    write_summary(clean_summary, tmp_path / "summary.json")
+    assert read_summary(tmp_path / "summary.json") == clean_summary
+    assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
+
+
+def test_a_number_that_json_does_not_have_is_an_error(clean_summary: Summary) -> None:
+    impact = dataclasses.replace(clean_summary.impact, noise_floor=float("nan"))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        summary_bytes(dataclasses.replace(clean_summary, impact=impact))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a summary"),
+        ("{}", "is not a summary"),
+        ('{"format": 3}', "has format 3, this program knows up to 2"),
+    ],
+)
+def test_what_is_no_summary(tmp_path: Path, content: str, why: str) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text(content)
+    with pytest.raises(SummaryError, match=why):
+        read_summary(path)
+
+
+def test_a_summary_that_was_changed_is_refused_where_it_shows(tmp_path: Path) -> None:
+    plain = json.loads(GOLDEN["clean"].read_text())
+    plain["questions"][0]["verdict"] = "MAYBE"
+    (tmp_path / "a.json").write_text(json.dumps(plain))
+    with pytest.raises(SummaryError, match=r"questions\.0\.verdict"):
+        read_summary(tmp_path / "a.json")
+    plain = json.loads(GOLDEN["clean"].read_text())
+    plain["surprise"] = 1
+    (tmp_path / "b.json").write_text(json.dumps(plain))
+    with pytest.raises(SummaryError, match="surprise"):
+        read_summary(tmp_path / "b.json")
+    with pytest.raises(SummaryError, match="cannot be read"):
+        read_summary(tmp_path / "c.json")
+
+
+def test_stays_small(clean_summary: Summary) -> None:
+    """The largest run has 600 buckets, 2,000 windows and 2,000 writes in it."""
+    assert len(summary_bytes(clean_summary)) < 100_000
+    one_window = len(json.dumps(dataclasses.asdict(clean_summary.impact.windows[0]), indent=1))
+    one_write = len(json.dumps(dataclasses.asdict(clean_summary.consistency.windows[0]), indent=1))
+    assert 2_000 * (one_window + one_write) < 1_200_000

@@ -1,0 +1,148 @@
+"""Thresholds of runs that ended before all was known: what is only known to be at least so long is not called short."""
+
+from __future__ import annotations
+
+import pytest
+from history_language import history, padding
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from loadtest.judge.analyse import summarise
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import ThresholdResult
+
+PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
+
+
+def judged(threshold: str, text: str) -> ThresholdResult:
+    run = history(text)
+    (result,) = evaluate([threshold], summarise(run), run)
+    return result
+
+
+class TestStalenessOfTheStalestRead:
+    """The second read is certainly 5 ns too old, and may be older by far than the first, which is 10 ns too old."""
+
+    text = f"w1[0 10] w2[20 30] r1[40 45] r1[35 9000] {padding(10_000, 3)}"
+
+    @pytest.mark.parametrize(
+        ("threshold", "verdict"),
+        [
+            ("staleness.max < 10us", PASS),
+            ("staleness.max < 8980ns", OPEN),
+            ("staleness.max < 100ns", OPEN),
+            ("staleness.max < 10ns", FAIL),
+            ("staleness.max > 8us", OPEN),
+            ("staleness.max > 9us", FAIL),
+        ],
+    )
+    def test_reaches_as_far_as_that_of_any_stale_read(self, threshold: str, verdict: Verdict) -> None:
+        assert judged(threshold, self.text).verdict is verdict
+
+    def test_is_said_as_an_interval(self) -> None:
+        assert judged("staleness.max < 10us", self.text).number.text == "between 10.0 ns and 8.98 µs"
+
+
+class TestTheLongestWindow:
+    cut_off = f"{padding(0, 1)} w7[10000 10010] r6[20010 20020] r6[910010 910020]"  # and then the run ended
+
+    @pytest.mark.parametrize(
+        ("threshold", "verdict"),
+        [
+            ("window.max < 1ms", OPEN),
+            ("window.max < 1min", OPEN),
+            ("window.max <= 900us", OPEN),
+            ("window.max < 900us", FAIL),
+            ("window.max > 800us", PASS),
+            ("window.max >= 900us", PASS),
+            ("window.max > 1ms", OPEN),
+        ],
+    )
+    def test_that_the_end_of_the_run_cut_off_has_no_upper_end(self, threshold: str, verdict: Verdict) -> None:
+        assert judged(threshold, self.cut_off).verdict is verdict
+
+    def test_that_the_end_of_the_run_cut_off_is_said_to_be_at_least_so_long(self) -> None:
+        result = judged("window.max < 1ms", self.cut_off)
+        assert result.number.value == 900_000
+        assert result.sentence == (
+            "The longest consistency window is at least 900 µs, as the run ended before a read saw the new version: "
+            "that spans 1ms, so it cannot be called below 1ms."
+        )
+
+    def test_counts_where_one_that_was_cut_off_was_shorter_still(self) -> None:
+        followed = "w7[10000 10010] r6[510010 510020] r7[600010 600020]"
+        result = judged("window.max < 600us", f"{padding(0, 1)} {followed} w8[700000 700010] r7[800010 800020]")
+        assert result.verdict is PASS
+        assert result.number.text == "between 500 µs and 590 µs"
+
+
+def seen(*delays: int, unseen: int = 0, waited: int | None = None) -> str:
+    """Writes first seen ``delays`` ns after they were acknowledged, and ``unseen`` ones that none of the reads saw.
+
+    A last read finds them unseen ``waited`` ns after the acknowledgement of the last, if it is made at all.
+    """
+    text, time = [], 0
+    for version, delay in enumerate(delays, start=1):
+        text.append(f"w{version}[{time} {time + 10}] r{version}[{time + 9} {time + 10 + delay}]")
+        time += 1_000_000
+    text += [f"w{len(delays) + n}[{time + 20 * n} {time + 20 * n + 10}]" for n in range(1, unseen + 1)]
+    if waited is not None:
+        called = time + 20 * unseen + 10 + waited
+        text.append(f"r{len(delays)}[{called} {called + 5}]")
+    return " ".join(text)
+
+
+class TestTheTimeUntilAWriteIsSeen:
+    @pytest.mark.parametrize(
+        ("unseen", "quantile", "known"),
+        [
+            (1, "p50", True),
+            (1, "p90", False),
+            (1, "p99", False),
+            (1, "max", False),
+            (6, "p50", True),
+            (7, "p50", False),
+        ],
+    )
+    def test_is_not_known_where_too_many_writes_were_waited_for_longer(
+        self, unseen: int, quantile: str, known: bool
+    ) -> None:
+        result = judged(f"visible({quantile}) < 2us", seen(*[1000] * 6, unseen=unseen, waited=5000))
+        assert result.verdict is (PASS if known else OPEN)
+        assert result.number.value == (1000 if known else None)
+        if not known:
+            count = "1 write" if unseen == 1 else f"{unseen} writes"
+            assert f"({quantile}) was not measured: {count} had " in result.sentence
+            assert "not been seen when the run ended" in result.sentence
+
+    @pytest.mark.parametrize("waited", [None, 500])
+    @pytest.mark.parametrize("quantile", ["p50", "p90", "p99", "max"])
+    def test_does_not_rest_on_writes_that_were_waited_for_less(self, quantile: str, waited: int | None) -> None:
+        result = judged(f"visible({quantile}) < 2us", seen(*[1000] * 6, unseen=3, waited=waited))
+        assert (result.verdict, result.number.value) == (PASS, 1000)
+
+    def test_of_a_few_writes_does_not_pass_but_may_fail(self) -> None:
+        assert judged("visible(max) < 2us", seen(*[1000] * 5)).verdict is PASS
+        few = judged("visible(max) < 2us", seen(*[1000] * 4))
+        assert few.verdict is OPEN
+        assert few.sentence.endswith("but that is of 4, and at least 5 are needed to tell.")
+        assert judged("visible(max) < 500ns", seen(1000)).verdict is FAIL
+
+    @given(
+        st.lists(st.sampled_from([100, 200, 300, 5000]), min_size=5, max_size=30),
+        st.integers(0, 10),
+        st.sampled_from([None, 1, 250, 9000]),
+        st.sampled_from([150, 250, 350, 9999]),
+        st.sampled_from([("p50", 500), ("p90", 900), ("p99", 990), ("max", 1000)]),
+    )
+    @example([100] * 3 + [200] * 2, 2, 250, 150, ("p50", 500))
+    def test_passes_only_where_that_share_of_the_writes_was_seen_in_time_or_not_waited_for(
+        self, delays: list[int], unseen: int, waited: int | None, limit: int, quantile: tuple[str, int]
+    ) -> None:
+        name, per_mille = quantile
+        late = 0 if waited is None else sum(waited + 20 * n > limit for n in range(unseen))
+        in_time = sum(delay < limit for delay in delays)
+        result = judged(f"visible({name}) < {limit}ns", seen(*delays, unseen=unseen, waited=waited))
+        if result.verdict is PASS:
+            assert 1000 * in_time >= per_mille * (len(delays) + late)

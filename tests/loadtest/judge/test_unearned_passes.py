@@ -1,0 +1,165 @@
+"""A PASS of the impact of writes is earned: what could not be compared is said, and what is slow is not hidden by it.
+
+Each run is simulated, so that what the target did is known; then records are taken out of it, or made slow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from benchmarks.simulated_runs import Truth, simulated
+from loadtest.judge.checks.write_impact import write_impact
+from loadtest.judge.measure.impact import failures, measure_impact
+from loadtest.run.history import Column, History, Reads, Windows
+from loadtest.run.records import SECOND, Verdict, WindowKind
+
+SEED = 1
+
+
+@cache
+def recorded(truth: Truth = Truth()) -> History:  # noqa: B008 - frozen
+    return simulated(truth, SEED)
+
+
+def changed(history: History, **tables: Reads | Windows) -> History:
+    """The same run with other tables, and nothing measured of it yet."""
+    return replace(history, **tables, _made={})
+
+
+def chosen_reads(reads: Reads, keep: Column) -> Reads:
+    return Reads(**{field.name: getattr(reads, field.name)[keep] for field in fields(reads)})
+
+
+def slower(history: History, which: Column, times: float) -> History:
+    reads = history.reads
+    took = reads.returned_ns - reads.scheduled_ns
+    took = np.where(which, times * took, took).astype(np.int64)
+    return changed(history, reads=replace(reads, returned_ns=reads.scheduled_ns + took))
+
+
+def due_in(history: History, kind: WindowKind) -> Column:
+    due, windows = history.reads.scheduled_ns, history.windows
+    inside = np.zeros(len(due), dtype=bool)
+    for start, end in zip(windows.start_ns[windows.kind == kind], windows.end_ns[windows.kind == kind], strict=True):
+        inside |= (due >= start) & (due < end)
+    return inside
+
+
+def with_rests(history: History, count: int) -> History:
+    """Only so many rests besides the one before the first PUT, as when a run was ended early."""
+    windows = history.windows
+    keep = np.ones(len(windows), dtype=bool)
+    keep[np.flatnonzero(windows.kind == WindowKind.REST)[count + 1 :]] = False
+    return changed(
+        history, windows=Windows(**{field.name: getattr(windows, field.name)[keep] for field in fields(windows)})
+    )
+
+
+def with_hole(history: History) -> History:
+    """Nearly no read of one rest succeeded."""
+    windows = history.windows
+    rest = np.flatnonzero(windows.kind == WindowKind.REST)[2]
+    due = history.reads.scheduled_ns
+    inside = (due >= windows.start_ns[rest]) & (due < windows.end_ns[rest])
+    return changed(history, reads=chosen_reads(history.reads, ~inside | (np.arange(len(due)) % 40 == 0)))
+
+
+class TestRests:
+    def test_a_run_with_all_of_them_passes(self) -> None:
+        impact = measure_impact(recorded())
+        assert (impact.verdict, impact.doubts) == (Verdict.PASS, ())
+        assert impact.after is not None and impact.after.lags
+
+    @pytest.mark.parametrize("count", [0, 1, 2])
+    def test_that_were_planned_and_are_too_few_leave_it_open(self, count: int) -> None:
+        impact = measure_impact(with_rests(recorded(), count))
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert f"what PUTs leave behind was not seen: of {count + 1} rest" in impact.sentence
+        assert "this run has no rests" not in impact.sentence
+
+    def test_of_which_one_holds_nearly_no_reads_leave_it_open(self) -> None:
+        impact = measure_impact(with_hole(recorded()))
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "at p50 and p99 rests hold too few reads to see what PUTs leave behind" in impact.sentence
+
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_that_are_gone_do_not_hide_an_effect_that_outlasts_windows(self, count: int) -> None:
+        lasting = recorded(Truth(after=2, after_to_s=4))
+        assert measure_impact(lasting).verdict is Verdict.FAIL
+        assert measure_impact(with_rests(lasting, count)).verdict is not Verdict.PASS
+        assert measure_impact(with_hole(lasting)).verdict is not Verdict.PASS
+
+    def test_that_were_never_planned_are_said_to_be_missing(self) -> None:
+        impact = measure_impact(simulated(Truth(rests=False), 2))
+        assert impact.verdict is Verdict.PASS
+        assert "may lie in quiet windows, too, and be missed: this run has no rests" in impact.sentence
+
+
+class TestWhatOutlastsAWindow:
+    @pytest.mark.parametrize("seconds", [44, 90, 120])
+    def test_twice_as_slow_for_four_seconds_never_passes(self, seconds: float) -> None:
+        assert measure_impact(recorded(Truth(after=2, after_to_s=4, seconds=seconds))).verdict is not Verdict.PASS
+
+    @pytest.mark.parametrize("rests", [True, False])
+    def test_slower_between_windows_never_passes_as_faster(self, rests: bool) -> None:
+        truth = Truth(after=2, after_from_s=1.5, after_to_s=3.5, rests=rests)
+        assert measure_impact(recorded(truth)).verdict is not Verdict.PASS
+
+    def test_counts_as_found(self) -> None:
+        history = recorded(Truth(after=2, after_from_s=1.5, after_to_s=3.5))
+        assert measure_impact(history).verdict is Verdict.FAIL
+        assert write_impact(history).found == failures(measure_impact(history)) > 0
+
+
+class TestKindsOfAnswer:
+    def test_that_take_unlike_times_without_any_effect_never_fail(self) -> None:
+        impact = measure_impact(recorded(Truth(unchanged_ms=0.5)))
+        assert impact.verdict is not Verdict.FAIL
+        assert impact.mix is not None
+        assert impact.mix.quiet_share == pytest.approx(0.5, abs=0.02)
+        assert impact.mix.writing_share == pytest.approx(0.63, abs=0.03)
+        assert "is no slowdown of the target" in impact.mix.sentence
+
+    def test_of_which_one_never_comes_while_quiet_leave_it_open(self) -> None:
+        history = recorded()
+        reads, put = history.reads, history.writes.returned_ns
+        since = reads.scheduled_ns - put[np.maximum(np.searchsorted(put, reads.scheduled_ns, side="right") - 1, 0)]
+        fetched = since < SECOND // 10  # every reader asks for changes, and gets a document only after a PUT
+        conditional = changed(history, reads=replace(reads, status=np.where(fetched, 200, 304)))
+        impact = measure_impact(slower(conditional, fetched, 10))
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "of the reads while writing were answered 200, too few of which came while quiet" in impact.sentence
+
+    def test_a_slow_tail_of_the_rarer_kind_is_found(self) -> None:
+        history = recorded()
+        some = np.random.default_rng(SEED).random(len(history.reads.status)) < 0.1
+        impact = measure_impact(
+            slower(history, due_in(history, WindowKind.WRITING) & (history.reads.status == 304) & some, 10)
+        )
+        assert impact.verdict is not Verdict.PASS
+
+
+def test_an_interval_below_one_is_never_a_plain_pass() -> None:
+    faster = measure_impact(recorded(Truth(while_writing=0.8)))
+    assert faster.verdict is Verdict.INCONCLUSIVE
+    assert "which a PUT does not make them" in faster.sentence
+    little = measure_impact(recorded(Truth(while_writing=0.93)))
+    assert any(estimate.high is not None and estimate.high < 1 for estimate in little.estimates)
+    assert "which a PUT does not make them" in little.sentence
+
+
+def test_a_kind_left_out_of_the_slowdown_at_a_quantile_is_no_pass_when_visitors_feel_it() -> None:
+    """304s have too few reads in a window for a p99 of their own here, and every thirtieth is ten times as slow."""
+    history = recorded()
+    thinned = (history.reads.status == 200) | (np.arange(len(history.reads.status)) % 2 == 0)
+    few = changed(history, reads=chosen_reads(history.reads, thinned))
+    slow = due_in(few, WindowKind.WRITING) & (few.reads.status == 304) & (np.arange(len(few.reads.status)) % 12 == 0)
+    impact = measure_impact(slower(few, slow, 10))
+    left_out = {kind.kind: kind.note for kind in impact.kinds}["304"]
+    assert "not in the slowdown at p99" in left_out
+    assert impact.verdict is not Verdict.PASS
+    assert "windows hold too few answered 304 to tell whether those are slower" in impact.sentence

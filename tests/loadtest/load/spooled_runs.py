@@ -1,0 +1,76 @@
+"""Runs as they lie on the disk before they are sealed, for tests."""
+
+import hashlib
+import json
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from loadtest.run.document import render
+from loadtest.run.records import ReadOutcome, WriteOutcome
+from loadtest.run.spool import Spool
+
+RUN, SIZE = "0123456789ab", 512
+
+
+def etag(version: int) -> str:
+    return f'"{hashlib.md5(render(RUN, version, SIZE), usedforsecurity=False).hexdigest()}"'
+
+
+def write(version: int, called: int, returned: int | None = None, outcome: int = 0, tag: str | None = None) -> str:
+    events = [{"version": version, "scheduled_ns": called, "called_ns": called, "bytes": SIZE}]
+    if returned is not None:
+        tag = etag(version) if tag is None and outcome == WriteOutcome.ACKED else tag or ""
+        events.append({"version": version, "returned_ns": returned, "outcome": outcome, "etag": tag, "error": ""})
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
+def unsealed_run(path: Path) -> Path:
+    """A run of two writes that has ended, without any spool."""
+    run = {
+        "format": 1,
+        "run": RUN,
+        "settings": {"payload_bytes": SIZE, "seed": 1},
+        "plan": {"start_ns": 1000, "window_ns": 100, "guard_ns": 10},
+        "ended": {"at_ns": 1500, "recovered": False, "reason": "stopped"},
+    }
+    (path / "run.json").write_text(json.dumps(run))
+    (path / "writes.jsonl").write_text(write(0, 10, 20) + write(1, 1010, 1020))
+    return path
+
+
+def spool_of(run_dir: Path, *reads: tuple[int, str | None, str | None, ReadOutcome], worker: int = 0) -> Spool:
+    spool = Spool(run_dir, worker)
+    for number, (version, tag, sent, outcome) in enumerate(reads):
+        status = 304 if outcome is ReadOutcome.NOT_MODIFIED else 200
+        called = 1000 + 10 * number
+        spool.read(
+            number, called, called, called + 5, status, version, spool.etag_line(tag), spool.etag_line(sent), 9, outcome
+        )
+    spool.sample(1001, 2, 3, 4)
+    return spool
+
+
+def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
+    return list(pq.read_table(run_dir / file)[name].to_pylist())
+
+
+def kill(spool: Spool) -> None:
+    """Make a spool look like that of a process that was killed: its files stay, and its lock ends."""
+    os.close(spool._presence._registration)
+    os.close(spool._presence._heartbeat)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file of this process grows beyond ``size`` bytes: a write is cut short there, and the next one fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

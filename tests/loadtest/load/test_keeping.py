@@ -1,0 +1,357 @@
+"""The document that was there before a run: kept, or not written over; put back, unless it is somebody else's now."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtest.__main__ import main
+from loadtest.errors import UsageError
+from loadtest.load.owed import earlier_runs, take_over
+from loadtest.run.document import made_up_by, render
+from loadtest.run.records import WriteOutcome
+from loadtest.run.roll_call import JOURNAL_NAME
+from loadtest.target import putting_back
+from loadtest.target.finding import Target
+from loadtest.target.keeping import Seen, beginning
+from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, is_owed, keep, load
+from loadtest.target.store import Look, Store
+from tests.targets.odd_store import OddStore, running_odd_store
+
+RUN, OTHER = "0123456789ab", "ba9876543210"
+MINE = b'{"hello":"world"}'
+GZIP = b"\x1f\x8b\x08\x00\xff\xfe"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(putting_back, "PAUSE_S", 0.01)
+    monkeypatch.setattr(putting_back, "CONFIRMING_PAUSES_S", (0.01, 0.01, 0.01))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def about(odd: OddStore, **changed: Any) -> dict[str, Any]:
+    return {
+        "run": RUN,
+        "bucket": "bkt",
+        "object_key": "payload.json",
+        "region": "us-east-1",
+        "s3_endpoint_url": odd.url,
+        "url": f"{odd.url}/v1/samples",
+        "outputs": None,
+        "stack": None,
+    } | changed
+
+
+def store_at(odd: OddStore) -> Store:
+    return Store({"bucket": "bkt", "object_key": "payload.json", "region": "us-east-1", "s3_endpoint_url": odd.url})
+
+
+def kept_by(odd: OddStore, run_dir: Path, body: bytes = MINE, **headers: str) -> None:
+    """A run has kept what was there, and written."""
+    odd.hold(body, [(name.replace("_", "-"), value) for name, value in headers.items()])
+    look = store_at(odd).look()
+    assert look.found == "document"
+    keep(run_dir / KEPT_FOLDER, about(odd), look)
+    odd.hold(render(RUN, 7, 512))
+
+
+def restore(run_dir: Path, *options: str) -> int:
+    return main(["restore", str(run_dir), *options])
+
+
+def test_bytes_and_headers_are_put_back_and_twice_is_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        headers = {"content_type": "text/plain", "content_encoding": "gzip", "x_amz_meta_owner": "me"}
+        kept_by(odd, tmp_path, GZIP, cache_control="max-age=60", x_amz_tagging="a=b", **headers)
+        assert [path.stat().st_mode & 0o077 for path in (tmp_path / KEPT_FOLDER).iterdir()] == [0, 0]
+        assert is_owed(tmp_path)
+        assert restore(tmp_path) == 0
+        assert odd.body == GZIP
+        assert {"content-type": "text/plain", "content-encoding": "gzip", "x-amz-meta-owner": "me"}.items() <= dict(
+            odd.headers
+        ).items()
+        assert dict(odd.headers)["cache-control"] == "max-age=60"
+        assert dict(odd.headers)["x-amz-tagging"] == "a=b"
+        assert "is put back as it was before the run (6 bytes)" in capsys.readouterr().err
+        assert not is_owed(tmp_path)
+        puts = odd.puts
+        assert restore(tmp_path) == 0
+        assert odd.puts == puts
+        assert "there is nothing to put back" in capsys.readouterr().err
+
+
+def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        for theirs in (b'{"theirs": 1}', b'{"theirs": 1, "seen": "%s"}' % RUN.encode(), None):
+            odd.hold(theirs)
+            assert restore(tmp_path) == 1
+            assert odd.body == theirs
+            said = capsys.readouterr().err
+            assert "was not put back" in said
+            assert f"restore {tmp_path} --force" in said
+            assert str(tmp_path / KEPT_FOLDER / DOCUMENT_FILE) in said
+        assert restore(tmp_path, "--force") == 0
+        assert odd.body == MINE
+
+
+def journal(run_dir: Path, *outcomes: WriteOutcome | None) -> None:
+    """A journal of so many PUTs, a second apart; None: it never said what became of it."""
+    lines = []
+    for version, outcome in enumerate(outcomes):
+        lines.append({"version": version, "scheduled_ns": 0, "called_ns": version * 10**9, "bytes": 512})
+        if outcome is not None:
+            lines.append({"version": version, "returned_ns": version * 10**9 + 5, "outcome": int(outcome), "etag": ""})
+    (run_dir / JOURNAL_NAME).write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+ACKED, UNKNOWN = WriteOutcome.ACKED, WriteOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("outcomes", [(ACKED, UNKNOWN), (ACKED, None), (ACKED, UNKNOWN, ACKED)])
+def test_a_put_of_the_run_that_lands_late_is_put_right(
+    tmp_path: Path,
+    outcomes: tuple[WriteOutcome | None, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, *outcomes)
+        late = [render(RUN, 9, 512)]
+
+        def land(_seconds: float) -> None:
+            if late:
+                odd.hold(late.pop())
+
+        monkeypatch.setattr(putting_back.time, "sleep", land)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+        assert "A PUT of the run was never answered" in capsys.readouterr().err
+
+
+def test_somebody_who_writes_while_it_is_confirmed_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, ACKED, None)
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: odd.hold(b"theirs"))
+        assert restore(tmp_path) == 0
+        assert odd.body == b"theirs"
+
+
+def test_where_every_put_was_answered_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        journal(tmp_path, ACKED, WriteOutcome.REFUSED, ACKED)
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+@pytest.mark.parametrize("oddity", ["noconditionalput", "refusesconditionalput", ""])
+def test_who_writes_between_the_look_and_the_put_is_not_written_over(
+    tmp_path: Path, oddity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
+        kept_by(odd, tmp_path)
+        if oddity:  # such a store cannot tell; it is written to all the same
+            assert restore(tmp_path) == 0
+            assert odd.body == MINE
+            return
+        put = Store.put
+
+        def put_too_late(self: Store, body: bytes, **arguments: Any) -> Any:
+            odd.hold(b'{"theirs": 1}')
+            return put(self, body, **arguments)
+
+        monkeypatch.setattr(Store, "put", put_too_late)
+        assert restore(tmp_path) == 1
+        assert odd.body == b'{"theirs": 1}'
+        assert "somebody else has written to it meanwhile" in capsys.readouterr().err
+
+
+def test_two_runs_at_once_lose_nobodys_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run's end does not write over a run that may go on; ``restore`` does, once that one rests."""
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.hold(render(OTHER, 3, 512))
+        own_end = putting_back.put_back(tmp_path, store_at(odd), lambda: None)
+        assert not own_end.done
+        assert f"load test {OTHER} is writing there, or has" in own_end.sentence
+        assert is_owed(tmp_path)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+def test_restore_does_not_write_over_a_run_that_is_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.hold(render(OTHER, 3, 512))
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: odd.hold(render(OTHER, odd.puts + 4, 512)))
+        assert restore(tmp_path) == 1
+        assert made_up_by(odd.body or b"") == OTHER
+
+
+def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        killed, run_dir, stranger = (tmp_path / name for name in ("killed", "next", "stranger"))
+        for folder in (killed, run_dir, stranger):
+            folder.mkdir()
+        kept_by(odd, stranger, b"an older one")
+        path = stranger / KEPT_FOLDER / "about.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "run": "c" * 12}))
+        kept_by(odd, killed, x_amz_meta_owner="me")
+        mine = about(odd, run=OTHER)
+        found = earlier_runs(run_dir, mine, RUN)
+        assert found.heir_of == killed
+        assert [line for line in found.say if f"restore {stranger}" in line] == list(found.say) != []
+        assert earlier_runs(run_dir, mine | {"object_key": "else"}, RUN).heir_of is None
+        assert "will be put back at the end of this run" in take_over(run_dir, killed, mine)
+        odd.hold(render(OTHER, 5, 512))
+        assert restore(run_dir) == 0
+        assert odd.body == MINE
+        assert dict(odd.headers)["x-amz-meta-owner"] == "me"
+        assert not is_owed(killed)
+        assert not is_owed(run_dir)
+
+
+def test_what_was_found_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    """Version 0 goes over what was looked at; who wrote in between is not written over, where the store can tell."""
+    document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": "", "etag": '"a"'}
+    assert begin(seen(b""), looked=document).put == {"IfMatch": '"a"'}
+
+
+def test_a_key_that_may_not_read_sees_by_the_readers_address(tmp_path: Path) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.oddities["getdenied"] = "1"
+        odd.hold(b'{"theirs": 1}')
+        assert restore(tmp_path) == 1
+        odd.hold(render(RUN, 9, 512))
+        odd.oddities["getfail"] = "502|bad gateway"
+        assert restore(tmp_path) == 1  # what is there cannot be seen
+        del odd.oddities["getfail"]
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+def test_a_put_that_fails_leaves_it_owed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        odd.oddities["putfail"] = "AccessDenied|403|Access Denied"
+        assert restore(tmp_path) == 1
+        said = capsys.readouterr().err
+        assert "AccessDenied (HTTP 403): Access Denied" in said
+        assert f"python -m loadtest restore {tmp_path}" in said
+        assert is_owed(tmp_path)
+
+
+@pytest.mark.parametrize("may_delete", [True, False])
+def test_where_nothing_was_nothing_stays_if_the_key_may_delete(
+    tmp_path: Path, may_delete: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store(**({} if may_delete else {"deletedenied": "1"})) as odd:
+        keep(tmp_path / KEPT_FOLDER, about(odd), None)
+        odd.hold(render(RUN, 1, 512))
+        assert restore(tmp_path) == 0
+        assert (odd.body is None) == may_delete
+        assert ("is removed again" if may_delete else "may not delete it") in capsys.readouterr().err
+        odd.hold(MINE)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+def test_a_run_that_kept_nothing_and_one_whose_copy_is_damaged(tmp_path: Path) -> None:
+    assert restore(tmp_path) == 0
+    assert restore(tmp_path / "missing") == 2
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        (tmp_path / KEPT_FOLDER / DOCUMENT_FILE).write_bytes(b"half")
+        assert restore(tmp_path) == 2
+        assert made_up_by(odd.body or b"") == RUN
+    with pytest.raises(UsageError):
+        load(tmp_path)
+
+
+def test_an_address_that_holds_a_secret_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        path = tmp_path / KEPT_FOLDER / "about.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "url": f"{odd.url}/v1/samples?key=…"}))
+        assert restore(tmp_path) == 2
+        assert "give --url" in capsys.readouterr().err
+        assert restore(tmp_path, "--url", f"{odd.url}/v1/samples?key=SECRET") == 0
+
+
+TARGET = Target("https://api.example/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
+DENIED = {"looked": "denied", "error": "AccessDenied (HTTP 403) of GetObject: Access Denied", "endpoint": "http://s3"}
+
+
+def begin(*answers: Seen, looked: dict[str, Any] = DENIED, overwrite: bool = False) -> Any:
+    rest = list(answers)
+    return beginning(looked, TARGET, lambda: rest.pop(0) if len(rest) > 1 else rest[0], overwrite=overwrite)
+
+
+def seen(body: bytes, status: int = 200, **headers: str) -> Seen:
+    return Seen(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+
+
+MD5_OF_GZIP = __import__("hashlib").md5(GZIP, usedforsecurity=False).hexdigest()
+
+
+def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
+    kept = begin(seen(GZIP, etag=f'"{MD5_OF_GZIP}"', content_type="text/plain", content_encoding="gzip"))
+    assert kept.keep == Look(
+        "document",
+        body=GZIP,
+        etag=f'"{MD5_OF_GZIP}"',
+        put={"ContentType": "text/plain", "ContentEncoding": "gzip"},
+        not_kept=kept.keep.not_kept,
+    )
+    assert "is kept, and will be put back at the end, save its own metadata" in kept.say
+    assert begin(seen(MINE)).keep.body == MINE  # no ETag, but text, and twice the same
+    absent = begin(seen(b"{}", 404))
+    assert (absent.found_nothing, absent.put) == (True, {"IfNoneMatch": "*"})
+    through = seen(b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>')
+    assert begin(through).found_nothing  # a gateway that passes S3's error on as 200
+    assert begin(seen(render(OTHER, 3, 512))).keep is None
+    assert "there is nothing to keep" in begin(seen(render(OTHER, 3, 512))).say
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (seen(GZIP, etag='"00000000000000000000000000000000"'),),
+        (seen(GZIP),),
+        (seen(MINE), seen(b'{"hello":"worl')),
+        (seen(b'{"message":"Missing Authentication Token"}', 403),),
+        (seen(b"bad gateway", 502),),
+        (seen(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'),),
+        (seen(b" " * (10 * 1024 * 1024 + 1)),),
+    ],
+)
+def test_what_cannot_be_kept_is_not_written_over_unless_it_may_be_lost(answers: tuple[Seen, ...]) -> None:
+    with pytest.raises(UsageError, match=r"nothing was written.*--overwrite") as refused:
+        begin(*answers)
+    assert str(refused.value).count("\n") == 0
+    lost = begin(*answers, overwrite=True)
+    assert (lost.keep, lost.put) == (None, {})
+    assert "not kept" in lost.say
+
+
+def test_what_the_store_says_comes_first() -> None:
+    document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": ""}
+    assert begin(seen(b"", 500), looked=document).say == (
+        "The document at s3://bkt/payload.json (17 bytes) is kept, and will be put back at the end."
+    )
+    assert begin(seen(b"", 500), looked={"looked": "nothing"}).put == {"IfNoneMatch": "*"}
+    with pytest.raises(UsageError, match="--overwrite"):
+        begin(seen(MINE), looked={"looked": "too-large", "error": "it has 11,000,000 bytes"})
+    with pytest.raises(UsageError, match=r"NoSuchBucket.*make deploy"):
+        begin(seen(MINE), looked={"looked": "failed", "error": "NoSuchBucket (HTTP 404) of GetObject: gone"})

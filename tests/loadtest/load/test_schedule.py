@@ -1,0 +1,157 @@
+"""Windows, PUTs and arrivals: the same for every process, and what they promise holds for every seed."""
+
+import itertools
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtest.run.records import SECOND, WindowKind
+from loadtest.run.schedule import (
+    NO_RESTS,
+    USUAL_RESTS,
+    ArrivalProcess,
+    Arrivals,
+    Rests,
+    WindowSchedule,
+    arrival_times,
+    put_times,
+    rests_for,
+)
+
+seeds = st.integers(0, 2**31)
+lengths = st.integers(SECOND // 5, 60 * SECOND)
+
+
+@given(seeds, lengths, st.integers(0, 500))
+def test_each_pair_has_one_quiet_and_one_writing_window_with_a_guard_between(seed: int, length: int, pair: int) -> None:
+    windows = WindowSchedule(1000, length, seed)
+    first, second = windows.window(2 * pair), windows.window(2 * pair + 1)
+    assert {first.kind, second.kind} == {WindowKind.QUIET, WindowKind.WRITING}
+    assert first.pair == second.pair == pair
+    assert 0 < first.start_ns < first.end_ns <= second.start_ns - 2 * windows.guard_ns
+
+
+def test_the_order_within_pairs_is_random_but_repeatable() -> None:
+    kinds = [WindowSchedule(0, SECOND, 7).kind(2 * pair) for pair in range(400)]
+    assert kinds == [WindowSchedule(5, 2 * SECOND, 7).kind(2 * pair) for pair in range(400)]
+    assert 150 < kinds.count(WindowKind.QUIET) < 250
+
+
+@given(seeds, lengths, st.floats(0.01, 60))
+def test_every_put_lies_in_a_writing_window_and_no_writing_window_is_without(
+    seed: int, length: int, interval: float
+) -> None:
+    windows = WindowSchedule(0, length, seed)
+    due = list(itertools.islice(put_times(windows, int(interval * SECOND)), 50))
+    assert due == sorted(due)
+    inside = [windows.window(windows.index_at(time)) for time in due]
+    assert all(w.kind is WindowKind.WRITING and w.start_ns <= t < w.end_ns for w, t in zip(inside, due, strict=True))
+    writing = [i for i in range(inside[-1].index) if windows.kind(i) is WindowKind.WRITING]
+    assert set(writing) <= {window.index for window in inside}
+
+
+@given(seeds, lengths, st.integers(1, 6), st.integers(0, 5))
+def test_rests_leave_no_gap_and_every_process_finds_the_same_window(
+    seed: int, length: int, windows_long: int, pairs: int
+) -> None:
+    windows = WindowSchedule(1000, length, seed, Rests(windows_long, pairs))
+    found = [windows.window(index) for index in range(40)]
+    guard = windows.guard_ns
+    assert found[0].kind is WindowKind.REST
+    assert found[0].start_ns == 1000 + guard
+    for index, (one, following) in enumerate(itertools.pairwise(found)):
+        assert one.end_ns + guard == following.start_ns - guard
+        assert windows.index_at(one.start_ns - guard) == windows.index_at(one.end_ns + guard - 1) == index
+        assert windows.kind(index) is one.kind
+    for one, two in zip(found[1:39:2], found[2:39:2], strict=True):
+        assert one.pair == two.pair
+        assert WindowKind.WRITING in (one.kind, two.kind)
+        assert (two.kind is WindowKind.REST) == (two.end_ns - two.start_ns > length) or windows_long == 1
+        assert one.kind is not WindowKind.REST  # a rest follows the writing window of its pair
+    assert windows.whole_until(found[20].start_ns) == found[:20]
+
+
+def test_nothing_is_written_before_the_end_of_the_first_rest_or_in_any_other() -> None:
+    windows = WindowSchedule(0, SECOND, 7, USUAL_RESTS)
+    due = list(itertools.islice(put_times(windows, SECOND // 2), 200))
+    assert due[0] > windows.window(0).end_ns
+    assert {windows.kind(windows.index_at(time)) for time in due} == {WindowKind.WRITING}
+
+
+def test_a_run_has_the_rests_that_it_has_room_for() -> None:
+    assert rests_for(2 * SECOND, None) == rests_for(2 * SECOND, 120 * SECOND) == USUAL_RESTS
+    assert rests_for(2 * SECOND, 40 * SECOND) == rests_for(0, None) == NO_RESTS
+    for seconds in range(40, 200):
+        rests = rests_for(2 * SECOND, seconds * SECOND)
+        whole = WindowSchedule(0, 2 * SECOND, 3, rests).whole_until(seconds * SECOND)
+        assert not rests.windows or sum(window.kind is WindowKind.REST for window in whole) >= 4
+
+
+@pytest.mark.parametrize(
+    ("window", "interval", "puts"), [(1, 0.5, 2), (2, 0.5, 4), (2, 0.3, 6), (0.58, 0.29, 2), (1, 1, 1), (2, 1.5, 1)]
+)
+def test_a_writing_window_holds_as_many_puts_as_it_is_intervals_long(window: float, interval: float, puts: int) -> None:
+    windows = WindowSchedule(0, round(window * SECOND), 1)
+    due = list(itertools.islice(put_times(windows, round(interval * SECOND)), 5 * puts))
+    assert list(Counter(windows.index_at(time) for time in due).values()) == [puts] * 5
+
+
+def test_interval_0_never_writes_and_window_0_writes_all_the_time() -> None:
+    assert list(put_times(WindowSchedule(0, SECOND, 1), 0)) == []
+    due = list(itertools.islice(put_times(WindowSchedule(0, 0, 1), SECOND), 20))
+    assert all(number * SECOND <= time < (number + 1) * SECOND for number, time in enumerate(due))
+
+
+@given(seeds, lengths, st.integers(0, 100))
+def test_only_windows_that_were_over_count(seed: int, length: int, count: int) -> None:
+    windows = WindowSchedule(50, length, seed)
+    assert len(windows.whole_until(50 + count * length)) == count
+    assert len(windows.whole_until(50 + (count + 1) * length - 1)) == count
+    assert windows.whole_until(0) == []
+
+
+@given(st.floats(0.5, 10_000), st.integers(1, 8))
+def test_arrivals_of_all_processes_together_are_one_even_schedule(rate: float, processes: int) -> None:
+    sources = [Arrivals(constant(rate), process, processes) for process in range(processes)]
+    taken = sorted(source.take() for source in sources for _ in range(20))
+    assert taken == [1000 + round(number * SECOND / rate) for number in range(20 * processes)]
+
+
+def constant(rate: float) -> Iterator[int]:
+    return arrival_times(1000, rate, ArrivalProcess.CONSTANT, 1)
+
+
+@given(seeds, st.integers(1, 8))
+def test_poisson_arrivals_of_all_processes_together_are_one_schedule(seed: int, processes: int) -> None:
+    def schedule() -> Iterator[int]:
+        return arrival_times(1000, 500, ArrivalProcess.POISSON, seed)
+
+    sources = [Arrivals(schedule(), process, processes) for process in range(processes)]
+    taken = sorted(source.take() for source in sources for _ in range(20))
+    assert taken == list(itertools.islice(schedule(), 20 * processes))
+
+
+def test_poisson_arrivals_have_the_rate_and_the_spread_of_a_poisson_process() -> None:
+    times = list(itertools.islice(arrival_times(0, 200, ArrivalProcess.POISSON, 3), 20_001))
+    gaps = [(after - before) / SECOND for before, after in itertools.pairwise(times)]
+    assert statistics.fmean(gaps) == pytest.approx(1 / 200, rel=0.03)
+    assert statistics.stdev(gaps) == pytest.approx(1 / 200, rel=0.05)  # as large as the mean: exponential
+
+
+def test_what_was_due_and_not_taken_can_be_asked_for_once() -> None:
+    source = Arrivals(constant(10))
+    assert source.take() == 1000
+    assert list(source.take_overdue(1000 + SECOND // 4)) == [1000 + SECOND // 10, 1000 + SECOND // 5]
+    assert list(source.take_overdue(1000 + SECOND // 4)) == []
+
+
+def test_an_arrival_that_is_due_later_than_is_asked_for_stays_for_the_next_who_asks() -> None:
+    source = Arrivals(constant(10))
+    assert source.take_if_due(999) is None
+    assert source.take_if_due(1000) == 1000
+    assert source.take_if_due(1000 + SECOND // 20) is None
+    assert source.take() == 1000 + SECOND // 10
