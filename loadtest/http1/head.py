@@ -17,8 +17,9 @@ Headers = Iterable[tuple[bytes, bytes]]
 """Names and values as they were sent, in their order; a name may come more than once."""
 
 _BODILESS: Final = frozenset((204, 304))
-_VERSIONS: Final = (b"HTTP/1.1 ", b"HTTP/1.0 ")
-_LINE_END: Final = b"\r\n"
+_CURRENT: Final = b"HTTP/1.1 "
+_OLD: Final = b"HTTP/1.0 "
+_LINE_FEED: Final = 10
 
 
 LENGTH: Final = 0
@@ -41,20 +42,19 @@ class _Sink:
 class Head:
     """Takes in one head, in as many pieces as it comes in."""
 
-    __slots__ = ("_parser", "closes", "ending", "fields", "headers", "is_complete", "length", "status")
+    status: int = 0
+    ending: int = LENGTH
+    """How the end of the body is known: LENGTH, CHUNKED or CLOSE."""
+    length: int = 0
+    closes: bool = False
+    """The connection cannot be used again."""
+    is_complete: bool = False
 
     def __init__(self) -> None:
         spelled: dict[bytes, bytes] = {}
+        self.fields = spelled
+        """As they were sent; when it is complete, by name in lower case: several of one name are joined with commas."""
         self.headers: Headers = spelled.items()
-        self.fields: dict[bytes, bytes] = {}
-        """Values by name in lower case; several of one name are joined with commas, as RFC 9110, 5.3, has it."""
-        self.status = 0
-        self.ending: int = LENGTH
-        """How the end of the body is known: LENGTH, CHUNKED or CLOSE."""
-        self.length = 0
-        self.closes = False
-        """The connection cannot be used again."""
-        self.is_complete = False
         # Called for every field, and in C: in Python it would take longer than parsing.
         self._parser = httptools.HttpResponseParser(_Sink(spelled.setdefault))
 
@@ -77,45 +77,46 @@ class Head:
         Raises:
             MalformedError: it is not of HTTP/1.0 or 1.1, or its body ends nobody knows where.
         """
-        if not room.startswith(_VERSIONS, start):
+        is_current = room.startswith(_CURRENT, start)
+        if not (is_current or room.startswith(_OLD, start)):
             raise MalformedError("no proper HTTP/1.1: the answer does not begin with HTTP/1.1")
         status: int = self._parser.get_status_code()
         if status < 100:
             raise MalformedError(f"no proper HTTP/1.1: {status:03} is no status")
         fields = self.fields = {name.lower(): value for name, value in self.headers}
-        if len(fields) + 2 != room.count(_LINE_END, start, end):  # the status and the empty line; each field is one
-            self._parse_again(bytes(room[start:end]))
+        if len(fields) + 2 != room.count(_LINE_FEED, start, end):  # the status and the empty line; each field is one
+            fields = self._parse_again(bytes(room[start:end]))
         connection = fields.get(b"connection")
-        if room.startswith(_VERSIONS[0], start):
-            self.closes = connection is not None and b"close" in _tokens(connection)
-        else:
-            self.closes = connection is None or b"keep-alive" not in _tokens(connection)
+        if connection != b"keep-alive" and (connection is not None or not is_current):
+            tokens = _tokens(connection or b"")
+            self.closes = b"close" in tokens if is_current else b"keep-alive" not in tokens
         if may_have_body and status >= 200 and status not in _BODILESS:
-            self._find_ending()
+            self._find_ending(fields)
         self.status = status
         self.is_complete = True
 
-    def _parse_again(self, head: bytes) -> None:
+    def _parse_again(self, head: bytes) -> dict[bytes, bytes]:
         """Some fields have the same name, and only the first of each was kept."""
         headers: list[tuple[bytes, bytes]] = []
         sink = _Sink(lambda name, value: headers.append((name, value)))
         httptools.HttpResponseParser(sink).feed_data(head)
         self.headers = headers
-        self.fields.clear()
+        fields = self.fields
+        fields.clear()
         for name, value in headers:
             lower = name.lower()
-            known = self.fields.get(lower)
-            self.fields[lower] = value if known is None else b"%b, %b" % (known, value)
+            known = fields.get(lower)
+            fields[lower] = value if known is None else b"%b, %b" % (known, value)
+        return fields
 
-    def _find_ending(self) -> None:
-        coding = self.fields.get(b"transfer-encoding")
+    def _find_ending(self, fields: dict[bytes, bytes]) -> None:
+        coding = fields.get(b"transfer-encoding")
+        length = fields.get(b"content-length")
         if coding is not None:
             if coding.strip().lower() != b"chunked":
                 raise MalformedError(f"a transfer coding that nobody asked for: {coding[:40].decode('latin-1')}")
             self.ending = CHUNKED
-            return
-        length = self.fields.get(b"content-length")
-        if length is not None:
+        elif length is not None:
             self.length = int(length)
         else:
             self.ending = CLOSE
@@ -123,6 +124,4 @@ class Head:
 
 
 def _tokens(value: bytes) -> list[bytes]:
-    if value == b"keep-alive":
-        return [value]
     return [token.strip() for token in value.lower().split(b",")]

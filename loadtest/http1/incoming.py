@@ -124,12 +124,18 @@ class Incoming:
 
     def parse(self) -> Answer | None:
         """The answer if it is whole. An answer that is wrong, or too large, is whole at once, and has failed."""
+        head = self._head
         try:
-            answer = self._parse_body() if self._head.is_complete or self._parse_heads() else None
+            if not head.is_complete:
+                if not self._parse_heads():
+                    self._times.clear()  # its last byte is still to come
+                    return None
+                head = self._head
+            answer = self._parse_body(head)
         except (MalformedError, TooLargeError) as error:
             return self.failed(error, self._times[-1][1])
         if answer is None:
-            self._times.clear()  # its last byte is still to come
+            self._times.clear()
         return answer
 
     def ended(self, now_ns: int) -> Answer:
@@ -137,7 +143,7 @@ class Incoming:
         if not self._head.is_complete:
             where = "within the head of an answer" if self._filled else "before the answer began"
             return self.failed(cut(where), now_ns)
-        if self._head.ending is CLOSE:
+        if self._head.ending == CLOSE:
             return self._answer(self._filled, self._filled, now_ns)
         return self.failed(cut("within the body of an answer"), now_ns)
 
@@ -148,7 +154,7 @@ class Incoming:
             return Answer(0, [], {}, self._room, start, start, b"", True, now_ns, failure)
         if self._chunks is not None:
             end = self._chunks.write
-        elif head.ending is CLOSE:
+        elif head.ending == CLOSE:
             end = self._filled
         elif self._enough:
             end = min(self._filled, self._enough)
@@ -156,42 +162,42 @@ class Incoming:
 
     def _parse_heads(self) -> bool:
         """Parse up to the end of the final head; returns whether it has come."""
+        room, filled, most = self._room, self._filled, self._limits.head_bytes
+        start, parsed = self._start, self._parsed
+        head = self._head
         while True:
-            start, most = self._start, self._limits.head_bytes
-            end = self._room.find(_END_OF_HEAD, max(start, self._parsed - 3), self._filled)
+            end = room.find(_END_OF_HEAD, parsed - 3 if parsed > start + 3 else start, filled)
             is_whole = end >= 0
-            end = end + len(_END_OF_HEAD) if is_whole else self._filled
-            upto = min(end, most)
-            head = self._head
-            head.feed(self._view[self._parsed : upto])
-            self._parsed = upto
+            end = end + len(_END_OF_HEAD) if is_whole else filled
+            upto = end if end < most else most
+            head.feed(self._view[parsed:upto])
+            self._parsed = parsed = upto
             if upto < end or (upto == most and not is_whole):
                 raise HeadTooLargeError(f"the head is longer than {most:,} bytes")
             if not is_whole:
                 return False
-            head.finish(self._room, start, end, self._may_have_body)
-            self._start = end
+            head.finish(room, start, end, self._may_have_body)
+            self._start = start = end
             if head.status >= 200:
-                self._prepare_for_body()
+                self._prepare_for_body(head)
                 return True
             self._interim += 1
             if self._interim > MOST_INTERIM_ANSWERS:
                 raise MalformedError(f"more than {MOST_INTERIM_ANSWERS} interim answers")
-            self._head = Head()
+            head = self._head = Head()
 
-    def _prepare_for_body(self) -> None:
-        head, start = self._head, self._start
-        if head.ending is CHUNKED:
-            self._chunks = Chunks(start, self._limits.body_bytes, self._limits.head_bytes)
-        elif head.ending is LENGTH:
+    def _prepare_for_body(self, head: Head) -> None:
+        if head.ending == CHUNKED:
+            self._chunks = Chunks(self._start, self._limits.body_bytes, self._limits.head_bytes)
+        elif head.ending == LENGTH:
             if head.length > self._limits.body_bytes:
                 raise BodyTooLargeError(f"a body of {head.length:,} bytes was announced")
-            self._enough = start + head.length
-            if self._enough + _SPARE > len(self._room):
-                self._make_room(self._enough + _SPARE)
+            enough = self._enough = self._start + head.length
+            if enough + _SPARE > len(self._room):
+                self._make_room(enough + _SPARE)
 
-    def _parse_body(self) -> Answer | None:
-        if self._head.ending is LENGTH:
+    def _parse_body(self, head: Head) -> Answer | None:
+        if head.ending == LENGTH:
             enough = self._enough
             return self._answer(enough, enough, 0) if self._filled >= enough else None
         if self._chunks is not None:

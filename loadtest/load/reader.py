@@ -33,19 +33,18 @@ from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.recorder import Recorder, name_of
 from loadtest.load.session import ReadAnswer, Session, Validator
 from loadtest.load.turns import FEW, MANY, Turns
-from loadtest.run.document import Verifier
 from loadtest.run.records import ReadOutcome
-from loadtest.run.standing_document import StandingVerifier
 from loadtest.target.read_request import read_request
 
 REQUEST_NAME: Final = "samples"
 REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 AT_A_STRETCH_NS: Final = 10_000_000
-"""For so long a reader that has no time to wait goes on by itself; then Locust has the floor, and may stop it."""
+"""For so long a reader goes on by itself; then Locust has the floor, and may stop it."""
 
 turns: Final = Turns()
 """Those of all readers of this process, whose connections belong to one event loop."""
 
+_CODING: Final = b"content-encoding"
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
 _WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
@@ -91,7 +90,7 @@ class SamplesReader(User):
 
     @task
     def reads(self) -> None:
-        """Read, and go on without Locust's own loop while the next read is due already, which makes more reads."""
+        """Read again and again, for a little while, without Locust's own loop, which takes as long as parsing does."""
         until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
         arrivals = self._recorder.arrivals
         while True:
@@ -101,8 +100,9 @@ class SamplesReader(User):
                 return
             if arrivals is None:
                 self._due = now_ns
-            elif (due := arrivals.take_if_due(now_ns)) is not None:
+            elif (due := arrivals.take_if_due(until_ns)) is not None:
                 self._due = due
+                sleep_until(due)
             else:
                 return
 
@@ -133,27 +133,30 @@ class SamplesReader(User):
         self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
-        recorder = self._recorder
-        etag = received.field(b"etag")
-        request_id = received.field(REQUEST_ID_HEADER)
+        recorder, session = self._recorder, self._session
+        fields = received.fields
+        etag = received.field(b"etag") if b"etag" in fields else None
+        request_id = received.field(REQUEST_ID_HEADER) if REQUEST_ID_HEADER in fields else None
+        status, returned_ns = received.status, received.returned_ns
         failure: BaseException | None = received.failure
         body_bytes = received.body_bytes
-        if _is_as_before(received, recorder.verifier):
-            outcome, version = recorder.verifier.latest_identity
+        verifier = recorder.verifier
+        if status == 200 and received.body_is(verifier.latest_body) and failure is None and _CODING not in fields:
+            outcome, version = verifier.latest_identity  # as before: one comparison of memory, where it was received
         else:
             answer = _answer_from(received, etag, request_id)
             failure = answer.failure
             body_bytes = max(body_bytes, len(answer.body))
-            outcome, version = self._session.judge(question, answer)
+            outcome, version = session.judge(question, answer)
         etag_line = recorder.spool.etag_line(etag)
         if outcome is _WHOLE:
-            self._session.keep(etag, etag_line, version)
+            session.keep(etag, etag_line, version)
         record = recorder.record(
-            self._session.number,
+            session.number,
             due,
             called,
-            received.returned_ns,
-            received.status,
+            returned_ns,
+            status,
             version,
             etag_line,
             question.etag_line,
@@ -166,9 +169,9 @@ class SamplesReader(User):
         self._fire(
             request_type="GET",
             name=REQUEST_NAME,
-            response_time=(received.returned_ns - called) / 1e6,
+            response_time=(returned_ns - called) / 1e6,
             response_length=body_bytes,
-            response=LocustResponse(received, self._url) if received.status else None,
+            response=LocustResponse(received, self._url) if status else None,
             context={},
             exception=None if is_fine else self._complaint(outcome, received, failure),
             start_time=started,
@@ -207,20 +210,10 @@ class _Requests:
         return self._conditional
 
 
-def _is_as_before(received: Received, verifier: Verifier | StandingVerifier) -> bool:
-    """Whether the body is that of the last whole document: one comparison of memory, where it was received."""
-    return (
-        received.status == 200
-        and received.failure is None
-        and b"content-encoding" not in received.fields
-        and received.body_is(verifier.latest_body)
-    )
-
-
 def _answer_from(received: Received, etag: str | None, request_id: str | None) -> ReadAnswer:
     """What was received, in the terms of a session. Bytes behind a 304 are the body that it must not have."""
     failure = received.failure
-    coding = received.field(b"content-encoding")
+    coding = received.field(_CODING)
     if received.status == 200 and is_coded(coding):
         failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
     body = received.excess if received.status == 304 else bytes(received.body)

@@ -44,7 +44,7 @@ class ReaderConnection(Connection):
         self._timer = self._loop.timer(0)
         self._rings_ns = _NEVER
         self._deadline_ns = 0
-        self._waiter: Waiter | None = None
+        self._waiter = Waiter()
         self._has_asked = False
         self._end: tuple[OSError | None, int] | None = None
 
@@ -73,17 +73,23 @@ class ReaderConnection(Connection):
         if deadline_ns < self._rings_ns:
             self._set_timer()
         self._end = None
+        self._has_asked = False
         watcher, incoming = self._watcher, self._incoming
         try:
+            waiter = self._waiter = Waiter()
+            watcher.start(self._take_in)
             while True:
-                watcher.start(self._take_in)
-                waiter = self._waiter = Waiter()
                 waiter.get()  # in turn, when there is something to parse, or when no more will come
+                self._has_asked = False
                 if (answer := incoming.parse()) is not None:
                     return answer
                 if self._end is not None:
                     failure, at_ns = self._end
                     return incoming.ended(at_ns) if failure is None else incoming.failed(failure, at_ns)
+                waiter = self._waiter = Waiter()
+                watcher.start(self._take_in)
+                if isinstance(connection, ssl.SSLSocket):
+                    self._take_in()  # what it holds already, for which there was no room: no event will tell of it
         finally:
             self._deadline_ns = 0
             watcher.stop()
@@ -120,12 +126,7 @@ class ReaderConnection(Connection):
 
     def _ask_for_turn(self) -> None:
         self._has_asked = True
-        self._turns.ask(self._go_on)
-
-    def _go_on(self) -> None:
-        self._has_asked = False
-        if self._waiter is not None:
-            self._waiter.switch(None)  # of one that was stopped meanwhile nobody waits any more
+        self._turns.ask(self._waiter.switch)  # of one that is stopped meanwhile nobody waits any more
 
     def _set_timer(self) -> None:
         self._timer.stop()

@@ -24,18 +24,18 @@ class Turns:
 
     def __init__(self, at_once: int = FEW) -> None:
         self.at_once = at_once
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[None], object]] = deque()
         self._loop = get_hub().loop
         self._next_round = self._loop.timer(0, priority=self._loop.MINPRI)  # after what the sockets bring
 
-    def ask(self, go_on: Callable[[], None]) -> None:
-        """Have ``go_on`` called when what is ready has been looked at, after those who asked before."""
+    def ask(self, go_on: Callable[[None], object]) -> None:
+        """Have ``go_on(None)`` called, in turn, when all that is ready has been looked at."""
         self._waiting.append(go_on)
         if len(self._waiting) == 1:
             self._loop.run_callback(self._go_on)
 
     def _go_on(self) -> None:
         for _ in range(min(self.at_once, len(self._waiting))):
-            self._waiting.popleft()()
+            self._waiting.popleft()(None)
         if self._waiting:
             self._next_round.start(self._go_on)  # not a callback: those come before the sockets

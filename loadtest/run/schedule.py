@@ -221,9 +221,9 @@ class Arrivals:
         due, self._next = self._next, next(self._mine)
         return due
 
-    def take_if_due(self, now_ns: int) -> int | None:
-        """When the next read was due, if that is past; it is given out then."""
-        return self.take() if self._next <= now_ns else None
+    def take_if_due(self, until_ns: int) -> int | None:
+        """When the next read is due, if that is by ``until_ns``; only then it is given out."""
+        return self.take() if self._next <= until_ns else None
 
     def take_overdue(self, now_ns: int) -> Iterator[int]:
         """The arrivals that were due before ``now_ns`` and that nobody has taken."""

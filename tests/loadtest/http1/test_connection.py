@@ -269,6 +269,20 @@ def test_tls(connection_to: ConnectionTo, tmp_path: Path) -> None:
         assert connection.unasked == b""
 
 
+@pytest.mark.parametrize("framing", ["chunks", "until the end"])
+def test_tls_and_a_body_that_outgrows_its_room(connection_to: ConnectionTo, tmp_path: Path, framing: str) -> None:
+    body = bytes(range(256)) * 8192
+    head, sent = b"HTTP/1.1 200 OK\r\n\r\n", body
+    if framing == "chunks":
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        sent = b"".join(b"1000\r\n%b\r\n" % body[at : at + 4096] for at in range(0, len(body), 4096)) + b"0\r\n\r\n"
+    shown = certificate_in(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))
+    with answering(head + sent, tls=shown, closes=True) as target, connection_to(target, trusting) as connection:
+        answer = connection.exchange(ASK, LIMIT_S)
+    assert (answer.failure, answer.body_is(body)) == (None, True)
+
+
 def test_tls_names_the_host_it_asks_for(connection_to: ConnectionTo, tmp_path: Path) -> None:
     shown = certificate_in(tmp_path, x509.DNSName("localhost"))
     trusting = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))

@@ -106,7 +106,7 @@ def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
 
     take_turns = turns.ask
 
-    def ask(go_on: Callable[[], None]) -> None:
+    def ask(go_on: Callable[[None], object]) -> None:
         asked.append(time.monotonic_ns())
         take_turns(go_on)
 

@@ -77,9 +77,9 @@ class Held(Turns):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[Callable[[], None]] = []
+        self.asked: list[Callable[[None], object]] = []
 
-    def ask(self, go_on: Callable[[], None]) -> None:
+    def ask(self, go_on: Callable[[None], object]) -> None:
         self.asked.append(go_on)
 
     def let_go_on(self) -> None:
@@ -141,7 +141,7 @@ def test_an_answer_that_came_in_time_is_no_failure_though_its_turn_comes_later(s
     until(lambda: bool(silent.requests))
     silent.connections[0].sendall(LENGTH)
     readable(connection)
-    turns.ask(lambda: None)
-    turns.ask(lambda: time.sleep(0.4))  # longer than the deadline
+    turns.ask(lambda _: None)
+    turns.ask(lambda _: time.sleep(0.4))  # longer than the deadline
     assert reading.get(timeout=LIMIT_S).failure is None
     connection.close()

@@ -147,3 +147,11 @@ def test_what_was_due_and_not_taken_can_be_asked_for_once() -> None:
     assert source.take() == 1000
     assert list(source.take_overdue(1000 + SECOND // 4)) == [1000 + SECOND // 10, 1000 + SECOND // 5]
     assert list(source.take_overdue(1000 + SECOND // 4)) == []
+
+
+def test_an_arrival_that_is_due_later_than_is_asked_for_stays_for_the_next_who_asks() -> None:
+    source = Arrivals(constant(10))
+    assert source.take_if_due(999) is None
+    assert source.take_if_due(1000) == 1000
+    assert source.take_if_due(1000 + SECOND // 20) is None
+    assert source.take() == 1000 + SECOND // 10

@@ -14,8 +14,8 @@ from loadtest.load.turns import Turns
 def test_all_go_on_in_the_order_in_which_they_asked() -> None:
     turns, gone_on, done = Turns(at_once=2), [], Event()
     for number in range(7):
-        turns.ask(lambda number=number: gone_on.append(number))
-    turns.ask(done.set)
+        turns.ask(lambda _, number=number: gone_on.append(number))
+    turns.ask(lambda _: done.set())
     assert done.wait(10)
     assert gone_on == list(range(7))
 
@@ -37,8 +37,8 @@ def test_what_has_come_meanwhile_is_looked_at_before_the_next_few_go_on() -> Non
         looking = gevent.spawn(look)
         gevent.sleep(0)
         for number in range(5):
-            turns.ask(lambda number=number: pass_by(number))
-        turns.ask(done.set)
+            turns.ask(lambda _, number=number: pass_by(number))
+        turns.ask(lambda _: done.set())
         assert done.wait(10)
         looking.join(10)
     assert events == ["passed", "passed", "looked", "passed", "passed", "passed"]
@@ -47,11 +47,11 @@ def test_what_has_come_meanwhile_is_looked_at_before_the_next_few_go_on() -> Non
 def test_whoever_asks_while_others_go_on_comes_behind_them() -> None:
     turns, gone_on, done = Turns(at_once=1), [], Event()
 
-    def ask_again() -> None:
+    def ask_again(_: None) -> None:
         gone_on.append(0)
-        turns.ask(lambda: (gone_on.append(2), done.set()))
+        turns.ask(lambda _: (gone_on.append(2), done.set()))
 
     turns.ask(ask_again)
-    turns.ask(lambda: gone_on.append(1))
+    turns.ask(lambda _: gone_on.append(1))
     assert done.wait(10)
     assert gone_on == [0, 1, 2]

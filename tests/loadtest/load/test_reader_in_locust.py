@@ -1,0 +1,79 @@
+"""The reader as a Locust user: it starts, reads, is told of once a read, and stops when Locust says so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gevent
+import pytest
+from locust.env import Environment
+
+from benchmarks.reader_load import closed_loop
+from loadtest.load.reader import REQUEST_NAME, SamplesReader
+from loadtest.load.recorder import Recorder
+from loadtest.run.document import render
+from loadtest.run.records import ReadOutcome
+from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
+from tests.loadtest.http1.targets import Target, answering
+
+RUN, SIZE = "0123456789ab", 512
+BODY = render(RUN, 0, SIZE)
+ANSWER = b'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: %d\r\n\r\n' % SIZE + BODY
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with answering(ANSWER) as serving:
+        yield serving
+
+
+def until(holds: Any) -> None:
+    give_up = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < give_up
+        gevent.sleep(0.01)
+
+
+@pytest.mark.parametrize("rate", [0, 500], ids=["closed loop", "on a schedule"])
+def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    monkeypatch.setattr(SamplesReader, "host", target.url)
+    recorder = Recorder(closed_loop(target.url, RUN, str(tmp_path), SIZE, rate=rate), 0)
+    environment = Environment(user_classes=[SamplesReader])
+    environment.read_model = SimpleNamespace(recorder=lambda: recorder)
+    told: list[dict[str, Any]] = []
+
+    def listen(**meta: Any) -> None:
+        response = meta["response"]
+        told.append(meta | {"status": response.status_code, "body": response.content, "etag": response.headers["ETag"]})
+
+    environment.events.request.add_listener(listen)
+    runner = environment.create_local_runner()
+    runner.start(4, spawn_rate=100)
+    until(lambda: len(told) > 50)
+    runner.start(2, spawn_rate=100)  # ramping down
+    until(lambda: runner.user_count == 2)
+    more = len(told) + 20
+    until(lambda: len(told) > more)
+    recorder.stop_sending()
+    runner.quit()
+    assert runner.user_count == 0
+    recorder.close()
+    (file,) = (tmp_path / "spool").glob("*.reads")
+    reads = load_records(file, SPOOLED_READ_DTYPE)
+    answered = reads[reads["outcome"] == ReadOutcome.WHOLE]
+    stats = runner.stats.get(REQUEST_NAME, "GET")
+    assert len(answered) == len(told) == stats.num_requests
+    assert stats.num_failures == 0
+    assert {(meta["name"], meta["response_length"], meta["exception"]) for meta in told} == {(REQUEST_NAME, SIZE, None)}
+    assert {(meta["status"], meta["body"], meta["etag"]) for meta in told} == {(200, BODY, '"a"')}
+    took_ms = (answered["returned_ns"] - answered["called_ns"]) / 1e6
+    assert sorted(took_ms) == sorted(meta["response_time"] for meta in told)
+    if rate:
+        assert (answered["scheduled_ns"] <= answered["called_ns"]).all()
+        assert len(set(answered["scheduled_ns"])) == len(answered)
