@@ -76,6 +76,7 @@ def untouched(  # noqa: PLR0917 - what a rest is
     history: History, due: Column, members: Column, start: int, end: int, piece_ns: int
 ) -> tuple[int, tuple[Stretch, ...]]:
     """The last half of a rest in pieces as long as a window: where they begin, and their reads."""
+    piece_ns = piece_ns or end - start  # a run that ended in its opening rest has no window to measure by
     count = max(1, (end - start) // 2 // max(1, piece_ns))
     until = max(start, end - count * piece_ns)
     edges = np.searchsorted(due, until + np.arange(count + 1) * piece_ns)
