@@ -175,10 +175,10 @@ class _Table:
 
     @cached_property
     def piece_ns(self) -> int:
-        """How long a writing window is, and so the pieces that a rest is compared in."""
+        """How long a writing window is, and so the pieces that a rest is compared in; 0 without one."""
         windows = self.history.windows
         lengths = (windows.end_ns - windows.start_ns)[self.kind == WindowKind.WRITING]
-        return int(np.median(lengths)) if len(lengths) else 1
+        return int(np.median(lengths)) if len(lengths) else 0
 
     @cached_property
     def used_pairs(self) -> list[tuple[int, int]]:
