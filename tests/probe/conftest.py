@@ -24,7 +24,6 @@ def target_of():
             "us-east-1",
             server.endpoint,
             Credentials("AKIAEXAMPLE", "a-secret-that-must-not-be-seen"),
-            is_sandbox=True,
         )
 
     return make

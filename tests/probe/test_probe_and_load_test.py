@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import numpy as np
 import pytest
-from tests.loadtest.analysis.history_language import build, run_info
+from tests.loadtest.judge.history_language import build, run_info
 
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection

@@ -180,7 +180,7 @@ def test_what_an_address_holds_of_secrets_gets_into_no_file(tmp_path: Path) -> N
     settings = settings_from(options(*(part.format(port=80) for part in SECRET_ADDRESS), *SECRET_STORE))
     plan = Plan("run", "", "", found.url, 1, 1, 1, 256, 1.0, "constant", 0.5, 1)
     directory = RunDirectory.create(tmp_path / "run")
-    directory.describe(settings, found, plan, users=1)
+    directory.describe(settings, found.public(), plan, users=1)
     written = (tmp_path / "run" / "run.json").read_text(encoding="utf-8")
     assert SECRET not in written
     assert json.loads(written)["target"]["s3_endpoint_url"] == "http://127.0.0.1:1"

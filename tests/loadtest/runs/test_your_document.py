@@ -96,7 +96,7 @@ def children(pid: int) -> dict[int, str]:
 
 
 def writer_of(run: Run) -> int:
-    return next(pid for pid, command in children(run.process.pid).items() if "recording.writer" in command)
+    return next(pid for pid, command in children(run.process.pid).items() if "loadtest.load.writer" in command)
 
 
 @pytest.mark.slow
