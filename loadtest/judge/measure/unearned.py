@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
-from loadtest.judge.measure.after_put import LEAST_RESTS
 from loadtest.judge.measure.answer_mix import Compared
 from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.judge.measure.rests import LEAST_RESTS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact

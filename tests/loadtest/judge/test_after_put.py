@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from history_language import history
 
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.judge.measure.after_put import student
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.like_with_like import Scale, Stretch, unbiased
 from loadtest.judge.measure.position import Placed, unlike_windows
+from loadtest.judge.measure.rests import untouched
+from loadtest.judge.statistics.student import student
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
 
@@ -147,3 +149,10 @@ def test_windows_of_a_kind_must_be_alike_wherever_they_stand() -> None:
     )
     assert unlike_windows([*others, *others], 1.25) == ""
     assert unlike_windows([*after, *others[:3]], 1.25) == ""
+
+
+def test_a_run_that_ends_in_its_opening_rest_has_a_rest_of_one_piece() -> None:
+    """There is no writing window to measure pieces by, and judging it costs no memory."""
+    none = np.zeros(0, dtype=np.int64)
+    until, pieces = untouched(history("r0[0 5]"), none, none, 10**9, 4 * 10**9, 0)
+    assert (until, len(pieces)) == (10**9, 1)
