@@ -16,6 +16,7 @@ to hold for all lags and quantiles together (Bonferroni).
 - One that differs from the untouched level for certain (99 %, as the headline rests on it): quiet windows are not
   quiet, and rests stand in for them.
 - An end that still differs from what is before it: the effect outlasts the rests.
+- Reads of one kind of answer are looked at alone, too, for an effect on one is diluted by the other.
 - An untouched level above that of the rest before the first PUT: something outlasts the rests, or came meanwhile.
 """
 
@@ -23,14 +24,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.after_put_words import doubts_after, sentence_after
 from loadtest.judge.measure.lags import Look, fading, looks, suspicious
-from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch
+from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
 from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, judge
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
@@ -40,25 +42,32 @@ from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 
 SURELY: Final = 0.99
+_Named = tuple[Literal["", "200", "304"], Scale]
 _MOST: Final = 700.0
 """Beyond that a logarithm is that of no number."""
 
 
-def after_effect(
-    history: History, rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, tolerance: float
+def after_effect(  # noqa: PLR0917 - what it is seen in
+    history: History,
+    rests: Sequence[Rest],
+    opening: Sequence[Stretch],
+    scale: Scale,
+    apart: Sequence[tuple[Kind, Scale]],
+    tolerance: float,
 ) -> AfterEffect | None:
-    """What PUTs leave behind; None when there are too few rests to tell. ``opening``: pieces of the first rest."""
+    """What PUTs leave behind; None when there are too few rests to tell.
+
+    ``opening``: pieces of the first rest. ``apart``: the scales of kinds of answer that are looked at one by one, too.
+    """
     if len(rests) < LEAST_RESTS:
         return None
-    by_lag, ends = looks(history, rests, scale), fading(rests, scale)
-    count = max(1, len(by_lag) + len(ends))
-    together, surely = 1 - (1 - CONFIDENCE) / count, 1 - (1 - SURELY) / count
     limit = math.log(tolerance)
-    lags = tuple(_lag(look, together, limit) for look in by_lag)
+    together = _seen(history, rests, opening, (("", scale),), limit)
+    by_kind = _seen(history, rests, opening, apart, limit)
+    lags, certain = together.lags + by_kind.lags, together.certain + by_kind.certain
     writing = tuple(_writing(rests, scale, name, tolerance) for name in QUANTILES)
-    first = _opening(rests, opening, scale, limit)
-    certain = [lag for lag, look in zip(lags, by_lag, strict=True) if look.differs(surely)]
-    lasting = [look for look in ends if look.differs(surely) and np.mean(look.logs) > 0]
+    openings = together.openings + by_kind.openings
+    lasting = together.lasting or by_kind.lasting
     rest_ns = int(np.median([rest.end_ns - rest.last_put_ns for rest in rests]))
     return AfterEffect(
         rests=len(rests),
@@ -66,10 +75,36 @@ def after_effect(
         untouched_ns=_untouched_ns(rests, scale),
         lags=lags,
         writing=writing,
-        opening=first,
+        opening=next((found for found in openings if not found.kind), None),
         seen=bool(certain or lasting),
-        doubts=doubts_after(lags, writing, first, bool(lasting), rest_ns, history),
+        doubts=doubts_after(lags, writing, openings, lasting, rest_ns, history),
         sentence=sentence_after(lags, writing, certain, tolerance),
+    )
+
+
+class _Seen(NamedTuple):
+    """What was seen of reads of all kinds together, or of each kind."""
+
+    lags: tuple[LagEstimate, ...]
+    certain: tuple[LagEstimate, ...]
+    lasting: bool
+    openings: tuple[LagEstimate, ...]
+
+
+def _seen(
+    history: History, rests: Sequence[Rest], opening: Sequence[Stretch], scales: Sequence[_Named], limit: float
+) -> _Seen:
+    by_lag = [(kind, look) for kind, scale in scales for look in looks(history, rests, scale)]
+    ends = [look for _, scale in scales for look in fading(rests, scale)]
+    count = max(1, len(by_lag) + len(ends))
+    confidence, surely = 1 - (1 - CONFIDENCE) / count, 1 - (1 - SURELY) / count
+    lags = tuple(replace(_lag(look, confidence, limit), kind=kind) for kind, look in by_lag)
+    openings = [(kind, _opening(rests, opening, scale, limit)) for kind, scale in scales]
+    return _Seen(
+        lags,
+        tuple(lag for lag, (_, look) in zip(lags, by_lag, strict=True) if look.differs(surely)),
+        any(look.differs(surely) and np.mean(look.logs) > 0 for look in ends),
+        tuple(replace(found, kind=kind) for kind, found in openings if found is not None),
     )
 
 

@@ -13,7 +13,7 @@ from loadtest.summary.slowdown import ImpactEstimate, LagEstimate
 def doubts_after(  # noqa: PLR0917 - all that there is to doubt
     lags: tuple[LagEstimate, ...],
     writing: tuple[ImpactEstimate, ...],
-    opening: LagEstimate | None,
+    openings: tuple[LagEstimate, ...],
     lasting: bool,
     rest_ns: int,
     history: History,
@@ -32,9 +32,11 @@ def doubts_after(  # noqa: PLR0917 - all that there is to doubt
         )
     if lasting:
         doubts.append(f"what a PUT leaves behind is not over {units.seconds(rest_ns)} after it: {longer}")
-    if opening is not None and opening.verdict is Verdict.INCONCLUSIVE:
+    higher = [opening for opening in openings if opening.verdict is Verdict.INCONCLUSIVE]
+    if higher:
+        times = units.ratio(higher[0].ratio)
         doubts.append(
-            f"even {units.seconds(rest_ns)} after a PUT, reads take {units.ratio(opening.ratio)} of what they took "
+            f"even {units.seconds(rest_ns)} after a PUT, {_reads(higher[0])} take {times} of what they took "
             f"before the first one: what it leaves behind lasts longer, or the target changed meanwhile; {longer}"
         )
     return tuple(doubts)
@@ -45,14 +47,21 @@ def _above(found: ImpactEstimate, history: History) -> bool:
     return found.ratio is not None and found.low is not None and found.ratio > tolerance and found.low > 1
 
 
+def _reads(lag: LagEstimate) -> str:
+    return f"reads answered {lag.kind}" if lag.kind else "reads"
+
+
 def _lag_text(lag: LagEstimate) -> str:
     times = f"{units.ratio(lag.ratio)} ({units.interval(units.ratio(lag.low), units.ratio(lag.high))})"
     span = f"{units.seconds(lag.from_ns)} to {units.seconds(lag.to_ns)}"
-    return f"reads due {span} after a PUT take {times} as long as untouched ones at {lag.quantile}"
+    return f"{_reads(lag)} due {span} after a PUT take {times} as long as untouched ones at {lag.quantile}"
 
 
 def sentence_after(
-    lags: tuple[LagEstimate, ...], writing: tuple[ImpactEstimate, ...], certain: list[LagEstimate], tolerance: float
+    lags: tuple[LagEstimate, ...],
+    writing: tuple[ImpactEstimate, ...],
+    certain: tuple[LagEstimate, ...],
+    tolerance: float,
 ) -> str:
     """The worst of what is certain; "" when PUTs leave nothing behind that could be seen."""
     failing = [lag for lag in lags if lag.verdict is Verdict.FAIL]

@@ -2,12 +2,11 @@
 
 The unit of statistics is the pair of windows, not the request: requests are correlated in time, and tests that take
 them for independent cry wolf. For each pair and quantile, the logarithm of (quantile in the writing window / quantile
-in the quiet one) is one observation, of which
-:mod:`loadtest.judge.statistics.ratio_estimate` makes an estimate with its interval. What is
-compared are reads of one kind of answer (:mod:`loadtest.judge.measure.like_with_like`).
+in the quiet one) is one observation, of which :mod:`loadtest.judge.statistics.ratio_estimate` makes an estimate with
+its interval. What is compared are reads of one kind of answer (:mod:`loadtest.judge.measure.like_with_like`).
 
-Which windows make pairs is told in :mod:`loadtest.judge.measure.window_pairs`. When PUTs leave something behind (:mod:`loadtest.judge.measure.after_put`), only the pairs of a writing window and a rest
-count.
+Which windows make pairs is told in :mod:`loadtest.judge.measure.window_pairs`. When PUTs leave something behind
+(:mod:`loadtest.judge.measure.after_put`), only the pairs of a writing window and a rest count.
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ from loadtest.judge.measure.after_put import after_effect
 from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
 from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
-from loadtest.judge.measure.like_with_like import Scale, mixed, stretch
+from loadtest.judge.measure.like_with_like import KINDS, Scale, mixed, stretch
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import level
+from loadtest.judge.measure.too_fast import too_fast
 from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
@@ -37,9 +37,10 @@ from loadtest.summary.speed import Impact
 HEADLINE: Final[Quantile] = "p99"
 """The slowest percent of the reads is what a site's users notice, and what a PUT in flight would touch first."""
 METHOD: Final = (
-    "Reads of one kind of answer (200, 304) are compared, and the kinds put together with fixed weights. Per pair of "
-    "windows, the logarithm of the ratio of the response time quantiles (writing / quiet); Hodges-Lehmann estimate "
-    "over the pairs, 95 % interval from the Wilcoxon signed-rank distribution."
+    "Reads of one kind of answer (200, 304) are compared, and their slowdowns put together by their geometric mean, "
+    "each with its share of the reads. Per pair of windows, the logarithm of the ratio of the response time quantiles "
+    "(writing / quiet); Hodges-Lehmann estimate over the pairs, 95 % interval from the Wilcoxon signed-rank "
+    "distribution."
 )
 METHOD_OF_RESTS: Final = (
     "PUTs leave something behind, so writing windows are compared with the end of the rests, where it is over: per "
@@ -54,19 +55,21 @@ def measure_impact(history: History) -> Impact:
     control = settings.write_interval == 0
     table = WindowTable.of(history, control)
     pairs = table.pairs
-    scale = Scale.of([(found.quiet[-1], found.writing) for found in pairs])
+    compared = [(found.quiet[-1], found.writing) for found in pairs]
+    two, fast = mixed(compared), too_fast(history, pairs)
+    scale = Scale.of(compared, fast)
     logs = [_logs(found, scale) for found in pairs]
     estimates = tuple(
         estimate_ratio(name, [found[name] for found in logs if name in found], tolerance, "pair of windows")
         for name in QUANTILES
     )
-    after = None if control else after_effect(history, table.rests(), table.opening(), scale, tolerance)
-    two = mixed([(found.quiet[-1], found.writing) for found in pairs])
+    apart = tuple((kind, scale.alone(kind)) for kind in KINDS) if two else ()
+    after = None if control else after_effect(history, table.rests(), table.opening(), scale, apart, tolerance)
     basis = "pairs"
     if after is not None and after.seen and all(found.ratio is not None for found in after.writing[-1:]):
         estimates, basis = after.writing, "rests"
     headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
-    kinds = kind_impacts(history, pairs, scale, tolerance) if two else ()
+    kinds = kind_impacts(pairs, scale, fast, tolerance) if two else ()
     unlike = "" if control else unlike_windows(table.placed(logs), tolerance)
     found = Impact(
         method=METHOD if basis == "pairs" else METHOD_OF_RESTS,

@@ -12,7 +12,7 @@ import numpy as np
 from loadtest.judge.measure.like_with_like import KINDS, LEAST_OF_KIND, Scale, Stretch, stretch
 from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
 from loadtest.judge.statistics.quantiles import PER_MILLE
-from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
+from loadtest.judge.statistics.ratio_estimate import Quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.student import student
 from loadtest.run.history import History
@@ -42,7 +42,7 @@ def looks(history: History, rests: Sequence[Rest], scale: Scale) -> list[Look]:
     parts = [[_between(history, rest, a, b) for rest in rests] for a, b in itertools.pairwise(edges)]
     return [
         look
-        for name in QUANTILES
+        for name in scale.combined
         for start, end in _enough(parts, name, scale)
         for look in [_look(history, rests, scale, name, edges[start], edges[end])]
         if look is not None
@@ -86,7 +86,7 @@ def _look(  # noqa: PLR0917 - what a lag is
 
 def fading(rests: Sequence[Rest], scale: Scale) -> list[Look]:
     """The first piece of the untouched level against its last, at each quantile."""
-    return [look for name in QUANTILES for look in [_fading(rests, scale, name)] if look is not None]
+    return [look for name in scale.combined for look in [_fading(rests, scale, name)] if look is not None]
 
 
 def _fading(rests: Sequence[Rest], scale: Scale, name: Quantile) -> Look | None:
