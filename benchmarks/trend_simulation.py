@@ -124,9 +124,7 @@ def main(arguments: list[str]) -> int:
         found = sum(bool(changes_in(0.02 * levels)) for levels in noise(random, given.series, 40))
         most = max(most, found / given.series)
         print(f"| {name} | {found / given.series:.1%} |", flush=True)
-    print(
-        f"\nSteps, {given.series // 5} a line: found (beginning within 2 runs of the truth); at that very run; other changes"
-    )
+    print(f"\nSteps, {given.series // 5} a line: found within 2 runs of the truth; at that run; with others")
     least = 1.0
     for place, (name, noise, deviation, runs, begins, ratio) in enumerate(STEPS):
         found = near = exact = extra = 0

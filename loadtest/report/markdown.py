@@ -54,11 +54,16 @@ def markdown(summary: Summary) -> str:
     return "\n".join(kept)
 
 
+def chat_line(summary: Summary) -> str:
+    """The outcome on one line, which fits a chat message."""
+    return f"{_verdict(summary.verdict)}{where(summary)}: {escape(headline(summary, placed=True))}"
+
+
 def _answers(summary: Summary) -> str:
     lines = [
-        f"## {_verdict(summary.verdict)}{where(summary)}: read model under writes",
+        chat_line(summary),
         "",
-        f"**{escape(headline(summary, placed=True))}**",
+        "## Read model under writes",
         "",
     ]
     lines += ["| | question | number | answer |", "|---|---|---|---|"]

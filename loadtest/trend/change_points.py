@@ -26,7 +26,7 @@ MOST_RUNS: Final = 120
 LEAST_SEGMENT: Final = 3
 """Runs that a level must last: one or two are outliers."""
 SIGNIFICANT: Final = 0.01
-STEP_SHARE, BUMP_SHARE = 0.6, 0.2
+STEP_SHARE, BUMP_SHARE = 0.55, 0.12
 """How the permitted false alarms are divided between steps and bumps; the rest is a reserve."""
 MOST_CHANGES: Final = 12
 _WITHIN: Final = 3.84
@@ -72,12 +72,13 @@ class Scan:
         for phi in PHIS:
             design = whitened(_levels(self.count, places) * self._weights, phi)
             values = whitened(self._values, phi)[:, 0]
-            found, _, _, _ = np.linalg.lstsq(design, values, rcond=None)
+            products = design.T @ design  # of columns that do not overlap but at one run: never near singular
+            found = np.linalg.solve(products, design.T @ values)
             rest = max(float(((values - design @ found) ** 2).sum()), self._least)
             value = self._value(rest, phi)
             if best is None or value > best.value:
                 degrees = max(1, self.count - len(places) - 2)
-                best = Fit(value, found + self._centre, np.linalg.inv(design.T @ design) * rest / degrees)
+                best = Fit(value, found + self._centre, np.linalg.inv(products) * rest / degrees)
         assert best is not None  # noqa: S101 - there is a phi
         return best
 

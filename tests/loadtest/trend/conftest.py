@@ -1,5 +1,6 @@
-"""A recorded run, to make others of."""
+"""A recorded run, to make others of; and the summaries that the reports' tests have."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from loadtest.judge.analyse import analyse
 from loadtest.summary.summary import Summary
 
-HISTORIES = Path(__file__).parents[2] / "histories"
+TESTS = Path(__file__).parents[2]
+sys.path.append(str(TESTS / "reports"))
 
 
 @pytest.fixture(scope="session")
 def clean() -> Summary:
     """80 s without findings, 20 pairs of windows."""
-    return analyse(HISTORIES / "clean")
+    return analyse(TESTS / "histories" / "clean")

@@ -58,8 +58,7 @@ def series(template: Summary, factors: Any, seed: int = 1, noise: float = 0.02) 
     """Runs whose response times follow ``factors``, with noise from run to run."""
     random = np.random.default_rng(seed)
     return [
-        run_at(template, place, factor * float(np.exp(noise * random.normal())))
-        for place, factor in enumerate(factors)
+        run_at(template, place, factor * float(np.exp(noise * random.normal()))) for place, factor in enumerate(factors)
     ]
 
 
