@@ -15,9 +15,10 @@ import time
 from typing import Final
 
 from loadtest.http1.address import Address
-from loadtest.http1.connecting import SECOND, connect, wait_for
+from loadtest.http1.connecting import connect, wait_for
 from loadtest.http1.errors import cut
 from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming, Limits
+from loadtest.units import SECOND
 
 _MOST_UNASKED: Final = 65536
 _CLOSING_NOTICE: Final = re.compile(rb"HTTP/1\.[01] [45]\d\d[ \r]")

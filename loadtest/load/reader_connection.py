@@ -19,11 +19,11 @@ from gevent.hub import Waiter, get_hub
 from gevent.monkey import get_original
 
 from loadtest.http1.address import Address
-from loadtest.http1.connecting import SECOND
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import cut
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.load.turns import Turns
+from loadtest.units import SECOND
 
 _poll: Final = get_original("select", "poll")
 _socket: Final = get_original("socket", "socket")
