@@ -21,6 +21,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     arrange(items, several_processes=hasattr(config, "workerinput"))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tests that share a server must stay together; with a pytest that xdist does not know they are parted silently."""
+    if hasattr(session.config, "workerinput"):
+        parted = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+        assert not parted, f"xdist does not keep groups of tests together ({len(parted)} tests): pin another pytest"
+
+
 @pytest.fixture(scope="session")
 def synthesized() -> dict[str, Path]:
     """The synthesized stack (cdk.tf.json) of each mapping."""

@@ -30,7 +30,7 @@ from loadtest.project import PROJECT
 from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
-from loadtest.run.records import EXIT_CODES, EXIT_USAGE, SECOND, Verdict, WriteOutcome
+from loadtest.run.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
 from loadtest.run.settings import Settings
@@ -42,6 +42,7 @@ from loadtest.target.keeping import beginning
 from loadtest.target.kept_document import KEPT_FOLDER, keep
 from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
 from loadtest.terminals import can_redraw
+from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
 

@@ -234,6 +234,3 @@ def opaque(etag: str) -> str:
 def outcome_name(outcome: ReadOutcome | WriteOutcome) -> str:
     """The name of an outcome as in ``run.json``."""
     return outcome.name.lower().replace("_", "-")
-
-
-SECOND: Final = 1_000_000_000

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from loadtest import units
 from loadtest.report.page import assets, page_environment
 from loadtest.report.table import Column, Table
 from loadtest.run.records import Verdict
 from loadtest.trend.charts import number_chart
-from loadtest.trend.markdown import told
+from loadtest.trend.markdown import LETTERS, gap_text, told
 from loadtest.trend.records import Trend
 from loadtest.trend.runs import name_of
 
 _FOLDER: Final = Path(__file__).with_name("page_parts")
-_LETTERS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?", None: "·"}
 
 
 def page(made: Trend) -> str:
@@ -53,7 +51,7 @@ def promises_table(made: Trend) -> Table:
         (
             one.title,
             one.verdict.value,
-            "".join(_LETTERS[verdict] for verdict in one.verdicts),
+            "".join(LETTERS[verdict] for verdict in one.verdicts),
             f"{one.sentence} Acknowledged: {one.acknowledged}" if one.acknowledged else one.sentence,
         )
         for one in made.promises
@@ -73,12 +71,8 @@ def runs_table(made: Trend) -> Table:
             point.started,
             point.branch,
             point.verdict.value,
-            ", ".join(filter(None, (point.differs, _gap(point.gap_ns)))),
+            ", ".join(filter(None, (point.differs, gap_text(point.gap_ns)))),
         )
         for place, point in enumerate(made.runs, 1)
     ]
     return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are none.")
-
-
-def _gap(gap_ns: int | None) -> str:
-    return f"{units.seconds(gap_ns)} without a run" if gap_ns else ""

@@ -15,7 +15,6 @@ from pathlib import Path
 import boto3
 import numpy as np
 import pytest
-from tests.loadtest.judge.history_language import build, run_info
 
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
@@ -32,6 +31,7 @@ from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
+from tests.loadtest.judge.history_language import build, run_info
 
 PROJECT = Path(__file__).resolve().parents[2]
 STACK = PROJECT / "tests" / "sandbox" / "synth" / "conditional.tf.json"

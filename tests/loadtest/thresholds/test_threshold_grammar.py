@@ -1,7 +1,6 @@
 """What a threshold may look like, and the one sentence for each that is none."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from loadtest.errors import UsageError
 from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.load.options import add_arguments, settings_from
-
-PROJECT = Path(__file__).parents[3]
+from loadtest.project import locust_command
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,7 @@ def test_the_option_refuses_what_cannot_be_measured() -> None:
 
 
 def test_locust_ends_with_2_before_any_load(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["-u", "1", "-t", "2s", "--host", "http://127.0.0.1:9", "--bucket", "bucket"]
     command += ["--run-dir", str(tmp_path / "run"), "--threshold", "p98 < 5ms"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90)
