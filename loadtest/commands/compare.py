@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare; returns the exit code of the verdict."""
     tolerance = _number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = _number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
-    base, new = _summary(arguments.base), _summary(arguments.new)
+    base, new = summary_of(arguments.base), summary_of(arguments.new)
     differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
     if differences and not arguments.force:
         raise UsageError(
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_CODES[comparison.verdict]
 
 
-def _summary(run_dir: Path) -> Summary:
+def summary_of(run_dir: Path) -> Summary:
     """The summary of a run: as it was written, or made now from its records."""
     if not is_folder(run_dir):
         raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")

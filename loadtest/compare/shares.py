@@ -56,6 +56,16 @@ def share_rows(base: Summary, new: Summary) -> list[Row]:
     ]
 
 
+def measured_shares(summary: Summary) -> dict[str, Share | None]:
+    """The shares of one run; None where there was nothing to take a share of."""
+    return {
+        "errors": _errors(summary),
+        "not-whole": _faults(summary),
+        "stale-writes": _stale_writes(summary),
+        "not-modified": _not_modified(summary),
+    }
+
+
 def _row(name: str, base: Share | None, new: Share | None, *, more_is_better: bool = False) -> Row:
     texts = [units.NOTHING if share is None else units.share(share.value) for share in (base, new)]
     row = Row(name, texts[0], texts[1])

@@ -34,6 +34,7 @@ from loadtest.run.records import EXIT_CODES, Verdict, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
 from loadtest.run.settings import Settings
+from loadtest.run.source import find_source
 from loadtest.run.spool import closed_spools, still_recording
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
@@ -77,7 +78,7 @@ class Coordinator:
         """
         check_answers(self._target)
         self._target = identified(self._target)
-        self._directory = RunDirectory.create(self._settings.run_dir)
+        self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
             if self._settings.write_interval == 0:
                 folder = self._directory.path

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -58,13 +58,12 @@ class Section:
 
 def page(summary: Summary) -> str:
     """The whole page."""
-    scripts = {"library": library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
     with debug_mode(False):  # a third of the time; the tests validate every kind of chart as a whole
         sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
         trouble = charts_versions.trouble_over_time(summary)
     charts = [chart for section in sections for chart in section.charts] + [trouble]
     return (
-        _environment()
+        page_environment()
         .get_template("report.html")
         .render(
             summary=summary,
@@ -78,11 +77,19 @@ def page(summary: Summary) -> str:
             generator_facts=tables_run.generator_facts(summary),
             settings=tables_run.settings_tables(summary),
             definitions=GLOSSARY,
-            style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
-            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
-            hashes=[_hash(text) for text in scripts.values()],
+            **assets(),
         )
     )
+
+
+def assets() -> dict[str, Any]:
+    """What a page holds so that it loads nothing: its style, its scripts, and the hashes that its policy allows."""
+    scripts = {"library": library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
+    return {
+        "style": Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
+        "scripts": {name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
+        "hashes": [_hash(text) for text in scripts.values()],
+    }
 
 
 _Charts = Callable[[Summary], tuple[Chart, ...]]
@@ -134,9 +141,10 @@ def _finalized(value: object) -> object:
 
 
 @cache
-def _environment() -> Environment:
+def page_environment(*folders: Path) -> Environment:
+    """Templates of ``folders`` and of this report, with what they may call."""
     made = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader([*folders, _FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
