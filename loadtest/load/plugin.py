@@ -41,10 +41,10 @@ from loadtest.load.workers import (
     why_refused,
 )
 from loadtest.run.plan import Plan
-from loadtest.run.records import SECOND
 from loadtest.run.run_directory import forget_latest, require_run
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
+from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
 
@@ -336,7 +336,7 @@ class ReadModelRun:
             coordinator.print_answers()
 
 
-def _stop_once_at_a_time(runner: WorkerRunner) -> None:
+def _stop_once_at_a_time(runner: Any) -> None:
     """A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
 
     The second waits for the first, and finds the runner stopped.

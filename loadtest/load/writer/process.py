@@ -20,12 +20,13 @@ from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
 from loadtest.project import PROJECT
 from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.plan import Plan
-from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
 from loadtest.target.kept_document import KEPT_FOLDER
 from loadtest.target.remedies import REMEDIES, what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
+from loadtest.units import SECOND
 
 __all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "PuttingBack", "WriterProcess", "about", "orders_for", "what_to_do"]
 
