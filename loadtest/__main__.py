@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, NoReturn
 
-from loadtest.errors import UsageError
-from loadtest.run.records import EXIT_INTERRUPTED, EXIT_USAGE
+from loadtest.errors import EXIT_INTERRUPTED, EXIT_USAGE, UsageError
 from stacks.user_input import cut
 
 COMMANDS: Final = {

@@ -11,10 +11,8 @@ from loadtest.compare.alike import unlike, unlike_rests
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
-from loadtest.judge.analyse import analyse
 from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import unusable
-from loadtest.run.sealing import is_sealed, seal
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from stacks.user_input import cut, is_folder, real_number, shown
 
@@ -65,13 +63,20 @@ def summary_of(run_dir: Path) -> Summary:
     try:
         if (run_dir / SUMMARY_FILE).exists():
             return read_summary(run_dir / SUMMARY_FILE)
-        if not is_sealed(run_dir):
-            seal(run_dir)
-        return analyse(run_dir)
+        return _judged(run_dir)
     except (RunError, SummaryError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
+
+
+def _judged(run_dir: Path) -> Summary:
+    from loadtest.judge.analyse import analyse  # noqa: PLC0415 - runs that have been reported on need none of it
+    from loadtest.run.sealing import is_sealed, seal  # noqa: PLC0415
+
+    if not is_sealed(run_dir):
+        seal(run_dir)
+    return analyse(run_dir)
 
 
 def _number(given: str, name: str, least: float, most: float, hint: str) -> float:

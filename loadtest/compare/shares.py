@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from loadtest import units
 from loadtest.compare.rows import Row
@@ -41,8 +41,8 @@ class Share:
         """Clopper and Pearson's 95 % interval."""
         found, missed = self.value * self.worth, (1 - self.value) * self.worth
         tail = 0.025
-        low = float(stats.beta.ppf(tail, found, missed + 1)) if found > 0 else 0.0
-        return low, float(stats.beta.isf(tail, found + 1, missed)) if missed > 0 else 1.0
+        low = float(special.betaincinv(found, missed + 1, tail)) if found > 0 else 0.0
+        return low, float(special.betainccinv(found + 1, missed, tail)) if missed > 0 else 1.0
 
 
 def share_rows(base: Summary, new: Summary) -> list[Row]:

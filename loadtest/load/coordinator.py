@@ -20,7 +20,7 @@ from typing import Any, Final, TextIO
 import gevent
 from locust.exception import CatchResponseError
 
-from loadtest.errors import UsageError
+from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
@@ -30,7 +30,7 @@ from loadtest.project import PROJECT
 from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
-from loadtest.run.records import EXIT_CODES, EXIT_USAGE, Verdict, WriteOutcome
+from loadtest.run.records import EXIT_CODES, Verdict, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
 from loadtest.run.settings import Settings

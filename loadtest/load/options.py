@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.errors import UsageError
-from loadtest.judge.thresholds.grammar import ThresholdError, parse
 from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
@@ -120,6 +119,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:
     """Each condition as text of its own; the web page of Locust sends them as one text."""
+    from loadtest.judge.thresholds.grammar import ThresholdError, parse  # noqa: PLC0415 - the probe has none
+
     texts = [given] if isinstance(given, str) else list(given or ())
     try:
         return tuple(threshold.expression for text in texts if text.strip() for threshold in parse(text))
