@@ -14,7 +14,7 @@ from loadtest.report.steps import Steps, silent, steps
 from loadtest.report.terminal import print_answers
 from loadtest.run.records import EXIT_CODES, EXIT_INTERRUPTED
 from loadtest.run.run_directory import unusable
-from loadtest.run.sealing import is_sealed, remove_sealed, seal
+from loadtest.run.sealing import pack
 from loadtest.summary.summary import Summary
 from loadtest.target.kept_document import is_owed
 from stacks.user_input import is_folder, shown
@@ -50,11 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
-    if not is_sealed(run_dir):
-        told.stage("Packing what was recorded")
-        seal(run_dir)
-    else:
-        remove_sealed(run_dir)
+    pack(run_dir, lambda: told.stage("Packing what was recorded"))
     told.stage("Judging the run")
     summary = analyse(run_dir, told.part)
     told.stage(f"Writing {', '.join(REPORT_FILES)}")

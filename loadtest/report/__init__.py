@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
+from loadtest.run.files import REPORT_FILES
 from loadtest.summary.summary import Summary, write_summary
+from loadtest.whole_files import write_whole
 
-REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
+__all__ = ["REPORT_FILES", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
@@ -22,8 +23,6 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     written = [summary_path]
     for name, make in zip(REPORT_FILES[1:], (markdown, page, junit), strict=True):
         path = run_dir / name
-        partial = path.with_name(name + ".partial")
-        partial.write_text(make(summary), encoding="utf-8", newline="\n")
-        partial.replace(path)
+        write_whole(path, make(summary).encode())
         written.append(path)
     return tuple(written)
