@@ -29,10 +29,10 @@ export CHECKPOINT_DISABLE := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-mappings test test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
+.PHONY: help demo demo-mappings test test-cdk-terrain test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -- the two commands
 
@@ -46,6 +46,9 @@ test: ## every check and every test, with all set-up
 	$(MAKE) --jobs --output-sync=target environments
 	$(MAKE) --jobs --output-sync=target check
 	$(PYTHON) -m pytest $(PARALLEL) $(TESTS)
+
+test-cdk-terrain: .venv/.installed ## docs/cdk-terrain.md with the packages of CDKTF's successor, 0.5 GB that are installed for it
+	INSTALL_CDK_TERRAIN=1 $(PYTHON) -m pytest tests/docs/test_cdk_terrain.py
 
 test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
 	$(PYTHON) -m pytest $(PARALLEL) -m "not slow and not terraform" $(TESTS)

@@ -26,7 +26,7 @@ from typing import Final
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.rows import latency_rows
-from loadtest.project import PROJECT
+from loadtest.project import PROJECT, locust_command
 from loadtest.run.records import EXIT_CODES, Verdict
 from loadtest.sandbox.process import running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -43,7 +43,7 @@ _Z: Final = 1.96
 def measure(synthesized: Path, latency: str, seconds: float, run_dir: Path, seed: int) -> Summary:
     """One run, recorded in ``run_dir``."""
     with running_sandbox(synthesized, faults={"latency": latency}, seed=seed) as sandbox:
-        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+        command = locust_command()
         command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed)]
         command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *SETTINGS]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 120)

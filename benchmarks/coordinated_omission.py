@@ -30,7 +30,7 @@ import numpy as np
 
 from benchmarks.bare_client import answer_times
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import PROJECT, locust_command
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -84,7 +84,7 @@ def freeze(sandbox: RunningSandbox) -> float:
 def recorded_run(sandbox: RunningSandbox, folder: Path) -> Run:
     """A run of this project's readers."""
     set_at = freeze(sandbox)
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{4 * PERIOD_S:g}s"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(folder), "--arrival-rate", str(RATE)]
     command += ["--payload-bytes", "512", "--conditional-share", "1"]
@@ -121,7 +121,7 @@ def plain_locust_ms(sandbox: RunningSandbox, seconds: float) -> list[float]:
     set_at = freeze(sandbox)
     run_time = math.ceil(seconds + _STARTUP_S)
     time.sleep(first_span(0) - _STARTUP_S - (time.monotonic() - set_at))
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "benchmarks" / "plain_locustfile.py"), "--headless"]
+    command = locust_command(locustfile=PROJECT / "benchmarks" / "plain_locustfile.py")
     command += ["-u", str(RATE // 10), "-r", str(RATE), "-t", f"{run_time}s", "--host", sandbox.samples_url, "--json"]
     command += ["--loglevel", "ERROR"]
     printed = subprocess.run(command, check=False, capture_output=True, text=True).stdout

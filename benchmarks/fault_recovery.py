@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.fault_cases import CASES as ALL_CASES
 from benchmarks.fault_cases import QUICK, FaultCase, Interval, Size
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -43,7 +43,7 @@ def measure(synthesized: Path, case: FaultCase | None, size: Size | None) -> Sum
 
 
 def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{case.seconds if case else 6}s", "--seed", "1"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
     command += list(case.arguments if case else QUICK)

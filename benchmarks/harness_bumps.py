@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import locust_command
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import running_sandbox
@@ -39,7 +38,7 @@ Column = np.ndarray[Any, np.dtype[Any]]
 def measured(folder: Path) -> History:
     """A run that writes all the time, to a target that takes 5 ms a read and is not slowed down by writes."""
     with running_sandbox(synthesize("bumps"), faults={"latency": "5ms"}) as sandbox:
-        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+        command = locust_command()
         command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{SECONDS}s", "--window", "0"]
         command += ["--arrival-rate", str(RATE), "--write-interval", "0.5", "--payload-bytes", "16384"]
         command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(folder)]

@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import locust_command
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict, WindowKind
@@ -47,7 +47,7 @@ def measure(synthesized: Path, block_ms: int, seconds: float, seed: int, run_dir
     """One run, recorded in ``run_dir``, with reads blocked for ``block_ms`` (0: not at all) by each PUT."""
     faults = {"latency": LATENCY} | ({"write-block": f"{block_ms}ms"} if block_ms else {})
     with running_sandbox(synthesized, faults=faults, seed=seed) as sandbox:
-        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+        command = locust_command()
         command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed), *SETTINGS]
         command += ["--arrival-rate", str(BLOCKED_RATE if block_ms else CLEAN_RATE)]
         command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]

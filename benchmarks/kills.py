@@ -27,7 +27,7 @@ from typing import Any, Final
 from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, WORKER_1, WORKER_2, WRITER, Killing, killing
 from benchmarks.nginx import free_port
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import PROJECT, locust_command
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -118,7 +118,7 @@ def make(case: Killing, synthesized: Path) -> Outcome:
 
 
 def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "--seed", "1", "--run-dir", str(run_dir)]
     command += ["--window", "0.5", "--write-interval", "0.1", "--payload-bytes", "2048", "--arrival-rate", str(RATE)]
     command += ["--outputs", str(sandbox.outputs_path)]

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.project import PROJECT
+from loadtest.project import locust_command
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -49,7 +49,7 @@ DISTRIBUTIONS: tuple[tuple[str, Callable[[float], float]], ...] = (
 def response_ms(sandbox: RunningSandbox) -> Column:
     """Response times, in milliseconds, of one run that never writes."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+        command = locust_command()
         command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{SECONDS}s"]
         command += ["--arrival-rate", str(RATE), "--write-interval", "0", "--payload-bytes", "1024"]
         command += ["--outputs", str(sandbox.outputs_path), "--run-dir", f"{folder}/run"]

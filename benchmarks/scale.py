@@ -38,10 +38,9 @@ from loadtest.run.records import (
     empty,
     outcome_names,
 )
+from loadtest.units import MILLISECOND, SECOND
 
 Array = np.ndarray[Any, np.dtype[Any]]
-MILLISECOND: Final = 1_000_000
-SECOND: Final = 1_000_000_000
 START_NS: Final = 1_000 * SECOND
 WINDOW_NS: Final = 2 * SECOND
 GUARD_NS: Final = WINDOW_NS // 10

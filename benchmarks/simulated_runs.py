@@ -13,10 +13,11 @@ import numpy as np
 from scipy.signal import lfilter
 
 from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes
-from loadtest.run.records import GENERATOR_DTYPE, NO_VERSION, SECOND, ReadOutcome, WriteOutcome
+from loadtest.run.records import GENERATOR_DTYPE, NO_VERSION, ReadOutcome, WriteOutcome
 from loadtest.run.run_info import RunInfo
 from loadtest.run.schedule import Window, put_times, rests_for
 from loadtest.run.schedule import WindowSchedule as Schedule
+from loadtest.units import SECOND
 
 RATE, READERS = 200, 20
 WINDOW_S, WRITE_INTERVAL_S, TOLERANCE = 2.0, 0.5, 1.25

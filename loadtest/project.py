@@ -10,6 +10,6 @@ PROJECT: Final = Path(__file__).resolve().parents[1]
 LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
 
 
-def locust_command(*options: str, headless: bool = True) -> list[str]:
-    """The command that runs the load test with this Python."""
-    return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *(["--headless"] if headless else []), *options]
+def locust_command(*options: str, headless: bool = True, locustfile: Path = LOCUSTFILE) -> list[str]:
+    """The command that runs the load test, or another locustfile, with this Python."""
+    return [sys.executable, "-m", "locust", "-f", str(locustfile), *(["--headless"] if headless else []), *options]

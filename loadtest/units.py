@@ -9,10 +9,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000_000_000
+"""In nanoseconds, as every time here is."""
+
 NOTHING: Final = "not measured"
 """What stands where there is no value. Never "0"."""
 
-_DURATIONS: Final = ((1, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s"))
+_DURATIONS: Final = ((1, "ns"), (1_000, "µs"), (MILLISECOND, "ms"), (SECOND, "s"))
 _SIZES: Final = ((1, "B"), (1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB"), (1_000_000_000_000, "TB"))
 
 
@@ -37,7 +41,7 @@ def seconds(nanoseconds: float | None) -> str:
     """A long duration: 90 s, 12 min 5 s."""
     if nanoseconds is None:
         return NOTHING
-    whole = nanoseconds / 1e9
+    whole = nanoseconds / SECOND
     if whole < 120:
         return duration(nanoseconds)
     minutes, rest = divmod(round(whole), 60)

@@ -43,7 +43,6 @@ SECONDS = {
     "docs/test_documented_load_test.py": 70,
     "stacks/test_deployed_everything.py": 60,
     "docs/test_extending.py": 40,
-    "docs/test_cdk_terrain.py": 25,
     "loadtest/judge/test_no_false_alarm.py": 18,
     "docs/test_workflows.py": 18,
     "probe/test_mappings_page.py": 40,

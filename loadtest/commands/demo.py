@@ -14,17 +14,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from loadtest.errors import UsageError
-from loadtest.project import PROJECT
-from loadtest.run.records import EXIT_INTERRUPTED
+from loadtest.errors import EXIT_INTERRUPTED, UsageError
+from loadtest.project import PROJECT, locust_command
 from loadtest.run.run_directory import forget_latest
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.process import SandboxError, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
-
-_LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
-
 
 LATENCY: Final = "lognormal(20ms,0.25)"
 """The order of what a gateway takes to answer. The bare sandbox answers in half a millisecond, of which any other
@@ -59,7 +55,7 @@ def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str,
         _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
         _say("".join(f"It adds {name}={value}.\n" for name, value in faults.items()).strip() or "It adds no latency.")
         _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
-        command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
+        command = locust_command("--only-summary")
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
         command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
         # Ctrl-C reaches Locust, too, which then stops reading and still reports; this waits for it.

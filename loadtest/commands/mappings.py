@@ -21,7 +21,7 @@ from loadtest.mappings.measured import MeasuredMapping, Site, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
 from loadtest.probe.runner import Probe, ProbePlan, Report
-from loadtest.project import PROJECT
+from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
 from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
@@ -32,7 +32,6 @@ from stacks.user_input import shown
 
 MAPPINGS: Final = ("conditional", "original", "half")
 RUNS: Final = Path("runs")
-_LOCUSTFILE: Final = PROJECT / "loadtest" / "locustfile.py"
 _SEED: Final = "1"
 _MOST_READERS: Final = 1_000_000_000
 
@@ -106,7 +105,7 @@ def _probe(sandbox: RunningSandbox) -> Report:
 
 def _load(sandbox: RunningSandbox, folder: Path, run_time: str, users: str) -> Summary:
     run_dir, log = folder / "run", folder / "locust.log"
-    command = [sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), "--headless", "--only-summary"]
+    command = locust_command("--only-summary")
     command += ["--users", users, "--spawn-rate", users, "--run-time", run_time, "--loglevel", "WARNING"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), "--seed", _SEED]
     with log.open("wb") as output:

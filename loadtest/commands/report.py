@@ -6,15 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from loadtest.errors import RunError, UsageError
-from loadtest.judge.analyse import analyse
-from loadtest.load.owed import owed_sentence
+from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
 from loadtest.report import REPORT_FILES, write_reports
 from loadtest.report.steps import Steps, silent, steps
-from loadtest.report.terminal import print_answers
-from loadtest.run.records import EXIT_CODES, EXIT_INTERRUPTED
+from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import unusable
-from loadtest.run.sealing import pack
 from loadtest.summary.summary import Summary
 from loadtest.target.kept_document import is_owed
 from stacks.user_input import is_folder, shown
@@ -43,13 +39,21 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
         return EXIT_INTERRUPTED
     if not (arguments.quiet or arguments.no_answers):
+        from loadtest.report.terminal import print_answers  # noqa: PLC0415
+
         print_answers(summary, written, sys.stdout)
         if is_owed(run_dir):
+            from loadtest.load.owed import owed_sentence  # noqa: PLC0415
+
             sys.stderr.write(f"{owed_sentence(run_dir)}\n")
     return EXIT_CODES[summary.verdict]
 
 
 def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
+    # Whoever asks for help, or gives no run, should not wait for what judges one.
+    from loadtest.judge.analyse import analyse  # noqa: PLC0415
+    from loadtest.run.sealing import pack  # noqa: PLC0415
+
     pack(run_dir, lambda: told.stage("Packing what was recorded"))
     told.stage("Judging the run")
     summary = analyse(run_dir, told.part)

@@ -8,31 +8,30 @@ from typing import Final
 from loadtest import units
 from loadtest.compare.comparison import Comparison, Group
 from loadtest.compare.rows import Row
-from loadtest.report.markdown import escape
+from loadtest.report.markdown_text import bold, escape, folded, table, verdict_sign
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Run
 
-_SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 _OPEN: Final = ("Response time", "Slowdown while writing")
 _MOST_LISTED: Final = 12
 
 
 def markdown(comparison: Comparison) -> str:
     """The whole text."""
-    lines = [f"## {_verdict(comparison.verdict)} Compared with the base run", "", f"**{escape(comparison.sentence)}**"]
+    lines = [f"## {verdict_sign(comparison.verdict)} Compared with the base run", "", bold(comparison.sentence)]
     lines.append("")
     if comparison.unlike:
         differences = ", ".join(map(str, comparison.unlike))
         lines += [f"> ⚠️ **Forced**: the runs are unlike in {escape(differences)}, so changes may come from that.", ""]
     listed = _worst_first(comparison)
-    lines += [f"- {_verdict(row.verdict)} {escape(row.sentence)}" for row in listed[:_MOST_LISTED] if row.verdict]
+    lines += [f"- {verdict_sign(row.verdict)} {escape(row.sentence)}" for row in listed[:_MOST_LISTED] if row.verdict]
     if len(listed) > _MOST_LISTED:
         lines.append(f"- … and {len(listed) - _MOST_LISTED} more, see the tables.")
     lines += [""] if listed else []
     lines += [f"> {escape(note)}\n" for note in comparison.notes]
     for group in comparison.groups:
-        table = _table(group)
-        lines += [table] if group.title in _OPEN else [_folded(group.title, table)]
+        text = _table(group)
+        lines.append(text if group.title in _OPEN else folded(group.title, text))
     lines.append(_footer(comparison))
     return "\n".join(lines)
 
@@ -45,17 +44,11 @@ def _worst_first(comparison: Comparison) -> list[Row]:
 def _table(group: Group) -> str:
     if not group.rows:
         return "Nothing to show.\n"
-    lines = [f"| {escape(group.title)} | base | new | change | |", "|---|--:|--:|--:|---|"]
-    lines += [_cells(row.name, row.base, row.new, row.change, verdict=row.verdict) for row in group.rows]
-    return "\n".join([*lines, ""])
-
-
-def _cells(*cells: str, verdict: Verdict | None) -> str:
-    return "| " + " | ".join([*map(escape, cells), _verdict(verdict) if verdict else ""]) + " |"
-
-
-def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{escape(title)}</summary>\n\n{body}\n</details>\n"
+    rows = [
+        (row.name, row.base, row.new, row.change, verdict_sign(row.verdict) if row.verdict else "")
+        for row in group.rows
+    ]
+    return table((group.title, "base", "new", "change", ""), rows, numbers=(1, 2, 3))
 
 
 def _footer(comparison: Comparison) -> str:
@@ -71,7 +64,3 @@ def _footer(comparison: Comparison) -> str:
 
 def _run(run: Run) -> str:
     return f"{run.id} of {run.started}, {units.counted(run.reads, 'read')} in {units.seconds(run.duration_ns)}"
-
-
-def _verdict(verdict: Verdict) -> str:
-    return f"{_SIGNS[verdict]} {verdict.value}"

@@ -20,8 +20,8 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from loadtest.http1.address import Address
+from loadtest.units import SECOND
 
-SECOND: Final = 1_000_000_000
 ATTEMPT_DELAY_NS: Final = SECOND // 4
 """Between the beginning of one attempt and of the next. RFC 8305, section 5."""
 _IN_PROGRESS: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)

@@ -15,9 +15,10 @@ import time
 from typing import Final
 
 from loadtest.http1.address import Address
-from loadtest.http1.connecting import SECOND, connect, wait_for
+from loadtest.http1.connecting import connect, wait_for
 from loadtest.http1.errors import cut
 from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming, Limits
+from loadtest.units import SECOND
 
 _MOST_UNASKED: Final = 65536
 _CLOSING_NOTICE: Final = re.compile(rb"HTTP/1\.[01] [45]\d\d[ \r]")
@@ -65,7 +66,7 @@ class Connection:
             connection = self._socket
             self.reused = connection is not None
             if connection is None:
-                connection = self._socket = connect(self._address, self._tls, deadline_ns)
+                connection = self._socket = self._open(deadline_ns)
             self._send(connection, request, deadline_ns)
             answer = self._receive(connection, deadline_ns)
         except OSError as error:
@@ -79,6 +80,9 @@ class Connection:
         if answer.closes:
             self.close()
         return answer
+
+    def _open(self, deadline_ns: int) -> socket.socket:
+        return connect(self._address, self._tls, deadline_ns)
 
     def _look_at_idle(self) -> bytes:
         """Close a connection that has been closed by the target, or that it sent something over; gives that."""

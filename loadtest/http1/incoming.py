@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from loadtest.http1.chunks import MOST_LINE_BYTES, Chunks
 from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, TooLargeError, cut
 from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head, Headers
+from loadtest.http1.known_heads import KnownHeads
 
 MOST_INTERIM_ANSWERS: Final = 16
 """So many answers of 1xx may come before the one that counts."""
@@ -23,6 +24,8 @@ _SPARE: Final = 1024
 """Room behind the end of a body, for bytes that nobody asked for."""
 _SLACK: Final = 2 * (MOST_LINE_BYTES + _SPARE)
 """Room behind the longest body, for the line of another chunk."""
+_NO_HEAD: Final = Head()
+"""Stands for a head of which nothing was parsed. (To make one that can parse takes as long as to record a read.)"""
 
 
 class Limits(NamedTuple):
@@ -44,7 +47,8 @@ class Answer(NamedTuple):
     headers: Headers
     """As they were sent."""
     fields: dict[bytes, bytes]
-    """By name in lower case; several of one name are joined with commas."""
+    """By name in lower case; several of one name are joined with commas. The same object for heads of the same bytes,
+    so it is not to be changed, and who asks for it again need not look into it again."""
     room: bytearray
     start: int
     end: int
@@ -90,6 +94,7 @@ class Incoming:
         self._view = memoryview(self._room)
         self._filled = 0
         self._chunks: Chunks | None = None
+        self._known = KnownHeads()
         self._times: list[tuple[int, int]] = []
         """How much of an answer had been received when; of what was not yet parsed."""
         self.expect()
@@ -98,7 +103,7 @@ class Incoming:
         """A request is sent: what comes next is the answer. To a HEAD there is no body."""
         self._may_have_body = may_have_body
         self._filled = self._parsed = self._start = self._enough = self._moved = self._interim = 0
-        self._head = Head()
+        self._head = _NO_HEAD
         self._chunks = None
         self._times.clear()
 
@@ -127,7 +132,7 @@ class Incoming:
         head = self._head
         try:
             if not head.is_complete:
-                if not self._parse_heads():
+                if not (self._is_known() or self._parse_heads()):
                     self._times.clear()  # its last byte is still to come
                     return None
                 head = self._head
@@ -160,11 +165,22 @@ class Incoming:
             end = min(self._filled, self._enough)
         return Answer(head.status, head.headers, head.fields, self._room, start, end, b"", True, now_ns, failure)
 
+    def _is_known(self) -> bool:
+        """Whether the answer begins with a head that is known, which is then taken."""
+        if self._parsed or not self._may_have_body or (known := self._known.find(self._room, self._filled)) is None:
+            return False
+        spelled, self._head = known
+        self._start = self._parsed = len(spelled)
+        self._prepare_for_body(self._head)
+        return True
+
     def _parse_heads(self) -> bool:
         """Parse up to the end of the final head; returns whether it has come."""
         room, filled, most = self._room, self._filled, self._limits.head_bytes
         start, parsed = self._start, self._parsed
         head = self._head
+        if head is _NO_HEAD:
+            head = self._head = Head()
         while True:
             end = room.find(_END_OF_HEAD, parsed - 3 if parsed > start + 3 else start, filled)
             is_whole = end >= 0
@@ -179,6 +195,8 @@ class Incoming:
             head.finish(room, start, end, self._may_have_body)
             self._start = start = end
             if head.status >= 200:
+                if self._may_have_body and not self._interim:
+                    self._known.keep(bytes(self._view[:end]), head)
                 self._prepare_for_body(head)
                 return True
             self._interim += 1

@@ -20,7 +20,7 @@ from typing import Any, Final, TextIO
 import gevent
 from locust.exception import CatchResponseError
 
-from loadtest.errors import UsageError
+from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
@@ -32,10 +32,11 @@ from loadtest.project import PROJECT
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
-from loadtest.run.records import EXIT_CODES, EXIT_USAGE, SECOND, Verdict, WriteOutcome
+from loadtest.run.records import EXIT_CODES, Verdict, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
 from loadtest.run.settings import Settings
+from loadtest.run.source import find_source
 from loadtest.run.spool import closed_spools, still_recording
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
@@ -43,6 +44,7 @@ from loadtest.target.keeping import beginning
 from loadtest.target.kept_document import keep
 from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
 from loadtest.terminals import can_redraw
+from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ class Coordinator:
         """
         check_answers(self._target)
         self._target = identified(self._target)
-        self._directory = RunDirectory.create(self._settings.run_dir)
+        self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
             if self._settings.write_interval == 0:
                 folder = self._directory.path

@@ -12,8 +12,9 @@ from typing import Any, Final
 import gevent
 
 from loadtest.load.punctual import sleep_until
-from loadtest.run.records import SAMPLE_INTERVAL_NS, SECOND
+from loadtest.run.records import SAMPLE_INTERVAL_NS
 from loadtest.run.spool import Spool
+from loadtest.units import SECOND
 
 FLUSH_INTERVAL_NS: Final = SECOND // 2
 

@@ -41,10 +41,10 @@ from loadtest.load.workers import (
     why_refused,
 )
 from loadtest.run.plan import Plan
-from loadtest.run.records import SECOND
 from loadtest.run.run_directory import forget_latest, require_run
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
+from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
 

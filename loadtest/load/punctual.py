@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from gevent.hub import Waiter, get_hub
 
-from loadtest.run.records import SECOND
 from loadtest.timer_descriptor import TimerDescriptor
+from loadtest.units import SECOND
 
 EARLY_NS: Final = 100_000
 """The alarm rings so early, if that is no more than a tenth of the wait."""

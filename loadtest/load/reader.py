@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 
 from gevent import GreenletExit
 from locust import User, task
@@ -34,6 +34,7 @@ from loadtest.load.recorder import Recorder, name_of
 from loadtest.load.session import ReadAnswer, Session, Validator
 from loadtest.load.turns import FEW, MANY, Turns
 from loadtest.run.records import ReadOutcome
+from loadtest.run.spool import NO_ETAG
 from loadtest.target.read_request import read_request
 
 REQUEST_NAME: Final = "samples"
@@ -71,6 +72,7 @@ class SamplesReader(User):
             plan.payload_bytes,
             turns,
         )
+        self._said = _NOTHING_SAID
         self._confirmed: int | None = None
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
@@ -133,24 +135,21 @@ class SamplesReader(User):
         self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
-        recorder, session = self._recorder, self._session
-        fields = received.fields
-        etag = received.field(b"etag") if b"etag" in fields else None
-        request_id = received.field(REQUEST_ID_HEADER) if REQUEST_ID_HEADER in fields else None
-        status, returned_ns = received.status, received.returned_ns
+        recorder, session, said = self._recorder, self._session, self._said
+        if received.fields is not said.fields:  # heads of the same bytes come as the same fields: looked into once
+            said = self._said = _Said.of(received, recorder)
+        status, returned_ns, body_bytes = received.status, received.returned_ns, received.body_bytes
         failure: BaseException | None = received.failure
-        body_bytes = received.body_bytes
         verifier = recorder.verifier
-        if status == 200 and received.body_is(verifier.latest_body) and failure is None and _CODING not in fields:
+        if status == 200 and failure is None and not said.has_coding and received.body_is(verifier.latest_body):
             outcome, version = verifier.latest_identity  # as before: one comparison of memory, where it was received
         else:
-            answer = _answer_from(received, etag, request_id)
+            answer = _answer_from(received, said.etag, said.request_id)
             failure = answer.failure
             body_bytes = max(body_bytes, len(answer.body))
             outcome, version = session.judge(question, answer)
-        etag_line = recorder.spool.etag_line(etag)
         if outcome is _WHOLE:
-            session.keep(etag, etag_line, version)
+            session.keep(said.etag, said.etag_line, version)
         record = recorder.record(
             session.number,
             due,
@@ -158,11 +157,11 @@ class SamplesReader(User):
             returned_ns,
             status,
             version,
-            etag_line,
+            said.etag_line,
             question.etag_line,
             body_bytes,
             outcome,
-            request_id,
+            said.request_id,
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
@@ -190,6 +189,31 @@ class SamplesReader(User):
             how = recorder.verifier.how_rewritten(bytes(received.body))
             named = recorder.message(f"{named}: {how}", outcome)
         return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
+
+
+class _Said(NamedTuple):
+    """What a reader wants to know of a head."""
+
+    fields: dict[bytes, bytes]
+    etag: str | None
+    etag_line: int
+    request_id: str | None
+    has_coding: bool
+
+    @classmethod
+    def of(cls, received: Received, recorder: Recorder) -> Self:
+        """What was received says; a new ETag goes to the recorder's table."""
+        etag = received.field(b"etag")
+        return cls(
+            received.fields,
+            etag,
+            recorder.spool.etag_line(etag),
+            received.field(REQUEST_ID_HEADER),
+            _CODING in received.fields,
+        )
+
+
+_NOTHING_SAID: Final = _Said({}, None, NO_ETAG, None, False)
 
 
 class _Requests:

@@ -19,13 +19,14 @@ from gevent.hub import Waiter, get_hub
 from gevent.monkey import get_original
 
 from loadtest.http1.address import Address
-from loadtest.http1.connecting import SECOND
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import cut
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.load.turns import Turns
+from loadtest.units import SECOND
 
 _poll: Final = get_original("select", "poll")
+_socket: Final = get_original("socket", "socket")
 _READABLE: Final = 1
 _NEVER: Final = 2**63
 
@@ -41,6 +42,7 @@ class ReaderConnection(Connection):
         self._loop = get_hub().loop
         self._watcher: Any = None
         self._idle: Any = None
+        self._is_secure = address.scheme == "https"
         self._timer = self._loop.timer(0)
         self._rings_ns = _NEVER
         self._deadline_ns = 0
@@ -58,6 +60,16 @@ class ReaderConnection(Connection):
             self._watcher = self._idle = None
         super().close()
 
+    def _open(self, deadline_ns: int) -> socket.socket:
+        connection = super()._open(deadline_ns)
+        if not self._is_secure:  # what gevent's sockets add is not needed here, and takes as long as the system's part
+            connection = _socket(fileno=connection.detach())
+            connection.setblocking(False)
+        self._watcher = self._loop.io(connection.fileno(), _READABLE)
+        self._idle = _poll()
+        self._idle.register(connection.fileno(), select.POLLIN)
+        return connection
+
     def _look_at_idle(self) -> bytes:
         """Ask the system whether anything came, which is cheaper than to try; gevent would let others run first."""
         if self._idle is not None and not self._idle.poll(0):
@@ -65,10 +77,6 @@ class ReaderConnection(Connection):
         return super()._look_at_idle()
 
     def _receive(self, connection: socket.socket, deadline_ns: int) -> Answer:
-        if self._watcher is None:
-            self._watcher = self._loop.io(connection.fileno(), _READABLE)
-            self._idle = _poll()
-            self._idle.register(connection.fileno(), select.POLLIN)
         self._deadline_ns = deadline_ns
         if deadline_ns < self._rings_ns:
             self._set_timer()
@@ -88,8 +96,8 @@ class ReaderConnection(Connection):
                     return incoming.ended(at_ns) if failure is None else incoming.failed(failure, at_ns)
                 waiter = self._waiter = Waiter()
                 watcher.start(self._take_in)
-                if isinstance(connection, ssl.SSLSocket):
-                    self._take_in()  # what it holds already, for which there was no room: no event will tell of it
+                if self._is_secure and self._socket_holds_more():
+                    self._take_in()  # there was no room for it
         finally:
             self._deadline_ns = 0
             watcher.stop()
@@ -115,8 +123,15 @@ class ReaderConnection(Connection):
                 return
             if incoming.took(count, time.monotonic_ns()) and not self._has_asked:
                 self._ask_for_turn()
-            if not isinstance(connection, ssl.SSLSocket):  # which may hold more, that no event will tell of
+            if not (self._is_secure and (self._socket_holds_more() or self._idle.poll(0))):
                 return
+
+    def _socket_holds_more(self) -> bool:
+        """Whether there is a part of a TLS record that was not taken: events tell of what the system holds only.
+
+        To ask is cheaper than to try: that there is nothing is an exception, which takes longer than to decrypt 16 KB.
+        """
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
     def _ends(self, failure: OSError | None) -> None:
         self._watcher.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
+from html import escape as escape_html
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -13,6 +13,7 @@ from loadtest.mappings.measured import SECONDS_A_DAY, MeasuredMapping, Site, tra
 from loadtest.probe.model import CaseVerdict, Result
 from loadtest.probe.render import conclusion
 from loadtest.probe.runner import Report
+from loadtest.report.markdown_text import bold, code, escape, table, without_breaks
 from loadtest.summary.speed import LatencyRow, Quantiles
 
 _SHOWN_CASES: Final = (
@@ -33,7 +34,7 @@ def markdown_page(measured: Sequence[MeasuredMapping], site: Site, made_with: st
         "# The mappings, side by side",
         "Measured in the sandbox, a stand-in for AWS on one machine: what is honoured and what is counted follows from "
         "the mappings; latencies are the sandbox's, not AWS's.",
-        f"Made with `{made_with}`.",
+        f"Made with {code(made_with)}.",
         "## What is honoured",
         "The probe tries one request at a time; the tables of all its cases are in `probe.md` beside each run.",
         _table(measured, _honoured(measured)),
@@ -51,8 +52,8 @@ def markdown_page(measured: Sequence[MeasuredMapping], site: Site, made_with: st
 
 def html_page(markdown: str) -> str:
     """The same page as HTML, in one file."""
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    title = escape(markdown.splitlines()[0].lstrip("# "))
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(without_breaks(markdown))
+    title = escape_html(markdown.splitlines()[0].lstrip("# "))
     head = f"<meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
     return f"<!doctype html>\n<html lang=en>{head}\n{body}</html>\n"
 
@@ -66,13 +67,8 @@ Row = tuple[str, Callable[[MeasuredMapping], str]]
 
 
 def _table(measured: Sequence[MeasuredMapping], rows: Sequence[Row]) -> str:
-    lines = ["| | " + " | ".join(f"`{one.mapping}`" for one in measured) + " |", "|---" * (len(measured) + 1) + "|"]
-    lines += ["| " + " | ".join([name, *(_cell(show(one)) for one in measured)]) + " |" for name, show in rows]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
+    head = ["", *(code(one.mapping) for one in measured)]
+    return table(head, ((name, *(show(one) for one in measured)) for name, show in rows))
 
 
 def _honoured(measured: Sequence[MeasuredMapping]) -> list[Row]:
@@ -80,7 +76,7 @@ def _honoured(measured: Sequence[MeasuredMapping]) -> list[Row]:
         expectation = measured[0].case(name).case.expectation
         return expectation, lambda one: _finding(one.case(name))
 
-    return [("**Verdict of the probe**", lambda one: _counts(one.report)), *(row(name) for name in _SHOWN_CASES)]
+    return [(bold("Verdict of the probe"), lambda one: _counts(one.report)), *(row(name) for name in _SHOWN_CASES)]
 
 
 def _finding(result: Result) -> str:
@@ -147,15 +143,17 @@ _UNDER_LOAD: Final[tuple[Row, ...]] = (
 
 def _sentences(one: MeasuredMapping) -> str:
     chosen = (one.question("whole"), one.question("conditional"))
-    said = "\n".join(f"- {question.question} **{question.verdict}.** {question.sentence}" for question in chosen)
-    return f"**`{one.mapping}`** ({conclusion(one.report).split(':')[0]} by the probe)\n\n{said}"
+    said = "\n".join(
+        f"- {escape(question.question)} **{question.verdict}.** {escape(question.sentence)}" for question in chosen
+    )
+    return f"**{code(one.mapping)}** ({conclusion(one.report).split(':')[0]} by the probe)\n\n{said}"
 
 
 def _transfer_rows(site: Site) -> list[Row]:
     return [
         ("Bytes of an answer with a changed document", lambda one: units.count(one.whole_answer())),
         ("Bytes of an answer while nothing has changed", lambda one: units.count(one.answer_to_a_current_reader())),
-        ("**Transferred in a day**", lambda one: units.size(transfer(one, site).bytes)),
+        (bold("Transferred in a day"), lambda one: units.size(transfer(one, site).bytes)),
         (
             "Answers in a day that leave a reader with an empty document",
             lambda one: units.count(round(transfer(one, site).unchanged)) if one.breaks_readers() else "0",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from loadtest.http1.address import Address, request
-from loadtest.http1.connecting import SECOND, connect
+from loadtest.http1.connecting import connect
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError
 from loadtest.http1.incoming import Answer as Received
@@ -21,6 +21,7 @@ from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.http1.trust import tls_context
 from loadtest.probe.model import Ask, Headers, ProbeAnswer
 from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.units import SECOND
 
 LINGER_S: Final = 0.25
 """How long unwanted bytes are waited for, on top of a round trip."""

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from loadtest.probe.model import CaseVerdict, Result
 from loadtest.probe.runner import Report
+from loadtest.report.markdown_text import code, escape, table
 from loadtest.run.records import FORMAT_VERSION, Verdict
 
 _COLOURS: Final = {
@@ -79,24 +80,13 @@ def _line(result: Result) -> str:
 
 def to_markdown(report: Report, strict: bool = False) -> str:
     """The table as Markdown."""
-    lines = [conclusion(report, strict), ""]
-    lines += ["| Case | Expected | By | Came back | Verdict |", "|---|---|---|---|---|"]
-    for result in report.results:
-        cells = (
-            f"`{result.case.name}`",
-            result.case.expectation,
-            result.case.section,
-            result.finding.came_back,
-            result.finding.verdict,
-        )
-        lines.append("| " + " | ".join(markdown_cell(cell) for cell in cells) + " |")
-    lines += ["", *report.notes] if report.notes else []
-    return "\n".join(lines) + "\n"
-
-
-def markdown_cell(text: str) -> str:
-    """``text`` as a cell of a Markdown table, with nothing in it that would be markup."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;").replace("\n", " ")
+    rows = [
+        (code(case.name), case.expectation, case.section, finding.came_back, finding.verdict)
+        for case, finding in ((result.case, result.finding) for result in report.results)
+    ]
+    notes = map(escape, report.notes)
+    cases = table(("Case", "Expected", "By", "Came back", "Verdict"), rows)
+    return "\n".join([escape(conclusion(report, strict)), "", cases, *notes]).rstrip("\n") + "\n"
 
 
 def to_json(report: Report, strict: bool = False) -> str:

@@ -14,9 +14,7 @@ from typing import Any, Final
 import altair as alt
 
 from loadtest import units
-from loadtest.run.records import SECOND
-
-MILLISECOND: Final = 1_000_000
+from loadtest.units import MILLISECOND, SECOND
 
 
 @dataclass(frozen=True)

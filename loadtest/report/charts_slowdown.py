@@ -10,7 +10,6 @@ import altair as alt
 
 from loadtest import units
 from loadtest.report.chart_style import (
-    MILLISECOND,
     Chart,
     Key,
     colour,
@@ -25,6 +24,7 @@ from loadtest.report.tables_speed import NOT_JUDGED, put_note
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary
+from loadtest.units import MILLISECOND
 
 _VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 

@@ -8,7 +8,6 @@ import altair as alt
 
 from loadtest import units
 from loadtest.report.chart_style import (
-    MILLISECOND,
     Chart,
     Key,
     colour,
@@ -24,6 +23,7 @@ from loadtest.report.chart_style import (
 )
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import ConsistencyWindow
+from loadtest.units import MILLISECOND
 
 _TALLEST: Final = 560
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from pydantic import JsonValue
@@ -146,6 +147,7 @@ def settings_tables(summary: Summary) -> tuple[Table, ...]:
         "took": units.seconds(run.duration_ns),
         "ended": _ENDINGS.get(run.ended.reason, run.ended.reason),
         "load-generating processes": units.count(run.workers),
+        **({name: text for name, text in asdict(run.source).items() if text} if run.source else {}),
     }
     return (
         _named_values("run", "Run", ended),

@@ -128,10 +128,6 @@ class Verdict(StrEnum):
 
 
 EXIT_CODES: Final = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
-EXIT_USAGE: Final = 2
-"""Wrong usage or configuration."""
-EXIT_INTERRUPTED: Final = 130
-"""Stopped with Ctrl-C before there was anything to say, as shells have it."""
 
 READ_DTYPE: Final = np.dtype(
     [
@@ -234,6 +230,3 @@ def opaque(etag: str) -> str:
 def outcome_name(outcome: ReadOutcome | WriteOutcome) -> str:
     """The name of an outcome as in ``run.json``."""
     return outcome.name.lower().replace("_", "-")
-
-
-SECOND: Final = 1_000_000_000

@@ -25,6 +25,7 @@ from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
 from loadtest.run.settings import Settings
+from loadtest.run.source import NO_SOURCE, Source
 from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
@@ -42,6 +43,7 @@ _LEFT_OUT: Final = (
     "object_key",
     "s3_endpoint_url",
     "samples_path",
+    "label",
 )
 """Settings that ``target`` says better, or that only name local files."""
 
@@ -49,16 +51,17 @@ _LEFT_OUT: Final = (
 class RunDirectory:
     """One run's directory, made by this process."""
 
-    def __init__(self, path: Path, run: str) -> None:
+    def __init__(self, path: Path, run: str, source: Source = NO_SOURCE) -> None:
         self.path = path
         self.run = run
+        self._source = source
         self._started = datetime.now(UTC)
         self._ended_ns: int | None = None
         self._writer: list[dict[str, Any]] = []
 
     @classmethod
-    def create(cls, wanted: Path | None) -> RunDirectory:
-        """Make the directory: ``wanted``, or ``runs/<UTC time>``.
+    def create(cls, wanted: Path | None, source: Source = NO_SOURCE) -> RunDirectory:
+        """Make the directory: ``wanted``, or ``runs/<UTC time>``; ``source`` says what is measured.
 
         Raises:
             UsageError: it exists already, or cannot be made.
@@ -74,7 +77,7 @@ class RunDirectory:
             raise UsageError(
                 f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
             ) from None
-        return cls(path, secrets.token_hex(6))
+        return cls(path, secrets.token_hex(6), source)
 
     def describe(
         self, settings: Settings, target: dict[str, Any], plan: Plan, users: int, manifest: dict[str, Any] | None = None
@@ -91,6 +94,7 @@ class RunDirectory:
                 "run": self.run,
                 "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
+                "source": dataclasses.asdict(self._source),
                 "settings": {**chosen, "users": users, "workers": plan.workers},
                 "target": target,
                 "host": _host(),

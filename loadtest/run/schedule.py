@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from loadtest.run.records import SECOND, WindowKind
+from loadtest.run.records import WindowKind
+from loadtest.units import SECOND
 
 _LONGEST_GUARD: Final = SECOND // 4
 _GUARD_SHARE: Final = 10

@@ -32,3 +32,4 @@ class Settings:
     seed: int
     outputs_needed: bool = False
     overwrite: bool = False
+    label: str = ""

@@ -18,13 +18,13 @@ from loadtest.run.records import (
     ERROR_OUTCOMES,
     NEVER_RETURNED,
     NO_VERSION,
-    SECOND,
     SECOND_ETAG,
     ReadOutcome,
     WindowKind,
     WriteOutcome,
 )
 from loadtest.run.run_info import LATEST_NS
+from loadtest.units import SECOND
 
 _STATUS: Final = {
     200: (

@@ -91,6 +91,7 @@ __all__ = [
     "Run",
     "SincePut",
     "SlowestReads",
+    "Source",
     "Summary",
     "SummaryError",
     "ThresholdResult",
@@ -126,6 +127,17 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What was measured, by the names that people give it; "" for what is not known."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    label: str
+    commit: str
+    branch: str
+
+
+@dataclass(frozen=True)
 class Run:
     """Which run this is about. ``settings``, ``target``, ``host`` and ``versions`` are as in ``run.json``."""
 
@@ -145,6 +157,7 @@ class Run:
     host: dict[str, JsonValue]
     versions: dict[str, JsonValue]
     ended: Ended
+    source: Source | None = None  # None: a run of a version that did not record it
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from loadtest.run.document import MINIMUM_BYTES, how_rewritten, made_up_by
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, load, note_put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
+from loadtest.units import SECOND
 
 ATTEMPTS: Final = 5
 PAUSE_S: Final = 1.0

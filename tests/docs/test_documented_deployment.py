@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from commands import shell_blocks
 from documented import PROJECT, copy_of_project, shell
 
+from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from stacks.deploy import environment
 from stacks.terraform_mirror import AWS_PROVIDER_VERSION
@@ -45,7 +45,7 @@ def account(tmp_path: Path) -> Iterator[RunningSandbox]:
 
 def locust_measures_what_was_deployed(folder: Path) -> None:
     """The whole way: Locust with nothing but the outputs.json that `cdktf deploy` wrote."""
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["-u", "20", "-r", "20", "-t", "10s", "--only-summary"]
     without_aws = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(

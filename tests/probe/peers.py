@@ -28,8 +28,9 @@ from benchmarks.nginx import nginx_serving
 from loadtest.commands.probe import target_from
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
-from loadtest.probe.render import markdown_cell
 from loadtest.probe.runner import Probe, ProbePlan, Report
+from loadtest.report import markdown_text
+from loadtest.report.markdown_text import code
 from loadtest.run.document import render
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target.finding import Target
@@ -105,15 +106,16 @@ def reports() -> dict[str, Report]:
 def table(found: dict[str, Report]) -> str:
     """One row a case: the verdict of each peer, and what came back where it is neither PASS nor not applicable."""
     columns = [{result.case.name: result.finding for result in report.results} for report in found.values()]
-    lines = ["| Case | Expected | By | " + " | ".join(found) + " |", "|---" * (3 + len(found)) + "|"]
+    rows = []
     for case in ALL:
-        cells = [f"`{case.name}`", case.expectation, case.section]
+        cells = [code(case.name), case.expectation, case.section]
         for column in columns:
             finding = column[case.name]
             speaks = finding.verdict not in (CaseVerdict.PASS, CaseVerdict.NOT_APPLICABLE)
-            cells.append(f"{finding.verdict}: {finding.came_back}" if speaks else finding.verdict.lower())
-        lines.append("| " + " | ".join(markdown_cell(_without_dates(cell)) for cell in cells) + " |")
-    return "\n".join(lines)
+            came_back = f"{finding.verdict}: {finding.came_back}"
+            cells.append(_without_dates(came_back) if speaks else finding.verdict.lower())
+        rows.append(cells)
+    return markdown_text.table(("Case", "Expected", "By", *found), rows).rstrip()
 
 
 def verdicts(text: str) -> dict[str, list[str]]:

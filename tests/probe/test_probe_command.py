@@ -104,13 +104,13 @@ def test_json_holds_every_request_and_answer(capsys):
 
 def test_markdown_is_one_row_a_case_with_nothing_that_breaks_it(capsys):
     with ScriptedServer(DOCUMENT) as server:
-        server.fault = lambda s, q, r: Reply(403, {}, b"a | b *c* <d>") if q.path != PATH else r
+        server.fault = lambda s, q, r: Reply(403, {}, b"a | b *c* <d> [e](//f) @g #1") if q.path != PATH else r
         probe(server.url, "--markdown")
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| `")]
     assert len(rows) == len(ALL)
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
-    assert any(r"a \| b \*c\* &lt;d>" in row for row in rows)
+    assert any(r"a \| b \*c\* &lt;d&gt; \[e\](//f) @<!-- -->g #<!-- -->1" in row for row in rows)
 
 
 def test_every_case_names_its_source(capsys):

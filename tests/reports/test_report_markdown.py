@@ -8,8 +8,10 @@ import pytest
 import report_summaries
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from loadtest.report.markdown import MOST_BYTES, escape, markdown
+from loadtest.report.markdown import MOST_BYTES, markdown
+from loadtest.report.markdown_text import bold, code, escape, folded, table
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -32,7 +34,7 @@ def test_what_was_left_out_for_its_size_is_named() -> None:
 def test_answers_come_before_anything_folded() -> None:
     text = markdown(report_summaries.failing())
     answers = text[: text.index("<details>")]
-    assert answers.startswith("## ❌ FAIL")
+    assert answers.startswith("❌ FAIL in the sandbox: 2 of 4 questions fail: ")
     assert answers.count("| ❌ FAIL |") == 2
     assert answers.count("| ✅ PASS |") == 2
     assert "1,332 reads of 5,800 were stale." in answers
@@ -70,6 +72,25 @@ def test_escaped_text_holds_nothing_that_markdown_would_act_on(text: str) -> Non
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]|~]", plain)
     assert "://" not in plain
     assert not re.match(r"([-+]|\d+[.)])(\s|$)|[-=]+$", plain)
+
+
+HOSTILE_PARTS = (
+    "[a](http://b)", "![i](//c)", "<img src=x>", "www.d.example", "https://e.example", "@octocat", "#1", "GH-1", "|",
+    "`", "``", "\\", "\n", "| a | b |", "<!--", "-->", "- ", "**b**", "~~s~~", "$x$", "&lt;", "\r\n\r\n# h", " ",
+)  # fmt: skip
+HOSTILE = st.lists(st.sampled_from(HOSTILE_PARTS)).map("".join)
+
+
+@given(HOSTILE, HOSTILE)
+def test_a_table_has_its_cells_and_nothing_else_whatever_they_hold(one: str, other: str) -> None:
+    """An ETag of a target may hold any of this; links, pictures, HTML and further cells come of none of it."""
+    text = table(("a", "b", "c"), [(one, code(other), bold(other)), ("last", one, "")], numbers=(1,))
+    html = MarkdownIt("gfm-like", {"html": False, "linkify": False}).render(text)
+    assert html.count("<tr>") == 3
+    assert html.count("<td") == 6
+    assert not re.search(r"<(a|img|h\d|li|pre|s|em)\b", html)
+    assert not re.search(r"@\w|(?<!&)#\w|\bgh-\d|https?://|www\.", escape(one) + bold(other), re.IGNORECASE)
+    assert folded(one, "").count("<") - escape(one).count("<") == 4
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N"]), max_size=100))

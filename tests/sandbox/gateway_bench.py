@@ -14,10 +14,10 @@ from loadtest.sandbox.gateway.gateway import Gateway
 from loadtest.sandbox.stack.definition import GatewayDefinition
 from loadtest.sandbox.stack.synth import read_stack
 from loadtest.sandbox.store.objects import ObjectStore, ObjectVersion, StoredObject, object_version
+from loadtest.units import MILLISECOND
 
 SYNTH = Path(__file__).parent / "synth"
 BUCKET, KEY = "read-model-data-store", "payload.json"
-MILLISECOND = 1_000_000
 
 
 @dataclasses.dataclass

@@ -29,8 +29,9 @@ from loadtest.judge.evidence import foreign_reads, missing_records, somebody_els
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
 from loadtest.run.history import Column, History
-from loadtest.run.records import SECOND, ReadOutcome, Verdict, WindowKind, WriteOutcome
+from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.units import SECOND
 
 PROMISE: Final = Promise(
     "assumptions",

@@ -16,8 +16,9 @@ from loadtest.judge.measure.since_put import since_put, slowest_reads
 from loadtest.judge.statistics.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
 from loadtest.run.blocks import blocks, in_blocks
 from loadtest.run.history import Column, Flags, History
-from loadtest.run.records import SECOND, ReadOutcome, WindowKind
+from loadtest.run.records import ReadOutcome, WindowKind
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
+from loadtest.units import SECOND
 
 MOST_BUCKETS: Final = 600
 _BUCKETS: Final = tuple(seconds * SECOND for seconds in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600))

@@ -19,7 +19,8 @@ from loadtest.load.progress.live_display import LiveDisplay
 from loadtest.load.progress.text import Snapshot, plain_line, status_lines
 from loadtest.load.recorder import Counts
 from loadtest.run.plan import Plan
-from loadtest.run.records import SECOND, WindowKind
+from loadtest.run.records import WindowKind
+from loadtest.units import SECOND
 
 LINE_INTERVAL_S: Final = 5
 REDRAW_INTERVAL_S: Final = 0.4

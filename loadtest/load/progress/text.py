@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtest import units
 from loadtest.load.recorder import Counts
-from loadtest.run.records import SECOND
+from loadtest.units import SECOND
 
 Part = tuple[str, str]
 """A text and the name of its style: plain, good, bad, doubtful or faint."""

@@ -24,11 +24,12 @@ from loadtest.project import PROJECT
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
 from loadtest.run.plan import Plan
-from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
 from loadtest.target.remedies import REMEDIES, what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
+from loadtest.units import SECOND
 
 __all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "WriterProcess", "what_to_do"]
 

@@ -24,19 +24,13 @@ from typing import Any, BinaryIO, Final
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.document import made_up_by, render
 from loadtest.run.journal import Journal
-from loadtest.run.records import SECOND, WriteOutcome
+from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure, shown
-from loadtest.target.store import (
-    CHANGED_MEANWHILE,
-    TIME_LIMIT_S,
-    Look,
-    Store,
-    StoreError,
-    knows_no_condition,
-    secrets_in,
-)
+from loadtest.target.s3_client import TIME_LIMIT_S
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, secrets_in
+from loadtest.units import SECOND
 
 CONTENT_TYPE: Final = "application/json"
 CACHE_CONTROL: Final = "no-cache"

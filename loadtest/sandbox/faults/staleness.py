@@ -6,9 +6,8 @@ from random import Random
 
 from loadtest.sandbox.faults.base import Fault
 from loadtest.sandbox.faults.values import FaultValueError, duration, positive_duration
+from loadtest.units import SECOND
 from stacks.user_input import shown
-
-_NANOSECONDS = 1_000_000_000
 
 
 class ReplicaLag(Fault):
@@ -20,7 +19,7 @@ class ReplicaLag(Fault):
 
     def __init__(self, value: str, random: Random) -> None:
         super().__init__(value, random)
-        self._lag_ns = round(duration(value) * _NANOSECONDS)
+        self._lag_ns = round(duration(value) * SECOND)
 
     def lag_ns(self) -> int:
         """Always the same."""
@@ -44,7 +43,7 @@ class Replicas(Fault):
 
     def __init__(self, value: str, random: Random) -> None:
         super().__init__(value, random)
-        self._lags_ns = [round(duration(part) * _NANOSECONDS) for part in value.split(",")]
+        self._lags_ns = [round(duration(part) * SECOND) for part in value.split(",")]
         if len(self._lags_ns) < 2:
             raise FaultValueError(f"{shown(value)} is one replica; give at least two lags, like 0ms,300ms")
 

@@ -7,8 +7,7 @@ import numpy as np
 
 from loadtest.summary.speed import WindowRow
 from loadtest.summary.summary import Summary
-
-SECOND = 1_000_000_000
+from loadtest.units import SECOND
 
 
 def with_windows(

@@ -32,9 +32,13 @@ def told(
     is_head: bool = False,
     lazily: bool = False,
     limits: Limits = LIMITS,
+    incoming: Incoming | None = None,
 ) -> Told:
-    """What comes out when ``stream`` comes in pieces, cut at ``cuts``, and then the connection is closed."""
-    incoming = Incoming(limits)
+    """What comes out when ``stream`` comes in pieces, cut at ``cuts``, and then the connection is closed.
+
+    ``incoming`` is one that has taken in other answers before.
+    """
+    incoming = incoming or Incoming(limits)
     incoming.expect(may_have_body=not is_head)
     bounds = [0, *sorted(cuts or []), len(stream)]
     pieces = [stream[start:end] for start, end in pairwise(bounds) if end > start]

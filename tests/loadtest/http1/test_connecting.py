@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from loadtest.http1 import connecting
 from loadtest.http1.address import Address
-from loadtest.http1.connecting import SECOND, connect, in_turn
+from loadtest.http1.connecting import connect, in_turn
+from loadtest.units import SECOND
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 

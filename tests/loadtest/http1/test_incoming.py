@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from taken_in import LIMITS, Told, told
 
 from loadtest.http1.chunks import MOST_LINE_BYTES
+from loadtest.http1.head import Head
 from loadtest.http1.incoming import MOST_INTERIM_ANSWERS, Incoming, Limits
+from loadtest.http1.known_heads import MOST_KNOWN_HEADS
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -208,6 +210,28 @@ def test_any_split_gives_the_same(case: tuple[bytes, list[int]], is_head: bool, 
     at_once = told(stream, is_head=is_head)
     split = told(stream, cuts, is_head=is_head, lazily=lazily)
     assert split == at_once
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(streams_and_cuts(), st.booleans()), min_size=2, max_size=4), st.data())
+def test_what_came_before_makes_no_difference(
+    cases: list[tuple[tuple[bytes, list[int]], bool]], data: st.DataObject
+) -> None:
+    incoming = Incoming(LIMITS)
+    for (stream, cuts), is_head in [*cases, data.draw(st.sampled_from(cases)), data.draw(st.sampled_from(cases))]:
+        assert told(stream, cuts, is_head=is_head, incoming=incoming) == told(stream, is_head=is_head)
+
+
+@pytest.mark.parametrize("kept", [1, MOST_KNOWN_HEADS])
+def test_heads_of_the_same_bytes_are_parsed_once(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    incoming, fed = Incoming(), []
+    feed = Head.feed
+    monkeypatch.setattr(Head, "feed", lambda head, piece: (fed.append(bytes(piece)), feed(head, piece))[1])
+    heads = [OK + b"X: %d\r\n" % number + LENGTH_5 for number in range(kept)]
+    for head in heads * 3:
+        incoming.expect()
+        assert _take(incoming, head + b"12345").field(b"x") == head[20:21].decode()
+    assert fed == heads
 
 
 @settings(max_examples=500, deadline=None)

@@ -9,9 +9,9 @@ from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.run.attendance import Attendance
 from loadtest.run.records import Verdict
+from loadtest.units import SECOND
 
 ENOUGH = padding(10_000, 2)
-SECOND = 1_000_000_000
 
 
 def test_holds_on_a_run_that_is_as_it_should_be() -> None:

@@ -11,8 +11,7 @@ from loadtest.judge.measure.rates import measure_availability
 from loadtest.run.history import History
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.run.run_info import RunEnd
-
-SECOND = 1_000_000_000
+from loadtest.units import SECOND
 
 
 def reads(count: int, start: int = 0, step: int = 1000, what: str = "r1") -> str:

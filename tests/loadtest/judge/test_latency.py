@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from loadtest.judge.measure.latency import measure_latency, row
 from loadtest.judge.statistics.quantiles import distribution, enough, groups, quantiles, rank
 from loadtest.summary.speed import Latency
-
-SECOND = 1_000_000_000
+from loadtest.units import SECOND
 
 
 def measure(text: str) -> Latency:

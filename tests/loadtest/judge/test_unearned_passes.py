@@ -15,7 +15,8 @@ from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.judge.measure.impact import failures, measure_impact
 from loadtest.run.history import Column, History, Reads, Windows
-from loadtest.run.records import SECOND, Verdict, WindowKind
+from loadtest.run.records import Verdict, WindowKind
+from loadtest.units import SECOND
 
 SEED = 1
 

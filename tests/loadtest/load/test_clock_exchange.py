@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.run.clock_exchange import ACCEPTED_AT_START_NS, OffsetBound, together, why_not_one_clock
+from loadtest.units import SECOND
 
-SECOND = 1_000_000_000
 DELAYS = st.tuples(st.integers(0, SECOND), st.integers(0, SECOND))
 
 

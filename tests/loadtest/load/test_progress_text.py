@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from loadtest.load.progress.text import Line, Snapshot, plain_line, status_lines
 from loadtest.load.recorder import Counts
-from loadtest.run.records import SECOND
+from loadtest.units import SECOND
 
 RUNNING = Snapshot(
     elapsed_ns=34 * SECOND,

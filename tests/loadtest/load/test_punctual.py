@@ -11,8 +11,7 @@ import pytest
 from loadtest.load import punctual
 from loadtest.load.punctual import Alarm
 from loadtest.timer_descriptor import TimerDescriptor
-
-MILLISECOND = 1_000_000
+from loadtest.units import MILLISECOND
 
 
 def none(*_: object) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.run.records import SECOND, WindowKind
+from loadtest.run.records import WindowKind
 from loadtest.run.schedule import NO_RESTS, OPENING_PAIR, USUAL_RESTS, Rests, WindowSchedule, put_times, rests_for
+from loadtest.units import SECOND
 
 seeds = st.integers(0, 2**31)
 lengths = st.integers(SECOND // 5, 30 * SECOND)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.run.records import SECOND, WindowKind
+from loadtest.run.records import WindowKind
 from loadtest.run.schedule import (
     NO_RESTS,
     USUAL_RESTS,
@@ -21,6 +21,7 @@ from loadtest.run.schedule import (
     put_times,
     rests_for,
 )
+from loadtest.units import SECOND
 
 seeds = st.integers(0, 2**31)
 lengths = st.integers(SECOND // 5, 60 * SECOND)

@@ -1,11 +1,11 @@
 """What a threshold may look like, and the one sentence for each that is none."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
@@ -13,8 +13,7 @@ from loadtest.errors import UsageError
 from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.load.options import add_arguments, settings_from
-
-PROJECT = Path(__file__).parents[3]
+from loadtest.project import locust_command
 
 
 @pytest.mark.parametrize(
@@ -80,6 +79,7 @@ def test_what_is_refused_gets_one_sentence(text: str, said: str) -> None:
     assert "\n" not in sentence
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:
@@ -88,6 +88,7 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         assert str(refused).endswith(".")
 
 
+@hypothesis_settings(deadline=None)
 @given(st.data())
 def test_every_metric_can_be_asked_for_in_each_of_its_units(data: st.DataObject) -> None:
     metric = METRICS[data.draw(st.sampled_from(sorted(METRICS)))]
@@ -122,7 +123,7 @@ def test_the_option_refuses_what_cannot_be_measured() -> None:
 
 
 def test_locust_ends_with_2_before_any_load(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    command = locust_command()
     command += ["-u", "1", "-t", "2s", "--host", "http://127.0.0.1:9", "--bucket", "bucket"]
     command += ["--run-dir", str(tmp_path / "run"), "--threshold", "p98 < 5ms"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=90)
