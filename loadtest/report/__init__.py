@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loadtest.run.files import REPORT_FILES
-from loadtest.summary.summary import Summary, write_summary
 from loadtest.whole_files import write_whole
+
+if TYPE_CHECKING:
+    from loadtest.summary.summary import Summary
 
 __all__ = ["REPORT_FILES", "write_reports"]
 
@@ -17,6 +20,7 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     from loadtest.report.junit import junit  # noqa: PLC0415
     from loadtest.report.markdown import markdown  # noqa: PLC0415
     from loadtest.report.page import page  # noqa: PLC0415
+    from loadtest.summary.summary import write_summary  # noqa: PLC0415
 
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
