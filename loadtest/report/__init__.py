@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from loadtest.run.files import RECORDED_FILES
 from loadtest.summary.summary import Summary, write_summary
 
 REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
@@ -20,10 +22,12 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
     written = [summary_path]
-    for name, make in zip(REPORT_FILES[1:], (markdown, page, junit), strict=True):
+    beside = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
+    makers = (markdown, partial(page, files=beside), junit)
+    for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
-        partial = path.with_name(name + ".partial")
-        partial.write_text(make(summary), encoding="utf-8", newline="\n")
-        partial.replace(path)
+        half = path.with_name(name + ".partial")
+        half.write_text(make(summary), encoding="utf-8", newline="\n")
+        half.replace(path)
         written.append(path)
     return tuple(written)
