@@ -336,7 +336,7 @@ class ReadModelRun:
             coordinator.print_answers()
 
 
-def _stop_once_at_a_time(runner: WorkerRunner) -> None:
+def _stop_once_at_a_time(runner: Any) -> None:
     """A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
 
     The second waits for the first, and finds the runner stopped.

@@ -19,7 +19,8 @@ from loadtest.run.document import MAXIMUM_BYTES, made_up_by
 from loadtest.target.finding import Target
 from loadtest.target.put_errors import shown
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Look, is_aws
+from loadtest.target.s3_client import is_aws
+from loadtest.target.store import Look
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
 MOST_LOOKS: Final = 20

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from loadtest.compare.alike import MUST_BE_ALIKE
 from loadtest.errors import UsageError
-from loadtest.run.records import SECOND
 from loadtest.summary.summary import Run, Summary
 from loadtest.trend.records import RunPoint
+from loadtest.units import SECOND
 from stacks.user_input import shown
 
 _MACHINE: Final = ("cores", "machine", "system", "cpus")

@@ -28,7 +28,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure, shown
-from loadtest.target.store import CHANGED_MEANWHILE, TIME_LIMIT_S, Look, Store, StoreError, knows_no_condition
+from loadtest.target.s3_client import TIME_LIMIT_S
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
 CONTENT_TYPE: Final = "application/json"
