@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,7 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     write_summary(summary, summary_path)
     written = [summary_path]
     beside = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
-    makers = (markdown, partial(page, files=beside), junit)
+    makers: tuple[Callable[[Summary], str], ...] = (markdown, partial(page, files=beside), junit)
     for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
         half = path.with_name(name + ".partial")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +31,9 @@ class Speed:
 def speeds(summary: Summary) -> tuple[Speed, ...]:
     """p50, p95 and p99 of the response time of all reads, with those while quiet and while writing, and reads/s."""
     rows = {row.population: row for row in summary.latency.rows if row.response.count}
-    told = {name: _cells(summary, row) for name, row in rows.items() if name in ("all", "quiet", "writing")}
+    told: dict[str, dict[str, str]] = {
+        name: _cells(summary, row) for name, row in rows.items() if name in ("all", "quiet", "writing")
+    }
     made = [
         Speed(name, told["all"][name] if told.get("all") else units.NOTHING, _beside(told, name), define(name))
         for name in _QUANTILES
@@ -57,7 +60,7 @@ def _cells(summary: Summary, row: LatencyRow) -> dict[str, str]:
     return dict(zip(titles, quantile_cells(row.response, marked), strict=True))
 
 
-def _beside(told: dict[str, dict[str, str]], quantile: str) -> str:
+def _beside(told: Mapping[str, Mapping[str, str]], quantile: str) -> str:
     if not told.get("all"):
         return "no read succeeded"
     if told["all"][quantile] == units.NOTHING:
@@ -72,7 +75,7 @@ class Answer:
     number: str  # "" when the sentence has it
     rest: str
     name: str
-    sentence: str  # "" when it stands in the question's section, because the number says enough
+    sentence: str  # of a PASS only what has other figures than its number: all of it stands in the question's section
     figure: str = ""  # what of the sentence stands out
 
 
@@ -82,10 +85,15 @@ def answer(question: Question) -> Answer:
     rest = f"({rest}" if rest else ""
     sentence, said = question.sentence, _figures(question.sentence)
     if question.verdict is Verdict.PASS:
-        return Answer(number, rest, question.number.name, "" if said & _figures(question.number.text) else sentence)
+        shown = _figures(question.number.text)
+        kept = [part for part in _SENTENCE_END.split(sentence) if not _figures(part) & shown]
+        return Answer(number, rest, question.number.name, " ".join(kept))
     if number in sentence or (_figures(number) and _figures(number) <= said):
         return Answer("", "", "", sentence, number if number in sentence else "")
     return Answer(number, "" if said & _figures(rest) else rest, question.number.name, sentence)
+
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def _figures(text: str) -> set[str]:
