@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from loadtest.run.files import RECORDED_FILES
+from loadtest.run.files import RECORDED_FILES, REPORT_FILES
+from loadtest.whole_files import write_whole
 
 if TYPE_CHECKING:
     from loadtest.summary.summary import Summary
 
-REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
+__all__ = ["REPORT_FILES", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
@@ -30,8 +31,6 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     makers: tuple[Callable[[Summary], str], ...] = (markdown, partial(page, files=beside), junit)
     for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
-        half = path.with_name(name + ".partial")
-        half.write_text(make(summary), encoding="utf-8", newline="\n")
-        half.replace(path)
+        write_whole(path, make(summary).encode())
         written.append(path)
     return tuple(written)
