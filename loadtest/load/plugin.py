@@ -178,6 +178,7 @@ class ReadModelRun:
         except BaseException:
             self._environment.host = before
             raise
+        self._environment.host = public_url(self._environment.host or "")
 
     def give_up(self) -> None:
         """End a run that was prepared and will not begin."""
@@ -343,9 +344,9 @@ def _stop_once_at_a_time(runner: Any) -> None:
     """
     stop, stopping = runner.stop, RLock()
 
-    def stop_alone() -> None:
+    def stop_alone(*how: Any, **else_how: Any) -> None:  # a master's has an argument
         with stopping:
-            stop()
+            stop(*how, **else_how)
 
     runner.stop = stop_alone
 

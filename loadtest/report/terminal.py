@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtest.report.wording import SIGNS, clean, headline, notes, worst_first
+from loadtest.run.files import PAGE_FILE
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -57,7 +58,7 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
 
 def _where(written: Sequence[Path], lines: _Lines) -> None:
     by_name = {path.name: path for path in written}
-    page = by_name.pop("report.html", None)
+    page = by_name.pop(PAGE_FILE, None)
     lines.gap()
     if page:
         lines.add(("Report: ", "bold"), (str(page), "underline"), indented=False)
