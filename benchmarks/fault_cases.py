@@ -145,13 +145,13 @@ def slower_kind(summary: Summary, status: int) -> Interval:
     """
     kinds = {200: summary.conditional.response_200.p50_ns or 0, 304: summary.conditional.response_304.p50_ns or 0}
     own, other = kinds[status] / 1e6, kinds[504 - status] / 1e6
-    return Interval(own - 3 * other, own)
+    return Interval(max(0.0, own - 3 * other), own)
 
 
 def left_behind(summary: Summary) -> Interval:
     """What a PUT adds to the reads after it: at most all that they take where it is most, and as above."""
     medians = [point.p50_ns / 1e6 for point in summary.latency.since_put if point.p50_ns is not None]
-    return Interval(max(medians) - 3 * min(medians), max(medians))
+    return Interval(max(0.0, max(medians) - 3 * min(medians)), max(medians))
 
 
 def blocked_by_a_put(summary: Summary) -> Interval:
