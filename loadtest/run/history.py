@@ -28,6 +28,13 @@ Flags = NDArray[np.bool_]
 Result = TypeVar("Result")
 
 
+def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
+    """Which reads ended in one of the ``wanted`` outcomes."""
+    flags = np.zeros(256, dtype=np.bool_)
+    flags[list(wanted)] = True
+    return np.take(flags, outcome)
+
+
 @dataclass(frozen=True, eq=False)
 class Reads:
     """Columns of ``reads.parquet``, in order of ``called_ns``."""
@@ -57,8 +64,7 @@ class Reads:
     @property
     def failed(self) -> Flags:
         """Which reads were sent and ended in an error."""
-        failed: Flags = np.isin(self.outcome, ERROR_OUTCOMES)
-        return failed
+        return one_of(self.outcome, ERROR_OUTCOMES)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ def session_key(history: History) -> Column:
     Reads that were never sent have no session, and get the number after the last one.
     """
     reads = history.reads
-    last = int(reads.session[reads.sent].max(initial=0))
+    last = int(np.max(reads.session, where=reads.sent, initial=0))
     largest = (int(reads.worker.max(initial=0)) + 1) * (last + 2)
     return in_blocks(
         len(reads),
