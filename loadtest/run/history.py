@@ -151,7 +151,10 @@ class History:
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
-        """``make(self)``, made once: several checks share what is costly to work out."""
+        """``make(self)``, made once: several checks share what is costly to work out.
+
+        Two threads that ask at the same moment may each make it, and get the same.
+        """
         if make not in self._made:
             self._made[make] = make(self)
         return cast(Result, self._made[make])

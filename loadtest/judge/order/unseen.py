@@ -79,4 +79,6 @@ def _last_before(history: History, among: Column, until: Column) -> tuple[Column
     for after, reads in each_block(len(among), of_block):
         np.maximum.at(latest, after, reads)
     found: Column = np.maximum.accumulate(latest[:-1])
-    return found, np.where(found != NONE, history.reads.called_ns[found], NONE)
+    asked = np.full(len(until), NONE, dtype=np.int64)
+    asked[found != NONE] = history.reads.called_ns[found[found != NONE]]
+    return found, asked
