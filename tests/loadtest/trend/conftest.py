@@ -1,6 +1,5 @@
-"""A recorded run, to make others of; and the summaries that the reports' tests have."""
+"""A recorded run, to make others of."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from loadtest.judge.analyse import analyse
 from loadtest.summary.summary import Summary
 
 TESTS = Path(__file__).parents[2]
-sys.path.append(str(TESTS / "reports"))
 
 
 @pytest.fixture(scope="session")

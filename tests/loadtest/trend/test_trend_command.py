@@ -7,8 +7,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from made_runs import commit, series
-from report_summaries import HOSTILE
 
 from loadtest.__main__ import main
 from loadtest.summary.summary import Source, Summary, write_summary
@@ -16,6 +14,8 @@ from loadtest.trend.markdown import markdown
 from loadtest.trend.page import page
 from loadtest.trend.trending import trend
 from loadtest.trend.writing import SCHEMA_PATH, TREND_FILES, schema, trend_json, trend_junit
+from tests.loadtest.trend.made_runs import commit, series
+from tests.reports.report_summaries import HOSTILE
 
 
 @pytest.fixture(autouse=True)

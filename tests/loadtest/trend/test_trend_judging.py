@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_runs import commit, run_at, series, with_check
 
 from loadtest.errors import UsageError
 from loadtest.run.records import Verdict
@@ -12,6 +11,7 @@ from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import NumberTrend, Trend
 from loadtest.trend.trending import trend
+from tests.loadtest.trend.made_runs import commit, run_at, series, with_check
 
 QUIET_P99 = "response-quiet-p99"
 
@@ -232,7 +232,7 @@ def test_what_is_not_measured_any_more_is_undecided(clean: Summary) -> None:
 
 
 def test_nothing_measured_at_all_is_undecided(clean: Summary) -> None:
-    from report_summaries import empty
+    from tests.reports.report_summaries import empty
 
     runs = [replace(empty(), run=run.run) for run in series(clean, [1.0] * 12)]
     assert trend(runs).verdict is Verdict.INCONCLUSIVE
