@@ -166,7 +166,6 @@ class Coordinator:
 
     @property
     def finished(self) -> bool:
-        """Whether the run is over, or was given up."""
         return self._finished
 
     @property

@@ -55,7 +55,6 @@ def exit_code(code: int) -> int:
 
 
 def say(line: str) -> None:
-    """One line to standard error."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

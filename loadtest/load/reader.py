@@ -77,7 +77,6 @@ class SamplesReader(User):
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
     def on_stop(self) -> None:
-        """Give the connection back."""
         self._connection.close()
 
     def wait_time(self) -> float:

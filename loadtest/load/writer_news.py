@@ -30,7 +30,6 @@ class WriterNews:
         self.progress: Progress | None = None
 
     def on_put(self, put: Put) -> None:
-        """A PUT has ended."""
         acknowledged = put.outcome is WriteOutcome.ACKED
         self._environment.events.request.fire(
             request_type="PUT",
@@ -71,7 +70,6 @@ class WriterNews:
             self._directory.note_writer(time.monotonic_ns(), trouble)
 
     def on_end(self, why: str) -> None:
-        """The writer has ended while the run goes on."""
         said = f"the writer has ended: {why}"
         if self.progress is not None:
             said = f"writing stopped after {self.progress.elapsed_s():.1f} s, for {said}"

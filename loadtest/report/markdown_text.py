@@ -54,7 +54,6 @@ def escape(text: str) -> Markup:
 
 
 def bold(text: str) -> Markup:
-    """``text`` in bold."""
     return Markup(f"**{escape(text)}**")
 
 

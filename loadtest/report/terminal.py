@@ -75,11 +75,9 @@ class _Lines:
         self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     def gap(self) -> None:
-        """An empty line."""
         self._console.print()
 
     def add(self, *parts: tuple[str, str], verdict: Verdict | None = None, indented: bool = True) -> None:
-        """One line of texts with their styles."""
         text = Text.assemble(*((clean(part), style) for part, style in parts))
         if not indented:
             self._console.print(text)
