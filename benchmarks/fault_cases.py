@@ -186,8 +186,11 @@ def shared_etags(summary: Summary) -> Interval:
     Of versions that share an ETag the one that was read most is taken to be right, so of n PUTs in a row with one ETag
     the reads of one are not counted: as a share of the reads a lower bound, and nothing above it is excluded.
     """
-    found = share(reads(summary, "etag-mismatch"), reads(summary, "whole", "etag-mismatch"))
-    return Interval(found.low, 1.0 if reads(summary, "etag-mismatch") else 0.0)
+    mismatches, documents = reads(summary, "etag-mismatch"), reads(summary, "whole", "etag-mismatch")
+    writes = summary.availability.writes
+    # Chance picks PUTs and not reads: the reads between two PUTs are right or wrong together.
+    shared = share(round(writes * mismatches / documents) if documents else 0, writes)
+    return Interval(shared.low, 1.0 if mismatches else 0.0)
 
 
 def unknown_writes(summary: Summary) -> Interval:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from loadtest.summary.summary import Summary, write_summary
+if TYPE_CHECKING:
+    from loadtest.summary.summary import Summary
 
 REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
 
@@ -16,6 +17,7 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     from loadtest.report.junit import junit  # noqa: PLC0415
     from loadtest.report.markdown import markdown  # noqa: PLC0415
     from loadtest.report.page import page  # noqa: PLC0415
+    from loadtest.summary.summary import write_summary  # noqa: PLC0415
 
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)

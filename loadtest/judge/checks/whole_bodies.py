@@ -28,7 +28,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads
@@ -41,6 +41,8 @@ PROMISE: Final = Promise(
     "whole-bodies",
     "Whole bodies",
     "Every document that is read is the old one or the new one, never a mix and never cut short.",
+    looks_at=Counted("document", "documents"),
+    finds=Counted("not whole", "not whole"),
 )
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {

@@ -10,7 +10,7 @@ from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.run.schedule import LEAST_ROOM
-from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.slowdown import AfterEffect, ImpactEstimate
 from loadtest.summary.speed import Impact
 
 CERTAINLY_FASTER: Final = 0.9
@@ -73,8 +73,8 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
     mix = impact.mix
     if mix is not None and abs(mix.cost_p50_ns or 0) > WORTH_TELLING * (mix.quiet_p50_ns or 0):
         parts.append(mix.sentence)
-    if not impact.control and impact.after is None and _passes(impact, doubts):
-        parts.append(_unseen(history))
+    if not impact.control and _passes(impact, doubts):
+        parts.append(_unseen(history, impact.after))
     return " ".join(parts)
 
 
@@ -123,8 +123,14 @@ def _headline(history: History, impact: Impact, least: int) -> str:
     return f"{text}, which spans the tolerated {limit}: {longer}."
 
 
-def _unseen(history: History) -> str:
-    """What a run without rests cannot see."""
+def _unseen(history: History, after: AfterEffect | None) -> str:
+    """What a run cannot see; one without rests sees less."""
+    if after is not None:
+        twice = f"--window {2 * history.info.settings.window:g}"
+        return (
+            f"What a PUT leaves behind for longer than {units.seconds(after.rest_ns)} can go unseen; "
+            f"{twice} looks twice as far."
+        )
     guard = history.info.plan.guard_ns if history.info.plan else 0
     beyond = f" for longer than {units.duration(guard)}" if guard else ""
     return (
