@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.report.wording import SIGNS, clean, headline, notes, worst_first
+from loadtest.cleaned import clean
+from loadtest.report.wording import SIGNS, headline, notes, worst_first
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
