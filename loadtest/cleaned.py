@@ -44,7 +44,7 @@ def secrets_of(url: str) -> tuple[str, ...]:
     """Every part of an address that is not shown, as it is spelled there and as it may be spelled elsewhere."""
     rest, _, fragment = url.partition("#")
     rest, _, query = rest.partition("?")
-    userinfo = rest.partition("://")[2].rpartition("@")[0] if "@" in rest else ""
+    userinfo = (rest.partition("://")[2] or rest).rpartition("@")[0]
     values = [pair.partition("=")[2] or pair for pair in query.split("&")]
     raw = [fragment, *values, userinfo, *userinfo.split(":", 1)]
     spelled = {
@@ -58,6 +58,11 @@ def without_secrets(text: str, url: str) -> str:
     text = text.replace(url, public_url(url))
     for secret in secrets_of(url):
         text = text.replace(secret, _HIDDEN)
+    return without_addresses(text)
+
+
+def without_addresses(text: str) -> str:
+    """``text`` with every address in it as it may be shown."""
     return _ADDRESS.sub(lambda match: public_url(match[0]), text)
 
 

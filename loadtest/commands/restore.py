@@ -14,7 +14,7 @@ from typing import Final
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.owed import note_taken_over
-from loadtest.load.writer.process import orders_for
+from loadtest.load.writer.orders import orders_for
 from loadtest.run.files import RUN_FILE
 from loadtest.run.run_directory import load_run
 from loadtest.target.finding import Credentials, Target, credentials_of

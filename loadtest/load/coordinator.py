@@ -20,10 +20,12 @@ from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
 from loadtest.load.workers import Workers
-from loadtest.load.writer.process import PuttingBack, WriterProcess, about
+from loadtest.load.writer.orders import about
+from loadtest.load.writer.process import WriterProcess
+from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
-from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
+from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
@@ -33,7 +35,7 @@ from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
-from loadtest.target.kept_document import KEPT_FOLDER, keep
+from loadtest.target.kept_document import keep
 from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
@@ -237,14 +239,13 @@ class Coordinator:
 
     def print_answers(self) -> None:
         """Print the answers of a run that has finished; nothing when there are none."""
-        from loadtest.report import REPORT_FILES  # noqa: PLC0415 - only now is there time for the import
-        from loadtest.report.terminal import print_answers  # noqa: PLC0415
+        from loadtest.report.terminal import print_answers  # noqa: PLC0415 - only now is there time for the import
         from loadtest.summary.summary import read_summary  # noqa: PLC0415
 
         path = self._directory.path if self._directory is not None else None
-        if path is not None and (path / "summary.json").exists():
+        if path is not None and (path / SUMMARY_FILE).exists():
             written = tuple(path / name for name in REPORT_FILES)
-            print_answers(read_summary(path / "summary.json"), written, self._answers_to())
+            print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
 

@@ -16,9 +16,9 @@ def stop_once_at_a_time(runner: Any) -> None:
     """
     stop, stopping = runner.stop, RLock()
 
-    def stop_alone() -> None:
+    def stop_alone(*how: Any, **else_how: Any) -> None:  # a master's has an argument
         with stopping:
-            stop()
+            stop(*how, **else_how)
 
     runner.stop = stop_alone
 

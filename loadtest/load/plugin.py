@@ -162,6 +162,7 @@ class ReadModelRun:
         except BaseException:
             self._environment.host = before
             raise
+        self._environment.host = public_url(self._environment.host or "")
 
     def give_up(self) -> None:
         """End a run that was prepared and will not begin."""

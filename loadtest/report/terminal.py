@@ -13,6 +13,7 @@ from rich.text import Text
 
 from loadtest.cleaned import clean
 from loadtest.report.wording import SIGNS, headline, notes, worst_first
+from loadtest.run.files import PAGE_FILE
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -58,7 +59,7 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
 
 def _where(written: Sequence[Path], lines: _Lines) -> None:
     by_name = {path.name: path for path in written}
-    page = by_name.pop("report.html", None)
+    page = by_name.pop(PAGE_FILE, None)
     lines.gap()
     if page:
         lines.add(("Report: ", "bold"), (str(page), "underline"), indented=False)

@@ -10,13 +10,11 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from loadtest.run.document import Identity, made_up_by
+from loadtest.run.files import STANDING_FILE
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
-
-STANDING_FILE: Final = "standing-document"
-"""In the run directory: version 0 of a run that never writes, byte for byte."""
 
 
 class StandingVerifier:

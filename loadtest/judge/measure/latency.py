@@ -194,11 +194,6 @@ def row(latency: Latency, population: str) -> LatencyRow:
     return next(found for found in latency.rows if found.population == population)
 
 
-def members_of(history: History, population: str) -> Flags:
-    """The reads of one population, by the name that its row has."""
-    return populations(history)[population]
-
-
 def times_of(history: History, kind: str, members: Flags | Column) -> Column:
     """``response`` or ``service`` times of some reads, told by flags or by number."""
     reads = history.reads

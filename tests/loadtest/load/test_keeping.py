@@ -10,12 +10,12 @@ from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.run.document import made_up_by, render
+from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
-from loadtest.run.roll_call import JOURNAL_NAME
 from loadtest.target import keeping, putting_back
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen, beginning
-from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, is_owed, keep, load
+from loadtest.target.kept_document import is_owed, keep, load
 from loadtest.target.store import Look, Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
@@ -94,7 +94,7 @@ def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest
             said = capsys.readouterr().err
             assert "was not put back" in said
             assert f"restore {tmp_path} --force" in said
-            assert str(tmp_path / KEPT_FOLDER / DOCUMENT_FILE) in said
+            assert str(tmp_path / KEPT_FOLDER / KEPT_DOCUMENT) in said
         assert restore(tmp_path, "--force") == 0
         assert odd.body == MINE
 
@@ -287,7 +287,7 @@ def test_a_run_that_kept_nothing_and_one_whose_copy_is_damaged(tmp_path: Path) -
     assert restore(tmp_path / "missing") == 2
     with running_odd_store() as odd:
         kept_by(odd, tmp_path)
-        (tmp_path / KEPT_FOLDER / DOCUMENT_FILE).write_bytes(b"half")
+        (tmp_path / KEPT_FOLDER / KEPT_DOCUMENT).write_bytes(b"half")
         assert restore(tmp_path) == 2
         assert made_up_by(odd.body or b"") == RUN
     with pytest.raises(UsageError):
