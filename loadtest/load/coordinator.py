@@ -194,7 +194,8 @@ class Coordinator:
         """Give up before the run started: stop the writer and leave no half run behind."""
         if self._writer is not None:
             self._writer.stop()
-        if self._directory is not None and self._plan is None and self._back_as_it_was():
+        may_write_late = self._writer is not None and self._writer.may_write_late  # then what was kept is needed yet
+        if self._directory is not None and self._plan is None and self._back_as_it_was() and not may_write_late:
             self._directory.remove()
         self._finished = True
 

@@ -77,7 +77,9 @@ class SamplesReader(User):
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
     def on_stop(self) -> None:
-        self._connection.close()
+        """Give the connection back; a user who was stopped before the run began has none."""
+        if hasattr(self, "_connection"):
+            self._connection.close()
 
     def wait_time(self) -> float:
         """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.

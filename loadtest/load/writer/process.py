@@ -85,6 +85,8 @@ class WriterProcess:
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
         self.may_have_written = False
+        self.may_write_late = False
+        """Whether version 0 was sent and never answered: the store may take it at any later time."""
         self._looked_at = False
         self._stopping = False
         self._said_why = ""
@@ -125,9 +127,10 @@ class WriterProcess:
         """
         self._refuse_other_clock()
         self._tell({"put": arguments})
-        self.may_have_written = True
+        self.may_have_written = self.may_write_late = True
         put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
+        self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
             if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
