@@ -204,7 +204,7 @@ class _Said(NamedTuple):
     @classmethod
     def of(cls, received: Received, recorder: Recorder) -> Self:
         """What was received says; a new ETag goes to the recorder's table."""
-        etag = received.field(b"etag")
+        etag = received.field(b"etag") or None  # an empty field names nothing
         return cls(
             received.fields,
             etag,
