@@ -52,7 +52,6 @@ class Reads:
     outcome: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
@@ -63,7 +62,6 @@ class Reads:
 
     @property
     def failed(self) -> Flags:
-        """Which reads were sent and ended in an error."""
         return one_of(self.outcome, ERROR_OUTCOMES)
 
 
@@ -82,12 +80,10 @@ class Writes:
     gave_up_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
     def acknowledged(self) -> Flags:
-        """Which writes were acknowledged."""
         acknowledged: Flags = self.outcome == WriteOutcome.ACKED
         return acknowledged
 
@@ -103,7 +99,6 @@ class Windows:
     end_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.start_ns)
 
 
@@ -119,7 +114,6 @@ class Samples:
     flush_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.at_ns)
 
 

@@ -16,7 +16,7 @@ from loadtest.run.history import Column
 from loadtest.summary.speed import Quantiles
 from loadtest.summary.versions import Distribution
 
-PER_MILLE: Final = {"p50": 500, "p90": 900, "p99": 990, "p999": 999}
+PER_MILLE: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p999": 999}
 DEFINITION: Final = (
     "Exact order statistics of all successful reads (200 with a whole document, and 304): the smallest measured value "
     "that at least the given share of the reads does not exceed; not given where fewer than one read lies beyond it. "
@@ -37,12 +37,6 @@ def enough(count: int, per_mille: int) -> bool:
 def of_sorted(values: Column, per_mille: int) -> int | None:
     """A quantile of rising values; None when there are too few."""
     return int(values[rank(len(values), per_mille)]) if enough(len(values), per_mille) else None
-
-
-def exactly(values: Column, per_mille: int) -> int | None:
-    """One quantile of ``values``, of which there must be enough."""
-    (found,) = selected(values.copy(), (per_mille,))
-    return found
 
 
 def selected(values: Column, wanted: Sequence[int]) -> list[int | None]:
@@ -85,6 +79,7 @@ def quantiles_of_sorted(rising: Column) -> Quantiles:
         p99_ns=found["p99"],
         p999_ns=found["p999"],
         max_ns=int(rising[-1]) if len(rising) else None,
+        p95_ns=found["p95"],
     )
 
 
