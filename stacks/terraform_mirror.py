@@ -73,7 +73,7 @@ def cli_configuration(mirror: Path | None) -> str:
 
 
 def configured_by_user() -> Path | None:
-    """Return the user's own CLI configuration, which is left as it is; a variable that names no file counts as unset."""
+    """Return the user's own CLI configuration, which stays as it is; a variable that names no file counts as unset."""
     named = os.environ.get("TF_CLI_CONFIG_FILE")
     file = Path(named) if named else Path.home() / ".terraformrc"
     return file if file.is_file() else None
