@@ -28,7 +28,6 @@ _MOST_RUNS: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``trend``."""
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
                         help="a run's directory, its summary.json, or a folder that holds some")  # fmt: skip
     parser.add_argument("--last", default=str(DEFAULT_LAST), metavar="N",
