@@ -26,7 +26,9 @@ MOST_RUNS: Final = 120
 LEAST_SEGMENT: Final = 3
 """Runs that a level must last: one or two are outliers."""
 SIGNIFICANT: Final = 0.01
-STEP_SHARE, BUMP_SHARE = 0.7, 0.1
+LEAST_BUMP: Final = 5
+"""Runs that a bump must last: three of five neighbours may be outliers, and a bump has room everywhere."""
+STEP_SHARE, BUMP_SHARE = 0.8, 0.1
 """How the permitted false alarms are divided between steps and bumps; the rest is a reserve."""
 MOST_CHANGES: Final = 12
 _WITHIN: Final = 3.84
@@ -98,7 +100,7 @@ def arcs(count: int, places: tuple[int, ...], bumps: bool) -> Any:
     for low, high in zip((0, *places), (*places, count), strict=True):
         for start in range(low + LEAST_SEGMENT, high - LEAST_SEGMENT + 1):
             if bumps:
-                ends = range(start + LEAST_SEGMENT, high - LEAST_SEGMENT + 1)
+                ends = range(start + LEAST_BUMP, high - LEAST_SEGMENT + 1)
                 found += [(start, end) for end in ends]
             else:
                 found.append((start, high))
