@@ -17,7 +17,6 @@ from stacks.user_input import is_folder, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``report``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
     parser.add_argument("--quiet", action="store_true", help="write the reports and print nothing")
     parser.add_argument("--no-answers", action="store_true", help="write the reports and print no answers")
@@ -52,13 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
     # Whoever asks for help, or gives no run, should not wait for what judges one.
     from loadtest.judge.analyse import analyse  # noqa: PLC0415
-    from loadtest.run.sealing import is_sealed, remove_sealed, seal  # noqa: PLC0415
+    from loadtest.run.sealing import pack  # noqa: PLC0415
 
-    if not is_sealed(run_dir):
-        told.stage("Packing what was recorded")
-        seal(run_dir)
-    else:
-        remove_sealed(run_dir)
+    pack(run_dir, lambda: told.stage("Packing what was recorded"))
     told.stage("Judging the run")
     summary = analyse(run_dir, told.part)
     told.stage(f"Writing {', '.join(REPORT_FILES)}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+from loadtest.cleaned import without_addresses
 from loadtest.errors import UsageError
 from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
@@ -64,7 +65,7 @@ def add_arguments(parser: Any) -> None:
         action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     say = parser.error
-    parser.error = lambda message: say(cut(message))
+    parser.error = lambda message: say(cut(without_addresses(message)))
 
 
 def settings_from(options: argparse.Namespace) -> Settings:

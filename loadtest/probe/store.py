@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.cleaned import without_secrets
+from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.finding import Target
-from loadtest.target.put_errors import failure_of
+from loadtest.target.put_errors import failure_of, shown
+from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import content_md5, s3_client, s3_session
 
 VISIBLE_TIME_LIMIT_S: Final = 20
@@ -85,16 +86,17 @@ class Store:
         self._published: set[bytes] = set()
         self._acknowledged: set[str] = set()
         key = target.credentials
+        self._secrets = secrets_of(target.s3_endpoint_url or "")
+        self._secrets += (key.access_key_id, key.secret_access_key) if key else ()
         try:
             session = s3_session(key.access_key_id if key else None, key.secret_access_key if key else None)
             self._client = s3_client(session, target.region, target.s3_endpoint_url, time_limit_s)
         except Exception as error:  # botocore has many; a profile that is not there, an endpoint that is no address
-            said = without_secrets(failure_of(error, None).error, target.url)
-            raise UsageError(f"The store cannot be reached: {said}; check the credentials and the endpoint.") from None
+            said = failure_of(error, None, self._secrets).error
+            raise UsageError(f"The store cannot be reached: {said}; {what_to_do(said)}.") from None
 
     @property
     def place(self) -> str:
-        """The object's address."""
         return f"s3://{self._target.bucket}/{self._target.object_key}"
 
     def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:
@@ -183,7 +185,7 @@ class Store:
 
     def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import ClientError  # noqa: PLC0415
 
         try:
             said = getattr(self._client, operation)(
@@ -191,9 +193,10 @@ class Store:
             )
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return ProbeAnswer(int(status), body=str(error.response.get("Error", {}).get("Code", "")).encode())
-        except BotoCoreError as error:
-            return ProbeAnswer(0, body=type(error).__name__.encode())
+            code = shown(str(error.response.get("Error", {}).get("Code", "")), self._secrets)
+            return ProbeAnswer(int(status), body=code.encode())
+        except Exception as error:  # whatever it is: nobody has acknowledged it
+            return ProbeAnswer(0, body=failure_of(error, None, self._secrets).error.encode())
         metadata = said.get("ResponseMetadata", {})
         headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
         return ProbeAnswer(int(metadata.get("HTTPStatusCode", 0)), headers)

@@ -56,6 +56,7 @@ from loadtest.summary.versions import (
     KStaleness,
     VisibilityPoint,
 )
+from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, read_small_file
 
 __all__ = [
@@ -200,9 +201,7 @@ def summary_bytes(summary: Summary) -> bytes:
 
 def write_summary(summary: Summary, path: Path) -> None:
     """Write ``summary.json``; the file is complete or absent, never half."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(summary_bytes(summary))
-    partial.replace(path)
+    write_whole(path, summary_bytes(summary))
 
 
 def read_summary(path: Path) -> Summary:

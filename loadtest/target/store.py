@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Final
 
+from loadtest.cleaned import secrets_of
 from loadtest.run.document import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
@@ -76,15 +77,16 @@ class Store:
     def __init__(self, orders: dict[str, Any]) -> None:
         getpass.getpass = _ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
+        self._told = secrets_in(orders)
         try:
             session = s3_session(orders.get("access_key_id"), orders.get("secret_access_key"))
             session.get_credentials()
         except Exception as error:
-            raise StoreError(_credentials_failure(error, None, ()).error) from None
+            raise StoreError(_credentials_failure(error, None, self._told).error) from None
         try:
             self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"))
         except Exception as error:
-            raise StoreError(failure_of(error, None).error) from None
+            raise StoreError(failure_of(error, None, self._told).error) from None
         self._session = session
         self._departure = Departure(self._client)
 
@@ -105,7 +107,6 @@ class Store:
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
-        """Send one PUT."""
         self._departure.reset()
         try:
             answer = self._client.put_object(**self._place, Body=body, ContentMD5=content_md5(body), **arguments)
@@ -177,7 +178,13 @@ class Store:
         held = [getattr(credentials, name, None) for name in names]
         if credentials is not None and not hasattr(credentials, "_access_key"):
             held += [credentials.access_key, credentials.secret_key, credentials.token]
-        return tuple(str(secret) for secret in held if secret)
+        return (*self._told, *(str(secret) for secret in held if secret))
+
+
+def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
+    """What of a client's orders must not be shown."""
+    keys = (orders.get("access_key_id"), orders.get("secret_access_key"))
+    return (*(str(key) for key in keys if key), *secrets_of(str(orders.get("s3_endpoint_url") or "")))
 
 
 def _credentials_failure(error: BaseException, departure: Departure | None, secrets: tuple[str, ...]) -> Failure:
