@@ -59,6 +59,7 @@ def wait_out_the_second(plain: ProbeAnswer) -> None:
     try:
         now = parsedate_to_datetime(plain.header("Date") or "")
         modified = parsedate_to_datetime(plain.header("Last-Modified") or "")
-    except ValueError:
+        passed_s = (now - modified).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no dates, or one of them without a time zone
         return
-    time.sleep(max(0.0, min(2.0, 2.0 - (now - modified).total_seconds())))
+    time.sleep(max(0.0, min(2.0, 2.0 - passed_s)))

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import gevent
 
-from loadtest.cleaned import printable, shown
+from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.http1.address import Address
 from loadtest.http1.connection import Connection
@@ -147,8 +147,8 @@ def _refuse_if_final(target: Target, answer: Answer) -> None:
     coding = answer.field(b"content-encoding")
     if status == 200 and is_coded(coding):
         raise UsageError(
-            f"{shown_url} answers with Content-Encoding {printable(coding or '', 40)!r} although identity was asked "
-            "for: readers must get the document byte for byte, so leave out what compresses it on the way."
+            f"{shown_url} answers with Content-Encoding {shown(coding or '', target.url, 40)!r} although identity was "
+            "asked for: readers must get the document byte for byte, so leave out what compresses it on the way."
         )
 
 
