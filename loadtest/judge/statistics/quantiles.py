@@ -65,21 +65,19 @@ def quantiles(values: Column) -> Quantiles:
 def quantiles_of(values: Column) -> Quantiles:
     """Quantiles of ``values``, whose order is changed."""
     most = int(values.max()) if len(values) else None
-    p50, p90, p99, p999 = selected(values, tuple(PER_MILLE.values()))
-    return Quantiles(count=len(values), p50_ns=p50, p90_ns=p90, p99_ns=p99, p999_ns=p999, max_ns=most)
+    return _named(selected(values, tuple(PER_MILLE.values())), len(values), most)
 
 
 def quantiles_of_sorted(rising: Column) -> Quantiles:
     """Quantiles of rising values."""
-    found = {name: of_sorted(rising, per_mille) for name, per_mille in PER_MILLE.items()}
+    found = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
+    return _named(found, len(rising), int(rising[-1]) if len(rising) else None)
+
+
+def _named(found: list[int | None], count: int, most: int | None) -> Quantiles:
+    """``found`` in the order of ``PER_MILLE``."""
     return Quantiles(
-        count=len(rising),
-        p50_ns=found["p50"],
-        p90_ns=found["p90"],
-        p99_ns=found["p99"],
-        p999_ns=found["p999"],
-        max_ns=int(rising[-1]) if len(rising) else None,
-        p95_ns=found["p95"],
+        count=count, max_ns=most, **{f"{name}_ns": one for name, one in zip(PER_MILLE, found, strict=True)}
     )
 
 
