@@ -1,4 +1,4 @@
-"""Which parts of this project need packages that the base install leaves out, and what a user is told where they lack."""
+"""Which commands need packages that the base install leaves out, and what a user is told where they lack."""
 
 from __future__ import annotations
 

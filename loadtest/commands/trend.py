@@ -15,7 +15,7 @@ from typing import Final
 
 from loadtest.commands.compare import summary_of
 from loadtest.errors import UsageError
-from loadtest.run.files import LATEST_NAME, RUN_FILE
+from loadtest.run.files import LATEST_NAME, RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from loadtest.trend.acknowledged import FILE, read_acknowledged
@@ -24,12 +24,10 @@ from loadtest.trend.trending import DEFAULT_LAST, DEFAULT_TOLERANCE, LEAST_LAST,
 from loadtest.trend.writing import TREND_FILES, write_trend
 from stacks.user_input import cut, is_folder, is_plain_file, real_number, shown, whole_number
 
-_SUMMARY: Final = "summary.json"
 _MOST_RUNS: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``trend``."""
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
                         help="a run's directory, its summary.json, or a folder that holds some")  # fmt: skip
     parser.add_argument("--last", default=str(DEFAULT_LAST), metavar="N",
@@ -73,9 +71,9 @@ def _read(given: Path) -> tuple[list[Summary], list[str]]:
     """The summaries at one place, and a sentence for each thing that looks like a run and has none."""
     if not is_folder(given):
         if not is_plain_file(given):
-            raise UsageError(f"{shown(str(given))} is not there: give a run's directory, or its {_SUMMARY}.")
+            raise UsageError(f"{shown(str(given))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
         return [_summary(given)], []
-    if (given / RUN_FILE).exists() or (given / _SUMMARY).exists():
+    if (given / RUN_FILE).exists() or (given / SUMMARY_FILE).exists():
         return [summary_of(given)], []
     found, left_out = [], []
     for path in _inside(given):
@@ -91,8 +89,8 @@ def _inside(folder: Path) -> Iterable[Path]:
     for path in sorted(folder.iterdir()):
         if path.name == LATEST_NAME or path.name.startswith("."):
             continue
-        if path.is_dir() and ((path / _SUMMARY).exists() or (path / RUN_FILE).exists()):
-            yield path / _SUMMARY
+        if path.is_dir() and ((path / SUMMARY_FILE).exists() or (path / RUN_FILE).exists()):
+            yield path / SUMMARY_FILE
         elif path.suffix == ".json" and path.is_file():
             yield path
 

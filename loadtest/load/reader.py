@@ -77,8 +77,9 @@ class SamplesReader(User):
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
     def on_stop(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
+        """Give the connection back; a user who was stopped before the run began has none."""
+        if hasattr(self, "_connection"):
+            self._connection.close()
 
     def wait_time(self) -> float:
         """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
@@ -203,7 +204,7 @@ class _Said(NamedTuple):
     @classmethod
     def of(cls, received: Received, recorder: Recorder) -> Self:
         """What was received says; a new ETag goes to the recorder's table."""
-        etag = received.field(b"etag")
+        etag = received.field(b"etag") or None  # an empty field names nothing
         return cls(
             received.fields,
             etag,

@@ -97,7 +97,6 @@ class Store:
 
     @property
     def place(self) -> str:
-        """The object's address."""
         return f"s3://{self._target.bucket}/{self._target.object_key}"
 
     def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from loadtest.whole_files import write_whole
+
 DIGEST: Final = "3425bd951a44d478d0505c6b5d1e8d57656b6e9a4da7bfe88a718ce61d76e572"
 """SHA-256 of the bundle of the pinned vl-convert-python; of another one nothing is kept."""
 
@@ -50,14 +52,9 @@ def _place() -> Path:
 
 def _keep(content: bytes, place: Path) -> None:
     """Whole or not at all; where it cannot be kept, the next report takes two seconds longer."""
-    partial = place.with_name(f".{place.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            partial.replace(place)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(place, content)
 
 
 def _digest(content: bytes) -> str:

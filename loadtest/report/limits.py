@@ -38,4 +38,5 @@ def shown(check: CheckResult) -> str:
 
 def tolerated(summary: Summary, check: CheckResult) -> str:
     """What the verdict of ``check`` was measured against; "" where there is no limit to name."""
-    return _promise(check).tolerated(summary.run.settings)
+    judged_with = {**summary.run.settings, "impact_tolerance": summary.impact.tolerance}  # older runs lack the setting
+    return _promise(check).tolerated(judged_with)

@@ -107,7 +107,6 @@ class Store:
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
-        """Send one PUT."""
         self._departure.reset()
         try:
             answer = self._client.put_object(**self._place, Body=body, ContentMD5=content_md5(body), **arguments)

@@ -17,7 +17,6 @@ _FOLDER: Final = Path(__file__).with_name("page_parts")
 
 
 def page(made: Trend) -> str:
-    """The whole page."""
     numbers = sorted(made.numbers, key=lambda number: list(Verdict).index(number.verdict))
     sections = [(number, number_chart(made, number)) for number in numbers]
     return (

@@ -17,6 +17,7 @@ from loadtest import units
 from loadtest.report.junit import Case, suite_of
 from loadtest.trend.markdown import markdown
 from loadtest.trend.records import Trend
+from loadtest.whole_files import write_whole
 
 TREND_FILES: Final = ("trend.json", "trend.html", "trend.md", "junit.xml")
 SCHEMA_PATH: Final = Path(__file__).with_name("trend.schema.json")
@@ -29,9 +30,7 @@ def write_trend(made: Trend, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     texts = (trend_json(made), page(made), markdown(made), trend_junit(made))
     for name, text in zip(TREND_FILES, texts, strict=True):
-        partial = folder / f"{name}.partial"
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(folder / name)
+        write_whole(folder / name, text.encode())
 
 
 @cache

@@ -98,7 +98,7 @@ def _seen(
     ends = [look for _, scale in scales for look in fading(rests, scale)]
     count = max(1, len(by_lag) + len(ends))
     confidence, surely = 1 - (1 - CONFIDENCE) / count, 1 - (1 - SURELY) / count
-    lags = tuple(replace(_lag(look, confidence, limit), kind=kind) for kind, look in by_lag)
+    lags = tuple(_lag(kind, look, confidence, limit) for kind, look in by_lag)
     openings = [(kind, _opening(rests, opening, scale, limit)) for kind, scale in scales]
     return _Seen(
         lags,
@@ -108,16 +108,17 @@ def _seen(
     )
 
 
-def _lag(look: Look, confidence: float, limit: float) -> LagEstimate:
+def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: float) -> LagEstimate:
     found = student(look.logs, confidence)
     assert found is not None  # noqa: S101 - a look holds enough
     verdict = Verdict.PASS
     if found.low > limit:
         verdict = Verdict.FAIL
-    elif suspicious(look.logs, limit):
+    elif suspicious(look.logs, limit, SURELY if kind else CONFIDENCE):  # of kinds there are twice as many looks
         verdict = Verdict.INCONCLUSIVE
     ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
-    return LagEstimate(look.quantile, look.from_ns, look.to_ns, look.reads, len(look.logs), ratio, low, high, verdict)
+    rests = len(look.logs)
+    return LagEstimate(look.quantile, look.from_ns, look.to_ns, look.reads, rests, ratio, low, high, verdict, kind)
 
 
 def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: float) -> ImpactEstimate:

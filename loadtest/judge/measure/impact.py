@@ -90,7 +90,7 @@ def measure_impact(history: History) -> Impact:
         felt=_felt(table, tolerance) if two else (),
         after=after,
     )
-    doubts = (*doubts_of(found, unlike), *unearned(history, found, pairs))
+    doubts = (*doubts_of(found, unlike, fast), *unearned(history, found, pairs))
     found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
     return replace(found, sentence=sentence(history, found, doubts, least))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
+from loadtest.judge.measure.too_fast import TooFast
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
 from loadtest.run.history import History
@@ -25,13 +26,17 @@ def least_reads(quantile: str) -> int:
     return 1000 // (1000 - PER_MILLE[quantile])
 
 
-def doubts_of(impact: Impact, unlike: str) -> tuple[str, ...]:
-    """Why what would be a PASS is none, each as the end of a sentence."""
+def doubts_of(impact: Impact, unlike: str, fast: TooFast) -> tuple[str, ...]:
+    """Why what would be a PASS is none, each as the end of a sentence.
+
+    ``unlike``: why windows of a kind are not alike. ``fast``: the kinds of answer that are not judged at a quantile.
+    """
     doubts = [*(impact.after.doubts if impact.after else ()), *([unlike] if unlike else ())]
     tolerance = impact.tolerance
     for kind in impact.kinds:
-        high = [e for e in kind.estimates if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
-        if high and not kind.note.endswith("not judged"):
+        judged = [e for e in kind.estimates if kind.kind not in fast[e.quantile]]
+        high = [e for e in judged if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
+        if high:
             doubts.append(
                 f"reads answered {kind.kind} alone take {high[-1].text} as long at {high[-1].quantile}: run longer"
             )

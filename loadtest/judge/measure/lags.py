@@ -98,7 +98,7 @@ def _fading(rests: Sequence[Rest], scale: Scale, name: Quantile) -> Look | None:
     return Look(name, 0, 0, 0, logs) if len(logs) >= LEAST_RESTS else None
 
 
-def suspicious(logs: Sequence[float], limit: float) -> bool:
-    """Whether the estimate is above the limit, and not by chance: its own 95 % interval lies above no difference."""
-    found = student(logs, CONFIDENCE)
+def suspicious(logs: Sequence[float], limit: float, confidence: float = CONFIDENCE) -> bool:
+    """Whether the estimate is above the limit, and not by chance: its own interval lies above no difference."""
+    found = student(logs, confidence)
     return found is not None and found.center > limit and found.low > 0

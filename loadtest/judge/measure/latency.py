@@ -191,7 +191,6 @@ def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
 
 
 def row(latency: Latency, population: str) -> LatencyRow:
-    """The row of one population."""
     return next(found for found in latency.rows if found.population == population)
 
 

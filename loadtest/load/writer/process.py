@@ -85,6 +85,8 @@ class WriterProcess:
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
         self.may_have_written = False
+        self.may_write_late = False
+        """Whether version 0 was sent and never answered: the store may take it at any later time."""
         self._looked_at = False
         self._stopping = False
         self._said_why = ""
@@ -125,9 +127,10 @@ class WriterProcess:
         """
         self._refuse_other_clock()
         self._tell({"put": arguments})
-        self.may_have_written = True
+        self.may_have_written = self.may_write_late = True
         put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
+        self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
             if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
@@ -157,7 +160,6 @@ class WriterProcess:
             )
 
     def start(self, plan: Plan, write_interval: float) -> None:
-        """Begin to write on the plan's schedule."""
         schedule = {
             name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
         }

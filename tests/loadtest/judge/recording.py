@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,14 +44,17 @@ class Recording:
         return len(self.puts) - 1
 
     def asks(self, session: int) -> str | None:
-        """The validator that a reader would send now."""
-        return self.sessions.setdefault(session, Session(session, self.verifier, self.share))._held.etag
+        """The validator that a reader sends with its next read."""
+        return copy(self._reader(session)).ask().etag
+
+    def _reader(self, session: int) -> Session:
+        return self.sessions.setdefault(session, Session(session, self.verifier, self.share))
 
     def read(
         self, session: int, status: int, etag: str | None = None, body: bytes = b"", failure: Exception | None = None
     ) -> ReadOutcome:
         """One read and its answer, as ``SamplesReader`` takes it."""
-        reader = self.sessions.setdefault(session, Session(session, self.verifier, self.share))
+        reader = self._reader(session)
         question = reader.ask()
         outcome, version = reader.judge(question, ReadAnswer(status, etag, body, failure))
         line = self._line(etag)

@@ -71,3 +71,44 @@ def test_whatever_a_target_answers_its_run_is_accepted_and_judged(steps: list[An
     broken = {row.outcome: row.count for row in summary.availability.read_outcomes}
     assert (whole.verdict is Verdict.FAIL) == bool(whole.found)
     assert sum(broken.values()) == summary.availability.reads == len(recording.rows)
+
+
+def spelled(version: int, epoch: int, how: str) -> str:
+    """The ETag of a version as an honest gateway may spell it; ``epoch`` is how often the site was deployed anew."""
+    return {
+        "as the store": f'"{version:032x}"',
+        "weak": f'W/"{version:032x}"',
+        "with a suffix": f'"{version:032x}-gzip"',
+        "without quotes": f"{version:032x}",
+        "of its own": f'"own-{epoch}-{version}"',
+        "a counter": f'"{version + 7}"',
+    }[how]
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.integers(-1, 2), min_size=1, max_size=60),
+    st.sampled_from(("as the store", "weak", "with a suffix", "without quotes", "of its own", "a counter")),
+    st.sampled_from(("told", "not told", "told another")),
+    st.integers(0, 60),
+    st.sampled_from((0.5, 1.0)),
+)
+def test_an_honest_target_never_fails(steps: list[int], how: str, told: str, deployed_anew: int, share: float) -> None:
+    """Whatever its ETags are made of, and though they change once; -1 is a PUT, else a reader asks."""
+    recording = Recording(share)
+
+    def put(version: int) -> None:
+        recording.put({"told": f'"{version:032x}"', "not told": "", "told another": f'"kms-{version}-etag"'}[told])
+
+    put(current := 0)
+    for place, session in enumerate(steps):
+        if session < 0:
+            put(current := current + 1)
+            continue
+        etag = spelled(current, int(place >= deployed_anew), how)
+        if recording.asks(session) == etag:
+            recording.read(session, 304, etag)
+        else:
+            recording.read(session, 200, etag, document(current))
+    failed = [(check.id, check.sentence) for check in judged(recording).checks if check.verdict is Verdict.FAIL]
+    assert failed == []

@@ -9,6 +9,9 @@ import pytest
 
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.measure.impact import measure_impact
+from loadtest.judge.measure.impact_words import doubts_of
+from loadtest.judge.measure.like_with_like import Kind
+from loadtest.judge.measure.too_fast import TooFast
 from loadtest.run.history import History, Samples
 from loadtest.run.records import Verdict
 from loadtest.summary.speed import Impact
@@ -60,3 +63,15 @@ def test_what_it_does_not_explain_fails_however_fast_the_reads_are() -> None:
 
 def test_a_quick_generator_judges_quick_reads() -> None:
     assert measured(delay_ms=0.02, unchanged_times=1.6).verdict is Verdict.FAIL
+
+
+def test_a_kind_that_is_too_fast_at_one_quantile_is_doubted_at_the_others() -> None:
+    impact = measured(delay_ms=0.02, unchanged_times=1)
+    one, other = impact.kinds
+    unsure = tuple(replace(e, ratio=1.4, low=1.1, high=1.7, verdict=Verdict.INCONCLUSIVE) for e in other.estimates[:1])
+    doubted = replace(impact, kinds=(one, replace(other, estimates=unsure)))
+    nothing: frozenset[Kind] = frozenset()
+    fast: TooFast = {"p50": nothing, "p90": nothing, "p99": frozenset({"304"})}
+    assert doubts_of(impact, "", fast) == ()
+    assert "reads answered 304 alone" in doubts_of(doubted, "", fast)[0]
+    assert doubts_of(doubted, "", {**fast, "p50": frozenset({"304"})}) == ()

@@ -81,7 +81,19 @@ def test_a_writer_with_another_clock_is_refused_before_it_writes(
 def test_what_a_library_prints_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = writer_that_is(READY, tmp_path, monkeypatch)
     assert writer.put_first({}).version == 0
+    assert writer.may_have_written
+    assert not writer.may_write_late
     writer.stop()
+
+
+@pytest.mark.parametrize(("outcome", "written", "late"), [(1, False, False), (2, True, True)])
+def test_a_first_put_that_was_refused_never_lands_and_one_without_an_answer_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: int, written: bool, late: bool
+) -> None:
+    writer = writer_that_is(READY.replace('"outcome": 0', f'"outcome": {outcome}'), tmp_path, monkeypatch)
+    with pytest.raises(UsageError, match="Version 0 could not be put"):
+        writer.put_first({})
+    assert (writer.may_have_written, writer.may_write_late) == (written, late)
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(0, 3))
