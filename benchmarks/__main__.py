@@ -16,6 +16,7 @@ BENCHMARKS = {
     "impact_recovery": "ten clean runs, and reads that wait for writes by a known time",
     "impact_simulation": "false alarms, detection and coverage of the write impact",
     "compare_simulation": "how often a comparison of two runs is right",
+    "trend_simulation": "how often a trend is right: false alarms, and how soon a step is found",
     "compare_runs": "two runs of one build, and one that is slower",
     "kills": "60 runs of which processes are killed: what was lost, and what was said of it",
     "mutation": "whether the tests notice a broken check (about a quarter of an hour)",

@@ -138,6 +138,22 @@ def longest_wait(summary: Summary) -> Interval:
     return Interval(longest * 0.8 - 20, longest * 1.02)
 
 
+def slower_kind(summary: Summary, status: int) -> Interval:
+    """What is added to one kind of answer: at most all that it takes, and at least that without what others take.
+
+    Without the fault, answers of this kind take less than three times as long as those of the other.
+    """
+    kinds = {200: summary.conditional.response_200.p50_ns or 0, 304: summary.conditional.response_304.p50_ns or 0}
+    own, other = kinds[status] / 1e6, kinds[504 - status] / 1e6
+    return Interval(max(0.0, own - 3 * other), own)
+
+
+def left_behind(summary: Summary) -> Interval:
+    """What a PUT adds to the reads after it: at most all that they take where it is most, and as above."""
+    medians = [point.p50_ns / 1e6 for point in summary.latency.since_put if point.p50_ns is not None]
+    return Interval(max(0.0, max(medians) - 3 * min(medians)), max(medians))
+
+
 def blocked_by_a_put(summary: Summary) -> Interval:
     """The longest response time of a read that met a PUT: at most the blocking and a PUT's own time."""
     longest = (
@@ -186,8 +202,11 @@ def shared_etags(summary: Summary) -> Interval:
     Of versions that share an ETag the one that was read most is taken to be right, so of n PUTs in a row with one ETag
     the reads of one are not counted: as a share of the reads a lower bound, and nothing above it is excluded.
     """
-    found = share(reads(summary, "etag-mismatch"), reads(summary, "whole", "etag-mismatch"))
-    return Interval(found.low, 1.0 if reads(summary, "etag-mismatch") else 0.0)
+    mismatches, documents = reads(summary, "etag-mismatch"), reads(summary, "whole", "etag-mismatch")
+    writes = summary.availability.writes
+    # Chance picks PUTs and not reads: the reads between two PUTs are right or wrong together.
+    shared = share(round(writes * mismatches / documents) if documents else 0, writes)
+    return Interval(shared.low, 1.0 if mismatches else 0.0)
 
 
 def unknown_writes(summary: Summary) -> Interval:
@@ -234,8 +253,8 @@ CASES: tuple[FaultCase, ...] = (
     FaultCase("late-write", (Size("50ms,20%", 0.2), Size("200ms,20%", 0.2), Size("50ms,60%", 0.6)), unknown_writes, (), after_start=True),
     FaultCase("304-without-etag", percent(1, 5, 100), lambda summary: faulty_304(summary, "304 without an ETag"), ("conditional-get",)),
     FaultCase("304-other-etag", percent(1, 5, 20), lambda summary: faulty_304(summary, "304 with the ETag of another version"), ("conditional-get",), after_start=True),
-    FaultCase("own-etags", (Size("hash", 1), Size("gzip", 1), Size("weak", 1), Size("unquoted", 1)), honoured, (), "honoured"),
-    FaultCase("put-etag", (Size("weak", 1), Size("unquoted", 1), Size("omitted", 1), Size("other", 1)), honoured, (), "honoured"),
+    FaultCase("own-etags", (Size("hash", 1), Size("gzip", 1), Size("weak", 1), Size("unquoted", 1)), honoured, (), "honoured", seconds=4),
+    FaultCase("put-etag", (Size("weak", 1), Size("unquoted", 1), Size("omitted", 1), Size("other", 1)), honoured, (), "honoured", seconds=4),
     FaultCase("flapping-etag", percent(5, 20, 40), second_etags, ("conditional-get",)),
     FaultCase("shared-etag", percent(10, 30, 60), shared_etags, ("conditional-get",), after_start=True),
     FaultCase("error-page", percent(1, 5, 20), share_of_documents("unrecognised"), ("whole-bodies",), after_start=True),
@@ -243,4 +262,10 @@ CASES: tuple[FaultCase, ...] = (
     FaultCase("lost-update", percent(20, 40, 70), lost_writes, ("visible-writes", "fresh-reads"), after_start=True, seconds=8),
     FaultCase("foreign-writer", (Size("2s", 1), Size("1s", 1), Size("500ms", 1)), somebody_else, ("assumptions",), "noticed", after_start=True),
 )  # fmt: skip
+SLOWDOWNS: tuple[FaultCase, ...] = (
+    FaultCase("latency-200", milliseconds(5, 20, 80), lambda summary: slower_kind(summary, 200), (), "ms", seconds=5, arguments=SELDOM),
+    FaultCase("latency-304", milliseconds(5, 20, 80), lambda summary: slower_kind(summary, 304), (), "ms", seconds=5, arguments=SELDOM),
+    FaultCase("after-write", milliseconds(5, 20, 80, form="0..300ms,{}ms"), left_behind, (), "ms", arguments=SELDOM),
+)  # fmt: skip
+"""Durations that depend on the answer, or on the last PUT."""
 # ruff: noqa: E501 - a table reads best with one fault a line

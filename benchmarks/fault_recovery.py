@@ -1,18 +1,20 @@
 """Injected against reported: for every fault, at three sizes, a real Locust run against the sandbox must recover it.
 
-And without a fault, nothing may be reported. Each run has a sandbox of its own.
+And without a fault, nothing may be reported. Each run has a sandbox of its own. The whole table takes a quarter of an
+hour; ``--rows FIRST COUNT`` makes a piece of it.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.fault_cases import CASES as ALL_CASES
-from benchmarks.fault_cases import QUICK, FaultCase, Interval, Size
+from benchmarks.fault_cases import CASES, QUICK, SLOWDOWNS, FaultCase, Interval, Size
 from benchmarks.options import parser
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
@@ -21,6 +23,8 @@ from loadtest.sandbox.synthesis import synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 USERS = "20"
+ALL = (*CASES, *SLOWDOWNS)
+NO_FAULT = "none"
 NEVER_FAIL_WITHOUT_A_FAULT = (
     "assumptions", "whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "visible-writes",
     "conditional-get", "availability",
@@ -74,22 +78,38 @@ def _text(interval: Interval, unit: str) -> str:
     return f"{interval.low:.1f} … {interval.high:.1f} {unit}"
 
 
-def main(cases: tuple[FaultCase, ...] = ALL_CASES) -> int:
+Row = tuple[FaultCase, Size] | None
+"""A run with a fault, or (None) one without."""
+
+
+def rows(names: Sequence[str] = ()) -> list[Row]:
+    """The rows of the table, or those of the faults (or ``none``) that are named."""
+    found: list[Row] = [(case, size) for case in ALL if not names or case.fault in names for size in case.sizes]
+    return [*found, None] if not names or NO_FAULT in names else found
+
+
+def main(chosen: Sequence[Row], *, with_head: bool = True) -> int:
     """Print the table; returns how many rows were not recovered."""
-    print("Injected against reported   command: python -m benchmarks.fault_recovery")
-    print(f"{'fault':<22} {'injected':>12} {'reported':>22}  {'recovered':<10} checks that did not pass")
-    synthesized, missed = synthesize("faults"), 0
-    for case in cases:
-        for size in case.sizes:
-            summary = measure(synthesized, case, size)
-            recovered = is_recovered(case, size, summary)
-            missed += not recovered
-            reported, answer = _text(case.measure(summary), case.unit), "yes" if recovered else "NO"
-            print(f"{case.fault:<22} {size.value:>12} {reported:>22}  {answer:<10} {_not_passed(summary)}", flush=True)
-    summary = measure(synthesized, None, None)
-    alarms = [check for check in NEVER_FAIL_WITHOUT_A_FAULT if verdicts(summary)[check] is not Verdict.PASS]
-    print(f"{'none':<22} {'':>12} {'':>22}  {'no alarm' if not alarms else 'ALARM':<10} {', '.join(alarms)}")
-    return missed + len(alarms)
+    if with_head:
+        print("Injected against reported   command: python -m benchmarks.fault_recovery")
+        print(f"{'fault':<22} {'injected':>16} {'reported':>22}  {'recovered':<10} checks that did not pass")
+    synthesized = synthesize("faults")
+    return sum(_print(synthesized, row) for row in chosen)
+
+
+def _print(synthesized: Path, row: Row) -> bool:
+    """Make the run of a row and print it; returns whether it is not as wanted."""
+    if row is None:
+        summary = measure(synthesized, None, None)
+        alarms = [check for check in NEVER_FAIL_WITHOUT_A_FAULT if verdicts(summary)[check] is not Verdict.PASS]
+        print(f"{NO_FAULT:<22} {'':>16} {'':>22}  {'no alarm' if not alarms else 'ALARM':<10} {', '.join(alarms)}")
+        return bool(alarms)
+    case, size = row
+    summary = measure(synthesized, case, size)
+    recovered = is_recovered(case, size, summary)
+    reported, answer = _text(case.measure(summary), case.unit), "yes" if recovered else "NO"
+    print(f"{case.fault:<22} {size.value:>16} {reported:>22}  {answer:<10} {_not_passed(summary)}", flush=True)
+    return not recovered
 
 
 def _not_passed(summary: Summary) -> str:
@@ -97,10 +117,28 @@ def _not_passed(summary: Summary) -> str:
     return ", ".join(f"{name}{marks[v]}" for name, v in verdicts(summary).items() if v is not Verdict.PASS)
 
 
-if __name__ == "__main__":
-    names = sorted({case.fault for case in ALL_CASES})
+def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    names = [*sorted({case.fault for case in ALL}), NO_FAULT]
     options = parser("fault_recovery", __doc__)
     # argparse takes no fault at all for the choice []
     options.add_argument("faults", nargs="*", choices=[[], *names], metavar="FAULT", help=f"one of {', '.join(names)}")
-    chosen = options.parse_args().faults or names
-    sys.exit(1 if main(tuple(case for case in ALL_CASES if case.fault in chosen)) else 0)
+    options.add_argument(
+        "--rows",
+        nargs=2,
+        type=int,
+        metavar=("FIRST", "COUNT"),
+        help=f"a piece of the {len(rows())} rows, from row FIRST (1 is the first); pieces joined are the whole table",
+    )
+    return options.parse_args(arguments)
+
+
+def chosen_rows(arguments: Sequence[str] | None = None) -> tuple[list[Row], bool]:
+    """The rows that the command line asks for, and whether the head of the table comes first."""
+    given = _arguments(arguments)
+    first, count = given.rows or (1, len(rows()))
+    return rows(given.faults)[max(0, first - 1) : max(0, first - 1 + count)], first <= 1
+
+
+if __name__ == "__main__":
+    asked, head = chosen_rows()
+    sys.exit(1 if main(asked, with_head=head) else 0)

@@ -1,30 +1,34 @@
 """Runs of which processes are killed: is anything that was lost passed over?
 
 In each run a random subset of {Locust, its workers, the writer, the report, the sandbox} is killed with SIGKILL at a
-random moment, and then ``python -m loadtest report`` judges what is left. The sandbox counts the reads that it has
-answered, 50 times a second, up to the end of the last process that reads: so it is known what was lost. A killed
-process may lose what came after its last flush, half a second; with more missing, nothing may pass. A *wrong PASS* is
-an answer or a check that passes all the same. The runs are numbered, and each is always the same:
-``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
+random moment, and then ``python -m loadtest report`` judges what is left. What is missing is known from outside:
+
+- The sandbox counts the reads that it has answered, 50 times a second, up to the end of the last process that reads. A
+  killed process may lose what came after its last flush, half a second, and no more.
+- Every process that records is looked at as often. What one that has ended would have done from then to the end of the
+  run is missing, though nobody ever answered it.
+
+With more missing than that, nothing may pass. A *wrong PASS* is an answer or a check that passes all the same. That
+nothing passes where nothing is missing either would prove nothing, so what passes there is counted, too. The runs are
+numbered, and each is always the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, WORKER_1, WORKER_2, WRITER, Killing, killing
+from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, Killing, killing
+from benchmarks.kill_witnesses import Counter, Lives, anybody_lives, registered
 from benchmarks.nginx import free_port
 from benchmarks.options import parser
 from loadtest.project import PROJECT, locust_command
@@ -39,8 +43,12 @@ RATE: Final = 400
 FLUSH_S: Final = 0.5
 LATE_S: Final = 0.25
 """A flush is due every half second; on a machine that is this busy it may come so much later."""
+ABSENT_S: Final = 1.5
+"""A process that ended so much before the run is missed: a second is tolerated, and it was looked at from outside."""
 LONGEST_S: Final = 60.0
 OPEN_S: Final = 7.0
+READERS_THERE_NS: Final = 2_000_000_000
+"""A planned length counts from before the readers are there; that is at most so long before the first window."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Outcome:
     answered: int  # reads that the sandbox answered from the start on
     recorded: int  # … and that are in the record
     tolerated: int  # reads that the last half second may hold
+    absent_s: float  # so long before the end of the run had a process ended that was to record
     passed: tuple[str, ...]  # questions and checks that passed
     verdict: str
     said: str  # what the report says is missing
@@ -61,66 +70,51 @@ class Outcome:
         return max(0, self.answered - self.recorded)
 
     @property
+    def lacks(self) -> bool:
+        """Whether so much is missing that nothing may pass."""
+        return self.missing > self.tolerated or self.absent_s > ABSENT_S
+
+    @property
     def wrong(self) -> bool:
-        """Whether something passes though reads are missing."""
-        return self.missing > self.tolerated and bool(self.passed)
-
-
-class Counter:
-    """How many reads the sandbox had answered, and when; until it is gone."""
-
-    def __init__(self, sandbox: RunningSandbox) -> None:
-        self.seen: list[tuple[int, int]] = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._count, args=(sandbox,), daemon=True)
-        self._thread.start()
-
-    def _count(self, sandbox: RunningSandbox) -> None:
-        while not self._over.wait(0.02):
-            try:
-                answered = sandbox.state()["answered"]
-            except (OSError, ValueError):
-                return
-            self.seen.append((time.monotonic_ns(), answered))
-
-    def stop(self) -> None:
-        """Count no more."""
-        self._over.set()
-        self._thread.join()
-
-    def at(self, moment_ns: int) -> int:
-        """The count at a moment: the last one that was seen before it."""
-        return max((answered for at, answered in self.seen if at <= moment_ns), default=0)
-
-    def most_within(self, seconds: float) -> int:
-        """The most that were answered within so many seconds."""
-        return max((later - self.at(at - int(seconds * 1e9)) for at, later in self.seen), default=0)
+        """Whether something passes though a part of the record is missing."""
+        return self.lacks and bool(self.passed)
 
 
 def make(case: Killing, synthesized: Path) -> Outcome:
     """One run, killed and judged."""
     with tempfile.TemporaryDirectory() as folder, running_sandbox(synthesized) as sandbox:
         run_dir = Path(folder) / "run"
-        counter = Counter(sandbox)
+        counter, lives = Counter(sandbox), Lives(run_dir)
         locust = _locust(case, sandbox, run_dir)
         try:
             _wait(lambda: any(path.stat().st_size for path in run_dir.glob("spool/*.reads")), locust)
             began = time.monotonic()
             _kill(case.first, began + case.first_s, locust, run_dir, sandbox)
             _kill(case.then, began + case.then_s, locust, run_dir, sandbox)
-            _end(case, began, locust, run_dir)
+            interrupted_ns = _end(case, began, locust, run_dir)
         finally:
             counter.stop()
+            lives.stop()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(locust.pid, signal.SIGKILL)
             locust.wait()
-        return _judged(case, counter, run_dir)
+        return _judged(case, counter, lives, interrupted_ns, run_dir)
 
 
 def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> subprocess.Popen[bytes]:
     command = locust_command()
     command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "--seed", "1", "--run-dir", str(run_dir)]
-    command += ["--window", "0.5", "--write-interval", "0.1", "--payload-bytes", "2048", "--arrival-rate", str(RATE)]
+    # a run whose end is not known begins with a long rest, of whose reads nothing can be told
+    command += [
+        "--window",
+        "0.5" if case.planned_s else "0",
+        "--write-interval",
+        "0.1",
+        "--payload-bytes",
+        "2048",
+        "--arrival-rate",
+        str(RATE),
+    ]
     command += ["--outputs", str(sandbox.outputs_path)]
     command += ["-t", f"{case.planned_s:g}s"] if case.planned_s else []
     command += ["--processes", str(case.workers)] if case.workers else []
@@ -137,39 +131,29 @@ def _kill(
     if not names:
         return
     time.sleep(max(0.0, at - time.monotonic()))
-    processes = dict(_registered(run_dir)) | {MASTER: locust.pid, SANDBOX: sandbox.pid}
+    processes = dict(registered(run_dir)) | {MASTER: locust.pid, SANDBOX: sandbox.pid}
     for name in names:
         if name != REPORT and name in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(processes[name], signal.SIGKILL)
 
 
-def _registered(run_dir: Path) -> Iterator[tuple[str, int]]:
-    for path in run_dir.glob("spool/*.recorder"):
-        with contextlib.suppress(ValueError):
-            said = json.loads(path.read_text())
-            named = WRITER if said["role"] == "writer" else (WORKER_1, WORKER_2)[said["share"]]
-            yield named, said["process"]
-
-
-def _end(case: Killing, began: float, locust: subprocess.Popen[bytes], run_dir: Path) -> None:
-    """Let what is left of the run come to its end, and kill its report if that is to be."""
+def _end(case: Killing, began: float, locust: subprocess.Popen[bytes], run_dir: Path) -> int | None:
+    """Let what is left of the run come to its end, and kill its report if that is to be; when it was interrupted."""
     deadline = began + LONGEST_S
+    interrupted_ns: int | None = None
     interrupt_at = None if case.planned_s else began + OPEN_S
-    while time.monotonic() < deadline and (locust.poll() is None or _alive(run_dir)):
+    while time.monotonic() < deadline and (locust.poll() is None or anybody_lives(run_dir)):
         if interrupt_at is not None and time.monotonic() > interrupt_at and locust.poll() is None:
             locust.send_signal(signal.SIGINT)
-            interrupt_at = None
+            interrupt_at, interrupted_ns = None, time.monotonic_ns()
         if REPORT in (*case.first, *case.then):
             for process in _reports(run_dir):
                 time.sleep(case.first_s / 4)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
         time.sleep(0.02)
-
-
-def _alive(run_dir: Path) -> bool:
-    return any(Path(f"/proc/{process}/exe").exists() for _, process in _registered(run_dir))
+    return interrupted_ns
 
 
 def _reports(run_dir: Path) -> Iterator[int]:
@@ -188,7 +172,7 @@ def _wait(ready: Callable[[], bool], locust: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
-def _judged(case: Killing, counter: Counter, run_dir: Path) -> Outcome:
+def _judged(case: Killing, counter: Counter, lives: Lives, interrupted_ns: int | None, run_dir: Path) -> Outcome:
     for _ in range(3):
         told = subprocess.run(
             [sys.executable, "-m", "loadtest", "report", "--quiet", str(run_dir)],
@@ -201,16 +185,27 @@ def _judged(case: Killing, counter: Counter, run_dir: Path) -> Outcome:
             break
         time.sleep(3)
     if told.returncode not in (0, 1, 3):
-        return Outcome(case, 0, 0, 0, (), "none", told.stderr.strip()[:200])
+        return Outcome(case, 0, 0, 0, 0.0, (), "none", told.stderr.strip()[:200])
     summary = read_summary(run_dir / "summary.json")
     history = load_history(run_dir)
     start_ns = history.info.plan.start_ns if history.info.plan else 0
     reads = history.reads
     recorded = int((reads.status > 0).sum())
-    answered = counter.seen[-1][1] - counter.at(start_ns)
+    answered = counter.seen[-1][1] - counter.at(start_ns) if counter.seen else 0
+    if case.planned_s:
+        end_ns = start_ns + round(case.planned_s * 1e9) - READERS_THERE_NS
+    else:
+        end_ns = interrupted_ns or max(lives.until.values(), default=start_ns)
     tolerated = READERS + counter.most_within(FLUSH_S + LATE_S)
     return Outcome(
-        case, answered, recorded, tolerated, _passed(summary), summary.verdict, " ".join(summary.run.ended.missing)
+        case,
+        answered,
+        recorded,
+        tolerated,
+        lives.most_absent_s(end_ns),
+        _passed(summary),
+        summary.verdict,
+        " ".join(summary.run.ended.missing),
     )
 
 
@@ -223,6 +218,7 @@ def row(outcome: Outcome) -> str:
     """One line of the table."""
     how = "WRONG PASS" if outcome.wrong else f"{len(outcome.passed)} pass" if outcome.passed else "nothing passes"
     counts = f"{outcome.answered:>8,} {outcome.recorded:>8,} {outcome.missing:>7,} {outcome.tolerated:>9,}"
+    counts += f" {max(0.0, outcome.absent_s):>6.1f} s"
     case, verdict = outcome.killing, outcome.verdict
     return f"{case.number:>3} {case.text:<90} {counts}  {verdict:<12} {how:<14} {outcome.said}"
 
@@ -231,7 +227,8 @@ def main(first: int, last: int) -> int:
     """Make the runs and print the table; 1 when something passed wrongly, or a run could not be judged."""
     print("Runs with killed processes   command: python -m benchmarks.kills")
     print(
-        f"{'no.':>3} {'run':<12} {'length':<6} {'killed':<70} {'answered':>8} {'recorded':>8} {'missing':>7} tolerated"
+        f"{'no.':>3} {'run':<12} {'length':<6} {'killed':<70} "
+        f"{'answered':>8} {'recorded':>8} {'missing':>7} tolerated  absent"
     )
     synthesized = synthesize("kills")
     outcomes = []
@@ -240,7 +237,12 @@ def main(first: int, last: int) -> int:
         print(row(outcomes[-1]), flush=True)
     wrong = sum(outcome.wrong for outcome in outcomes)
     unjudged = sum(outcome.verdict == "none" for outcome in outcomes)
+    lacking = sum(outcome.lacks for outcome in outcomes)
+    passing = sum(bool(outcome.passed) and not outcome.lacks for outcome in outcomes)
     print(f"{len(outcomes)} runs: {wrong} wrong PASSes, {unjudged} that could not be judged")
+    print(
+        f"{lacking} lack a part of their record; of the {len(outcomes) - lacking} others something passes in {passing}"
+    )
     return 1 if wrong or unjudged else 0
 
 

@@ -33,8 +33,9 @@ http {{
 """
 _TLS = """
   server {{
-    listen 127.0.0.1:{port} ssl; root {folder}/www;
+    listen 127.0.0.1:{port} ssl{protocol}; root {folder}/www;
     ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;
+    {directives}
   }}
 """
 
@@ -79,9 +80,19 @@ def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None
 
 @contextmanager
 def nginx_counting(
-    body: bytes, path: str = "v1/samples", core: int | None = None, over_tls: bool = False, numbered: bool = False
+    body: bytes,
+    path: str = "v1/samples",
+    core: int | None = None,
+    *,
+    over_tls: bool = False,
+    protocol: str = "",
+    directives: str = "",
+    numbered: bool = False,
 ) -> Iterator[Served]:
-    """The same, over TLS too, and with the address where it counts. ``numbered``: each answer has an id of its own."""
+    """The same, over TLS too, and with the address where it counts. ``protocol`` and ``directives`` are TLS's.
+
+    ``numbered`` is whether each answer has an id of its own.
+    """
     program = _program()
     if program is None:
         raise RuntimeError("nginx is not installed: install it (Debian: apt-get install nginx-light).")
@@ -95,7 +106,7 @@ def nginx_counting(
         tls_port, tls = free_port(), ""
         if over_tls:
             write_certificate(folder)
-            tls = _TLS.format(folder=folder, port=tls_port)
+            tls = _TLS.format(folder=folder, port=tls_port, protocol=protocol, directives=directives)
         number = _NUMBER if numbered else ""
         configuration.write_text(
             _CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls, number=number)
@@ -116,12 +127,12 @@ def nginx_counting(
             process.wait(10)
 
 
-def write_certificate(folder: Path) -> None:
-    """A key and a certificate for 127.0.0.1, as ``key.pem`` and ``certificate.pem``."""
+def write_certificate(folder: Path, *names: x509.GeneralName) -> None:
+    """A key and a certificate for ``names`` (127.0.0.1, if there are none), as ``key.pem`` and ``certificate.pem``."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a target")])
     now = datetime.datetime.now(datetime.UTC)
-    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -130,7 +141,7 @@ def write_certificate(folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(loopback, critical=False)
+        .add_extension(x509.SubjectAlternativeName(names or (loopback,)), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

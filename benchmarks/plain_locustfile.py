@@ -11,4 +11,4 @@ class PlainUser(FastHttpUser):
     @task
     def read(self) -> None:
         """One read; --host is the whole address."""
-        self.client.get(self.host, name="samples")
+        self.client.get(self.host or "", name="samples")

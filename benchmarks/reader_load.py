@@ -53,7 +53,9 @@ class PlainReader(FastHttpUser):
         if self._owed >= 1 and self._etag is not None:
             self._owed -= 1
             headers["If-None-Match"] = self._etag
-        self._etag = self.client.get(self.url, name="samples", headers=headers).headers.get("etag")
+        answered = self.client.get(self.url, name="samples", headers=headers).headers
+        etag = answered.get("etag") if answered else None
+        self._etag = str(etag) if etag else None
 
 
 def closed_loop(
@@ -83,7 +85,7 @@ def main(arguments: argparse.Namespace) -> None:
     user: type[User] = PlainReader if arguments.kind == "plain" else SamplesReader
     user.host = PlainReader.url = arguments.url
     PlainReader.share = arguments.share
-    environment = Environment(user_classes=[user])
+    environment: Any = Environment(user_classes=[user])
     with tempfile.TemporaryDirectory() as run_dir:
         recorder = None
         if arguments.kind == "recording":

@@ -39,6 +39,7 @@ class Truth:
     after_from_s: float = 0.0  # … from
     after_to_s: float = 0.0  # … to so long after a PUT
     share: float = 1.0  # of the reads that the after-effect slows down
+    only: str = ""  # it slows down reads of this kind of answer only: "200" or "304"
     conditional: bool = True
     rests: bool = True
 
@@ -57,13 +58,15 @@ def simulated(truth: Truth, seed: int) -> History:
     called = np.array([START_NS - 2 * SECOND, *puts], dtype=np.int64)
     due: Column = START_NS + np.arange(int(truth.seconds * RATE), dtype=np.int64) * (SECOND // RATE)
     windows = schedule.whole_until(end)
-    took = _took(truth, random, schedule, due, called + PUT_NS)
     fetched = _fetched(due, called + PUT_NS, truth.conditional)
+    took = _took(truth, random, schedule, due, called + PUT_NS, fetched)
     took = took * np.where(fetched, truth.whole_ms, truth.unchanged_ms) * 1e6
     return _history(truth, due, took.astype(np.int64), fetched, called, windows, schedule)
 
 
-def _took(truth: Truth, random: np.random.Generator, schedule: Schedule, due: Column, put: Column) -> Column:
+def _took(  # noqa: PLR0917 - what response times depend on
+    truth: Truth, random: np.random.Generator, schedule: Schedule, due: Column, put: Column, fetched: Column
+) -> Column:
     count = len(due)
     keep = np.exp(-1 / (truth.memory_s * RATE))
     noise = random.normal(0, DRIFT_SD * np.sqrt(1 - keep**2), count)
@@ -72,6 +75,8 @@ def _took(truth: Truth, random: np.random.Generator, schedule: Schedule, due: Co
     took: Column = np.exp(random.normal(0, SIGMA, count) + drift)
     since = (due - put[np.maximum(np.searchsorted(put, due, side="right") - 1, 0)]) / SECOND
     touched = (since >= truth.after_from_s) & (since < truth.after_to_s) & (random.random(count) < truth.share)
+    if truth.only:
+        touched &= fetched == (truth.only == "200")
     took[touched] *= truth.after
     if truth.while_writing != 1:
         for window in schedule.whole_until(int(due[-1])):

@@ -1,4 +1,4 @@
-"""Report on a run, probe a deployment, compare mappings, serve the sandbox, or show it all."""
+"""Report on a run, compare or follow runs, probe a deployment, compare mappings, serve the sandbox, or show it all."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, NoReturn
 
-from loadtest.errors import UsageError
-from loadtest.run.records import EXIT_INTERRUPTED, EXIT_USAGE
+from loadtest.cleaned import without_addresses
+from loadtest.errors import EXIT_INTERRUPTED, EXIT_USAGE, UsageError
 from stacks.user_input import cut
 
 COMMANDS: Final = {
+    "options": ("loadtest.commands.options", "list what the load test adds to Locust's own options"),
     "report": ("loadtest.commands.report", "judge a recorded run and write its reports"),
     "restore": ("loadtest.commands.restore", "put the object back as it was before a run that was killed"),
     "compare": ("loadtest.commands.compare", "compare two recorded runs: is the new one worse?"),
+    "trend": ("loadtest.commands.trend", "follow runs over time: what got worse, and with which commit?"),
     "probe": ("loadtest.commands.probe", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.commands.sandbox", "serve a stand-in for AWS on this machine"),
     "demo": ("loadtest.commands.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
@@ -30,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print it and end with exit code 2."""
-        super().error(cut(message))
+        super().error(cut(without_addresses(message)))
 
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:

@@ -11,18 +11,14 @@ from loadtest.compare.alike import unlike, unlike_rests
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
-from loadtest.judge.analyse import analyse
+from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import unusable
-from loadtest.run.sealing import is_sealed, seal
+from loadtest.run.run_directory import load_run, unusable
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from stacks.user_input import cut, is_folder, real_number, shown
 
-SUMMARY_FILE = "summary.json"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``compare``."""
     parser.add_argument("base", type=Path, metavar="BASE", help="directory of the run to compare with")
     parser.add_argument("new", type=Path, metavar="NEW", help="directory of the run that is judged")
     parser.add_argument("--tolerance", default=str(DEFAULT_TOLERANCE), metavar="RATIO",
@@ -38,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare; returns the exit code of the verdict."""
     tolerance = _number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = _number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
-    base, new = _summary(arguments.base), _summary(arguments.new)
+    base, new = summary_of(arguments.base), summary_of(arguments.new)
     differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
     if differences and not arguments.force:
         raise UsageError(
@@ -58,20 +54,36 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_CODES[comparison.verdict]
 
 
-def _summary(run_dir: Path) -> Summary:
+def summary_of(run_dir: Path) -> Summary:
     """The summary of a run: as it was written, or made now from its records."""
     if not is_folder(run_dir):
         raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
     try:
         if (run_dir / SUMMARY_FILE).exists():
-            return read_summary(run_dir / SUMMARY_FILE)
-        if not is_sealed(run_dir):
-            seal(run_dir)
-        return analyse(run_dir)
+            return _of_this_run(read_summary(run_dir / SUMMARY_FILE), run_dir)
+        return _judged(run_dir)
     except (RunError, SummaryError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
+
+
+def _of_this_run(summary: Summary, run_dir: Path) -> Summary:
+    """The summary, which need not lie beside the records of its run, and must not lie beside those of another."""
+    if (run_dir / RUN_FILE).exists() and load_run(run_dir).get("run") != summary.run.id:
+        raise UsageError(
+            f"{run_dir / SUMMARY_FILE} is of another run than {run_dir / RUN_FILE}: write it again with the report "
+            "command."
+        )
+    return summary
+
+
+def _judged(run_dir: Path) -> Summary:
+    from loadtest.judge.analyse import analyse  # noqa: PLC0415 - runs that have been reported on need none of it
+    from loadtest.run.sealing import pack  # noqa: PLC0415
+
+    pack(run_dir)
+    return analyse(run_dir)
 
 
 def _number(given: str, name: str, least: float, most: float, hint: str) -> float:

@@ -14,9 +14,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from loadtest.errors import UsageError
+from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.project import PROJECT, locust_command
-from loadtest.run.records import EXIT_INTERRUPTED
 from loadtest.run.run_directory import forget_latest
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError

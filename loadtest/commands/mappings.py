@@ -22,6 +22,7 @@ from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
 from loadtest.probe.runner import Probe, ProbePlan, Report
 from loadtest.project import PROJECT, locust_command
+from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
 from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -110,7 +111,7 @@ def _load(sandbox: RunningSandbox, folder: Path, run_time: str, users: str) -> S
     with log.open("wb") as output:
         subprocess.run(command, cwd=PROJECT, check=False, stdout=output, stderr=subprocess.STDOUT)
     try:
-        return read_summary(run_dir / "summary.json")
+        return read_summary(run_dir / SUMMARY_FILE)
     except SummaryError:
         raise UsageError(f"The load test gave no result; the reason is in {log}.") from None
 

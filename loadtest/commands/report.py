@@ -6,22 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from loadtest.errors import RunError, UsageError
-from loadtest.judge.analyse import analyse
-from loadtest.load.owed import owed_sentence
+from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
 from loadtest.report import REPORT_FILES, write_reports
 from loadtest.report.steps import Steps, silent, steps
-from loadtest.report.terminal import print_answers
-from loadtest.run.records import EXIT_CODES, EXIT_INTERRUPTED
+from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import unusable
-from loadtest.run.sealing import is_sealed, remove_sealed, seal
 from loadtest.summary.summary import Summary
 from loadtest.target.kept_document import is_owed
 from stacks.user_input import is_folder, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``report``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
     parser.add_argument("--quiet", action="store_true", help="write the reports and print nothing")
     parser.add_argument("--no-answers", action="store_true", help="write the reports and print no answers")
@@ -43,18 +38,22 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
         return EXIT_INTERRUPTED
     if not (arguments.quiet or arguments.no_answers):
+        from loadtest.report.terminal import print_answers  # noqa: PLC0415
+
         print_answers(summary, written, sys.stdout)
         if is_owed(run_dir):
+            from loadtest.load.owed import owed_sentence  # noqa: PLC0415
+
             sys.stderr.write(f"{owed_sentence(run_dir)}\n")
     return EXIT_CODES[summary.verdict]
 
 
 def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
-    if not is_sealed(run_dir):
-        told.stage("Packing what was recorded")
-        seal(run_dir)
-    else:
-        remove_sealed(run_dir)
+    # Whoever asks for help, or gives no run, should not wait for what judges one.
+    from loadtest.judge.analyse import analyse  # noqa: PLC0415
+    from loadtest.run.sealing import pack  # noqa: PLC0415
+
+    pack(run_dir, lambda: told.stage("Packing what was recorded"))
     told.stage("Judging the run")
     summary = analyse(run_dir, told.part)
     told.stage(f"Writing {', '.join(REPORT_FILES)}")

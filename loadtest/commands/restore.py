@@ -14,8 +14,7 @@ from typing import Final
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.owed import note_taken_over
-from loadtest.load.writer.process import orders_for
-from loadtest.run.files import RUN_FILE
+from loadtest.load.writer.orders import orders_for
 from loadtest.run.run_directory import load_run
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, load
@@ -27,7 +26,6 @@ EXIT_NOT_PUT_BACK: Final = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``restore``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
     parser.add_argument("--force", action="store_true", help="even where somebody else has written in between")
     parser.add_argument(
@@ -52,7 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not (own_run or arguments.force):
         from loadtest.run.sealing import refuse_while_recording  # noqa: PLC0415 - it takes a while to import
 
-        refuse_while_recording(run_dir, load_run(run_dir) if (run_dir / RUN_FILE).exists() else {})
+        try:
+            described = load_run(run_dir)
+        except UsageError:  # what is wrong with the record keeps nobody's document from them
+            described = {}
+        refuse_while_recording(run_dir, described)
     target = _target(arguments, kept)
     outcome = put_back(
         run_dir, _store(target), lambda: _document_at(target), force=arguments.force, over_runs=not own_run

@@ -33,7 +33,6 @@ class Difference:
     new: str
 
     def __str__(self) -> str:
-        """For a sentence."""
         return f"{self.name} ({self.base} and {self.new})"
 
 

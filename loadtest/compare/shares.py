@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from loadtest import units
 from loadtest.compare.rows import Row
@@ -41,8 +41,8 @@ class Share:
         """Clopper and Pearson's 95 % interval."""
         found, missed = self.value * self.worth, (1 - self.value) * self.worth
         tail = 0.025
-        low = float(stats.beta.ppf(tail, found, missed + 1)) if found > 0 else 0.0
-        return low, float(stats.beta.isf(tail, found + 1, missed)) if missed > 0 else 1.0
+        low = float(special.betaincinv(found, missed + 1, tail)) if found > 0 else 0.0
+        return low, float(special.betainccinv(found + 1, missed, tail)) if missed > 0 else 1.0
 
 
 def share_rows(base: Summary, new: Summary) -> list[Row]:
@@ -54,6 +54,16 @@ def share_rows(base: Summary, new: Summary) -> list[Row]:
         _row("Writes after which a read was stale", _stale_writes(base), _stale_writes(new)),
         _row("304 among answers that could have been 304", *honoured, more_is_better=True),
     ]
+
+
+def measured_shares(summary: Summary) -> dict[str, Share | None]:
+    """The shares of one run; None where there was nothing to take a share of."""
+    return {
+        "errors": _errors(summary),
+        "not-whole": _faults(summary),
+        "stale-writes": _stale_writes(summary),
+        "not-modified": _not_modified(summary),
+    }
 
 
 def _row(name: str, base: Share | None, new: Share | None, *, more_is_better: bool = False) -> Row:

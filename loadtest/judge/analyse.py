@@ -28,7 +28,7 @@ from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, worst
-from loadtest.summary.summary import Ended, Run, Summary
+from loadtest.summary.summary import Ended, Run, Source, Summary
 
 __all__ = ["RunError", "analyse", "summarise"]
 
@@ -112,4 +112,5 @@ def _run(history: History) -> Run:
             info.ended.recovered,
             info.missing,
         ),
+        source=None if info.source is None else Source(info.source.label, info.source.commit, info.source.branch),
     )

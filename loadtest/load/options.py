@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+from loadtest.cleaned import without_addresses
 from loadtest.errors import UsageError
-from loadtest.judge.thresholds.grammar import ThresholdError, parse
 from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
@@ -21,6 +21,7 @@ from loadtest.target.finding import DEFAULT_OUTPUTS
 from stacks.user_input import cut, real_number, shown, whole_number
 
 MOST_ARRIVALS: Final = 1_000_000
+LONGEST_LABEL: Final = 200
 LARGEST_SEED: Final = 2**31 - 1
 NO_OUTPUTS: Final = ("none", "none.json")
 """Names of an outputs file that say: there is none. Any other that was given must be there."""
@@ -51,6 +52,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("label", {"default": "", "metavar": "TEXT", "help": "a name for what is measured, such as a version; recorded beside the commit, for the trend command"}),
     ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
 )
@@ -63,7 +65,7 @@ def add_arguments(parser: Any) -> None:
         action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     say = parser.error
-    parser.error = lambda message: say(cut(message))
+    parser.error = lambda message: say(cut(without_addresses(message)))
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
@@ -93,6 +95,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         run_dir=Path(options.run_dir) if options.run_dir else None,
         seed=_seed(options.seed),
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
+        label=_label(options.label),
         overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
     )
     if 0 < settings.window < 0.2:
@@ -117,6 +120,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:
     """Each condition as text of its own; the web page of Locust sends them as one text."""
+    from loadtest.judge.thresholds.grammar import ThresholdError, parse  # noqa: PLC0415 - the probe has none
+
     texts = [given] if isinstance(given, str) else list(given or ())
     try:
         return tuple(threshold.expression for text in texts if text.strip() for threshold in parse(text))
@@ -142,6 +147,13 @@ def _seed(given: object) -> int:
     if not -1 <= value <= LARGEST_SEED:
         raise UsageError(f"--seed is {shown(given)}: give a whole number from 0 to {LARGEST_SEED:,}, or none.")
     return value if value >= 0 else secrets.randbelow(2**31)
+
+
+def _label(given: str) -> str:
+    label = given.strip()
+    if not _is_name(label, LONGEST_LABEL):
+        raise UsageError(f"--label is {shown(given)}: give one line of at most {LONGEST_LABEL} bytes.")
+    return label
 
 
 def _is_name(text: str, longest: int) -> bool:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
+from loadtest.run.files import KEPT_ABOUT, KEPT_FOLDER, RUN_FILE
 from loadtest.run.spool import still_recording
-from loadtest.target.kept_document import ABOUT_FILE, KEPT_FOLDER, Kept, is_owed, keep, load, note_put_back
+from loadtest.target.kept_document import Kept, is_owed, keep, load, note_put_back
 from loadtest.target.store import Look
 
-_MOST_FOLDERS: Final = 2000
+_MOST_FOLDERS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,12 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
 
 
 def note_taken_over(kept: Kept) -> None:
-    """What was put back for an earlier run is not owed by that one any more."""
-    earlier = kept.about.get("taken_over_from")
-    if isinstance(earlier, str):
+    """What was put back for earlier runs is not owed by them any more."""
+    about, noted = kept.about, set()
+    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in noted:
         note_put_back(Path(earlier))
+        noted.add(earlier)
+        about = _about(Path(earlier))  # which may have taken it over itself
 
 
 def owed_sentence(run_dir: Path) -> str:
@@ -97,11 +100,11 @@ def _beside(run_dir: Path) -> list[Path]:
 
 
 def _about(folder: Path) -> dict[str, Any]:
-    return _json(folder / KEPT_FOLDER / ABOUT_FILE)
+    return _json(folder / KEPT_FOLDER / KEPT_ABOUT)
 
 
 def _run_of(folder: Path, kept: dict[str, Any]) -> str:
-    return str(kept.get("run") or _json(folder / "run.json").get("run") or "")
+    return str(kept.get("run") or _json(folder / RUN_FILE).get("run") or "")
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gevent import GreenletExit
 from locust import User, task
 from locust.exception import CatchResponseError, StopUser
 
-from loadtest.cleaned import in_words, printable
+from loadtest.cleaned import in_words, printable, public_url
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Answer as Received
 from loadtest.http1.incoming import Limits
@@ -64,7 +64,7 @@ class SamplesReader(User):
         plan = self._recorder.plan
         self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
         turns.at_once = MANY if self._recorder.arrivals is None else FEW
-        self._url = plan.url
+        self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
         address = Address.of(plan.url)
         self._requests = _Requests(address)
@@ -80,8 +80,9 @@ class SamplesReader(User):
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
     def on_stop(self) -> None:
-        """Give the connection back."""
-        self._connection.close()
+        """Give the connection back; a user who was stopped before the run began has none."""
+        if hasattr(self, "_connection"):
+            self._connection.close()
 
     def wait_time(self) -> float:
         """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
@@ -173,11 +174,11 @@ class SamplesReader(User):
             name=REQUEST_NAME,
             response_time=(returned_ns - called) / 1e6,
             response_length=body_bytes,
-            response=LocustResponse(received, self._url) if status else None,
+            response=LocustResponse(received, self._shown_url) if status else None,
             context={},
             exception=None if is_fine else self._complaint(outcome, received, failure),
             start_time=started,
-            url=self._url,
+            url=self._shown_url,
         )
 
     def _complaint(self, outcome: ReadOutcome, received: Received, failure: BaseException | None) -> Any:
@@ -206,7 +207,7 @@ class _Said(NamedTuple):
     @classmethod
     def of(cls, received: Received, recorder: Recorder) -> Self:
         """What was received says; a new ETag goes to the recorder's table."""
-        etag = received.field(b"etag")
+        etag = received.field(b"etag") or None  # an empty field names nothing
         return cls(
             received.fields,
             etag,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
+from loadtest.cleaned import shown
 from loadtest.load.health import HealthMonitor
 from loadtest.run.document import Verifier
 from loadtest.run.plan import Plan
@@ -119,7 +120,7 @@ class Recorder:
         kept = self._requests_kept.get(outcome, 0)
         if kept < MOST_REQUESTS_KEPT:
             self._requests_kept[outcome] = kept + 1
-            self.spool.request(session, called_ns, request_id)
+            self.spool.request(session, called_ns, shown(request_id, self.plan.url))
 
     def message(self, text: str, outcome: ReadOutcome) -> str:
         """What Locust is told of an answer: ``text``, or the outcome's name when there have been many texts."""

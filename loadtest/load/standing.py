@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Final
 
+from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.run.files import STANDING_FILE
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
-from loadtest.run.standing_document import STANDING_FILE
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
 from loadtest.target.preflight import read_address
-from loadtest.target.put_errors import shown
+from loadtest.whole_files import OWNER_ONLY, write_whole
 
 _ATTEMPTS: Final = 5
 
@@ -38,9 +38,7 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
             f"{target.shown_url} answers another document each time, so there is nothing that a run without writes "
             "could be judged by; let the document rest, or give --write-interval."
         )
-    descriptor = os.open(run_dir / STANDING_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(seen.body)
+    write_whole(run_dir / STANDING_FILE, seen.body, mode=OWNER_ONLY)
     written = Journal(journal, lambda event: None)
     written.called(0, called, called, len(seen.body))
     written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
@@ -51,7 +49,7 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
 def _document(target: Target) -> Seen:
     seen = read_address(target)
     if seen.status != 200:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), most=120)
+        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
             f"{target.shown_url} answered {seen.status} {said!r}: a run that never writes (--write-interval 0) reads "
             "what is there; put a document there first, check the address, or give --write-interval."

@@ -29,7 +29,6 @@ _SHOWN_CASES: Final = (
 
 
 def markdown_page(measured: Sequence[MeasuredMapping], site: Site, made_with: str) -> str:
-    """The page as Markdown."""
     parts = [
         "# The mappings, side by side",
         "Measured in the sandbox, a stand-in for AWS on one machine: what is honoured and what is counted follows from "

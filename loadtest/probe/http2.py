@@ -10,8 +10,10 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 
 from loadtest.http1.address import Address
+from loadtest.http1.incoming import MOST_INTERIM_ANSWERS
 from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.probe.http1 import MOST_BYTES, TransportError, connected, target_of, usual_headers
 from loadtest.probe.model import Ask, ProbeAnswer
@@ -53,27 +55,32 @@ class Http2:
         Raises:
             TransportError: no answer came.
         """
+        until = time.monotonic() + self._time_limit_s
         reused = self._socket is not None and not ask.fresh
         try:
             if not reused:
                 self._open()
-            return self._attempt(ask, reused)
+            return self._attempt(ask, reused, until)
         except h2.exceptions.ProtocolError as error:
             self.close()
             return ProbeAnswer(0, reused=reused, fault=f"no proper HTTP/2: {type(error).__name__}")
         except OSError as error:
             self.close()
             raise TransportError(
-                "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "lost"
+                "no whole answer in time" if isinstance(error, TimeoutError) else error.strerror or "lost"
             ) from None
+        except BaseException:  # what is still to come belongs to nobody
+            self.close()
+            raise
 
     def _open(self) -> None:
         self.close()
         self._socket = connected(self._address, self._time_limit_s, PROTOCOL)
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="latin-1"))
         self._state.initiate_connection()
+        self._state.update_settings({h2.settings.SettingCodes.ENABLE_PUSH: 0})
 
-    def _attempt(self, ask: Ask, reused: bool) -> ProbeAnswer:
+    def _attempt(self, ask: Ask, reused: bool, until: float) -> ProbeAnswer:
         connection = self._socket
         if connection is None:
             raise TransportError("lost")
@@ -86,41 +93,81 @@ class Http2:
         ]
         head += [(name.lower(), value) for name, value in (*usual_headers(ask), *ask.headers)]
         self._state.send_headers(stream, head, end_stream=True)
+        _limit(connection, until)
         connection.sendall(self._state.data_to_send())
-        status, headers, body, received = 0, [], bytearray(), 0
-        until = time.monotonic() + self._time_limit_s
+        incoming = _Incoming(stream, has_body=ask.method != "HEAD")
+        received = 0
         while True:
-            left = until - time.monotonic()
-            if left <= 0:  # a target that never lets one wait keeps to it too
-                raise TransportError("no whole answer in time")
-            connection.settimeout(left)
+            _limit(connection, until)
             data = connection.recv(65536)
             received += len(data)
-            if received > self.most_body + MOST_HEAD_BYTES:
-                self.close()
-                return ProbeAnswer(
-                    status, reused=reused, fault=f"larger than the document: {received:,} bytes and no end"
-                )
             if not data:
                 raise TransportError("the connection was closed without a whole answer")
-            for event in self._state.receive_data(data):
-                if isinstance(event, h2.events.ResponseReceived):
-                    fields = [(str(name), str(value)) for name, value in event.headers or ()]
-                    status = int(dict(fields)[":status"])
-                    headers = [field for field in fields if not field[0].startswith(":")]
-                elif isinstance(event, h2.events.DataReceived):
-                    body += event.data or b""
-                    self._state.acknowledge_received_data(event.flow_controlled_length or 0, stream)
-                elif isinstance(event, h2.events.StreamEnded):
-                    connection.sendall(self._state.data_to_send())
-                    unwanted = status == 304 or ask.method == "HEAD"
-                    return ProbeAnswer(
-                        status,
-                        tuple(headers),
-                        b"" if unwanted else bytes(body),
-                        excess=bytes(body) if unwanted else b"",
-                        reused=reused,
-                    )
-                elif isinstance(event, h2.events.StreamReset | h2.events.ConnectionTerminated):
-                    raise TransportError("the target broke the stream off")
+            if received > self.most_body + MOST_HEAD_BYTES:
+                incoming.fault = f"larger than the document: {received:,} bytes and no end"
+            else:
+                for event in self._state.receive_data(data):
+                    if isinstance(event, h2.events.DataReceived):
+                        self._state.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
+                    incoming.take(event)
+            if incoming.fault:
+                self.close()
+                return ProbeAnswer(incoming.status, reused=reused, fault=incoming.fault)
+            _limit(connection, until)
             connection.sendall(self._state.data_to_send())
+            if incoming.is_whole:
+                return incoming.answer(reused)
+
+
+class _Incoming:
+    """The answer of one stream, as far as it has come."""
+
+    def __init__(self, stream: int, *, has_body: bool) -> None:
+        self._stream = stream
+        self._has_body = has_body
+        self._headers: list[tuple[str, str]] = []
+        self._body = bytearray()
+        self._interim = 0
+        self.status = 0
+        self.fault = ""
+        self.is_whole = False
+
+    def take(self, event: object) -> None:
+        """One more event of the connection; those of other streams belong to requests before this one.
+
+        Raises:
+            TransportError: there will be no whole answer.
+        """
+        if isinstance(event, h2.events.ConnectionTerminated):
+            raise TransportError("the target broke the connection off")
+        if getattr(event, "stream_id", None) != self._stream or self.is_whole:
+            return
+        if isinstance(event, h2.events.InformationalResponseReceived):
+            self._interim += 1
+            if self._interim > MOST_INTERIM_ANSWERS:
+                self.fault = f"more than {MOST_INTERIM_ANSWERS} interim answers"
+        elif isinstance(event, h2.events.ResponseReceived):
+            fields = [(str(name), str(value)) for name, value in event.headers or ()]
+            self.status = int(dict(fields)[":status"])
+            self._headers = [field for field in fields if not field[0].startswith(":")]
+        elif isinstance(event, h2.events.DataReceived):
+            self._body += event.data or b""
+        elif isinstance(event, h2.events.StreamEnded):
+            self.is_whole = True
+        elif isinstance(event, h2.events.StreamReset):
+            raise TransportError("the target broke the stream off")
+
+    def answer(self, reused: bool) -> ProbeAnswer:
+        """The whole answer."""
+        body = bytes(self._body)
+        if self._has_body and self.status != 304:
+            return ProbeAnswer(self.status, tuple(self._headers), body, reused=reused)
+        return ProbeAnswer(self.status, tuple(self._headers), excess=body, reused=reused)
+
+
+def _limit(connection: socket.socket, until: float) -> None:
+    """The next wait on it ends by then; a target that never lets one wait keeps to it too."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection.settimeout(left)

@@ -79,7 +79,6 @@ def _line(result: Result) -> str:
 
 
 def to_markdown(report: Report, strict: bool = False) -> str:
-    """The table as Markdown."""
     rows = [
         (code(case.name), case.expectation, case.section, finding.came_back, finding.verdict)
         for case, finding in ((result.case, result.finding) for result in report.results)

@@ -213,7 +213,8 @@ class Probe:
             step = next(script)
             while True:
                 answer = self._do(step)
-                exchanges.append(Exchange(str(step), answer.status, self._cleaned(answer.headers), len(answer.body)))
+                asked = without_secrets(str(step), self._target.url)
+                exchanges.append(Exchange(asked, answer.status, self._cleaned(answer.headers), len(answer.body)))
                 if answer.fault:
                     broken = Finding(CaseVerdict.FAIL, f"a broken answer to {step}: {answer.fault}")
                     return Result(case, self._shown(broken), tuple(exchanges))

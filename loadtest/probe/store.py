@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.finding import Target
+from loadtest.target.put_errors import failure_of, shown
+from loadtest.target.remedies import what_to_do
+from loadtest.target.s3_client import content_md5, s3_client, s3_session
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3
@@ -77,32 +81,22 @@ class Store:
     """The object in its bucket. ``read`` is a plain read of the target."""
 
     def __init__(self, target: Target, read: Callable[[], ProbeAnswer], time_limit_s: float) -> None:
-        import boto3  # noqa: PLC0415 - only needed with --write
-        from botocore.config import Config  # noqa: PLC0415
-
         self._target = target
         self._read = read
         self._published: set[bytes] = set()
         self._acknowledged: set[str] = set()
         key = target.credentials
-        self._client: Any = boto3.client(
-            "s3",
-            region_name=target.region,
-            endpoint_url=target.s3_endpoint_url,
-            aws_access_key_id=key.access_key_id if key else None,
-            aws_secret_access_key=key.secret_access_key if key else None,
-            config=Config(
-                retries={"total_max_attempts": 1},
-                connect_timeout=time_limit_s,
-                read_timeout=time_limit_s,
-                request_checksum_calculation="when_required",
-                s3={"addressing_style": "path"} if target.s3_endpoint_url else {},
-            ),
-        )
+        self._secrets = secrets_of(target.s3_endpoint_url or "")
+        self._secrets += (key.access_key_id, key.secret_access_key) if key else ()
+        try:
+            session = s3_session(key.access_key_id if key else None, key.secret_access_key if key else None)
+            self._client = s3_client(session, target.region, target.s3_endpoint_url, time_limit_s)
+        except Exception as error:  # botocore has many; a profile that is not there, an endpoint that is no address
+            said = failure_of(error, None, self._secrets).error
+            raise UsageError(f"The store cannot be reached: {said}; {what_to_do(said)}.") from None
 
     @property
     def place(self) -> str:
-        """The object's address."""
         return f"s3://{self._target.bucket}/{self._target.object_key}"
 
     def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:
@@ -184,13 +178,14 @@ class Store:
         return self._call(
             "put_object",
             Body=body,
+            ContentMD5=content_md5(body),
             ContentType=original.content_type if original else _DEFAULT_TYPE,
             CacheControl=original.cache_control if original else _DEFAULT_CACHE_CONTROL,
         )
 
     def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import ClientError  # noqa: PLC0415
 
         try:
             said = getattr(self._client, operation)(
@@ -198,9 +193,10 @@ class Store:
             )
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return ProbeAnswer(int(status), body=str(error.response.get("Error", {}).get("Code", "")).encode())
-        except BotoCoreError as error:
-            return ProbeAnswer(0, body=type(error).__name__.encode())
+            code = shown(str(error.response.get("Error", {}).get("Code", "")), self._secrets)
+            return ProbeAnswer(int(status), body=code.encode())
+        except Exception as error:  # whatever it is: nobody has acknowledged it
+            return ProbeAnswer(0, body=failure_of(error, None, self._secrets).error.encode())
         metadata = said.get("ResponseMetadata", {})
         headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
         return ProbeAnswer(int(metadata.get("HTTPStatusCode", 0)), headers)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-from loadtest.summary.summary import Summary, write_summary
+from loadtest.run.files import RECORDED_FILES, REPORT_FILES
+from loadtest.whole_files import write_whole
 
-REPORT_FILES: Final = ("summary.json", "report.md", "report.html", "junit.xml")
+if TYPE_CHECKING:
+    from loadtest.summary.summary import Summary
+
+__all__ = ["REPORT_FILES", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
@@ -16,14 +22,15 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     from loadtest.report.junit import junit  # noqa: PLC0415
     from loadtest.report.markdown import markdown  # noqa: PLC0415
     from loadtest.report.page import page  # noqa: PLC0415
+    from loadtest.summary.summary import write_summary  # noqa: PLC0415
 
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
     written = [summary_path]
-    for name, make in zip(REPORT_FILES[1:], (markdown, page, junit), strict=True):
+    beside = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
+    makers: tuple[Callable[[Summary], str], ...] = (markdown, partial(page, files=beside), junit)
+    for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
-        partial = path.with_name(name + ".partial")
-        partial.write_text(make(summary), encoding="utf-8", newline="\n")
-        partial.replace(path)
+        write_whole(path, make(summary).encode())
         written.append(path)
     return tuple(written)

@@ -25,7 +25,7 @@ def after_put(summary: Summary) -> Chart:
         "",
         empty="This run had too few rests to tell what PUTs leave behind, or wrote nothing.",
     )
-    lags = [lag for lag in after.lags if lag.quantile == "p50"] if after else []
+    lags = [lag for lag in after.lags if lag.quantile == "p50" and not lag.kind] if after else []
     if not lags:
         return chart
     rows: list[dict[str, Any]] = [

@@ -48,6 +48,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "service time": "From the moment a read was sent until its last byte had arrived.",
     "p50": "Half of the reads were at least this fast (the median).",
     "p90": "90 % of the reads were at least this fast; 1 in 10 was slower.",
+    "p95": "95 % of the reads were at least this fast; 1 in 20 was slower.",
     "p99": "99 % of the reads were at least this fast; 1 in 100 was slower.",
     "p99.9": "99.9 % of the reads were at least this fast; 1 in 1,000 was slower.",
     "max": "The slowest read of all.",
@@ -154,7 +155,7 @@ def explain(name: str) -> str:
     return GLOSSARY.get(term_in(name), "")
 
 
-_IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|99(?:\.9)?)\b(?!\.\d)")
+_IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|95|99(?:\.9)?)\b(?!\.\d)")
 
 
 def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:

@@ -6,12 +6,13 @@ was not proved has not passed. The text of either holds the sentence and the wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from loadtest.report.wording import about, checks_of, clean, notes, operation_text, operation_times
+from loadtest.cleaned import clean
+from loadtest.report.wording import about, checks_of, notes, operation_text, operation_times
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.summary import Summary
@@ -20,7 +21,9 @@ _SUITE: Final = "read-model"
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
+    """One line of a test view."""
+
     group: str
     name: str
     verdict: Verdict
@@ -29,9 +32,14 @@ class _Case:
 
 
 def junit(summary: Summary) -> str:
-    """The whole file."""
+    """The whole file of one run."""
     cases = [*_questions(summary), *_checks(summary), *_thresholds(summary)]
-    seconds = f"{summary.run.duration_ns / 1e9:.3f}"
+    about_it = {"run": summary.run.id, "started": summary.run.started, "verdict": summary.verdict.value}
+    return suite_of(cases, about_it, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
+
+
+def suite_of(cases: Sequence[Case], about_it: Mapping[str, str], said: Iterable[str], seconds: str = "0") -> str:
+    """A file of cases, with properties and with lines that belong to all of them."""
     counts = {
         "tests": str(len(cases)),
         "failures": str(sum(case.verdict is Verdict.FAIL for case in cases)),
@@ -40,16 +48,16 @@ def junit(summary: Summary) -> str:
     suites = ET.Element("testsuites", {"name": _SUITE, **counts, "time": seconds})
     suite = ET.SubElement(suites, "testsuite", {"name": _SUITE, **counts, "skipped": "0", "time": seconds})
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("run", summary.run.id), ("started", summary.run.started), ("verdict", summary.verdict.value)):
+    for name, value in about_it.items():
         ET.SubElement(properties, "property", {"name": name, "value": clean(value)})
     for case in cases:
         _add(suite, case)
-    ET.SubElement(suite, "system-out").text = _lines([about(summary), *notes(summary)])
+    ET.SubElement(suite, "system-out").text = _lines(said)
     ET.indent(suites, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
-def _add(suite: ET.Element, case: _Case) -> None:
+def _add(suite: ET.Element, case: Case) -> None:
     attributes = {"classname": f"{_SUITE}.{case.group}", "name": clean(case.name), "time": "0"}
     element = ET.SubElement(suite, "testcase", attributes)
     if case.verdict is Verdict.PASS:
@@ -60,18 +68,18 @@ def _add(suite: ET.Element, case: _Case) -> None:
     result.text = _lines([case.sentence, *case.details])
 
 
-def _questions(summary: Summary) -> Iterable[_Case]:
+def _questions(summary: Summary) -> Iterable[Case]:
     for question in summary.questions:
         details = [_number(question.number)]
         for check in checks_of(summary, question):
             if check.verdict is not Verdict.PASS:
                 details += [f"{check.title}: {check.verdict.value}. {check.sentence}", *_witnesses(check.witnesses)]
-        yield _Case("questions", question.question, question.verdict, question.sentence, tuple(details))
+        yield Case("questions", question.question, question.verdict, question.sentence, tuple(details))
 
 
-def _checks(summary: Summary) -> Iterable[_Case]:
+def _checks(summary: Summary) -> Iterable[Case]:
     for check in summary.checks:
-        yield _Case("checks", f"{check.title} ({check.id})", check.verdict, check.sentence, tuple(_details(check)))
+        yield Case("checks", f"{check.title} ({check.id})", check.verdict, check.sentence, tuple(_details(check)))
 
 
 def _details(check: CheckResult) -> Iterable[str]:
@@ -83,10 +91,10 @@ def _details(check: CheckResult) -> Iterable[str]:
     yield from _witnesses(check.witnesses)
 
 
-def _thresholds(summary: Summary) -> Iterable[_Case]:
+def _thresholds(summary: Summary) -> Iterable[Case]:
     for threshold in summary.thresholds:
         details = (_number(threshold.number),)
-        yield _Case("thresholds", threshold.expression, threshold.verdict, threshold.sentence, details)
+        yield Case("thresholds", threshold.expression, threshold.verdict, threshold.sentence, details)
 
 
 def _number(number: Number) -> str:

@@ -50,11 +50,16 @@ def markdown(summary: Summary) -> str:
     return "\n".join(kept)
 
 
+def chat_line(summary: Summary) -> str:
+    """The outcome on one line, which fits a chat message."""
+    return f"{verdict_sign(summary.verdict)}{where(summary)}: {escape(headline(summary, placed=True))}"
+
+
 def _answers(summary: Summary) -> str:
     lines = [
-        f"## {verdict_sign(summary.verdict)}{where(summary)}: read model under writes",
+        chat_line(summary),
         "",
-        bold(headline(summary, placed=True)),
+        "## Read model under writes",
         "",
         table(("", "question", "number", "answer"), map(_answer, summary.questions)),
     ]

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import vl_convert
+from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report import (
     chart_after_put,
     charts_latency,
     charts_slowdown,
     charts_versions,
+    first_screen,
     limits,
     tables_run,
     tables_slowdown,
@@ -33,8 +35,10 @@ from loadtest.report import (
 )
 from loadtest.report.chart_style import Chart
 from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in, word_id
+from loadtest.report.library import library
 from loadtest.report.table import Fact, Table
 from loadtest.report.witness_diagram import diagram
+from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question
 from loadtest.summary.summary import Summary
 
@@ -50,22 +54,24 @@ class Section:
     checks: tuple[CheckResult, ...]
     facts: tuple[Fact, ...]
     charts: tuple[Chart, ...]
-    tables: tuple[Table, ...]
+    folded_charts: tuple[Chart, ...]
     folded: tuple[Table, ...]
     anchors: frozenset[str]  # checks that are first shown here; others refer to them
 
 
-def page(summary: Summary) -> str:
-    """The whole page."""
-    scripts = {"library": _library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
-    sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
-    trouble = charts_versions.trouble_over_time(summary)
-    charts = [chart for section in sections for chart in section.charts] + [trouble]
+def page(summary: Summary, files: Sequence[str] = ()) -> str:
+    """The whole page, with links to the ``files`` that lie beside it."""
+    with debug_mode(False):  # a third of the time; the tests validate every kind of chart as a whole
+        sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
+        trouble = charts_versions.trouble_over_time(summary)
+    charts = [chart for section in sections for chart in (*section.charts, *section.folded_charts)] + [trouble]
     return (
-        _environment()
+        page_environment()
         .get_template("report.html")
         .render(
             summary=summary,
+            files=files,
+            speeds=first_screen.speeds(summary),
             sections=sections,
             trouble=trouble,
             specs=[chart for chart in charts if chart.spec],
@@ -76,14 +82,19 @@ def page(summary: Summary) -> str:
             generator_facts=tables_run.generator_facts(summary),
             settings=tables_run.settings_tables(summary),
             definitions=GLOSSARY,
-            style=Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
-            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
-            hashes=[_hash(text) for text in scripts.values()],
+            **assets(),
         )
     )
 
 
-_Charts = Callable[[Summary], tuple[Chart, ...]]
+def assets() -> dict[str, Any]:
+    """What a page holds so that it loads nothing: its style, its scripts, and the hashes that its policy allows."""
+    scripts = {"library": library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
+    return {
+        "style": Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
+        "scripts": {name: Markup(text) for name, text in scripts.items()},  # noqa: S704 - this project's and Vega's
+        "hashes": [_hash(text) for text in scripts.values()],
+    }
 
 
 def _section(summary: Summary, place: int) -> Section:
@@ -91,57 +102,58 @@ def _section(summary: Summary, place: int) -> Section:
     topic = next(topic for topic in wording.TOPICS if topic.id == question.id)
     facts: tuple[Fact, ...] = ()
     charts: tuple[Chart, ...] = ()
-    shown: tuple[Table, ...] = ()
+    cause: tuple[Chart, ...] = ()
     folded: tuple[Table, ...] = ()
     if question.id == "impact":
-        charts = (
-            charts_slowdown.slowdown(summary),
+        charts = (charts_slowdown.slowdown(summary), charts_latency.latency_over_time(summary))
+        cause = (
             chart_after_put.after_put(summary),
-            charts_latency.latency_over_time(summary),
             charts_latency.distribution(summary),
             charts_slowdown.slowdown_during_put(summary),
             charts_slowdown.since_put(summary),
         )
-        response, service = tables_speed.latency_tables(summary)
-        shown = (response,)
+        if _left_behind(summary):
+            charts, cause = (*charts, cause[0]), cause[1:]
         like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
-        folded = (service, *tables_speed.impact_tables(summary), *like, tables_speed.windows_table(summary))
+        folded = (*tables_speed.latency_tables(summary), *tables_speed.impact_tables(summary), *like)
+        folded += (tables_speed.windows_table(summary),)
     elif question.id == "freshness":
         facts = tables_versions.consistency_facts(summary)
-        charts = (charts_versions.consistency_timeline(summary), charts_versions.visibility(summary))
-        shown = (tables_versions.visibility_table(summary),)
-        folded = (tables_versions.k_staleness_table(summary),)
+        charts = (charts_versions.consistency_timeline(summary),)
+        cause = (charts_versions.visibility(summary),)
+        folded = (tables_versions.visibility_table(summary), tables_versions.k_staleness_table(summary))
     elif question.id == "conditional":
         facts = tables_versions.conditional_facts(summary)
-        charts = (charts_versions.answers_over_time(summary),)
+        cause = (charts_versions.answers_over_time(summary),)
     return Section(
         question=question,
         topic=topic,
         checks=tuple(wording.worst_first(wording.checks_of(summary, question))),
         facts=facts,
         charts=charts,
-        tables=shown,
+        folded_charts=cause,
         folded=folded,
         anchors=frozenset(question.checks) - {name for earlier in before for name in earlier.checks},
     )
 
 
-@cache
-def _library() -> str:
-    """Vega, Vega-Lite and Vega-Embed; called without a snippet (which its type hints demand) it is just these."""
-    text: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]
-    return text
+def _left_behind(summary: Summary) -> bool:
+    """Whether what PUTs leave behind counts for the answer, or may."""
+    impact = summary.impact
+    lags = impact.after.lags if impact.after else ()
+    return impact.basis == "rests" or any(lag.verdict is not Verdict.PASS for lag in lags)
 
 
 def _finalized(value: object) -> object:
     """Whatever text goes into the page loses its control characters; only what is markup already stays as it is."""
-    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
-def _environment() -> Environment:
+def page_environment(*folders: Path) -> Environment:
+    """Templates of ``folders`` and of this report, with what they may call."""
     made = Environment(
-        loader=FileSystemLoader(_FOLDER),
+        loader=FileSystemLoader([*folders, _FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -150,6 +162,7 @@ def _environment() -> Environment:
     )
     made.globals.update(
         about=wording.about,
+        answer_to=first_screen.answer,
         counted=units.counted,
         diagram=diagram,
         explain=explain,

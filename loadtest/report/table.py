@@ -42,13 +42,15 @@ class Fact:
 
 
 QUANTILE_COLUMNS: Final = tuple(
-    Column(name, define(name), number=True) for name in ("p50", "p90", "p99", "p99.9", "max")
+    Column(name, define(name), number=True) for name in ("p50", "p90", "p95", "p99", "p99.9", "max")
 )
+FEW_QUANTILE_COLUMNS: Final = tuple(column for column in QUANTILE_COLUMNS if column.title in ("p50", "p90", "p99"))
 
 
 def quantile_cells(quantiles: Quantiles, marked: Collection[str] = ()) -> tuple[str, ...]:
-    """p50, p90, p99, p99.9 and max as text; those that are named in ``marked`` with a dagger."""
-    values = (quantiles.p50_ns, quantiles.p90_ns, quantiles.p99_ns, quantiles.p999_ns, quantiles.max_ns)
+    """p50 to p99.9 and max as text; those that are named in ``marked`` with a dagger."""
+    q = quantiles
+    values = (q.p50_ns, q.p90_ns, q.p95_ns, q.p99_ns, q.p999_ns, q.max_ns)
     return tuple(
         units.duration(value) + (" †" if column.title in marked else "")
         for column, value in zip(QUANTILE_COLUMNS, values, strict=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from pydantic import JsonValue
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import OUTCOMES, define, explain
 from loadtest.report.table import QUANTILE_COLUMNS, Column, Fact, Table, quantile_cells
-from loadtest.report.wording import clean, generator_word, text_of
+from loadtest.report.wording import generator_word, text_of
 from loadtest.summary.summary import Summary
 
 
@@ -146,6 +148,7 @@ def settings_tables(summary: Summary) -> tuple[Table, ...]:
         "took": units.seconds(run.duration_ns),
         "ended": _ENDINGS.get(run.ended.reason, run.ended.reason),
         "load-generating processes": units.count(run.workers),
+        **({name: text for name, text in asdict(run.source).items() if text} if run.source else {}),
     }
     return (
         _named_values("run", "Run", ended),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import define
 from loadtest.report.table import Column, Table
-from loadtest.report.wording import clean
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 from loadtest.summary.summary import Summary
 
@@ -64,7 +64,11 @@ def after_table(summary: Summary) -> Table:
         Column("due"),
         Column("compared at"),
         Column("times the untouched level", number=True),
-        Column("interval", "At 95 % for all rows together, over rests.", number=True),
+        Column(
+            "interval",
+            "At 95 % for all rows together, and again for all rows of a kind of answer; over rests.",
+            number=True,
+        ),
         Column("reads", number=True),
         Column("verdict"),
     )
@@ -72,7 +76,9 @@ def after_table(summary: Summary) -> Table:
     title = "How reads follow the last PUT, in rests"
     if after is None:
         return Table("after-put", title, columns, (), empty)
-    rows = [_lag_cells(f"{span(lag)} after a PUT", lag) for lag in after.lags]
+    rows = [
+        _lag_cells(f"{span(lag)} after a PUT{f', answered {lag.kind}' if lag.kind else ''}", lag) for lag in after.lags
+    ]
     if after.opening is not None:
         name = f"{UNTOUCHED}, against that {OPENING}"
         rows.append(_lag_cells(name, after.opening))

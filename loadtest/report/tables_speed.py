@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import define
-from loadtest.report.table import QUANTILE_COLUMNS, Column, Table, quantile_cells
-from loadtest.report.wording import clean
+from loadtest.report.table import FEW_QUANTILE_COLUMNS, QUANTILE_COLUMNS, Column, Table, quantile_cells
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, WindowRow
@@ -188,7 +188,7 @@ def windows_table(summary: Summary) -> Table:
         Column("when", "Since the start of the run."),
         Column("reads", number=True),
         Column("PUTs", define("PUT"), number=True),
-        *QUANTILE_COLUMNS[:3],
+        *FEW_QUANTILE_COLUMNS,
         Column("used", "Whether it is used; if not, why."),
     )
     empty = "This run had no windows: the writer wrote all the time, or the run was too short for one."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.judge.checks.visible_writes import listed
 from loadtest.judge.measure.windows import MOST_K
 from loadtest.report.definitions import define
-from loadtest.report.table import QUANTILE_COLUMNS, Column, Fact, Table
-from loadtest.report.wording import clean
+from loadtest.report.table import FEW_QUANTILE_COLUMNS, Column, Fact, Table
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 
@@ -125,7 +125,7 @@ def visibility_table(summary: Summary) -> Table:
             Column("moment"),
             Column("writes", number=True),
             Column("earliest", number=True),
-            *QUANTILE_COLUMNS[:3],
+            *FEW_QUANTILE_COLUMNS,
             Column("latest", number=True),
         ),
         tuple(_distribution_cells(name, found) for name, found in named if found.count),

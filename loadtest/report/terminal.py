@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.report.wording import SIGNS, clean, headline, notes, worst_first
+from loadtest.cleaned import clean
+from loadtest.report.wording import SIGNS, headline, notes, worst_first
+from loadtest.run.files import PAGE_FILE
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -57,7 +59,7 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
 
 def _where(written: Sequence[Path], lines: _Lines) -> None:
     by_name = {path.name: path for path in written}
-    page = by_name.pop("report.html", None)
+    page = by_name.pop(PAGE_FILE, None)
     lines.gap()
     if page:
         lines.add(("Report: ", "bold"), (str(page), "underline"), indented=False)
@@ -75,11 +77,9 @@ class _Lines:
         self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     def gap(self) -> None:
-        """An empty line."""
         self._console.print()
 
     def add(self, *parts: tuple[str, str], verdict: Verdict | None = None, indented: bool = True) -> None:
-        """One line of texts with their styles."""
         text = Text.assemble(*((clean(part), style) for part, style in parts))
         if not indented:
             self._console.print(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
@@ -229,23 +229,6 @@ def text_of(value: JsonValue) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
     return clean(str(value))
-
-
-def clean(text: str) -> str:
-    """``text`` without characters that steer terminals or that XML forbids; line breaks and tabs become spaces."""
-    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    return "".join("\ufffd" if _steers(character) else character for character in spaced)
-
-
-def _steers(character: str) -> bool:
-    # Cc: control, Cs: lone surrogates; the two last code points of plane 0 are no characters in XML. The bidirectional
-    # overrides can make a line show something that it does not say.
-    return (
-        unicodedata.category(character) in ("Cc", "Cs")
-        or character in "\ufffe\uffff"
-        or "\u202a" <= character <= "\u202e"
-        or "\u2066" <= character <= "\u2069"
-    )
 
 
 def generator_word(generator: Generator) -> str:

@@ -65,7 +65,6 @@ class Attendance(BaseModel):
     planned_end_ns: _Time | None = None
     readers: Annotated[int, Field(ge=0)] | None = None  # how many were to read
     began: Annotated[int, Field(ge=0)] | None = None  # … and did
-    dead: list[str] = []  # processes that the master gave up
 
 
 def missing(attendance: Attendance, start_ns: int, told_end_ns: int | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from loadtest.errors import RunError
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
+from loadtest.whole_files import write_whole
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
 
@@ -22,9 +23,7 @@ def write_checksums(run_dir: Path) -> None:
     """Write ``SHA256SUMS`` over all recorded files; the last thing that recording does."""
     present = [name for name in RECORDED_FILES if name in REQUIRED_FILES or (run_dir / name).exists()]
     lines = [f"{digest(run_dir / name)}  {name}\n" for name in present]
-    partial = run_dir / f"{CHECKSUM_FILE}.partial"
-    partial.write_text("".join(lines))
-    partial.replace(run_dir / CHECKSUM_FILE)
+    write_whole(run_dir / CHECKSUM_FILE, "".join(lines).encode())
 
 
 def verify(run_dir: Path) -> None:

@@ -1,48 +1,55 @@
-"""The names of the files of a run directory."""
+"""The names of the files of a run directory, and what their names end with: here, and nowhere else."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-JOURNAL_NAME: Final = "writes.jsonl"
-
-
 RUNS_FOLDER: Final = Path("runs")
-
-
 LATEST_NAME: Final = "latest"
 
-
 RUN_FILE: Final = "run.json"
+READS_FILE: Final = "reads.parquet"
+WRITES_FILE: Final = "writes.parquet"
+WINDOWS_FILE: Final = "windows.parquet"
+GENERATOR_FILE: Final = "generator.parquet"
+REQUESTS_FILE: Final = "requests.parquet"
+CHECKSUM_FILE: Final = "SHA256SUMS"
 
+REQUIRED_FILES: Final = (RUN_FILE, READS_FILE, WRITES_FILE, WINDOWS_FILE, GENERATOR_FILE)
+RECORDED_FILES: Final = (*REQUIRED_FILES, REQUESTS_FILE)
+SEALED_FILES: Final = (READS_FILE, WRITES_FILE, WINDOWS_FILE, GENERATOR_FILE, REQUESTS_FILE)
+
+SUMMARY_FILE: Final = "summary.json"
+MARKDOWN_FILE: Final = "report.md"
+PAGE_FILE: Final = "report.html"
+JUNIT_FILE: Final = "junit.xml"
+REPORT_FILES: Final = (SUMMARY_FILE, MARKDOWN_FILE, PAGE_FILE, JUNIT_FILE)
+
+JOURNAL_NAME: Final = "writes.jsonl"
+"""The writer's, while the run goes on."""
+STANDING_FILE: Final = "standing-document"
+"""Version 0 of a run that never writes, byte for byte."""
 
 SPOOL_FOLDER: Final = "spool"
-
-
-READS_FILE: Final = "reads.parquet"
-
-
-WRITES_FILE: Final = "writes.parquet"
-
-
-WINDOWS_FILE: Final = "windows.parquet"
-
-
-GENERATOR_FILE: Final = "generator.parquet"
-
-
-REQUESTS_FILE: Final = "requests.parquet"
-
-
 SEALED_FOLDER: Final = ".sealed-spool"
 """What the spool is called once the Parquet files are whole: to rename it is the one step that seals a run."""
 
+ETAGS_SUFFIX: Final = ".etags"
+REQUESTS_SUFFIX: Final = ".requests"
+BODIES_SUFFIX: Final = ".bodies"
+READS_SUFFIX: Final = ".reads"
+SAMPLES_SUFFIX: Final = ".samples"
+SPOOL_SUFFIXES: Final = (ETAGS_SUFFIX, REQUESTS_SUFFIX, BODIES_SUFFIX, READS_SUFFIX, SAMPLES_SUFFIX)
+"""Of the files of a spool, in the order in which they are flushed: what is named before what names it."""
 
-CHECKSUM_FILE: Final = "SHA256SUMS"
+REGISTRATION_SUFFIX: Final = ".recorder"
+HEARTBEAT_SUFFIX: Final = ".heartbeat"
+CLOSED_SUFFIX: Final = ".closed"
+INCOMPLETE_SUFFIX: Final = ".incomplete"
+"""Marks the spool of a process that records no more, and that could not write all that it had recorded."""
 
-
-REQUIRED_FILES: Final = ("run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet")
-
-
-RECORDED_FILES: Final = (*REQUIRED_FILES, "requests.parquet")
+KEPT_FOLDER: Final = "kept"
+"""The document that was there before the run, and what is known of it."""
+KEPT_ABOUT: Final = "about.json"
+KEPT_DOCUMENT: Final = "document"

@@ -45,7 +45,6 @@ class Reads:
     outcome: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
@@ -56,7 +55,6 @@ class Reads:
 
     @property
     def failed(self) -> Flags:
-        """Which reads were sent and ended in an error."""
         failed: Flags = np.isin(self.outcome, ERROR_OUTCOMES)
         return failed
 
@@ -76,12 +74,10 @@ class Writes:
     gave_up_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
     def acknowledged(self) -> Flags:
-        """Which writes were acknowledged."""
         acknowledged: Flags = self.outcome == WriteOutcome.ACKED
         return acknowledged
 
@@ -97,7 +93,6 @@ class Windows:
     end_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.start_ns)
 
 
@@ -113,7 +108,6 @@ class Samples:
     flush_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.at_ns)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ class Plan:
     run: str
     run_dir: str
     boot_id: str
-    url: str
+    url: str = field(repr=False)
     start_ns: int
     window_ns: int
     seed: int
@@ -36,7 +36,6 @@ class Plan:
     rest_pairs: int = 0
 
     def windows(self) -> WindowSchedule:
-        """The windows of the run."""
         return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
 
     def arrivals(self, share: int) -> Arrivals | None:

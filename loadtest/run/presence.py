@@ -3,8 +3,8 @@
 Three small files beside its spool: ``NAME.recorder`` is written before anything is recorded and is kept locked, so that
 whoever reports can tell a live recorder from a dead one (a lock ends with its process, however that ends; a process id
 comes again, and looks different from another container or time namespace). ``NAME.heartbeat`` says up to which moment
-everything is on disk, and how much that is; a disk that takes no more makes it stand still. ``NAME.closed``, or
-``NAME.incomplete`` when not all could be written, is the last word.
+everything is on disk, how much that is, and its checksum; a disk that takes no more makes it stand still.
+``NAME.closed``, or ``NAME.incomplete`` when not all could be written, is the last word.
 """
 
 from __future__ import annotations
@@ -14,33 +14,48 @@ import json
 import os
 import struct
 import time
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-REGISTRATION_SUFFIX: Final = ".recorder"
-HEARTBEAT_SUFFIX: Final = ".heartbeat"
-CLOSED_SUFFIX: Final = ".closed"
-INCOMPLETE_SUFFIX: Final = ".incomplete"
-"""Marks the spool of a process that records no more, and that could not write all that it had recorded."""
+from loadtest.run.files import (
+    CLOSED_SUFFIX,
+    HEARTBEAT_SUFFIX,
+    INCOMPLETE_SUFFIX,
+    JOURNAL_NAME,
+    REGISTRATION_SUFFIX,
+    SPOOL_SUFFIXES,
+)
 
 WORKER: Final = "worker"
 WRITER: Final = "writer"
-KINDS: Final = ("etags", "requests", "bodies", "reads", "samples")
-"""Files of a spool, in the order in which they are flushed: what is named before what names it."""
-_COUNTED: Final = (*KINDS, "journal")
-"""Records of each kind; of the writer's journal its bytes."""
+_COUNTED: Final = (*SPOOL_SUFFIXES, JOURNAL_NAME)
 _BEATS_WITHIN_S: Final = 1.5
-_HEARTBEAT: Final = struct.Struct(f"<{2 + len(_COUNTED)}q")
+_HEARTBEAT: Final = struct.Struct(f"<2q{'qI' * len(_COUNTED)}")
+_CHECKSUM: Final = struct.Struct("<I")
+
+
+@dataclass(frozen=True)
+class Written:
+    """So much of a file is on disk, and what its CRC-32 is: what was altered, cut or mixed up does not agree."""
+
+    size: int = 0
+    crc: int = 0
+
+    def and_then(self, content: bytes) -> Written:
+        """The same with more behind it."""
+        return Written(self.size + len(content), zlib.crc32(content, self.crc))
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """Everything up to ``until_ns`` is on disk: so many records of each kind, of so many sessions."""
+    """Everything up to ``until_ns`` is on disk: so much of each file, and so many sessions."""
 
     until_ns: int
     sessions: int = 0
-    records: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Written] = field(default_factory=dict)
+    """By the suffix of a spool's file, or the name of the writer's journal."""
 
 
 class Presence:
@@ -56,8 +71,9 @@ class Presence:
 
     def beat(self, pulse: Pulse) -> None:
         """Say up to when everything is on disk. One small write in place, whole or not at all."""
-        counts = (pulse.records.get(kind, 0) for kind in _COUNTED)
-        os.pwrite(self._heartbeat, _HEARTBEAT.pack(pulse.until_ns, pulse.sessions, *counts), 0)
+        written = (pulse.files.get(name, Written()) for name in _COUNTED)
+        said = _HEARTBEAT.pack(pulse.until_ns, pulse.sessions, *(n for each in written for n in (each.size, each.crc)))
+        os.pwrite(self._heartbeat, said + _CHECKSUM.pack(zlib.crc32(said)), 0)
 
     def close(self, pulse: Pulse, *, complete: bool) -> None:
         """The last word. The lock ends after it, for a recorder that is heard no more and not closed was killed.
@@ -85,15 +101,17 @@ def registration_of(path: Path) -> dict[str, Any] | None:
 
 
 def pulse_of(registration: Path) -> Pulse | None:
-    """The last heartbeat of a recorder; None when there was none."""
+    """The last heartbeat of a recorder; None when there was none, or it is damaged."""
     try:
         content = registration.with_suffix(HEARTBEAT_SUFFIX).read_bytes()
     except OSError:
         return None
-    if len(content) != _HEARTBEAT.size:
+    said, checksum = content[: _HEARTBEAT.size], content[_HEARTBEAT.size :]
+    if len(said) != _HEARTBEAT.size or checksum != _CHECKSUM.pack(zlib.crc32(said)):
         return None
-    until_ns, sessions, *counts = _HEARTBEAT.unpack(content)
-    return Pulse(until_ns, sessions, dict(zip(_COUNTED, counts, strict=True)))
+    until_ns, sessions, *numbers = _HEARTBEAT.unpack(said)
+    written = (Written(size, crc) for size, crc in zip(numbers[::2], numbers[1::2], strict=True))
+    return Pulse(until_ns, sessions, dict(zip(_COUNTED, written, strict=True)))
 
 
 def is_alive(registration: Path) -> bool:

@@ -128,10 +128,6 @@ class Verdict(StrEnum):
 
 
 EXIT_CODES: Final = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
-EXIT_USAGE: Final = 2
-"""Wrong usage or configuration."""
-EXIT_INTERRUPTED: Final = 130
-"""Stopped with Ctrl-C before there was anything to say, as shells have it."""
 
 READ_DTYPE: Final = np.dtype(
     [

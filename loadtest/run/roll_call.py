@@ -18,18 +18,23 @@ from loadtest.run.clock_exchange import (
     OffsetBound,
     why_not_one_clock,
 )
-from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.presence import CLOSED_SUFFIX, INCOMPLETE_SUFFIX, KINDS, WORKER, Pulse, pulse_of
-from loadtest.run.spool import SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, load_lines, load_records, registrations
+from loadtest.run.files import (
+    CLOSED_SUFFIX,
+    HEARTBEAT_SUFFIX,
+    INCOMPLETE_SUFFIX,
+    JOURNAL_NAME,
+    READS_SUFFIX,
+    RUN_FILE,
+    SAMPLES_SUFFIX,
+    SPOOL_FOLDER,
+    SPOOL_SUFFIXES,
+)
+from loadtest.run.presence import WORKER, Pulse, Written, pulse_of
+from loadtest.run.spool import SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, load_records, registrations
 
 FORMAT_WITH_MANIFEST: Final = 2
-JOURNAL_NAME: Final = "writes.jsonl"
-_WORDS: Final = {
-    "etags": "ETags",
-    "requests": "request ids",
-    "bodies": "late bodies",
-    "samples": "samples of its health",
-}
+_BLOCK: Final = 2**20
+_OWN_DIRECTORY: Final = "keep the spools of each run in its own directory"
 
 
 def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
         return _roll(run_dir, run)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(
-            f"{run_dir / 'run.json'} does not say who was to record this run, or in another way than this program "
+            f"{run_dir / RUN_FILE} does not say who was to record this run, or in another way than this program "
             "does: it is damaged; restore it from a copy, or measure again."
         ) from None
 
@@ -55,8 +60,15 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     for path, said in registrations(run_dir):
         if said is not None:
             if said.get("run") != run["run"]:
-                raise UsageError(f"{path} is of another run: keep the spools of each run in its own directory.")
+                raise UsageError(f"{path} is of another run: {_OWN_DIRECTORY}.")
+            if (said["role"], said["share"]) in left:
+                raise UsageError(f"{path} says that it is who somebody else is, too: {_OWN_DIRECTORY}.")
             left[said["role"], said["share"]] = path
+    promised = {(expected["role"], expected["share"]) for expected in manifest["processes"]}
+    known = {path.stem for who, path in left.items() if who in promised}
+    for spool in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")):
+        if spool.stem not in known:
+            raise UsageError(f"{spool} is of no process that this run promised a record of: {_OWN_DIRECTORY}.")
     processes = [_attendant(expected, left, run) for expected in manifest["processes"]]
     pulses = [pulse_of(path) for (role, _), path in left.items() if role == WORKER]
     return {
@@ -74,42 +86,48 @@ def _attendant(expected: dict[str, Any], left: dict[tuple[str, int], Path], run:
         return process
     pulse = pulse_of(registration)
     unwritten = registration.with_suffix(INCOMPLETE_SUFFIX).exists()
-    damage = "" if unwritten else (_damage if expected["role"] == WORKER else _journal_damage)(registration, pulse)
+    closed = registration.with_suffix(CLOSED_SUFFIX).exists()
+    damage = "" if unwritten else _damage(registration, expected["role"], pulse, closed=closed)
     until_ns = pulse.until_ns if pulse is not None else None
     return process | {
         "began": True,
         "until_ns": _last_on_disk(registration) if unwritten else until_ns,
-        "closed": registration.with_suffix(CLOSED_SUFFIX).exists(),
+        "closed": closed,
         "unwritten": unwritten,
         "damage": damage,
         "clock": _clock(expected, run),
     }
 
 
-def _damage(registration: Path, pulse: Pulse | None) -> str:
-    """What is not there of the spool, though its process had written it."""
-    counts = {
-        "etags": len(load_lines(registration.with_suffix(".etags"))),
-        "requests": len(load_lines(registration.with_suffix(".requests"))),
-        "bodies": len(load_lines(registration.with_suffix(".bodies"))),
-        "reads": len(load_records(registration.with_suffix(".reads"), SPOOLED_READ_DTYPE)),
-        "samples": len(load_records(registration.with_suffix(".samples"), SPOOLED_SAMPLE_DTYPE)),
-    }
-    for kind in KINDS:
-        if not registration.with_suffix(f".{kind}").exists():
-            return f"its file {registration.stem}.{kind} is gone"
-        written = pulse.records.get(kind, 0) if pulse is not None else 0
-        if counts[kind] < written:
-            what = _WORDS.get(kind, kind)
-            return f"of {written:,} {what} that it wrote, {written - counts[kind]:,} are gone"
+def _damage(registration: Path, role: str, pulse: Pulse | None, *, closed: bool) -> str:
+    """What is not there of what a process had written, or is not as it was written."""
+    heartbeat = registration.with_suffix(HEARTBEAT_SUFFIX)
+    if not heartbeat.exists():
+        return f"its file {heartbeat.name} is gone"
+    if pulse is None and heartbeat.stat().st_size:
+        return f"its file {heartbeat.name} is damaged"
+    if role == WORKER:
+        files = {suffix: registration.with_suffix(suffix) for suffix in SPOOL_SUFFIXES}
+    else:
+        files = {JOURNAL_NAME: registration.parents[1] / JOURNAL_NAME}
+    for name, path in files.items():
+        if not path.exists():
+            return f"its file {path.name} is gone"
+        written = pulse.files.get(name, Written()) if pulse is not None else Written()
+        size = path.stat().st_size
+        if size < written.size:
+            return f"{units.size(written.size - size)} of its file {path.name} are gone"
+        if (closed and size > written.size) or _beginning_of(path, written.size) != written:
+            return f"its file {path.name} has changed since it was written"
     return ""
 
 
-def _journal_damage(registration: Path, pulse: Pulse | None) -> str:
-    journal = registration.parents[1] / JOURNAL_NAME
-    size = journal.stat().st_size if journal.exists() else 0
-    written = pulse.records.get("journal", 0) if pulse is not None else 0
-    return f"{units.size(written - size)} of its journal are gone" if size < written else ""
+def _beginning_of(path: Path, size: int) -> Written:
+    found = Written()
+    with path.open("rb") as file:
+        while block := file.read(min(_BLOCK, size - found.size)):
+            found = found.and_then(block)
+    return found
 
 
 def _clock(expected: dict[str, Any], run: dict[str, Any]) -> str:
@@ -127,15 +145,15 @@ def _clock(expected: dict[str, Any], run: dict[str, Any]) -> str:
 
 
 def _last_on_disk(registration: Path) -> int | None:
-    reads = load_records(registration.with_suffix(".reads"), SPOOLED_READ_DTYPE)
-    samples = load_records(registration.with_suffix(".samples"), SPOOLED_SAMPLE_DTYPE)
+    reads = load_records(registration.with_suffix(READS_SUFFIX), SPOOLED_READ_DTYPE)
+    samples = load_records(registration.with_suffix(SAMPLES_SUFFIX), SPOOLED_SAMPLE_DTYPE)
     ends = [int(column.max()) for column in (reads["returned_ns"], samples["at_ns"]) if len(column)]
     return max(ends, default=None)
 
 
 def _attendance_without_manifest(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     """For runs of format 1: how many workers there were is in the settings, and their numbers in the spools' names."""
-    spools = {path.stem: path for path in sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))}
+    spools = {path.stem: path for path in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))}
     count = max(int(run["settings"].get("workers") or 1), len(spools), 1)
     named = {int(stem.split("-")[0]): path for stem, path in spools.items()}
     numbers = sorted(named)
@@ -154,9 +172,9 @@ def _attendance_without_manifest(run_dir: Path, run: dict[str, Any]) -> dict[str
                 "unwritten": path.with_suffix(INCOMPLETE_SUFFIX).exists(),
                 "damage": next(
                     (
-                        f"its file {path.stem}.{kind} is gone"
-                        for kind in KINDS
-                        if not path.with_suffix(f".{kind}").exists()
+                        f"its file {path.stem}{suffix} is gone"
+                        for suffix in SPOOL_SUFFIXES
+                        if not path.with_suffix(suffix).exists()
                     ),
                     "",
                 ),

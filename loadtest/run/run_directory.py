@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
+import hashlib
 import importlib.metadata
 import json
 import logging
@@ -12,6 +14,8 @@ import platform
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +25,14 @@ from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
 from loadtest.run.settings import Settings
+from loadtest.run.source import NO_SOURCE, Source
+from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
 _PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
+_FORMAT_WITHOUT_DIGEST: Final = 1
 _LEFT_OUT: Final = (
     "run_dir",
     "outputs",
@@ -36,6 +43,7 @@ _LEFT_OUT: Final = (
     "object_key",
     "s3_endpoint_url",
     "samples_path",
+    "label",
 )
 """Settings that ``target`` says better, or that only name local files."""
 
@@ -43,16 +51,17 @@ _LEFT_OUT: Final = (
 class RunDirectory:
     """One run's directory, made by this process."""
 
-    def __init__(self, path: Path, run: str) -> None:
+    def __init__(self, path: Path, run: str, source: Source = NO_SOURCE) -> None:
         self.path = path
         self.run = run
+        self._source = source
         self._started = datetime.now(UTC)
         self._ended_ns: int | None = None
         self._writer: list[dict[str, Any]] = []
 
     @classmethod
-    def create(cls, wanted: Path | None) -> RunDirectory:
-        """Make the directory: ``wanted``, or ``runs/<UTC time>``.
+    def create(cls, wanted: Path | None, source: Source = NO_SOURCE) -> RunDirectory:
+        """Make the directory: ``wanted``, or ``runs/<UTC time>``; ``source`` says what is measured.
 
         Raises:
             UsageError: it exists already, or cannot be made.
@@ -68,7 +77,7 @@ class RunDirectory:
             raise UsageError(
                 f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
             ) from None
-        return cls(path, secrets.token_hex(6))
+        return cls(path, secrets.token_hex(6), source)
 
     def describe(
         self, settings: Settings, target: dict[str, Any], plan: Plan, users: int, manifest: dict[str, Any] | None = None
@@ -85,6 +94,7 @@ class RunDirectory:
                 "run": self.run,
                 "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
+                "source": dataclasses.asdict(self._source),
                 "settings": {**chosen, "users": users, "workers": plan.workers},
                 "target": target,
                 "host": _host(),
@@ -177,12 +187,28 @@ def load_run(run_dir: Path) -> dict[str, Any]:
         UsageError: there is none, or it is damaged.
     """
     try:
-        run: dict[str, Any] = read_json(run_dir / RUN_FILE)
+        run = read_json(run_dir / RUN_FILE)
     except (OSError, UnreadableFileError):
         raise UsageError(
             f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
         ) from None
+    if not isinstance(run, dict) or not _is_as_written(run):
+        raise UsageError(
+            f"{run_dir / RUN_FILE} has changed since it was written: restore it from a copy, or measure again."
+        )
     return run
+
+
+@contextmanager
+def alone_in(run_dir: Path) -> Iterator[None]:
+    """Wait until no other process has this directory for itself; where there are no locks nobody is waited for."""
+    descriptor = os.open(run_dir, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def require_run(run_dir: Path, run: str) -> None:
@@ -202,10 +228,22 @@ def require_run(run_dir: Path, run: str) -> None:
 
 
 def write_run(run_dir: Path, run: dict[str, Any]) -> None:
-    """Write ``run.json``; it appears whole, or stays as it was."""
-    new = run_dir / f".{RUN_FILE}"
-    new.write_text(json.dumps(run, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-    new.replace(run_dir / RUN_FILE)
+    """Write ``run.json`` with a digest of what it says; it appears whole, or stays as it was."""
+    said = run if "seal" in run else {**run, "digest": _digest(run)}
+    text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_whole(run_dir / RUN_FILE, text.encode())
+
+
+def _is_as_written(run: dict[str, Any]) -> bool:
+    """Whether ``run.json`` says what this program wrote; of format 1, and of what is sealed, others tell."""
+    told = "seal" in run or run.get("format") == _FORMAT_WITHOUT_DIGEST
+    return run.get("digest", _digest(run) if told else None) == _digest(run)
+
+
+def _digest(run: dict[str, Any]) -> str:
+    """Of all that ``run.json`` says besides; it holds until the seal takes its place."""
+    said = {name: value for name, value in run.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def unusable(run_dir: Path, error: OSError) -> UsageError:

@@ -77,6 +77,16 @@ class WriterTrouble(BaseModel):
     trouble: str
 
 
+class RunSource(BaseModel):
+    """What was measured, by the names that people give it; runs of old versions say nothing of it."""
+
+    model_config = _TOLERANT
+
+    label: str = ""
+    commit: str = ""
+    branch: str = ""
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -93,6 +103,7 @@ class RunInfo(BaseModel):
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
     writer: list[WriterTrouble] = []
+    source: RunSource | None = None
     attendance: Attendance | None = None
 
     @property

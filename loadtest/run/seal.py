@@ -20,16 +20,10 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import RunError
 from loadtest.run.checksums import digest
+from loadtest.run.files import RUN_FILE, SEALED_FILES
 
 SEALED_FORMAT: Final = 2
 """The first format whose runs have a seal."""
-SEALED_FILES: Final = (
-    "reads.parquet",
-    "writes.parquet",
-    "windows.parquet",
-    "generator.parquet",
-    "requests.parquet",
-)
 _NAME: Final = b"read-model"
 _WHAT_TO_DO: Final = "restore the whole run from a copy, or measure again"
 
@@ -42,7 +36,7 @@ def named(table: pa.Table, run: str, name: str) -> pa.Table:
 
 def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     """``run.json`` with its seal; the Parquet files are there already."""
-    unsealed = {name: value for name, value in run.items() if name != "seal"}
+    unsealed = {name: value for name, value in run.items() if name not in ("seal", "digest")}
     files = {
         name: {"rows": pq.read_metadata(run_dir / name).num_rows, "sha256": digest(run_dir / name)}
         for name in SEALED_FILES
@@ -57,7 +51,7 @@ def verify_seal(run_dir: Path) -> None:
     Raises:
         RunError: something does not agree.
     """
-    path = run_dir / "run.json"
+    path = run_dir / RUN_FILE
     try:
         run = json.loads(path.read_bytes())
     except OSError as error:
@@ -80,6 +74,15 @@ def verify_seal(run_dir: Path) -> None:
         raise RunError(f"{run_dir / name} is none of the files of this run: take it away, or {_WHAT_TO_DO}.")
     for name, sealed in files.items():
         _verify_file(run_dir / name, run["run"], sealed)
+
+
+def agrees_with_seal(run_dir: Path) -> bool:
+    """Whether nothing is to be said against the files of a run."""
+    try:
+        verify_seal(run_dir)
+    except (RunError, OSError, ValueError, pa.ArrowException):
+        return False
+    return True
 
 
 def _verify_file(path: Path, run: str, sealed: dict[str, Any]) -> None:

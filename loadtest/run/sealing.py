@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ from loadtest.run.checksums import write_checksums
 from loadtest.run.document import render
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
+    BODIES_SUFFIX,
+    ETAGS_SUFFIX,
     GENERATOR_FILE,
     JOURNAL_NAME,
     READS_FILE,
+    READS_SUFFIX,
     REQUESTS_FILE,
+    REQUESTS_SUFFIX,
+    SAMPLES_SUFFIX,
     SEALED_FOLDER,
     SPOOL_FOLDER,
     WINDOWS_FILE,
@@ -44,9 +50,9 @@ from loadtest.run.records import (
     opaque,
 )
 from loadtest.run.roll_call import call_roll
-from loadtest.run.run_directory import load_run, write_run
+from loadtest.run.run_directory import alone_in, load_run, write_run
 from loadtest.run.schedule import Rests, WindowSchedule
-from loadtest.run.seal import named, with_seal
+from loadtest.run.seal import agrees_with_seal, named, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
@@ -55,6 +61,7 @@ from loadtest.run.spool import (
     load_records,
     still_recording,
 )
+from loadtest.whole_files import whole_file
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -62,6 +69,20 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def is_sealed(run_dir: Path) -> bool:
     """Whether the Parquet files are there and no spool is left to be turned into them."""
     return not (run_dir / SPOOL_FOLDER).exists()
+
+
+def pack(run_dir: Path, tell: Callable[[], None] = lambda: None) -> None:
+    """Seal a run if that is still to be done, and tell before it is; whoever comes meanwhile waits, and finds it done.
+
+    Raises:
+        UsageError: as :func:`seal`.
+    """
+    with alone_in(run_dir):
+        if is_sealed(run_dir):
+            remove_sealed(run_dir)
+        else:
+            tell()
+            seal(run_dir)
 
 
 def seal(run_dir: Path) -> None:
@@ -72,12 +93,15 @@ def seal(run_dir: Path) -> None:
     """
     run = load_run(run_dir)
     refuse_while_recording(run_dir, run)
+    if "seal" in run and agrees_with_seal(run_dir):  # who did it was killed before the last step
+        _finish(run_dir)
+        return
+    attendance = call_roll(run_dir, run)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
-    spools = sorted((run_dir / SPOOL_FOLDER).glob("*.reads"))
+    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
     reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
-    samples = _concatenate([_samples(path.with_suffix(".samples")) for path in spools], GENERATOR_DTYPE)
-    attendance = call_roll(run_dir, run)
+    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -96,6 +120,10 @@ def seal(run_dir: Path) -> None:
     ):
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
+    _finish(run_dir)
+
+
+def _finish(run_dir: Path) -> None:
     write_checksums(run_dir)
     (run_dir / SPOOL_FOLDER).rename(run_dir / SEALED_FOLDER)
     remove_sealed(run_dir)
@@ -182,8 +210,8 @@ def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
 
 def _spooled(path: Path) -> SpooledReads:
     spooled = load_records(path, SPOOLED_READ_DTYPE)
-    _add_late_bodies(spooled, load_lines(path.with_suffix(".bodies")))
-    etags = load_etags(path.with_suffix(".etags"))
+    _add_late_bodies(spooled, load_lines(path.with_suffix(BODIES_SUFFIX)))
+    etags = load_etags(path.with_suffix(ETAGS_SUFFIX))
     known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
     # the last records of a killed run may name lines that were not written any more
     return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
@@ -210,7 +238,7 @@ def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
     rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
     for spool in spools:
         worker = int(spool.name.split("-")[0])
-        rows += [(worker, *request) for request in load_lines(spool.with_suffix(".requests"))]
+        rows += [(worker, *request) for request in load_lines(spool.with_suffix(REQUESTS_SUFFIX))]
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
@@ -233,6 +261,5 @@ def _write_parquet(path: Path, records: Array, run: str) -> None:
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
     }
-    new = path.with_name(f".{path.name}")
-    pq.write_table(named(pa.table(columns), run, path.name), new, compression="zstd")
-    new.replace(path)
+    with whole_file(path, durable=True) as beside:
+        pq.write_table(named(pa.table(columns), run, path.name), beside, compression="zstd")

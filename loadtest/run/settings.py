@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
@@ -14,11 +14,11 @@ class Settings:
 
     outputs: Path
     stack: str | None
-    host: str | None
-    samples_path: str
+    host: str | None = field(repr=False)
+    samples_path: str = field(repr=False)
     bucket: str | None
     object_key: str
-    s3_endpoint_url: str | None
+    s3_endpoint_url: str | None = field(repr=False)
     payload_bytes: int
     write_interval: float
     arrival_rate: float
@@ -32,3 +32,4 @@ class Settings:
     seed: int
     outputs_needed: bool = False
     overwrite: bool = False
+    label: str = ""

@@ -8,6 +8,7 @@ the spool into Parquet when the run is over.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,19 +19,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.plan import boot_id
-from loadtest.run.presence import (
+from loadtest.run.files import (
     CLOSED_SUFFIX,
     INCOMPLETE_SUFFIX,
-    KINDS,
+    READS_SUFFIX,
     REGISTRATION_SUFFIX,
-    WORKER,
-    Presence,
-    Pulse,
-    is_alive,
-    registration_of,
+    SPOOL_FOLDER,
+    SPOOL_SUFFIXES,
 )
+from loadtest.run.plan import boot_id
+from loadtest.run.presence import WORKER, Presence, Pulse, Written, is_alive, registration_of
 from loadtest.run.records import LONGEST_ETAG, opaque
 
 logger = logging.getLogger(__name__)
@@ -66,7 +64,8 @@ class _SpoolFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting: list[bytes] = []
-        self.records = 0
+        self.written = Written()
+        """What was handed over; on disk, when it is not ``behind``."""
         self._unwritten = bytearray()
         self._file = path.open("xb", buffering=0)
 
@@ -76,9 +75,11 @@ class _SpoolFile:
         Raises:
             OSError: it did not take all of it.
         """
-        self.records += len(self.waiting)
-        self._unwritten += b"".join(self.waiting)
-        self.waiting.clear()
+        if self.waiting:
+            new = b"".join(self.waiting)
+            self.waiting.clear()
+            self._unwritten += new
+            self.written = self.written.and_then(new)
         while self._unwritten:
             del self._unwritten[: self._file.write(self._unwritten)]
 
@@ -108,7 +109,7 @@ class Spool:
         self._name = folder / "-".join(part for part in parts if part)
         self._presence = Presence(self._name, WORKER, worker, run)
         self._etags: dict[str, int] = {}
-        self._files = [_SpoolFile(self._path(f".{kind}")) for kind in KINDS]
+        self._files = [_SpoolFile(self._path(suffix)) for suffix in SPOOL_SUFFIXES]
         self._etags_file, self._requests_file, self._bodies_file, reads_file, samples_file = self._files
         self._reads = reads_file.waiting
         self._samples = samples_file.waiting
@@ -120,7 +121,8 @@ class Spool:
         self._presence.beat(self._pulse(time.monotonic_ns()))
 
     def _pulse(self, until_ns: int) -> Pulse:
-        return Pulse(until_ns, self.sessions, {kind: f.records for kind, f in zip(KINDS, self._files, strict=True)})
+        written = (file.written for file in self._files)
+        return Pulse(until_ns, self.sessions, dict(zip(SPOOL_SUFFIXES, written, strict=True)))
 
     def _path(self, suffix: str) -> Path:
         return self._name.with_name(self._name.name + suffix)
@@ -176,7 +178,8 @@ class Spool:
         for file in self._files:
             self._write(file)
         if not any(file.behind for file in self._files):
-            self._presence.beat(self._pulse(started))
+            with contextlib.suppress(OSError):  # it stands still, and will be judged by that
+                self._presence.beat(self._pulse(started))
         self.flush_ns += time.monotonic_ns() - started
 
     def _write(self, file: _SpoolFile, *lines: Any) -> None:
@@ -225,7 +228,7 @@ def registrations(run_dir: Path) -> list[tuple[Path, dict[str, Any] | None]]:
 def closed_spools(run_dir: Path) -> int:
     """How many processes have closed their spool, with all that they had recorded."""
     closed = (run_dir / SPOOL_FOLDER).glob(f"*{CLOSED_SUFFIX}")
-    return sum(path.with_suffix(".reads").exists() for path in closed)  # the writer is none of them
+    return sum(path.with_suffix(READS_SUFFIX).exists() for path in closed)  # the writer is none of them
 
 
 def still_recording(run_dir: Path) -> dict[str, int]:
@@ -234,7 +237,7 @@ def still_recording(run_dir: Path) -> dict[str, int]:
     for path, said in registrations(run_dir):
         if is_alive(path):
             recording[path.stem] = said["process"] if said is not None else 0
-    for reads in (run_dir / SPOOL_FOLDER).glob("*.reads"):
+    for reads in (run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"):
         if not reads.with_suffix(REGISTRATION_SUFFIX).exists() and _records_by_number(reads):
             recording[reads.stem] = int(reads.stem.split("-")[1])
     return recording

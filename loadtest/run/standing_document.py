@@ -10,13 +10,11 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from loadtest.run.document import Identity, made_up_by
+from loadtest.run.files import STANDING_FILE
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
-
-STANDING_FILE: Final = "standing-document"
-"""In the run directory: version 0 of a run that never writes, byte for byte."""
 
 
 class StandingVerifier:
@@ -29,17 +27,14 @@ class StandingVerifier:
 
     @classmethod
     def of(cls, run_dir: Path) -> StandingVerifier:
-        """The verifier of a run that never writes."""
         return cls((run_dir / STANDING_FILE).read_bytes())
 
     @property
     def latest_body(self) -> bytes:
-        """The document."""
         return self._document
 
     @property
     def latest_identity(self) -> Identity:
-        """What it is."""
         return Identity(ReadOutcome.WHOLE, 0)
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:

@@ -77,7 +77,7 @@ class PausedQuantile:
 
     population: str  # as in LatencyRow
     time: Literal["response", "service"]
-    quantile: Literal["p50", "p90", "p99", "p99.9", "max"]
+    quantile: Literal["p50", "p90", "p95", "p99", "p99.9", "max"]
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class LagEstimate:
     low: float  # interval over rests, widened so that 95 % holds for all lags together
     high: float
     verdict: Verdict
+    kind: Literal["", "200", "304"] = ""  # of the reads; "": of both kinds, put together
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Quantiles:
     p99_ns: int | None
     p999_ns: int | None
     max_ns: int | None
+    p95_ns: int | None = None  # None, too, in a summary of before it was given
 
 
 @dataclass(frozen=True)

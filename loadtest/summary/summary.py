@@ -56,6 +56,7 @@ from loadtest.summary.versions import (
     KStaleness,
     VisibilityPoint,
 )
+from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, read_small_file
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "Run",
     "SincePut",
     "SlowestReads",
+    "Source",
     "Summary",
     "SummaryError",
     "ThresholdResult",
@@ -125,6 +127,17 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Source:
+    """What was measured, by the names that people give it; "" for what is not known."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    label: str
+    commit: str
+    branch: str
+
+
+@dataclass(frozen=True)
 class Run:
     """Which run this is about. ``settings``, ``target``, ``host`` and ``versions`` are as in ``run.json``."""
 
@@ -144,6 +157,7 @@ class Run:
     host: dict[str, JsonValue]
     versions: dict[str, JsonValue]
     ended: Ended
+    source: Source | None = None  # None: a run of a version that did not record it
 
 
 @dataclass(frozen=True)
@@ -187,9 +201,7 @@ def summary_bytes(summary: Summary) -> bytes:
 
 def write_summary(summary: Summary, path: Path) -> None:
     """Write ``summary.json``; the file is complete or absent, never half."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(summary_bytes(summary))
-    partial.replace(path)
+    write_whole(path, summary_bytes(summary))
 
 
 def read_summary(path: Path) -> Summary:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.document import MAXIMUM_BYTES, made_up_by
 from loadtest.target.finding import Target
-from loadtest.target.put_errors import shown
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Look, is_aws
+from loadtest.target.s3_client import is_aws
+from loadtest.target.store import Look
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
 MOST_LOOKS: Final = 20
@@ -105,7 +106,7 @@ def _from_address(
             look = look_of(seen)
             return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
     else:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), most=120)
+        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         why = f"{target.shown_url} answered {seen.status} {said!r}"
     if overwrite:
         return _lost(place)
@@ -178,7 +179,10 @@ def _s3_code(seen: Seen) -> str:
 
 
 def _made_up(place: str, run: str) -> str:
-    return f"{place} holds a document that load test {run} made up: there is nothing to keep."
+    return (
+        f"{place} holds a document that load test {run} made up: there is nothing to keep. If that run was killed, "
+        "what was there before it lies in its run directory: `python -m loadtest restore` puts that back."
+    )
 
 
 def _keeps(place: str, size: int, not_kept: Any) -> str:

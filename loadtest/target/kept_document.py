@@ -7,18 +7,17 @@ the owner of the run directory alone. No secret is among it: addresses are writt
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
+from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.target.store import Look
+from loadtest.whole_files import OWNER_ONLY, write_whole
 
-KEPT_FOLDER: Final = "kept"
-ABOUT_FILE: Final = "about.json"
-DOCUMENT_FILE: Final = "document"
 FORMAT: Final = 1
 
 
@@ -40,9 +39,10 @@ def keep(folder: Path, about: dict[str, Any], look: Look | None) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     about = {**about, "format": FORMAT, "put_back": False}
     if look is not None:
-        _write(folder / DOCUMENT_FILE, look.body)
-        about |= {"etag": look.etag, "bytes": len(look.body), "put": look.put or {}, "not_kept": list(look.not_kept)}
-    _write(folder / ABOUT_FILE, json.dumps({**about, "found": look is not None}, indent=2).encode())
+        _write(folder / KEPT_DOCUMENT, look.body)
+        about |= {"etag": look.etag, "put": look.put or {}, "not_kept": list(look.not_kept)}
+        about |= {"bytes": len(look.body), "sha256": _sha256(look.body)}
+    _write(folder / KEPT_ABOUT, json.dumps({**about, "found": look is not None}, indent=2).encode())
 
 
 def load(run_dir: Path) -> Kept | None:
@@ -53,20 +53,22 @@ def load(run_dir: Path) -> Kept | None:
     """
     folder = run_dir / KEPT_FOLDER
     try:
-        about = json.loads((folder / ABOUT_FILE).read_bytes())
-        body = (folder / DOCUMENT_FILE).read_bytes() if about["found"] else None
+        about = json.loads((folder / KEPT_ABOUT).read_bytes())
+        body = (folder / KEPT_DOCUMENT).read_bytes() if about["found"] else None
         if about["format"] > FORMAT or (body is not None and len(body) != about["bytes"]):
+            raise ValueError
+        if body is not None and about.get("sha256", _sha256(body)) != _sha256(body):  # older ones have none
             raise ValueError
         for name in ("bucket", "object_key", "run", "url"):
             if not isinstance(about[name], str):
                 raise ValueError
     except FileNotFoundError:
-        if folder.exists() and (folder / DOCUMENT_FILE).exists():
-            raise UsageError(f"{folder} lacks {ABOUT_FILE}: put {folder / DOCUMENT_FILE} back by hand.") from None
+        if folder.exists() and (folder / KEPT_DOCUMENT).exists():
+            raise UsageError(f"{folder} lacks {KEPT_ABOUT}: put {folder / KEPT_DOCUMENT} back by hand.") from None
         return None
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageError(
-            f"What was kept in {folder} cannot be read or is not whole: put {folder / DOCUMENT_FILE} back by hand, if "
+            f"What was kept in {folder} cannot be read or is not whole: put {folder / KEPT_DOCUMENT} back by hand, if "
             "it is what you miss."
         ) from None
     return Kept(about, body)
@@ -74,7 +76,7 @@ def load(run_dir: Path) -> Kept | None:
 
 def note_put_back(run_dir: Path) -> None:
     """Write down that it was put back, so that nobody is told to do it again; where that fails they may be."""
-    path = run_dir / KEPT_FOLDER / ABOUT_FILE
+    path = run_dir / KEPT_FOLDER / KEPT_ABOUT
     with contextlib.suppress(OSError, ValueError, TypeError):
         _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
 
@@ -82,7 +84,7 @@ def note_put_back(run_dir: Path) -> None:
 def is_owed(run_dir: Path) -> bool:
     """Whether a document is kept that was not put back yet. Never raises."""
     try:
-        about = json.loads((run_dir / KEPT_FOLDER / ABOUT_FILE).read_bytes())
+        about = json.loads((run_dir / KEPT_FOLDER / KEPT_ABOUT).read_bytes())
         return bool(about["found"]) and not about["put_back"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -90,10 +92,8 @@ def is_owed(run_dir: Path) -> bool:
 
 def _write(path: Path, content: bytes) -> None:
     """Write for the owner's eyes only; the file appears whole and is on the disk before anything is overwritten."""
-    new = path.with_name(f".{path.name}")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_whole(path, content, mode=OWNER_ONLY, durable=True)
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.run.document import MINIMUM_BYTES, how_rewritten, made_up_by
+from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
-from loadtest.run.roll_call import JOURNAL_NAME
-from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, Kept, load, note_put_back
+from loadtest.target.kept_document import Kept, load, note_put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
 from loadtest.units import SECOND
@@ -182,7 +182,7 @@ def _unanswered(run_dir: Path) -> bool:
 
 def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     now = seen.now
-    kept_in = f"it is kept in {run_dir / KEPT_FOLDER / DOCUMENT_FILE}"
+    kept_in = f"it is kept in {run_dir / KEPT_FOLDER / KEPT_DOCUMENT}"
     again = f"`python -m loadtest restore {run_dir}"
     if now is Now.UNKNOWN:
         why = f" ({seen.error}; {what_to_do(seen.error)})" if seen.error else ""

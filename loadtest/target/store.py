@@ -1,4 +1,4 @@
-"""The S3 client of a run: one PUT at a time and never a retry, and a look at what is there before the first one.
+"""The store of a run: one PUT at a time and never a retry, and a look at what is there before the first one.
 
 Credentials are asked for before a request is made, so that a helper that fails, hangs or wants to be typed at is told
 from a store that does. Importing this is cheap; making a :class:`Store` imports boto3.
@@ -6,22 +6,19 @@ from a store that does. Importing this is cheap; making a :class:`Store` imports
 
 from __future__ import annotations
 
-import base64
 import getpass
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from loadtest.cleaned import secrets_of
 from loadtest.run.document import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
 from loadtest.target.put_errors import Failure, failure_of, not_of_s3
+from loadtest.target.s3_client import content_md5, s3_client, s3_session
 
-TIME_LIMIT_S: Final = 10
-_AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu")
 _KEPT: Final = (
     *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
     *("StorageClass", "WebsiteRedirectLocation"),
@@ -79,23 +76,17 @@ class Store:
 
     def __init__(self, orders: dict[str, Any]) -> None:
         getpass.getpass = _ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
-        import boto3  # noqa: PLC0415 - only this process pays for it
-
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
-        given = orders.get("s3_endpoint_url")
+        self._told = secrets_in(orders)
         try:
-            session = boto3.Session(
-                aws_access_key_id=orders.get("access_key_id"), aws_secret_access_key=orders.get("secret_access_key")
-            )
+            session = s3_session(orders.get("access_key_id"), orders.get("secret_access_key"))
             session.get_credentials()
         except Exception as error:
-            raise StoreError(_credentials_failure(error, None, ()).error) from None
+            raise StoreError(_credentials_failure(error, None, self._told).error) from None
         try:
-            self._client = _client(session, orders["region"], given, path_style=bool(given))
-            if not given and not is_aws(self.endpoint):  # of a profile or the environment
-                self._client = _client(session, orders["region"], None, path_style=True)
+            self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"))
         except Exception as error:
-            raise StoreError(failure_of(error, None).error) from None
+            raise StoreError(failure_of(error, None, self._told).error) from None
         self._session = session
         self._departure = Departure(self._client)
 
@@ -116,11 +107,9 @@ class Store:
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
-        """Send one PUT, with Content-MD5, which Object Lock demands and every store knows."""
         self._departure.reset()
-        digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         try:
-            answer = self._client.put_object(**self._place, Body=body, ContentMD5=digest, **arguments)
+            answer = self._client.put_object(**self._place, Body=body, ContentMD5=content_md5(body), **arguments)
         except Exception as error:  # whatever it is, it is an outcome
             failure = failure_of(error, self._departure, self._secrets())
             return Attempt(
@@ -189,7 +178,13 @@ class Store:
         held = [getattr(credentials, name, None) for name in names]
         if credentials is not None and not hasattr(credentials, "_access_key"):
             held += [credentials.access_key, credentials.secret_key, credentials.token]
-        return tuple(str(secret) for secret in held if secret)
+        return (*self._told, *(str(secret) for secret in held if secret))
+
+
+def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
+    """What of a client's orders must not be shown."""
+    keys = (orders.get("access_key_id"), orders.get("secret_access_key"))
+    return (*(str(key) for key in keys if key), *secrets_of(str(orders.get("s3_endpoint_url") or "")))
 
 
 def _credentials_failure(error: BaseException, departure: Departure | None, secrets: tuple[str, ...]) -> Failure:
@@ -205,29 +200,6 @@ def _credentials_failure(error: BaseException, departure: Departure | None, secr
 def knows_no_condition(error: str) -> bool:
     """Whether a store has refused a PUT because it does not know what If-Match or If-None-Match is."""
     return error.startswith(_NO_CONDITION)
-
-
-def is_aws(endpoint: str) -> bool:
-    """Whether an S3 endpoint is one of AWS."""
-    return (urlsplit(endpoint).hostname or "").endswith(_AWS_DOMAINS)
-
-
-def _client(session: Any, region: str, endpoint: str | None, *, path_style: bool) -> Any:
-    from botocore.config import Config  # noqa: PLC0415
-
-    return session.client(
-        "s3",
-        region_name=region,
-        endpoint_url=endpoint,
-        config=Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=TIME_LIMIT_S,
-            read_timeout=TIME_LIMIT_S,
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path"} if path_style else {},
-        ),
-    )
 
 
 def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:

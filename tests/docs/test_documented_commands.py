@@ -23,6 +23,9 @@ DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_
 RUN_BY = {
     **dict.fromkeys(("make deploy", "make redeploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
+    "python -m loadtest options": (
+        "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"
+    ),
     "python -m loadtest sandbox": (
         "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
     ),
@@ -77,6 +80,7 @@ MAKE_ONLY_SHOWN = {
 
 OTHERS_COMMANDS = {
     "git diff": "what it does is for git to test",
+    "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",
     "git ls-remote https://github.com/actions/checkout v7.0.1": "asks a server on the Internet",
     "pip install cdktn cdktn-provider-aws": "says how long it takes; the test of the page installs both, pinned",

@@ -54,6 +54,8 @@ def test_a_new_check_is_judged_and_reported(extended: Callable[[str], Path]) -> 
     assert ids["prompt-answers"]["verdict"] == "PASS"
     for name in ("report.md", "report.html", "junit.xml"):
         assert "Prompt answers" in (run / name).read_text(encoding="utf-8")
+    looked_at = ids["prompt-answers"]["looked_at"]
+    assert f"| none | {looked_at:,} reads | 0 late |" in (run / "report.md").read_text(encoding="utf-8")
     # What `make test TESTS=…` hands to pytest, without the other checks that it makes.
     own = make.partition("TESTS=")[2]
     tested = subprocess.run(

@@ -19,6 +19,7 @@ from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.records import Verdict
+from loadtest.target.s3_client import content_md5
 
 DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
@@ -223,3 +224,25 @@ def test_a_target_that_falls_silent_is_given_up_soon(target_of):
     inconclusive = [result for result in report.results if result.finding.verdict is CaseVerdict.INCONCLUSIVE]
     assert "not tried: 3 cases before it had no answer" in inconclusive[-1].finding.came_back
     assert report.verdict() is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("AWS_PROFILE", "not-there", "ProfileNotFound"),
+        ("AWS_ENDPOINT_URL_S3", "no address", "ValueError"),
+    ],
+)
+def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(name, value, words, target_of, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with ScriptedServer(DOCUMENT) as server:
+        target = replace(target_of(server), s3_endpoint_url=None, credentials=None)
+        with pytest.raises(UsageError, match=rf"The store cannot be reached: {words}: .*; "):
+            Probe(target, PLAN).run()
+        assert server.requests_of("PUT") == []
+
+
+def test_a_put_carries_what_a_bucket_with_object_lock_demands(target_of):
+    with ScriptedServer(DOCUMENT) as server:
+        Probe(target_of(server), PLAN, cases=WRITING[:1]).run()
+        assert all(put.get("Content-MD5") == content_md5(put.body) for put in server.requests_of("PUT"))

@@ -36,7 +36,7 @@ QUESTIONS = {
 
 def quantiles(count: int, scale: float = 1.0) -> Quantiles:
     values = [int(scale * value * MS) for value in (3.02, 5.4, 9.81, 14.2, 25.7)]
-    return Quantiles(count, *values)
+    return Quantiles(count, *values, p95_ns=int(scale * 7.44 * MS))
 
 
 def check(name: str, verdict: Verdict, sentence: str = "", **others: Any) -> CheckResult:

@@ -89,3 +89,34 @@ def test_the_policy_refuses_a_script_that_is_not_of_the_page(browse: Browse, pag
     document, said = browse(pages["empty"] + '<script>document.title = "owned"</script>')
     assert "owned</title>" not in document
     assert any("Content Security Policy" in line for line in said)
+
+
+FOLDED = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const closed = () => document.querySelectorAll("details:not([open])").length;
+  const widths = [...document.querySelectorAll("details .chart svg")].map((svg) => svg.viewBox.baseVal.width);
+  const before = closed();
+  dispatchEvent(new Event("beforeprint"));
+  const printed = closed();
+  dispatchEvent(new Event("afterprint"));
+  const after = closed();
+  location.hash = "#word-p99";
+  setTimeout(() => {
+    const revealed = !!document.getElementById("word-p99").closest("details").open;
+    document.title = JSON.stringify({ before, printed, after, revealed, narrowest: Math.min(...widths) });
+  }, 500);
+}, 2000));
+</script>"""
+
+
+def test_what_is_folded_is_drawn_and_printed_and_opened_by_a_link(browse: Browse, pages: dict[str, str]) -> None:
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", pages["failing"])
+    document, said = browse(html + FOLDED)
+    assert said == []
+    title = re.search(r"<title>(.*?)</title>", document)
+    assert title
+    seen = json.loads(title[1])
+    assert seen["before"] == seen["after"] > 10
+    assert seen["printed"] == 0
+    assert seen["revealed"]
+    assert seen["narrowest"] > 500

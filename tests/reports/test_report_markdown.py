@@ -34,7 +34,7 @@ def test_what_was_left_out_for_its_size_is_named() -> None:
 def test_answers_come_before_anything_folded() -> None:
     text = markdown(report_summaries.failing())
     answers = text[: text.index("<details>")]
-    assert answers.startswith("## ❌ FAIL")
+    assert answers.startswith("❌ FAIL in the sandbox: 2 of 4 questions fail: ")
     assert answers.count("| ❌ FAIL |") == 2
     assert answers.count("| ✅ PASS |") == 2
     assert "1,332 reads of 5,800 were stale." in answers

@@ -10,6 +10,8 @@ import pytest
 import report_summaries
 import vl_convert
 
+from loadtest.judge.checks.promise import FINDINGS
+from loadtest.judge.checks.registry import CHECKS
 from loadtest.report import limits
 from loadtest.report.charts_latency import latency_over_time
 from loadtest.report.charts_slowdown import since_put, slowdown_during_put
@@ -75,7 +77,7 @@ def test_quantiles_that_are_the_load_generators_own_are_marked() -> None:
     response, service = latency_tables(summary)
     marked = {(row[0], place) for row in response.rows for place, cell in enumerate(row) if "†" in cell}
     labels = {row.population: row.label for row in summary.latency.rows}
-    assert marked == {(labels["all"], 6), (labels["quiet"], 5)}
+    assert marked == {(labels["all"], 7), (labels["quiet"], 6)}
     assert "paused for 138 ms" in response.note
     assert not any("†" in cell for row in service.rows for cell in row)
     assert "†" not in service.note
@@ -112,10 +114,10 @@ def test_a_simulators_verdict_is_never_shown_without_where_it_was_reached() -> N
 
 def test_every_verdict_says_what_is_tolerated() -> None:
     summary = report_summaries.passing()
-    settings = {**summary.run.settings, "max_staleness": 0.25}
+    settings = {**summary.run.settings, "max_staleness": 0.25, "impact_tolerance": 1.25}
     summary = replace(summary, run=replace(summary.run, settings=settings))
     told = {check.id: limits.tolerated(summary, check) for check in summary.checks}
-    assert told["write-impact"] == f"up to {summary.impact.tolerance:.2f}x"
+    assert told["write-impact"] == "up to 1.25x"
     assert told["whole-bodies"] == "none"
     assert told["fresh-reads"] == "up to 250 ms old"
     assert "Tolerated: up to 250 ms old." in page(summary)
@@ -123,6 +125,20 @@ def test_every_verdict_says_what_is_tolerated() -> None:
     fresh = next(check for check in strict.checks if check.id == "fresh-reads")
     assert limits.tolerated(strict, fresh) == "none (0 ms)"
     assert limits.tolerated(replace(strict, run=replace(strict.run, settings={})), fresh) == ""
+
+
+def test_every_check_says_what_it_counts_and_finds() -> None:
+    for promise, _ in CHECKS:
+        many = replace(report_summaries.check(promise.id, Verdict.FAIL), looked_at=2_000, found=2)
+        assert limits.looked_at(many) == f"2,000 {promise.looks_at.many}"
+        assert limits.found(many) == f"2 {promise.finds.many}"
+        assert promise.finds != FINDINGS, "a finding has a name of its own"
+
+
+def test_a_check_of_another_version_has_no_units() -> None:
+    other = replace(report_summaries.check("none-of-ours", Verdict.FAIL), looked_at=2_000, found=1)
+    assert (limits.looked_at(other), limits.found(other)) == ("2,000", "1")
+    assert limits.tolerated(report_summaries.passing(), other) == ""
 
 
 def test_what_was_looked_at_and_found_has_a_unit() -> None:

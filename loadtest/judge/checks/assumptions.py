@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise, no_limit
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
@@ -37,6 +37,9 @@ PROMISE: Final = Promise(
     "assumptions",
     "Assumptions",
     "Enough was read and written, by one writer, with one request in flight per reader.",
+    looks_at=Counted("read or write", "reads and writes"),
+    finds=Counted("broken", "broken"),
+    tolerated=no_limit,
 )
 LEAST_ACKNOWLEDGED: Final = 0.5
 """Share of the PUTs that must have been acknowledged; with fewer the run is about a store that cannot be written."""

@@ -34,7 +34,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.monotonic_reads import inversions
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
 from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.timeline import Timeline, timeline
@@ -47,6 +47,9 @@ PROMISE: Final = Promise(
     "atomic-reads",
     "No new-old inversions",
     "Once any reader has got a version, no later read by anybody returns an older one.",
+    finds=Counted("out of order", "out of order"),
+    tolerated=tolerated_staleness,
+    largest_first=True,
 )
 
 

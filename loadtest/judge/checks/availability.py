@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.measure.latency import successful
@@ -32,8 +32,14 @@ from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, Verdict, outcome_n
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.generator import Availability
 
-PROMISE: Final = Promise("availability", "Availability", "Reads are answered, until the end of the run.")
 TOLERATED_SHARE: Final = 0.001
+PROMISE: Final = Promise(
+    "availability",
+    "Availability",
+    "Reads are answered, until the end of the run.",
+    finds=Counted("error", "errors"),
+    tolerated=lambda _: f"up to {units.share(TOLERATED_SHARE)}",
+)
 DEAD_SHARE: Final = 0.1
 """A target that answered no read in the last tenth of the run, and in no less than a second, has died."""
 DEAD_NS: Final = 1_000_000_000

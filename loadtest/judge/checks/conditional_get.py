@@ -35,7 +35,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
 from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
@@ -48,6 +48,8 @@ PROMISE: Final = Promise(
     "conditional-get",
     "Conditional GET",
     "A 200 carries an ETag that names its body, and a request that names the current version is answered 304 with it.",
+    looks_at=Counted("answer", "answers"),
+    finds=Counted("fault", "faults"),
 )
 _NAMES: Final = {
     "no-etag": "200 without an ETag",

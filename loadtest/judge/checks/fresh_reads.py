@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.staleness import staleness
@@ -43,6 +43,9 @@ PROMISE: Final = Promise(
     "fresh-reads",
     "Fresh reads",
     "A read that begins after a write was acknowledged returns that write or a later one.",
+    finds=Counted("stale", "stale"),
+    tolerated=tolerated_staleness,
+    largest_first=True,
 )
 
 

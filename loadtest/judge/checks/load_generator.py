@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise, no_limit
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.run.history import History
@@ -30,6 +30,9 @@ PROMISE: Final = Promise(
     "load-generator",
     "Load generator",
     "The load generator kept its rate, and its own delay is small beside the latencies that it measured.",
+    looks_at=Counted("sample of its delay", "samples of its delay"),
+    finds=Counted("cause for doubt", "causes for doubt"),
+    tolerated=no_limit,
 )
 LEAST_RATE_SHARE: Final = 0.95
 MOST_UNSENT_SHARE: Final = 0.01

@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.sessions import session_key
@@ -43,6 +43,7 @@ PROMISE: Final = Promise(
     "monotonic-reads",
     "Monotonic reads",
     "A reader that has seen a version is never shown an older one afterwards.",
+    finds=Counted("back in time", "back in time"),
 )
 
 

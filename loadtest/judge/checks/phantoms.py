@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.order.timeline import timeline
@@ -33,6 +33,7 @@ PROMISE: Final = Promise(
     "phantoms",
     "No phantoms",
     "A read returns only versions that were written, and none before its write began.",
+    finds=Counted("of no written version", "of no written version"),
 )
 
 

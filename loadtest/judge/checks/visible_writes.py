@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, somebody_else, too_little
 from loadtest.judge.order.timeline import timeline
@@ -37,6 +37,9 @@ PROMISE: Final = Promise(
     "visible-writes",
     "Visible writes",
     "A write that was acknowledged can be read before the next one replaces it.",
+    looks_at=Counted("write", "writes"),
+    finds=Counted("lost", "lost"),
+    tolerated=tolerated_staleness,
 )
 MOST_LISTED: Final = 10
 

@@ -13,7 +13,8 @@ of a document in it and is none of these) or *unrecognised* (an error page, an e
 
 **Exclusions.** Errors (4xx, 5xx, no answer) carry no document. What somebody else certainly put there is *foreign* and
 is left to the assumptions: a whole document of another run, or a body whose ETag is its MD5 where the ETags of our own
-documents are theirs, so that the store holds it. One whose ETag header names another version is left to the
+documents are theirs, so that the store holds it. A gateway that makes MD5s of its error pages looks the same, so then
+nothing passes. One whose ETag header names another version is left to the
 conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
 wants some reads that overlap one.
 
@@ -28,9 +29,9 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
+from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads
 from loadtest.judge.order.timeline import one_of
 from loadtest.run.history import History
@@ -41,6 +42,8 @@ PROMISE: Final = Promise(
     "whole-bodies",
     "Whole bodies",
     "Every document that is read is the old one or the new one, never a mix and never cut short.",
+    looks_at=Counted("document", "documents"),
+    finds=Counted("not whole", "not whole"),
 )
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
@@ -76,6 +79,12 @@ def whole_bodies(history: History) -> CheckResult:
         sentence = (
             f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
             f"{met:,} of these reads overlapped a PUT, {len(found) - met:,} came while no PUT was in flight."
+        )
+    elif foreign := foreign_reads(history):
+        verdict = Verdict.INCONCLUSIVE
+        sentence = (
+            f"All {looked_at:,} documents of this run were whole, but {units.counted(foreign, 'read')} returned what "
+            "is not of this run: whether that is all that somebody else put there cannot be told."
         )
     elif few := too_little(history, looked_at, "documents were read"):
         verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."

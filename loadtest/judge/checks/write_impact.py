@@ -24,20 +24,33 @@ floor.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from pydantic import JsonValue
+
 from loadtest import units
-from loadtest.judge.checks.promise import Promise
+from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import failures, measure_impact, verdict
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
 
+
+def tolerated_ratio(settings: Mapping[str, JsonValue]) -> str:
+    """The slowdown that is tolerated."""
+    ratio = settings.get("impact_tolerance")
+    return f"up to {units.ratio(ratio)}" if isinstance(ratio, (int, float)) else ""
+
+
 PROMISE: Final = Promise(
     "write-impact",
     "Write impact",
     "Reads are not slower while the document is being replaced, beyond the tolerated ratio.",
+    looks_at=Counted("pair of windows", "pairs of windows"),
+    finds=Counted("quantile too slow", "quantiles too slow"),
+    tolerated=tolerated_ratio,
 )
 
 

@@ -1,8 +1,8 @@
 """Kinds of answer (200, 304) one by one, and what their mix adds: no slowdown of the target, but what visitors feel.
 
 Each kind has a slowdown of its own. A FAIL of one counts, when the interval that holds for all kinds together (97.5 %
-for each of two) lies above the tolerance, and when the load generator's own delay is small beside such reads: a 304 of
-half a millisecond may be slower for no other reason than that the writer's PUT shares a processor with the reader.
+for each of two) lies above the tolerance, and when the load generator's own delay is small beside such reads
+(:mod:`loadtest.judge.measure.too_fast`).
 """
 
 from __future__ import annotations
@@ -10,44 +10,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.measure.generator_health import SMALL_SHARE, measure_generator
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
+from loadtest.judge.measure.too_fast import Compared, TooFast
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
-from loadtest.run.history import Column, History
+from loadtest.run.history import Column
 from loadtest.run.records import Verdict
-from loadtest.summary.slowdown import AnswerMix, ImpactEstimate, KindImpact
+from loadtest.summary.slowdown import AnswerMix, KindImpact
 
 _BOTH: Final = 1 - (1 - CONFIDENCE) / len(KINDS)
 LEAST_CHANGE: Final = 0.01
 """A mix that changes by less than one percentage point is called the same."""
 
 
-class Compared(Protocol):
-    """A pair of windows: the quiet side in one or more pieces, and the writing one."""
-
-    @property
-    def quiet(self) -> tuple[Stretch, ...]:
-        """The quiet side."""
-
-    @property
-    def writing(self) -> Stretch:
-        """The writing side."""
+def kind_impacts(pairs: Sequence[Compared], scale: Scale, fast: TooFast, tolerance: float) -> tuple[KindImpact, ...]:
+    """The slowdown of each kind of answer; where one is too ``fast``, it is not judged."""
+    return tuple(_kind(pairs, scale, kind, fast, tolerance) for kind in KINDS)
 
 
-def kind_impacts(history: History, pairs: Sequence[Compared], scale: Scale, tolerance: float) -> tuple[KindImpact, ...]:
-    """The slowdown of each kind of answer."""
-    return tuple(_kind(history, pairs, scale, kind, tolerance) for kind in KINDS)
-
-
-def _kind(history: History, pairs: Sequence[Compared], scale: Scale, kind: Kind, tolerance: float) -> KindImpact:
+def _kind(pairs: Sequence[Compared], scale: Scale, kind: Kind, too_fast: TooFast, tolerance: float) -> KindImpact:
     found = [estimate_ratio(name, _logs(pairs, kind, name), tolerance, "pair of windows", _BOTH) for name in QUANTILES]
-    fast = [one.quantile for one in found if one.verdict is Verdict.FAIL and _too_fast(history, pairs, kind, one)]
+    fast = [one.quantile for one in found if one.verdict is not Verdict.PASS and kind in too_fast[one.quantile]]
     judged = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.quantile in fast else one for one in found)
     sizes = [part.count(kind) for pair in pairs for part in (*pair.quiet, pair.writing)]
     missing = [one.quantile for one in found if one.ratio is None]
@@ -72,15 +60,6 @@ def _logs(pairs: Sequence[Compared], kind: Kind, name: Quantile) -> list[float]:
         if above is not None and known and len(known) == len(below):
             logs.append(math.log(max(1, above)) - sum(known) / len(known))
     return logs
-
-
-def _too_fast(history: History, pairs: Sequence[Compared], kind: Kind, estimate: ImpactEstimate) -> bool:
-    """Whether the generator's own delay is not small beside the reads of this kind; at p90 its p99 is looked at."""
-    delays = history.once(measure_generator).loop_delay
-    delay = delays.p50_ns if estimate.quantile == "p50" else delays.p99_ns
-    took = [part.at(kind, estimate.quantile) for pair in pairs for part in pair.quiet]
-    known = [value for value in took if value is not None]
-    return delay is not None and bool(known) and delay > SMALL_SHARE * float(np.median(known))
 
 
 def answer_mix(pairs: Sequence[Compared]) -> AnswerMix | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
+from loadtest.judge.measure.too_fast import TooFast
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.run.schedule import LEAST_ROOM
-from loadtest.summary.slowdown import ImpactEstimate
+from loadtest.summary.slowdown import AfterEffect, ImpactEstimate
 from loadtest.summary.speed import Impact
 
 CERTAINLY_FASTER: Final = 0.9
@@ -25,13 +26,17 @@ def least_reads(quantile: str) -> int:
     return 1000 // (1000 - PER_MILLE[quantile])
 
 
-def doubts_of(impact: Impact, unlike: str) -> tuple[str, ...]:
-    """Why what would be a PASS is none, each as the end of a sentence."""
+def doubts_of(impact: Impact, unlike: str, fast: TooFast) -> tuple[str, ...]:
+    """Why what would be a PASS is none, each as the end of a sentence.
+
+    ``unlike``: why windows of a kind are not alike. ``fast``: the kinds of answer that are not judged at a quantile.
+    """
     doubts = [*(impact.after.doubts if impact.after else ()), *([unlike] if unlike else ())]
     tolerance = impact.tolerance
     for kind in impact.kinds:
-        high = [e for e in kind.estimates if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
-        if high and not kind.note.endswith("not judged"):
+        judged = [e for e in kind.estimates if kind.kind not in fast[e.quantile]]
+        high = [e for e in judged if e.verdict is Verdict.INCONCLUSIVE and _slower(e, tolerance)]
+        if high:
             doubts.append(
                 f"reads answered {kind.kind} alone take {high[-1].text} as long at {high[-1].quantile}: run longer"
             )
@@ -73,8 +78,8 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
     mix = impact.mix
     if mix is not None and abs(mix.cost_p50_ns or 0) > WORTH_TELLING * (mix.quiet_p50_ns or 0):
         parts.append(mix.sentence)
-    if not impact.control and impact.after is None and _passes(impact, doubts):
-        parts.append(_unseen(history))
+    if not impact.control and _passes(impact, doubts):
+        parts.append(_unseen(history, impact.after))
     return " ".join(parts)
 
 
@@ -123,8 +128,14 @@ def _headline(history: History, impact: Impact, least: int) -> str:
     return f"{text}, which spans the tolerated {limit}: {longer}."
 
 
-def _unseen(history: History) -> str:
-    """What a run without rests cannot see."""
+def _unseen(history: History, after: AfterEffect | None) -> str:
+    """What a run cannot see; one without rests sees less."""
+    if after is not None:
+        twice = f"--window {2 * history.info.settings.window:g}"
+        return (
+            f"What a PUT leaves behind for longer than {units.seconds(after.rest_ns)} can go unseen; "
+            f"{twice} looks twice as far."
+        )
     guard = history.info.plan.guard_ns if history.info.plan else 0
     beyond = f" for longer than {units.duration(guard)}" if guard else ""
     return (

@@ -191,13 +191,7 @@ def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
 
 
 def row(latency: Latency, population: str) -> LatencyRow:
-    """The row of one population."""
     return next(found for found in latency.rows if found.population == population)
-
-
-def members_of(history: History, population: str) -> Flags:
-    """The reads of one population, by the name that its row has."""
-    return populations(history)[population]
 
 
 def times_of(history: History, kind: str, members: Flags | Column) -> Column:

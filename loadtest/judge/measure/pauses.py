@@ -24,7 +24,7 @@ from loadtest.summary.generator import GeneratorPause, PausedQuantile
 from loadtest.summary.speed import Quantiles
 
 MOST_PAUSES: Final = 50
-_ORDER: Final = ("p50", "p90", "p99", "p99.9", "max")
+_ORDER: Final = ("p50", "p90", "p95", "p99", "p99.9", "max")
 
 
 def pauses(history: History, longer_than_ns: float) -> tuple[Column, Column, Column]:
@@ -65,10 +65,10 @@ def paused_quantiles(history: History, found: tuple[Column, Column, Column]) -> 
 
 def _as_slow(found: Quantiles) -> list[tuple[str, int, int]]:
     """The known quantiles, each with the least number of reads that were as slow or slower."""
-    values = ((found.p50_ns, "p50", 500), (found.p90_ns, "p90", 900), (found.p99_ns, "p99", 990))
+    values = ((found.p50_ns, "p50", 500), (found.p90_ns, "p90", 900), (found.p95_ns, "p95", 950))
     known = [
         (name, value, found.count - rank(found.count, per_mille))
-        for value, name, per_mille in (*values, (found.p999_ns, "p99.9", 999))
+        for value, name, per_mille in (*values, (found.p99_ns, "p99", 990), (found.p999_ns, "p99.9", 999))
         if value is not None
     ]
     return [*known, ("max", found.max_ns, 1)] if found.max_ns is not None else known

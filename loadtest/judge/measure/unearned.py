@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
-from loadtest.judge.measure.after_put import LEAST_RESTS
-from loadtest.judge.measure.answer_mix import Compared
 from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.judge.measure.rests import LEAST_RESTS
+from loadtest.judge.measure.too_fast import Compared
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
@@ -42,7 +42,11 @@ def _rests(history: History, impact: Impact) -> list[str]:
             f"takes at least {LEAST_RESTS}: run longer"
         ]
     measured = {found.quantile for found in impact.estimates if found.ratio is not None}
-    blind = [name for name in ("p50", impact.headline) if name in measured - {lag.quantile for lag in after.lags}]
+    blind = [
+        name
+        for name in ("p50", impact.headline)
+        if name in measured - {lag.quantile for lag in after.lags if not lag.kind}
+    ]
     doubts = []
     if blind:
         doubts.append(

@@ -15,7 +15,7 @@ from loadtest.run.history import Column
 from loadtest.summary.speed import Quantiles
 from loadtest.summary.versions import Distribution
 
-PER_MILLE: Final = {"p50": 500, "p90": 900, "p99": 990, "p999": 999}
+PER_MILLE: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p999": 999}
 DEFINITION: Final = (
     "Exact order statistics of all successful reads (200 with a whole document, and 304): the smallest measured value "
     "that at least the given share of the reads does not exceed; not given where fewer than one read lies beyond it. "
@@ -38,11 +38,6 @@ def of_sorted(values: Column, per_mille: int) -> int | None:
     return int(values[rank(len(values), per_mille)]) if enough(len(values), per_mille) else None
 
 
-def exactly(values: Column, per_mille: int) -> int | None:
-    """One quantile of ``values``, of which there must be enough."""
-    return of_sorted(np.sort(values), per_mille) if len(values) else None
-
-
 def quantiles(values: Column) -> Quantiles:
     """Quantiles of ``values``, in any order."""
     return quantiles_of_sorted(np.sort(values))
@@ -58,6 +53,7 @@ def quantiles_of_sorted(rising: Column) -> Quantiles:
         p99_ns=found["p99"],
         p999_ns=found["p999"],
         max_ns=int(rising[-1]) if len(rising) else None,
+        p95_ns=found["p95"],
     )
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, Final, Literal, cast
-
-from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from loadtest.judge.thresholds.metric import Dimension, Metric
 from loadtest.judge.thresholds.metrics import METRICS
 from stacks.user_input import cut, shown
+
+if TYPE_CHECKING:
+    from lark import Token
 
 Comparison = Literal["<", "<=", ">", ">=", "==", "!="]
 LIST: Final = "docs/thresholds.md lists all"
@@ -43,18 +44,6 @@ UNITS: Final[dict[Dimension, dict[str, Decimal]]] = {
 }
 """Each unit of a limit, and how many of the metric's own unit (ns, a fraction, 1, 1/s, a byte) it is."""
 
-GRAMMAR: Final = r"""
-    start: threshold (";" threshold)* ";"?
-    threshold: METRIC ("(" (ARGUMENT ("," ARGUMENT)*)? ")")? COMPARISON NUMBER UNIT?
-    METRIC: /[a-z][a-z0-9_]*(\.[a-z0-9_]+)*/
-    ARGUMENT: /[a-z0-9][a-z0-9.-]*/
-    COMPARISON: "<=" | ">=" | "==" | "!=" | "<" | ">"
-    NUMBER: /[0-9]{1,15}(\.[0-9]{1,15})?/
-    UNIT: /[a-zA-Zµ%]+/
-    %import common.WS
-    %ignore WS
-"""
-
 
 class ThresholdError(ValueError):
     """A threshold cannot be used; the text is one sentence: what was received, and what to do."""
@@ -72,41 +61,19 @@ class Threshold:
     limit_text: str
 
 
-@v_args(inline=True)
-class _Reader(Transformer[Token, list[tuple[list[Token], int]]]):
-    """Turns the tree into the tokens of each threshold."""
-
-    def threshold(self, *tokens: Token) -> list[Token]:
-        return list(tokens)
-
-    def start(self, *thresholds: Any) -> list[Any]:
-        return list(thresholds)
-
-
-_PARSER: Final = Lark(GRAMMAR, parser="lalr", transformer=_Reader(), propagate_positions=False)
-
-
 def parse(text: str) -> tuple[Threshold, ...]:
     """The conditions that ``text`` holds: one, or several with ``;`` in between.
 
     Raises:
         ThresholdError: it is none, names a metric that does not exist, or the limit's unit does not fit the metric.
     """
+    from loadtest.judge.thresholds.syntax import NoThresholdError, tokens_of  # noqa: PLC0415 - few runs have thresholds
+
     try:
-        found = cast("list[list[Token]]", _PARSER.parse(text))
-    except UnexpectedInput as error:
-        raise ThresholdError(
-            f"{shown(text)} {_where(error, text)}: write it like {EXAMPLE!r} ({LIST} metrics)."
-        ) from None
+        found = tokens_of(text)
+    except NoThresholdError as error:
+        raise ThresholdError(f"{shown(text)} {error}: write it like {EXAMPLE!r} ({LIST} metrics).") from None
     return tuple(_threshold(text, tokens) for tokens in found)
-
-
-def _where(error: UnexpectedInput, text: str) -> str:
-    place = error.pos_in_stream
-    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    if ended or place is None:
-        return "ends too early"
-    return f"is no threshold from {shown(text[place : place + 20])} on"
 
 
 def _threshold(text: str, tokens: list[Token]) -> Threshold:

@@ -11,8 +11,7 @@ from typing import Final, get_args, get_type_hints
 
 from loadtest import units
 from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
-from loadtest.judge.measure.latency import members_of, times_of
-from loadtest.judge.statistics.quantiles import exactly, rank
+from loadtest.judge.statistics.quantiles import rank
 from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
 from loadtest.run.history import History
 from loadtest.summary.slowdown import ImpactEstimate
@@ -24,7 +23,7 @@ KINDS: Final = ("response", "service")
 POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
 LATENCY_QUANTILES: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99.9": 999, "max": 1000}
 IMPACT_QUANTILES: Final = ("p50", "p90", "p99")
-_FIELDS: Final = {"p50": "p50_ns", "p90": "p90_ns", "p99": "p99_ns", "p99.9": "p999_ns", "max": "max_ns"}
+_FIELDS: Final = {name: f"{name.replace('.', '')}_ns" for name in LATENCY_QUANTILES}
 
 
 def _plain(value: float | None, missing: str, looked_at: int | None = None) -> MetricValue:
@@ -32,7 +31,7 @@ def _plain(value: float | None, missing: str, looked_at: int | None = None) -> M
 
 
 def _latency(quantile: str) -> Measure:
-    """A quantile of the latency of one population; what the Summary lacks is taken from the reads, as exactly."""
+    """A quantile of the latency of one population, as the Summary has it."""
 
     def measure(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
         kind, population = arguments
@@ -42,11 +41,7 @@ def _latency(quantile: str) -> Measure:
         missing = f"{units.counted(count, 'such read')}, too few for this quantile" if count else "no such read"
         if quantiles is None or not count:
             return _plain(None, missing)
-        field = _FIELDS.get(quantile)
-        if field:
-            return _plain(getattr(quantiles, field), missing)
-        values = times_of(history, kind, members_of(history, population))
-        return _plain(exactly(values, LATENCY_QUANTILES[quantile]), missing)
+        return _plain(getattr(quantiles, _FIELDS[quantile]), missing)
 
     return measure
 

@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from flask import Response, jsonify, request
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
@@ -22,11 +22,10 @@ from loadtest.load.coordinator import Coordinator
 from loadtest.load.page.form import SETTINGS, StartForm, read_form
 from loadtest.load.page.tab import FinishedRun
 from loadtest.load.progress.progress import Progress
+from loadtest.run.files import SUMMARY_FILE
 from loadtest.summary.summary import SummaryError, read_summary
 
 logger = logging.getLogger(__name__)
-
-_SUMMARY: Final = "summary.json"
 
 
 class Runs(Protocol):
@@ -182,7 +181,7 @@ def _not_of_this_session(run_dir: str, taken: list[Path]) -> str:
 
 def _finished(path: Path, progress: Progress | None) -> FinishedRun:
     try:
-        summary = read_summary(path / _SUMMARY)
+        summary = read_summary(path / SUMMARY_FILE)
     except SummaryError:
         return FinishedRun(path, progress, None)
     answers = [(question.question, question.verdict.value, question.sentence) for question in summary.questions]

@@ -14,12 +14,13 @@ from flask import Blueprint, Response, request, send_file
 
 from loadtest import units
 from loadtest.load.progress.progress import Progress
+from loadtest.run.files import JUNIT_FILE, MARKDOWN_FILE, PAGE_FILE, RUN_FILE, SEALED_FILES, SUMMARY_FILE
 
 TAB_KEY: Final = "read-model"
 FOLDER: Final = "read-model"
 FILES: Final = (
-    *("report.html", "report.md", "summary.json", "junit.xml", "run.json"),
-    *("reads.parquet", "writes.parquet", "windows.parquet", "requests.parquet", "generator.parquet"),
+    *(PAGE_FILE, MARKDOWN_FILE, SUMMARY_FILE, JUNIT_FILE, RUN_FILE),
+    *SEALED_FILES,
 )
 """What the page serves of a run, by fixed names: no other file of this machine can be asked for."""
 _SCRIPT: Final = Path(__file__).with_name("web_links.js")
@@ -35,7 +36,6 @@ class FinishedRun:
     answers: Sequence[tuple[str, str, str]] = ()
 
     def files(self) -> list[str]:
-        """The names of the files that are there, the report first."""
         return [name for name in FILES if (self.path / name).is_file()]
 
 
@@ -73,7 +73,7 @@ def add_tab(web_ui: Any, runs: RunsToShow) -> None:
         "extended_csv_files": [{"href": f"./{FOLDER}/csv", "title": "Download read model CSV"}]
         + [
             {"href": f"./{FOLDER}/last/{name}", "title": f"Read model, last run: {name}"}
-            for name in ("report.html", "report.md", "summary.json", "junit.xml")
+            for name in (PAGE_FILE, MARKDOWN_FILE, SUMMARY_FILE, JUNIT_FILE)
         ],
     }
     blueprint = Blueprint("read_model", __name__, url_prefix=f"{base.rstrip('/')}/{FOLDER}")
@@ -127,7 +127,6 @@ def add_tab(web_ui: Any, runs: RunsToShow) -> None:
 
 
 def rows(runs: RunsToShow) -> list[dict[str, str]]:
-    """The lines of the table."""
     last = runs.finished[-1] if runs.finished else None
     if runs.phase == "starting":
         return [_row("state", "starting", "the target is tried, and the first document is written")]
@@ -149,7 +148,7 @@ def _answers(last: FinishedRun) -> list[dict[str, str]]:
         return [_row("state", "no verdict", "the last run ended before anything could be judged; the log says why")]
     lines = [_row("verdict", last.verdict, "of all questions together; the report says why")]
     lines += [_row(title, verdict, sentence) for title, verdict, sentence in last.answers]
-    return [*lines, _row("report", str(last.path / "report.html"), "links to it and its files are below the table")]
+    return [*lines, _row("report", str(last.path / PAGE_FILE), "links to it and its files are below the table")]
 
 
 def _links(runs: RunsToShow) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.presence import WRITER, Presence, Pulse
+from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
+from loadtest.run.presence import WRITER, Presence, Pulse, Written
 
 BEAT_INTERVAL_S: Final = 0.5
 
@@ -24,10 +24,15 @@ def writer_presence(journal: Path, run: str) -> Iterator[None]:
     """Say that the writer is there, twice a second, and at the end that its journal is whole; not after an error."""
     presence = Presence(journal.parent / SPOOL_FOLDER / f"writer-{os.getpid()}", WRITER, 0, run)
     over = threading.Event()
+    written = Written()
 
     def pulse() -> Pulse:
+        nonlocal written
         now = time.monotonic_ns()
-        return Pulse(now, records={"journal": journal.stat().st_size})
+        with journal.open("rb") as file:
+            file.seek(written.size)
+            written = written.and_then(file.read())
+        return Pulse(now, files={JOURNAL_NAME: written})
 
     def keep_beating() -> None:
         while not over.wait(BEAT_INTERVAL_S):

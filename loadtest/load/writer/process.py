@@ -7,7 +7,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,21 +17,24 @@ import gevent
 
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
+from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
+from loadtest.load.writer.orders import about, orders_for
 from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
 from loadtest.project import PROJECT
-from loadtest.run.files import JOURNAL_NAME
+from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
+from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.target.kept_document import KEPT_FOLDER
 from loadtest.target.remedies import REMEDIES, what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
 from loadtest.units import SECOND
 
-__all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "PuttingBack", "WriterProcess", "about", "orders_for", "what_to_do"]
+__all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "WriterProcess", "what_to_do"]
 
-_PUTTING_BACK_LIMIT_S: Final = 120
+ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND
+"""Nothing but a clock that is another one is told by it; a machine that is busy for a moment stops no run."""
 _GRACE_S: Final = PUT_TIME_LIMIT_S + 5
 
 
@@ -81,6 +85,8 @@ class WriterProcess:
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
         self.may_have_written = False
+        self.may_write_late = False
+        """Whether version 0 was sent and never answered: the store may take it at any later time."""
         self._looked_at = False
         self._stopping = False
         self._said_why = ""
@@ -119,10 +125,12 @@ class WriterProcess:
         Raises:
             UsageError: it was not acknowledged; says why and what to do.
         """
+        self._refuse_other_clock()
         self._tell({"put": arguments})
-        self.may_have_written = True
+        self.may_have_written = self.may_write_late = True
         put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
+        self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
             if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
@@ -139,8 +147,19 @@ class WriterProcess:
             raise UsageError(f"Version 0 could not be put into {self._place}: {put.error}; {what_to_do(put.error)}.")
         return put
 
+    def _refuse_other_clock(self) -> None:
+        """A process that was started from this one may have another clock all the same, in a time namespace."""
+        sent_ns = time.monotonic_ns()
+        self._tell({"asked_ns": sent_ns})
+        read_ns = self._wait_for("read_ns", "did not say what its clock shows")["read_ns"]
+        why = why_not_one_clock(OffsetBound.of_exchange(sent_ns, read_ns, time.monotonic_ns()), ACCEPTED_OF_WRITER_NS)
+        if why:
+            self.stop()
+            raise UsageError(
+                f"The writer cannot be compared with the readers: {why}; start both in one time namespace."
+            )
+
     def start(self, plan: Plan, write_interval: float) -> None:
-        """Begin to write on the plan's schedule."""
         schedule = {
             name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
         }
@@ -176,8 +195,7 @@ class WriterProcess:
     def _wait_for(self, key: str, what: str) -> dict[str, Any]:
         """The next event that has ``key``."""
         with gevent.Timeout(_GRACE_S * 2, False):
-            for line in self._process.stdout:  # type: ignore[union-attr]
-                event: dict[str, Any] = json.loads(line)
+            for event in self._events():
                 if key in event:
                     return event
                 self._take(event)
@@ -189,8 +207,7 @@ class WriterProcess:
         )
 
     def _listen(self) -> None:
-        for line in self._process.stdout:  # type: ignore[union-attr]
-            event = json.loads(line)
+        for event in self._events():
             if "outcome" in event:
                 self._on_put(self._put(event))
             else:
@@ -200,6 +217,14 @@ class WriterProcess:
                 self._process.wait(1)
             if not self._stopping:
                 self._on_end(self._why_it_ended())
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """What the writer says, until it ends; it is ended when that is nothing that anybody could take in."""
+        try:
+            yield from events_of(self._process.stdout)  # type: ignore[arg-type]
+        except EndlessLineError:
+            self._said_why = f"it printed a line of more than {MOST_LINE_BYTES:,} bytes"
+            self._process.kill()
 
     def _why_it_ended(self) -> str:
         if self._said_why:
@@ -228,53 +253,6 @@ class WriterProcess:
             etag=event["etag"],
             error=event["error"],
         )
-
-
-class PuttingBack:
-    """Puts the document back in a process of its own, which Ctrl-C does not reach; started once."""
-
-    def __init__(self, run_dir: Path, target: Target) -> None:
-        command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
-        orders = {**orders_for(target), "url": target.url}
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
-            self._process.stdin.close()  # type: ignore[union-attr]
-
-    def done(self) -> bool:
-        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
-        try:
-            return self._process.wait(_PUTTING_BACK_LIMIT_S) == 0
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait() == 0
-
-
-def orders_for(target: Target) -> dict[str, Any]:
-    """What a store's client needs to know, the key among it."""
-    key = target.credentials
-    return {
-        "bucket": target.bucket,
-        "object_key": target.object_key,
-        "region": target.region,
-        "s3_endpoint_url": target.s3_endpoint_url,
-        "access_key_id": key.access_key_id if key else None,
-        "secret_access_key": key.secret_access_key if key else None,
-    }
-
-
-def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
-    """What is kept beside the document: where it was, and where the key is to be found; no secret."""
-    return {
-        "run": run,
-        "bucket": target.bucket,
-        "object_key": target.object_key,
-        "region": target.region,
-        "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
-        "url": target.shown_url,
-        "outputs": str(settings.outputs.resolve()) if target.credentials else None,
-        "stack": settings.stack,
-    }
 
 
 def _signal_name(number: int) -> str:

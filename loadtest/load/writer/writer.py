@@ -28,7 +28,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure, shown
-from loadtest.target.store import CHANGED_MEANWHILE, TIME_LIMIT_S, Look, Store, StoreError, knows_no_condition
+from loadtest.target.s3_client import TIME_LIMIT_S
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, secrets_in
 from loadtest.units import SECOND
 
 CONTENT_TYPE: Final = "application/json"
@@ -103,7 +104,6 @@ class PayloadWriter:
         return self._store.check_credentials()
 
     def document(self, version: int) -> bytes:
-        """The document of ``version``."""
         return render(self._run, version, self._size)
 
 
@@ -111,14 +111,17 @@ def main() -> int:
     """Take the orders and follow them; whatever fails is told in one sentence, and is no traceback."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
     parent = Parent(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # what a library prints is no event
     threading.Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
     line = sys.stdin.buffer.readline()
     if not line:
         return 0
+    orders: dict[str, Any] = {}
     try:
-        return _write(json.loads(line), parent)
+        orders = json.loads(line)
+        return _write(orders, parent)
     except Exception as error:
-        parent.tell({"ended": shown(f"{type(error).__name__}: {error}")})
+        parent.tell({"ended": shown(f"{type(error).__name__}: {error}", secrets_in(orders))})
         return 1
 
 
@@ -131,7 +134,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
         return 1
     look = store.look()
     parent.tell(_looked(look, store, orders))
-    told = sys.stdin.buffer.readline()
+    while (told := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(told):
+        parent.tell({"read_ns": time.monotonic_ns()})
     if not told:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)

@@ -28,7 +28,7 @@ def main() -> int:
 
     os.nice(_NICENESS)
     moto_updates.install()
-    _mend_conditions()
+    _evaluate_secure_transport()
     application: Any = DomainDispatcherApplication(create_backend_app)
     handler = type("QuietHandler", (MotoRequestHandler,), {"log_request": lambda self, code="-", size="-": None})
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
@@ -44,28 +44,30 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def _mend_conditions() -> None:
+def _evaluate_secure_transport() -> None:
     """Have moto evaluate ``aws:SecureTransport``, as for a request by TLS.
 
     moto takes every condition of a bucket policy for not met, and a statement whose condition is not met for a denial;
     so the usual statement that refuses plain HTTP would refuse everything. The sandbox stands in for an endpoint with
     TLS, so that this condition is what it would be there, and a statement that does not apply says nothing.
     """
-    from moto.iam.access_control import IAMPolicyStatement, PermissionResult  # noqa: PLC0415
+    from moto.iam import access_control  # noqa: PLC0415
 
-    evaluate = IAMPolicyStatement.is_action_permitted
+    statement: Any = access_control.IAMPolicyStatement  # Any, for it is changed
 
-    def mended(self: Any, *arguments: Any, **named: Any) -> Any:
+    evaluate = statement.is_action_permitted
+
+    def as_aws_does(self: Any, *arguments: Any, **named: Any) -> Any:
         condition = self._statement.get("Condition")
         if not condition or any(set(keys) != {"aws:SecureTransport"} for keys in condition.values()):
             return evaluate(self, *arguments, **named)
         wanted = {str(value).lower() for keys in condition.values() for value in keys.values()}
         if wanted != {"true"}:
-            return PermissionResult.NEUTRAL
+            return access_control.PermissionResult.NEUTRAL
         unconditional = {name: value for name, value in self._statement.items() if name != "Condition"}
-        return evaluate(IAMPolicyStatement(unconditional), *arguments, **named)
+        return evaluate(statement(unconditional), *arguments, **named)
 
-    IAMPolicyStatement.is_action_permitted = mended
+    statement.is_action_permitted = as_aws_does
 
 
 if __name__ == "__main__":

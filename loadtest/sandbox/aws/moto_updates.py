@@ -38,15 +38,17 @@ _BOOLEANS: Final = frozenset({"apiKeyRequired", "requestParameters", "responsePa
 
 def install() -> None:
     """Add UpdateMethod, UpdateMethodResponse, UpdateIntegration and deployments' summaries to moto in this process."""
-    from moto.apigateway.models import Account, RestAPI  # noqa: PLC0415 - takes a while, and only moto needs it
-    from moto.apigateway.responses import APIGatewayResponse  # noqa: PLC0415
+    from moto.apigateway import models, responses  # noqa: PLC0415 - takes a while, and only moto needs it
 
-    APIGatewayResponse.update_method = _operation(lambda method, _: method)
-    APIGatewayResponse.update_method_response = _operation(lambda method, path: method.method_responses[path[8]])
-    APIGatewayResponse.update_integration = _operation(lambda method, _: method.method_integration, literal=True)
-    APIGatewayResponse.put_integration = _keeping_the_cache_key(APIGatewayResponse.put_integration)
-    Account.apply_patch_operations = _with_values(Account.apply_patch_operations)
-    create_deployment = RestAPI.create_deployment
+    api: Any = responses.APIGatewayResponse  # Any, for these are changed
+    account: Any = models.Account
+    rest_api: Any = models.RestAPI
+    api.update_method = _operation(lambda method, _: method)
+    api.update_method_response = _operation(lambda method, path: method.method_responses[path[8]])
+    api.update_integration = _operation(lambda method, _: method.method_integration, literal=True)
+    api.put_integration = _keeping_the_cache_key(api.put_integration)
+    account.apply_patch_operations = _with_values(account.apply_patch_operations)
+    create_deployment = rest_api.create_deployment
 
     def create_summarized(self: Any, *arguments: Any, **named: Any) -> Any:
         deployment = create_deployment(self, *arguments, **named)
@@ -54,7 +56,7 @@ def install() -> None:
         deployment.to_json = lambda: describe() | {"apiSummary": frozen}
         return deployment
 
-    RestAPI.create_deployment = create_summarized
+    rest_api.create_deployment = create_summarized
 
 
 def apply_patch(target: Any, operations: list[dict[str, str]], *, literal: bool) -> None:

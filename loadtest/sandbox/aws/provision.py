@@ -10,6 +10,7 @@ from typing import Any
 from loadtest.sandbox.aws.moto_server import MotoServer, create_access_key
 from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition
 from loadtest.sandbox.stack.synth import SynthesizedStack
+from loadtest.whole_files import OWNER_ONLY, write_whole
 from stacks.user_input import UnreadableFileError, cut, read_json
 
 EXECUTE_API = "/_aws/execute-api/"
@@ -71,9 +72,4 @@ def check_outputs_path(path: Path) -> None:
 
 def write_outputs(path: Path, outputs: dict[str, dict[str, Any]]) -> None:
     """Write the outputs for the owner's eyes only: the writer's secret is in them."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(outputs, file, indent=2)
-        file.write("\n")
-    temporary.replace(path)
+    write_whole(path, json.dumps(outputs, indent=2).encode() + b"\n", mode=OWNER_ONLY)

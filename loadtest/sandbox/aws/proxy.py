@@ -22,7 +22,16 @@ from loadtest.sandbox.aws.storage_operator import StorageOperator, stored_header
 from loadtest.sandbox.faults.base import PutPlan
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
-from loadtest.sandbox.http.asgi import Receive, Scope, Send, read_body, send_answer, send_json
+from loadtest.sandbox.http.asgi import (
+    MOST_BODY_BYTES,
+    BodyTooLargeError,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+    send_answer,
+    send_json,
+)
 from loadtest.sandbox.http.pause import pause
 from loadtest.sandbox.http.protocol import SENT_HEADERS, TRANSPORT, reset
 from loadtest.sandbox.store import s3
@@ -33,6 +42,7 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _ADDED_BY_CLIENT: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 TIME_LIMIT_S: Final = 60
+MOST_ANSWER_BYTES: Final = 2 * MOST_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,6 @@ class MotoAnswer:
 
     @property
     def is_success(self) -> bool:
-        """2xx."""
         return 200 <= self.status < 300
 
     def header(self, name: bytes) -> str:
@@ -79,7 +88,6 @@ class AwsProxy:
         """Called with every request that moto accepted, its body and the answer's."""
 
     async def start(self) -> None:
-        """Open the connections to moto."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=TIME_LIMIT_S),
@@ -88,15 +96,17 @@ class AwsProxy:
         )
 
     async def stop(self) -> None:
-        """Close them."""
         for task in self._late:
             task.cancel()
         if self._session is not None:
             await self._session.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
-        body = await read_body(receive)
+        try:
+            body = await read_body(receive)
+        except BodyTooLargeError:
+            await _send_too_large(send)
+            return
         if body is None:
             return
         forwarded = self._forwarded(scope, body)
@@ -139,7 +149,7 @@ class AwsProxy:
         async with self._session.request(
             forwarded.about.method, forwarded.url, headers=forwarded.headers, data=forwarded.body, allow_redirects=False
         ) as response:
-            return MotoAnswer(response.status, response.raw_headers, await response.read())
+            return MotoAnswer(response.status, response.raw_headers, await _read_answer(response))
 
     async def _on_tracked_object(self, forwarded: Forwarded, scope: Scope, send: Send) -> None:
         about = forwarded.about
@@ -235,6 +245,25 @@ def _with_etag(answer: MotoAnswer, told: Callable[[str], str | None]) -> MotoAns
     others = tuple((name, value) for name, value in answer.headers if name.lower() != b"etag")
     etag = told(answer.header(b"etag")) if answer.is_success else answer.header(b"etag")
     return MotoAnswer(answer.status, (*others, (b"ETag", etag.encode())) if etag else others, answer.body)
+
+
+async def _read_answer(response: aiohttp.ClientResponse) -> bytes:
+    """moto's answer; an object that was put together of many parts may be of any size."""
+    body = bytearray()
+    async for piece in response.content.iter_chunked(2**20):
+        body += piece
+        if len(body) > MOST_ANSWER_BYTES:
+            raise aiohttp.ClientPayloadError(f"more than {MOST_ANSWER_BYTES:,} bytes")
+    return bytes(body)
+
+
+async def _send_too_large(send: Send) -> None:
+    """What S3 says of an object beyond its own limit."""
+    said = s3.error(
+        400, "EntityTooLarge", f"The sandbox takes no request with more than {MOST_BODY_BYTES:,} bytes of body."
+    )
+    headers = [(name.encode(), value.encode()) for name, value in said.headers.items()]
+    await send_answer(send, said.status, [*headers, (b"connection", b"close")], said.body)
 
 
 async def _send(answer: MotoAnswer, send: Send) -> None:

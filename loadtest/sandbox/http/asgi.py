@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-async def read_body(receive: Receive) -> bytes | None:
-    """The whole body of a request; None when the client went away before it was whole."""
-    first = await receive()
-    if first["type"] == "http.disconnect":
-        return None
-    if not first.get("more_body"):
-        body: bytes = first.get("body", b"")
-        return body
-    parts = [first.get("body", b"")]
+MOST_BODY_BYTES: Final = 32 * 1024 * 1024
+"""Of a request. The gateway passes 10 MB on; a larger object is of no use here, and an endless one costs memory."""
+
+
+class BodyTooLargeError(Exception):
+    """The body of a request is larger than anything that is taken in here; the rest of it was not read."""
+
+
+async def read_body(receive: Receive, most: int = MOST_BODY_BYTES) -> bytes | None:
+    """The whole body of a request; None when the client went away before it was whole.
+
+    Raises:
+        BodyTooLargeError: it has more than ``most`` bytes.
+    """
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > most:
+            raise BodyTooLargeError
         if not message.get("more_body"):
-            return b"".join(parts)
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def send_answer(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
-    """Send a whole answer."""
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_json(send: Send, status: int, content: Any) -> None:
-    """Send ``content`` as JSON."""
     body = json.dumps(content, indent=2).encode() + b"\n"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send_answer(send, status, headers, body)

@@ -14,16 +14,18 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 from loadtest.sandbox.aws.moto_server import MotoServer
 from loadtest.sandbox.aws.provision import samples_url
 from loadtest.sandbox.faults.registry import KINDS, FaultSet
 from loadtest.sandbox.faults.values import FaultValueError
-from loadtest.sandbox.http.asgi import Receive, Scope, Send, read_body, send_json
+from loadtest.sandbox.http.asgi import BodyTooLargeError, Receive, Scope, Send, read_body, send_json
 from loadtest.sandbox.marker import ADMIN_PATH, OWN_HOST_ONLY, WHAT
 from loadtest.sandbox.server.app import SandboxApp
 from loadtest.sandbox.store.objects import ObjectStore
+
+MOST_SETTINGS_BYTES: Final = 64 * 1024
 
 
 class Admin:
@@ -41,7 +43,6 @@ class Admin:
         """Why something that was deployed is not served."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if not _is_of_this_host(scope):
             await send_json(send, 403, {"message": OWN_HOST_ONLY})
             return
@@ -96,8 +97,10 @@ class Admin:
 
 async def _json(receive: Receive) -> Any:
     try:
-        return json.loads(await read_body(receive) or b"null")
-    except ValueError:
+        return json.loads(await read_body(receive, MOST_SETTINGS_BYTES) or b"null")
+    except BodyTooLargeError:
+        raise FaultValueError(f"the body has more than {MOST_SETTINGS_BYTES:,} bytes") from None
+    except (ValueError, RecursionError):
         raise FaultValueError("the body is no JSON") from None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest.http1 import connecting
 from loadtest.http1.address import Address
 from loadtest.http1.connecting import connect, in_turn
 from loadtest.units import SECOND
@@ -90,6 +93,33 @@ def test_all_attempts_share_one_deadline(monkeypatch, full) -> None:
     address = resolving_to(monkeypatch, endpoint(V4, full), endpoint(V4, full))
     with pytest.raises(TimeoutError, match="not made in time"):
         connect(address, None, deadline(0.4))
+
+
+def test_a_handshake_that_drips_ends_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte would begin another wait, if the waits had no deadline together."""
+    now = [time.monotonic_ns()]
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        with contextlib.suppress(OSError), listener, listener.accept()[0] as accepted:
+            accepted.recv(65536)
+            accepted.sendall(b"\x16\x03\x03\x3f\xff")  # a record of 16 KB begins …
+            while True:
+                accepted.sendall(b"\x02")  # … and goes on byte by byte
+                time.sleep(0.001)
+
+    def waited() -> int:
+        now[0] += SECOND // 10
+        return now[0]
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    monkeypatch.setattr(connecting.time, "monotonic_ns", waited)
+    address = Address.of(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+    with pytest.raises(TimeoutError):
+        connect(address, ssl.create_default_context(), now[0] + 10 * SECOND)
+    dripping.join(10)
+    assert not dripping.is_alive(), "the connection was not closed"
 
 
 def test_a_name_that_does_not_resolve(monkeypatch) -> None:

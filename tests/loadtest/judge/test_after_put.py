@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from history_language import history
 
 from benchmarks.simulated_runs import Truth, simulated
+from loadtest import units
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.judge.measure.after_put import student
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.like_with_like import Scale, Stretch, unbiased
 from loadtest.judge.measure.position import Placed, unlike_windows
+from loadtest.judge.measure.rests import untouched
+from loadtest.judge.statistics.student import student
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
 
 UNLIKE = Truth(unchanged_ms=0.5)
 
 
-def measure(seed: int = 1, **truth: float) -> Impact:
+def measure(seed: int = 1, **truth: Any) -> Impact:
     return measure_impact(simulated(Truth(**truth), seed))
 
 
@@ -42,7 +46,7 @@ class TestWhatAPutLeavesBehind:
         assert impact.basis == "rests"
         assert impact.estimates[2].ratio == pytest.approx(2, rel=0.15)
         assert "after a PUT take" in impact.sentence
-        lags = [lag for lag in impact.after.lags if lag.quantile == "p50"]
+        lags = [lag for lag in impact.after.lags if lag.quantile == "p50" and not lag.kind]
         assert [lag.verdict for lag in lags if lag.to_ns <= 4e9] == [Verdict.FAIL] * len(lags[:-1])
         assert lags[-1].from_ns == 4e9
         assert lags[-1].verdict is Verdict.PASS
@@ -63,6 +67,27 @@ class TestWhatAPutLeavesBehind:
         assert impact.basis == "rests"
         assert impact.estimates == impact.after.writing
         assert impact.estimates[0].ratio == pytest.approx(1.15, rel=0.06)
+
+    @pytest.mark.parametrize("only", ["200", "304"])
+    @pytest.mark.parametrize("unchanged_ms", [20.0, 0.5])
+    def test_in_one_kind_of_answer_is_not_diluted_by_the_other(self, only: str, unchanged_ms: float) -> None:
+        impact = measure(after=2, after_to_s=4, only=only, unchanged_ms=unchanged_ms)
+        assert impact.verdict is Verdict.FAIL
+        failed = {lag.kind for lag in impact.after.lags if lag.verdict is Verdict.FAIL}
+        assert failed & {"200", "304"} == {only}
+
+    def test_in_one_kind_for_as_long_as_a_rest_does_not_pass(self) -> None:
+        impact = measure(after=2, after_to_s=8.5, only="304", unchanged_ms=0.5)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one" in impact.sentence
+
+    def test_for_longer_than_is_looked_may_go_unseen_and_that_is_said(self) -> None:
+        clean, lasting = measure(), measure(after=2, after_to_s=20)
+        assert [impact.verdict for impact in (clean, lasting)] == [Verdict.PASS] * 2
+        for impact in (clean, lasting):
+            length = units.seconds(impact.after.rest_ns)
+            assert f"for longer than {length} can go unseen; --window 4 looks twice as far" in impact.sentence
+        assert "can go unseen" not in measure(after=2, after_to_s=4).sentence
 
     def test_at_one_read_in_twenty_is_seen_at_p99(self) -> None:
         assert measure(after=5, after_to_s=4, share=0.05).verdict is Verdict.FAIL
@@ -85,6 +110,12 @@ class TestWhatAPutLeavesBehind:
 
 
 class TestAnUnevenMixOfAnswers:
+    def test_is_measured_as_well_as_an_even_one(self) -> None:
+        """A read counts alike, however long reads of its kind take: the quick ones are not thrown away."""
+        even, uneven = (measure(3, while_writing=1.1, unchanged_ms=unchanged_ms) for unchanged_ms in (20.0, 0.5))
+        for one, other in zip(even.estimates, uneven.estimates, strict=True):
+            assert (one.ratio, one.low, one.high) == pytest.approx((other.ratio, other.low, other.high), rel=1e-3)
+
     def test_is_no_slowdown_of_the_target(self) -> None:
         for seed in range(3):
             impact = measure_impact(simulated(UNLIKE, seed))
@@ -120,13 +151,14 @@ def test_a_kind_with_too_few_reads_is_named() -> None:
     few = Stretch({"200": np.full(5, 20_000), "304": np.arange(200)})
     scale = Scale.of([(few, few)] * 6)
     assert scale.combined["p99"] == ("304",)
-    assert scale.value(few, "p50") == unbiased(np.arange(200), 500)
+    assert scale.value(few, "p50") == unbiased(np.arange(200), 500)  # as it is: that of one kind
 
 
 def test_a_quantile_between_two_values_does_not_depend_on_how_many_there_are() -> None:
     random = np.random.default_rng(1)
     means = [np.mean([unbiased(np.sort(random.normal(size=n)), 990) for _ in range(4000)]) for n in (120, 320)]
-    assert means[0] == pytest.approx(means[1], abs=0.03)
+    assert means[0] == pytest.approx(means[1], abs=0.02)
+    assert means == pytest.approx([2.3263] * 2, abs=0.02)
     assert unbiased(np.arange(99), 990) is None
 
 
@@ -147,3 +179,10 @@ def test_windows_of_a_kind_must_be_alike_wherever_they_stand() -> None:
     )
     assert unlike_windows([*others, *others], 1.25) == ""
     assert unlike_windows([*after, *others[:3]], 1.25) == ""
+
+
+def test_a_run_that_ends_in_its_opening_rest_has_a_rest_of_one_piece() -> None:
+    """There is no writing window to measure pieces by, and judging it costs no memory."""
+    none = np.zeros(0, dtype=np.int64)
+    until, pieces = untouched(history("r0[0 5]"), none, none, 10**9, 4 * 10**9, 0)
+    assert (until, len(pieces)) == (10**9, 1)

@@ -21,7 +21,7 @@ def measure(text: str) -> Latency:
 
 
 class TestQuantiles:
-    @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=300), st.sampled_from((500, 900, 990, 999)))
+    @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=300), st.sampled_from((500, 900, 950, 990, 999)))
     def test_are_what_numpy_calls_inverted_cdf(self, values: list[int], per_mille: int) -> None:
         rising = np.sort(np.array(values))
         expected = np.quantile(rising.astype(object), per_mille / 1000, method="inverted_cdf")
@@ -44,6 +44,7 @@ class TestQuantiles:
         assert quantiles(np.arange(999)).p999_ns is None
         assert quantiles(np.arange(1000)).p999_ns is not None
         assert (quantiles(np.arange(99)).p99_ns, quantiles(np.arange(100)).p99_ns) == (None, 98)
+        assert (quantiles(np.arange(19)).p95_ns, quantiles(np.arange(20)).p95_ns) == (None, 18)
         assert (quantiles(np.arange(9)).p90_ns, quantiles(np.arange(10)).p90_ns) == (None, 8)
         assert (quantiles(np.arange(1)).p50_ns, quantiles(np.arange(2)).p50_ns) == (None, 0)
         assert quantiles(np.arange(1)).max_ns == 0

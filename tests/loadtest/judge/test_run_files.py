@@ -279,7 +279,7 @@ class TestWhatCannotHaveHappened:
             ("n0[10 11 status=200]", "a status that their outcome denies"),
             ("r[10 11]", "whole but have no version"),
             ("r0[10 11 etag=-4]", "a version that cannot be"),
-            ("r0[10 11 sent=-3]", "a version that cannot be"),
+            ("r0[10 11 sent=-4]", "a version that cannot be"),
             ("error0[10 11]", "errors but have a version"),
             ("n0[10 11 sent=none]", "answers to a condition that was never sent"),
             ("n0[10 11 sent=1]", "304 but have another version than their reader held"),

@@ -23,7 +23,6 @@ NONE = "no PUT was in flight: the last one before it, write 1, had ended"
         ("torn[5 6] truncated[7 8] corrupt[9 10]", 3),
         ("r1[5 6]", 0),
         ("etag-mismatch1[5 6 etag=0]", 0),
-        ("foreign[5 6]", 0),
         ("n1[5 6]", 0),
         ("error[5 6]", 0),
         ("reset[5 6]", 0),
@@ -34,6 +33,14 @@ def test_fires_when_it_must_and_only_then(text: str, found: int) -> None:
     result = whole_bodies(history(f"w1[0 10] {text} {ENOUGH}"))
     assert result.found == found == len(result.witnesses)
     assert result.verdict is (Verdict.FAIL if found else Verdict.PASS)
+
+
+def test_what_is_not_of_this_run_may_be_whole_or_not() -> None:
+    """It may be a document of somebody else, or a page of a gateway that gives MD5s to whatever it sends."""
+    result = whole_bodies(history(f"w1[0 10] foreign[5 6] foreign[7 8] {ENOUGH}"))
+    assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
+    assert "2 reads returned what is not of this run" in result.sentence
+    assert whole_bodies(history(f"w1[0 10] foreign[5 6] torn[7 8] {ENOUGH}")).verdict is Verdict.FAIL
 
 
 def test_counts_by_kind_and_by_meeting_a_put() -> None:

@@ -11,7 +11,8 @@ from history_language import history
 from test_load_generator import samples
 
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.judge.measure.impact import NO_PARTNER, measure_impact, verdict
+from loadtest.judge.measure.impact import measure_impact, verdict
+from loadtest.judge.measure.window_pairs import NO_PARTNER
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult

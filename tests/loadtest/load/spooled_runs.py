@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from loadtest.run.document import render
+from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.spool import Spool
 
@@ -61,8 +62,13 @@ def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
 
 def kill(spool: Spool) -> None:
     """Make a spool look like that of a process that was killed: its files stay, and its lock ends."""
-    os.close(spool._presence._registration)
-    os.close(spool._presence._heartbeat)
+    end(spool._presence)
+
+
+def end(presence: Presence) -> None:
+    """Make a process look killed: what it holds is let go, and it has said no last word."""
+    os.close(presence._registration)
+    os.close(presence._heartbeat)
 
 
 @contextmanager

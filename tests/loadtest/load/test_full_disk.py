@@ -139,7 +139,7 @@ def test_a_report_that_cannot_be_written_says_so_in_one_sentence(
 ) -> None:
     spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
     if reason == "Is a directory":
-        (run_dir / ".run.json").mkdir()
+        (run_dir / f".run.json.{os.getpid()}.new").mkdir()
     with full_disk(64 if reason == "File too large" else 2**40):
         assert main(["report", "--quiet", str(run_dir)]) == 2
     said = capsys.readouterr().err

@@ -1,21 +1,25 @@
 """The document that was there before a run: kept, or not written over; put back, unless it is somebody else's now."""
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
+from loadtest.load.coordinator import Coordinator
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.run.document import made_up_by, render
+from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
-from loadtest.run.roll_call import JOURNAL_NAME
+from loadtest.run.run_directory import RunDirectory
 from loadtest.target import keeping, putting_back
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen, beginning
-from loadtest.target.kept_document import DOCUMENT_FILE, KEPT_FOLDER, is_owed, keep, load
+from loadtest.target.kept_document import is_owed, keep, load
 from loadtest.target.store import Look, Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
@@ -94,7 +98,7 @@ def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest
             said = capsys.readouterr().err
             assert "was not put back" in said
             assert f"restore {tmp_path} --force" in said
-            assert str(tmp_path / KEPT_FOLDER / DOCUMENT_FILE) in said
+            assert str(tmp_path / KEPT_FOLDER / KEPT_DOCUMENT) in said
         assert restore(tmp_path, "--force") == 0
         assert odd.body == MINE
 
@@ -236,6 +240,54 @@ def test_an_address_that_mixes_documents_now_and_then_is_asked_again(monkeypatch
     assert begin(seen(GZIP[:9]), seen(GZIP[:9] + b"other"), proved).keep.body == GZIP
 
 
+def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is_put_back(tmp_path: Path) -> None:
+    with running_odd_store() as odd:
+        runs = [tmp_path / name for name in ("first", "second", "third")]
+        for run_dir in runs:
+            run_dir.mkdir()
+        kept_by(odd, runs[0])
+        for earlier, later in itertools.pairwise(runs):
+            take_over(later, earlier, about(odd))
+        assert [is_owed(run_dir) for run_dir in runs] == [True, True, True]
+        assert restore(runs[2]) == 0
+        assert odd.body == MINE
+    assert [is_owed(run_dir) for run_dir in runs] == [False, False, False]
+
+
+@pytest.mark.parametrize("described", ["", "[]", '{"format": 2, "run": "0123456789ab", "digest": "of another"}'])
+def test_a_damaged_record_keeps_nobodys_document_from_them(tmp_path: Path, described: str) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        (tmp_path / "run.json").write_text(described)
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
+def test_a_copy_with_another_byte_in_it_is_not_put_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        kept = tmp_path / KEPT_FOLDER / KEPT_DOCUMENT
+        kept.write_bytes(kept.read_bytes().replace(b"world", b"w0rld"))
+        assert restore(tmp_path) == 2
+        assert odd.body == render(RUN, 7, 512)
+    assert "cannot be read or is not whole" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("may_write_late", [False, True])
+def test_what_is_kept_stays_while_a_first_put_may_still_land(tmp_path: Path, may_write_late: bool) -> None:
+    """It is put back by then, and may be replaced once more; without the copy it would be lost."""
+    settings: Any = SimpleNamespace(write_interval=1)
+    target = Target("http://127.0.0.1:9/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
+    run = Coordinator(SimpleNamespace(), settings, target)
+    run._directory = RunDirectory.create(tmp_path / "run")
+    (run._directory.path / KEPT_FOLDER).mkdir()
+    writer: Any = SimpleNamespace(stop=lambda: None, may_have_written=True, may_write_late=may_write_late)
+    put_back: Any = SimpleNamespace(done=lambda: True)
+    run._writer, run._put_back = writer, put_back
+    run.abandon()
+    assert (tmp_path / "run" / KEPT_FOLDER).exists() == may_write_late
+
+
 def test_what_was_found_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     """Version 0 goes over what was looked at; who wrote in between is not written over, where the store can tell."""
     document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": "", "etag": '"a"'}
@@ -287,7 +339,7 @@ def test_a_run_that_kept_nothing_and_one_whose_copy_is_damaged(tmp_path: Path) -
     assert restore(tmp_path / "missing") == 2
     with running_odd_store() as odd:
         kept_by(odd, tmp_path)
-        (tmp_path / KEPT_FOLDER / DOCUMENT_FILE).write_bytes(b"half")
+        (tmp_path / KEPT_FOLDER / KEPT_DOCUMENT).write_bytes(b"half")
         assert restore(tmp_path) == 2
         assert made_up_by(odd.body or b"") == RUN
     with pytest.raises(UsageError):

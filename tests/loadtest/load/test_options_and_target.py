@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
@@ -329,6 +330,7 @@ HOSTILE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_siz
 )
 
 
+@hypothesis_settings(deadline=None)
 @given(st.sampled_from([name for name, _ in _OPTIONS if name not in ("outputs", "run-dir")]), HOSTILE)
 def test_any_value_of_an_option_is_taken_or_refused_on_one_short_line(name: str, value: str) -> None:
     chosen = options("--outputs", "none", *BESIDE)

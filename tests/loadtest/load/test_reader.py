@@ -19,7 +19,7 @@ from loadtest.load.reader import SamplesReader, turns
 from loadtest.load.recorder import MOST_MESSAGES, Recorder
 from loadtest.run.document import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, load_records
 
 RUN, SIZE = "0123456789ab", 512
 UNKNOWN_ENCODING = ("Content-Encoding", "zstd")
@@ -92,6 +92,17 @@ def test_reads_neither_keep_nor_send_cookies(reader: SamplesReader, site: Site) 
         reader.wait_time()
         reader.read()
     assert ["Cookie" in asked for asked in site.asked] == [False, False]
+
+
+def test_an_empty_etag_is_none(reader: SamplesReader, site: Site, tmp_path: Path) -> None:
+    site.headers = [("ETag", " ")]
+    for _ in range(3):
+        reader.wait_time()
+        reader.read()
+    assert not any("If-None-Match" in asked for asked in site.asked)
+    reader.environment.read_model.recorder().close()
+    (file,) = (tmp_path / "spool").glob("*.reads")
+    assert load_records(file, SPOOLED_READ_DTYPE)["etag"].tolist() == [NO_ETAG] * 3
 
 
 def test_reads_ask_for_the_bytes_as_they_are(reader: SamplesReader, site: Site) -> None:

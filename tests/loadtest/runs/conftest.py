@@ -32,7 +32,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts ``locust -f loadtest/locustfile.py`` with short windows; kills what a test leaves running."""
     runs: list[Run] = []
 
-    def start_locust(outputs: Path | None, *arguments: str, run_time: str | None = "4s", headless: bool = True) -> Run:
+    def start_locust(
+        outputs: Path | None,
+        *arguments: str,
+        run_time: str | None = "4s",
+        headless: bool = True,
+        log: Path | None = None,
+    ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
         command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--only-summary"]
         command += ["--headless", "-u", "8", "-r", "8"] if headless else []
@@ -47,7 +53,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if log is None else log.open("wb"),
             text=True,
             cwd=tmp_path,
             env=environment,

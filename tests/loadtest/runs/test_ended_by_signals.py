@@ -49,6 +49,7 @@ def test_a_master_with_a_page_ends_its_workers_before_it_reports(sandbox: Runnin
     run.signal(signal.SIGTERM).wait()
     assert run.code == 1, run.output
     assert "Not every worker" not in run.output
+    assert "Traceback" not in run.output, run.output  # whose exit code is 1, too
 
 
 def test_ctrl_c_before_the_run_has_begun(start: Start) -> None:

@@ -5,8 +5,36 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fault_cases import CASES, FaultCase, constant_lag
-from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, is_recovered, measure, verdicts
+from benchmarks.fault_recovery import (
+    NEVER_FAIL_WITHOUT_A_FAULT,
+    chosen_rows,
+    is_recovered,
+    measure,
+    rows,
+    verdicts,
+)
 from loadtest.run.records import Verdict
+from loadtest.sandbox.faults.registry import BY_NAME
+
+LATENCY = {"latency"}
+"""Has a table of its own (``benchmarks.latency_recovery``)."""
+
+
+def test_every_fault_is_recovered_at_three_sizes() -> None:
+    sizes: dict[str, set[str]] = {}
+    for row in rows():
+        if row is not None:
+            sizes.setdefault(row[0].fault, set()).add(row[1].value)
+    assert sizes.keys() == BY_NAME.keys() - LATENCY
+    assert {fault for fault, of in sizes.items() if len(of) < 3} == set()
+
+
+def test_pieces_of_the_table_make_the_whole_of_it() -> None:
+    pieces = [chosen_rows(["--rows", str(first), "30"]) for first in range(1, 1 + len(rows()), 30)]
+    assert [row for piece, _ in pieces for row in piece] == rows()
+    assert [head for _, head in pieces] == [True, False, False, False]
+    assert chosen_rows(["none"]) == ([None], True)
+    assert [row[1].value for row in chosen_rows(["torn"])[0]] == ["1%", "5%", "20%"]
 
 
 @pytest.mark.slow

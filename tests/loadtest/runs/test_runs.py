@@ -54,9 +54,16 @@ def test_no_secret_gets_into_a_file_or_a_log(sandbox: RunningSandbox, start: Sta
             assert secret.encode() not in path.read_bytes(), path
 
 
-def test_two_processes_share_the_arrivals(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, "--processes", "2", "--arrival-rate", "300", run_time="6s").wait()
+def test_two_processes_share_the_arrivals_and_locusts_json_has_standard_output_for_itself(
+    sandbox: RunningSandbox, start: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    run = start(
+        sandbox.outputs_path, "--processes", "2", "--arrival-rate", "300", "--json", run_time="6s", log=log
+    ).wait()
     assert_answered(run)
+    assert {entry["method"] for entry in json.loads(run.output)} == {"GET", "PUT"}
+    assert "Is every read whole?" in log.read_text()
     assert run.summary["run"]["workers"] == 2
     assert run.summary["run"]["reads"] <= 1810
 
@@ -134,16 +141,27 @@ def test_a_target_that_goes_away_is_counted_and_said(synthesized: dict[str, Path
     assert run.question("freshness")["verdict"] != "FAIL"
 
 
-def test_a_run_started_from_the_web_page(sandbox: RunningSandbox, start: Start) -> None:
+def test_a_run_of_a_master_and_its_workers_started_from_the_web_page(sandbox: RunningSandbox, start: Start) -> None:
     port = free_port()
-    run = start(sandbox.outputs_path, "--web-host", "127.0.0.1", "--web-port", str(port), run_time=None, headless=False)
+    listens = ("--web-host", "127.0.0.1", "--web-port", str(port), "--processes", "2")
+    run = start(sandbox.outputs_path, *listens, run_time=None, headless=False)
     page = f"http://127.0.0.1:{port}"
     wait_for(page)
-    ask(f"{page}/swarm", user_count=8, spawn_rate=8)
+    for _ in range(200):  # until the workers have found their master
+        told = json.loads(ask(f"{page}/swarm", user_count=8, spawn_rate=8))
+        if told["success"]:
+            break
+        assert "No worker is connected" in told["message"]
+        time.sleep(0.1)
     run.wait_until_reading(2000)
-    stats = json.loads(ask(f"{page}/stats/requests"))
-    rows = {row["what"]: row["value"] for row in stats["extended_stats"][0]["data"]}
-    assert int(rows["reads"].replace(",", "")) >= 2000
+    for _ in range(200):  # workers tell their master every few seconds
+        stats = json.loads(ask(f"{page}/stats/requests"))
+        rows = {row["what"]: row["value"] for row in stats["extended_stats"][0]["data"]}
+        if int(rows["reads"].replace(",", "")) >= 2000:
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError(rows)
     assert rows["stale reads"] == "0"
     assert "stale reads,0," in ask(f"{page}/read-model/csv")
     ask(f"{page}/stop", confirmed=True)
@@ -153,6 +171,9 @@ def test_a_run_started_from_the_web_page(sandbox: RunningSandbox, start: Start) 
         time.sleep(0.1)
     run.signal(signal.SIGTERM).wait()
     assert_answered(run)
+    assert run.summary["run"]["workers"] in (1, 2)  # how many had found it by then
+    assert run.summary["run"]["ended"]["missing"] == []
+    assert "Traceback" not in run.output
 
 
 def ask(url: str, **form: Any) -> str:

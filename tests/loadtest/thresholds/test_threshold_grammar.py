@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
@@ -78,6 +79,7 @@ def test_what_is_refused_gets_one_sentence(text: str, said: str) -> None:
     assert "\n" not in sentence
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_understood_or_refused(text: str) -> None:
     try:
@@ -86,6 +88,7 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         assert str(refused).endswith(".")
 
 
+@hypothesis_settings(deadline=None)
 @given(st.data())
 def test_every_metric_can_be_asked_for_in_each_of_its_units(data: st.DataObject) -> None:
     metric = METRICS[data.draw(st.sampled_from(sorted(METRICS)))]

@@ -1,0 +1,124 @@
+"""Follow runs over time: what got worse in the last runs, by how much, and with which run and commit it began.
+
+RUN is the directory of a run, a summary.json, or a folder that holds some of these. Exit code 0: nothing got worse in
+the last runs; 1: something did; 3: too few runs to say; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from loadtest.commands.compare import summary_of
+from loadtest.errors import UsageError
+from loadtest.run.files import LATEST_NAME, RUN_FILE, SUMMARY_FILE
+from loadtest.run.records import EXIT_CODES
+from loadtest.summary.summary import Summary, SummaryError, read_summary
+from loadtest.trend.acknowledged import FILE, read_acknowledged
+from loadtest.trend.markdown import markdown
+from loadtest.trend.trending import DEFAULT_LAST, DEFAULT_TOLERANCE, LEAST_LAST, trend
+from loadtest.trend.writing import TREND_FILES, write_trend
+from stacks.user_input import cut, is_folder, is_plain_file, real_number, shown, whole_number
+
+_MOST_RUNS: Final = 1_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
+                        help="a run's directory, its summary.json, or a folder that holds some")  # fmt: skip
+    parser.add_argument("--last", default=str(DEFAULT_LAST), metavar="N",
+                        help="a change for the worse fails if it began in the newest N runs (%(default)s)")  # fmt: skip
+    parser.add_argument("--tolerance", default=str(DEFAULT_TOLERANCE), metavar="RATIO",
+                        help="a smaller change is shown and does not fail (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--acknowledged", type=Path, metavar="FILE",
+                        help=f"changes that were accepted (default: {FILE}, if it is there)")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="DIR", help=f"write {', '.join(TREND_FILES)} there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Follow the runs; returns the exit code of the verdict."""
+    last = _last(arguments.last)
+    tolerance = _tolerance(arguments.tolerance)
+    path = arguments.acknowledged or (Path(FILE) if is_plain_file(Path(FILE)) else None)
+    acknowledged = read_acknowledged(path) if path else ()
+    summaries: list[Summary] = []
+    left_out: list[str] = []
+    for given in arguments.runs:
+        found, notes = _read(given)
+        summaries += found
+        left_out += notes
+    if not summaries:
+        raise UsageError(f"No run is in {cut(', '.join(map(str, arguments.runs)))}: give directories of runs.")
+    if len(summaries) > _MOST_RUNS:
+        raise UsageError(f"{len(summaries):,} runs were given: give at most {_MOST_RUNS:,}, the newest ones.")
+    made = trend(summaries, last, tolerance, acknowledged, left_out)
+    if arguments.output:
+        try:
+            write_trend(made, arguments.output)
+        except OSError as error:
+            raise UsageError(
+                f"--output is {shown(str(arguments.output))}, which cannot be written: {error.strerror or error}."
+            ) from None
+    sys.stdout.write(markdown(made))
+    return EXIT_CODES[made.verdict]
+
+
+def _read(given: Path) -> tuple[list[Summary], list[str]]:
+    """The summaries at one place, and a sentence for each thing that looks like a run and has none."""
+    if not is_folder(given):
+        if not is_plain_file(given):
+            raise UsageError(f"{shown(str(given))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
+        return [_summary(given)], []
+    if (given / RUN_FILE).exists() or (given / SUMMARY_FILE).exists():
+        return [summary_of(given)], []
+    found, left_out = [], []
+    for path in _inside(given):
+        try:
+            found.append(_summary(path))
+        except UsageError as error:
+            left_out.append(f"Left out: {error}")
+    return found, left_out
+
+
+def _inside(folder: Path) -> Iterable[Path]:
+    """The summaries of a folder of runs; ``latest`` is one of them already."""
+    for path in sorted(folder.iterdir()):
+        if path.name == LATEST_NAME or path.name.startswith("."):
+            continue
+        if path.is_dir() and ((path / SUMMARY_FILE).exists() or (path / RUN_FILE).exists()):
+            yield path / SUMMARY_FILE
+        elif path.suffix == ".json" and path.is_file():
+            yield path
+
+
+def _summary(path: Path) -> Summary:
+    try:
+        return read_summary(path)
+    except SummaryError as error:
+        raise UsageError(str(error)) from None
+
+
+def _last(given: str) -> int:
+    try:
+        value = whole_number(given)
+    except ValueError:
+        value = -1
+    if not LEAST_LAST <= value <= _MOST_RUNS:
+        raise UsageError(
+            f"--last is {cut(given)}: give a whole number from {LEAST_LAST} (fewer show no change) to {_MOST_RUNS:,}."
+        )
+    return value
+
+
+def _tolerance(given: str) -> float:
+    try:
+        value = real_number(given)
+    except ValueError:
+        value = math.nan
+    if not 1 <= value <= 100:
+        raise UsageError(f"--tolerance is {cut(given)}: give a number from 1 to 100 (1.03 tolerates 3 % more).")
+    return value

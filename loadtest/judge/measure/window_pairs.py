@@ -1,0 +1,187 @@
+"""The windows of a run: which of them are used, in which pairs, and what the reads of each showed.
+
+A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
+in flight in the quiet one, or when none was in the writing one. A rest is a quiet window, of which the end counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+
+from loadtest.judge.measure.flights import puts_within
+from loadtest.judge.measure.latency import successful, times_of, window_of
+from loadtest.judge.measure.like_with_like import Stretch, stretch
+from loadtest.judge.measure.position import Placed
+from loadtest.judge.measure.rests import Rest, rest_of, untouched
+from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
+from loadtest.run.history import Column, History
+from loadtest.run.records import WindowKind
+from loadtest.run.schedule import OPENING_PAIR
+from loadtest.summary.speed import WindowRow
+
+MOST_WINDOWS: Final = 2_000
+NO_PARTNER: Final = "the other window of its pair is missing or not used"
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A writing window and the quiet one it is compared with: one stretch, or the pieces at the end of a rest."""
+
+    quiet: tuple[Stretch, ...]
+    writing: Stretch
+    least: int  # reads in the smaller of the two
+    places: tuple[int, int]  # of the quiet and of the writing window
+
+
+@dataclass(frozen=True, eq=False)
+class WindowTable:
+    """What each window showed: reads, PUTs, response time quantiles, and why it is not used."""
+
+    history: History
+    pair: Column
+    kind: Column
+    members: list[Column]  # successful reads due in each window, by number
+    puts: Column
+    dropped: tuple[str, ...]
+    quantile_ns: dict[str, list[int | None]]
+
+    @staticmethod
+    def of(history: History, control: bool) -> WindowTable:
+        """The windows of a run; in a ``control`` a writing window needs no PUT."""
+        windows = history.windows
+        place = np.where(history.once(successful), history.once(window_of), -1)
+        members = groups(place, len(windows))
+        found = _quantiles_by_group(history, members)
+        puts = puts_within(history, windows.start_ns, windows.end_ns)
+        dropped = tuple(
+            _why_dropped(int(kind), int(count), control, bool(len(reads)))
+            for kind, count, reads in zip(windows.kind, puts, members, strict=True)
+        )
+        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, found)
+
+    @cached_property
+    def piece_ns(self) -> int:
+        """How long a writing window is, and so the pieces that a rest is compared in; 0 without one."""
+        windows = self.history.windows
+        lengths = (windows.end_ns - windows.start_ns)[self.kind == WindowKind.WRITING]
+        return int(np.median(lengths)) if len(lengths) else 0
+
+    @cached_property
+    def used_pairs(self) -> list[tuple[int, int]]:
+        """Places of the (quiet or rest, writing) windows of each pair of which both are used."""
+        places: dict[int, dict[bool, int]] = {}
+        for place, (pair, kind, why) in enumerate(zip(self.pair, self.kind, self.dropped, strict=True)):
+            if not why:
+                places.setdefault(int(pair), {})[kind == WindowKind.WRITING] = place
+        return [(two[False], two[True]) for two in places.values() if len(two) == 2]
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """The same, with what their reads showed."""
+        found = []
+        for quiet, writing in self.used_pairs:
+            pieces = self.pieces(quiet) if self.kind[quiet] == WindowKind.REST else (self.stretch(quiet),)
+            least = min(len(self.members[writing]), *(sum(map(len, piece.times.values())) for piece in pieces))
+            found.append(Pair(pieces, self.stretch(writing), least, (quiet, writing)))
+        return found
+
+    def stretch(self, place: int) -> Stretch:
+        """The reads of a window."""
+        return stretch(self.history, self.members[place])
+
+    def pieces(self, place: int) -> tuple[Stretch, ...]:
+        """The end of a rest, in pieces."""
+        due = self.history.reads.scheduled_ns[self.members[place]]
+        order = np.argsort(due, kind="stable")
+        windows = self.history.windows
+        ends = int(windows.start_ns[place]), int(windows.end_ns[place])
+        return untouched(self.history, due[order], self.members[place][order], *ends, self.piece_ns)[1]
+
+    def rests(self) -> list[Rest]:
+        """The rests that follow a writing window with which they make a pair."""
+        return [
+            rest_of(self.history, found.places[0], self.members[found.places[0]], found.writing, self.piece_ns)
+            for found in self.pairs
+            if self.kind[found.places[0]] == WindowKind.REST
+        ]
+
+    def opening(self) -> tuple[Stretch, ...]:
+        """The end of the rest before the first PUT, in pieces."""
+        first = [place for place, pair in enumerate(self.pair) if pair == OPENING_PAIR and not self.dropped[place]]
+        return self.pieces(first[0]) if first else ()
+
+    def placed(self, logs: list[dict[Quantile, float]]) -> list[Placed]:
+        """The pairs of a quiet and a writing window, with what came before each."""
+
+        def before(place: int) -> int | None:
+            return int(self.kind[place - 1]) if place else None
+
+        return [
+            Placed(ratios, before(found.places[0]), before(found.places[1]))
+            for found, ratios in zip(self.pairs, logs, strict=True)
+            if self.kind[found.places[0]] == WindowKind.QUIET
+        ]
+
+    @property
+    def note(self) -> str:
+        """What is left out of the rows; "" when nothing is."""
+        count = len(self.history.windows)
+        return f"{MOST_WINDOWS:,} of {count:,} windows are listed, evenly spaced." if count > MOST_WINDOWS else ""
+
+    def rows(self, history: History) -> tuple[WindowRow, ...]:
+        """The windows for the summary; evenly spaced ones when they are many."""
+        windows = history.windows
+        count = len(windows)
+        paired = {place for pair in self.used_pairs for place in pair}
+        paired |= {place for place in range(count) if windows.pair[place] == OPENING_PAIR}
+        kept = np.unique(np.linspace(0, count - 1, min(count, MOST_WINDOWS)).astype(np.int64)) if count else ()
+        return tuple(
+            WindowRow(
+                index=int(windows.index[place]),
+                pair=int(windows.pair[place]),
+                kind=_NAMES[WindowKind(int(windows.kind[place]))],
+                start_ns=int(windows.start_ns[place]) - history.origin_ns,
+                end_ns=int(windows.end_ns[place]) - history.origin_ns,
+                reads=len(self.members[place]),
+                puts=int(self.puts[place]),
+                p50_ns=self.quantile_ns["p50"][place],
+                p90_ns=self.quantile_ns["p90"][place],
+                p99_ns=self.quantile_ns["p99"][place],
+                dropped=self.dropped[place] or ("" if place in paired else NO_PARTNER),
+            )
+            for place in kept
+        )
+
+
+_NAMES: Final[dict[WindowKind, Literal["quiet", "writing", "rest"]]] = {
+    WindowKind.QUIET: "quiet",
+    WindowKind.WRITING: "writing",
+    WindowKind.REST: "rest",
+}
+
+
+def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
+    if not has_reads:
+        return "no successful read"
+    if kind == WindowKind.QUIET and puts:
+        return "a PUT was in flight though the window was quiet"
+    if kind == WindowKind.REST and puts:
+        return "a PUT was in flight though it was a rest"
+    if kind == WindowKind.WRITING and not puts and not control:
+        return "no PUT was in flight though the window was for writing"
+    return ""
+
+
+def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
+    """The response time quantiles of each group of reads; None where a group is too small."""
+    found: dict[str, list[int | None]] = {name: [] for name in QUANTILES}
+    for group in members:
+        rising = np.sort(times_of(history, "response", group))
+        for name in QUANTILES:
+            found[name].append(of_sorted(rising, PER_MILLE[name]))
+    return found

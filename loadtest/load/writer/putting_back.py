@@ -1,0 +1,36 @@
+"""The process that puts the document back at the end of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from loadtest.load.writer.orders import orders_for
+from loadtest.project import PROJECT
+from loadtest.target.finding import Target
+
+_TIME_LIMIT_S: Final = 120
+
+
+class PuttingBack:
+    """Puts the document back in a process of its own, which Ctrl-C does not reach; started once."""
+
+    def __init__(self, run_dir: Path, target: Target) -> None:
+        command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
+        orders = {**orders_for(target), "url": target.url}
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
+            self._process.stdin.close()  # type: ignore[union-attr]
+
+    def done(self) -> bool:
+        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
+        try:
+            return self._process.wait(_TIME_LIMIT_S) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait() == 0

@@ -1,0 +1,57 @@
+"""The one S3 client: never a retry, so that every attempt is seen, and addressed by path where the store is not AWS's.
+
+Importing this is cheap; making a client imports boto3.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+TIME_LIMIT_S: Final = 10
+_AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amazonaws.eu")
+
+
+def s3_session(access_key_id: str | None, secret_access_key: str | None) -> Any:
+    """A session with these credentials; with those of the standard AWS chain, where there are none."""
+    import boto3  # noqa: PLC0415 - takes a while, and only what writes needs it
+
+    return boto3.Session(aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
+
+
+def s3_client(session: Any, region: str | None, endpoint: str | None, time_limit_s: float = TIME_LIMIT_S) -> Any:
+    """A client of the store at ``endpoint``; None is what the profile or the environment says, or AWS."""
+    client = _client(session, region, endpoint, time_limit_s, path_style=bool(endpoint))
+    if endpoint or is_aws(str(client.meta.endpoint_url)):
+        return client
+    return _client(session, region, None, time_limit_s, path_style=True)  # of a profile or the environment
+
+
+def content_md5(body: bytes) -> str:
+    """The Content-MD5 of a PUT, which Object Lock demands and every store knows."""
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def is_aws(endpoint: str) -> bool:
+    """Whether an S3 endpoint is one of AWS."""
+    return (urlsplit(endpoint).hostname or "").endswith(_AWS_DOMAINS)
+
+
+def _client(session: Any, region: str | None, endpoint: str | None, time_limit_s: float, *, path_style: bool) -> Any:
+    from botocore.config import Config  # noqa: PLC0415
+
+    return session.client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=time_limit_s,
+            read_timeout=time_limit_s,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"} if path_style else {},
+        ),
+    )

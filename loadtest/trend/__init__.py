@@ -1,0 +1,1 @@
+"""Runs over time: what changed, by how much, and with which run and commit. ``python -m loadtest trend RUN…``."""

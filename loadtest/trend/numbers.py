@@ -1,0 +1,164 @@
+"""The headline numbers of a run, each with its interval, and the scale on which its noise is even.
+
+Ratios and durations are followed as logarithms, for noise is a share of them. Shares are followed as the arcsine of
+their square root, whose deviation is the same for all shares, so that none in 6,000 and 3 in 6,000 are near.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from loadtest import units
+from loadtest.compare.rows import GENERATOR_CHECK, KINDS, logarithms
+from loadtest.compare.shares import Share, measured_shares
+from loadtest.judge.statistics.signed_rank import shift
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
+from loadtest.trend.records import Better, Scale
+
+_Z: Final = 1.96
+_FLOORS: Final[dict[Scale, float]] = {"ratio": 0.002, "share": 0.002}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number of one run. ``level`` and ``deviation`` are on the even scale; None: the run does not give it."""
+
+    value: float
+    low: float | None
+    high: float | None
+    level: float
+    deviation: float | None
+    text: str
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number that is followed over runs."""
+
+    id: str
+    title: str
+    better: Better
+    scale: Scale
+    measure: Callable[[Summary], Measured | None]
+    show: Callable[[float | None], str]
+
+
+def headlines() -> tuple[Headline, ...]:
+    """All numbers, in the order in which they are shown."""
+    latency = [
+        Headline(
+            f"response-{kind}-{quantile}",
+            f"Response time while {kind}, {quantile}",
+            "lower",
+            "ratio",
+            _latency(kind, quantile),
+            units.duration,
+        )
+        for kind in KINDS
+        for quantile in ("p50", "p99")
+    ]
+    slowdown = [
+        Headline(f"slowdown-{name}", f"Slowdown while writing, {name}", "lower", "ratio", _slowdown(name), units.ratio)
+        for name in ("p50", "p99")
+    ]
+    shares = [
+        Headline(name, title, "higher" if more_is_better else "lower", "share", _share(name), units.share)
+        for name, title, more_is_better in SHARES
+    ]
+    return (*latency, *slowdown, *shares)
+
+
+SHARES: Final = (
+    ("not-whole", "Answers that are not right (torn, truncated, corrupt …)", False),
+    ("stale-writes", "Writes after which a read was stale", False),
+    ("not-modified", "304 among answers that could have been 304", True),
+    ("bytes-saved", "Bytes not sent thanks to 304", True),
+    ("errors", "Reads that ended in an error", False),
+)
+
+
+def level_of(scale: Scale, value: float) -> float:
+    """``value`` on the scale on which its noise is even."""
+    return math.log(value) if scale == "ratio" else math.asin(math.sqrt(min(max(value, 0.0), 1.0)))
+
+
+def value_of(scale: Scale, level: float) -> float:
+    """The way back."""
+    return math.exp(level) if scale == "ratio" else math.sin(min(max(level, 0.0), math.pi / 2)) ** 2
+
+
+def floor_of(scale: Scale) -> float:
+    """The least deviation that a run's value is believed to have: 0.2 %, and 0.2 percentage points of one half."""
+    return _FLOORS[scale]
+
+
+def _latency(kind: str, quantile: str) -> Callable[[Summary], Measured | None]:
+    def measure(summary: Summary) -> Measured | None:
+        row = next((row for row in summary.latency.rows if row.population == kind), None)
+        value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
+        if not value or value <= 0:
+            return None
+        found = shift(logarithms(summary, kind, quantile))
+        below, above = (found.center - found.low, found.high - found.center) if found else (None, None)
+        return _with_doubt(_ratio(value, below, above, units.duration), summary, value)
+
+    return measure
+
+
+def _slowdown(quantile: str) -> Callable[[Summary], Measured | None]:
+    def measure(summary: Summary) -> Measured | None:
+        found = next((one for one in summary.impact.estimates if one.quantile == quantile), None)
+        if found is None or summary.impact.control or not found.ratio or found.ratio <= 0:
+            return None
+        below = math.log(found.ratio / found.low) if found.low and found.low > 0 else None
+        above = math.log(found.high / found.ratio) if found.high and found.high > 0 else None
+        return _ratio(found.ratio, below, above, units.ratio)
+
+    return measure
+
+
+def _ratio(value: float, below: float | None, above: float | None, show: Callable[[float], str]) -> Measured:
+    """A number that is followed as its logarithm, and how far its interval reaches below and above."""
+    if below is None or above is None:
+        return Measured(value, None, None, math.log(value), None, show(value))
+    low, high = value * math.exp(-below), value * math.exp(above)
+    text = f"{show(value)} ({units.interval(show(low), show(high))})"
+    return Measured(value, low, high, math.log(value), (below + above) / 2 / _Z, text)
+
+
+def _with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
+    """What a load generator that was too slow adds to latencies is not in their interval: it may be its own delay."""
+    check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
+    if check is not None and check.verdict is Verdict.PASS:
+        return measured
+    delay = summary.generator.loop_delay.p99_ns
+    if delay is None:
+        return replace(measured, deviation=None, doubt="It is not known whether the load generator was fast enough.")
+    own = math.log1p(delay / value)
+    deviation = math.hypot(measured.deviation or 0.0, own)
+    return replace(measured, deviation=deviation, doubt="The load generator was not fast enough to be believed.")
+
+
+def _share(name: str) -> Callable[[Summary], Measured | None]:
+    def measure(summary: Summary) -> Measured | None:
+        found = _saved(summary) if name == "bytes-saved" else measured_shares(summary)[name]
+        if found is None:
+            return None
+        low, high = found.interval()
+        text = f"{units.share(found.value)} ({units.interval(units.share(low), units.share(high))})"
+        return Measured(
+            found.value, low, high, level_of("share", found.value), 1 / (2 * math.sqrt(max(1.0, found.worth))), text
+        )
+
+    return measure
+
+
+def _saved(summary: Summary) -> Share | None:
+    """Bytes saved, worth as many observations as there were answers that could have saved some."""
+    share, of = summary.conditional.saved_share, summary.conditional.could_have_been
+    return None if share is None or not of else Share(round(share * 10**9), 10**9, of)

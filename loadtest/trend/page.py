@@ -1,0 +1,77 @@
+"""``trend.html``: one page that holds everything it needs, like the report of a run, and with its style."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from loadtest.report.page import assets, page_environment
+from loadtest.report.table import Column, Table
+from loadtest.run.records import Verdict
+from loadtest.trend.charts import number_chart
+from loadtest.trend.markdown import LETTERS, gap_text, told
+from loadtest.trend.records import Trend
+from loadtest.trend.runs import name_of
+
+_FOLDER: Final = Path(__file__).with_name("page_parts")
+
+
+def page(made: Trend) -> str:
+    numbers = sorted(made.numbers, key=lambda number: list(Verdict).index(number.verdict))
+    sections = [(number, number_chart(made, number)) for number in numbers]
+    return (
+        page_environment(_FOLDER)
+        .get_template("trend.html")
+        .render(
+            trend=made,
+            sections=sections,
+            specs=[chart for _, chart in sections if chart.spec],
+            changes=changes_table(made),
+            promises=promises_table(made),
+            runs=runs_table(made),
+            **assets(),
+        )
+    )
+
+
+def changes_table(made: Trend) -> Table:
+    """Every change that was found, the newest first."""
+    found = [(number, change) for number in made.numbers for change in number.changes]
+    found.sort(key=lambda row: -row[1].run)
+    columns = (Column("run", number=True), Column("number"), Column(""), Column("change"))
+    rows = tuple((str(change.run + 1), number.title, told(change), change.text) for number, change in found)
+    return Table("changes", "All changes", columns, rows, "No number changed.")
+
+
+def promises_table(made: Trend) -> Table:
+    """Verdicts of checks and thresholds, run by run."""
+    columns = (Column("promise"), Column(""), Column("runs, oldest first"), Column("what became of it"))
+    rows = tuple(
+        (
+            one.title,
+            one.verdict.value,
+            "".join(LETTERS[verdict] for verdict in one.verdicts),
+            f"{one.sentence} Acknowledged: {one.acknowledged}" if one.acknowledged else one.sentence,
+        )
+        for one in made.promises
+    )
+    note = "✓ passed, ✗ failed, ? undecided, · not checked, or judged by other tolerances."
+    return Table("promises", "Promises", columns, rows, "The runs have no checks.", note)
+
+
+def runs_table(made: Trend) -> Table:
+    """All runs, the newest first."""
+    titles = ("run", "what", "began", "branch", "verdict", "unlike the run before")
+    columns = tuple(Column(title, number=title == "run") for title in titles)
+    rows = [
+        (
+            str(place),
+            name_of(point),
+            point.started,
+            point.branch,
+            point.verdict.value,
+            ", ".join(filter(None, (point.differs, gap_text(point.gap_ns)))),
+        )
+        for place, point in enumerate(made.runs, 1)
+    ]
+    return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are none.")

@@ -1,0 +1,86 @@
+"""Checks and thresholds over all runs: a promise that held and holds no more is worse, whatever the numbers say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from loadtest import units
+from loadtest.compare.rows import GENERATOR_CHECK
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
+from loadtest.trend.following import Terms
+from loadtest.trend.records import PromiseTrend, RunPoint
+from loadtest.trend.runs import name_of
+
+JUDGING: Final = ("max_staleness", "impact_tolerance")
+"""Settings by which promises are judged: verdicts by others say nothing of a change."""
+_OF_THE_TEST: Final = (GENERATOR_CHECK,)
+"""What the load generator promises, not the target."""
+
+
+def follow_promises(summaries: Sequence[Summary], runs: Sequence[RunPoint], terms: Terms) -> tuple[PromiseTrend, ...]:
+    """One trend a check, and one a threshold."""
+    titles: dict[str, str] = {}
+    found: list[dict[str, Verdict]] = []
+    newest = judged_by(summaries[-1])
+    for summary in summaries:
+        mine = {check.id: (check.title, check.verdict) for check in summary.checks if check.id not in _OF_THE_TEST}
+        mine |= {f"threshold: {one.expression}": (one.expression, one.verdict) for one in summary.thresholds}
+        titles |= {name: title for name, (title, _) in mine.items()}
+        found.append({name: verdict for name, (_, verdict) in mine.items()} if judged_by(summary) == newest else {})
+    return tuple(
+        _followed(name, title, [verdicts.get(name) for verdicts in found], runs, terms)
+        for name, title in titles.items()
+        if any(name in verdicts for verdicts in found)
+    )
+
+
+def judged_by(summary: Summary) -> tuple[str, ...]:
+    """The settings that the verdicts of a run rest on."""
+    return tuple(str(summary.run.settings.get(name)) for name in JUDGING)
+
+
+def _followed(
+    name: str, title: str, verdicts: Sequence[Verdict | None], runs: Sequence[RunPoint], terms: Terms
+) -> PromiseTrend:
+    since = _worse_since(verdicts, len(runs) - terms.last)
+    verdict, sentence, reason = Verdict.PASS, f"{title} did not get worse in the last {terms.last} runs.", ""
+    if since is not None:
+        failed = sum(one is Verdict.FAIL for one in verdicts[since:])
+        sentence = (
+            f"{title} passed before, and failed in {failed} of {units.counted(len(runs) - since, 'run')} since "
+            f"{name_of(runs[since])}."
+        )
+        covering = (one for one in terms.acknowledged if one.covers(name, runs[since : since + 1]))
+        reason = next((one.reason for one in covering), "")
+        verdict = Verdict.PASS if reason else Verdict.FAIL
+    elif _decided_before_only(verdicts, terms.last):
+        verdict = Verdict.INCONCLUSIVE
+        sentence = f"{title} was decided in earlier runs, and in none of the last {terms.last}."
+    elif (
+        all(one is Verdict.FAIL for one in verdicts if one in (Verdict.FAIL, Verdict.PASS)) and Verdict.FAIL in verdicts
+    ):
+        sentence = f"{title} fails in all runs that decide it, so it did not get worse; it is for each run to say."
+    return PromiseTrend(name, title, verdict, sentence, tuple(verdicts), since, reason)
+
+
+def _worse_since(verdicts: Sequence[Verdict | None], first_recent: int) -> int | None:
+    """The run with which a promise broke: it fails now and passed before, or fails at times and never did before."""
+    decided = [(run, one) for run, one in enumerate(verdicts) if one in (Verdict.PASS, Verdict.FAIL)]
+    failing = [run for run, one in decided if one is Verdict.FAIL]
+    recent = [run for run in failing if run >= first_recent]
+    if not recent:
+        return None
+    passed_before = any(one is Verdict.PASS for run, one in decided if run < recent[0])
+    if recent == failing and passed_before:
+        return recent[0]
+    streak = [run for run in failing if all(one is Verdict.FAIL for at, one in decided if at >= run)]
+    if streak and streak[0] >= first_recent and len(streak) < len(decided):
+        return streak[0]
+    return None
+
+
+def _decided_before_only(verdicts: Sequence[Verdict | None], last: int) -> bool:
+    decided = [one in (Verdict.PASS, Verdict.FAIL) for one in verdicts]
+    return any(decided) and not any(decided[-last:])

@@ -1,0 +1,126 @@
+"""The records of a trend: plain values only, so that they go to ``trend.json`` as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtest.run.records import Verdict
+from loadtest.summary.findings import FORBID_EXTRA
+
+Better = Literal["lower", "higher"]
+Scale = Literal["ratio", "share"]
+"""How changes of a number are told: as a ratio of new / before, or as a difference of two shares."""
+
+
+@dataclass(frozen=True)
+class RunPoint:
+    """One run of the trend."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    run: str
+    started: str
+    label: str
+    commit: str
+    branch: str
+    verdict: Verdict
+    group: int  # of runs with the same settings on the same machine
+    gap_ns: int | None  # since the run before, where that is longer than usual
+    differs: str  # what is not as in the run before: settings, machine; "" when nothing
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number of one run, with its 95 % interval where the run gives one."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    run: int  # place in the runs of the trend
+    value: float
+    low: float | None
+    high: float | None
+    text: str
+    doubt: str  # why it is known less well than its interval says; "" when it is not
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a number's level."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    run: int  # the first run with the new level
+    after: int  # the last run before it that counts
+    earliest: int  # it began with one of the runs from here
+    latest: int  # to here (95 %)
+    before: float
+    now: float
+    size: float  # now / before, or now - before for a share
+    low: float  # 95 % interval
+    high: float
+    p: float  # the chance of so much change in a series without one
+    worse: bool
+    small: bool  # within what is tolerated
+    recent: bool  # began within the last N runs
+    recovered: bool  # it was worse, and is not any more
+    counts: bool  # it is why the trend fails
+    acknowledged: str  # the reason; "" when it is not
+    text: str
+
+
+@dataclass(frozen=True)
+class NumberTrend:
+    """One number over all runs."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    id: str
+    title: str
+    better: Better
+    scale: Scale
+    verdict: Verdict
+    sentence: str
+    values: tuple[Value, ...]
+    changes: tuple[Change, ...]
+    levels: tuple[tuple[int, int, float], ...]  # from run, to run, level
+
+
+@dataclass(frozen=True)
+class PromiseTrend:
+    """One check or threshold over all runs."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    id: str
+    title: str
+    verdict: Verdict
+    sentence: str
+    verdicts: tuple[Verdict | None, ...]  # one a run; None: the run does not have it
+    since: int | None  # the run with which it got worse
+    acknowledged: str
+
+
+Followed = NumberTrend | PromiseTrend
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Everything that is said of a series of runs."""
+
+    __pydantic_config__ = FORBID_EXTRA
+
+    format: int
+    verdict: Verdict
+    sentence: str  # fits a chat message
+    last: int
+    tolerance: float
+    runs: tuple[RunPoint, ...]
+    numbers: tuple[NumberTrend, ...]
+    promises: tuple[PromiseTrend, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def followed(self) -> tuple[Followed, ...]:
+        """All that has a verdict."""
+        return (*self.numbers, *self.promises)

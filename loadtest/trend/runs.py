@@ -1,0 +1,98 @@
+"""The runs of a trend in their order: which belong together, and what came between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
+from typing import Any, Final
+
+from loadtest.compare.alike import MUST_BE_ALIKE
+from loadtest.errors import UsageError
+from loadtest.summary.summary import Run, Summary
+from loadtest.trend.records import RunPoint
+from loadtest.units import SECOND
+from stacks.user_input import shown
+
+_MACHINE: Final = ("cores", "machine", "system", "cpus")
+_LONG: Final = 4
+_LEAST_GAP_S: Final = 86_400
+
+
+def in_order(summaries: Iterable[Summary]) -> tuple[Summary, ...]:
+    """The runs by the time at which they began; a run that was given twice is one.
+
+    Raises:
+        UsageError: a run does not say when it began.
+    """
+    by_id = {summary.run.id: summary for summary in summaries}
+    return tuple(sorted(by_id.values(), key=lambda summary: _began(summary.run)))
+
+
+def _began(run: Run) -> datetime:
+    try:
+        found = datetime.fromisoformat(run.started)
+    except ValueError:
+        raise UsageError(
+            f"The run {shown(run.id)} began at {shown(run.started)}, which is no time: leave it out."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
+    """The runs as a trend shows them."""
+    kinds = [_kind(summary.run) for summary in summaries]
+    groups = list(dict.fromkeys(kinds))
+    gaps = _gaps([_began(summary.run) for summary in summaries])
+    differs = ["", *(_differences(before, after) for before, after in pairwise(kinds))]
+    return tuple(
+        RunPoint(
+            summary.run.id,
+            summary.run.started,
+            source.label if (source := summary.run.source) else "",
+            source.commit if source else "",
+            source.branch if source else "",
+            summary.verdict,
+            groups.index(kind),
+            gap,
+            different,
+        )
+        for summary, kind, gap, different in zip(summaries, kinds, gaps, differs, strict=True)
+    )
+
+
+Kind = tuple[tuple[str, str], ...]
+"""What must be alike for the numbers of two runs to be set side by side: settings, kind of target, machine."""
+
+
+def _kind(run: Run) -> Kind:
+    settings = [(name.replace("_", " "), _text(run.settings.get(name))) for name in MUST_BE_ALIKE]
+    machine = [(f"machine's {name}", _text(run.host.get(name))) for name in _MACHINE]
+    return (*settings, ("kind of target", _text(run.target.get("kind"))), *machine)
+
+
+def _differences(before: Kind, after: Kind) -> str:
+    return ", ".join(
+        f"{name} ({old} before, {new} now)" for (name, old), (_, new) in zip(before, after, strict=True) if old != new
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not recorded"
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _gaps(times: Sequence[datetime]) -> list[int | None]:
+    """Before each run, how long there was none, where that is a day at least and four times as long as usual."""
+    waits = [(after - before).total_seconds() for before, after in pairwise(times)]
+    usual = median(waits) if waits else 0.0
+    long = max(_LEAST_GAP_S, _LONG * usual)
+    return [None, *(round(wait * SECOND) if wait > long else None for wait in waits)]
+
+
+def name_of(point: RunPoint) -> str:
+    """A run in a sentence: by its label, or its commit, or its time."""
+    commit = f"commit {point.commit[:10]}" if point.commit else f"run {point.run}"
+    return f"{point.label} ({commit})" if point.label else f"{commit} of {point.started}"

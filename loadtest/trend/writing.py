@@ -1,0 +1,69 @@
+"""A trend as files: ``trend.json``, ``trend.html``, ``trend.md``, ``junit.xml``; each complete or absent, never half.
+
+``trend.schema.json`` beside this file is the JSON Schema of the first, made from the records
+(``python -m loadtest.trend.writing`` writes it again).
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from loadtest import units
+from loadtest.report.junit import Case, suite_of
+from loadtest.trend.markdown import markdown
+from loadtest.trend.records import Trend
+from loadtest.whole_files import write_whole
+
+TREND_FILES: Final = ("trend.json", "trend.html", "trend.md", "junit.xml")
+SCHEMA_PATH: Final = Path(__file__).with_name("trend.schema.json")
+
+
+def write_trend(made: Trend, folder: Path) -> None:
+    """Write all files into ``folder``, which is made when it is not there."""
+    from loadtest.trend.page import page  # noqa: PLC0415 - charts take a second to load
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = (trend_json(made), page(made), markdown(made), trend_junit(made))
+    for name, text in zip(TREND_FILES, texts, strict=True):
+        write_whole(folder / name, text.encode())
+
+
+@cache
+def _adapter() -> TypeAdapter[Trend]:
+    return TypeAdapter(Trend)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``trend.json``."""
+    made = _adapter().json_schema()
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "trend.json of a series of load test runs"
+    return made
+
+
+def trend_json(made: Trend) -> str:
+    """``trend.json``."""
+    plain = _adapter().dump_python(made, mode="json")
+    return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def trend_junit(made: Trend) -> str:
+    """One case a number and one a promise: worse is a failure, undecided is an error and never skipped."""
+    cases = [
+        *(
+            Case("numbers", one.title, one.verdict, one.sentence, tuple(change.text for change in one.changes))
+            for one in made.numbers
+        ),
+        *(Case("promises", one.title, one.verdict, one.sentence, ()) for one in made.promises),
+    ]
+    about = {"runs": units.count(len(made.runs)), "verdict": made.verdict.value}
+    return suite_of(cases, about, [made.sentence, *made.notes])
+
+
+if __name__ == "__main__":
+    SCHEMA_PATH.write_text(json.dumps(schema(), indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,77 @@
+"""Reads as fast as the load generator's own delay: what it explains is not judged, and what it does not is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.simulated_runs import Truth, simulated
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.judge.measure.impact_words import doubts_of
+from loadtest.judge.measure.like_with_like import Kind
+from loadtest.judge.measure.too_fast import TooFast
+from loadtest.run.history import History, Samples
+from loadtest.run.records import Verdict
+from loadtest.summary.speed import Impact
+
+MS = 1_000_000
+
+
+def measured(delay_ms: float, unchanged_times: float) -> Impact:
+    """200s of 20 ms that stay as they are, and 304s of 0.5 ms that take so many times as long while writing."""
+    run = simulated(Truth(unchanged_ms=0.5), 1)
+    return measure_impact(delayed(slowed(run, unchanged_times), delay_ms))
+
+
+def slowed(run: History, times: float) -> History:
+    """The same with its 304s that many times as slow in writing windows."""
+    reads, windows = run.reads, run.windows
+    writing = np.zeros(len(reads), dtype=bool)
+    for start, end in zip(windows.start_ns[windows.kind == 1], windows.end_ns[windows.kind == 1], strict=True):
+        writing |= (reads.scheduled_ns >= start) & (reads.scheduled_ns < end)
+    took = reads.returned_ns - reads.called_ns
+    took = np.where(writing & (reads.status == 304), (took * times).astype(np.int64), took)
+    return replace(run, reads=replace(reads, returned_ns=reads.called_ns + took))
+
+
+def delayed(run: History, delay_ms: float) -> History:
+    """The same by a generator whose event loop wakes so late."""
+    at = run.reads.called_ns[::4]
+    zeros = np.zeros(len(at), dtype=np.int64)
+    late = np.full(len(at), int(delay_ms * MS))
+    return replace(
+        run, samples=Samples(worker=zeros, at_ns=at, loop_delay_ns=late, cpu_ns=zeros, gc_ns=zeros, flush_ns=zeros)
+    )
+
+
+@pytest.mark.parametrize("times", [1.0, 1.6])
+def test_what_the_generators_delay_explains_is_neither_in_the_slowdown_nor_judged(times: float) -> None:
+    impact = measured(delay_ms=0.5, unchanged_times=times)
+    assert impact.verdict is Verdict.PASS
+    assert impact.estimates[2].ratio == pytest.approx(1, abs=0.05)
+    quick = impact.kinds[1]
+    assert "not in the slowdown at p50, p90, p99" in quick.note
+    assert ("not judged" in quick.note) == (times > 1)
+
+
+def test_what_it_does_not_explain_fails_however_fast_the_reads_are() -> None:
+    impact = measured(delay_ms=0.5, unchanged_times=20)
+    assert impact.verdict is Verdict.FAIL
+
+
+def test_a_quick_generator_judges_quick_reads() -> None:
+    assert measured(delay_ms=0.02, unchanged_times=1.6).verdict is Verdict.FAIL
+
+
+def test_a_kind_that_is_too_fast_at_one_quantile_is_doubted_at_the_others() -> None:
+    impact = measured(delay_ms=0.02, unchanged_times=1)
+    one, other = impact.kinds
+    unsure = tuple(replace(e, ratio=1.4, low=1.1, high=1.7, verdict=Verdict.INCONCLUSIVE) for e in other.estimates[:1])
+    doubted = replace(impact, kinds=(one, replace(other, estimates=unsure)))
+    nothing: frozenset[Kind] = frozenset()
+    fast: TooFast = {"p50": nothing, "p90": nothing, "p99": frozenset({"304"})}
+    assert doubts_of(impact, "", fast) == ()
+    assert "reads answered 304 alone" in doubts_of(doubted, "", fast)[0]
+    assert doubts_of(doubted, "", {**fast, "p50": frozenset({"304"})}) == ()

@@ -1,0 +1,32 @@
+"""Two reports of one run at the same time: one packs the run, and the other finds it packed."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from killed_runs import killed_run
+from spooled_runs import column
+
+from loadtest.run import sealing
+from loadtest.run.sealing import is_sealed, pack
+
+
+def test_who_comes_while_a_run_is_packed_waits_and_packs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_dir = killed_run(tmp_path / "run")
+    seal, told = sealing.seal, []
+    second = threading.Thread(target=lambda: pack(run_dir, lambda: told.append("second")))
+
+    def seal_while_another_comes(path: Path) -> None:
+        second.start()
+        second.join(0.05)
+        assert second.is_alive(), "the second did not wait"
+        seal(path)
+
+    monkeypatch.setattr(sealing, "seal", seal_while_another_comes)
+    pack(run_dir, lambda: told.append("first"))
+    second.join(10)
+    assert told == ["first"]
+    assert is_sealed(run_dir)
+    assert len(column(run_dir, "version")) == 40

@@ -1,0 +1,119 @@
+"""No part of an address or a key that is secret reaches a listener, a sentence, a log, a page, or a file."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from locust.env import Environment
+
+from benchmarks.reader_load import closed_loop
+from loadtest.__main__ import main
+from loadtest.cleaned import secrets_of
+from loadtest.errors import UsageError
+from loadtest.load.reader import SamplesReader
+from loadtest.load.recorder import NO_SESSION, Recorder
+from loadtest.load.standing import take_what_is_there
+from loadtest.run.plan import Plan
+from loadtest.run.records import NO_VERSION, ReadOutcome
+from loadtest.run.spool import NO_ETAG, load_lines
+from loadtest.target.finding import Target
+from loadtest.target.keeping import beginning
+from loadtest.target.store import Store, StoreError, secrets_in
+from tests.loadtest.http1.targets import answering
+
+SECRET, PASSWORD = "KEY-THAT-IS-SECRET", "PASSWORD-THAT-IS-SECRET"
+URL = f"http://user:{PASSWORD}@127.0.0.1:9/v1/samples?key={SECRET}"
+ECHOED = f"the key {SECRET} of {URL} is not known".encode()
+NO_SUCH_KEY = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\nX-Echo: %s\r\n\r\n%b" % (len(ECHOED), ECHOED, ECHOED)
+
+
+def with_secret(url: str) -> str:
+    return url.replace("http://", f"http://user:{PASSWORD}@") + f"?key={SECRET}"
+
+
+def test_listeners_of_locusts_requests_are_told_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+    with answering(NO_SUCH_KEY) as target:
+        url = with_secret(target.url)
+        monkeypatch.setattr(SamplesReader, "host", target.url)
+        recorder = Recorder(closed_loop(url, "0123456789ab", str(tmp_path), 512), 0)
+        environment = Environment(user_classes=[SamplesReader])
+        environment.read_model = SimpleNamespace(recorder=lambda: recorder)  # type: ignore[attr-defined]
+        environment.events.request.add_listener(lambda **meta: told.append(meta | {"at": meta["response"].url}))
+        reader = SamplesReader(environment)
+        reader.on_start()
+        reader.read()
+        reader.on_stop()
+        recorder.close()
+    (meta,) = told
+    assert meta["url"] == meta["at"] == f"{target.url}?key=…"
+    assert not holds_secret(str(meta))
+
+
+def holds_secret(text: str) -> bool:
+    return SECRET in text or PASSWORD in text
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "restore", "probe"])
+def test_an_address_where_none_belongs_is_not_echoed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "run", "other", f"--nonsense={URL}", URL])
+    assert not holds_secret("".join(capsys.readouterr()))
+
+
+def test_a_mistyped_option_of_locust_does_not_echo_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    from locust.argument_parser import get_parser
+
+    from loadtest.load.options import add_arguments
+
+    parser = get_parser()
+    add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--s3-endpont-url", URL])
+    assert not holds_secret("".join(capsys.readouterr()))
+
+
+def test_what_a_target_says_before_a_run_is_passed_on_without_the_secret_that_it_echoes(tmp_path: Path) -> None:
+    with answering(NO_SUCH_KEY) as serving:
+        target = Target(with_secret(serving.url), "bkt", "payload.json", "us-east-1", None, None)
+        with pytest.raises(UsageError, match="answered 401") as never:
+            take_what_is_there(tmp_path, tmp_path / "journal", target)
+
+        from loadtest.target.preflight import read_address
+
+        looked = {"looked": "denied", "error": "AccessDenied (HTTP 403)"}
+        with pytest.raises(UsageError, match="answered 401") as kept:
+            beginning(looked, target, lambda: read_address(target), overwrite=False)
+    assert not holds_secret(str(never.value) + str(kept.value))
+
+
+def test_a_request_id_that_echoes_the_address_is_kept_without_it(tmp_path: Path) -> None:
+    plan = closed_loop(URL, "0123456789ab", str(tmp_path), 512)
+    recorder = Recorder(plan)
+    now = time.monotonic_ns()
+    outcome = ReadOutcome.SERVER_ERROR
+    recorder.record(NO_SESSION, now, now, now, 500, NO_VERSION, NO_ETAG, NO_ETAG, 0, outcome, f"id-{SECRET}-{PASSWORD}")
+    recorder.close()
+    (requests,) = tmp_path.glob("spool/*.requests")
+    assert load_lines(requests)[0][2] == "id-…-…"
+
+
+@pytest.mark.parametrize("endpoint", [f"user:{PASSWORD}@host:80", f"http://user:{PASSWORD}@ho st/?key={SECRET}"])
+def test_an_endpoint_that_boto3_refuses_is_not_quoted_with_its_secret(endpoint: str) -> None:
+    orders = {"bucket": "b", "object_key": "k", "region": "us-east-1", "s3_endpoint_url": endpoint}
+    with pytest.raises(StoreError) as caught:
+        Store({**orders, "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret-of-nobody"})
+    assert not holds_secret(str(caught.value))
+    assert set(secrets_of(endpoint)) <= set(secrets_in(orders))
+
+
+def test_no_secret_is_in_how_a_plan_or_a_target_looks_in_a_traceback(tmp_path: Path) -> None:
+    plan = closed_loop(URL, "0123456789ab", str(tmp_path), 512)
+    target = Target(URL, "bkt", "payload.json", "us-east-1", URL, None)
+    assert not holds_secret(repr(plan) + repr(target) + json.dumps(target.public()))
+    assert Plan(**plan.message()) == plan

@@ -1,0 +1,262 @@
+"""What a trend says of runs: worse, better, recovered, acknowledged, undecided, split; and since when."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from loadtest.errors import UsageError
+from loadtest.run.records import Verdict
+from loadtest.summary.summary import Summary
+from loadtest.trend.acknowledged import Acknowledged
+from loadtest.trend.records import NumberTrend, Trend
+from loadtest.trend.trending import trend
+from tests.loadtest.trend.made_runs import commit, run_at, series, with_check
+
+QUIET_P99 = "response-quiet-p99"
+
+
+def number(made: Trend, name: str = QUIET_P99) -> NumberTrend:
+    return next(one for one in made.numbers if one.id == name)
+
+
+def on_machine(summary: Summary, **host: Any) -> Summary:
+    return replace(summary, run=replace(summary.run, host={**summary.run.host, **host}))
+
+
+def test_flat_runs_pass(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 40))
+    assert made.verdict is Verdict.PASS
+    assert made.sentence == "Nothing got worse in the last 10 of 40 runs."
+    assert not any(one.changes for one in made.numbers)
+
+
+def test_a_step_fails_with_its_size_and_its_first_commit(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 34 + [1.15] * 6))
+    assert made.verdict is Verdict.FAIL
+    assert f"since commit {commit(34)[:10]}" in made.sentence
+    (change,) = number(made).changes
+    assert change.counts and change.worse and change.recent
+    assert (change.run, change.after) == (34, 33)
+    assert change.low < 1.15 < change.high
+    assert change.p < 0.01
+
+
+def test_the_order_in_which_runs_are_given_is_of_no_matter_and_a_run_given_twice_is_one(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 34 + [1.15] * 6)
+    assert trend([*reversed(runs), runs[3]]) == trend(runs)
+
+
+def test_an_improvement_never_fails(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 30 + [0.8] * 10))
+    assert made.verdict is Verdict.PASS
+    assert [change.worse for change in number(made).changes] == [False]
+
+
+def test_what_got_worse_before_the_last_runs_does_not_fail_them(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20 + [1.2] * 20)
+    assert trend(runs, last=10).verdict is Verdict.PASS
+    assert trend(runs, last=25).verdict is Verdict.FAIL
+
+
+def test_what_recovered_does_not_fail(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 25 + [1.2] * 8 + [1.0] * 7), last=20)
+    assert made.verdict is Verdict.PASS
+    first, second = number(made).changes
+    assert first.recovered and not first.counts
+    assert not second.worse
+
+
+def test_what_half_recovered_fails(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 25 + [1.3] * 8 + [1.15] * 7), last=20)
+    assert made.verdict is Verdict.FAIL
+
+
+def test_small_steps_that_add_up_fail_with_the_first_of_them(clean: Summary) -> None:
+    """Each is within the tolerance, and together they are not."""
+    runs = series(clean, [1.0] * 20 + [1.025] * 10 + [1.05] * 10, noise=0.002)
+    made = trend(runs, last=25)
+    assert all(change.small for change in number(made).changes)
+    assert made.verdict is Verdict.FAIL
+    assert f"since commit {commit(20)[:10]}" in made.sentence
+    assert trend(runs, last=25, tolerance=1.1).verdict is Verdict.PASS
+
+
+def test_an_acknowledged_change_passes_and_a_later_one_does_not(clean: Summary) -> None:
+    known = (Acknowledged("*", commit(25)[:8], "", None, "twice the size"),)
+    runs = series(clean, [1.0] * 25 + [1.2] * 15)
+    assert trend(runs, last=20).verdict is Verdict.FAIL
+    accepted = trend(runs, last=20, acknowledged=known)
+    assert accepted.verdict is Verdict.PASS
+    assert {change.acknowledged for change in number(accepted).changes} == {"twice the size"}
+    again = series(clean, [1.0] * 25 + [1.2] * 10 + [1.4] * 5)
+    made = trend(again, last=20, acknowledged=known)
+    assert made.verdict is Verdict.FAIL
+    assert f"since commit {commit(35)[:10]}" in made.sentence
+
+
+def test_no_more_is_accepted_than_was_acknowledged(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 25 + [1.4] * 15)
+    known = Acknowledged("*", "", "run-025", 1.2, "a little slower")
+    assert trend(runs, last=20, acknowledged=(known,)).verdict is Verdict.FAIL
+    assert trend(runs, last=20, acknowledged=(replace(known, at_most=1.5),)).verdict is Verdict.PASS
+
+
+def test_an_acknowledgement_of_nothing_is_said(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 12), acknowledged=(Acknowledged("*", "abcdef0", "", None, "old"),))
+    assert any("abcdef0" in note for note in made.notes)
+
+
+def test_too_few_runs_are_undecided(clean: Summary) -> None:
+    made = trend(series(clean, [1.0] * 9))
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert "at least 10 are needed" in made.sentence
+
+
+def test_one_wild_run_at_the_end_is_undecided_and_in_the_middle_is_nothing(clean: Summary) -> None:
+    for factors in ([1.0] * 30 + [2.0], [1.0] * 29 + [2.0, 2.0]):
+        made = trend(series(clean, factors))
+        assert made.verdict is Verdict.INCONCLUSIVE
+        assert "measure again" in made.sentence
+    assert trend(series(clean, [1.0] * 20 + [2.0] + [1.0] * 12)).verdict is Verdict.PASS
+
+
+def test_another_machine_is_another_series(clean: Summary) -> None:
+    """What is slower on another machine is no change; nothing can be said until there are enough runs there."""
+    runs = series(clean, [1.0] * 20 + [1.5] * 12)
+    moved = [*runs[:20], *(on_machine(run, cores=64) for run in runs[20:])]
+    made = trend(moved)
+    assert made.verdict is Verdict.PASS
+    assert not any(one.changes for one in made.numbers)
+    assert made.runs[20].differs == "machine's cores (not recorded before, 64 now)"
+    assert trend(moved[:25]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_two_machines_in_turn_are_two_series_of_which_each_is_followed(clean: Summary) -> None:
+    factors = [1.0, 1.6] * 15 + [1.2, 1.92] * 4
+    runs = [on_machine(run, cores=4 * (1 + at % 2)) for at, run in enumerate(series(clean, factors))]
+    made = trend(runs)
+    assert made.verdict is Verdict.FAIL
+    assert {change.run for change in number(made).changes} == {30, 31}
+
+
+def test_another_setting_is_another_series(clean: Summary) -> None:
+    runs = [*series(clean, [1.0] * 20), *(run_at(clean, at, 1.4, payload_bytes=99_999) for at in range(20, 32))]
+    made = trend(runs)
+    assert not any(one.changes for one in made.numbers)
+    assert "payload bytes" in made.runs[20].differs
+
+
+def test_a_gap_is_shown_and_what_changed_in_it_is_found(clean: Summary) -> None:
+    runs = [run_at(clean, at, 1.0 + 0.004 * (at % 3)) for at in range(20)]
+    runs += [run_at(clean, at, 1.3 + 0.004 * (at % 3), days=at + 60) for at in range(20, 26)]
+    made = trend(runs)
+    assert [at for at, point in enumerate(made.runs) if point.gap_ns] == [20]
+    assert [change.run for change in number(made).changes] == [20]
+
+
+def test_a_promise_that_broke_fails_at_once(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20)
+    runs[-1] = with_check(runs[-1], "whole-bodies", Verdict.FAIL)
+    made = trend(runs)
+    assert made.verdict is Verdict.FAIL
+    assert f"since commit {commit(19)[:10]}" in made.sentence
+    assert "fails" in made.sentence
+
+
+@pytest.mark.parametrize(
+    ("failing", "undecided", "verdict"),
+    [
+        ({12}, set(), Verdict.FAIL),  # never before, and now and then since: worse, though it passes again
+        ({3, 12}, set(), Verdict.PASS),  # it failed now and then before
+        (set(range(20)), set(), Verdict.PASS),  # it never passed, so it did not get worse
+        (set(range(5, 20)), set(), Verdict.PASS),  # worse before the last runs
+        ({3, *range(14, 20)}, set(), Verdict.FAIL),  # it passed, and only fails now
+        (set(), set(range(10, 20)), Verdict.INCONCLUSIVE),
+        (set(), set(range(10, 19)), Verdict.PASS),
+        (set(), set(range(20)), Verdict.PASS),  # never decided: no promise of these runs
+    ],
+)
+def test_promises(clean: Summary, failing: set[int], undecided: set[int], verdict: Verdict) -> None:
+    runs = [
+        with_check(
+            run,
+            "monotonic-reads",
+            Verdict.FAIL if at in failing else Verdict.INCONCLUSIVE if at in undecided else Verdict.PASS,
+        )
+        for at, run in enumerate(series(clean, [1.0] * 20))
+    ]
+    made = trend(runs)
+    (promise,) = (one for one in made.promises if one.id == "monotonic-reads")
+    assert promise.verdict is verdict
+    assert made.verdict is verdict
+
+
+def test_promises_judged_by_another_tolerance_do_not_count(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20)
+    runs[:15] = [run_at(clean, at, 1.0, max_staleness=5.0) for at in range(15)]
+    runs[15:] = [with_check(run, "fresh-reads", Verdict.FAIL) for run in runs[15:]]
+    made = trend(runs)
+    (promise,) = (one for one in made.promises if one.id == "fresh-reads")
+    assert promise.verdict is Verdict.PASS
+    assert promise.verdicts[:15] == (None,) * 15
+    assert any("tolerances" in note for note in made.notes)
+
+
+def test_an_undecided_run_is_shown_and_weighs_by_its_interval(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 30)
+    runs[12] = replace(runs[12], verdict=Verdict.INCONCLUSIVE)
+    made = trend(runs)
+    assert made.runs[12].verdict is Verdict.INCONCLUSIVE
+    assert len(number(made).values) == 30
+
+
+def test_a_generator_that_was_too_slow_adds_its_own_delay_to_the_doubt(clean: Summary) -> None:
+    """Six slow runs whose generator was late by as much are no evidence against the target."""
+    runs = series(clean, [1.0] * 30 + [1.3] * 6)
+    assert trend(runs).verdict is Verdict.FAIL
+    late = replace(clean.generator, loop_delay=replace(clean.generator.loop_delay, p99_ns=50_000_000))
+    runs[30:] = [replace(with_check(run, "load-generator", Verdict.INCONCLUSIVE), generator=late) for run in runs[30:]]
+    made = trend(runs)
+    assert not any(change.counts for change in number(made).changes)
+    assert number(made).values[-1].doubt
+
+
+def test_what_is_not_measured_any_more_is_undecided(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20)
+    empty = replace(clean.latency, rows=())
+    runs[17:] = [replace(run, latency=empty) for run in runs[17:]]
+    made = trend(runs)
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert number(made).sentence.endswith("was not measured in the newest 3 runs.")
+
+
+def test_nothing_measured_at_all_is_undecided(clean: Summary) -> None:
+    from tests.reports.report_summaries import empty
+
+    runs = [replace(empty(), run=run.run) for run in series(clean, [1.0] * 12)]
+    assert trend(runs).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_share_that_rises_fails(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20)
+    saving = [replace(run.conditional, saved_share=run.conditional.saved_share / 3) for run in runs]  # type: ignore[operator]
+    runs[15:] = [replace(run, conditional=less) for run, less in zip(runs[15:], saving[15:], strict=True)]
+    made = trend(runs)
+    (change,) = number(made, "bytes-saved").changes
+    assert change.counts and change.worse and change.size < 0
+    assert change.run == 15
+
+
+def test_runs_of_old_versions_have_no_commit_and_are_followed(clean: Summary) -> None:
+    runs = [replace(run, run=replace(run.run, source=None)) for run in series(clean, [1.0] * 24 + [1.2] * 6)]
+    made = trend(runs)
+    assert made.verdict is Verdict.FAIL
+    assert "since run run-024" in made.sentence
+    assert any("did not record a commit" in note for note in made.notes)
+
+
+def test_a_run_without_a_time_is_refused(clean: Summary) -> None:
+    run = replace(clean, run=replace(clean.run, started="yesterday"))
+    with pytest.raises(UsageError, match="yesterday"):
+        trend([run])
