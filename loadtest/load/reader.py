@@ -40,8 +40,8 @@ from loadtest.target.read_request import read_request
 REQUEST_NAME: Final = "samples"
 REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 AT_A_STRETCH_NS: Final = 100_000_000
-"""For so long a reader goes on by itself; then Locust has the floor, and may stop it. Its own loop takes as long as
-half a read: ten reads at a stretch are too few."""
+"""For so long a reader goes on by itself; then Locust has the floor, and may stop it. Its own loop is paid
+for once a stretch, so that few reads at a stretch make each of them dearer."""
 LONGEST_WAIT_NS: Final = 10_000_000
 """If the next read is due later than that, Locust has the floor while the reader waits, and may stop it at once."""
 
