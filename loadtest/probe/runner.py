@@ -158,7 +158,7 @@ class Probe:
     @contextmanager
     def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
         """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
-        original: Original | None = None if is_absent else original_from(seen.plain)
+        original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
             self._rehearse(store, original)
         with interruptible():

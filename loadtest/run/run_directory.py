@@ -75,7 +75,7 @@ class RunDirectory:
             ) from None
         except OSError as error:
             raise UsageError(
-                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; fix --run-dir."
             ) from None
         return cls(path, secrets.token_hex(6), source)
 

@@ -41,7 +41,7 @@ def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:
     ``synth_dir`` may also be such a file itself.
 
     Raises:
-        DefinitionError: there is none, or several and no name to choose by.
+        DefinitionError: there is no stack, or several and no name to choose by.
     """
     if is_plain_file(synth_dir):
         return name or synth_dir.name.removesuffix(".json").removesuffix(".tf"), synth_dir
@@ -57,7 +57,7 @@ def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:
             raise DefinitionError(f"{synth_dir} holds the stacks {', '.join(found)}; say which one with --stack.")
         return next(iter(found.items()))
     if name not in found:
-        raise DefinitionError(f"{synth_dir} holds no stack {shown(name)}, but {cut(', '.join(found))}; mend --stack.")
+        raise DefinitionError(f"{synth_dir} holds no stack {shown(name)}, but {cut(', '.join(found))}; fix --stack.")
     return name, found[name]
 
 
