@@ -25,7 +25,7 @@ BENCHMARKS = {
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks; returns 1 when one of them failed, 2 for a name that is none."""
+    """Run the benchmarks; returns 1 when one of them failed, 2 for a name that does not exist."""
     unknown = sorted(set(names) - set(BENCHMARKS))
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, unquote_plus
 MOST_SHOWN: Final = 200
 _HIDDEN: Final = "…"
 _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
-"""What stands in the place of a port and is none: in "user:pass/word", which nobody can read, part of a password."""
+"""What stands where a port should: in "user:pass/word" it is part of a password, so it is hidden."""
 
 
 def public_url(url: str) -> str:

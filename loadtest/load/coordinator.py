@@ -143,7 +143,7 @@ class Coordinator:
             self._news.started = True
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
-        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
+        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run that recorded nothing has the folder too
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
         if self._writer is not None:

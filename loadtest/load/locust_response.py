@@ -43,7 +43,7 @@ class LocustResponse:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; what is none is replaced."""
+        """The body as UTF-8; invalid bytes are replaced."""
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:

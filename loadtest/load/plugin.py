@@ -263,7 +263,7 @@ class ReadModelRun:
             coordinator.finish()
         if self._team is not None:
             self._team.stop()
-        if self._headless:  # Locust prints its own statistics first, and the answers shall be the end
+        if self._headless:  # after Locust's own statistics, so that the answers come last
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()

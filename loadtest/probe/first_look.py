@@ -32,7 +32,7 @@ def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
         ) from None
     if plain.fault:
         raise UsageError(
-            f"{target.shown_url} does not answer proper HTTP ({shown(plain.fault, target.url)}); mend the address."
+            f"{target.shown_url} does not answer proper HTTP ({shown(plain.fault, target.url)}); check the address."
         )
     if plain.status != 200 and not looks_absent(plain):
         if 300 <= plain.status < 400 and (location := plain.header("Location")):

@@ -1,6 +1,6 @@
 """What each check counts, and what it tolerates: the unit in every cell, and the limit behind every verdict.
 
-The check itself says it. A summary of another version may hold checks that are none of this one's: they have no units.
+The check itself says it. A summary of another version may hold checks that this one does not know: they have no units.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class StandingVerifier:
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON that ``body`` is; None when it is none."""
+    """``body`` parsed as JSON; None when it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -119,7 +119,7 @@ def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMI
         address = Address.of(target.url)
     except ValueError:
         raise UsageError(
-            f"{target.shown_url} is no address that can be asked; mend --host or the outputs file."
+            f"{target.shown_url} is not an address that can be read; fix --host or the outputs file."
         ) from None
     tls = tls_context() if address.scheme == "https" else None
     connection = Connection(address, tls, Limits(body_bytes=most_body))

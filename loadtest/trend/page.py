@@ -74,4 +74,4 @@ def runs_table(made: Trend) -> Table:
         )
         for place, point in enumerate(made.runs, 1)
     ]
-    return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are none.")
+    return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are no runs.")

@@ -66,7 +66,7 @@ def distribution(values: Column) -> Distribution:
 
 
 def groups(group: Column, count: int) -> list[Column]:
-    """Places of the members of each group 0 … ``count`` - 1; a negative group number is none.
+    """Places of the members of each group 0 … ``count`` - 1; a negative group number stands for no group.
 
     Small numbers are sorted as 16-bit integers, which takes a fraction of the time.
     """

@@ -38,11 +38,11 @@ def form_of(value: str, forms: tuple[str, ...]) -> str:
     """One of ``forms``.
 
     Raises:
-        FaultValueError: it is none of them.
+        FaultValueError: ``value`` is not one of them.
     """
     form = value.strip().lower()
     if form not in forms:
-        raise FaultValueError(f"{value!r} is none of {', '.join(forms)}")
+        raise FaultValueError(f"{value!r} is not one of {', '.join(forms)}")
     return form
 
 

@@ -1,4 +1,4 @@
-"""Faults of time: answers that take longer, and times at which there are none."""
+"""Faults of time: answers that take longer, and times without any answer."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from loadtest.sandbox.faults.values import positive_duration, share
 
 
 class LostAck(ShareFault):
-    """It was done, but nobody says so."""
+    """A PUT takes effect, and its acknowledgement is lost."""
 
     name = "lost-ack"
     help = "share of PUTs of the object that take effect and whose answer is lost: the connection is reset instead"
@@ -19,7 +19,7 @@ class LostAck(ShareFault):
 
 
 class LateWrite(Fault):
-    """It will be done, but nobody knows when."""
+    """A PUT fails for its client, and takes effect later."""
 
     name = "late-write"
     form = "DURATION[,RATE]"
@@ -40,7 +40,7 @@ class LateWrite(Fault):
 
 
 class LostUpdate(ShareFault):
-    """It was acknowledged, and nobody ever sees it."""
+    """A PUT is acknowledged, and readers never see it."""
 
     name = "lost-update"
     help = (
