@@ -26,6 +26,7 @@ http {{
   access_log off; keepalive_requests 100000000; default_type application/json;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  {number}
   server {{ listen 127.0.0.1:{port}; root {folder}/www; location = {status} {{ stub_status; }} }}
   {tls}
 }}
@@ -38,6 +39,8 @@ _TLS = """
   }}
 """
 
+_NUMBER = "add_header X-Amzn-RequestId $request_id;"
+
 STATUS_PATH = "/status"
 """Where nginx tells how many requests it has taken (its stub_status page)."""
 
@@ -49,6 +52,7 @@ class Served(NamedTuple):
     status_url: str
     certificate: Path | None = None
     """What to trust, over TLS."""
+    process: int = 0
 
 
 def free_port() -> int:
@@ -83,8 +87,12 @@ def nginx_counting(
     over_tls: bool = False,
     protocol: str = "",
     directives: str = "",
+    numbered: bool = False,
 ) -> Iterator[Served]:
-    """The same, over TLS too, and with the address where it counts. ``protocol`` and ``directives`` are TLS's."""
+    """The same, over TLS too, and with the address where it counts. ``protocol`` and ``directives`` are TLS's.
+
+    ``numbered`` is whether each answer has an id of its own.
+    """
     program = _program()
     if program is None:
         raise RuntimeError("nginx is not installed: install it (Debian: apt-get install nginx-light).")
@@ -99,16 +107,21 @@ def nginx_counting(
         if over_tls:
             write_certificate(folder)
             tls = _TLS.format(folder=folder, port=tls_port, protocol=protocol, directives=directives)
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls))
+        number = _NUMBER if numbered else ""
+        configuration.write_text(
+            _CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls, number=number)
+        )
         pin = ["taskset", "-c", str(core)] if core is not None else []
         process = subprocess.Popen([*pin, program, "-p", name, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:
             _wait_until_listening(port, process)
             status_url = f"http://127.0.0.1:{port}{STATUS_PATH}"
             if over_tls:
-                yield Served(f"https://127.0.0.1:{tls_port}/{path}", status_url, folder / "certificate.pem")
+                yield Served(
+                    f"https://127.0.0.1:{tls_port}/{path}", status_url, folder / "certificate.pem", process.pid
+                )
             else:
-                yield Served(f"http://127.0.0.1:{port}/{path}", status_url)
+                yield Served(f"http://127.0.0.1:{port}/{path}", status_url, None, process.pid)
         finally:
             process.terminate()
             process.wait(10)

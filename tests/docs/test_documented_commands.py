@@ -88,6 +88,8 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
+    "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",
