@@ -50,8 +50,8 @@ class Ask:
 
     def __str__(self) -> str:
         where = (f" …{self.path_suffix}" if self.path_suffix else "") + (f" ?{self.query}" if self.query else "")
-        said = "".join(f" · {name}: {value}" for name, value in self.headers)
-        return f"{self.method}{where}{' over HTTP/2' if self.http2 else ''}{said}"
+        headers = "".join(f" · {name}: {value}" for name, value in self.headers)
+        return f"{self.method}{where}{' over HTTP/2' if self.http2 else ''}{headers}"
 
 
 @dataclass(frozen=True)

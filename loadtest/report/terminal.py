@@ -45,11 +45,11 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
     thresholds = [threshold for threshold in summary.thresholds if threshold.verdict is not Verdict.PASS]
     if not checks and not thresholds:
         return
-    said = {question.sentence for question in summary.questions}
+    sentences = {question.sentence for question in summary.questions}
     lines.gap()
     lines.add(("What did not pass:", "bold"), indented=False)
     for check in checks:
-        sentence = ": see above." if check.sentence in said else f": {check.sentence}"
+        sentence = ": see above." if check.sentence in sentences else f": {check.sentence}"
         lines.add((check.title, "bold"), (sentence, ""), verdict=check.verdict)
         for witness in check.witnesses[:1]:
             lines.add((f"For example: {witness.sentence}", "dim"))

@@ -114,35 +114,35 @@ def about(summary: Summary) -> str:
 
 def notes(summary: Summary) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
-    found = []
+    sentences = []
     if summary.run.target.get("kind") == "sandbox":
-        found.append(
+        sentences.append(
             "The target was the sandbox: a simulator of AWS on the tester's own machine, and not AWS. A FAIL here "
             "shows a fault of the code, or one that the simulator was told to make. A PASS here does not show that AWS "
             "is fast or consistent enough: repeat the run against AWS before you release."
         )
     ended = summary.run.ended
     if ended.recovered and "killed" in ended.reason:
-        found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
+        sentences.append("The run was killed; what is shown was recovered up to its last flush to disk.")
     elif ended.recovered:
-        found.append(f"The end of this run was never noted: {ended.reason}.")
-    found += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
+        sentences.append(f"The end of this run was never noted: {ended.reason}.")
+    sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
-        found.append(
+        sentences.append(
             "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "
             "beside that is noise."
         )
     if summary.generator.fast_enough is not True:
-        found.append(summary.generator.sentence)
+        sentences.append(summary.generator.sentence)
     if summary.generator.pause_sentence:
-        found.append(summary.generator.pause_sentence)
+        sentences.append(summary.generator.pause_sentence)
     errors = summary.availability.errors
     if errors:
-        found.append(
+        sentences.append(
             f"{units.counted(errors, 'read')} ({units.share(summary.availability.error_share)}) ended in an error. An "
             "error says nothing about versions and is left out of the latencies."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:

@@ -71,10 +71,6 @@ class MotoServer:
     def pid(self) -> int:
         return self._process.pid
 
-    def is_running(self) -> bool:
-        """Whether the child lives."""
-        return self._process.poll() is None
-
     def stop(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
