@@ -48,7 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     summaries: list[Summary] = []
     left_out: list[str] = []
     for given in arguments.runs:
-        found, notes = _read(given)
+        try:
+            found, notes = _read(given)
+        except OSError as error:
+            raise UsageError(f"{shown(str(given))} cannot be read: {error.strerror or error}.") from None
         summaries += found
         left_out += notes
     if not summaries:

@@ -9,7 +9,7 @@ from loadtest.report.page import assets, page_environment
 from loadtest.report.table import Column, Table
 from loadtest.run.records import Verdict
 from loadtest.trend.charts import number_chart
-from loadtest.trend.markdown import LETTERS, gap_text, told
+from loadtest.trend.markdown import gap_text, letters, told
 from loadtest.trend.records import Trend
 from loadtest.trend.runs import name_of
 
@@ -50,7 +50,7 @@ def promises_table(made: Trend) -> Table:
         (
             one.title,
             one.verdict.value,
-            "".join(LETTERS[verdict] for verdict in one.verdicts),
+            letters(one.verdicts),
             f"{one.sentence} Acknowledged: {one.acknowledged}" if one.acknowledged else one.sentence,
         )
         for one in made.promises
