@@ -17,6 +17,7 @@ BENCHMARKS = {
     "impact_simulation": "false alarms, detection and coverage of the write impact",
     "compare_simulation": "how often a comparison of two runs is right",
     "trend_simulation": "how often a trend is right: false alarms, and how soon a step is found",
+    "trend_history": "sixty real runs that get slower, lag and recover (a quarter of an hour, can be made in pieces)",
     "compare_runs": "two runs of one build, and one that is slower",
     "kills": "60 runs of which processes are killed: what was lost, and what was said of it",
     "mutation": "whether the tests notice a broken check (about a quarter of an hour)",
@@ -24,7 +25,7 @@ BENCHMARKS = {
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks; returns 1 when one of them failed, 2 for a name that is none."""
+    """Run the benchmarks; returns 1 when one of them failed, 2 for a name that does not exist."""
     unknown = sorted(set(names) - set(BENCHMARKS))
     if unknown:
         print(f"There is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}.", file=sys.stderr)

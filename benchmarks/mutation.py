@@ -147,7 +147,7 @@ def table(results: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Print the table and the survivors; returns 1 when the score is too low or there is none."""
+    """Print the table and the survivors; returns 1 when the score is too low or there is no score."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copy_checkout(Path(folder))

@@ -26,16 +26,20 @@ http {{
   access_log off; keepalive_requests 100000000; default_type application/json;
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  {number}
   server {{ listen 127.0.0.1:{port}; root {folder}/www; location = {status} {{ stub_status; }} }}
   {tls}
 }}
 """
 _TLS = """
   server {{
-    listen 127.0.0.1:{port} ssl; root {folder}/www;
+    listen 127.0.0.1:{port} ssl{protocol}; root {folder}/www;
     ssl_certificate {folder}/certificate.pem; ssl_certificate_key {folder}/key.pem;
+    {directives}
   }}
 """
+
+_NUMBER = "add_header X-Amzn-RequestId $request_id;"
 
 STATUS_PATH = "/status"
 """Where nginx tells how many requests it has taken (its stub_status page)."""
@@ -48,6 +52,7 @@ class Served(NamedTuple):
     status_url: str
     certificate: Path | None = None
     """What to trust, over TLS."""
+    process: int = 0
 
 
 def free_port() -> int:
@@ -75,9 +80,19 @@ def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None
 
 @contextmanager
 def nginx_counting(
-    body: bytes, path: str = "v1/samples", core: int | None = None, over_tls: bool = False
+    body: bytes,
+    path: str = "v1/samples",
+    core: int | None = None,
+    *,
+    over_tls: bool = False,
+    protocol: str = "",
+    directives: str = "",
+    numbered: bool = False,
 ) -> Iterator[Served]:
-    """The same, over TLS too, and with the address where it counts."""
+    """The same, over TLS too, and with the address where it counts. ``protocol`` and ``directives`` are TLS's.
+
+    ``numbered`` is whether each answer has an id of its own.
+    """
     program = _program()
     if program is None:
         raise RuntimeError("nginx is not installed: install it (Debian: apt-get install nginx-light).")
@@ -91,28 +106,33 @@ def nginx_counting(
         tls_port, tls = free_port(), ""
         if over_tls:
             write_certificate(folder)
-            tls = _TLS.format(folder=folder, port=tls_port)
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls))
+            tls = _TLS.format(folder=folder, port=tls_port, protocol=protocol, directives=directives)
+        number = _NUMBER if numbered else ""
+        configuration.write_text(
+            _CONFIGURATION.format(folder=folder, port=port, status=STATUS_PATH, tls=tls, number=number)
+        )
         pin = ["taskset", "-c", str(core)] if core is not None else []
         process = subprocess.Popen([*pin, program, "-p", name, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:
             _wait_until_listening(port, process)
             status_url = f"http://127.0.0.1:{port}{STATUS_PATH}"
             if over_tls:
-                yield Served(f"https://127.0.0.1:{tls_port}/{path}", status_url, folder / "certificate.pem")
+                yield Served(
+                    f"https://127.0.0.1:{tls_port}/{path}", status_url, folder / "certificate.pem", process.pid
+                )
             else:
-                yield Served(f"http://127.0.0.1:{port}/{path}", status_url)
+                yield Served(f"http://127.0.0.1:{port}/{path}", status_url, None, process.pid)
         finally:
             process.terminate()
             process.wait(10)
 
 
-def write_certificate(folder: Path) -> None:
-    """A key and a certificate for 127.0.0.1, as ``key.pem`` and ``certificate.pem``."""
+def write_certificate(folder: Path, *names: x509.GeneralName) -> None:
+    """A key and a certificate for ``names`` (127.0.0.1, if there are none), as ``key.pem`` and ``certificate.pem``."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a target")])
     now = datetime.datetime.now(datetime.UTC)
-    loopback = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -121,7 +141,7 @@ def write_certificate(folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(loopback, critical=False)
+        .add_extension(x509.SubjectAlternativeName(names or (loopback,)), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

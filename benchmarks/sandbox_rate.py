@@ -17,12 +17,10 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-import boto3
-from botocore.config import Config
-
 from benchmarks.options import parser
 from loadtest.run.document import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.target.s3_client import s3_client, s3_session
 
 SYNTH = Path(__file__).resolve().parents[1] / "tests" / "sandbox" / "synth" / "conditional.tf.json"
 WANTED = 5_000
@@ -34,14 +32,8 @@ _LATENCY = re.compile(r"99%\s+([\d.]+)(us|ms|s)")
 def publish(sandbox: RunningSandbox, body: bytes) -> str:
     """Put the document as the stack's writer would; gives its ETag."""
     outputs = sandbox.outputs()
-    client = boto3.client(
-        "s3",
-        region_name="us-east-1",
-        endpoint_url=sandbox.url,
-        aws_access_key_id=outputs["DataStoreAccessKeyId"],
-        aws_secret_access_key=outputs["DataStoreSecretAccessKey"],
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    key = s3_session(outputs["DataStoreAccessKeyId"], outputs["DataStoreSecretAccessKey"])
+    client = s3_client(key, "us-east-1", sandbox.url)
     client.put_object(
         Bucket=outputs["S3BucketName"],
         Key="payload.json",

@@ -6,10 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Final, NoReturn
 
 from loadtest.cleaned import without_addresses
 from loadtest.errors import EXIT_INTERRUPTED, EXIT_USAGE, UsageError
+from loadtest.extras import require_for
 from stacks.user_input import cut
 
 COMMANDS: Final = {
@@ -37,11 +39,12 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The command line, a subcommand each; the options of the ``chosen`` one only."""
-    parser = _Parser(prog="python -m loadtest", description=__doc__)
+    parser = _Parser(prog=_program(), description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (module_name, help_text) in COMMANDS.items():
         command = subparsers.add_parser(name, help=help_text)
         if name == chosen:
+            require_for(name)
             module = import_module(module_name)
             command.description = module.__doc__
             module.add_arguments(command)
@@ -52,17 +55,27 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code of the contract (0 PASS, 1 FAIL, 3 INCONCLUSIVE, 2 wrong usage)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    parsed = build_parser(given[0] if given else None).parse_args(given)
     try:
+        parsed = build_parser(given[0] if given else None).parse_args(given)
         return int(parsed.run(parsed))
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_USAGE
 
 
-if __name__ == "__main__":
+def console() -> int:
+    """``readmodel``, and ``python -m loadtest``: run one command of the command line."""
     try:
-        sys.exit(main())
+        return main()
     except KeyboardInterrupt:  # while a command is imported, say
         sys.stderr.write("Stopped by hand.\n")
-        sys.exit(EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
+
+
+def _program() -> str:
+    """How it was called: by its console command, or as a module."""
+    return "readmodel" if Path(sys.argv[0]).stem == "readmodel" else "python -m loadtest"
+
+
+if __name__ == "__main__":
+    sys.exit(console())

@@ -7,15 +7,14 @@ may hold it too: the text of an exception, an error page, a Location. What a tar
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
 MOST_SHOWN: Final = 200
 _HIDDEN: Final = "…"
-_LEAST_SECRET: Final = 3
-"""What is shorter is none, and would be found in every other word."""
 _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
-"""What stands in the place of a port and is none: in "user:pass/word", which nobody can read, part of a password."""
+"""What stands where a port should: in "user:pass/word" it is part of a password, so it is hidden."""
 
 
 def public_url(url: str) -> str:
@@ -80,3 +79,20 @@ def in_words(failure: BaseException, url: str) -> str:
     failure = getattr(failure, "original", None) or failure
     said = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return shown(f"{type(failure).__name__}: {said}" if said != type(failure).__name__ else said, url)
+
+
+def clean(text: str) -> str:
+    """``text`` without characters that steer terminals or that XML forbids; line breaks and tabs become spaces."""
+    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    return "".join("\ufffd" if _steers(character) else character for character in spaced)
+
+
+def _steers(character: str) -> bool:
+    # Cc: control, Cs: lone surrogates; the two last code points of plane 0 are no characters in XML. The bidirectional
+    # overrides can make a line show something that it does not say.
+    return (
+        unicodedata.category(character) in ("Cc", "Cs")
+        or character in "\ufffe\uffff"
+        or "\u202a" <= character <= "\u202e"
+        or "\u2066" <= character <= "\u2069"
+    )

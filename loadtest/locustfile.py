@@ -6,7 +6,8 @@ Readers hammer ``/v1/samples`` while a writer of its own replaces the document; 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if (_folder := str(Path(__file__).resolve().parent.parent)) not in sys.path:  # installed, it is there already
+    sys.path.insert(0, _folder)
 
 from loadtest.load.plugin import register
 from loadtest.load.reader import SamplesReader

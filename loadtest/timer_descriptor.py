@@ -48,5 +48,4 @@ class TimerDescriptor:
         self._settime(self.file, _ABSOLUTE, self._pointer, None)
 
     def close(self) -> None:
-        """Give the file back."""
         os.close(self.file)

@@ -88,7 +88,7 @@ def samples_api_definition(
     """Describe the API that serves one S3 object at `/samples`.
 
     `mapping` is `conditional` (ETag and 304 as HTTP means them), `original` (200 for everything, no headers) or `half`
-    (the validator is passed on, but 304 is not told apart: S3's 304 becomes a 200 without a body). CORS belongs to
+    (the validator is passed on, but 304 has no response: S3's 304 becomes a 200 without a body). CORS belongs to
     `conditional`; the other two are kept exactly as they are. `cached` says that the stage has a cache.
     """
     if mapping == "original":

@@ -93,7 +93,7 @@ def _is_host(host: str | None) -> bool:
 def _is_bare_address(value: str) -> bool:
     """Tell whether the value is scheme, host and optional port, with no user, path, query or fragment."""
     parts = urlsplit(value)
-    _ = parts.port  # ValueError for a port that is none
+    _ = parts.port  # ValueError for an invalid port
     has_more = parts.path or parts.query or parts.fragment or "@" in parts.netloc or value.endswith(("?", "#", ":"))
     return parts.scheme in {"http", "https"} and _is_host(parts.hostname) and not has_more
 

@@ -43,7 +43,7 @@ def usual_roots() -> tuple[Path, ...]:
 def find_mirror(roots: Iterable[Path], version: str = AWS_PROVIDER_VERSION) -> Path | None:
     """Return the first mirror below the roots that has this version of the AWS provider for this machine, or None.
 
-    Terraform's own cache of providers is none: Terraform refuses to install from its cache into its cache.
+    Terraform's own cache of providers is not a mirror: Terraform refuses to install from its cache into its cache.
     """
     for root in roots:
         for depth in range(DEEPEST_MIRROR + 1):
@@ -73,7 +73,7 @@ def cli_configuration(mirror: Path | None) -> str:
 
 
 def configured_by_user() -> Path | None:
-    """Return the user's own CLI configuration, which is not interfered with; a variable naming no file is none."""
+    """Return the user's own CLI configuration, which stays as it is; a variable that names no file counts as unset."""
     named = os.environ.get("TF_CLI_CONFIG_FILE")
     file = Path(named) if named else Path.home() / ".terraformrc"
     return file if file.is_file() else None

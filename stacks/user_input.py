@@ -103,7 +103,7 @@ def read_small_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
     """All of a plain file that is not longer than ``largest``.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
         UnreadableFileError: it is something else than a file, longer, or not for this user.
     """
     try:
@@ -154,7 +154,7 @@ def read_json(path: Path, largest: int = LARGEST_FILE, *, once: bool = False) ->
     """What a small JSON file says.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: there is no such file.
         UnreadableFileError: it cannot be read, or is no JSON.
     """
     content = read_small_file(path, largest)

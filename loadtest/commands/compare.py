@@ -19,7 +19,6 @@ from stacks.user_input import cut, is_folder, real_number, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``compare``."""
     parser.add_argument("base", type=Path, metavar="BASE", help="directory of the run to compare with")
     parser.add_argument("new", type=Path, metavar="NEW", help="directory of the run that is judged")
     parser.add_argument("--tolerance", default=str(DEFAULT_TOLERANCE), metavar="RATIO",

@@ -133,7 +133,9 @@ def _new_folder(wanted: Path | None) -> Path:
     except FileExistsError:
         raise UsageError(f"--out is {shown(str(folder))}, which exists already: give another name.") from None
     except OSError as error:
-        raise UsageError(f"--out is {shown(str(folder))}, which cannot be made ({error.strerror}): mend it.") from None
+        raise UsageError(
+            f"--out is {shown(str(folder))}, which cannot be made ({error.strerror}): give another folder."
+        ) from None
     return folder.resolve()
 
 

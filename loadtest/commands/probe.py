@@ -29,7 +29,6 @@ INTERRUPTED: Final = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``probe``."""
     parser.add_argument("url", nargs="?", metavar="URL", help="the document's address (default: from the outputs file)")
     parser.add_argument(
         "--outputs", default="", metavar="FILE", help=f"outputs of cdktf deploy (default: {DEFAULT_OUTPUTS})"

@@ -17,7 +17,6 @@ from stacks.user_input import is_folder, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``report``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
     parser.add_argument("--quiet", action="store_true", help="write the reports and print nothing")
     parser.add_argument("--no-answers", action="store_true", help="write the reports and print no answers")

@@ -26,7 +26,6 @@ EXIT_NOT_PUT_BACK: Final = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``restore``."""
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="a run's directory, for example runs/latest")
     parser.add_argument("--force", action="store_true", help="even where somebody else has written in between")
     parser.add_argument(

@@ -20,7 +20,6 @@ _LARGEST_PORT: Final = 65_535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the sandbox's options to ``parser``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = (
         "Run a stand-in for AWS on one port of this machine: S3, IAM and API Gateway. It serves the synthesized stack, "

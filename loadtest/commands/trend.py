@@ -28,7 +28,6 @@ _MOST_RUNS: Final = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``trend``."""
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN",
                         help="a run's directory, its summary.json, or a folder that holds some")  # fmt: skip
     parser.add_argument("--last", default=str(DEFAULT_LAST), metavar="N",
@@ -49,7 +48,10 @@ def run(arguments: argparse.Namespace) -> int:
     summaries: list[Summary] = []
     left_out: list[str] = []
     for given in arguments.runs:
-        found, notes = _read(given)
+        try:
+            found, notes = _read(given)
+        except OSError as error:
+            raise UsageError(f"{shown(str(given))} cannot be read: {error.strerror or error}.") from None
         summaries += found
         left_out += notes
     if not summaries:

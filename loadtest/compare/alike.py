@@ -33,21 +33,20 @@ class Difference:
     new: str
 
     def __str__(self) -> str:
-        """For a sentence."""
         return f"{self.name} ({self.base} and {self.new})"
 
 
 def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
     """The differences that forbid a comparison."""
-    found = [
+    differences = [
         Difference(name.replace("_", " "), _text(base.settings.get(name)), _text(new.settings.get(name)))
         for name in MUST_BE_ALIKE
         if base.settings.get(name) != new.settings.get(name)
     ]
     kinds = base.target.get("kind"), new.target.get("kind")
     if kinds[0] != kinds[1]:
-        found.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
-    return tuple(found)
+        differences.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
+    return tuple(differences)
 
 
 def unlike_rests(base: Summary, new: Summary) -> tuple[Difference, ...]:
@@ -63,32 +62,36 @@ def _rests(summary: Summary) -> str:
 
 def notes(base: Run, new: Run) -> tuple[str, ...]:
     """What does not forbid a comparison but should be known."""
-    found = []
+    differences = []
     if base.id == new.id:
-        found.append("Both are the same run.")
+        differences.append("Both are the same run.")
     for name in _JUDGING:
         if base.settings.get(name) != new.settings.get(name):
             values = f"{_text(base.settings.get(name))} and {_text(new.settings.get(name))}"
-            found.append(f"The verdicts of checks rest on different settings: {name.replace('_', ' ')} ({values}).")
+            differences.append(
+                f"The verdicts of checks rest on different settings: {name.replace('_', ' ')} ({values})."
+            )
     lengths = sorted((base.duration_ns, new.duration_ns))
     if lengths[1] > _LIKE_LENGTH * lengths[0]:
         both = f"{units.seconds(base.duration_ns)} and {units.seconds(new.duration_ns)}"
-        found.append(f"The runs are of unlike length ({both}): maxima and counts grow with it.")
+        differences.append(f"The runs are of unlike length ({both}): maxima and counts grow with it.")
     machines = [{name: run.host.get(name) for name in ("cores", "machine", "system", "cpus")} for run in (base, new)]
     if machines[0] != machines[1]:
-        found.append("The load came from unlike machines: latencies may differ for that alone.")
+        differences.append("The load came from unlike machines: latencies may differ for that alone.")
     loads = [_load(run) for run in (base, new)]
     if loads[0] is not None and loads[1] is not None and abs(loads[1] - loads[0]) > _LIKE_LOAD:
-        found.append(f"The machine was not equally busy when the runs began: load {loads[0]:.1f} and {loads[1]:.1f}.")
+        differences.append(
+            f"The machine was not equally busy when the runs began: load {loads[0]:.1f} and {loads[1]:.1f}."
+        )
     if base.versions != new.versions:
         names = sorted(n for n in {*base.versions, *new.versions} if base.versions.get(n) != new.versions.get(n))
-        found.append(f"The load generators had unlike versions of {', '.join(names)}.")
+        differences.append(f"The load generators had unlike versions of {', '.join(names)}.")
     for label, run in (("base", base), ("new", new)):
         if run.ended.missing:
-            found.append(f"The record of the {label} run is not whole: {' '.join(run.ended.missing)}")
+            differences.append(f"The record of the {label} run is not whole: {' '.join(run.ended.missing)}")
         elif run.ended.recovered:
-            found.append(f"The {label} run is not complete: {run.ended.reason}.")
-    return tuple(found)
+            differences.append(f"The {label} run is not complete: {run.ended.reason}.")
+    return tuple(differences)
 
 
 def _load(run: Run) -> float | None:

@@ -44,7 +44,6 @@ class Comparison:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """All rows."""
         return tuple(row for group in self.groups for row in group.rows)
 
 

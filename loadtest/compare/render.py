@@ -17,7 +17,6 @@ _MOST_LISTED: Final = 12
 
 
 def markdown(comparison: Comparison) -> str:
-    """The whole text."""
     lines = [f"## {verdict_sign(comparison.verdict)} Compared with the base run", "", bold(comparison.sentence)]
     lines.append("")
     if comparison.unlike:

@@ -23,7 +23,7 @@ class Address:
     query: str = field(default="", repr=False)
     """May hold a secret, as an address may in front of its host."""
     authorization: str = field(default="", repr=False)
-    """What the name and password in the address come to as a header (RFC 7617); empty if there are none."""
+    """The name and password of the address as a header (RFC 7617); empty if it has neither."""
 
     @classmethod
     def of(cls, url: str) -> Self:

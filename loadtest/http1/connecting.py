@@ -34,7 +34,7 @@ def connect(address: Address, tls: ssl.SSLContext | None, deadline_ns: int) -> s
     """A connection to ``address``, which does not block. ``tls`` is needed for https, and not asked for http.
 
     Raises:
-        OSError: there is none to be had: the name does not resolve, nobody listens, TLS fails, or time is over.
+        OSError: no connection could be made: the name does not resolve, nobody listens, TLS fails, or time is over.
     """
     plain = _first_of(in_turn(_resolve(address.host, address.port, deadline_ns)), deadline_ns)
     try:

@@ -55,7 +55,7 @@ class Connection:
             self._socket = None
 
     def exchange(self, request: bytes, time_limit_s: float, *, is_head: bool = False, linger_s: float = 0) -> Answer:
-        """Send one request and take in its answer, whatever it is; one that is none says why (``failure``).
+        """Send one request and take in its answer, whatever it is; ``failure`` says why an answer is not whole.
 
         ``linger_s`` is how long more is waited for behind the end of a whole answer.
         """

@@ -69,7 +69,6 @@ class Answer(NamedTuple):
 
     @property
     def body_bytes(self) -> int:
-        """How long the body is."""
         return self.end - self.start
 
     def body_is(self, known: bytes) -> bool:
@@ -109,7 +108,6 @@ class Incoming:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything has come of the answer."""
         return self._filled > 0
 
     def space(self) -> memoryview:

@@ -20,10 +20,11 @@ from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import measure_latency
 from loadtest.judge.measure.rates import duration_ns, measure_availability
 from loadtest.judge.measure.windows import measure_consistency
-from loadtest.judge.order.sessions import session_key
+from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import ThresholdError
 from loadtest.judge.thresholds.judging import evaluate
+from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import FORMAT_VERSION, Verdict
@@ -100,8 +101,8 @@ def _run(history: History) -> Run:
         reads=len(reads),
         writes=len(history.writes),
         windows=len(history.windows),
-        workers=len(np.unique(reads.worker)),
-        sessions=len(np.unique(history.once(session_key)[reads.sent])),
+        workers=int(np.count_nonzero(count_of_each(reads.worker))),
+        sessions=count_sessions(history.once(session_key), reads.sent),
         settings=info.settings.model_dump(mode="json"),
         target=info.target,
         host=info.host,

@@ -6,38 +6,32 @@ writer, wait for the workers' spools, seal, report). Workers hear of the start b
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-import gevent
-from locust.exception import CatchResponseError
-
 from loadtest.errors import EXIT_USAGE, UsageError
+from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
-from loadtest.load.workers import Workers, end_child
+from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
-from loadtest.load.writer.process import Put, WriterProcess, what_to_do
+from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
+from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
-from loadtest.run.records import EXIT_CODES, Verdict, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
 from loadtest.run.settings import Settings
 from loadtest.run.source import find_source
-from loadtest.run.spool import closed_spools, still_recording
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
@@ -49,7 +43,6 @@ from loadtest.units import SECOND
 logger = logging.getLogger(__name__)
 
 PLAN_MESSAGE: Final = "read-model-plan"
-ACKNOWLEDGED_MESSAGE: Final = "read-model-acknowledged"
 _HEAD_START_NS: Final = SECOND // 2
 """Time for the plan to reach every worker before the first read is due."""
 
@@ -67,7 +60,7 @@ class Coordinator:
         self._progress: Progress | None = None
         self._finished = False
         self._shown_target: Target | None = None
-        self._put_error = ""
+        self._news: WriterNews | None = None
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
@@ -102,21 +95,22 @@ class Coordinator:
     def _put_version_0(self, directory: RunDirectory) -> None:
         """Start the writer, keep what is there, and replace it by version 0."""
         settings, target, run_dir = self._settings, self._target, directory.path
+        news = self._news = WriterNews(self._environment, target.object_key, directory)
         self._writer = WriterProcess(
-            directory.run, run_dir, settings, target, self._on_put, self._on_writer_trouble, self._on_writer_end
+            directory.run, run_dir, settings, target, news.on_put, news.on_trouble, news.on_end
         )
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
         known = about(directory.run, settings, target)
         earlier = earlier_runs(run_dir, known, begin.made_up_by)
-        say = [begin.say, *earlier.say]
+        lines = [begin.say, *earlier.say]
         if begin.keep is not None or begin.found_nothing:
             keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
         elif earlier.heir_of is not None:
-            say[0] = take_over(run_dir, earlier.heir_of, known)
-        for line in filter(None, say):
-            _say(line)
+            lines[0] = take_over(run_dir, earlier.heir_of, known)
+        for line in filter(None, lines):
+            say(line)
         self._writer.put_first(begin.put)
 
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
@@ -145,15 +139,19 @@ class Coordinator:
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
         )
+        if self._news is not None:
+            self._news.started = True
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
-        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run of which nothing was recorded is a run, too
+        (self._directory.path / SPOOL_FOLDER).mkdir()  # a run that recorded nothing has the folder too
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
         if self._writer is not None:
             self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
         self._progress = Progress(self._plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
+        if self._news is not None:
+            self._news.progress = self._progress
         return self._plan
 
     def _manifest(self) -> dict[str, Any]:
@@ -170,7 +168,6 @@ class Coordinator:
 
     @property
     def finished(self) -> bool:
-        """Whether the run is over, or was given up."""
         return self._finished
 
     @property
@@ -187,56 +184,6 @@ class Coordinator:
     def progress(self) -> Progress | None:
         """The live counts, once the run has started."""
         return self._progress
-
-    def _on_put(self, put: Put) -> None:
-        acknowledged = put.outcome is WriteOutcome.ACKED
-        self._environment.events.request.fire(
-            request_type="PUT",
-            name=self._target.object_key,
-            response_time=put.milliseconds,
-            response_length=put.bytes,
-            exception=None if acknowledged else CatchResponseError(put.error),
-            context={},
-        )
-        if self._progress is not None:
-            self._progress.writes += 1
-        self._tell_of_failing_puts("" if acknowledged else put.error)
-        if acknowledged:
-            self._environment.runner.send_message(
-                ACKNOWLEDGED_MESSAGE, {"version": put.version, "returned_ns": put.returned_ns}
-            )
-
-    def _tell_of_failing_puts(self, error: str) -> None:
-        """Say once what PUTs fail with, and that they are acknowledged again."""
-        if error.split(" ", maxsplit=1)[0] == self._put_error.split(" ")[0]:
-            return
-        self._put_error = error
-        if error:
-            since = f"{self._progress.elapsed_s():.1f} s" if self._progress is not None else "the beginning"
-            logger.error("Since %s PUTs fail: %s; %s.", since, error, what_to_do(error))
-        else:
-            logger.warning("PUTs are acknowledged again.")
-        if self._progress is not None:
-            self._progress.trouble = f"PUTs fail: {error}" if error else ""
-
-    def _on_writer_trouble(self, trouble: str) -> None:
-        """What the writer cannot do for want of room on the disk, say; "" when it can again."""
-        if trouble:
-            logger.error("The writer: %s.", trouble)
-        if self._progress is not None:
-            self._progress.trouble = trouble
-        if self._directory is not None and self._plan is not None and trouble:
-            self._directory.note_writer(time.monotonic_ns(), trouble)
-
-    def _on_writer_end(self, why: str) -> None:
-        """The writer has ended while the run goes on."""
-        said = f"the writer has ended: {why}"
-        if self._progress is not None:
-            said = f"writing stopped after {self._progress.elapsed_s():.1f} s, for {said}"
-            self._progress.trouble = said
-        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
-        if self._directory is not None and self._plan is not None:
-            self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")
 
     def mark_end(self) -> None:
         """The readers are about to stop: the windows end here."""
@@ -276,18 +223,20 @@ class Coordinator:
         self.mark_end()
         self.note_workers()
         self._finished = True
-        with _waiting_through_ctrl_c():
+        with waiting_through_ctrl_c():
             self._end_and_report(self._directory, self._plan)
 
     def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._writer is not None:
             self._writer.stop()
-        self._wait_for_spools(directory.path, plan.workers)
+        hanging = wait_for_spools(directory.path, plan.workers, self._environment.stop_timeout + 10)
+        if hanging:
+            directory.note(given_up=hanging)
         self._back_as_it_was()
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(directory.path.resolve())]
         finished = subprocess.run(command, check=False, cwd=PROJECT, stdout=self._answers_to())
         directory.point_latest_here()
-        self._environment.process_exit_code = _exit_code(finished.returncode)
+        self._environment.process_exit_code = exit_code(finished.returncode)
 
     def print_answers(self) -> None:
         """Print the answers of a run that has finished; nothing when there are none."""
@@ -299,53 +248,8 @@ class Coordinator:
             written = tuple(path / name for name in REPORT_FILES)
             print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
-            _say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
+            say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")
 
     def _answers_to(self) -> TextIO:
         """Standard output, unless Locust's JSON is to be the only thing there."""
         return sys.stderr if self._environment.parsed_options.json else sys.stdout
-
-    def _wait_for_spools(self, run_dir: Path, workers: int) -> None:
-        """Wait until all are done, or dead; those that hang are ended if they are this process's, and given up."""
-        patience = self._environment.stop_timeout + 10
-        with gevent.Timeout(patience, False):
-            while closed_spools(run_dir) < workers and still_recording(run_dir):
-                gevent.sleep(0.05)
-            return
-        logger.warning("Not every worker has closed its recording within %s s; what it flushed is used.", patience)
-        for process in still_recording(run_dir).values():
-            end_child(process)
-        hanging = sorted(still_recording(run_dir))
-        if hanging and self._directory is not None:
-            self._directory.note(given_up=hanging)
-
-
-@contextlib.contextmanager
-def _waiting_through_ctrl_c() -> Iterator[None]:
-    """Do not stop at Ctrl-C meanwhile: the report hears of it by itself, and what is owed is put back all the same."""
-    try:
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, for one that ignores it is inherited
-    except ValueError:  # in another thread than the main one nobody is interrupted
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
-def _exit_code(code: int) -> int:
-    """Locust's exit code; a run that could not be judged, on a full disk, say, is not one that was not made."""
-    return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
-
-
-def usage_exit(error: UsageError) -> None:
-    """Say what was wrong and end the process, before any load."""
-    sys.stderr.write(f"{error}\n")
-    sys.stderr.flush()
-    raise SystemExit(EXIT_USAGE)

@@ -22,12 +22,10 @@ class LocustResponse:
 
     @property
     def status_code(self) -> int:
-        """The status."""
         return self._answer.status
 
     @property
     def ok(self) -> bool:
-        """Whether it is no error by its status."""
         return self._answer.status < 400
 
     @property
@@ -41,14 +39,12 @@ class LocustResponse:
 
     @property
     def content(self) -> bytes:
-        """The body."""
         return bytes(self._answer.body)
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; what is none is replaced."""
+        """The body as UTF-8; invalid bytes are replaced."""
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as JSON."""
         return json.loads(self.content)

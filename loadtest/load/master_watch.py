@@ -1,4 +1,4 @@
-"""A worker that has lost its master stops to read by itself: nobody would tell it to stop, and nobody would know.
+"""A worker that has lost its master stops reading by itself, for nobody else can tell it to.
 
 Locust's own worker notices after a minute. Here it is three and a half seconds without a word of the master's, which
 speaks every second; or at once, when the master was its parent and is gone. The time is counted in turns of this

@@ -24,7 +24,7 @@ MOST_ARRIVALS: Final = 1_000_000
 LONGEST_LABEL: Final = 200
 LARGEST_SEED: Final = 2**31 - 1
 NO_OUTPUTS: Final = ("none", "none.json")
-"""Names of an outputs file that say: there is none. Any other that was given must be there."""
+"""Values of --outputs that mean "no outputs file". Any other file that was given must exist."""
 PAGE_OPTIONS: Final = frozenset(
     {"payload-bytes", "write-interval", "arrival-rate", "arrival-process", "conditional-share", "window",
      "max-staleness", "impact-tolerance", "threshold", "seed"}

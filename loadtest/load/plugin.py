@@ -12,36 +12,31 @@ import sys
 import time
 from argparse import Namespace
 from contextlib import nullcontext
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, Final
 
 import gevent
-from gevent.event import Event
-from gevent.lock import RLock
 from locust import events
 from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
-from loadtest.load.coordinator import ACKNOWLEDGED_MESSAGE, PLAN_MESSAGE, Coordinator, usage_exit
-from loadtest.load.master_watch import MasterWatch
+from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
+from loadtest.load.ending import usage_exit
+from loadtest.load.interrupts import interrupt, stop_once_at_a_time, wait_for_the_end_of_this_process
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
+from loadtest.load.participant import COUNTS_KEY, SHARES_KEY, Participant
 from loadtest.load.recorder import Recorder
 from loadtest.load.workers import (
-    CLOCK_MESSAGE,
     REFUSAL_MESSAGE,
     Workers,
-    answer_reading,
     end_hanging_children,
-    why_refused,
 )
-from loadtest.run.plan import Plan
-from loadtest.run.run_directory import forget_latest, require_run
+from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
@@ -50,8 +45,6 @@ logger = logging.getLogger(__name__)
 
 LEAST_STOP_TIMEOUT_S: Final = 5.0
 """Readers get so long to finish the read in flight when a run stops: a read cut off would be a latency lost."""
-_COUNTS_KEY: Final = "read-model-counts"
-_SHARES_KEY: Final = "shares"
 
 
 def register() -> None:
@@ -74,8 +67,6 @@ class ReadModelRun:
         self._coordinates = not isinstance(environment.runner, WorkerRunner)
         self._headless = bool(environment.parsed_options.headless)
         self._coordinator: Coordinator | None = None
-        self._recorder: Recorder | None = None
-        self._planned = Event()
         self._host_at_start: str | None = None
         self._page: PageRuns | None = None
         self._quitting = False
@@ -83,23 +74,18 @@ class ReadModelRun:
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
         if not self._coordinates or environment.web_ui is not None:
-            _stop_once_at_a_time(runner)
+            stop_once_at_a_time(runner)
         self._team = Workers(runner) if self._coordinates else None
-        self._master_watch: MasterWatch | None = None
         self._starting = False
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
-        runner.register_message(CLOCK_MESSAGE, self._on_clock)
         if not self._coordinates and environment.parsed_options.processes:
             environment.parsed_options.json = False  # a master's JSON is of all its workers
-        runner.register_message(PLAN_MESSAGE, self._on_plan)
-        runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
-        gevent.signal_handler(signal.SIGINT, _interrupt)
+        self._participant = Participant(environment, self._on_begin)
+        gevent.signal_handler(signal.SIGINT, interrupt)
         hooks = environment.events
         hooks.test_stopping.add_listener(self._on_test_stopping)
         hooks.test_stop.add_listener(self._on_test_stop)
         hooks.quitting.add_listener(self._on_quitting)
-        hooks.report_to_master.add_listener(self._on_report_to_master)
-        hooks.heartbeat_received.add_listener(self._on_heartbeat)
         if self._coordinates:
             hooks.test_start.add_listener(self._on_test_start)
             hooks.spawning_complete.add_listener(self._on_spawning_complete)
@@ -113,9 +99,7 @@ class ReadModelRun:
 
     def recorder(self) -> Recorder:
         """The recorder of this process; waits until the run begins."""
-        self._planned.wait()
-        assert self._recorder is not None  # noqa: S101 - set before the event
-        return self._recorder
+        return self._participant.recorder()
 
     @property
     def coordinator(self) -> Coordinator | None:
@@ -224,29 +208,13 @@ class ReadModelRun:
         for sentence in team.refusals():
             logger.error("%s", sentence)
         plan = coordinator.start(user_count, team, self._ends_ns())
-        message = {_SHARES_KEY: team.shares, **plan.message()}
+        message = {SHARES_KEY: team.shares, **plan.message()}
         for client in team.accepted if team.shares else [None]:
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
-    def _on_plan(self, msg: Any, **_kwargs: Any) -> None:
-        runner = self._environment.runner
-        content = dict(msg.data)
-        share = content.pop(_SHARES_KEY, {}).get(getattr(runner, "client_id", ""), 0)
-        try:
-            plan = Plan(**content)
-            require_run(Path(plan.run_dir), plan.run)
-            recorder = Recorder(plan, share)
-        except (TypeError, UsageError, OSError) as error:
-            why = why_refused(error)
-            logger.error("This process does not read the samples: %s.", why)
-            runner.send_message(REFUSAL_MESSAGE, {"why": why})
-            return
-        self._recorder = recorder
-        if not self._coordinates:
-            self._master_watch = MasterWatch(self._on_master_lost)
+    def _on_begin(self, recorder: Recorder) -> None:
         if self._coordinator is not None and self._coordinator.progress is not None:
-            self._coordinator.progress.local = self._recorder.counted
-        self._planned.set()
+            self._coordinator.progress.local = recorder.counted
 
     def _on_refusal(self, msg: Any, **_kwargs: Any) -> None:
         if self._team is not None and self._coordinator is not None:
@@ -255,45 +223,21 @@ class ReadModelRun:
                 logger.error("%s", self._team.refusal(msg.node_id))
             self._coordinator.note_workers()
 
-    def _on_clock(self, msg: Any, **_kwargs: Any) -> None:
-        answer_reading(self._environment.runner, msg)
-        self._on_heartbeat(process=msg.data["process"])
-
-    def _on_heartbeat(self, process: int | None = None, **_kwargs: Any) -> None:
-        if self._master_watch is not None:
-            self._master_watch.heard(process)
-
-    def _on_master_lost(self, why: str) -> None:
-        logger.error("This worker has lost its master (%s): it stops to read, and ends.", why)
-        if self._recorder is not None:
-            self._recorder.stop_sending()
-        self._environment.runner.quit()
-
-    def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
-        if self._recorder is not None:
-            self._recorder.acknowledge(msg.data["version"], msg.data["returned_ns"])
-
-    def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if self._recorder is not None:
-            data[_COUNTS_KEY] = asdict(self._recorder.counted())
-
     def _on_worker_connect(self, client_id: str, **_kwargs: Any) -> None:
         if self._coordinator is not None and self._coordinator.plan is not None:
             logger.warning("%s came after the reads had been shared out; it joins in the next run.", client_id)
 
     def _on_worker_report(self, client_id: str, data: dict[str, Any], **_kwargs: Any) -> None:
-        if _COUNTS_KEY in data and self._coordinator and self._coordinator.progress:
-            self._coordinator.progress.update(client_id, data[_COUNTS_KEY])
+        if COUNTS_KEY in data and self._coordinator and self._coordinator.progress:
+            self._coordinator.progress.update(client_id, data[COUNTS_KEY])
 
     def _on_test_stopping(self, **_kwargs: Any) -> None:
         if self._coordinator is not None:
             self._coordinator.mark_end()
-        self._stop_watching_the_master()  # while readers end, a worker that stops hears nothing
-        if self._recorder is not None:
-            self._recorder.stop_sending()
+        self._participant.stop_sending()
 
     def _on_test_stop(self, **_kwargs: Any) -> None:
-        self._stop_recording()
+        self._participant.stop_recording()
         quits = self._headless or self._quitting
         master_that_quits = isinstance(self._environment.runner, MasterRunner) and quits  # its workers go on till then
         if self._coordinator is not None and not master_that_quits:
@@ -301,28 +245,16 @@ class ReadModelRun:
 
     def _on_quitting(self, **_kwargs: Any) -> None:
         if self._quitting:
-            _wait_for_the_end_of_this_process()
+            wait_for_the_end_of_this_process()
         self._quitting = True
         self._environment.runner.quit()  # readers end before their recording does
-        self._stop_recording()
+        self._participant.stop_recording()
         if self._coordinator is not None:
             self._finish()
         if self._coordinates:
             end_hanging_children()
         else:
             self._environment.process_exit_code = 0  # the master's verdict counts
-
-    def _stop_recording(self) -> None:
-        self._stop_watching_the_master()
-        if self._recorder is not None:
-            self._recorder.close()
-            self._recorder = None
-            self._planned = Event()
-
-    def _stop_watching_the_master(self) -> None:
-        if self._master_watch is not None:
-            self._master_watch.stop()
-            self._master_watch = None
 
     def _finish(self) -> None:
         coordinator, self._coordinator = self._coordinator, None
@@ -331,34 +263,7 @@ class ReadModelRun:
             coordinator.finish()
         if self._team is not None:
             self._team.stop()
-        if self._headless:  # Locust prints its own statistics first, and the answers shall be the end
+        if self._headless:  # after Locust's own statistics, so that the answers come last
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
-
-
-def _stop_once_at_a_time(runner: Any) -> None:
-    """A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
-
-    The second waits for the first, and finds the runner stopped.
-    """
-    stop, stopping = runner.stop, RLock()
-
-    def stop_alone(*how: Any, **else_how: Any) -> None:  # a master's has an argument
-        with stopping:
-            stop(*how, **else_how)
-
-    runner.stop = stop_alone
-
-
-def _wait_for_the_end_of_this_process() -> None:
-    """Locust shuts down twice after SIGTERM, in the signal's greenlet and in the main one, whose join that ends.
-
-    The second would end the process with an exit code of its own while the first still waits for the verdict.
-    """
-    Event().wait()
-
-
-def _interrupt() -> None:
-    """Ctrl-C, told to Locust's main greenlet. Python would raise it in whichever runs: a reader, with a traceback."""
-    gevent.get_hub().handle_system_error(KeyboardInterrupt, None)

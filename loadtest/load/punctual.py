@@ -63,7 +63,7 @@ class Alarm:
         sleepers = self._sleepers
         now_ns = time.monotonic_ns()
         while sleepers and sleepers[0][0] <= now_ns:
-            heapq.heappop(sleepers)[2].switch(None)  # of one that was killed meanwhile nobody waits
+            heapq.heappop(sleepers)[2].switch(None)  # killed meanwhile: nobody waits for it
             now_ns = time.monotonic_ns()
         if not sleepers:
             self._clock.unset()

@@ -141,7 +141,7 @@ class ReaderConnection(Connection):
 
     def _ask_for_turn(self) -> None:
         self._has_asked = True
-        self._turns.ask(self._waiter.switch)  # of one that is stopped meanwhile nobody waits any more
+        self._turns.ask(self._waiter.switch)  # stopped meanwhile: nobody waits for it any more
 
     def _set_timer(self) -> None:
         self._timer.stop()

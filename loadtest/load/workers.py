@@ -88,7 +88,6 @@ class Workers:
 
     @property
     def accepted(self) -> list[str]:
-        """The workers that take part."""
         return [client for client in self.shares if client not in self._refused]
 
     def refusals(self) -> list[str]:
@@ -96,7 +95,6 @@ class Workers:
         return [self.refusal(client) for client in self.shares if client in self._refused]
 
     def refusal(self, client: str) -> str:
-        """The sentence for one of them."""
         return (
             f"Worker {self.shares[client] + 1} of {len(self.shares)} ({client}) does not take part: "
             f"{self._refused[client]}. Run all workers beside the master, for example with --processes."

@@ -37,11 +37,9 @@ class MeasuredMapping:
     summary: Summary
 
     def case(self, name: str) -> Result:
-        """A case of the probe."""
         return next(result for result in self.report.results if result.case.name == name)
 
     def question(self, name: str) -> Question:
-        """One of the load test's four questions."""
         return next(question for question in self.summary.questions if question.id == name)
 
     def outcome(self, name: str) -> int:
@@ -49,7 +47,6 @@ class MeasuredMapping:
         return sum(counted.count for counted in self.summary.availability.read_outcomes if counted.outcome == name)
 
     def document_bytes(self) -> int:
-        """Size of the load test's document."""
         size = self.summary.run.settings["payload_bytes"]
         return size if isinstance(size, int) else 0
 

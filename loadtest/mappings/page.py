@@ -29,7 +29,6 @@ _SHOWN_CASES: Final = (
 
 
 def markdown_page(measured: Sequence[MeasuredMapping], site: Site, made_with: str) -> str:
-    """The page as Markdown."""
     parts = [
         "# The mappings, side by side",
         "Measured in the sandbox, a stand-in for AWS on one machine: what is honoured and what is counted follows from "
@@ -84,9 +83,9 @@ def _finding(result: Result) -> str:
 
 
 def _counts(report: Report) -> str:
-    found = [result.finding.verdict for result in report.results]
-    told = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in CaseVerdict if verdict in found)
-    return f"{report.verdict()} ({told})"
+    verdicts = [result.finding.verdict for result in report.results]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in CaseVerdict if verdict in verdicts)
+    return f"{report.verdict()} ({counts})"
 
 
 def _load_in_words(measured: Sequence[MeasuredMapping]) -> str:
@@ -143,10 +142,10 @@ _UNDER_LOAD: Final[tuple[Row, ...]] = (
 
 def _sentences(one: MeasuredMapping) -> str:
     chosen = (one.question("whole"), one.question("conditional"))
-    said = "\n".join(
+    answers = "\n".join(
         f"- {escape(question.question)} **{question.verdict}.** {escape(question.sentence)}" for question in chosen
     )
-    return f"**{code(one.mapping)}** ({conclusion(one.report).split(':')[0]} by the probe)\n\n{said}"
+    return f"**{code(one.mapping)}** ({conclusion(one.report).split(':')[0]} by the probe)\n\n{answers}"
 
 
 def _transfer_rows(site: Site) -> list[Row]:

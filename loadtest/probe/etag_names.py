@@ -45,8 +45,8 @@ class Named:
 
 def names_of(documents: list[Named]) -> Finding:
     """Whether each document came with an ETag that names it and no other; all of them have different bytes."""
-    told = {document.told_opaque for document in documents if document.told_opaque}
-    by_chance = all(len(tag) <= _LONGEST_BY_CHANCE for tag in told) and not any(
+    told_etags = {document.told_opaque for document in documents if document.told_opaque}
+    by_chance = all(len(tag) <= _LONGEST_BY_CHANCE for tag in told_etags) and not any(
         document.told_opaque in document.came_opaque for document in documents
     )
     for document in documents:
@@ -64,6 +64,6 @@ def names_of(documents: list[Named]) -> Finding:
     own = next((each for each in documents if each.told_opaque and each.came_opaque != {each.told_opaque}), None)
     if own is not None:
         return Finding(DEVIATES, f"ETag: {own.came[-1]}, another than the store's {own.told}")
-    if not told:
+    if not told_etags:
         return Finding(PASS, "another ETag for each document; the store names none")
     return Finding(PASS, "another ETag for each document, the one that S3 acknowledged")

@@ -32,7 +32,7 @@ def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
         ) from None
     if plain.fault:
         raise UsageError(
-            f"{target.shown_url} does not answer proper HTTP ({shown(plain.fault, target.url)}); mend the address."
+            f"{target.shown_url} does not answer proper HTTP ({shown(plain.fault, target.url)}); check the address."
         )
     if plain.status != 200 and not looks_absent(plain):
         if 300 <= plain.status < 400 and (location := plain.header("Location")):
@@ -59,6 +59,7 @@ def wait_out_the_second(plain: ProbeAnswer) -> None:
     try:
         now = parsedate_to_datetime(plain.header("Date") or "")
         modified = parsedate_to_datetime(plain.header("Last-Modified") or "")
-    except ValueError:
+        passed_s = (now - modified).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no dates, or one of them without a time zone
         return
-    time.sleep(max(0.0, min(2.0, 2.0 - (now - modified).total_seconds())))
+    time.sleep(max(0.0, min(2.0, 2.0 - passed_s)))

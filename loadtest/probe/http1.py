@@ -59,7 +59,7 @@ def connected(address: Address, time_limit_s: float, protocol: str) -> socket.so
     """A connection that has agreed on ``protocol``, if TLS lets one choose; each wait on it is limited.
 
     Raises:
-        TransportError: there is none to be had.
+        TransportError: no connection could be made.
     """
     tls = tls_speaking(protocol) if address.scheme == "https" else None
     try:

@@ -49,10 +49,9 @@ class Ask:
     http2: bool = False
 
     def __str__(self) -> str:
-        """The request in one line, for people."""
         where = (f" …{self.path_suffix}" if self.path_suffix else "") + (f" ?{self.query}" if self.query else "")
-        said = "".join(f" · {name}: {value}" for name, value in self.headers)
-        return f"{self.method}{where}{' over HTTP/2' if self.http2 else ''}{said}"
+        headers = "".join(f" · {name}: {value}" for name, value in self.headers)
+        return f"{self.method}{where}{' over HTTP/2' if self.http2 else ''}{headers}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,6 @@ class Publish:
     document: bytes
 
     def __str__(self) -> str:
-        """The step in one line, for people."""
         return f"PUT of {len(self.document):,} bytes to the bucket"
 
 
@@ -71,7 +69,6 @@ class Remove:
     """Delete the object, and wait until a plain read no longer returns it."""
 
     def __str__(self) -> str:
-        """The step in one line, for people."""
         return "DELETE of the object in the bucket"
 
 
@@ -204,7 +201,6 @@ def a_modification_date(seen: Seen) -> str:
 
 
 def http2(seen: Seen) -> str:
-    """The case is sent over HTTP/2."""
     return seen.no_http2
 
 

@@ -40,9 +40,9 @@ _WORDS: Final = {
 def conclusion(report: Report, strict: bool = False) -> str:
     """The one sentence that sums it up."""
     counts = Counter(result.finding.verdict for result in report.results)
-    told = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in _WORDS if counts[verdict])
+    summed_up = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in _WORDS if counts[verdict])
     verdict = report.verdict(strict)
-    return f"{verdict}: {_ANSWERS[verdict]} by {report.url} ({told})."
+    return f"{verdict}: {_ANSWERS[verdict]} by {report.url} ({summed_up})."
 
 
 def to_terminal(report: Report, stream: TextIO, strict: bool = False) -> None:
@@ -79,7 +79,6 @@ def _line(result: Result) -> str:
 
 
 def to_markdown(report: Report, strict: bool = False) -> str:
-    """The table as Markdown."""
     rows = [
         (code(case.name), case.expectation, case.section, finding.came_back, finding.verdict)
         for case, finding in ((result.case, result.finding) for result in report.results)

@@ -69,13 +69,13 @@ class Report:
 
     def verdict(self, strict: bool = False) -> Verdict:
         """FAIL for a failed case (strict: or one that deviates); PASS only if the decisive case passed."""
-        found = {result.finding.verdict for result in self.results}
-        if CaseVerdict.FAIL in found or (strict and CaseVerdict.DEVIATES in found):
+        verdicts = {result.finding.verdict for result in self.results}
+        if CaseVerdict.FAIL in verdicts or (strict and CaseVerdict.DEVIATES in verdicts):
             return Verdict.FAIL
         decisive = any(
             result.case.name == DECISIVE and result.finding.verdict is CaseVerdict.PASS for result in self.results
         )
-        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in found else Verdict.INCONCLUSIVE
+        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in verdicts else Verdict.INCONCLUSIVE
 
 
 class Probe:
@@ -158,7 +158,7 @@ class Probe:
     @contextmanager
     def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
         """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
-        original: Original | None = None if is_absent else original_from(seen.plain)
+        original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
             self._rehearse(store, original)
         with interruptible():

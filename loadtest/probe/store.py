@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest import cleaned
 from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
@@ -48,8 +49,8 @@ class Original:
     cache_control: str
 
 
-def original_from(plain: ProbeAnswer) -> Original:
-    """The object as the target served it.
+def original_from(plain: ProbeAnswer, url: str) -> Original:
+    """The object as the target at ``url`` served it.
 
     Raises:
         UsageError: it is not certain that these bytes are the object's own.
@@ -58,8 +59,9 @@ def original_from(plain: ProbeAnswer) -> Original:
     by_digest = tag is not None and hashlib.md5(plain.body, usedforsecurity=False).hexdigest() == tag.opaque
     by_encoding = tag is None and _is_text(plain.body) and _REPLACEMENT_CHARACTER not in plain.body
     if not (by_digest or by_encoding) or plain.header("Content-Encoding"):
+        named = cleaned.shown(plain.header("ETag") or "none", url, 100)
         raise UsageError(
-            f"--write would not be safe here: the ETag ({plain.header('ETag')}) is not the MD5 of the bytes that are "
+            f"--write would not be safe here: the ETag ({named}) is not the MD5 of the bytes that are "
             "served, so they may not be the object's own and could not be put back; probe without --write."
         )
     return Original(
@@ -97,7 +99,6 @@ class Store:
 
     @property
     def place(self) -> str:
-        """The object's address."""
         return f"s3://{self._target.bucket}/{self._target.object_key}"
 
     def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:

@@ -50,7 +50,7 @@ def after_put(summary: Summary) -> Chart:
         axis=alt.Axis(format=".2f", tickCount=6),
     )
     y = alt.Y("lag:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
-    shown = [
+    tooltip = [
         ("lag", "after a PUT"),
         ("text", "times the untouched level"),
         ("interval", "interval"),
@@ -63,9 +63,9 @@ def after_put(summary: Summary) -> Chart:
     layers = (
         marks.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
         base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade, tooltip=tooltips(shown)
+            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade, tooltip=tooltips(tooltip)
         ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(shown)),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
     )
     text = (
         "In rests nothing is written for several windows after a writing one. Dot: response time so long after the "

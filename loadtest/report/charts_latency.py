@@ -63,8 +63,8 @@ def latency_over_time(summary: Summary) -> Chart:
     layers += _labelled_line(certain, "p99", "series-high", scale)
     layers.append(_slowest_of_few(few, scale))
     layers += _labelled_line([row for row in rows if row["p50"] is not None], "p50", "series-low", scale)
-    shown = (("t", "from"), ("p50_text", "p50"), ("p99_text", "p99"), ("max_text", "slowest"))
-    layers.append(hover(rows, shown, x))
+    tooltip = (("t", "from"), ("p50_text", "p50"), ("p99_text", "p99"), ("max_text", "slowest"))
+    layers.append(hover(rows, tooltip, x))
     keys = [
         Key(f"p50 of {bucket}", "series-low"),
         Key(f"p99 of {bucket}", "series-high"),
@@ -163,14 +163,14 @@ def distribution(summary: Summary) -> Chart:
     )
     y = milliseconds("ms", _RESPONSE, logarithmic([row["ms"] for row in (*lines, *points)]))
     shade_of = alt.Color("shade:N", scale=None)
-    shown = [("name", "reads"), ("share", "at least this fast"), ("text", _RESPONSE)]
+    tooltip = [("name", "reads"), ("share", "at least this fast"), ("text", _RESPONSE)]
     layers = [
         alt.Chart(data(lines)).mark_line(strokeWidth=2).encode(x=x, y=y, color=shade_of, order="one_in:Q"),
-        alt.Chart(data(lines)).mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltips(shown)),
+        alt.Chart(data(lines)).mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltips(tooltip)),
     ]
     if points:
         mark = alt.Chart(data(points)).mark_point(filled=True, size=70, opacity=1)
-        layers.append(mark.encode(x=x, y=y, color=shade_of, tooltip=tooltips(shown)))
+        layers.append(mark.encode(x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)))
     names = {"quiet": "while quiet", "writing": "while writing" if len(kinds) > 1 else "all reads"}
     text = (
         "Read it from left to right: the further right, the rarer and slower the reads. Two lines that lie on each "

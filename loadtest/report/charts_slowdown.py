@@ -76,11 +76,11 @@ def since_put(summary: Summary) -> Chart:
         scale=domain,
         axis=alt.Axis(grid=False),
     )
-    shown = [("when", "from the sending of the PUT"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
+    tooltip = [("when", "from the sending of the PUT"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
     base = alt.Chart(data(rows))
     layers = [
         base.mark_line(color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
-            x=x, y=milliseconds(name, "response time", scale), tooltip=tooltips(shown)
+            x=x, y=milliseconds(name, "response time", scale), tooltip=tooltips(tooltip)
         )
         for name, shade in (("p99", "series-high"), ("p50", "series-low"))
     ]
@@ -134,7 +134,7 @@ def _ratios(
     )
     y = alt.Y("quantile:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
     shade_of = alt.Color("shade:N", scale=None)
-    shown = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
+    tooltip = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
     base = alt.Chart(data(rows))
     marks = [{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]
     lines = alt.Chart(data(marks if judged else marks[:1]))
@@ -142,9 +142,9 @@ def _ratios(
     layers = (
         lines.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
         base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(shown)
+            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(tooltip)
         ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(shown)),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)),
     )
     text = (
         "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "

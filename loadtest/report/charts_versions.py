@@ -52,7 +52,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         axis=alt.Axis(labelOverlap="greedy", ticks=False, domain=False, labelSeparation=4),
     )
     thick = max(1.5, step * 0.55)
-    shown = [
+    tooltip = [
         ("version", "version"),
         ("put_text", "the PUT took"),
         ("seen_text", "first visible (answer came back)"),
@@ -75,7 +75,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         base.transform_filter("datum.unended")
         .mark_point(filled=True, opacity=1, color=colour("fail"), size=max(70, 22 * thick), shape="triangle-right")
         .encode(x=alt.X("stale:Q"), y=y),
-        base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(shown)),
+        base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(tooltip)),
     ]
     keys: tuple[Key, ...] = (
         Key("PUT under way", "rule", "area"),
@@ -150,7 +150,7 @@ def visibility(summary: Summary) -> Chart:
     y_scale = alt.Scale(domain=[0, 1], nice=False)
     percent = alt.Axis(labelExpr="format(datum.value * 100, ',~f') + ' %'", tickCount=5)
     y = alt.Y("share:Q", title="share of reads that were fresh", scale=y_scale, axis=percent)
-    shown = [("when", "after the acknowledgement"), ("text", "fresh"), ("band", "95 % interval"), ("reads", "reads")]
+    tooltip = [("when", "after the acknowledgement"), ("text", "fresh"), ("band", "95 % interval"), ("reads", "reads")]
     base = alt.Chart(data(rows))
     layers = [
         base.mark_rect(color=colour("quiet"), opacity=0.22).encode(
@@ -166,7 +166,7 @@ def visibility(summary: Summary) -> Chart:
         rule = alt.Chart(data([{"at": longest / MILLISECOND}]))
         layers.append(rule.mark_rule(color=colour("fail"), strokeWidth=1.5, strokeDash=[5, 4]).encode(x=x))
         keys += (Key(f"the last stale read ({units.duration(longest)})", "fail", "tick dashed"),)
-    layers.append(hover(rows, shown, x))
+    layers.append(hover(rows, tooltip, x))
     text = (
         "Of the reads that started this long after an acknowledgement, how many got the new version (or a later one)? "
         "A line at 100 % from the very left is a document that is fresh at once. The pale area is not what was "
@@ -227,5 +227,5 @@ def _stacked(summary: Summary, kinds: _Kinds) -> dict[str, Any]:
     y = alt.Y("from:Q", title=f"reads {each(series.bucket_ns)}", axis=alt.Axis(format=",~f", tickCount=4))
     bars = alt.Chart(data(rows)).mark_rect(opacity=1)
     drawn = bars.encode(x=x, x2="until:Q", y=y, y2="to:Q", color=alt.Color("shade:N", scale=None))
-    shown = [("t", "from"), *((f"n{number}", name) for number, (name, _, _) in enumerate(kinds))]
-    return finish(alt.layer(drawn, hover(texts, shown, x)), 180)
+    tooltip = [("t", "from"), *((f"n{number}", name) for number, (name, _, _) in enumerate(kinds))]
+    return finish(alt.layer(drawn, hover(texts, tooltip, x)), 180)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from loadtest.report.wording import about, checks_of, clean, notes, operation_text, operation_times
+from loadtest.cleaned import clean
+from loadtest.report.wording import about, checks_of, notes, operation_text, operation_times
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.summary import Summary

@@ -1,6 +1,6 @@
 """What each check counts, and what it tolerates: the unit in every cell, and the limit behind every verdict.
 
-The check itself says it. A summary of another version may hold checks that are none of this one's: they have no units.
+The check itself says it. A summary of another version may hold checks that this one does not know: they have no units.
 """
 
 from __future__ import annotations
@@ -38,4 +38,5 @@ def shown(check: CheckResult) -> str:
 
 def tolerated(summary: Summary, check: CheckResult) -> str:
     """What the verdict of ``check`` was measured against; "" where there is no limit to name."""
-    return _promise(check).tolerated(summary.run.settings)
+    judged_with = {**summary.run.settings, "impact_tolerance": summary.impact.tolerance}  # older runs lack the setting
+    return _promise(check).tolerated(judged_with)

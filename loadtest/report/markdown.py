@@ -66,8 +66,8 @@ def _answers(summary: Summary) -> str:
     lines += [escape(about(summary)), "", "Charts, and what every word means: report.html of the same run.", ""]
     lines += [f"> {escape(note)}\n" for note in notes(summary)]
     failing = [check for check in worst_first(summary.checks) if check.verdict is not Verdict.PASS]
-    said = " ".join(question.sentence for question in summary.questions)
-    for check in [check for check in failing if check.sentence not in said][:MOST_LISTED]:
+    sentences = " ".join(question.sentence for question in summary.questions)
+    for check in [check for check in failing if check.sentence not in sentences][:MOST_LISTED]:
         lines.append(f"- {verdict_sign(check.verdict)} {bold(check.title)}: {escape(check.sentence)}")
     for threshold in summary.thresholds[:MOST_LISTED]:
         lines.append(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from loadtest.report.wording import SIGNS, clean
+from loadtest.cleaned import clean
 from loadtest.run.records import Verdict
 
 _MOST_TEXT: Final = 600
@@ -54,7 +54,6 @@ def escape(text: str) -> Markup:
 
 
 def bold(text: str) -> Markup:
-    """``text`` in bold."""
     return Markup(f"**{escape(text)}**")
 
 
@@ -68,7 +67,7 @@ def code(text: str) -> Markup:
 
 def verdict_sign(verdict: Verdict) -> Markup:
     """A verdict, with a sign that is seen from afar."""
-    return Markup(f"{_SIGNS.get(verdict, SIGNS[verdict])} {verdict.value}")
+    return Markup(f"{_SIGNS[verdict]} {verdict.value}")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Iterable[int] = ()) -> str:

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report import (
     chart_after_put,
     charts_latency,
@@ -145,7 +146,7 @@ def _left_behind(summary: Summary) -> bool:
 
 def _finalized(value: object) -> object:
     """Whatever text goes into the page loses its control characters; only what is markup already stays as it is."""
-    return wording.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

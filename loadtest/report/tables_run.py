@@ -9,9 +9,10 @@ from typing import Final
 from pydantic import JsonValue
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import OUTCOMES, define, explain
 from loadtest.report.table import QUANTILE_COLUMNS, Column, Fact, Table, quantile_cells
-from loadtest.report.wording import clean, generator_word, text_of
+from loadtest.report.wording import generator_word, text_of
 from loadtest.summary.summary import Summary
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import define
 from loadtest.report.table import Column, Table
-from loadtest.report.wording import clean
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 from loadtest.summary.summary import Summary
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.report.definitions import define
 from loadtest.report.table import FEW_QUANTILE_COLUMNS, QUANTILE_COLUMNS, Column, Table, quantile_cells
-from loadtest.report.wording import clean
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, WindowRow

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.judge.checks.visible_writes import listed
 from loadtest.judge.measure.windows import MOST_K
 from loadtest.report.definitions import define
 from loadtest.report.table import FEW_QUANTILE_COLUMNS, Column, Fact, Table
-from loadtest.report.wording import clean
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 

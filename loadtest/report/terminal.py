@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.report.wording import SIGNS, clean, headline, notes, worst_first
+from loadtest.cleaned import clean
+from loadtest.report.wording import SIGNS, headline, notes, worst_first
 from loadtest.run.files import PAGE_FILE
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
@@ -44,11 +45,11 @@ def _not_passed(summary: Summary, lines: _Lines) -> None:
     thresholds = [threshold for threshold in summary.thresholds if threshold.verdict is not Verdict.PASS]
     if not checks and not thresholds:
         return
-    said = {question.sentence for question in summary.questions}
+    sentences = {question.sentence for question in summary.questions}
     lines.gap()
     lines.add(("What did not pass:", "bold"), indented=False)
     for check in checks:
-        sentence = ": see above." if check.sentence in said else f": {check.sentence}"
+        sentence = ": see above." if check.sentence in sentences else f": {check.sentence}"
         lines.add((check.title, "bold"), (sentence, ""), verdict=check.verdict)
         for witness in check.witnesses[:1]:
             lines.add((f"For example: {witness.sentence}", "dim"))
@@ -76,11 +77,9 @@ class _Lines:
         self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     def gap(self) -> None:
-        """An empty line."""
         self._console.print()
 
     def add(self, *parts: tuple[str, str], verdict: Verdict | None = None, indented: bool = True) -> None:
-        """One line of texts with their styles."""
         text = Text.assemble(*((clean(part), style) for part, style in parts))
         if not indented:
             self._console.print(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from loadtest import units
+from loadtest.cleaned import clean
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
@@ -114,35 +114,35 @@ def about(summary: Summary) -> str:
 
 def notes(summary: Summary) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
-    found = []
+    sentences = []
     if summary.run.target.get("kind") == "sandbox":
-        found.append(
+        sentences.append(
             "The target was the sandbox: a simulator of AWS on the tester's own machine, and not AWS. A FAIL here "
             "shows a fault of the code, or one that the simulator was told to make. A PASS here does not show that AWS "
             "is fast or consistent enough: repeat the run against AWS before you release."
         )
     ended = summary.run.ended
     if ended.recovered and "killed" in ended.reason:
-        found.append("The run was killed; what is shown was recovered up to its last flush to disk.")
+        sentences.append("The run was killed; what is shown was recovered up to its last flush to disk.")
     elif ended.recovered:
-        found.append(f"The end of this run was never noted: {ended.reason}.")
-    found += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
+        sentences.append(f"The end of this run was never noted: {ended.reason}.")
+    sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
-        found.append(
+        sentences.append(
             "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "
             "beside that is noise."
         )
     if summary.generator.fast_enough is not True:
-        found.append(summary.generator.sentence)
+        sentences.append(summary.generator.sentence)
     if summary.generator.pause_sentence:
-        found.append(summary.generator.pause_sentence)
+        sentences.append(summary.generator.pause_sentence)
     errors = summary.availability.errors
     if errors:
-        found.append(
+        sentences.append(
             f"{units.counted(errors, 'read')} ({units.share(summary.availability.error_share)}) ended in an error. An "
             "error says nothing about versions and is left out of the latencies."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
@@ -229,23 +229,6 @@ def text_of(value: JsonValue) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {text_of(item)}" for key, item in value.items())
     return clean(str(value))
-
-
-def clean(text: str) -> str:
-    """``text`` without characters that steer terminals or that XML forbids; line breaks and tabs become spaces."""
-    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
-    return "".join("\ufffd" if _steers(character) else character for character in spaced)
-
-
-def _steers(character: str) -> bool:
-    # Cc: control, Cs: lone surrogates; the two last code points of plane 0 are no characters in XML. The bidirectional
-    # overrides can make a line show something that it does not say.
-    return (
-        unicodedata.category(character) in ("Cc", "Cs")
-        or character in "\ufffe\uffff"
-        or "\u202a" <= character <= "\u202e"
-        or "\u2066" <= character <= "\u2069"
-    )
 
 
 def generator_word(generator: Generator) -> str:

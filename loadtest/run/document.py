@@ -103,7 +103,7 @@ class Verifier:
 
     @property
     def latest_body(self) -> bytes:
-        """The last whole document that was identified; before the first, nothing, which is none."""
+        """The last whole document that was identified; empty before the first one."""
         return self._latest[0]
 
     @property
@@ -169,7 +169,7 @@ def identify(body: bytes, run: str, size: int) -> Identity:
 
 
 def made_up_by(body: bytes) -> str:
-    """The run that made this document up; "" when it is none of this tool's, and so somebody's own."""
+    """The run that made this document up; "" when this tool did not make it up."""
     header = _HEADER.match(body)
     return header["run"].decode() if header is not None and _digest_holds(body, header) else ""
 

@@ -9,7 +9,7 @@ not be is a contradiction, and each is a finding with the reads that show it:
   reads got with it. The other reads are mismatches: at least so many answers must be wrong. (Which of two is right
   need not be known for that, and a majority decides what is counted, never whether there is a finding.)
 - *one version, two ETags at a time*: a read got X, a later one Y, a later one X again. The rarer ETag is marked
-  ``SECOND_ETAG``. One change from X to Y is none: a site may be deployed anew. A reader who asks with X after it is
+  ``SECOND_ETAG``. One change from X to Y does not count: a site may be deployed anew. A reader who asks with X then is
   rightly sent the document again, so its condition is marked ``SECOND_ETAG``: it names what the target had replaced.
   One moment must explain all changes of the run, or they are a habit: a target that makes a new ETag each time.
 

@@ -28,6 +28,13 @@ Flags = NDArray[np.bool_]
 Result = TypeVar("Result")
 
 
+def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
+    """Which reads ended in one of the ``wanted`` outcomes."""
+    flags = np.zeros(256, dtype=np.bool_)
+    flags[list(wanted)] = True
+    return np.take(flags, outcome)
+
+
 @dataclass(frozen=True, eq=False)
 class Reads:
     """Columns of ``reads.parquet``, in order of ``called_ns``."""
@@ -45,7 +52,6 @@ class Reads:
     outcome: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
@@ -56,9 +62,7 @@ class Reads:
 
     @property
     def failed(self) -> Flags:
-        """Which reads were sent and ended in an error."""
-        failed: Flags = np.isin(self.outcome, ERROR_OUTCOMES)
-        return failed
+        return one_of(self.outcome, ERROR_OUTCOMES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +80,10 @@ class Writes:
     gave_up_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.called_ns)
 
     @property
     def acknowledged(self) -> Flags:
-        """Which writes were acknowledged."""
         acknowledged: Flags = self.outcome == WriteOutcome.ACKED
         return acknowledged
 
@@ -97,7 +99,6 @@ class Windows:
     end_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.start_ns)
 
 
@@ -113,7 +114,6 @@ class Samples:
     flush_ns: Column
 
     def __len__(self) -> int:
-        """How many rows."""
         return len(self.at_ns)
 
 
@@ -145,7 +145,10 @@ class History:
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
-        """``make(self)``, made once: several checks share what is costly to work out."""
+        """``make(self)``, made once: several checks share what is costly to work out.
+
+        Two threads that ask at the same moment may each make it, and get the same.
+        """
         if make not in self._made:
             self._made[make] = make(self)
         return cast(Result, self._made[make])

@@ -36,7 +36,6 @@ class Plan:
     rest_pairs: int = 0
 
     def windows(self) -> WindowSchedule:
-        """The windows of the run."""
         return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
 
     def arrivals(self, share: int) -> Arrivals | None:

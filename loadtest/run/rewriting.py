@@ -34,7 +34,7 @@ _HTML_ESCAPES: Final = (
 )
 _WHITE: Final = b" \t\r\n"
 _LEAST_BYTES_A_VALUE: Final = 16
-"""So many bytes belong to each object and list of a document at the least; more of them cost memory, and are none."""
+"""A document has at least so many bytes for each object and list; a body with more of those is not parsed."""
 _SPARE_VALUES: Final = 64
 _JSON: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 

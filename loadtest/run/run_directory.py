@@ -75,7 +75,7 @@ class RunDirectory:
             ) from None
         except OSError as error:
             raise UsageError(
-                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; mend --run-dir."
+                f"The run directory {shown(str(path))} cannot be made: {error.strerror}; fix --run-dir."
             ) from None
         return cls(path, secrets.token_hex(6), source)
 
@@ -273,4 +273,5 @@ def _host() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+    installed = {distribution.name.lower() for distribution in importlib.metadata.distributions()}
+    return {name: importlib.metadata.version(name) for name in _PACKAGES if name in installed}

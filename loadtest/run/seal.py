@@ -61,12 +61,11 @@ def verify_seal(run_dir: Path) -> None:
             if _said(run_dir / name) is not None:
                 raise RunError(f"{run_dir / name} is of a sealed run and {path} is not: {_WHAT_TO_DO}.")
         return
-    seal = run.pop("seal", None)
-    if seal is None:
+    if "seal" not in run:
         raise RunError(f"{path} has no seal, so its files cannot be told from others: {_WHAT_TO_DO}.")
-    files = seal.get("files") if isinstance(seal, dict) else None
-    if not isinstance(files, dict) or seal.get("sha256") != _digest_of(run, {"files": files}):
+    if not says_what_was_sealed(run):
         raise RunError(f"{path} has changed since it was sealed: {_WHAT_TO_DO}.")
+    files = run["seal"]["files"]
     there = {file.name for file in run_dir.glob("*.parquet")}
     for name in sorted(set(files) - there):
         raise RunError(f"{run_dir / name} is missing: {_WHAT_TO_DO}.")
@@ -80,9 +79,17 @@ def agrees_with_seal(run_dir: Path) -> bool:
     """Whether nothing is to be said against the files of a run."""
     try:
         verify_seal(run_dir)
-    except (RunError, OSError, ValueError, pa.ArrowException):
+    except (RunError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return False
     return True
+
+
+def says_what_was_sealed(run: dict[str, Any]) -> bool:
+    """Whether ``run.json`` with its seal is as it was written, whatever became of the files."""
+    seal = run.get("seal")
+    files = seal.get("files") if isinstance(seal, dict) else None
+    unsealed = {name: value for name, value in run.items() if name != "seal"}
+    return isinstance(files, dict) and seal is not None and seal.get("sha256") == _digest_of(unsealed, {"files": files})
 
 
 def _verify_file(path: Path, run: str, sealed: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from loadtest.run.files import (
     READS_SUFFIX,
     REQUESTS_FILE,
     REQUESTS_SUFFIX,
+    RUN_FILE,
     SAMPLES_SUFFIX,
     SEALED_FOLDER,
     SPOOL_FOLDER,
@@ -52,7 +53,7 @@ from loadtest.run.records import (
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
 from loadtest.run.schedule import Rests, WindowSchedule
-from loadtest.run.seal import agrees_with_seal, named, with_seal
+from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
@@ -93,9 +94,12 @@ def seal(run_dir: Path) -> None:
     """
     run = load_run(run_dir)
     refuse_while_recording(run_dir, run)
-    if "seal" in run and agrees_with_seal(run_dir):  # who did it was killed before the last step
-        _finish(run_dir)
-        return
+    if "seal" in run:  # who did it was killed before the last step
+        if not says_what_was_sealed(run):
+            raise UsageError(f"{run_dir / RUN_FILE} has changed since it was sealed: restore it from a copy.")
+        if agrees_with_seal(run_dir):
+            _finish(run_dir)
+            return
     attendance = call_roll(run_dir, run)
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)

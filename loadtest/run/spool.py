@@ -29,7 +29,7 @@ from loadtest.run.files import (
 )
 from loadtest.run.plan import boot_id
 from loadtest.run.presence import WORKER, Presence, Pulse, Written, is_alive, registration_of
-from loadtest.run.records import LONGEST_ETAG, opaque
+from loadtest.run.records import GENERATOR_DTYPE, LONGEST_ETAG, READ_DTYPE, opaque
 
 logger = logging.getLogger(__name__)
 
@@ -37,25 +37,28 @@ NO_ETAG: Final = 0
 """Line number that stands for no ETag; real ones count from 1."""
 _PROCESSES: Final = Path("/proc")
 
+_LINE_OF: Final = {"etag_version": "etag", "sent_version": "sent_etag"}
+"""What is a version in the end is a line in the table of ETags while the run goes on."""
 SPOOLED_READ_DTYPE: Final = np.dtype(
     [
-        ("session", "<u4"),
-        ("scheduled_ns", "<i8"),
-        ("called_ns", "<i8"),
-        ("returned_ns", "<i8"),
-        ("status", "<u2"),
-        ("version", "<i4"),  # of the document in the body; NO_VERSION for everything else
-        ("etag", "<u4"),  # line in the table of ETags
-        ("sent_etag", "<u4"),
-        ("body_bytes", "<u4"),
-        ("outcome", "u1"),
+        (_LINE_OF[name], "<u4") if name in _LINE_OF else (name, READ_DTYPE[name])
+        for name in READ_DTYPE.names or ()
+        if name != "worker"  # which the name of the file says
     ]
 )
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
-    [("at_ns", "<i8"), ("loop_delay_ns", "<i8"), ("cpu_ns", "<i8"), ("gc_ns", "<i8"), ("flush_ns", "<i8")]
+    [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
-_PACK_READ: Final = struct.Struct("<IqqqHiIIIB").pack
-_PACK_SAMPLE: Final = struct.Struct("<5q").pack
+_CODES: Final = {"u1": "B", "u2": "H", "u4": "I", "i4": "i", "i8": "q"}
+
+
+def _struct_of(dtype: np.dtype[Any]) -> struct.Struct:
+    """Packs a record of ``dtype`` without NumPy, which takes longer for a single one."""
+    return struct.Struct("<" + "".join(_CODES[dtype[name].str[1:]] for name in dtype.names or ()))
+
+
+_PACK_READ: Final = _struct_of(SPOOLED_READ_DTYPE).pack
+_PACK_SAMPLE: Final = _struct_of(SPOOLED_SAMPLE_DTYPE).pack
 
 
 class _SpoolFile:

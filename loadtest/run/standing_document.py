@@ -27,17 +27,14 @@ class StandingVerifier:
 
     @classmethod
     def of(cls, run_dir: Path) -> StandingVerifier:
-        """The verifier of a run that never writes."""
         return cls((run_dir / STANDING_FILE).read_bytes())
 
     @property
     def latest_body(self) -> bytes:
-        """The document."""
         return self._document
 
     @property
     def latest_identity(self) -> Identity:
-        """What it is."""
         return Identity(ReadOutcome.WHOLE, 0)
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
@@ -86,7 +83,7 @@ class StandingVerifier:
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON that ``body`` is; None when it is none."""
+    """``body`` parsed as JSON; None when it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

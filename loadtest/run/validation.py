@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.errors import RunError
-from loadtest.run.blocks import blocks
-from loadtest.run.history import Column, Flags, History, Reads, Samples, Windows, Writes
+from loadtest.run.blocks import each_block
+from loadtest.run.history import Column, Flags, History, Reads, Samples, Windows, Writes, one_of
 from loadtest.run.records import (
     BROKEN_OUTCOMES,
     ERROR_OUTCOMES,
@@ -26,14 +26,10 @@ from loadtest.run.records import (
 from loadtest.run.run_info import LATEST_NS
 from loadtest.units import SECOND
 
-_STATUS: Final = {
-    200: (
-        ReadOutcome.WHOLE,
-        ReadOutcome.ETAG_MISMATCH,
-        *BROKEN_OUTCOMES,
-    ),
-    304: (ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY),
-}
+_STATUS: Final = np.zeros(256, dtype=np.uint16)
+"""The status that an outcome must have; 0: any."""
+_STATUS[[ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH, *BROKEN_OUTCOMES]] = 200
+_STATUS[[ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY]] = 304
 
 
 def validated(history: History) -> History:
@@ -71,12 +67,11 @@ def _check_writes(writes: Writes) -> None:
 
 
 def _check_all_reads(reads: Reads, writes: Writes) -> None:
-    for block in blocks(len(reads)):
-        try:
-            _check_reads(Reads(**{name: column[block] for name, column in vars(reads).items()}))
-        except RunError:
-            _check_reads(reads)  # the same, with the count of all
-            raise
+    try:
+        each_block(len(reads), lambda block: _check_reads(Reads(**{name: c[block] for name, c in vars(reads).items()})))
+    except RunError:
+        _check_reads(reads)  # the same, with the count of all
+        raise
     if len(reads) and int(reads.called_ns[0]) < int(writes.returned_ns[0]):
         raise RunError(
             "a read was called before version 0 was acknowledged, so nothing was there to read: measure again."
@@ -98,15 +93,12 @@ def _check_reads(reads: Reads) -> None:
         "reads",
         "have a version that cannot be",
     )
-    for status, outcomes in _STATUS.items():
-        for expected in outcomes:
-            _refuse(
-                (outcome == expected) & (reads.status != status), "reads", "have a status that their outcome denies"
-            )
+    expected = np.take(_STATUS, outcome)
+    _refuse((expected != 0) & (reads.status != expected), "reads", "have a status that their outcome denies")
     whole = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
     _refuse(whole & (version < 0), "reads", "are whole but have no version")
     _refuse(
-        np.isin(outcome, (*ERROR_OUTCOMES, ReadOutcome.NOT_SENT)) & (version >= 0),
+        one_of(outcome, (*ERROR_OUTCOMES, ReadOutcome.NOT_SENT)) & (version >= 0),
         "reads",
         "are errors but have a version",
     )

@@ -41,7 +41,6 @@ class RunningSandbox:
     pid: int
 
     def outputs(self) -> dict[str, str]:
-        """The outputs of the one stack that it serves."""
         if self.outputs_path is None:
             return {}
         content: dict[str, dict[str, str]] = json.loads(self.outputs_path.read_text(encoding="utf-8"))
@@ -49,7 +48,6 @@ class RunningSandbox:
 
     @property
     def samples_url(self) -> str:
-        """Where the samples are served."""
         if self.outputs_path is not None:
             return self.outputs()["SamplesUrl"]
         state = self.state()
@@ -67,11 +65,9 @@ class RunningSandbox:
         self.set_faults({name: value})
 
     def set_faults(self, values: Mapping[str, str]) -> None:
-        """Change several faults at once."""
         self._ask("PUT", "/_sandbox/faults", dict(values))
 
     def clear_faults(self) -> None:
-        """Take all faults away."""
         self.set_faults(dict.fromkeys(self._ask("GET", "/_sandbox/faults")["active"], "off"))
 
     def enforce_iam(self, enforce: bool = True) -> None:

@@ -81,6 +81,6 @@ class AfterEffect:
     lags: tuple[LagEstimate, ...]
     writing: tuple[ImpactEstimate, ...]  # writing windows against the untouched level; over rests
     opening: LagEstimate | None  # the untouched level against the rest before the first PUT
-    seen: bool  # something is left behind for certain, so that quiet windows are none
+    seen: bool  # something is left behind for certain, so that quiet windows are not quiet
     doubts: tuple[str, ...]
     sentence: str

@@ -150,4 +150,4 @@ class Impact:
     mix: AnswerMix | None = None
     felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two
     after: AfterEffect | None = None  # None: the run has no rests, or nothing was written
-    doubts: tuple[str, ...] = ()  # why what would be a PASS is none
+    doubts: tuple[str, ...] = ()  # why a PASS is not earned

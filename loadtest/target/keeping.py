@@ -164,12 +164,16 @@ def look_of(seen: Seen) -> Look:
         if name.startswith("x-amz-meta-")
     }
     put |= {"Metadata": metadata} if metadata else {}
+    not_kept: tuple[str, ...] = (NOT_SHOWN,)
+    for name in [name for name, value in put.items() if not str(value).isascii()]:  # boto3 sends none of these
+        del put[name]
+        not_kept += (f"its {name}, which is not ASCII",)
     try:
         if "Expires" in put:
             put["Expires"] = parsedate_to_datetime(put["Expires"]).isoformat()
     except (ValueError, TypeError):
         del put["Expires"]
-    return Look("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=(NOT_SHOWN,))
+    return Look("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
 
 
 def _s3_code(seen: Seen) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import gevent
 
-from loadtest.cleaned import printable, shown
+from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.http1.address import Address
 from loadtest.http1.connection import Connection
@@ -119,7 +119,7 @@ def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMI
         address = Address.of(target.url)
     except ValueError:
         raise UsageError(
-            f"{target.shown_url} is no address that can be asked; mend --host or the outputs file."
+            f"{target.shown_url} is not an address that can be read; fix --host or the outputs file."
         ) from None
     tls = tls_context() if address.scheme == "https" else None
     connection = Connection(address, tls, Limits(body_bytes=most_body))
@@ -147,8 +147,8 @@ def _refuse_if_final(target: Target, answer: Answer) -> None:
     coding = answer.field(b"content-encoding")
     if status == 200 and is_coded(coding):
         raise UsageError(
-            f"{shown_url} answers with Content-Encoding {printable(coding or '', 40)!r} although identity was asked "
-            "for: readers must get the document byte for byte, so leave out what compresses it on the way."
+            f"{shown_url} answers with Content-Encoding {shown(coding or '', target.url, 40)!r} although identity was "
+            "asked for: readers must get the document byte for byte, so leave out what compresses it on the way."
         )
 
 

@@ -13,14 +13,14 @@ _SSO: Final = "there is no valid SSO session: run `aws sso login`, with --profil
 _HELPER: Final = "what gives your credentials has failed: see what `aws sts get-caller-identity` says"
 _LATER: Final = "S3 cannot take it now: wait a minute, and start again"
 REMEDIES: Final[dict[str, str]] = {
-    "AccessDenied": "this key may not put this object: use the key of the stack's writer, or mend its policy",
-    "AllAccessDisabled": "AWS has closed this bucket, or it is one of somebody else: mend --bucket, or ask AWS Support",
+    "AccessDenied": "this key may not put this object: use the key of the stack's writer, or fix its policy",
+    "AllAccessDisabled": "AWS has closed this bucket, or it belongs to somebody else: fix --bucket, or ask AWS Support",
     NOT_S3: (
         "this answer is not S3's, but of a proxy or another server that stands there: check --s3-endpoint-url and "
         "HTTPS_PROXY"
     ),
     "AuthorizationHeaderMalformed": _OTHER_REGION,
-    "ConfigParseError": "the AWS configuration cannot be read: mend ~/.aws/config and ~/.aws/credentials",
+    "ConfigParseError": "the AWS configuration cannot be read: fix ~/.aws/config and ~/.aws/credentials",
     "ConnectionClosedError": "the connection was closed before an answer came: check --s3-endpoint-url and the network",
     "ConnectTimeoutError": "nothing answers there within the time limit: check --s3-endpoint-url and the network",
     "CredentialRetrievalError": _HELPER,
@@ -31,8 +31,8 @@ REMEDIES: Final[dict[str, str]] = {
     "IllegalLocationConstraintException": _OTHER_REGION,
     "InternalError": _LATER,
     "InvalidAccessKeyId": "the access key does not exist (any more): write outputs.json again with `make deploy`",
-    "InvalidBucketName": "S3 takes no such name: mend --bucket",
-    "InvalidRegionError": "that is no name of a region: mend AWS_REGION",
+    "InvalidBucketName": "S3 does not allow that name: fix --bucket",
+    "InvalidRegionError": "there is no such region: fix AWS_REGION",
     "InvalidToken": "the session token does not fit the key: log in again, or unset AWS_SESSION_TOKEN",
     "InvalidConfigError": _HELPER,
     "LoginRefreshRequired": _LOG_IN,
@@ -41,13 +41,13 @@ REMEDIES: Final[dict[str, str]] = {
         "its three values as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
     ),
     "NoCredentialsError": "no key was found: outputs.json holds none and the standard AWS chain has none",
-    "NoSuchBucket": "there is no such bucket: run `make deploy`, or mend --bucket",
-    "ParamValidationError": "S3 does not take such a name: mend --bucket or --object-key",
+    "NoSuchBucket": "there is no such bucket: run `make deploy`, or fix --bucket",
+    "ParamValidationError": "S3 does not allow such a name: fix --bucket or --object-key",
     "NotImplemented": "the store does not know what was asked of it: check that --s3-endpoint-url is one of S3's kind",
     "PartialCredentialsError": "half a key was found in the standard AWS chain: set both its parts",
     "PermanentRedirect": _OTHER_REGION,
-    "ProfileNotFound": "there is no profile of that name: mend AWS_PROFILE (`aws configure list-profiles` tells which)",
-    "ProxyConnectionError": "the proxy does not answer: mend HTTPS_PROXY, or NO_PROXY",
+    "ProfileNotFound": "there is no profile of that name: fix AWS_PROFILE (`aws configure list-profiles` tells which)",
+    "ProxyConnectionError": "the proxy does not answer: fix HTTPS_PROXY, or NO_PROXY",
     "ReadTimeoutError": "no answer came within the time limit: check --s3-endpoint-url and the network",
     "RequestTimeTooSkewed": "the clock of this machine is wrong: set it, for signatures hold for 15 minutes only",
     "ServiceUnavailable": _LATER,
@@ -60,7 +60,7 @@ REMEDIES: Final[dict[str, str]] = {
     "TokenRefreshRequired": _LOG_IN,
     "TokenRetrievalError": _SSO,
     "UnauthorizedSSOTokenError": _SSO,
-    "ValueError": "that is no address of an S3 endpoint: mend --s3-endpoint-url",
+    "ValueError": "that is not the address of an S3 endpoint: fix --s3-endpoint-url",
 }
 """By the names that S3 (Amazon S3 API, "Error responses") and boto3 (``botocore.exceptions``) give their errors."""
 

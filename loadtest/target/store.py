@@ -99,15 +99,14 @@ class Store:
         """Have the credentials fetched, or renewed; None when they are there."""
         self._departure.reset()
         try:
-            found = self._session.get_credentials()
-            if found is not None:
-                found.get_frozen_credentials()
+            credentials = self._session.get_credentials()
+            if credentials is not None:
+                credentials.get_frozen_credentials()
         except Exception as error:
             return _credentials_failure(error, self._departure, self._secrets())
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
-        """Send one PUT."""
         self._departure.reset()
         try:
             answer = self._client.put_object(**self._place, Body=body, ContentMD5=content_md5(body), **arguments)
@@ -156,20 +155,20 @@ class Store:
         from urllib.parse import urlencode  # noqa: PLC0415
 
         try:
-            found = self._client.get_object_tagging(**self._place)["TagSet"]
+            tags = self._client.get_object_tagging(**self._place)["TagSet"]
         except Exception:
             return None
-        return urlencode([(tag["Key"], tag["Value"]) for tag in found])
+        return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
     def _look_failed(self, error: BaseException) -> Look:
-        said = failure_of(error, self._departure, self._secrets()).error
+        failure = failure_of(error, self._departure, self._secrets()).error
         response: dict[str, Any] = getattr(error, "response", None) or {}
         code = str(response.get("Error", {}).get("Code") or "")
         if self._departure.first_byte_ns is None:
-            return Look("failed", said)  # a role that cannot be assumed, a session that cannot be had
+            return Look("failed", failure)  # a role that cannot be assumed, a session that cannot be had
         if code in _ABSENT:
             return Look("nothing")
-        return Look("denied" if code in _DENIED or "kms:" in said else "failed", said)
+        return Look("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
 
     def _secrets(self) -> tuple[str, ...]:
         """What must not be shown, as far as it is known; asks nobody for it."""

@@ -26,7 +26,9 @@ MOST_RUNS: Final = 120
 LEAST_SEGMENT: Final = 3
 """Runs that a level must last: one or two are outliers."""
 SIGNIFICANT: Final = 0.01
-STEP_SHARE, BUMP_SHARE = 0.55, 0.12
+LEAST_BUMP: Final = 5
+"""Runs that a bump must last: three of five neighbours may be outliers, and a bump has room everywhere."""
+STEP_SHARE, BUMP_SHARE = 0.8, 0.1
 """How the permitted false alarms are divided between steps and bumps; the rest is a reserve."""
 MOST_CHANGES: Final = 12
 _WITHIN: Final = 3.84
@@ -65,22 +67,24 @@ class Scan:
         self._values = (without_outliers(levels - centre, floor) * weights)[:, None]
         self._centre = centre
         self._least = self.count * floor**2
+        # For each phi, what makes the noise of weighed runs independent, and the runs so treated.
+        self._filters = np.stack([whitened(np.diag(weights), phi) for phi in PHIS])
+        self._white = np.stack([whitened(self._values, phi)[:, 0] for phi in PHIS])
+        self._priors = np.log1p(-(np.array(PHIS) ** 2))
 
     def fit(self, places: tuple[int, ...]) -> Fit:
         """The best fit with changes at these places."""
-        best: Fit | None = None
-        for phi in PHIS:
-            design = whitened(_levels(self.count, places) * self._weights, phi)
-            values = whitened(self._values, phi)[:, 0]
-            products = design.T @ design  # of columns that do not overlap but at one run: never near singular
-            found = np.linalg.solve(products, design.T @ values)
-            rest = max(float(((values - design @ found) ** 2).sum()), self._least)
-            value = self._value(rest, phi)
-            if best is None or value > best.value:
-                degrees = max(1, self.count - len(places) - 2)
-                best = Fit(value, found + self._centre, np.linalg.inv(products) * rest / degrees)
-        assert best is not None  # noqa: S101 - there is a phi
-        return best
+        designs = self._filters @ _levels(self.count, places)
+        across = designs.transpose(0, 2, 1)
+        products = across @ designs  # of columns that overlap in one run at most: never near singular
+        found = np.linalg.solve(products, across @ self._white[:, :, None])
+        rests = ((self._white - (designs @ found)[:, :, 0]) ** 2).sum(axis=1)
+        likely = self._priors - self.count * np.log(np.maximum(rests, self._least) / self.count)
+        best = int(np.argmax(likely))
+        degrees = max(1, self.count - len(places) - 2)
+        spread = max(float(rests[best]), self._least) / degrees
+        covariance = np.linalg.inv(products[best]) * spread
+        return Fit(float(likely[best]), found[best, :, 0] + self._centre, covariance)
 
     def one_more(self, places: tuple[int, ...], bumps: bool) -> tuple[float, tuple[int, ...]]:
         """The best step (or bump) beside those at ``places``: what it is worth, and its places; none: (0, ())."""
@@ -89,9 +93,6 @@ class Scan:
             return 0.0, ()
         return likelihood_ratios(self._values, self._weights, places, candidates, self._least)[0]
 
-    def _value(self, rest: float, phi: float) -> float:
-        return -self.count * math.log(rest / self.count) + math.log(1 - phi * phi)
-
 
 def arcs(count: int, places: tuple[int, ...], bumps: bool) -> Any:
     """Stretches [from, until) of one level whose own level may be another; both parts are long enough to be seen."""
@@ -99,7 +100,7 @@ def arcs(count: int, places: tuple[int, ...], bumps: bool) -> Any:
     for low, high in zip((0, *places), (*places, count), strict=True):
         for start in range(low + LEAST_SEGMENT, high - LEAST_SEGMENT + 1):
             if bumps:
-                ends = range(start + LEAST_SEGMENT, high - LEAST_SEGMENT + 1)
+                ends = range(start + LEAST_BUMP, high - LEAST_SEGMENT + 1)
                 found += [(start, end) for end in ends]
             else:
                 found.append((start, high))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
@@ -78,7 +79,7 @@ def _promises(made: Trend) -> str:
     rows = [
         (
             one.title,
-            "".join(LETTERS[verdict] for verdict in one.verdicts[-_MOST_RUNS:]),
+            letters(one.verdicts[-_MOST_RUNS:]),
             verdict_sign(one.verdict),
             f"acknowledged: {one.acknowledged}" if one.acknowledged else "",
         )
@@ -86,6 +87,12 @@ def _promises(made: Trend) -> str:
     ]
     said = f"✓ passed, ✗ failed, ? undecided, · not checked; the newest {_MOST_RUNS} runs, oldest first.\n\n"
     return said + table(("promise", "runs", "", ""), rows)
+
+
+def letters(verdicts: Sequence[Verdict | None]) -> str:
+    """Verdicts in letters, five and five together, so that a long line can be broken."""
+    found = [LETTERS[verdict] for verdict in verdicts]
+    return " ".join("".join(found[place : place + 5]) for place in range(0, len(found), 5))
 
 
 def _runs(made: Trend) -> str:

@@ -48,6 +48,20 @@ class Headline:
     show: Callable[[float | None], str]
 
 
+def measured_of(headline: Headline, summary: Summary) -> Measured | None:
+    """A number of a run; none where a summary holds what no run can have given."""
+    try:
+        found = headline.measure(summary)
+    except (ArithmeticError, ValueError):  # of values beyond all bounds
+        return None
+    if found is None or not (math.isfinite(found.level) and math.isfinite(found.value)):
+        return None
+    low, high, deviation = (
+        None if one is None or not math.isfinite(one) else one for one in (found.low, found.high, found.deviation)
+    )
+    return replace(found, low=low, high=high, deviation=deviation)
+
+
 def headlines() -> tuple[Headline, ...]:
     """All numbers, in the order in which they are shown."""
     latency = [

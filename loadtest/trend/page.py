@@ -9,7 +9,7 @@ from loadtest.report.page import assets, page_environment
 from loadtest.report.table import Column, Table
 from loadtest.run.records import Verdict
 from loadtest.trend.charts import number_chart
-from loadtest.trend.markdown import LETTERS, gap_text, told
+from loadtest.trend.markdown import gap_text, letters, told
 from loadtest.trend.records import Trend
 from loadtest.trend.runs import name_of
 
@@ -17,7 +17,6 @@ _FOLDER: Final = Path(__file__).with_name("page_parts")
 
 
 def page(made: Trend) -> str:
-    """The whole page."""
     numbers = sorted(made.numbers, key=lambda number: list(Verdict).index(number.verdict))
     sections = [(number, number_chart(made, number)) for number in numbers]
     return (
@@ -51,7 +50,7 @@ def promises_table(made: Trend) -> Table:
         (
             one.title,
             one.verdict.value,
-            "".join(LETTERS[verdict] for verdict in one.verdicts),
+            letters(one.verdicts),
             f"{one.sentence} Acknowledged: {one.acknowledged}" if one.acknowledged else one.sentence,
         )
         for one in made.promises
@@ -75,4 +74,4 @@ def runs_table(made: Trend) -> Table:
         )
         for place, point in enumerate(made.runs, 1)
     ]
-    return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are none.")
+    return Table("runs", "All runs", columns, tuple(reversed(rows)), "There are no runs.")

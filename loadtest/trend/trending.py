@@ -12,7 +12,7 @@ from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_SEGMENT, MOST_RUNS
 from loadtest.trend.following import Terms, follow
-from loadtest.trend.numbers import headlines
+from loadtest.trend.numbers import headlines, measured_of
 from loadtest.trend.promises import follow_promises, judged_by
 from loadtest.trend.records import Followed, NumberTrend, PromiseTrend, RunPoint, Trend
 from loadtest.trend.runs import in_order, name_of, points
@@ -36,7 +36,7 @@ def trend(
     terms = Terms(last, tolerance, acknowledged)
     numbers, never = [], []
     for headline in headlines():
-        measured = [headline.measure(summary) for summary in ordered]
+        measured = [measured_of(headline, summary) for summary in ordered]
         if any(one is not None for one in measured):
             numbers.append(follow(headline, measured, runs, terms))
         else:
@@ -91,7 +91,7 @@ def _worse(
     there = [text for run, text in found if run == first]
     later = len(found) - len(there)
     more = f"; {units.counted(later, 'more change')} for the worse later" if later else ""
-    listed = ", ".join(there[:2]) + (f" and {len(there) - 2} more" if len(there) > 2 else "")
+    listed = there[0] + (f" and {len(there) - 1} more" if len(there) > 1 else "")
     return f"Worse in {_of(runs, last)}, since {name_of(runs[first])}: {listed}{more}."
 
 

@@ -37,6 +37,15 @@ RUN_BY = {
     "python -m loadtest restore RUN_DIR": (
         "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
     ),
+    "python -m loadtest trend runs --output trend": (
+        "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
+    ),
+    "python -m loadtest trend RUN": (
+        "tests/loadtest/trend/test_trend_command.py::test_the_exit_code_is_the_verdict_and_the_first_line_says_it"
+    ),
+    'sh .github/follow_runs.sh "$LOCUST_RUN_DIR" .cache/main-runs .build/trend': (
+        "tests/docs/test_workflows.py::test_the_summaries_of_the_newest_hundred_runs_are_kept"
+    ),
     "python tests/probe/peers.py --update": (
         "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
     ),
@@ -79,6 +88,8 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
+    "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",

@@ -1,5 +1,6 @@
 """The workflows: well-formed, pinned, with few rights; and what their steps do with each verdict."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -65,13 +66,15 @@ def test_actionlint_has_no_complaint(lint: Lint) -> None:
 
 
 def test_actionlint_would_complain(lint: Lint, tmp_path: Path) -> None:
-    broken = []
+    broken, folders = [], 0
     for name in WORKFLOWS:
         text = (FOLDER / name).read_text()
         broken.append(tmp_path / name)
+        folders += text.count(".outputs.folder }}")
         broken[-1].write_text(text.replace(".outputs.folder }}", ".outputs.folder }} ${{ steps.none.outcome }}"))
     said = lint(*broken).stdout
-    assert said.count('"none" is not defined') == len(WORKFLOWS)
+    assert folders >= len(WORKFLOWS)
+    assert said.count('"none" is not defined') == folders
 
 
 def test_every_action_is_pinned_by_commit() -> None:
@@ -251,6 +254,63 @@ def test_what_fails_a_run_on_aws(tmp_path: Path, probe: str, load: str, exit_cod
     done = Job("aws.yml", "measure", tmp_path, codes).step(DECIDE)
     assert done.returncode == exit_code
     assert said in done.stdout
+
+
+FOLLOW = "Follow the runs over time"
+
+
+@pytest.mark.parametrize(
+    ("name", "job", "kept"), [("pull-request.yml", "sandbox-run", "main"), ("aws.yml", "measure", "aws")]
+)
+@pytest.mark.parametrize("code", [0, 1, 2, 3])
+def test_the_trend_is_shown_whatever_it_finds(tmp_path: Path, name: str, job: str, kept: str, code: int) -> None:
+    followed = Job(name, job, tmp_path, {"github.run_id": "7", "github.run_attempt": "1"})
+    fake_run(tmp_path, "PASS")
+    fake_python(tmp_path, code)
+    (tmp_path / ".github").mkdir()
+    shutil.copy2(PROJECT / ".github" / "follow_runs.sh", tmp_path / ".github")
+    assert followed.step(FOLLOW).returncode == 0
+    given = f"-m loadtest trend .build/{kept}-trend --output .build/trend --tolerance 1.1"
+    assert f"was given: {given}" in followed.summary
+    assert followed.context["steps.trend.outputs.code"] == str(code)
+    assert (tmp_path / ".build" / f"{kept}-trend" / "ci-7-1.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("trend", "exit_code", "said"),
+    [
+        ("", 0, ""),
+        ("0", 0, ""),
+        ("1", 1, "::error title=Trend::❌ FAIL Trend: Worse since commit 1a2b"),
+        ("3", 0, "::notice title=Trend::❌ FAIL Trend"),
+        ("2", 0, "::warning title=Trend::The runs could not be followed"),
+    ],
+)
+def test_what_of_a_trend_fails_the_main_branch(sandbox_run: Job, trend: str, exit_code: int, said: str) -> None:
+    sandbox_run.context |= {"steps.run.outputs.verdict": "PASS", "steps.compare.outputs.code": "0"}
+    sandbox_run.context |= {"steps.trend.outputs.code": trend}
+    (sandbox_run.folder / ".build").mkdir()
+    (sandbox_run.folder / ".build" / "trend.md").write_text("❌ FAIL Trend: Worse since commit 1a2b\nmore\n")
+    done = sandbox_run.step(DECIDE)
+    assert done.returncode == exit_code
+    assert said in done.stdout
+    assert bool(done.stdout) == bool(said)
+
+
+def test_the_summaries_of_the_newest_hundred_runs_are_kept(tmp_path: Path) -> None:
+    fake_run(tmp_path, "PASS")
+    fake_python(tmp_path, 0)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for place in range(103):
+        old = kept / f"old-{place}.json"
+        old.write_text("{}")
+        os.utime(old, (place, place))
+    done = shell(f"sh {PROJECT / '.github' / 'follow_runs.sh'} {RUN} kept out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list(kept.iterdir())) == 100
+    assert (kept / "ci-7-1.json").exists()
+    assert {f"old-{place}.json" for place in range(4)}.isdisjoint(path.name for path in kept.iterdir())
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

@@ -11,20 +11,17 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
-import boto3
 from moto.server import ThreadedMotoServer
-from nginx_tls import nginx_with_tls
 
-from benchmarks.nginx import nginx_serving
+from benchmarks.nginx import Served, nginx_counting, nginx_serving
 from loadtest.commands.probe import target_from
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
@@ -34,6 +31,7 @@ from loadtest.report.markdown_text import code
 from loadtest.run.document import render
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target.finding import Target
+from loadtest.target.s3_client import s3_client, s3_session
 
 DOCUMENT = render("0123456789ab", 3, 16 * 1024)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "etag.md"
@@ -65,13 +63,7 @@ def moto_s3() -> Iterator[MotoS3]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+    client = s3_client(s3_session("testing", "testing"), "us-east-1", endpoint)
     client.create_bucket(Bucket="peer")
     everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::peer/*"}
     client.put_bucket_policy(Bucket="peer", Policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}))
@@ -84,17 +76,23 @@ def moto_s3() -> Iterator[MotoS3]:
         server.stop()
 
 
+def nginx_compressing_over_tls() -> AbstractContextManager[Served]:
+    """HTTP/1.1 and HTTP/2, compressed for those who ask."""
+    compressed = "gzip on; gzip_types application/json; gzip_vary on; gzip_min_length 1;"
+    return nginx_counting(
+        DOCUMENT, over_tls=True, protocol=" http2", directives=f"{compressed} add_header Cache-Control no-cache;"
+    )
+
+
 def reports() -> dict[str, Report]:
     """What the probe finds of each peer, by the name of its column."""
     found = {}
     with nginx_serving(DOCUMENT) as url:
         found["nginx"] = Probe(reading(url), READ).run()
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        with nginx_with_tls(Path(name), DOCUMENT) as (url, certificate):
-            os.environ["SSL_CERT_FILE"] = str(certificate)
-            found["nginx, TLS and gzip"] = Probe(reading(url), READ).run()
-            del os.environ["SSL_CERT_FILE"]
+    with nginx_compressing_over_tls() as served:
+        os.environ["SSL_CERT_FILE"] = str(served.certificate)
+        found["nginx, TLS and gzip"] = Probe(reading(served.url), READ).run()
+        del os.environ["SSL_CERT_FILE"]
     os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     with moto_s3() as moto:
         found["moto's S3"] = Probe(moto.target, WRITE).run()

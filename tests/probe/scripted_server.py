@@ -49,7 +49,7 @@ Fault = Callable[["ScriptedServer", Request, Reply], Reply | None]
 
 
 class ScriptedServer:
-    """``document`` None: there is none. ``fault`` may change or replace a reply (None: no reply at all)."""
+    """``document`` None: there is no document. ``fault`` may change or replace a reply (None: no reply at all)."""
 
     def __init__(self, document: bytes | None = b'{"samples":[]}' * 20, fault: Fault | None = None) -> None:
         self.document = document

@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pytest
 
@@ -31,6 +30,7 @@ from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
+from loadtest.target.s3_client import s3_client, s3_session
 from tests.loadtest.judge.history_language import build, run_info
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -133,13 +133,7 @@ class Object:
         self.target = Target(
             sandbox.samples_url, outputs["S3BucketName"], "payload.json", "us-east-1", sandbox.url, Credentials(*keys)
         )
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=sandbox.url,
-            region_name="us-east-1",
-            aws_access_key_id=keys[0],
-            aws_secret_access_key=keys[1],
-        )
+        self._client = s3_client(s3_session(*keys), "us-east-1", sandbox.url)
 
     def put(self, version: int) -> str | None:
         """Put a version; the ETag that its writer is told."""

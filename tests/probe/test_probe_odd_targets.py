@@ -54,3 +54,23 @@ def test_few_bytes_that_unpack_to_many_fail_and_are_not_unpacked_in_full(target_
         tracemalloc.stop()
     assert [result.finding.verdict for result in report.results] == [CaseVerdict.FAIL]
     assert peak < 3 * MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("date", "last_modified"),
+    [
+        ("Thu, 26 Nov 2026 10:00:00 -0000", "Thu, 26 Nov 2026 09:00:00 GMT"),  # one that says it knows no time zone
+        ("Thu, 26 Nov 2026 10:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ("Thu, 26 Nov 2026 10:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +1400"),
+        ("x", "Thu, 99 Nov 2026 10:00:00 GMT"),
+    ],
+)
+def test_dates_that_are_none_or_at_the_end_of_all_days_end_no_probe(target_of, date, last_modified):
+    def odd(server, request, reply):
+        reply.headers["Date"], reply.headers["Last-Modified"] = date, last_modified
+        return reply
+
+    with ScriptedServer(fault=odd) as server:
+        dated = [case for case in ALL if "since" in case.name]
+        report = Probe(target_of(server), READING, cases=dated).run()
+    assert len(report.results) == len(dated) > 2

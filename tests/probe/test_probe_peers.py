@@ -6,8 +6,7 @@ What deviates is written down here and in docs/etag.md; a peer that changes its 
 from __future__ import annotations
 
 import pytest
-from nginx_tls import nginx_with_tls
-from peers import DOCUMENT, READ, WRITE, in_docs, moto_s3, reading, reports, table, verdicts
+from peers import DOCUMENT, READ, WRITE, in_docs, moto_s3, nginx_compressing_over_tls, reading, reports, table, verdicts
 
 from benchmarks.nginx import installed
 from loadtest.errors import UsageError
@@ -98,14 +97,14 @@ def test_what_was_in_moto_s3_is_put_back(monkeypatch):
         assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
 
 
-def test_a_certificate_that_is_not_trusted_is_said(tmp_path):
+def test_a_certificate_that_is_not_trusted_is_said():
     if not installed():
         pytest.skip("nginx is not installed")
     with (
-        nginx_with_tls(tmp_path, DOCUMENT) as (url, _),
+        nginx_compressing_over_tls() as served,
         pytest.raises(UsageError, match="certificate is not trusted"),
     ):
-        Probe(reading(url), READ).run()
+        Probe(reading(served.url), READ).run()
 
 
 def drive(name: str, seen: Seen, *answers: ProbeAnswer):

@@ -6,7 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-import boto3
 import pytest
 
 from loadtest.commands import probe as command
@@ -17,6 +16,7 @@ from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.document import render
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target.finding import Credentials, Target
+from loadtest.target.s3_client import s3_client, s3_session
 
 pytestmark = pytest.mark.slow
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
@@ -56,13 +56,8 @@ def probe(sandbox, capsys, *arguments):
 
 def publish(sandbox, outputs):
     """Two documents, one after the other, with the writer's own key."""
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=sandbox.url,
-        region_name="us-east-1",
-        aws_access_key_id=outputs["DataStoreAccessKeyId"],
-        aws_secret_access_key=outputs["DataStoreSecretAccessKey"],
-    )
+    key = s3_session(outputs["DataStoreAccessKeyId"], outputs["DataStoreSecretAccessKey"])
+    s3 = s3_client(key, "us-east-1", sandbox.url)
     for version in (0, 1):
         body = render("0123456789ab", version, 4096)
         s3.put_object(Bucket=outputs["S3BucketName"], Key="payload.json", Body=body, ContentType="application/json")

@@ -246,3 +246,15 @@ def test_a_put_carries_what_a_bucket_with_object_lock_demands(target_of):
     with ScriptedServer(DOCUMENT) as server:
         Probe(target_of(server), PLAN, cases=WRITING[:1]).run()
         assert all(put.get("Content-MD5") == content_md5(put.body) for put in server.requests_of("PUT"))
+
+
+def test_an_etag_that_echoes_the_address_is_named_without_its_secret(target_of):
+    class Echoing(ScriptedServer):
+        def etag(self, body=None):
+            return '"of-key=THAT-IS-SECRET"'
+
+    with Echoing(DOCUMENT) as server:
+        target = target_of(server)
+        with pytest.raises(UsageError, match="would not be safe here") as caught:
+            Probe(replace(target, url=f"{target.url}?key=THAT-IS-SECRET"), PLAN).run()
+    assert "THAT-IS-SECRET" not in str(caught.value)

@@ -19,7 +19,7 @@ def lacks(command, *modules):
 
 HEAVY = ("pyarrow", "altair", "vl_convert", "scipy.stats", "lark", "jsonschema", "boto3", "gevent", "locust", "moto")
 lacks(None, *HEAVY, "numpy", "scipy", "pydantic", "rich")
-lacks("probe", *HEAVY, "scipy", "loadtest.judge")
+lacks("probe", *HEAVY, "scipy", "pydantic", "loadtest.judge")
 lacks("report", *HEAVY, "scipy", "loadtest.judge")
 lacks("compare", *HEAVY)
 from loadtest.judge import analyse

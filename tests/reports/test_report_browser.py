@@ -10,7 +10,6 @@ pytestmark = pytest.mark.slow
 
 Browse = Callable[..., tuple[str, list[str]]]
 
-SECTIONS = ("impact", "whole", "freshness", "conditional", "answered", "believe", "checks", "settings", "words")
 # Foreign to the page, whose policy would rightly refuse it; so the policy is taken out where this goes in.
 MEASURE = """<script>
 addEventListener("load", () => setTimeout(() => {

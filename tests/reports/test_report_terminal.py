@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import report_summaries
 
+from loadtest.cleaned import clean
 from loadtest.report.terminal import print_answers
-from loadtest.report.wording import clean
 from loadtest.summary.summary import Summary
 
 WRITTEN = tuple(Path("runs/x") / name for name in ("summary.json", "report.md", "report.html", "junit.xml"))

@@ -7,9 +7,10 @@ import report_summaries
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest.cleaned import clean
 from loadtest.report.definitions import DEFINITIONS, OUTCOMES, define, explain
 from loadtest.report.witness_diagram import diagram
-from loadtest.report.wording import clean, headline, notes, operation_times, text_of
+from loadtest.report.wording import headline, notes, operation_times, text_of
 from loadtest.run.records import ReadOutcome, Verdict, WriteOutcome
 from loadtest.summary.findings import Operation, Witness
 

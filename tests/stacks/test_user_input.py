@@ -1,4 +1,4 @@
-"""What a user gave: shown on one short line, and files that are none, or have no end, get a reason at once."""
+"""What a user gave: shown on one short line, and what is not a file, or has no end, is refused at once."""
 
 import os
 import socket

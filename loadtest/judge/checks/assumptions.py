@@ -18,7 +18,8 @@ Fields: ``looked_at`` = reads and writes; ``found`` = assumptions that do not ho
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,8 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.run.history import Column, History
+from loadtest.run.blocks import each_block
+from loadtest.run.history import Column, History, Reads
 from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.units import SECOND
@@ -95,10 +97,36 @@ def overlapping_in_session(history: History) -> Column:
     """Reads that were called while an earlier read of their session had not returned."""
     reads = history.reads
     key = history.once(session_key)
-    order = np.argsort(key, kind="stable")
-    same = (key[order][1:] == key[order][:-1]) & reads.sent[order][1:]
-    late = reads.called_ns[order][1:] < reads.returned_ns[order][:-1]
-    return np.sort(order[1:][same & late])
+    few = key.dtype == np.uint16  # sessions enough to be sorted, and looked up, in no time
+    parts = (each_block if few else _at_once)(len(reads), lambda block: _overlapping_in_block(reads, key, block))
+    found = [part.overlapping for part in parts]
+    until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
+    for part in parts if few else ():
+        first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
+        found.append(first[reads.called_ns[first] < until[key[first]]])
+        until[key[part.last]] = reads.returned_ns[part.last]
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+
+
+class _Part(NamedTuple):
+    """Reads of one block, by number."""
+
+    overlapping: Column
+    first: Column  # of each session
+    last: Column
+
+
+def _at_once(count: int, work: Callable[[slice], _Part]) -> list[_Part]:
+    return [work(slice(0, count))]
+
+
+def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
+    order = np.argsort(key[block], kind="stable")
+    same = np.diff(key[block][order]) == 0
+    late = reads.called_ns[block][order][1:] < reads.returned_ns[block][order][:-1]
+    overlapping = order[1:][same & late] + block.start
+    first, last = (order[flags] + block.start for flags in (np.append(True, ~same), np.append(~same, True)))
+    return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT], first, last)
 
 
 def _failing_writes(history: History, written: int, attempted: int) -> str:

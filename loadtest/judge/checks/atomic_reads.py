@@ -57,7 +57,7 @@ def atomic_reads(history: History) -> CheckResult:
     """Look for reads that are older than what somebody had read before."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate))
-    inverted = inversions(history, times)
+    inverted = history.once(inversions)
     age = history.reads.called_ns[inverted] - times.newer_seen_ns[times.version[inverted]]
     beyond = age > history.max_staleness_ns
     found = int(np.count_nonzero(beyond))
@@ -95,7 +95,7 @@ def atomic_reads(history: History) -> CheckResult:
 def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dict[int, int]:
     """Versions in conflict beyond the bound, each with a partner, where neither has a stale or inverted read."""
     explained = np.zeros(len(history.writes), dtype=np.bool_)
-    explained[times.version[inversions(history, times)]] = True
+    explained[times.version[history.once(inversions)]] = True
     explained[times.version[np.flatnonzero(times.behind)]] = True
     return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 

@@ -107,10 +107,12 @@ def conditional_get(history: History) -> CheckResult:
 def _faults(history: History) -> dict[str, Flags]:
     reads, writes = history.reads, history.writes
     whole = reads.outcome == ReadOutcome.WHOLE
-    # The last place is for versions that nobody wrote, and for reads that name none (-1).
-    known = np.append(writes.acknowledged, False)[np.minimum(reads.version, len(writes))]
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
-    misnamed = whole & known & named & (reads.etag_version != reads.version)
+    misnamed = whole & named & (reads.etag_version != reads.version)
+    # The last place is for versions that nobody wrote, and for reads that name none (-1).
+    doubtful = np.flatnonzero(misnamed)
+    known = np.append(writes.acknowledged, False)[np.minimum(reads.version[doubtful], len(writes))]
+    misnamed[doubtful[~known]] = False
     # Whoever put a document of their own there: it has an ETag of its own, and not that of one of ours.
     misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
     confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)

@@ -33,8 +33,9 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
-from loadtest.judge.order.sessions import session_key
+from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.run.blocks import in_blocks
 from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Number, Witness
@@ -51,10 +52,10 @@ def monotonic_reads(history: History) -> CheckResult:
     """Look for readers that go back in time."""
     times = history.once(timeline)
     keys = history.once(session_key)
-    sessions = len(np.unique(keys[times.legitimate]))
+    sessions = count_sessions(keys, times.legitimate)
     looked_at = int(np.count_nonzero(times.legitimate)) - sessions
     found = [np.zeros(0, dtype=np.int64)]
-    for session in sessions_of(history, times, np.unique(keys[inversions(history, times)])):
+    for session in sessions_of(history, times, np.unique(keys[history.once(inversions)])):
         earlier = largest_read_before(history, times, session)
         back = session[went_back_after(history, times, session, earlier)]
         if len(back):
@@ -86,9 +87,16 @@ def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[C
     yield from np.split(reads[order], ends)
 
 
-def inversions(history: History, times: Timeline) -> Column:
+def inversions(history: History) -> Column:
     """The reads, by number, before which anybody had read a newer version; going back is a special case of it."""
-    return np.flatnonzero(times.legitimate & (times.newer_seen_ns[times.version] < history.reads.called_ns))
+    times, called = history.once(timeline), history.reads.called_ns
+    return np.flatnonzero(
+        in_blocks(
+            len(called),
+            np.bool_,
+            lambda block: times.legitimate[block] & (times.newer_seen_ns[times.version[block]] < called[block]),
+        )
+    )
 
 
 def largest_read_before(history: History, times: Timeline, session: Column) -> Column:

@@ -33,8 +33,7 @@ from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads
-from loadtest.judge.order.timeline import one_of
-from loadtest.run.history import History
+from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.summary.findings import CheckResult, Number, Witness
 

@@ -77,6 +77,6 @@ def reader(history: History, read: int) -> str:
 
 
 def largest(values: Column, candidates: Column, most: int = MOST_WITNESSES) -> list[int]:
-    """Those of ``candidates`` (rising numbers of reads) with the largest ``values``; of equals the earliest."""
+    """Those of ``candidates`` (rising numbers of reads) with the largest ``values``; of equal values the earliest."""
     order = np.argsort(-values, kind="stable")[:most]
     return [int(read) for read in candidates[order]]

@@ -72,9 +72,9 @@ def answer_mix(pairs: Sequence[Compared]) -> AnswerMix | None:
     shares = before[0] / sum(before), after[0] / sum(after)
     usual = cost = None
     if all(before):
-        times = np.concatenate([quiet["200"], quiet["304"]])
-        at = [_middle(times, np.repeat((share / before[0], (1 - share) / before[1]), before)) for share in shares]
-        usual, cost = round(at[0]), round(at[1] - at[0])
+        rising = tuple(np.sort(quiet[kind]) for kind in KINDS)
+        at = [_middle(rising, (share / before[0], (1 - share) / before[1])) for share in shares]
+        usual, cost = at[0], at[1] - at[0]
     text = (
         f"While writing, {units.share(shares[1])} of the reads had to fetch the whole document, against "
         f"{units.share(shares[0])} while quiet"
@@ -91,7 +91,17 @@ def _all(parts: list[Stretch], kind: Kind) -> Column:
     return np.concatenate([part.times[kind] for part in parts])
 
 
-def _middle(times: Column, weights: Column) -> float:
-    order = np.argsort(times, kind="stable")
-    reached = np.cumsum(weights[order]) >= weights.sum() / 2 * (1 - 1e-9)
-    return float(times[order[int(np.argmax(reached))]])
+def _middle(rising: tuple[Column, ...], weights: tuple[float, ...]) -> int:
+    """The least time up to which half of the weight lies: each column's values have a weight of their own."""
+
+    def weight_up_to(time: int) -> float:
+        return sum(
+            weight * int(np.searchsorted(times, time, "right")) for times, weight in zip(rising, weights, strict=True)
+        )
+
+    low, high = (int(pick(int(times[end]) for times in rising)) for pick, end in ((min, 0), (max, -1)))
+    half = weight_up_to(high) / 2 * (1 - 1e-9)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if weight_up_to(middle) >= half else (middle + 1, high)
+    return low

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtest.judge.measure.latency import response_quantiles, successful
+from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.history import Flags, History
+from loadtest.run.blocks import each_block
+from loadtest.run.history import Flags, History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, NO_VERSION, ReadOutcome, WriteOutcome
 from loadtest.summary.versions import Conditional
 
@@ -17,14 +18,16 @@ def measure_conditional(history: History) -> Conditional:
     documents = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
     not_modified = outcome == ReadOutcome.NOT_MODIFIED
     asked = (reads.sent_version != NO_VERSION) & (documents | not_modified)
-    same = sent_same(history)
+    same = history.once(sent_same)
     changed = asked & documents & ~same
     named = not_modified & (reads.version >= 0) & _written(history)
-    saved = int(history.writes.bytes[reads.version[named]].sum())
-    broken = (reads.status == 200) & np.isin(outcome, BROKEN_OUTCOMES)
-    received = int(reads.body_bytes[documents | not_modified].sum(dtype=np.int64))
+    saved = _bytes_of(history, named)
+    broken = (reads.status == 200) & one_of(outcome, BROKEN_OUTCOMES)
+    answered = documents | not_modified
+    received = sum(
+        each_block(len(reads), lambda block: int(reads.body_bytes[block].sum(where=answered[block], dtype=np.int64)))
+    )
     times = history.once(timeline)
-    ok = history.once(successful)
     return Conditional(
         whole_reads=_count(documents),
         with_etag=_count(documents & (reads.etag_version != NO_VERSION)),
@@ -39,9 +42,9 @@ def measure_conditional(history: History) -> Conditional:
         bytes_received=received,
         bytes_saved=saved,
         saved_share=round(saved / (saved + received), 9) if saved + received else None,
-        response_200=response_quantiles(history, ok & (reads.status == 200)),
-        response_304=response_quantiles(history, ok & (reads.status == 304)),
-        bytes_saved_wrongly=int(history.writes.bytes[reads.version[named & (times.behind > 0)]].sum()),
+        response_200=response_quantiles(history, "200"),
+        response_304=response_quantiles(history, "304"),
+        bytes_saved_wrongly=_bytes_of(history, named & (times.behind > 0)),
         broken_bodies=_count(broken),
         broken_with_etag=_count(broken & (reads.etag_version >= 0)),
     )
@@ -63,13 +66,20 @@ def broken_instead(history: History) -> Flags:
     read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
     """
     reads, writes = history.reads, history.writes
-    broken = np.isin(reads.outcome, BROKEN_OUTCOMES)
-    sent = np.clip(reads.sent_version, 0, len(writes) - 1)
+    broken = np.flatnonzero(one_of(reads.outcome, BROKEN_OUTCOMES) & (reads.sent_version >= 0))
+    sent = np.minimum(reads.sent_version[broken], len(writes) - 1)
     begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
-    latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns, side="right") - 1]
-    acknowledged = writes.acknowledged[sent] & (writes.returned_ns[sent] < reads.called_ns)
-    flags: Flags = broken & (reads.sent_version >= 0) & acknowledged & (latest == sent)
+    latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns[broken], side="right") - 1]
+    acknowledged = writes.acknowledged[sent] & (writes.returned_ns[sent] < reads.called_ns[broken])
+    flags = np.zeros(len(reads), dtype=np.bool_)
+    flags[broken[acknowledged & (latest == sent)]] = True
     return flags
+
+
+def _bytes_of(history: History, named: Flags) -> int:
+    """How many bytes the documents of some reads' versions have together."""
+    size, version = history.writes.bytes, history.reads.version
+    return sum(each_block(len(named), lambda block: int(size[np.compress(named[block], version[block])].sum())))
 
 
 def _written(history: History) -> Flags:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtest.run.blocks import in_blocks
+from loadtest.run.blocks import in_blocks, places
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import WriteOutcome
 
@@ -33,7 +33,7 @@ def flights(history: History) -> tuple[Column, Column, Column]:
 def overlaps_put(history: History, from_ns: Column, to_ns: Column) -> Flags:
     """Which of the closed intervals share a moment with a PUT in flight."""
     _, called, ends = history.once(flights)
-    first = np.searchsorted(ends, from_ns, side="left")
+    first = places(ends, from_ns)
     met: Flags = np.append(called, np.iinfo(np.int64).max)[first] <= to_ns
     return met
 

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.measure.latency import response_quantiles, successful
+from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.measure.pauses import explains_gap, longest_pauses, pause_sentence, paused_quantiles, pauses
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.judge.statistics.quantiles import quantiles
@@ -38,7 +38,7 @@ def measure_generator(history: History) -> Generator:
     """The health of all load-generating processes."""
     samples = history.samples
     delay = _delays(samples.loop_delay_ns)
-    response = response_quantiles(history, history.once(successful))
+    response = response_quantiles(history, "all")
     numbers = tuple(
         Number(f"loop delay beside response time, {name}", share, "share", units.share(share))
         for name, share in (

@@ -21,14 +21,15 @@ from loadtest.judge.measure.after_put import after_effect
 from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
 from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
-from loadtest.judge.measure.like_with_like import KINDS, Scale, mixed, stretch
+from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, stretch
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import level
 from loadtest.judge.measure.too_fast import too_fast
 from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
-from loadtest.run.history import History
+from loadtest.run.blocks import side_by_side
+from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.run.schedule import OPENING_PAIR
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate
@@ -160,9 +161,12 @@ def _overlap(history: History, table: WindowTable, tolerance: float) -> tuple[Im
     if not chosen:
         return ()
     during = history.once(due_during_put)
-    pairs = [
-        (stretch(history, members[~during[members]]), stretch(history, members[during[members]])) for members in chosen
-    ]
+
+    def apart(members: Column) -> tuple[Stretch, Stretch]:
+        met = during[members]
+        return stretch(history, members[~met]), stretch(history, members[met])
+
+    pairs = side_by_side(apart, chosen)
     scale = Scale.of(pairs)
     return tuple(
         estimate_ratio(

@@ -27,7 +27,7 @@ def least_reads(quantile: str) -> int:
 
 
 def doubts_of(impact: Impact, unlike: str, fast: TooFast) -> tuple[str, ...]:
-    """Why what would be a PASS is none, each as the end of a sentence.
+    """Why a PASS is not earned, each reason as the end of a sentence.
 
     ``unlike``: why windows of a kind are not alike. ``fast``: the kinds of answer that are not judged at a quantile.
     """

@@ -6,24 +6,28 @@ fast. A read belongs to the window in which it was due, and its response time co
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
 from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.since_put import since_put, slowest_reads
-from loadtest.judge.statistics.quantiles import DEFINITION, groups, quantiles, quantiles_of_sorted, rank
-from loadtest.run.blocks import blocks, in_blocks
+from loadtest.judge.statistics.quantiles import (
+    DEFINITION,
+    groups,
+    quantiles_of,
+    quantiles_of_sorted,
+    rank,
+)
+from loadtest.run.blocks import blocks, each_block, in_blocks, places, side_by_side
 from loadtest.run.history import Column, Flags, History
-from loadtest.run.records import ReadOutcome, WindowKind
+from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.units import SECOND
 
 MOST_BUCKETS: Final = 600
 _BUCKETS: Final = tuple(seconds * SECOND for seconds in (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600))
 _BINS_A_DECADE: Final = 20
-_THREADS: Final = 2
 _LABELS: Final = {
     "all": "All reads",
     "200": "Answered 200",
@@ -37,13 +41,11 @@ _LABELS: Final = {
 
 def measure_latency(history: History) -> Latency:
     """All latency figures of a run."""
-    members = populations(history)
-    with ThreadPoolExecutor(_THREADS) as pool:  # NumPy lets go of the interpreter while it sorts
-        served = pool.submit(_measure, history, history.reads.called_ns, members, ())
-        responded = pool.submit(_measure, history, history.reads.scheduled_ns, members, ("quiet", "writing"))
-        series = _series(history)
-    services, _ = served.result()
-    responses, kept = responded.result()
+    members = history.once(populations)
+    room = [np.empty(len(history.reads), dtype=np.int64) for _ in range(2)]  # NumPy lets go of the interpreter
+    (services, _), (responses, kept) = side_by_side(
+        lambda kind: _measure(history, kind, members, room[kind == "response"]), ("service", "response")
+    )
     rows = tuple(
         LatencyRow(
             population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
@@ -53,36 +55,44 @@ def measure_latency(history: History) -> Latency:
         )
         for name in members
     )
-    histogram = _histogram(kept["quiet"], kept["writing"])
     writing, p99_ns = members["writing"], responses["writing"].p99_ns
     return Latency(
         DEFINITION,
         rows,
-        series,
-        histogram,
-        since_put(history, writing, p99_ns),
-        slowest_reads(history, writing, p99_ns),
+        _series(history),
+        _histogram(kept["quiet"], kept["writing"]),
+        since_put(history, writing, history.once(response_ns), p99_ns),
+        slowest_reads(history, writing, history.once(response_ns), p99_ns),
     )
 
 
 def _measure(
-    history: History, since_ns: Column, populations: dict[str, Flags], keep: tuple[str, ...]
+    history: History, kind: str, populations: dict[str, Flags], room: Column
 ) -> tuple[dict[str, Quantiles], dict[str, Column]]:
-    """Quantiles of the time from ``since_ns`` to the return, by population; rising columns of those to ``keep``."""
-    room = np.empty(len(history.reads), dtype=np.int64)
-    found, kept = {}, {}
+    """Quantiles by population; of response times also the rising columns that a histogram is made of."""
+    reads, found, kept = history.reads, {}, {}
+    since_ns = reads.scheduled_ns if kind == "response" else reads.called_ns
     for name, members in populations.items():
         filled = 0
         for block in blocks(len(members)):
-            values = (history.reads.returned_ns[block] - since_ns[block])[members[block]]
+            values = np.compress(members[block], reads.returned_ns[block] - since_ns[block])
             room[filled : filled + len(values)] = values
             filled += len(values)
-        rising = room[:filled]
-        rising.sort()
-        found[name] = quantiles_of_sorted(rising)
-        if name in keep:
-            kept[name] = rising.copy()
+        if kind == "response" and name in ("quiet", "writing"):
+            kept[name] = np.sort(room[:filled])
+            found[name] = quantiles_of_sorted(kept[name])
+        else:
+            found[name] = quantiles_of(room[:filled])
     return found, kept
+
+
+def response_ns(history: History) -> Column:
+    """The response time of each read."""
+    return in_blocks(
+        len(history.reads),
+        np.int64,
+        lambda block: history.reads.returned_ns[block] - history.reads.scheduled_ns[block],
+    )
 
 
 def successful(history: History) -> Flags:
@@ -100,7 +110,7 @@ def window_of(history: History) -> Column:
 
     def of_block(block: slice) -> Column:
         due = history.reads.scheduled_ns[block]
-        place = np.searchsorted(windows.start_ns, due, side="right") - 1
+        place = places(windows.start_ns, due, "right") - 1
         return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1)
 
     return in_blocks(len(history.reads), np.int32, of_block)
@@ -133,30 +143,38 @@ def _series(history: History) -> LatencySeries:
     span = int(reads.scheduled_ns.max(initial=history.origin_ns)) - history.origin_ns + 1
     bucket_ns = next((size for size in _BUCKETS if span <= size * MOST_BUCKETS), -(-span // MOST_BUCKETS))
     buckets = -(-span // bucket_ns) if len(reads) else 0
-    place = in_blocks(
-        len(reads),
-        np.int16,  # at most 600 buckets
-        lambda block: np.maximum(reads.scheduled_ns[block] - history.origin_ns, 0) // bucket_ns,
-    )
-    ok = history.once(successful)
-    is_error = reads.failed
-    not_modified = ok & (reads.status == 304)
+    place = np.empty(len(reads), dtype=np.int16)  # at most 600 buckets
 
-    def counts(members: Flags) -> tuple[int, ...]:
-        return tuple(np.bincount(place[members], minlength=buckets).tolist())
+    def of_block(block: slice) -> Column:
+        """Fill in a block; how many reads of each kind there are in each bucket."""
+        bucket = np.maximum(reads.scheduled_ns[block] - history.origin_ns, 0) // bucket_ns
+        kind = np.take(_SERIES, reads.outcome[block])
+        place[block] = np.where(kind <= _NOT_MODIFIED, bucket, -1)
+        return np.bincount(bucket * _KINDS + kind, minlength=buckets * _KINDS)
 
-    found = [_of_bucket(times_of(history, "response", members)) for members in groups(np.where(ok, place, -1), buckets)]
+    counts = sum(each_block(len(reads), of_block), np.zeros(buckets * _KINDS, dtype=np.int64)).reshape(-1, _KINDS)
+    response = history.once(response_ns)
+    found = side_by_side(lambda members: _of_bucket(response[members]), groups(place, buckets))
+    ok, not_modified, faults, errors = (tuple(counts[:, kind].tolist()) for kind in range(_KINDS - 1))
     return LatencySeries(
         bucket_ns=bucket_ns,
         start_ns=tuple(range(0, buckets * bucket_ns, bucket_ns)),
         p50_ns=tuple(row[0] for row in found),
         p99_ns=tuple(row[1] for row in found),
         max_ns=tuple(row[2] for row in found),
-        ok=counts(ok & ~not_modified),
-        not_modified=counts(not_modified),
-        faults=counts(~ok & ~is_error & reads.sent),
-        errors=counts(is_error),
+        ok=ok,
+        not_modified=not_modified,
+        faults=faults,
+        errors=errors,
     )
+
+
+_OK, _NOT_MODIFIED, _FAULT, _ERROR, _NOT_SENT = range(5)
+_KINDS: Final = 5
+_SERIES: Final = np.full(256, _FAULT, dtype=np.int64)
+"""How the series counts each outcome."""
+_SERIES[list(ERROR_OUTCOMES)] = _ERROR
+_SERIES[[ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.NOT_SENT]] = _OK, _NOT_MODIFIED, _NOT_SENT
 
 
 def _of_bucket(values: Column) -> tuple[int | None, int | None, int | None]:
@@ -164,8 +182,10 @@ def _of_bucket(values: Column) -> tuple[int | None, int | None, int | None]:
     if not len(values):
         return None, None, None
     half, high = rank(len(values), 500), rank(len(values), 990)
-    parted = np.partition(values, (half, high))
-    return int(parted[half]), int(parted[high]), int(values.max())
+    values.partition(half)
+    middle, upper = int(values[half]), values[half:]
+    upper.partition(high - half)
+    return middle, int(values[high]), int(values[high:].max())
 
 
 def _histogram(quiet: Column, writing: Column) -> LatencyHistogram:
@@ -191,17 +211,17 @@ def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
 
 
 def row(latency: Latency, population: str) -> LatencyRow:
-    """The row of one population."""
     return next(found for found in latency.rows if found.population == population)
 
 
 def times_of(history: History, kind: str, members: Flags | Column) -> Column:
     """``response`` or ``service`` times of some reads, told by flags or by number."""
-    reads = history.reads
-    since = reads.scheduled_ns if kind == "response" else reads.called_ns
-    return reads.returned_ns[members] - since[members]
+    if kind == "response":
+        times: Column = history.once(response_ns)[members]
+        return times
+    return history.reads.returned_ns[members] - history.reads.called_ns[members]
 
 
-def response_quantiles(history: History, members: Flags) -> Quantiles:
-    """Quantiles of the response time of some reads."""
-    return quantiles(times_of(history, "response", members))
+def response_quantiles(history: History, population: str) -> Quantiles:
+    """Quantiles of the response time of one population."""
+    return row(history.once(measure_latency), population).response

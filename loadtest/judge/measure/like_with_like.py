@@ -22,6 +22,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy import special
 
+from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.history import Column, History
@@ -74,9 +75,8 @@ def unbiased(rising: Column, per_mille: int) -> float | None:
 
 def stretch(history: History, members: Column) -> Stretch:
     """The reads with these places."""
-    reads = history.reads
-    took = reads.returned_ns[members] - reads.scheduled_ns[members]
-    fetched = reads.status[members] == 200
+    took = history.once(response_ns)[members]
+    fetched = history.reads.status[members] == 200
     return Stretch({"200": np.sort(took[fetched]), "304": np.sort(took[~fetched])})
 
 

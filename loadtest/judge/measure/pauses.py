@@ -51,7 +51,7 @@ def paused_quantiles(history: History, found: tuple[Column, Column, Column]) -> 
         waited = np.flatnonzero(_waited(history, since, found))
         if not len(waited):
             continue
-        latency, members_of = history.once(measure_latency), populations(history)
+        latency, members_of = history.once(measure_latency), history.once(populations)
         for row in latency.rows:
             members = members_of[row.population]
             own = times_of(history, time, waited[members[waited]])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
 from typing import Final
 
 import numpy as np
 
 from loadtest.judge.measure.latency import successful
-from loadtest.judge.statistics.quantiles import quantiles
+from loadtest.judge.statistics.quantiles import quantiles_of
+from loadtest.run.blocks import blocks, count_of_each, in_blocks
 from loadtest.run.history import Column, History
-from loadtest.run.records import ReadOutcome, WindowKind, WriteOutcome, outcome_name
+from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name
 from loadtest.summary.generator import Availability, OutcomeCount
+from loadtest.summary.speed import Quantiles
 
 MOST_WRITE_ERRORS: Final = 5
 
@@ -21,23 +24,27 @@ def measure_availability(history: History) -> Availability:
     reads, writes = history.reads, history.writes
     sent = reads.sent
     made = int(np.count_nonzero(sent))
-    errors = int(np.count_nonzero(reads.failed))
+    outcomes = count_of_each(reads.outcome)
+    outcomes[ReadOutcome.NOT_SENT :][:1] = 0
+    errors = int(sum(outcomes[kind] for kind in ERROR_OUTCOMES if kind < len(outcomes)))
     duration = duration_ns(history)
-    gap, gap_at = _longest_gap(history)
+    with ThreadPoolExecutor(1) as beside:  # NumPy lets go of the interpreter while it sorts
+        late = beside.submit(_late, history)
+        gap, gap_at = _longest_gap(history)
     rate = history.info.settings.arrival_rate
     return Availability(
         reads=made,
         errors=errors,
         error_share=round(errors / made, 9) if made else None,
-        read_outcomes=_outcomes(reads.outcome[sent], ReadOutcome),
+        read_outcomes=_outcomes(outcomes, ReadOutcome),
         writes=len(writes),
-        write_outcomes=_outcomes(writes.outcome, WriteOutcome),
+        write_outcomes=_outcomes(np.bincount(writes.outcome), WriteOutcome),
         write_errors=tuple(list(dict.fromkeys(error for error in writes.error if error))[:MOST_WRITE_ERRORS]),
         duration_ns=duration,
         reads_per_second=_rate(made, duration),
         writes_per_second=_rate(*_writing(history, duration)),
         wanted_reads_per_second=rate or None,
-        late_starts=quantiles((reads.called_ns - reads.scheduled_ns)[sent]),
+        late_starts=late.result(),
         body_bytes=int(reads.body_bytes.sum(dtype=np.int64)),
         longest_gap_ns=gap,
         longest_gap_at_ns=gap_at,
@@ -66,19 +73,37 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
     """The longest time without a successful read, and when it began; the start and the end of the run count too."""
     if not len(history.reads):
         return None, None
-    returned = np.sort(history.reads.returned_ns[history.once(successful)])
-    moments = np.concatenate([[history.origin_ns], returned, [int(history.reads.returned_ns.max())]])
-    gaps = np.diff(moments)
+    returned = np.compress(history.once(successful), history.reads.returned_ns)
+    returned.sort()
+    ends = int(returned[0] if len(returned) else history.reads.returned_ns.max()), int(history.reads.returned_ns.max())
+    gaps = [ends[0] - history.origin_ns]
+    begins = [history.origin_ns]
+    for block in blocks(max(0, len(returned) - 1)):
+        between = np.diff(returned[block.start : block.stop + 1])
+        longest = int(np.argmax(between))
+        gaps.append(int(between[longest]))
+        begins.append(int(returned[block.start + longest]))
+    if len(returned):
+        gaps.append(ends[1] - int(returned[-1]))
+        begins.append(int(returned[-1]))
     longest = int(np.argmax(gaps))
-    return int(gaps[longest]), int(moments[longest]) - history.origin_ns
+    return gaps[longest], begins[longest] - history.origin_ns
 
 
-def _outcomes(column: Column, kind: type[IntEnum]) -> tuple[OutcomeCount, ...]:
-    counts = np.bincount(column, minlength=len(kind))
+def _late(history: History) -> Quantiles:
+    """How late reads were started."""
+    reads = history.reads
+    late = in_blocks(len(reads), np.int64, lambda block: reads.called_ns[block] - reads.scheduled_ns[block])
+    sent = reads.sent
+    return quantiles_of(late if sent.all() else np.compress(sent, late))
+
+
+def _outcomes(counts: Column, kind: type[IntEnum]) -> tuple[OutcomeCount, ...]:
+    total = int(counts.sum())
     return tuple(
-        OutcomeCount(outcome_name(member), int(counts[member]), round(int(counts[member]) / len(column), 9))  # type: ignore[arg-type]
+        OutcomeCount(outcome_name(member), int(counts[member]), round(int(counts[member]) / total, 9))  # type: ignore[arg-type]
         for member in kind
-        if counts[member]
+        if member < len(counts) and counts[member]
     )
 
 

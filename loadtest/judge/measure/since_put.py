@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.measure.flights import due_during_put, overlapping_reads
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
+from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History
 from loadtest.summary.speed import SincePut, SlowestReads
 
@@ -26,10 +27,10 @@ LEAST_READS: Final = 100
 """Bins in which p99 would be the slowest read are put together with the next ones."""
 
 
-def since_put(history: History, writing: Flags, p99_ns: int | None) -> tuple[SincePut, ...]:
+def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | None) -> tuple[SincePut, ...]:
     """p50 and p99 of the response time of the ``writing`` reads, by the time from a PUT's call to when a read was due.
 
-    ``p99_ns``: that of their response times.
+    ``took_ns``: the response times of all reads; ``p99_ns``: that of the ``writing`` ones.
 
     The axis ends at the usual time between two PUTs, and begins before a PUT by the p99 of the response times: so long
     before, a slow read is still under way when the PUT is sent.
@@ -37,19 +38,23 @@ def since_put(history: History, writing: Flags, p99_ns: int | None) -> tuple[Sin
     called = history.writes.called_ns[1:]
     if len(called) < 2 or not writing.any():
         return ()
-    due = history.reads.scheduled_ns[writing]
-    took = history.reads.returned_ns[writing] - due
     width = int(np.median(np.diff(called))) // BINS
     if width < 1 or p99_ns is None:
         return ()
     before = min(BINS // 2, -(-max(1, p99_ns) // width))
-    following = np.searchsorted(called, due, side="right")
     never = np.iinfo(np.int64).max // 2
-    until = np.append(called, never)[following] - due
-    since = np.where(following > 0, due - called[np.maximum(following - 1, 0)], never)
-    at = np.where(until <= before * width, -until, since)
-    place = np.where(at < BINS * width, at // width + before, -1)
-    return _points(groups(place, before + BINS), took, before, width)
+    next_called = np.append(called, never)
+
+    def bin_of(block: slice) -> Column:
+        due = history.reads.scheduled_ns[block]
+        following = places(called, due, "right")
+        until = next_called[following] - due
+        since = np.where(following > 0, due - called[np.maximum(following - 1, 0)], never)
+        at = np.where(until <= before * width, -until, since)
+        return np.where(writing[block] & (at < BINS * width), at // width + before, -1)
+
+    place = in_blocks(len(writing), np.int16, bin_of)
+    return _points(groups(place, before + BINS), took_ns, before, width)
 
 
 def _points(members: list[Column], took: Column, before: int, width: int) -> tuple[SincePut, ...]:
@@ -59,14 +64,14 @@ def _points(members: list[Column], took: Column, before: int, width: int) -> tup
         held = np.concatenate([held, own])
         at_put = number + 1 == before
         if len(held) >= LEAST_READS:
-            rising = np.sort(took[held])
+            p50, p99 = selected(took[held], (PER_MILLE["p50"], PER_MILLE["p99"]))
             points.append(
                 SincePut(
                     from_ns=(start - before) * width,
                     to_ns=(number + 1 - before) * width,
                     reads=len(held),
-                    p50_ns=of_sorted(rising, PER_MILLE["p50"]),
-                    p99_ns=of_sorted(rising, PER_MILLE["p99"]),
+                    p50_ns=p50,
+                    p99_ns=p99,
                 )
             )
         if at_put or len(held) >= LEAST_READS:
@@ -74,17 +79,17 @@ def _points(members: list[Column], took: Column, before: int, width: int) -> tup
     return tuple(points)
 
 
-def slowest_reads(history: History, writing: Flags, p99_ns: int | None) -> SlowestReads | None:
+def slowest_reads(history: History, writing: Flags, took_ns: Column, p99_ns: int | None) -> SlowestReads | None:
     """How many of the ``writing`` reads from ``p99_ns`` on met a PUT; None when there were too few reads, or no PUT."""
     if p99_ns is None or len(history.writes) < 2:
         return None
-    place = np.flatnonzero(writing)
-    took = history.reads.returned_ns[place] - history.reads.scheduled_ns[place]
-    overlapping, due = history.once(overlapping_reads)[place], history.once(due_during_put)[place]
-    slow = took >= p99_ns
-    return SlowestReads(
-        count=int(np.count_nonzero(slow)),
-        overlapping=int(np.count_nonzero(slow & overlapping)),
-        due_during=int(np.count_nonzero(slow & due)),
-        overlapping_share_of_all=round(float(overlapping.mean()), 9),
-    )
+    overlapping, due = history.once(overlapping_reads), history.once(due_during_put)
+
+    def of_block(block: slice) -> tuple[int, ...]:
+        chosen = writing[block]
+        slow = chosen & (took_ns[block] >= p99_ns)
+        counted = (slow, slow & overlapping[block], slow & due[block], chosen & overlapping[block], chosen)
+        return tuple(int(np.count_nonzero(flags)) for flags in counted)
+
+    slow, met, during, met_of_all, count = np.sum(each_block(len(writing), of_block), axis=0).tolist()
+    return SlowestReads(slow, met, during, overlapping_share_of_all=round(met_of_all / count, 9))

@@ -13,12 +13,13 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest.judge.measure.flights import puts_within
-from loadtest.judge.measure.latency import successful, times_of, window_of
+from loadtest.judge.measure.latency import response_ns, successful, window_of
 from loadtest.judge.measure.like_with_like import Stretch, stretch
 from loadtest.judge.measure.position import Placed
 from loadtest.judge.measure.rests import Rest, rest_of, untouched
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted
+from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
+from loadtest.run.blocks import in_blocks, side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import OPENING_PAIR
@@ -54,7 +55,9 @@ class WindowTable:
     def of(history: History, control: bool) -> WindowTable:
         """The windows of a run; in a ``control`` a writing window needs no PUT."""
         windows = history.windows
-        place = np.where(history.once(successful), history.once(window_of), -1)
+        ok, window = history.once(successful), history.once(window_of)
+        small = np.int16 if len(windows) < 2**15 else np.int32
+        place = in_blocks(len(ok), small, lambda block: np.where(ok[block], window[block], -1))
         members = groups(place, len(windows))
         found = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
@@ -83,12 +86,13 @@ class WindowTable:
     @cached_property
     def pairs(self) -> list[Pair]:
         """The same, with what their reads showed."""
-        found = []
-        for quiet, writing in self.used_pairs:
-            pieces = self.pieces(quiet) if self.kind[quiet] == WindowKind.REST else (self.stretch(quiet),)
-            least = min(len(self.members[writing]), *(sum(map(len, piece.times.values())) for piece in pieces))
-            found.append(Pair(pieces, self.stretch(writing), least, (quiet, writing)))
-        return found
+        return side_by_side(self._pair, self.used_pairs)
+
+    def _pair(self, two: tuple[int, int]) -> Pair:
+        quiet, writing = two
+        pieces = self.pieces(quiet) if self.kind[quiet] == WindowKind.REST else (self.stretch(quiet),)
+        least = min(len(self.members[writing]), *(sum(map(len, piece.times.values())) for piece in pieces))
+        return Pair(pieces, self.stretch(writing), least, two)
 
     def stretch(self, place: int) -> Stretch:
         """The reads of a window."""
@@ -179,9 +183,6 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
-    found: dict[str, list[int | None]] = {name: [] for name in QUANTILES}
-    for group in members:
-        rising = np.sort(times_of(history, "response", group))
-        for name in QUANTILES:
-            found[name].append(of_sorted(rising, PER_MILLE[name]))
-    return found
+    response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
+    found = side_by_side(lambda group: selected(response[group], wanted), members)
+    return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}

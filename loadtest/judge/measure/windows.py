@@ -30,6 +30,7 @@ from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.order.unseen import unseen
 from loadtest.judge.statistics.intervals import binomial_interval, clustered_interval
 from loadtest.judge.statistics.quantiles import distribution
+from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History
 from loadtest.run.records import NEVER_RETURNED
 from loadtest.summary.versions import Consistency, ConsistencyWindow, KStaleness
@@ -72,7 +73,7 @@ def measure_consistency(history: History) -> Consistency:
         staleness_high_ns=int(high.max()) if len(stale) else None,
         k_staleness=_k_staleness(times.behind[stale]),
         visibility=visibility(
-            history.reads.called_ns[times.legitimate],
+            writes.called_of_reads,
             writes.acked_ns,
             writes.stale_called,
             writes.stale_from,
@@ -89,7 +90,8 @@ class _Writes:
 
     def __init__(self, history: History, times: Timeline) -> None:
         reads = history.reads
-        called_of_reads = reads.called_ns[times.legitimate]
+        called = reads.called_ns
+        self.called_of_reads = called if times.legitimate.all() else np.compress(times.legitimate, called)
         stale = np.flatnonzero(times.behind)
         self.version = times.acknowledged[1:]
         self.acked_ns = times.acknowledged_returned_ns[1:]
@@ -109,10 +111,11 @@ class _Writes:
         self.last_stale_ns = np.where(self.was_stale, latest_stale - self.acked_ns, 0)
 
         end = self.acked_ns + self.last_stale_ns
-        following = np.searchsorted(called_of_reads, end, side="right")
-        self.censored = following == len(called_of_reads)
-        next_called = np.append(called_of_reads, 0)[following]
-        self.resolution_ns = np.where(self.censored, 0, next_called - end)
+        following = np.searchsorted(self.called_of_reads, end, side="right")
+        self.censored = following == len(self.called_of_reads)
+        told = ~self.censored
+        self.resolution_ns = np.zeros(len(end), dtype=np.int64)
+        self.resolution_ns[told] = self.called_of_reads[following[told]] - end[told]
 
         never = history.once(unseen)
         self.unseen = np.isin(self.version, never.lost) * 2 + np.isin(self.version, never.overtaken)
@@ -160,10 +163,18 @@ def _k_staleness(behind: Column) -> tuple[KStaleness, ...]:
 
 def _stale_by_write(times: Timeline, writes: int) -> tuple[Column, Column]:
     """Stale reads, and reads that could have been stale, by the acknowledged write that they came after."""
-    able = times.legitimate & (times.acknowledged_before >= 2)
-    after = times.acknowledged_before[able] - 2
+    after = np.zeros(writes, dtype=np.int64)
+
+    def of_block(block: slice) -> tuple[int, Column]:
+        before = times.acknowledged_before[block]
+        before = before[times.legitimate[block] & (before >= 2)] - 2
+        least = int(before.min(initial=writes))
+        return least, np.bincount(before - least)
+
+    for least, counts in each_block(len(times.legitimate), of_block):
+        after[least : least + len(counts)] += counts
     stale = times.acknowledged_before[times.behind > 0] - 2
-    return np.bincount(stale, minlength=writes), np.bincount(after, minlength=writes)
+    return np.bincount(stale, minlength=writes), after
 
 
 def _share_text(found: int, tries: int, interval: tuple[float, float] | None, writes: int) -> str:

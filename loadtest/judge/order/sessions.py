@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest.run.blocks import in_blocks
-from loadtest.run.history import Column, History
+from loadtest.run.history import Column, Flags, History
 
 
 def session_key(history: History) -> Column:
@@ -14,7 +14,7 @@ def session_key(history: History) -> Column:
     Reads that were never sent have no session, and get the number after the last one.
     """
     reads = history.reads
-    last = int(reads.session[reads.sent].max(initial=0))
+    last = int(np.max(reads.session, where=reads.sent, initial=0))
     largest = (int(reads.worker.max(initial=0)) + 1) * (last + 2)
     return in_blocks(
         len(reads),
@@ -24,3 +24,9 @@ def session_key(history: History) -> Column:
             + np.minimum(reads.session[block].astype(np.int64), last + 1)
         ),
     )
+
+
+def count_sessions(keys: Column, chosen: Flags) -> int:
+    """How many sessions the ``chosen`` reads are of."""
+    own = keys if chosen.all() else np.compress(chosen, keys)
+    return int(np.count_nonzero(np.bincount(own))) if keys.dtype == np.uint16 else len(np.unique(own))

@@ -31,8 +31,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.run.blocks import blocks, in_blocks
-from loadtest.run.history import Column, Flags, History, Reads, Writes
+from loadtest.run.blocks import each_block, in_blocks, places
+from loadtest.run.history import Column, Flags, History, Reads, Writes, one_of
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
 
 VERSIONED: Final = (
@@ -71,17 +71,30 @@ def timeline(history: History) -> Timeline:
     phantom, legitimate = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
     version = np.empty(count, dtype=np.int32)
     first_read = np.full(len(writes), NEVER_RETURNED, dtype=np.int64)
-    for block in blocks(count):
+
+    def of_block(block: slice) -> tuple[int, Column]:
+        """Fill in a block; when each version from the least in it was first read in it."""
         named, right = _versioned(reads, writes, block)
         phantom[block], legitimate[block] = named & ~right, right
         version[block] = np.where(right, reads.version[block], 0)
-        np.minimum.at(first_read, version[block][right], reads.returned_ns[block][right])
+        own, returned = version[block], reads.returned_ns[block]
+        if not right.all():
+            own, returned = own[right], returned[right]
+        if not len(own):
+            return 0, first_read[:0]
+        least = int(own.min())
+        first = np.full(int(own.max()) - least + 1, NEVER_RETURNED, dtype=np.int64)
+        np.minimum.at(first, own - least, returned)
+        return least, first
+
+    for least, first in each_block(count, of_block):
+        np.minimum(first_read[least : least + len(first)], first, out=first_read[least : least + len(first)])
     over = np.minimum(writes.returned_ns, first_read)
 
     acknowledged = np.flatnonzero(writes.acknowledged)
     called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
     superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
-    before = in_blocks(count, np.int32, lambda block: np.searchsorted(returned, reads.called_ns[block], side="left"))
+    before = in_blocks(count, np.int32, lambda block: places(returned, reads.called_ns[block]))
     behind = in_blocks(
         count,
         np.int32,
@@ -110,13 +123,6 @@ def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags
     version = np.where(written, reads.version[block], 0)
     happened = (writes.outcome != WriteOutcome.REFUSED)[version]
     return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
-
-
-def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
-    """Which reads ended in one of the ``wanted`` outcomes."""
-    flags = np.zeros(256, dtype=np.bool_)
-    flags[list(wanted)] = True
-    return np.take(flags, outcome)
 
 
 def _newer_seen(called: Column, over: Column, first_read: Column) -> Column:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtest.judge.order.timeline import timeline
+from loadtest.run.blocks import each_block, places
 from loadtest.run.history import Column, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
 
@@ -63,17 +64,21 @@ def unseen(history: History) -> Unseen:
 
 
 def _last_before(history: History, among: Column, until: Column) -> tuple[Column, Column]:
-    """Of the reads ``among`` that had returned before each of ``until``, the one that was called last, and its call.
+    """Of the reads ``among`` that had returned before each of ``until`` (rising), the one called last, and its call.
 
     Where there is none, both are ``NONE``.
     """
-    if not len(among):
-        return np.full(len(until), NONE, dtype=np.int64), np.full(len(until), NONE, dtype=np.int64)
-    returned = history.reads.returned_ns[among]
-    by_return = np.argsort(returned, kind="stable")
-    called = history.reads.called_ns[among[by_return]]
-    latest = np.maximum.accumulate(called)
-    place = np.maximum.accumulate(np.where(called == latest, np.arange(len(called)), 0))
-    before = np.searchsorted(returned[by_return], until, side="left")
-    found = np.where(before > 0, among[by_return[place[before - 1]]], NONE)
-    return found, np.where(before > 0, latest[before - 1], NONE)
+    latest = np.full(len(until) + 1, NONE, dtype=np.int64)  # reads are numbered in order of call
+
+    def of_block(block: slice) -> tuple[Column, Column]:
+        reads = among[block]
+        after = places(until, history.reads.returned_ns[reads], "right")  # the first that it returned before
+        last = np.append(np.flatnonzero(np.diff(after)), len(after) - 1)
+        return after[last], reads[last]
+
+    for after, reads in each_block(len(among), of_block):
+        np.maximum.at(latest, after, reads)
+    found: Column = np.maximum.accumulate(latest[:-1])
+    asked = np.full(len(until), NONE, dtype=np.int64)
+    asked[found != NONE] = history.reads.called_ns[found[found != NONE]]
+    return found, asked

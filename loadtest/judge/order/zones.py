@@ -29,6 +29,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.order.timeline import timeline
+from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
 
@@ -56,7 +57,23 @@ def zones(history: History) -> Zones:
     times, writes = history.once(timeline), history.writes
     first_end = times.over_ns
     last_call = writes.called_ns.copy()
-    np.maximum.at(last_call, times.version[times.legitimate], history.reads.called_ns[times.legitimate])
+    called = history.reads.called_ns
+
+    def last_in_block(block: slice) -> tuple[Column, Column]:
+        right = times.legitimate[block]
+        version, when = times.version[block], called[block]
+        if not right.all():
+            version, when = version[right], when[right]
+        if not len(version):
+            return version, when
+        least = int(version.min())
+        last = np.full(int(version.max()) - least + 1, NOBODY, dtype=np.int64)
+        last[version - least] = when  # reads are in order of call, and of equal places the last one stays
+        seen = np.flatnonzero(last != NOBODY)
+        return seen + least, last[seen]
+
+    for version, last in each_block(len(called), last_in_block):
+        last_call[version] = np.maximum(last_call[version], last)
     return Zones(first_end, last_call, (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED))
 
 

@@ -7,6 +7,7 @@ at least one value lies beyond it: p99 of fewer than 100 values would be their m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -38,22 +39,45 @@ def of_sorted(values: Column, per_mille: int) -> int | None:
     return int(values[rank(len(values), per_mille)]) if enough(len(values), per_mille) else None
 
 
+def selected(values: Column, wanted: Sequence[int]) -> list[int | None]:
+    """Quantiles (rising) of ``values``, whose order is changed: each is selected among what the one before left above.
+
+    That takes a third of the time of sorting all of them.
+    """
+    found: list[int | None] = []
+    begin = 0
+    for per_mille in wanted:
+        if not enough(len(values), per_mille):
+            found.append(None)
+            continue
+        place = rank(len(values), per_mille)
+        values[begin:].partition(place - begin)
+        found.append(int(values[place]))
+        begin = place
+    return found
+
+
 def quantiles(values: Column) -> Quantiles:
     """Quantiles of ``values``, in any order."""
-    return quantiles_of_sorted(np.sort(values))
+    return quantiles_of(values.copy())
+
+
+def quantiles_of(values: Column) -> Quantiles:
+    """Quantiles of ``values``, whose order is changed."""
+    most = int(values.max()) if len(values) else None
+    return _named(selected(values, tuple(PER_MILLE.values())), len(values), most)
 
 
 def quantiles_of_sorted(rising: Column) -> Quantiles:
     """Quantiles of rising values."""
-    found = {name: of_sorted(rising, per_mille) for name, per_mille in PER_MILLE.items()}
+    found = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
+    return _named(found, len(rising), int(rising[-1]) if len(rising) else None)
+
+
+def _named(found: list[int | None], count: int, most: int | None) -> Quantiles:
+    """``found`` in the order of ``PER_MILLE``."""
     return Quantiles(
-        count=len(rising),
-        p50_ns=found["p50"],
-        p90_ns=found["p90"],
-        p99_ns=found["p99"],
-        p999_ns=found["p999"],
-        max_ns=int(rising[-1]) if len(rising) else None,
-        p95_ns=found["p95"],
+        count=count, max_ns=most, **{f"{name}_ns": one for name, one in zip(PER_MILLE, found, strict=True)}
     )
 
 
@@ -66,11 +90,16 @@ def distribution(values: Column) -> Distribution:
 
 
 def groups(group: Column, count: int) -> list[Column]:
-    """Places of the members of each group 0 … ``count`` - 1; a negative group number is none.
+    """Places of the members of each group 0 … ``count`` - 1; a negative group number stands for no group.
 
-    Small numbers are sorted as 16-bit integers, which takes a fraction of the time.
+    Groups follow each other where they are stretches of time, and need no sorting. Small numbers are sorted as 16-bit
+    integers, which takes a fraction of the time.
     """
-    small = group.astype(np.int16) if count < 2**15 else group
-    order = np.argsort(small, kind="stable")
-    ends = np.searchsorted(small[order], np.arange(count + 1))
+    small = group.astype(np.int16, copy=False) if count < 2**15 else group
+    order = np.flatnonzero(small >= 0)
+    of_each = small[order]
+    if not bool(np.all(of_each[1:] >= of_each[:-1])):
+        by_group = np.argsort(of_each, kind="stable")
+        order, of_each = order[by_group], of_each[by_group]
+    ends = np.searchsorted(of_each, np.arange(count + 1))
     return [order[ends[number] : ends[number + 1]] for number in range(count)]

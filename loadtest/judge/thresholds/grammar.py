@@ -65,7 +65,7 @@ def parse(text: str) -> tuple[Threshold, ...]:
     """The conditions that ``text`` holds: one, or several with ``;`` in between.
 
     Raises:
-        ThresholdError: it is none, names a metric that does not exist, or the limit's unit does not fit the metric.
+        ThresholdError: it is no threshold, its metric does not exist, or the limit's unit does not fit the metric.
     """
     from loadtest.judge.thresholds.syntax import NoThresholdError, tokens_of  # noqa: PLC0415 - few runs have thresholds
 

@@ -13,7 +13,7 @@ from stacks.user_input import shown
 logger = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
-_EVERYWHERE: Final = ("", "*", "0.0.0.0", "::")  # noqa: S104 - told apart, not listened on
+_EVERYWHERE: Final = ("", "*", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 def listen_on_loopback(parser: Any) -> None:

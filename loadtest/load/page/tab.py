@@ -36,7 +36,6 @@ class FinishedRun:
     answers: Sequence[tuple[str, str, str]] = ()
 
     def files(self) -> list[str]:
-        """The names of the files that are there, the report first."""
         return [name for name in FILES if (self.path / name).is_file()]
 
 
@@ -128,7 +127,6 @@ def add_tab(web_ui: Any, runs: RunsToShow) -> None:
 
 
 def rows(runs: RunsToShow) -> list[dict[str, str]]:
-    """The lines of the table."""
     last = runs.finished[-1] if runs.finished else None
     if runs.phase == "starting":
         return [_row("state", "starting", "the target is tried, and the first document is written")]

@@ -54,7 +54,6 @@ class Progress:
         self._greenlet = gevent.spawn(self._redraw, self._display) if self._display else gevent.spawn(self._print)
 
     def update(self, worker: str, counts: dict[str, int]) -> None:
-        """A worker's counts so far."""
         self._by_worker[worker] = Counts(**counts)
         self._delays.append((time.monotonic_ns(), self._by_worker[worker].loop_delay_ns))
 
@@ -74,7 +73,6 @@ class Progress:
         return self._window(time.monotonic_ns())
 
     def snapshot(self) -> Snapshot:
-        """Everything that is shown, as of now."""
         now_ns = time.monotonic_ns()
         counts = self.totals()
         start_ns = self._plan.start_ns
@@ -89,7 +87,6 @@ class Progress:
         )
 
     def elapsed_s(self) -> float:
-        """Seconds since the run began."""
         return max(0, time.monotonic_ns() - self._plan.start_ns) / SECOND
 
     def stop(self) -> None:

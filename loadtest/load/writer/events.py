@@ -15,7 +15,7 @@ class EndlessLineError(Exception):
 
 
 def events_of(output: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Each event, until the writer says no more; what is none is passed over.
+    """Each event, until the writer ends; lines that are not events are skipped.
 
     Raises:
         EndlessLineError: what comes is no line any more.

@@ -160,7 +160,6 @@ class WriterProcess:
             )
 
     def start(self, plan: Plan, write_interval: float) -> None:
-        """Begin to write on the plan's schedule."""
         schedule = {
             name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
         }

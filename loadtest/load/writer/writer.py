@@ -104,7 +104,6 @@ class PayloadWriter:
         return self._store.check_credentials()
 
     def document(self, version: int) -> bytes:
-        """The document of ``version``."""
         return render(self._run, version, self._size)
 
 

@@ -29,11 +29,12 @@ BARE_GARBAGE: Final = '"no closing quote'
 
 def modified(seen: Seen, shift_s: int) -> str:
     """The document's modification date, shifted, as an HTTP date (RFC 9110, section 5.6.7)."""
+    shift = timedelta(seconds=shift_s)
     try:
-        when = parsedate_to_datetime(seen.plain.header("Last-Modified") or "")
-    except ValueError:
-        when = datetime.now(UTC)
-    return format_datetime(when.astimezone(UTC) + timedelta(seconds=shift_s), usegmt=True)
+        when = parsedate_to_datetime(seen.plain.header("Last-Modified") or "").astimezone(UTC) + shift
+    except (ValueError, TypeError, OverflowError):  # none, or at the end of all days
+        when = datetime.now(UTC) + shift
+    return format_datetime(when, usegmt=True)
 
 
 def _asks(

@@ -36,7 +36,6 @@ class ForeignPublisher:
         self._task = None if period is None else asyncio.create_task(self._write_every(period))
 
     async def stop(self) -> None:
-        """End."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

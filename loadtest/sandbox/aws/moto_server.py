@@ -69,15 +69,9 @@ class MotoServer:
 
     @property
     def pid(self) -> int:
-        """Process id of the child."""
         return self._process.pid
 
-    def is_running(self) -> bool:
-        """Whether the child lives."""
-        return self._process.poll() is None
-
     def stop(self) -> None:
-        """End the child, and wait for it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -125,6 +119,5 @@ class MotoServer:
 
 
 def create_access_key(iam: Any, user: str) -> AccessKey:
-    """A new access key of a user."""
     created = iam.create_access_key(UserName=user)["AccessKey"]
     return AccessKey(created["AccessKeyId"], created["SecretAccessKey"])

@@ -55,7 +55,7 @@ def check_outputs_path(path: Path) -> None:
     """
     file = cut(str(path))
     if len(path.name) > 255 or not os.access(path.absolute().parent, os.W_OK):
-        raise DefinitionError(f"{file} cannot be written: there is no such folder, or not for you; mend --outputs.")
+        raise DefinitionError(f"{file} cannot be written: there is no such folder, or not for you; fix --outputs.")
     try:
         content = read_json(path)
         of_sandbox = all(EXECUTE_API in stack["SamplesUrl"] for stack in content.values())

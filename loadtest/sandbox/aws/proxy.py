@@ -55,7 +55,6 @@ class MotoAnswer:
 
     @property
     def is_success(self) -> bool:
-        """2xx."""
         return 200 <= self.status < 300
 
     def header(self, name: bytes) -> str:
@@ -89,7 +88,6 @@ class AwsProxy:
         """Called with every request that moto accepted, its body and the answer's."""
 
     async def start(self) -> None:
-        """Open the connections to moto."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=TIME_LIMIT_S),
@@ -98,14 +96,12 @@ class AwsProxy:
         )
 
     async def stop(self) -> None:
-        """Close them."""
         for task in self._late:
             task.cancel()
         if self._session is not None:
             await self._session.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
         try:
             body = await read_body(receive)
         except BodyTooLargeError:

@@ -20,7 +20,6 @@ class StorageOperator:
         self._moto = moto
 
     def has_bucket(self, bucket: str, region: str) -> bool:
-        """Whether a bucket exists."""
         client = self._moto.client("s3", region)
         try:
             client.head_bucket(Bucket=bucket)
@@ -49,7 +48,6 @@ class StorageOperator:
 
 
 def stored_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers that S3 keeps with an object."""
     kept = {name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")}
     codings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
     encoding = ", ".join(coding for coding in codings if coding not in ("", "aws-chunked"))

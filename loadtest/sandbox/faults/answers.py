@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults.base import Fault, ObjectRead
+from loadtest.sandbox.faults.base import Fault, ObjectRead, ShareFault
 from loadtest.sandbox.faults.values import FaultValueError, share
 from loadtest.sandbox.store.objects import S3Answer
 
@@ -29,24 +29,18 @@ def _with_body(answer: S3Answer, body: bytes) -> S3Answer:
     return S3Answer(answer.status, {**answer.headers, "content-length": str(len(body))}, body)
 
 
-class ErrorPage(Fault):
+class ErrorPage(ShareFault):
     """An error, with the status and the headers of an answer."""
 
     name = "error-page"
-    form = "RATE"
     help = (
         "share of 200 answers whose body is an error message as JSON, an empty object or an HTML page, evenly, under "
         "the object's own ETag"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Put a page in its place."""
         del read
-        if answer.status != 200 or self.random.random() >= self._share:
+        if answer.status != 200 or not self.drawn():
             return answer
         return _with_body(answer, self.random.choice(PAGES))
 
@@ -71,7 +65,6 @@ class Rewrite(Fault):
         self._rewrite = REWRITINGS[how]
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Spell it anew, if it is JSON."""
         del read
         if answer.status != 200 or not answer.body or self.random.random() >= self._share:
             return answer

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from random import Random
-
-from loadtest.sandbox.faults.base import Delivery, Fault, ObjectRead
-from loadtest.sandbox.faults.values import share
+from loadtest.sandbox.faults.base import Delivery, ObjectRead, ShareFault
 
 
-class _ShareOfRequests(Fault):
-    form = "RATE"
-
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
-
-class ErrorRate(_ShareOfRequests):
+class ErrorRate(ShareFault):
     """Server errors."""
 
     name = "error-rate"
     help = "share of reads that are answered 500 by the gateway itself"
 
     def refusal(self) -> str | None:
-        """The gateway's own 500."""
-        return "API_CONFIGURATION_ERROR" if self.random.random() < self._share else None
+        return "API_CONFIGURATION_ERROR" if self.drawn() else None
 
 
-class ThrottleRate(_ShareOfRequests):
+class ThrottleRate(ShareFault):
     """Throttling."""
 
     name = "throttle-rate"
     help = "share of reads that are answered 429 by the gateway itself"
 
     def refusal(self) -> str | None:
-        """The gateway's own 429."""
-        return "THROTTLED" if self.random.random() < self._share else None
+        return "THROTTLED" if self.drawn() else None
 
 
-class ResetRate(_ShareOfRequests):
+class ResetRate(ShareFault):
     """Connections that break."""
 
     name = "reset-rate"
@@ -48,7 +35,6 @@ class ResetRate(_ShareOfRequests):
     )
 
     def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
-        """Cut the connection."""
         del status, read
-        if self.random.random() < self._share:
+        if self.drawn():
             delivery.cut_after = self.random.randrange(len(delivery.body)) if delivery.body else 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
+from loadtest.sandbox.faults.values import share
 from loadtest.sandbox.store.objects import ObjectVersion, S3Answer, StoredObject
 
 
@@ -111,3 +112,17 @@ class Fault:
     def foreign_writes_every(self) -> float | None:
         """Seconds between two PUTs by somebody else; None: nobody else writes."""
         return None
+
+
+class ShareFault(Fault):
+    """Acts on a share of what it could act on, drawn one by one."""
+
+    form = "RATE"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._share = share(value)
+
+    def drawn(self) -> bool:
+        """Whether it acts this time."""
+        return self.random.random() < self._share

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults.base import Fault, ObjectRead
-from loadtest.sandbox.faults.values import share
+from loadtest.sandbox.faults.base import ObjectRead, ShareFault
 from loadtest.sandbox.store.objects import S3Answer
 
 _ASCII: Final = re.compile(rb"[\x00-\x7f]")
@@ -16,18 +14,11 @@ _EDGE: Final = 0.1
 """Cuts stay this far from the ends, as a share of the bytes that differ: each version must have its part in a mix."""
 
 
-class _BodyFault(Fault):
+class _BodyFault(ShareFault):
     """Changes the body of a share of the 200 answers."""
 
-    form = "RATE"
-
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Change the body, if this read is one of the share."""
-        if answer.status != 200 or not answer.body or self.random.random() >= self._share:
+        if answer.status != 200 or not answer.body or not self.drawn():
             return answer
         body = self.changed(read, answer.body)
         if body is None:
@@ -49,7 +40,6 @@ class Torn(_BodyFault):
     )
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
-        """The beginning of one version and the end of another."""
         older = read.stored.before(read.version) if read.version else None
         if older is None:
             return None
@@ -71,7 +61,6 @@ class Truncate(_BodyFault):
     )
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
-        """A proper prefix that ends between two characters."""
         del read
         cut = self.random.randrange(len(body))
         while cut and body[cut] & 0xC0 == 0x80:
@@ -86,7 +75,6 @@ class Corrupt(_BodyFault):
     help = "share of 200 answers with one byte, at a random place, replaced by another"
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
-        """The body with one ASCII character replaced."""
         del read
         start = self.random.randrange(len(body))
         # A lone byte of a longer character would be replaced by three on its way through the gateway.

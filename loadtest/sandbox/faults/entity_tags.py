@@ -11,8 +11,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from loadtest.sandbox.faults.base import Fault, ObjectRead, PutPlan
-from loadtest.sandbox.faults.values import FaultValueError, share
+from loadtest.sandbox.faults.base import Fault, ObjectRead, PutPlan, ShareFault
+from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.store.objects import ObjectVersion, S3Answer
 
 FORMS: Final[dict[str, Callable[[str], str]]] = {
@@ -38,11 +38,11 @@ def form_of(value: str, forms: tuple[str, ...]) -> str:
     """One of ``forms``.
 
     Raises:
-        FaultValueError: it is none of them.
+        FaultValueError: ``value`` is not one of them.
     """
     form = value.strip().lower()
     if form not in forms:
-        raise FaultValueError(f"{value!r} is none of {', '.join(forms)}")
+        raise FaultValueError(f"{value!r} is not one of {', '.join(forms)}")
     return form
 
 
@@ -61,44 +61,31 @@ class OwnEtags(Fault):
         self._form = form_of(value, tuple(FORMS))
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Answer with the gateway's own."""
         return answer if read.version is None else own_answer(read, read.version, answer, self._form)
 
 
-class FlappingEtag(Fault):
+class FlappingEtag(ShareFault):
     """Two servers behind one address, each with ETags of its own."""
 
     name = "flapping-etag"
-    form = "RATE"
     help = (
         "share of reads that go to a second server, which gives every version an ETag of its own and honours only that"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Answer as the second server, if it is drawn."""
-        if read.version is None or self.random.random() >= self._share:
+        if read.version is None or not self.drawn():
             return answer
         return own_answer(read, read.version, answer, "hash")
 
 
-class SharedEtag(Fault):
+class SharedEtag(ShareFault):
     """One ETag for two contents."""
 
     name = "shared-etag"
-    form = "RATE"
     help = "share of PUTs of the object after which it keeps the ETag of the version before for all who read it"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def writing(self, plan: PutPlan) -> None:
-        """Keep the ETag."""
-        plan.keeps_etag |= self.random.random() < self._share
+        plan.keeps_etag |= self.drawn()
 
 
 class PutEtag(Fault):
@@ -116,5 +103,4 @@ class PutEtag(Fault):
         self._form = form_of(value, ("weak", "unquoted", "omitted", "other"))
 
     def writing(self, plan: PutPlan) -> None:
-        """Spell it so."""
         plan.etag_told = {"omitted": lambda _: None, "other": FORMS["hash"]}.get(self._form) or FORMS[self._form]

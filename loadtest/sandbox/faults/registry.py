@@ -75,7 +75,7 @@ def kind_of(name: str) -> type[Fault]:
     """The fault of that name.
 
     Raises:
-        UnknownFaultError: there is none.
+        UnknownFaultError: no fault has this name.
     """
     kind = BY_NAME.get(name)
     if kind is None:

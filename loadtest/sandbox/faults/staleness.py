@@ -22,12 +22,10 @@ class ReplicaLag(Fault):
         self._lag_ns = round(duration(value) * SECOND)
 
     def lag_ns(self) -> int:
-        """Always the same."""
         return self._lag_ns
 
     @property
     def largest_lag_ns(self) -> int:
-        """The lag itself."""
         return self._lag_ns
 
 
@@ -48,12 +46,10 @@ class Replicas(Fault):
             raise FaultValueError(f"{shown(value)} is one replica; give at least two lags, like 0ms,300ms")
 
     def lag_ns(self) -> int:
-        """The lag of one replica, drawn evenly."""
         return self.random.choice(self._lags_ns)
 
     @property
     def largest_lag_ns(self) -> int:
-        """The lag of the slowest."""
         return max(self._lags_ns)
 
 
@@ -73,5 +69,4 @@ class CacheTtl(Fault):
 
     @property
     def cache_ttl(self) -> float | None:
-        """The time to live, in seconds."""
         return self._ttl

@@ -1,4 +1,4 @@
-"""Faults of time: answers that take longer, and times at which there are none."""
+"""Faults of time: answers that take longer, and times without any answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ class AddedLatency(Fault):
         self._distribution = distribution(value)
 
     async def hold(self) -> None:
-        """Wait for one draw of the distribution."""
         await pause(self._distribution.draw(self.random))
 
 
@@ -43,7 +42,6 @@ class LatencyOf(Fault):
         self._distribution = distribution(value)
 
     def answer_delay(self, status: int) -> float:
-        """One draw of the distribution for the answers that are meant."""
         return self._distribution.draw(self.random) if status == self.status else 0.0
 
 
@@ -85,12 +83,10 @@ class AfterWrite(Fault):
         self._put_at: float | None = None
 
     def writing(self, plan: PutPlan) -> None:
-        """A PUT has arrived."""
         del plan
         self._put_at = time.monotonic()
 
     async def hold(self) -> None:
-        """Wait when the last PUT is as long ago as that."""
         if self._put_at is not None and self._from <= time.monotonic() - self._put_at < self._to:
             await pause(self._length)
 
@@ -120,11 +116,9 @@ class Freeze(Fault):
         return max(0.0, self._period - phase) if phase >= self._period - self._duration else 0.0
 
     async def hold(self) -> None:
-        """Wait for the end of the freeze."""
         await pause(self._left())
 
     async def release(self) -> None:
-        """Wait for the end of a freeze that began meanwhile."""
         await pause(self._left())
 
 
@@ -143,7 +137,6 @@ class WriteBlock(Fault):
         self._least = positive_duration(value)
 
     def writing(self, plan: PutPlan) -> None:
-        """The PUT takes its time."""
         plan.least_duration = max(plan.least_duration, self._least)
         plan.blocks_reads = True
 
@@ -158,7 +151,6 @@ class WriteGate:
 
     @property
     def is_closed(self) -> bool:
-        """Whether such a PUT is in flight."""
         return self._in_flight > 0
 
     def enter(self) -> None:
@@ -167,7 +159,6 @@ class WriteGate:
         self._open.clear()
 
     def leave(self) -> None:
-        """It has ended."""
         self._in_flight -= 1
         if not self._in_flight:
             self._open.set()

@@ -5,28 +5,11 @@ They act on what S3 answers; whether a reader sees them depends on the mapping, 
 
 from __future__ import annotations
 
-from random import Random
-
-from loadtest.sandbox.faults.base import Delivery, Fault, ObjectRead
-from loadtest.sandbox.faults.values import share
+from loadtest.sandbox.faults.base import Delivery, ObjectRead, ShareFault
 from loadtest.sandbox.store.objects import S3Answer
 
 
-class _ShareOfReads(Fault):
-    """Acts on a share of the reads that it could act on."""
-
-    form = "RATE"
-
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
-    def drawn(self) -> bool:
-        """Whether this read is one of the share."""
-        return self.random.random() < self._share
-
-
-class EtagSwap(_ShareOfReads):
+class EtagSwap(ShareFault):
     """The ETag of one version with the body of another."""
 
     name = "etag-swap"
@@ -36,7 +19,6 @@ class EtagSwap(_ShareOfReads):
     )
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Swap, one way or the other."""
         older = read.stored.before(read.version) if read.version and answer.status == 200 else None
         if older is None or not self.drawn():
             return answer
@@ -46,61 +28,57 @@ class EtagSwap(_ShareOfReads):
         return S3Answer(200, headers, older.body)
 
 
-class NoEtag(_ShareOfReads):
+class NoEtag(ShareFault):
     """Answers without an ETag."""
 
     name = "no-etag"
     help = "share of 200 and 304 answers without ETag"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Leave the ETag out."""
         if "etag" not in answer.headers or not self.drawn():
             return answer
         headers = {name: value for name, value in answer.headers.items() if name != "etag"}
         return S3Answer(answer.status, headers, answer.body)
 
 
-class Bare304(_ShareOfReads):
+class Bare304(ShareFault):
     """304 answers without the ETag that they confirm."""
 
     name = "304-without-etag"
     help = "share of 304 answers without ETag, which RFC 9110 demands there (section 15.4.5)"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Leave it out."""
         del read
         if answer.status != 304 or not self.drawn():
             return answer
         return S3Answer(304, {name: value for name, value in answer.headers.items() if name != "etag"}, b"")
 
 
-class OtherEtagOn304(_ShareOfReads):
+class OtherEtagOn304(ShareFault):
     """304 answers with the ETag of another version."""
 
     name = "304-other-etag"
     help = "share of 304 answers that carry the ETag of the version before the one that they confirm"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Put another in its place."""
         older = read.stored.before(read.version) if read.version and answer.status == 304 else None
         if older is None or not self.drawn():
             return answer
         return S3Answer(304, {**answer.headers, "etag": older.etag}, b"")
 
 
-class IgnoreIfNoneMatch(_ShareOfReads):
+class IgnoreIfNoneMatch(ShareFault):
     """The whole object to those who have it already."""
 
     name = "ignore-if-none-match"
     help = "share of requests whose If-None-Match is current that are answered 200 with the whole object all the same"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Answer as if there had been no condition."""
         ignorable = answer.status == 304 and read.version is not None and "if-none-match" in read.conditions
         return read.version.whole if ignorable and read.version and self.drawn() else answer
 
 
-class Stale304(_ShareOfReads):
+class Stale304(ShareFault):
     """Nothing has changed, says the server, and it has."""
 
     name = "stale-304"
@@ -110,7 +88,6 @@ class Stale304(_ShareOfReads):
     )
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Confirm the old validator."""
         validator = read.conditions.get("if-none-match")
         if answer.status != 200 or validator is None or read.version is None:
             return answer
@@ -119,18 +96,17 @@ class Stale304(_ShareOfReads):
         return S3Answer(304, {**read.version.not_modified.headers, "etag": validator}, b"")
 
 
-class Always304(_ShareOfReads):
+class Always304(ShareFault):
     """Not modified, whatever was asked."""
 
     name = "always-304"
     help = "share of all reads of an object that exists that are answered 304, with or without a condition"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        """Answer 304 with the current ETag."""
         return read.version.not_modified if answer.status == 200 and read.version and self.drawn() else answer
 
 
-class BodyOn304(_ShareOfReads):
+class BodyOn304(ShareFault):
     """A body where there must be none."""
 
     name = "304-with-body"
@@ -140,6 +116,5 @@ class BodyOn304(_ShareOfReads):
     )
 
     def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
-        """Send the object's bytes after the 304."""
         if status == 304 and not (read is not None and read.method == "HEAD") and self.drawn():
             delivery.forced_body = read.version.body if read is not None and read.version is not None else b"{}"

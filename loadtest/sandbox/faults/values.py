@@ -93,7 +93,7 @@ def distribution(text: str) -> LatencyDistribution:
     normal takes mean and standard deviation, exp the mean, lognormal the median and sigma (of the logarithm).
 
     Raises:
-        FaultValueError: it is none of these.
+        FaultValueError: it is not one of these.
     """
     match = _DISTRIBUTION.fullmatch(text.strip().lower().replace(" ", ""))
     if match is None:

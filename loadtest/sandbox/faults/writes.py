@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from random import Random
 
-from loadtest.sandbox.faults.base import Fault, PutPlan
+from loadtest.sandbox.faults.base import Fault, PutPlan, ShareFault
 from loadtest.sandbox.faults.values import positive_duration, share
 
 
-class LostAck(Fault):
-    """It was done, but nobody says so."""
+class LostAck(ShareFault):
+    """A PUT takes effect, and its acknowledgement is lost."""
 
     name = "lost-ack"
-    form = "RATE"
     help = "share of PUTs of the object that take effect and whose answer is lost: the connection is reset instead"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def writing(self, plan: PutPlan) -> None:
-        """Lose the answer."""
-        plan.answer_is_lost |= self.random.random() < self._share
+        plan.answer_is_lost |= self.drawn()
 
 
 class LateWrite(Fault):
-    """It will be done, but nobody knows when."""
+    """A PUT fails for its client, and takes effect later."""
 
     name = "late-write"
     form = "DURATION[,RATE]"
@@ -41,28 +35,21 @@ class LateWrite(Fault):
         self._share = share(share_text) if comma else 1.0
 
     def writing(self, plan: PutPlan) -> None:
-        """Put it off."""
         if self.random.random() < self._share:
             plan.effect_delay = self._delay
 
 
-class LostUpdate(Fault):
-    """It was acknowledged, and nobody ever sees it."""
+class LostUpdate(ShareFault):
+    """A PUT is acknowledged, and readers never see it."""
 
     name = "lost-update"
-    form = "RATE"
     help = (
         "share of PUTs of the object that are acknowledged and that readers never see: they go on getting the version "
         "before, until the next PUT"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._share = share(value)
-
     def writing(self, plan: PutPlan) -> None:
-        """Keep it from the readers."""
-        plan.is_lost |= self.random.random() < self._share
+        plan.is_lost |= self.drawn()
 
 
 class ForeignWriter(Fault):
@@ -78,5 +65,4 @@ class ForeignWriter(Fault):
 
     @property
     def foreign_writes_every(self) -> float | None:
-        """Seconds between two PUTs."""
         return self._period

@@ -37,7 +37,7 @@ _RESPONSE_SOURCE = re.compile(r"integration\.response\.header\.(?P<name>.+)")
 
 
 class RequestPlan:
-    """Which headers of a request the back end gets. Names are told apart by case, as they were sent."""
+    """Which headers of a request the back end gets. Names are compared with their case, as they were sent."""
 
     def __init__(self, method: Method) -> None:
         self._constants: dict[str, str] = {}
@@ -178,7 +178,7 @@ class ResponseSelection:
             except re.error as error:
                 raise DefinitionError(
                     f"{method.label} has the selection pattern {response.selection_pattern!r}, which is no regular "
-                    f"expression ({error}); mend it."
+                    f"expression ({error}); fix it."
                 ) from None
 
     def of(self, status: int) -> ResponsePlan | None:

@@ -40,13 +40,11 @@ async def read_body(receive: Receive, most: int = MOST_BODY_BYTES) -> bytes | No
 
 
 async def send_answer(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
-    """Send a whole answer."""
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_json(send: Send, status: int, content: Any) -> None:
-    """Send ``content`` as JSON."""
     body = json.dumps(content, indent=2).encode() + b"\n"
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send_answer(send, status, headers, body)

@@ -26,7 +26,6 @@ class AsSentProtocol(HttpToolsProtocol):
     """HTTP/1.1 that remembers how header names were spelled."""
 
     def on_message_begin(self) -> None:
-        """A request begins."""
         super().on_message_begin()
         self.sent_headers: list[tuple[bytes, bytes]] = []
         scope = cast("dict[str, Any]", self.scope)
@@ -34,7 +33,6 @@ class AsSentProtocol(HttpToolsProtocol):
         scope[TRANSPORT] = self.transport
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header of the request."""
         self.sent_headers.append((name, value))
         super().on_header(name, value)
 

@@ -43,7 +43,6 @@ class Admin:
         """Why something that was deployed is not served."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if not _is_of_this_host(scope):
             await send_json(send, 403, {"message": OWN_HOST_ONLY})
             return

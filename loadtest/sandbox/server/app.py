@@ -68,7 +68,6 @@ class SandboxApp:
                 self._resources[f"{EXECUTE_API}{api}/{stage}{path}"] = (gateway, path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         found = self._resources.get(scope["path"])
         if found is None:
             await self._dispatch(scope, receive, send)

@@ -135,14 +135,12 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
         await self._aws.start()
         await super().startup(sockets)
         self._foreign.adjust()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End."""
         await self._foreign.stop()
         await super().shutdown(sockets)
         await self._aws.stop()

@@ -146,12 +146,10 @@ class S3Object:
 
     @property
     def bucket_arn(self) -> str:
-        """ARN of the bucket."""
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
     @property
     def arn(self) -> str:
-        """ARN of the object."""
         return f"{self.bucket_arn}/{self.key}"
 
 

@@ -55,7 +55,7 @@ def role_policy(documents: Iterable[str | Mapping[str, Any]]) -> RolePolicy:
         try:
             found = (json.loads(document) if isinstance(document, str) else document)["Statement"]
         except (ValueError, KeyError, TypeError):
-            raise PolicyError("A policy of the gateway's role is no JSON policy document; mend it.") from None
+            raise PolicyError("A policy of the gateway's role is not a JSON policy document; fix it.") from None
         statements.extend(_statement(entry) for entry in (found if isinstance(found, list) else [found]))
     return RolePolicy(tuple(statements))
 

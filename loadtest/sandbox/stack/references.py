@@ -37,15 +37,12 @@ class Resource(Mapping[str, Any]):
         self._configuration = configuration
 
     def __getitem__(self, argument: str) -> Any:
-        """The argument, resolved."""
         return self._resolver.value(self._configuration[argument])
 
     def __iter__(self) -> Iterator[str]:
-        """The names of the arguments."""
         return iter(self._configuration)
 
     def __len__(self) -> int:
-        """The number of arguments."""
         return len(self._configuration)
 
 
@@ -80,7 +77,6 @@ class Resolver:
         return list(self._stack.get("resource", {}).get(kind, {}))
 
     def outputs(self) -> dict[str, Any]:
-        """The outputs of the stack, resolved."""
         return {name: self.value(output.get("value")) for name, output in self._stack.get("output", {}).items()}
 
     def value(self, value: Any) -> Any:

@@ -41,24 +41,24 @@ def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:
     ``synth_dir`` may also be such a file itself.
 
     Raises:
-        DefinitionError: there is none, or several and no name to choose by.
+        DefinitionError: there is no stack, or several and no name to choose by.
     """
     if is_plain_file(synth_dir):
         return name or synth_dir.name.removesuffix(".json").removesuffix(".tf"), synth_dir
     files = sorted(synth_dir.glob("stacks/*/cdk.tf.json")) if is_folder(synth_dir) else []
-    found = {path.parent.name: path for path in files}
-    if not found:
+    stacks = {path.parent.name: path for path in files}
+    if not stacks:
         raise DefinitionError(
             f"There is no synthesized stack in {cut(str(synth_dir))}; run `make synth`, or start with --empty and "
             "deploy into it."
         )
     if name is None:
-        if len(found) > 1:
-            raise DefinitionError(f"{synth_dir} holds the stacks {', '.join(found)}; say which one with --stack.")
-        return next(iter(found.items()))
-    if name not in found:
-        raise DefinitionError(f"{synth_dir} holds no stack {shown(name)}, but {cut(', '.join(found))}; mend --stack.")
-    return name, found[name]
+        if len(stacks) > 1:
+            raise DefinitionError(f"{synth_dir} holds the stacks {', '.join(stacks)}; say which one with --stack.")
+        return next(iter(stacks.items()))
+    if name not in stacks:
+        raise DefinitionError(f"{synth_dir} holds no stack {shown(name)}, but {cut(', '.join(stacks))}; fix --stack.")
+    return name, stacks[name]
 
 
 def read_stack(name: str, path: Path) -> SynthesizedStack:

@@ -146,7 +146,7 @@ def stage_of(resolver: Resolver) -> Stage:
 
 
 def _settings(block: Mapping[str, Any]) -> MethodSettings:
-    """Method settings from the names that Terraform gives them; a limit of -1 is none."""
+    """Method settings from the names that Terraform gives them; a limit of -1 means no limit."""
     rate = block.get("throttling_rate_limit")
     burst = block.get("throttling_burst_limit")
     return MethodSettings(

@@ -16,7 +16,6 @@ class CorsRule:
     max_age_seconds: int | None = None
 
     def allows(self, origin: str, method: str) -> bool:
-        """Whether the rule is about this origin and method."""
         return method in self.allowed_methods and any(
             re.fullmatch(re.escape(allowed).replace(r"\*", ".*"), origin) for allowed in self.allowed_origins
         )

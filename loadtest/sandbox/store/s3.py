@@ -63,7 +63,7 @@ def no_such_key(key: str) -> S3Answer:
 
 
 def seconds_of(http_date: str) -> int | None:
-    """Unix time of an HTTP date; None if it is none (RFC 9110, section 13.1.3: it is then ignored)."""
+    """Unix time of an HTTP date; None if it is not a date (RFC 9110, section 13.1.3: it is then ignored)."""
     try:
         return int(parsedate_to_datetime(http_date).timestamp())
     except (ValueError, TypeError, OverflowError):

@@ -1,4 +1,4 @@
-"""Visible writes: an acknowledged version that nobody ever got is told apart from one that came late."""
+"""Visible writes: an acknowledged version that nobody ever got is distinguished from one that came late."""
 
 from __future__ import annotations
 

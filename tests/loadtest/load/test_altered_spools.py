@@ -157,6 +157,10 @@ def test_a_seal_that_is_whole_is_not_made_again_from_what_is_left_of_the_spool(
         patched.setattr(sealing, "write_checksums", killed)
         seal(run_dir)
     sealed = said_of(run_dir)
+    write_run(run_dir, sealed | {"settings": {**sealed["settings"], "max_staleness": 9.0}})
+    with pytest.raises(UsageError, match="has changed since it was sealed"):
+        seal(run_dir)
+    write_run(run_dir, sealed)
     next(run_dir.glob("spool/*.reads")).unlink()
     pack(run_dir)
     assert is_sealed(run_dir)

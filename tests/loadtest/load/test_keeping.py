@@ -18,7 +18,7 @@ from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target import keeping, putting_back
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Seen, beginning
+from loadtest.target.keeping import Seen, beginning, look_of
 from loadtest.target.kept_document import is_owed, keep, load
 from loadtest.target.store import Look, Store
 from tests.targets.odd_store import OddStore, running_odd_store
@@ -425,3 +425,10 @@ def test_what_the_store_says_comes_first() -> None:
         begin(seen(MINE), looked={"looked": "too-large", "error": "it has 11,000,000 bytes"})
     with pytest.raises(UsageError, match=r"NoSuchBucket.*make deploy"):
         begin(seen(MINE), looked={"looked": "failed", "error": "NoSuchBucket (HTTP 404) of GetObject: gone"})
+
+
+def test_a_header_that_no_put_can_send_is_said_before_the_run_and_does_not_stop_what_puts_it_back() -> None:
+    headers = {"etag": '"a"', "content-type": "text/plain", "content-disposition": "caf\xe9", "x-amz-meta-who": "m\xe9"}
+    look = look_of(Seen(200, headers, MINE))
+    assert look.put == {"ContentType": "text/plain"}
+    assert look.not_kept[1:] == ("its ContentDisposition, which is not ASCII", "its Metadata, which is not ASCII")

@@ -213,7 +213,7 @@ def test_what_an_address_holds_of_secrets_is_sent_and_not_printed(tmp_path: Path
     for caught, said in (
         (refused, "/v1/samples?key=… answered 403"),
         (unanswered, "/v1/samples?key=… does not answer: Connection refused"),
-        (unreadable, "http://example.org:99999/ is no address that can be asked"),
+        (unreadable, "http://example.org:99999/ is not an address that can be read"),
     ):
         assert said in str(caught.value)
         assert SECRET not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Documents prove themselves: whole, torn, truncated, rewritten, foreign and other bodies are told apart."""
+"""Documents prove themselves: whole, torn, truncated, rewritten, foreign and other bodies are distinguished."""
 
 import base64
 import gzip

@@ -1,7 +1,9 @@
 """What is spooled is what is sealed; a killed run is recovered; a damaged one is refused in one sentence."""
 
+import dataclasses
 import json
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,21 @@ from spooled_runs import column, etag, kill, spool_of, write
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.run.files import SEALED_FOLDER, SPOOL_FOLDER
-from loadtest.run.records import NEVER_RETURNED, NO_VERSION, UNKNOWN_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome
+from loadtest.run.history import Reads, Samples, Windows, Writes
+from loadtest.run.records import (
+    GENERATOR_DTYPE,
+    NEVER_RETURNED,
+    NO_VERSION,
+    READ_DTYPE,
+    UNKNOWN_VERSION,
+    WINDOW_DTYPE,
+    WRITE_DTYPE,
+    WRITER_SESSION,
+    ReadOutcome,
+    WriteOutcome,
+)
 from loadtest.run.sealing import is_sealed, seal
-from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, Spool
+from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, Spool
 
 
 def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_held(run_dir: Path) -> None:
@@ -234,3 +248,21 @@ def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_aga
     seal(run_dir)
     assert column(run_dir, "version") == [0]
     assert is_sealed(run_dir)
+
+
+@pytest.mark.parametrize(
+    ("columns", "dtype"),
+    [(Reads, READ_DTYPE), (Writes, WRITE_DTYPE), (Windows, WINDOW_DTYPE), (Samples, GENERATOR_DTYPE)],
+)
+def test_the_columns_of_a_history_are_the_fields_of_the_records(columns: Any, dtype: np.dtype) -> None:
+    assert [field.name for field in dataclasses.fields(columns)] == list(dtype.names or ())
+
+
+def test_a_spool_of_format_2_stays_readable() -> None:
+    """Its records are packed: a run that was killed is sealed by whichever version comes next."""
+    assert [(name, SPOOLED_READ_DTYPE[name].str) for name in SPOOLED_READ_DTYPE.names or ()] == [
+        ("session", "<u4"), ("scheduled_ns", "<i8"), ("called_ns", "<i8"), ("returned_ns", "<i8"), ("status", "<u2"),
+        ("version", "<i4"), ("etag", "<u4"), ("sent_etag", "<u4"), ("body_bytes", "<u4"), ("outcome", "|u1"),
+    ]  # fmt: skip
+    assert SPOOLED_READ_DTYPE.itemsize == struct.calcsize("<IqqqHiIIIB")
+    assert SPOOLED_SAMPLE_DTYPE.itemsize == struct.calcsize("<5q")

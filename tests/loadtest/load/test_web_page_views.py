@@ -22,7 +22,7 @@ USERS = {"user_count": "2", "spawn_rate": "2"}
 
 
 class StubRuns:
-    """Prepares runs that are none; ``wait`` is how long, ``wrong`` why not."""
+    """Prepares runs that do nothing; ``wait`` is how long, ``wrong`` why not."""
 
     def __init__(self) -> None:
         self.coordinator: Any = None

@@ -62,12 +62,12 @@ def test_a_wrong_secret(start: Start, outputs: Any) -> None:
 
 
 def test_a_writer_that_is_denied(start: Start, outputs: Any) -> None:
-    assert_refused(start(outputs(), "--object-key", "another.json"), "AccessDenied", "mend its policy")
+    assert_refused(start(outputs(), "--object-key", "another.json"), "AccessDenied", "fix its policy")
 
 
 def test_a_profile_that_does_not_exist(sandbox: RunningSandbox, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    remedy = "could not be found; there is no profile of that name: mend AWS_PROFILE"
+    remedy = "could not be found; there is no profile of that name: fix AWS_PROFILE"
     assert_refused(start(sandbox.outputs_path), "ProfileNotFound: ", remedy)
 
 

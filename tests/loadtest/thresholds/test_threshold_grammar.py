@@ -1,4 +1,4 @@
-"""What a threshold may look like, and the one sentence for each that is none."""
+"""What a threshold may look like, and the one sentence for each that is not a threshold."""
 
 import subprocess
 from pathlib import Path

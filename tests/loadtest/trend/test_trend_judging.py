@@ -1,5 +1,6 @@
 """What a trend says of runs: worse, better, recovered, acknowledged, undecided, split; and since when."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import NumberTrend, Trend
 from loadtest.trend.trending import trend
+from loadtest.trend.writing import trend_json
 from tests.loadtest.trend.made_runs import commit, run_at, series, with_check
 
 QUIET_P99 = "response-quiet-p99"
@@ -254,6 +256,20 @@ def test_runs_of_old_versions_have_no_commit_and_are_followed(clean: Summary) ->
     assert made.verdict is Verdict.FAIL
     assert "since run run-024" in made.sentence
     assert any("did not record a commit" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("absurd", [math.inf, math.nan, -1.0, 0.0, 1e308])
+def test_values_that_no_run_can_have_given_break_nothing(clean: Summary, absurd: float) -> None:
+    runs = series(clean, [1.0] * 14)
+    wild = [replace(one, ratio=absurd, low=absurd / 1e300, high=absurd) for one in clean.impact.estimates]
+    runs[5] = replace(
+        runs[5],
+        impact=replace(runs[5].impact, estimates=tuple(wild)),
+        conditional=replace(runs[5].conditional, saved_share=absurd),
+    )
+    made = trend(runs)
+    trend_json(made)
+    assert made.verdict is Verdict.PASS
 
 
 def test_a_run_without_a_time_is_refused(clean: Summary) -> None:

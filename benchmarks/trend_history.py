@@ -1,0 +1,132 @@
+"""Sixty real short runs in which the sandbox gets slower, then lags, and recovers; and whether the trend says so.
+
+Runs 1 to 40 are of one build. From run 41 on reads take 15 % longer, from run 51 on what was written also shows half a
+second late, and the last five are as the first were. Each is a run of Locust against a sandbox process of its own; only
+its summary is kept, without the parts that a trend does not read. It takes about a quarter of an hour, and can be made
+in pieces: runs that are there already are not made again.
+
+Wanted of the trend: after run 46 it FAILs since run 41, after run 53 since run 51 because reads are stale, and after
+run 60 both have recovered. After run 40 it says nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from benchmarks.options import parser
+from loadtest.project import PROJECT, locust_command
+from loadtest.run.records import Verdict
+from loadtest.sandbox.process import running_sandbox
+from loadtest.sandbox.synthesis import synthesize
+from loadtest.summary.speed import LatencyHistogram
+from loadtest.summary.summary import Summary, read_summary, write_summary
+from loadtest.trend.records import Trend
+from loadtest.trend.trending import trend
+
+FOLDER: Final = PROJECT / "tests" / "histories" / "trend"
+RUNS: Final = 60
+SLOWER, LAGS, RECOVERS = 41, 51, 56
+LATENCY, SLOW = "lognormal(100ms,0.3)", "lognormal(115ms,0.3)"
+LAG: Final = "500ms"
+SETTINGS: Final = ("--window", "0.5", "--write-interval", "0.25", "--arrival-rate", "200", "--payload-bytes", "4096")
+USERS: Final = "60"
+
+
+def faults(run: int) -> dict[str, str]:
+    """What the sandbox does in a run (from 1)."""
+    if not SLOWER <= run < RECOVERS:
+        return {"latency": LATENCY}
+    return {"latency": SLOW} | ({"replica-lag": LAG} if run >= LAGS else {})
+
+
+def path_of(run: int, folder: Path = FOLDER) -> Path:
+    """Where the summary of a run lies."""
+    return folder / f"run-{run:02}.json"
+
+
+def make(run: int, seconds: float, synthesized: Path, folder: Path) -> None:
+    """Measure one run and keep its summary."""
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        running_sandbox(synthesized, faults=faults(run), seed=run) as sandbox,
+    ):
+        run_dir = Path(temporary) / "run"
+        command = [*locust_command(), "--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s"]
+        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), "--seed", str(run), *SETTINGS]
+        command += ["--label", f"build {run}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
+        if not (run_dir / "summary.json").exists():
+            raise RuntimeError(f"Run {run} gave no summary:\n{done.stdout}{done.stderr}")
+        write_summary(slim(read_summary(run_dir / "summary.json")), path_of(run, folder))
+
+
+def slim(summary: Summary) -> Summary:
+    """Without what only the report of the run itself shows."""
+    return replace(
+        summary,
+        checks=tuple(replace(check, witnesses=()) for check in summary.checks),
+        latency=replace(summary.latency, histogram=LatencyHistogram((), (), ()), since_put=()),
+        consistency=replace(summary.consistency, windows=(), visibility=()),
+    )
+
+
+def said(made: Trend) -> str:
+    """One line of the table."""
+    return f"{len(made.runs):>5} {made.verdict.value:<13} {made.sentence}"
+
+
+def judged(summaries: Sequence[Summary]) -> list[str]:
+    """What of the trend is not as wanted; prints what it says after each stage."""
+    wrong = []
+    for runs, verdict, since in (
+        (40, Verdict.PASS, 0),
+        (46, Verdict.FAIL, SLOWER),
+        (53, Verdict.FAIL, LAGS),
+        (60, None, 0),
+    ):
+        made = trend(summaries[:runs])
+        print(said(made), flush=True)
+        if verdict is not None and made.verdict is not verdict:
+            wrong.append(f"after run {runs}: {made.verdict.value}, wanted {verdict.value}")
+        begun = {one.since for one in made.promises if one.verdict is Verdict.FAIL}
+        begun |= {change.run for number in made.numbers for change in number.changes if change.counts}
+        if since and since - 1 not in begun:
+            wrong.append(f"after run {runs}: nothing since run {since}")
+    slow = next(number for number in made.numbers if number.id == "response-quiet-p50")
+    if [change.run + 1 for change in slow.changes] != [SLOWER, RECOVERS]:
+        wrong.append(f"the median changed with runs {[change.run + 1 for change in slow.changes]}")
+    return wrong
+
+
+def main(arguments: list[str]) -> int:
+    """Make the runs that are missing, and judge them when all are there; returns 1 when the trend is not as wanted."""
+    options = parser("trend_history", __doc__)
+    options.add_argument("--most", type=int, default=RUNS, help="runs to make now")
+    options.add_argument("--seconds", type=float, default=8, help="length of a run")
+    options.add_argument("--folder", type=Path, default=FOLDER, help="where summaries are kept")
+    given = options.parse_args(arguments)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    missing = [run for run in range(1, RUNS + 1) if not path_of(run, given.folder).exists()]
+    if missing and given.most:
+        synthesized = synthesize("trend")
+        for run in missing[: given.most]:
+            make(run, given.seconds, synthesized, given.folder)
+            print(f"run {run}: {', '.join(f'{name}={value}' for name, value in faults(run).items())}", flush=True)
+    there = [path_of(run, given.folder) for run in range(1, RUNS + 1) if path_of(run, given.folder).exists()]
+    if len(there) < RUNS:
+        print(f"{len(there)} of {RUNS} runs are there: call this again for the others.")
+        return 0
+    print("command: python -m benchmarks.trend_history")
+    wrong = judged([read_summary(path) for path in there])
+    print("\n".join(wrong) if wrong else "As wanted.")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""What the writer reports while a run goes on, passed on to Locust, the display, the log and the run directory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any, Final
+
+from locust.exception import CatchResponseError
+
+from loadtest.load.progress.progress import Progress
+from loadtest.load.writer.process import Put, what_to_do
+from loadtest.run.records import WriteOutcome
+from loadtest.run.run_directory import RunDirectory
+
+logger = logging.getLogger(__name__)
+
+ACKNOWLEDGED_MESSAGE: Final = "read-model-acknowledged"
+
+
+class WriterNews:
+    """Passes on what the writer of one run reports. Once the run has started, its plan is in the run directory."""
+
+    def __init__(self, environment: Any, object_key: str, directory: RunDirectory) -> None:
+        self._environment = environment
+        self._object_key = object_key
+        self._directory = directory
+        self._put_error = ""
+        self.started = False
+        self.progress: Progress | None = None
+
+    def on_put(self, put: Put) -> None:
+        acknowledged = put.outcome is WriteOutcome.ACKED
+        self._environment.events.request.fire(
+            request_type="PUT",
+            name=self._object_key,
+            response_time=put.milliseconds,
+            response_length=put.bytes,
+            exception=None if acknowledged else CatchResponseError(put.error),
+            context={},
+        )
+        if self.progress is not None:
+            self.progress.writes += 1
+        self._tell_of_failing_puts("" if acknowledged else put.error)
+        if acknowledged:
+            self._environment.runner.send_message(
+                ACKNOWLEDGED_MESSAGE, {"version": put.version, "returned_ns": put.returned_ns}
+            )
+
+    def _tell_of_failing_puts(self, error: str) -> None:
+        """Say once what PUTs fail with, and that they are acknowledged again."""
+        if error.split(" ", maxsplit=1)[0] == self._put_error.split(" ")[0]:
+            return
+        self._put_error = error
+        if error:
+            since = f"{self.progress.elapsed_s():.1f} s" if self.progress is not None else "the beginning"
+            logger.error("Since %s PUTs fail: %s; %s.", since, error, what_to_do(error))
+        else:
+            logger.warning("PUTs are acknowledged again.")
+        if self.progress is not None:
+            self.progress.trouble = f"PUTs fail: {error}" if error else ""
+
+    def on_trouble(self, trouble: str) -> None:
+        """What the writer cannot do, for want of room on the disk, say; "" when it can again."""
+        if trouble:
+            logger.error("The writer: %s.", trouble)
+        if self.progress is not None:
+            self.progress.trouble = trouble
+        if trouble and self.started:
+            self._directory.note_writer(time.monotonic_ns(), trouble)
+
+    def on_end(self, why: str) -> None:
+        said = f"the writer has ended: {why}"
+        if self.progress is not None:
+            said = f"writing stopped after {self.progress.elapsed_s():.1f} s, for {said}"
+            self.progress.trouble = said
+        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
+        if self.started:
+            self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")

@@ -1,0 +1,98 @@
+"""Judging works on blocks and selects instead of sorting; what it says must not depend on either."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from history_language import history
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_golden_findings import HISTORIES
+from test_load_generator import samples
+
+from loadtest.judge.analyse import analyse, summarise
+from loadtest.judge.order.unseen import NONE, _last_before
+from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
+from loadtest.run import blocks
+from loadtest.summary.summary import summary_bytes
+
+few = st.lists(st.integers(-5, 30), max_size=60)
+
+
+def summary_of(name: str) -> bytes:
+    text, given_settings = HISTORIES[name]
+    return summary_bytes(summarise(history(text, samples=samples([700] * 150), **given_settings)))
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_blocks_of_any_size_say_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    whole = summary_of(name)
+    monkeypatch.setattr(blocks, "BLOCK", 3)
+    assert summary_of(name) == whole
+
+
+def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
+    whole = summary_bytes(analyse(recorded_run))
+    monkeypatch.setattr(blocks, "BLOCK", 250)
+    assert summary_bytes(analyse(recorded_run)) == whole
+
+
+@settings(deadline=None)
+@given(few, few, st.sampled_from(["left", "right"]), st.booleans())
+def test_places_are_those_of_searchsorted(table: list[int], wanted: list[int], side: str, rising: bool) -> None:
+    column = np.array(sorted(table), dtype=np.int64)
+    values = np.array(sorted(wanted) if rising else wanted, dtype=np.int64)
+    assert blocks.places(column, values, side).tolist() == np.searchsorted(column, values, side).tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-3, 40), max_size=30), st.integers(1, 100))
+def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times: int) -> None:
+    column = np.array(values * times, dtype=np.int64)
+    rising = np.sort(column)
+    expected = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
+    assert selected(column.copy(), tuple(PER_MILLE.values())) == expected
+    found = quantiles(column)
+    assert [getattr(found, f"{name}_ns") for name in PER_MILLE] == expected
+    assert found.max_ns == (int(rising[-1]) if len(rising) else None)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-1, 4), max_size=40), st.booleans())
+def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool) -> None:
+    column = np.array(sorted(group) if rising else group, dtype=np.int32)
+    found = groups(column, 5)
+    assert [members.tolist() for members in found] == [np.flatnonzero(column == number).tolist() for number in range(5)]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 20)), max_size=20),
+    st.lists(st.integers(0, 60), max_size=10),
+    st.integers(0, 2**20 - 1),
+)
+def test_the_last_read_before_a_moment_is_the_one_that_was_called_last(
+    reads: list[tuple[int, int]], moments: list[int], chosen: int
+) -> None:
+    text = "".join(f"r{0}[{called} {called + took}] " for called, took in sorted(reads))
+    made = history(text)
+    called, returned = made.reads.called_ns, made.reads.returned_ns
+    among = np.array([read for read in range(len(reads)) if chosen >> read & 1], dtype=np.int64)
+    until = np.sort(np.array(moments, dtype=np.int64)) + made.origin_ns
+    found, asked = _last_before(made, among, until)
+    for moment, read, when in zip(until.tolist(), found.tolist(), asked.tolist(), strict=True):
+        before = [int(each) for each in among if returned[each] < moment]
+        assert (read, when) == ((max(before), int(called[max(before)])) if before else (NONE, NONE))
+
+
+def test_no_block_is_left_out_and_their_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 4)
+    assert blocks.each_block(10, lambda block: (block.start, block.stop)) == [(0, 4), (4, 8), (8, 10)]
+    assert blocks.each_block(0, lambda block: block) == []
+    assert blocks.count_of_each(np.array([3, 0, 0, 1, 1, 5])).tolist() == [2, 2, 0, 1, 0, 1]
+    with pytest.raises(ZeroDivisionError):
+        blocks.each_block(10, lambda block: block.start // 0)
+    assert dataclasses.asdict(quantiles(np.zeros(0, dtype=np.int64)))["count"] == 0
