@@ -243,7 +243,7 @@ CASES: tuple[FaultCase, ...] = (
     FaultCase("ignore-if-none-match", percent(1, 5, 20), not_honoured, ("conditional-get",)),
     FaultCase("stale-304", percent(10, 30, 60), stale_not_modified, ("fresh-reads",)),
     FaultCase("304-with-body", percent(1, 5, 20), with_body, ("conditional-get",)),
-    FaultCase("always-304", percent(1, 5, 20), unasked, ("conditional-get",)),
+    FaultCase("always-304", percent(1, 5, 20), unasked, ("conditional-get",), after_start=True),
     FaultCase("freeze", milliseconds(100, 300, 1000, form="{}ms/3s"), longest_wait, (), "ms", seconds=8),
     FaultCase("write-block", milliseconds(50, 100, 300), blocked_by_a_put, (), "ms", arguments=SELDOM),
     FaultCase("error-rate", percent(1, 5, 20), share_of_reads("server-error"), ("availability",)),

@@ -31,19 +31,25 @@ NEVER_FAIL_WITHOUT_A_FAULT = (
 )  # fmt: skip
 
 
-def measure(synthesized: Path, case: FaultCase | None, size: Size | None) -> Summary:
-    """One run with one fault (or none); the summary of it."""
-    faults = {case.fault: size.value} if case and size and not case.after_start else {}
-    with running_sandbox(synthesized, faults=faults) as sandbox, tempfile.TemporaryDirectory() as folder:
-        run_dir = Path(folder) / "run"
-        process = _locust(sandbox, run_dir, case)
-        if case and size and case.after_start:
-            _wait_for_reads(run_dir, process)
-            sandbox.set_fault(case.fault, size.value)
-        output, _ = process.communicate(timeout=120)
-        if not (run_dir / "summary.json").exists():
-            raise RuntimeError(f"The run with {faults or case} gave no summary:\n{output}")
-        return read_summary(run_dir / "summary.json")
+def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) -> Summary:
+    """One run with one fault (or none); the summary of it. The sandbox is left without a fault."""
+    fault = {case.fault: size.value} if case and size else {}
+    after_start = case is not None and case.after_start
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            run_dir = Path(folder) / "run"
+            if not after_start:
+                sandbox.set_faults(fault)
+            process = _locust(sandbox, run_dir, case)
+            if after_start:
+                _wait_for_reads(run_dir, process)
+                sandbox.set_faults(fault)
+            output, _ = process.communicate(timeout=120)
+            if not (run_dir / "summary.json").exists():
+                raise RuntimeError(f"The run with {fault or 'no fault'} gave no summary:\n{output}")
+            return read_summary(run_dir / "summary.json")
+    finally:
+        sandbox.clear_faults()
 
 
 def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None) -> subprocess.Popen[str]:
@@ -99,13 +105,13 @@ def main(chosen: Sequence[Row], *, with_head: bool = True) -> int:
 
 def _print(synthesized: Path, row: Row) -> bool:
     """Make the run of a row and print it; returns whether it is not as wanted."""
+    with running_sandbox(synthesized) as sandbox:
+        summary = measure(sandbox, *(row or (None, None)))
     if row is None:
-        summary = measure(synthesized, None, None)
         alarms = [check for check in NEVER_FAIL_WITHOUT_A_FAULT if verdicts(summary)[check] is not Verdict.PASS]
         print(f"{NO_FAULT:<22} {'':>16} {'':>22}  {'no alarm' if not alarms else 'ALARM':<10} {', '.join(alarms)}")
         return bool(alarms)
     case, size = row
-    summary = measure(synthesized, case, size)
     recovered = is_recovered(case, size, summary)
     reported, answer = _text(case.measure(summary), case.unit), "yes" if recovered else "NO"
     print(f"{case.fault:<22} {size.value:>16} {reported:>22}  {answer:<10} {_not_passed(summary)}", flush=True)

@@ -1,7 +1,5 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole table: ``make bench``."""
 
-from pathlib import Path
-
 import pytest
 
 from benchmarks.fault_cases import CASES, FaultCase, constant_lag
@@ -15,6 +13,7 @@ from benchmarks.fault_recovery import (
 )
 from loadtest.run.records import Verdict
 from loadtest.sandbox.faults.registry import BY_NAME
+from loadtest.sandbox.process import RunningSandbox
 
 LATENCY = {"latency"}
 """Has a table of its own (``benchmarks.latency_recovery``)."""
@@ -39,15 +38,15 @@ def test_pieces_of_the_table_make_the_whole_of_it() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_the_injected_size_is_recovered(synthesized: dict[str, Path], case: FaultCase) -> None:
+def test_the_injected_size_is_recovered(sandbox: RunningSandbox, case: FaultCase) -> None:
     size = case.sizes[-1]
-    summary = measure(synthesized["conditional"], case, size)
+    summary = measure(sandbox, case, size)
     assert is_recovered(case, size, summary), (case.measure(summary), verdicts(summary))
 
 
 @pytest.mark.slow
-def test_without_a_fault_nothing_is_reported(synthesized: dict[str, Path]) -> None:
-    summary = measure(synthesized["conditional"], None, None)
+def test_without_a_fault_nothing_is_reported(sandbox: RunningSandbox) -> None:
+    summary = measure(sandbox, None, None)
     found = verdicts(summary)
     assert {check: found[check] for check in NEVER_FAIL_WITHOUT_A_FAULT} == dict.fromkeys(
         NEVER_FAIL_WITHOUT_A_FAULT, Verdict.PASS
