@@ -79,6 +79,7 @@ MAKE_ONLY_SHOWN = {
     "make test": r"-m pytest",
     "make test-fast": r'-m "not slow and not terraform"',
     "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
+    "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",
     "make synth": r"node_modules/.bin/cdktf synth",
