@@ -46,7 +46,7 @@ def assert_agrees(text: str) -> None:
     assert (set(passed_over.lost.tolist()), set(passed_over.overtaken.tolist())) == reference.lost_writes(writes, reads)
     assert visible_writes(run).found == len(passed_over.lost), text
     across = [reference.is_inversion(read, writes, reads, same_session=False) for read in reads]
-    assert inversions(run, times).tolist() == [order[n] for n, found in enumerate(across) if found], text
+    assert inversions(run).tolist() == [order[n] for n, found in enumerate(across) if found], text
     within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]
     assert monotonic_reads(run).found == sum(within), text
 
