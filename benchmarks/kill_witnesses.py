@@ -72,7 +72,7 @@ class Lives:
 def registered(run_dir: Path) -> Iterator[tuple[str, int]]:
     """Each process that records, and its number."""
     for path in run_dir.glob("spool/*.recorder"):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, FileNotFoundError):  # half written, or packed away just now
             said = json.loads(path.read_text())
             named = WRITER if said["role"] == "writer" else (WORKER_1, WORKER_2)[said["share"]]
             yield named, said["process"]
