@@ -25,6 +25,7 @@ from scipy import special
 from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
+from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
 from loadtest.run.history import Column, History
 
 Kind = Literal["200", "304"]
@@ -104,7 +105,8 @@ class Scale:
             usual[kind] = max(1.0, float(np.median(middles))) if middles else 1.0
         combined = {name: tuple(kind for kind in KINDS if _has(pairs, kind, name)) for name in QUANTILES}
         for name, kinds in combined.items():
-            combined[name] = tuple(kind for kind in kinds if kind not in (left_out or {}).get(name, ())) or kinds
+            kept = tuple(kind for kind in kinds if kind not in (left_out or {}).get(name, ())) or kinds
+            combined[name] = _with_enough_pairs(pairs, kept, name)
         return Scale({kind: counts[kind] / total for kind in KINDS}, usual, combined)
 
     def alone(self, kind: Kind) -> Scale:
@@ -154,10 +156,29 @@ _BELOW_THE_CLOCK_NS: Final = 1
 """A kind that usually takes no time by a coarse clock has no usual time that others could be divided by."""
 
 
+def _having(pairs: Sequence[tuple[Stretch, Stretch]], kinds: Sequence[Kind], quantile: Quantile) -> int:
+    """How many of the pairs have a quantile of all these kinds on both sides."""
+    return sum(all(found.at(kind, quantile) is not None for found in pair for kind in kinds) for pair in pairs)
+
+
 def _has(pairs: Sequence[tuple[Stretch, Stretch]], kind: Kind, quantile: Quantile) -> bool:
     """Whether at least half of the pairs have a quantile of a kind on both sides."""
-    both = sum(all(found.at(kind, quantile) is not None for found in pair) for pair in pairs)
+    both = _having(pairs, (kind,), quantile)
     return both > 0 and 2 * both >= len(pairs)
+
+
+def _with_enough_pairs(
+    pairs: Sequence[tuple[Stretch, Stretch]], kinds: tuple[Kind, ...], quantile: Quantile
+) -> tuple[Kind, ...]:
+    """``kinds``; or the one that has the quantile in most pairs, where all together have it in too few for an interval.
+
+    A rare kind must not cost the answer for the frequent one. That it was not compared is a doubt of its own, unless so
+    few of the reads are of it that they cannot matter (``unearned``).
+    """
+    if len(kinds) < 2 or _having(pairs, kinds, quantile) >= LEAST_PAIRS:
+        return kinds
+    best = max(kinds, key=lambda kind: _having(pairs, (kind,), quantile))
+    return (best,) if _having(pairs, (best,), quantile) >= LEAST_PAIRS else kinds
 
 
 def mixed(pairs: Sequence[tuple[Stretch, Stretch]]) -> bool:

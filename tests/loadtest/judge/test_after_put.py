@@ -154,6 +154,16 @@ def test_a_kind_with_too_few_reads_is_named() -> None:
     assert scale.value(few, "p50") == unbiased(np.arange(200), 500)  # as it is: that of one kind
 
 
+def test_a_rare_kind_does_not_cost_the_answer_for_the_frequent_one() -> None:
+    both = Stretch({"200": np.arange(200), "304": np.arange(200)})
+    without_304 = Stretch({"200": np.arange(200), "304": np.arange(3)})
+    rare = Scale.of([(both, both)] * 4 + [(both, without_304)] * 3)
+    assert rare.combined["p50"] == ("200",)
+    assert rare.value(without_304, "p50") is not None
+    assert Scale.of([(both, both)] * 6 + [(both, without_304)]).combined["p50"] == ("200", "304")
+    assert Scale.of([(both, both)] * 5).combined["p50"] == ("200", "304")  # too few of either
+
+
 def test_a_quantile_between_two_values_does_not_depend_on_how_many_there_are() -> None:
     random = np.random.default_rng(1)
     means = [np.mean([unbiased(np.sort(random.normal(size=n)), 990) for _ in range(4000)]) for n in (120, 320)]
