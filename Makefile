@@ -15,8 +15,8 @@ CDKTF := node_modules/.bin/cdktf
 SYNTHESIZED := .build/synth
 # Arguments for pytest, for example: make test TESTS='tests/stacks -k cors'
 TESTS ?=
-# How many tests run at a time.
-WORKERS ?= 2
+# How many tests run at a time: one more than two cores, as many a test waits for seconds of a real run.
+WORKERS ?= 3
 # Groups of tests go to whichever process is free, in the order that tests/schedule.py gives them.
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 # Everything is pinned, so there is nothing to resolve; and most of the bytecode would never be used.
