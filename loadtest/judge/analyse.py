@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from loadtest.errors import RunError
-from loadtest.judge.checks.registry import in_silence, run_checks
+from loadtest.judge.checks.registry import CHECKS, in_silence, run_checks
 from loadtest.judge.evidence import missing_records
 from loadtest.judge.measure.conditional import measure_conditional
 from loadtest.judge.measure.generator_health import measure_generator
@@ -45,7 +45,7 @@ def analyse(run_dir: Path, tell: Callable[[str], None] = in_silence) -> Summary:
 
 def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Summary:
     """Judge a run that is in memory."""
-    checks = run_checks(history, tell=tell)
+    checks = run_checks(history, CHECKS, tell)
     impact = history.once(measure_impact)
     consistency = history.once(measure_consistency)
     conditional = history.once(measure_conditional)

@@ -6,7 +6,7 @@ check can pass: what a process did not record may be what would have broken the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -52,7 +52,7 @@ def in_silence(_check: str) -> None:
 
 
 def run_checks(
-    history: History, checks: tuple[Check, ...] = CHECKS, tell: Callable[[str], None] = in_silence
+    history: History, checks: Sequence[Check] = CHECKS, tell: Callable[[str], None] = in_silence
 ) -> tuple[CheckResult, ...]:
     """The result of every check, in their order; ``tell`` is given the title of each before it is made.
 
