@@ -18,7 +18,9 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stacks import settings_rules as rules
-from stacks.api_definition import EndpointType, Mapping
+from stacks.api_definition import SAMPLES_PATH, EndpointType, Mapping
+from stacks.iam import partition_of
+from stacks.settings_fit import misfits
 from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 ENVIRONMENT_PREFIX: Final = "READMODEL_"
@@ -51,7 +53,12 @@ class ReadModelConfig(BaseSettings):
         rules.BUCKET_NAME_ALLOWED,
     )
     object_key: rules.ObjectKey = _setting(
-        "payload.json", "Key of the one object that is served", rules.OBJECT_KEY_ALLOWED
+        "payload.json", f"Key of the object at `{SAMPLES_PATH}`, if no `documents` are named", rules.OBJECT_KEY_ALLOWED
+    )
+    documents: rules.Documents = _setting(
+        {},
+        f"The documents that are served, each at a path of its own, if not `object_key` at `{SAMPLES_PATH}`",
+        rules.DOCUMENTS_ALLOWED,
     )
     endpoint_type: EndpointType = _setting(
         "regional", "Where the API answers: in its region, or at the edge in front of it", "regional or edge"
@@ -72,6 +79,40 @@ class ReadModelConfig(BaseSettings):
     )
     throttle_burst: Annotated[rules.WholeNumber, Field(ge=1)] | None = _setting(
         None, "Requests that may arrive at once before the stage throttles", "a whole number of requests, at least 1"
+    )
+    api_key_required: bool = _setting(
+        False, "Refuse readers that send no API key; creates one, and a usage plan, and the key is then in the state"
+    )
+    key_throttle_rate: Annotated[rules.RealNumber, Field(gt=0, allow_inf_nan=False)] | None = _setting(
+        None,
+        "Requests per second that the usage plan lets one key make in the long run",
+        "a number above 0, in requests per second",
+    )
+    key_throttle_burst: Annotated[rules.WholeNumber, Field(ge=1)] | None = _setting(
+        None, "Requests that one key may make at once", "a whole number of requests, at least 1"
+    )
+    key_quota: Annotated[rules.WholeNumber, Field(ge=1)] | None = _setting(
+        None, "Requests that one key may make in a `key_quota_period`", "a whole number of requests, at least 1"
+    )
+    key_quota_period: Literal["day", "week", "month"] = _setting(
+        "month", "What `key_quota` is for", "day, week or month"
+    )
+    domain_name: rules.DomainName | None = _setting(
+        None, "Domain of your own under which the API answers too", rules.DOMAIN_NAME_ALLOWED
+    )
+    domain_certificate_arn: rules.CertificateArn | None = _setting(
+        None, "Certificate of `domain_name`", rules.CERTIFICATE_ARN_ALLOWED
+    )
+    domain_zone_id: rules.ZoneId | None = _setting(
+        None,
+        "Hosted zone in Route 53 that gets the record of `domain_name`; without it, make the record yourself",
+        rules.ZONE_ID_ALLOWED,
+    )
+    domain_base_path: rules.BasePath | None = _setting(
+        None, "Path of `domain_name` below which the documents are, if not the root", rules.BASE_PATH_ALLOWED
+    )
+    web_acl_arn: rules.WebAclArn | None = _setting(
+        None, "Web ACL of AWS WAF that guards the stage; it exists already", rules.WEB_ACL_ARN_ALLOWED
     )
     cache_ttl: Annotated[rules.WholeNumber, Field(ge=0, le=3600)] = _setting(
         0,
@@ -122,32 +163,35 @@ class ReadModelConfig(BaseSettings):
 
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
-        if self.cors_origins and self.mapping != "conditional":
-            raise ValueError(
-                f"Setting cors_origins is {shown(list(self.cors_origins))} with mapping {self.mapping}, "
-                "but only mapping conditional has CORS: the other two are kept as they were."
-            )
-        if (self.throttle_rate is None) != (self.throttle_burst is None):
-            raise ValueError(
-                f"Setting throttle_rate is {self.throttle_rate} and throttle_burst is {self.throttle_burst}, "
-                "but they belong together: give both or neither."
-            )
-        if self.state_backend == "s3" and self.state_bucket is None:
-            raise ValueError(
-                "Setting state_backend is 's3' without state_bucket: name the bucket that keeps the state."
-            )
-        for name in ("state_bucket", "state_key", "state_region"):
-            if self.state_backend == "local" and getattr(self, name) is not None:
-                raise ValueError(
-                    f"Setting {name} is {shown(getattr(self, name))} with state_backend local: set state_backend to "
-                    f"s3, or leave {name} out."
-                )
+        sentence = next(misfits(self), None)
+        if sentence is not None:
+            raise ValueError(sentence)
         return self
 
     @property
     def data_store_name(self) -> str:
         """Name of the bucket: the given one, or the original template's."""
         return self.bucket_name or f"{self.stack_name}-data-store"
+
+    @property
+    def bucket_arn(self) -> str:
+        """ARN of the bucket."""
+        return f"arn:{partition_of(self.region)}:s3:::{self.data_store_name}"
+
+    @property
+    def served(self) -> dict[str, str]:
+        """Key by path of what is served."""
+        return self.documents or {SAMPLES_PATH: self.object_key}
+
+    @property
+    def object_arns(self) -> tuple[str, ...]:
+        """ARNs of the objects that are served, each once."""
+        return tuple(f"{self.bucket_arn}/{key}" for key in dict.fromkeys(self.served.values()))
+
+    @property
+    def main_path(self) -> str:
+        """The path that the output SamplesUrl names."""
+        return SAMPLES_PATH if SAMPLES_PATH in self.served else next(iter(self.served))
 
     @property
     def refuses_plain_http(self) -> bool:
@@ -211,7 +255,7 @@ def _refuse_unknown(names: Any, place: str, prefix: str) -> None:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if not error["loc"]:  # from _settings_fit_together, which writes whole sentences
+    if not error["loc"]:  # from settings_fit, which writes whole sentences
         return str(error["ctx"]["error"])
     name = str(error["loc"][0])
     extra = ReadModelConfig.model_fields[name].json_schema_extra

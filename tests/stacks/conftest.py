@@ -29,6 +29,14 @@ def variants() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def example() -> dict[str, Any]:
+    """The synthesized Terraform configuration of the app in examples/own_app."""
+    folder = synthesized_once(Path(__file__).with_name("synthesize_variants.py"))
+    content: dict[str, Any] = json.loads((folder / "example" / "stacks" / "shop" / "cdk.tf.json").read_text())
+    return content
+
+
+@pytest.fixture(scope="session")
 def terraform_variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment that Terraform runs in; skips where Terraform or the AWS provider cannot be had."""
     if shutil.which("terraform") is None:
