@@ -138,6 +138,9 @@ class Coordinator:
             standing=settings.write_interval == 0,
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            headers=self._target.access.headers,
+            cert=self._target.access.cert,
+            key=self._target.access.key,
         )
         if self._news is not None:
             self._news.started = True
