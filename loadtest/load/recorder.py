@@ -11,11 +11,10 @@ from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
 from loadtest.load.health import HealthMonitor
-from loadtest.run.document import Verifier
+from loadtest.run.documents.kinds import documents_of
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG, Spool
-from loadtest.run.standing_document import StandingVerifier
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
@@ -64,10 +63,7 @@ class Recorder:
         self.plan = plan
         hide(*(value for _, value in plan.headers))
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
-        run_dir = Path(plan.run_dir)
-        self.verifier: Verifier | StandingVerifier = (
-            StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
-        )
+        self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0
