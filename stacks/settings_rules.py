@@ -64,7 +64,7 @@ DOCUMENTS_ALLOWED: Final = (
 )
 DOMAIN_NAME_ALLOWED: Final = "a domain with at least one dot, in lower case, such as api.example.org"
 CERTIFICATE_ARN_ALLOWED: Final = (
-    "the ARN of a certificate in ACM, arn:aws:acm:<region>:<account>:certificate/<id>, in the region of the stack, or "
+    "the ARN of a certificate in ACM, arn:aws:acm:REGION:ACCOUNT:certificate/ID, in the region of the stack, or "
     "in us-east-1 for endpoint_type edge"
 )
 ZONE_ID_ALLOWED: Final = "the id of a hosted zone, capital letters and digits such as Z0123456789ABCDEFGHIJ"
@@ -72,7 +72,7 @@ BASE_PATH_ALLOWED: Final = (
     "one part of a path, at most 128 letters, digits and . _ -, without a slash, and neither ping nor sping"
 )
 WEB_ACL_ARN_ALLOWED: Final = (
-    "the ARN of a regional web ACL, arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>, in the region of the "
+    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, in the region of the "
     "stack"
 )
 LOG_RETENTION_ALLOWED: Final = "one of " + ", ".join(str(days) for days in LOG_RETENTIONS)
