@@ -72,8 +72,7 @@ BASE_PATH_ALLOWED: Final = (
     "one part of a path, at most 128 letters, digits and . _ -, without a slash, and neither ping nor sping"
 )
 WEB_ACL_ARN_ALLOWED: Final = (
-    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, in the region of the "
-    "stack"
+    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, in the region of the stack"
 )
 LOG_RETENTION_ALLOWED: Final = "one of " + ", ".join(str(days) for days in LOG_RETENTIONS)
 
