@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Final
 
 from stacks.iam import LONGEST_ROLE_POLICY, LONGEST_USER_POLICY, partition_of, read_policy, write_policy
+from stacks.settings import Settings
 from stacks.user_input import shown
 
-if TYPE_CHECKING:
-    from stacks.config import ReadModelConfig
-
-EDGE_CERTIFICATES_REGION = "us-east-1"
+EDGE_CERTIFICATES_REGION: Final = "us-east-1"
 
 
-def misfits(config: ReadModelConfig) -> Iterator[str]:
+def misfits(config: Settings) -> Iterator[str]:
     """A sentence for each."""
     yield from _serving(config)
     yield from _documents(config)
@@ -23,7 +21,7 @@ def misfits(config: ReadModelConfig) -> Iterator[str]:
     yield from _state(config)
 
 
-def _serving(config: ReadModelConfig) -> Iterator[str]:
+def _serving(config: Settings) -> Iterator[str]:
     if config.cors_origins and config.mapping != "conditional":
         yield (
             f"Setting cors_origins is {shown(list(config.cors_origins))} with mapping {config.mapping}, "
@@ -37,7 +35,7 @@ def _serving(config: ReadModelConfig) -> Iterator[str]:
         )
 
 
-def _documents(config: ReadModelConfig) -> Iterator[str]:
+def _documents(config: Settings) -> Iterator[str]:
     if config.documents and "object_key" in config.model_fields_set:
         yield (
             f"Setting object_key is {shown(config.object_key)} beside documents, which name each key themselves: leave "
@@ -56,7 +54,7 @@ def _documents(config: ReadModelConfig) -> Iterator[str]:
             )
 
 
-def _reader_key(config: ReadModelConfig) -> Iterator[str]:
+def _reader_key(config: Settings) -> Iterator[str]:
     for name in ("key_throttle_rate", "key_throttle_burst", "key_quota"):
         if not config.api_key_required and getattr(config, name) is not None:
             yield (
@@ -71,7 +69,7 @@ def _reader_key(config: ReadModelConfig) -> Iterator[str]:
         )
 
 
-def _domain(config: ReadModelConfig) -> Iterator[str]:
+def _domain(config: Settings) -> Iterator[str]:
     for name in ("domain_certificate_arn", "domain_zone_id", "domain_base_path"):
         if config.domain_name is None and getattr(config, name) is not None:
             yield (
@@ -95,7 +93,7 @@ def _domain(config: ReadModelConfig) -> Iterator[str]:
         )
 
 
-def _state(config: ReadModelConfig) -> Iterator[str]:
+def _state(config: Settings) -> Iterator[str]:
     if config.state_backend == "s3" and config.state_bucket is None:
         yield "Setting state_backend is 's3' without state_bucket: name the bucket that keeps the state."
     for name in ("state_bucket", "state_key", "state_region"):
@@ -120,5 +118,5 @@ def _place(arn: str) -> tuple[str, str]:
     return partition, region
 
 
-def _here(config: ReadModelConfig) -> tuple[str, str]:
+def _here(config: Settings) -> tuple[str, str]:
     return partition_of(config.region), config.region
