@@ -61,8 +61,8 @@ class Recorder:
 
     def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
-        self.spool = Spool(Path(plan.run_dir), share, plan.run)
         run_dir = Path(plan.run_dir)
+        self.spool = Spool(run_dir, share, plan.run)
         self.verifier: Verifier | StandingVerifier = (
             StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
         )
