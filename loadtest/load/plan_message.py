@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from loadtest.load.workers import Workers
 from loadtest.project import code_digest
-from loadtest.run.files import STANDING_FILE
+from loadtest.run.documents.kinds import files_of
 from loadtest.run.plan import Plan
 
 SHARES_KEY: Final = "shares"
@@ -22,7 +22,7 @@ def plan_message(plan: Plan, team: Workers, client: str | None) -> dict[str, Any
     Beside the plan: the shares of all; what this program is; how far the worker's clock is ahead; and files of the run
     directory that readers need.
     """
-    files = {STANDING_FILE: (Path(plan.run_dir) / STANDING_FILE).read_bytes()} if plan.standing and client else {}
+    files = files_of(plan.documents, Path(plan.run_dir)) if client is not None else {}
     offset_ns = team.offset_ns(client) if client is not None else 0
     return {
         SHARES_KEY: team.shares,
