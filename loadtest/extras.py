@@ -25,9 +25,12 @@ NEEDS: Final = {
 }
 """The extras of each command; one that is not named runs on the base install."""
 
+OPTIONS_NEED: Final = {"--until-decided": ("report",)}
+"""The same for options of the load test."""
+
 
 def require_for(command: str) -> None:
-    """Check that what ``command`` needs is here.
+    """Check that what a command, or an option, needs is here.
 
     Raises:
         UsageError: it is not.
@@ -37,12 +40,13 @@ def require_for(command: str) -> None:
             f"The command {command} synthesizes the stack with this project's main.py and cdktf.json, which are not in "
             "the installed package: run it in a checkout of the project."
         )
-    lacking = [(extra, _missing(extra)) for extra in NEEDS.get(command, ())]
+    what = f"option {command}" if command in OPTIONS_NEED else f"command {command}"
+    lacking = [(extra, _missing(extra)) for extra in {**NEEDS, **OPTIONS_NEED}.get(command, ())]
     missing = [module for _, modules in lacking for module in modules]
     if missing:
         wanted = ",".join(extra for extra, modules in lacking if modules)
         raise UsageError(
-            f"The command {command} needs {', '.join(missing)}, which the base install leaves out: "
+            f"The {what} needs {', '.join(missing)}, which the base install leaves out: "
             f"pip install 'read-model-gateway[{wanted}]'."
         )
 

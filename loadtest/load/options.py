@@ -14,6 +14,7 @@ from typing import Any, Final
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.cleaned import without_addresses
 from loadtest.errors import UsageError
+from loadtest.extras import require_for
 from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
@@ -52,6 +53,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("until-decided", {"action": "store_true", "help": "end as soon as every question is decided; --run-time is then the longest that the run may last"}),
     ("label", {"default": "", "metavar": "TEXT", "help": "a name for what is measured, such as a version; recorded beside the commit, for the trend command"}),
     ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
@@ -97,7 +99,10 @@ def settings_from(options: argparse.Namespace) -> Settings:
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
         label=_label(options.label),
         overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
+        until_decided=bool(options.until_decided),
     )
+    if settings.until_decided:
+        _require_decidable(settings, options)
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
     if not settings.object_key or settings.object_key.startswith("/") or not _is_name(settings.object_key, 1024):
@@ -116,6 +121,21 @@ def settings_from(options: argparse.Namespace) -> Settings:
             "window would hold a write; make the window longer or the interval shorter."
         )
     return settings
+
+
+def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
+    """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
+    require_for("--until-decided")
+    if not options.headless or not options.run_time:
+        raise UsageError(
+            "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."
+        )
+    if not settings.window or not settings.write_interval:
+        lacking = "--window" if not settings.window else "--write-interval"
+        raise UsageError(
+            f"--until-decided with {lacking} 0 would wait in vain: without quiet and writing windows it is never decided "
+            f"whether writes slow reads down; give another {lacking}, or leave --until-decided out."
+        )
 
 
 def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -44,8 +44,9 @@ _LEFT_OUT: Final = (
     "s3_endpoint_url",
     "samples_path",
     "label",
+    "until_decided",
 )
-"""Settings that ``target`` says better, or that only name local files."""
+"""Settings that ``target`` or another entry says better, or that only name local files."""
 
 
 class RunDirectory:
@@ -111,8 +112,8 @@ class RunDirectory:
             },
         )
 
-    def end(self, at_ns: int) -> None:
-        """Note when the readers were told to stop; only the first call counts.
+    def end(self, at_ns: int, reason: str = "stopped") -> None:
+        """Note when the readers were told to stop, and why; only the first call counts.
 
         Where that cannot be written the run still ends in order, and is sealed like one that was killed.
         """
@@ -121,7 +122,7 @@ class RunDirectory:
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
-                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
+                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": reason}
                 writer = {"writer": self._writer} if self._writer else {}
                 write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:

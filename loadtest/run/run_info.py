@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
+from loadtest.run.looks import RunLooks
 from loadtest.run.records import FORMAT_VERSION
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
@@ -105,6 +106,7 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    looks: RunLooks | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:

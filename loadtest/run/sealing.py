@@ -37,6 +37,7 @@ from loadtest.run.files import (
     WINDOWS_FILE,
     WRITES_FILE,
 )
+from loadtest.run.looks import windows_until_ns
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -101,12 +102,9 @@ def seal(run_dir: Path) -> None:
             _finish(run_dir)
             return
     attendance = call_roll(run_dir, run)
-    events = _journal(run_dir / JOURNAL_NAME)
-    writes = _writes(events)
-    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
+    recorded = gathered(run_dir, run)
     if "ended" not in run:
+        reads = recorded[READS_FILE]
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
         reason = "not ended in order" if stopped else "killed"
@@ -114,17 +112,27 @@ def seal(run_dir: Path) -> None:
     if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
         run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
     run["attendance"] = attendance
-    windows = _windows(run)
-    for name, records in (
-        (READS_FILE, reads),
-        (WRITES_FILE, writes),
-        (WINDOWS_FILE, windows),
-        (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events)),
-    ):
+    for name, records in {**recorded, WINDOWS_FILE: planned_windows(run)}.items():
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
     _finish(run_dir)
+
+
+def gathered(run_dir: Path, run: dict[str, Any]) -> dict[str, Array]:
+    """What was recorded so far, by the name of the Parquet file that it is for; it may still be recorded.
+
+    Raises:
+        UsageError: the journal cannot be read.
+    """
+    events = _journal(run_dir / JOURNAL_NAME)
+    writes = _writes(events)
+    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
+    return {
+        READS_FILE: name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run)),
+        WRITES_FILE: writes,
+        GENERATOR_FILE: _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE),
+        REQUESTS_FILE: _requests(spools, events),
+    }
 
 
 def _finish(run_dir: Path) -> None:
@@ -246,12 +254,13 @@ def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
-def _windows(run: dict[str, Any]) -> Array:
+def planned_windows(run: dict[str, Any]) -> Array:
+    """The windows that were over when the run ended, or up to the look that ended it."""
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
     windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
     return np.array(
-        [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
+        [dataclasses.astuple(window) for window in windows.whole_until(windows_until_ns(run))], dtype=WINDOW_DTYPE
     )
 
 

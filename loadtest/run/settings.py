@@ -33,3 +33,4 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    until_decided: bool = False
