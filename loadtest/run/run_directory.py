@@ -45,8 +45,11 @@ _LEFT_OUT: Final = (
     "samples_path",
     "label",
     "until_decided",
+    "headers",
+    "cert",
+    "key",
 )
-"""Settings that ``target`` or another entry says better, or that only name local files."""
+"""Settings that ``target`` or another entry says better, that only name local files, or are secret."""
 
 
 class RunDirectory:
@@ -97,6 +100,7 @@ class RunDirectory:
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
                 "source": dataclasses.asdict(self._source),
                 "settings": {**chosen, "users": users, "workers": plan.workers},
+                "documents": plan.documents,
                 "target": target,
                 "host": _host(),
                 "versions": _versions(),
