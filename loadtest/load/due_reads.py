@@ -67,12 +67,13 @@ class DueReads:
     def give_back(self, due_ns: int) -> None:
         """A read that was given out and will not be made by who took it: the next who asks makes it."""
         self._returned.append(due_ns)
-        self._clock.set(due_ns, due_ns)
+        if self._free:
+            self._clock.set(due_ns, due_ns)
 
     def end(self, ended_ns: int) -> list[int]:
         """Give out no more; the reads that were due by ``ended_ns`` and that nobody has taken."""
         self._has_ended = True
-        self._clock.unset()
+        self._clock.close()
         while self._free:
             self._loop.run_callback(self._free.popitem(last=False)[0].switch, None)
         return [due for due in self._returned if due <= ended_ns] + list(self._arrivals.take_overdue(ended_ns))

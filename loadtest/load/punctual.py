@@ -37,6 +37,9 @@ class Clock(Protocol):
     def unset(self) -> None:
         """Do not ring."""
 
+    def close(self) -> None:
+        """Ring never again."""
+
 
 class Alarm:
     """Wakes the greenlets of one event loop, each at its time, in the order of their times."""
@@ -98,6 +101,12 @@ class _FileClock:
             self._set_for = _NEVER
             self._descriptor.unset()
 
+    def close(self) -> None:
+        self._set_for = _NEVER
+        self._watcher.stop()
+        self._watcher.close()
+        self._descriptor.close()
+
 
 class _LoopClock:
     """The timers of the loop, and rounds of it for the last millisecond."""
@@ -116,6 +125,8 @@ class _LoopClock:
     def unset(self) -> None:
         self._due_ns = _NEVER
         self._timer.stop()
+
+    close = unset
 
     def _look(self) -> None:
         due_ns, now_ns = self._due_ns, time.monotonic_ns()
