@@ -18,6 +18,7 @@ from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
+from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.standing import take_what_is_there
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
@@ -25,6 +26,8 @@ from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
+from loadtest.run.documents.kind import Description
+from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
@@ -54,6 +57,7 @@ class Coordinator:
         self._environment = environment
         self._settings = settings
         self._target = target
+        self._documents: Description = {}
         self._writer: WriterProcess | None = None
         self._directory: RunDirectory | None = None
         self._plan: Plan | None = None
@@ -64,6 +68,8 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self.receiver: RecordReceiver | None = None
+        """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
     def prepare(self) -> None:
         """Everything that can fail for want of a right setting, before any load.
@@ -78,10 +84,13 @@ class Coordinator:
             if self._settings.write_interval == 0:
                 folder = self._directory.path
                 size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
+                self._documents = made_up_documents(self._settings.payload_bytes)
                 self._put_version_0(self._directory)
-                wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
+                documents = documents_of(self._documents, self._directory.run, self._directory.path)
+                wait_for_version_0(self._target, documents)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -97,7 +106,7 @@ class Coordinator:
         settings, target, run_dir = self._settings, self._target, directory.path
         news = self._news = WriterNews(self._environment, target.object_key, directory)
         self._writer = WriterProcess(
-            directory.run, run_dir, settings, target, news.on_put, news.on_trouble, news.on_end
+            directory.run, run_dir, settings, target, self._documents, news.on_put, news.on_trouble, news.on_end
         )
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
@@ -131,19 +140,25 @@ class Coordinator:
             window_ns=window_ns,
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
+            documents=self._documents,
             arrival_rate=settings.arrival_rate,
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, len(team.shares)),
-            standing=settings.write_interval == 0,
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            headers=self._target.access.headers,
+            cert=self._target.access.cert,
+            key=self._target.access.key,
         )
         if self._news is not None:
             self._news.started = True
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run that recorded nothing has the folder too
+        if team.shares:
+            team.keep_exchanges(self._directory.path)
+            self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
         if self._writer is not None:
@@ -229,6 +244,9 @@ class Coordinator:
     def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._writer is not None:
             self._writer.stop()
+        if self.receiver is not None:
+            self.receiver.wait()
+            self.receiver.close()
         hanging = wait_for_spools(directory.path, plan.workers, self._environment.stop_timeout + 10)
         if hanging:
             directory.note(given_up=hanging)

@@ -50,9 +50,23 @@ class Reads:
     sent_version: Column
     body_bytes: Column
     outcome: Column
+    widening_ns: Column
 
     def __len__(self) -> int:
         return len(self.called_ns)
+
+    @property
+    def on_one_clock(self) -> bool:
+        """Whether every read was stamped with the master's own clock: the column is one zero then."""
+        return self.widening_ns.strides == (0,)
+
+    @property
+    def own_returned_ns(self) -> Column:
+        """When each read returned, on the clock of its call: for how long a read took, and for the order of a session.
+
+        ``returned_ns`` is when it had certainly returned by the master's clock, which is later where clocks differ.
+        """
+        return self.returned_ns if self.on_one_clock else self.returned_ns - self.widening_ns
 
     @property
     def sent(self) -> Flags:

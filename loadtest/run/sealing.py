@@ -19,10 +19,14 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
-from loadtest.run.document import render
+from loadtest.run.clock_bounds import ClockBounds
+from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
+from loadtest.run.documents.kind import Documents
+from loadtest.run.documents.kinds import description_in, documents_of
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
     BODIES_SUFFIX,
+    CLOCKS_FILE,
     ETAGS_SUFFIX,
     GENERATOR_FILE,
     JOURNAL_NAME,
@@ -104,8 +108,14 @@ def seal(run_dir: Path) -> None:
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
+    clocks = clocks_of(run_dir, run)
+    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
+    reads = name_versions(
+        [_spooled(path) for path in spools],
+        _told_by_puts(writes, run, run_dir),
+        lambda reads: widened(reads, clocks, began_ns),
+    )
+    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -114,13 +124,16 @@ def seal(run_dir: Path) -> None:
     if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
         run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
     run["attendance"] = attendance
+    if clocks:
+        run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
         (WRITES_FILE, writes),
         (WINDOWS_FILE, windows),
         (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events)),
+        (REQUESTS_FILE, _requests(spools, events, clocks)),
+        *([(CLOCKS_FILE, exchanges)] if len(exchanges := all_exchanges(run_dir, run)) else []),
     ):
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
@@ -190,7 +203,7 @@ def _writes(rows: list[dict[str, Any]]) -> Array:
     return records
 
 
-def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
+def _told_by_puts(writes: Array, run: dict[str, Any], run_dir: Path) -> dict[str, list[int]]:
     """The versions for which a PUT was told an ETag, by its opaque part.
 
     Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), those of writes that
@@ -200,16 +213,29 @@ def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
     for write in writes:
         if write["etag"]:
             told.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
+    unnamed = writes["version"][writes["etag"] == ""]
+    documents = _documents(run, run_dir) if told and len(unnamed) else None
+    if documents is None:
+        return told
 
     def md5(version: int) -> str:
-        body = render(run["run"], version, run["settings"]["payload_bytes"])
-        return hashlib.md5(body, usedforsecurity=False).hexdigest()
+        body = documents.render(version)
+        return "" if body is None else hashlib.md5(body, usedforsecurity=False).hexdigest()
 
-    unnamed = bool(np.any(writes["etag"] == ""))  # never in a run without writes, whose document is not made up
-    digests = unnamed and bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
-    for version in writes[writes["etag"] == ""]["version"] if digests else ():
-        told.setdefault(md5(int(version)), []).append(int(version))
+    tag, own = next(iter(told.items()))
+    if md5(own[0]) == tag:
+        for version in map(int, unnamed):
+            told.setdefault(md5(version), []).append(version)
+    told.pop("", None)  # of what is not known beforehand
     return told
+
+
+def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
+    """The documents of the run; None when they are not there any more: what is known of them is then all there is."""
+    try:
+        return documents_of(description_in(run, run_dir), run["run"], run_dir)
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _spooled(path: Path) -> SpooledReads:
@@ -229,20 +255,23 @@ def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
             spooled[list(late)][record] = tuple(late.values())
 
 
-def _samples(path: Path) -> Array:
+def _samples(path: Path, clocks: dict[int, ClockBounds]) -> Array:
     spooled = load_records(path, SPOOLED_SAMPLE_DTYPE)
     samples = np.zeros(len(spooled), dtype=GENERATOR_DTYPE)
     for name in SPOOLED_SAMPLE_DTYPE.names or ():
         samples[name] = spooled[name]
-    samples["worker"] = int(path.name.split("-")[0])
+    samples["worker"] = worker = int(path.name.split("-")[0])
+    samples["at_ns"] = on_masters_clock(samples["at_ns"], worker, clocks)
     return samples
 
 
-def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
+def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int, ClockBounds]) -> Array:
     rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
     for spool in spools:
         worker = int(spool.name.split("-")[0])
-        rows += [(worker, *request) for request in load_lines(spool.with_suffix(REQUESTS_SUFFIX))]
+        named = load_lines(spool.with_suffix(REQUESTS_SUFFIX))
+        called = on_masters_clock(np.array([called for _, called, _ in named], dtype=np.int64), worker, clocks)
+        rows += [(worker, session, int(at), name) for (session, _, name), at in zip(named, called, strict=True)]
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
@@ -261,7 +290,7 @@ def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
 
 def _write_parquet(path: Path, records: Array, run: str) -> None:
     """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
-    names = records.dtype.names or ()
+    names = [name for name in records.dtype.names or () if name != "widening_ns" or records[name].any()]
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
     }
