@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from scipy import special
-
 from loadtest.judge.checks.availability import PROMISE as AVAILABILITY
 from loadtest.judge.checks.availability import TOLERATED_SHARE
 from loadtest.judge.measure.looks import tails_of
+from loadtest.judge.statistics.distributions import beta_quantile
 from loadtest.judge.statistics.signed_rank import reaches
 from loadtest.judge.statistics.spending import Tails
 from loadtest.judge.thresholds.grammar import Threshold, parse
@@ -56,8 +55,8 @@ def _is_decided(check: CheckResult, tails: Tails) -> bool:
 
 def _ends(found: int, tries: int, tails: Tails) -> tuple[float, float]:
     """Clopper and Pearson's interval of a share."""
-    low = float(special.betaincinv(found, tries - found + 1, tails.low)) if found else 0.0
-    high = float(special.betainccinv(found + 1, tries - found, tails.high)) if found < tries else 1.0
+    low = beta_quantile(found, tries - found + 1, tails.low) if found else 0.0
+    high = beta_quantile(found + 1, tries - found, 1 - tails.high) if found < tries else 1.0
     return low, high
 
 

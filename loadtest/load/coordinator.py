@@ -285,7 +285,7 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / SUMMARY_FILE).exists():
-            written = tuple(path / name for name in REPORT_FILES)
+            written = tuple(path / name for name in REPORT_FILES if (path / name).exists())
             print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")

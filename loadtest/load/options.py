@@ -14,7 +14,6 @@ from typing import Any, Final
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.cleaned import without_addresses, without_values
 from loadtest.errors import UsageError
-from loadtest.extras import require_for
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
@@ -142,7 +141,6 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
     """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
-    require_for("--until-decided")
     if not options.headless or not options.run_time:
         raise UsageError(
             "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -157,14 +158,18 @@ class History:
     samples: Samples
     requests: Requests
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
+    _being_made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
         """``make(self)``, made once: several checks share what is costly to work out.
 
-        Two threads that ask at the same moment may each make it, and get the same.
+        Checks run beside each other. Who asks for what another thread is making waits for it; what fails fails for each
+        who asks.
         """
         if make not in self._made:
-            self._made[make] = make(self)
+            with self._being_made.setdefault(make, RLock()):
+                if make not in self._made:
+                    self._made[make] = make(self)
         return cast(Result, self._made[make])
 
     @property

@@ -31,7 +31,7 @@ from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
+_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow")
 _FORMAT_WITHOUT_DIGEST: Final = 1
 _LEFT_OUT: Final = (
     "run_dir",

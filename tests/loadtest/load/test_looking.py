@@ -8,7 +8,6 @@ import gevent
 import pytest
 from test_options_and_target import options
 
-from loadtest import extras
 from loadtest.errors import UsageError
 from loadtest.load.looking import looking
 from loadtest.load.looking.look import look as look_once
@@ -89,9 +88,3 @@ def test_what_could_never_be_decided_is_refused(arguments: tuple[str, ...], said
     with pytest.raises(UsageError, match=said) as refused:
         settings_from(options(*arguments))
     assert "\n" not in str(refused.value)
-
-
-def test_without_what_judges_there_are_no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda module: None)
-    with pytest.raises(UsageError, match=r"option --until-decided needs scipy.*read-model-gateway\[report\]"):
-        settings_from(options(*DECIDABLE))
