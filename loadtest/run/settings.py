@@ -34,7 +34,15 @@ class Settings:
     overwrite: bool = False
     label: str = ""
     until_decided: bool = False
+    document: tuple[Path, ...] = ()
+    stamp: tuple[str, ...] = ()
+    documents: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets."""
     cert: str = ""
     key: str = ""
+
+    @property
+    def has_own_documents(self) -> bool:
+        """Whether what is published is the user's own, stamped or as it is."""
+        return bool(self.document) or self.documents is not None
