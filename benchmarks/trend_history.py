@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +23,8 @@ from loadtest.project import PROJECT, locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import running_sandbox
 from loadtest.sandbox.synthesis import synthesize
-from loadtest.summary.speed import LatencyHistogram
 from loadtest.summary.summary import Summary, read_summary, write_summary
+from loadtest.trend.keeping import slim
 from loadtest.trend.records import Trend
 from loadtest.trend.trending import trend
 
@@ -64,16 +63,6 @@ def make(run: int, seconds: float, synthesized: Path, folder: Path) -> None:
         if not (run_dir / "summary.json").exists():
             raise RuntimeError(f"Run {run} gave no summary:\n{done.stdout}{done.stderr}")
         write_summary(slim(read_summary(run_dir / "summary.json")), path_of(run, folder))
-
-
-def slim(summary: Summary) -> Summary:
-    """Without what only the report of the run itself shows."""
-    return replace(
-        summary,
-        checks=tuple(replace(check, witnesses=()) for check in summary.checks),
-        latency=replace(summary.latency, histogram=LatencyHistogram((), (), ()), since_put=()),
-        consistency=replace(summary.consistency, windows=(), visibility=()),
-    )
 
 
 def said(made: Trend) -> str:
