@@ -29,6 +29,8 @@ from loadtest.trend.records import Trend
 from loadtest.trend.trending import trend
 
 FOLDER: Final = PROJECT / "tests" / "histories" / "trend"
+MANIFEST: Final = "stages.toml"
+"""Says what was done in which run, for the test that reads them; written when all are there."""
 RUNS: Final = 60
 SLOWER, LAGS, RECOVERS = 41, 51, 56
 LATENCY, SLOW = "lognormal(100ms,0.3)", "lognormal(115ms,0.3)"
@@ -112,6 +114,9 @@ def main(arguments: list[str]) -> int:
         print(f"{len(there)} of {RUNS} runs are there: call this again for the others.")
         return 0
     print("command: python -m benchmarks.trend_history")
+    stages = {"slower": SLOWER, "lags": LAGS, "recovers": RECOVERS, "runs": RUNS, "seconds": given.seconds}
+    text = "".join(f"{name} = {value:g}\n" for name, value in stages.items())
+    (given.folder / MANIFEST).write_text(text, encoding="utf-8")
     wrong = judged([read_summary(path) for path in there])
     print("\n".join(wrong) if wrong else "As wanted.")
     return int(bool(wrong))
