@@ -18,6 +18,7 @@ MODULES: Final = {
 NEEDS: Final = {
     "report": ("report",),
     "compare": ("report",),
+    "duel": ("report",),
     "trend": ("report",),
     "sandbox": ("sandbox",),
     "demo": ("report", "sandbox", "stack"),

@@ -16,6 +16,7 @@ from typing import Any, Final, TextIO
 
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.meeting import Agreed
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
@@ -29,7 +30,7 @@ from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FO
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.schedule import rests_for
+from loadtest.run.schedule import NO_RESTS, rests_for
 from loadtest.run.settings import Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
@@ -113,15 +114,19 @@ class Coordinator:
             say(line)
         self._writer.put_first(begin.put)
 
-    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+    def start(
+        self, users: int, team: Workers, ends_ns: int | None = None, agreed: Agreed | None = None, side: str = ""
+    ) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
         ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+        What was ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
         """
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
-        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
-        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
+        window_ns = round(settings.window * SECOND)
+        start_ns = agreed.start_ns if agreed is not None else time.monotonic_ns() + _HEAD_START_NS
+        rests = NO_RESTS if side else rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
@@ -138,6 +143,7 @@ class Coordinator:
             standing=settings.write_interval == 0,
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            side=side,
         )
         if self._news is not None:
             self._news.started = True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 
@@ -34,16 +36,24 @@ class Plan:
     """Whether nothing is ever written: the one version is what was there."""
     rest_windows: int = 0
     rest_pairs: int = 0
+    side: str = ""
+    """Which side of a duel this is; "" for a run of its own."""
 
     def windows(self) -> WindowSchedule:
-        return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
+        rests = Rests(self.rest_windows, self.rest_pairs)
+        return schedule_of(self.start_ns, self.window_ns, self.seed, rests, self.side)
 
     def arrivals(self, share: int) -> Arrivals | None:
         """The arrivals of one of ``workers`` shares, or None for a closed loop."""
         if not self.arrival_rate:
             return None
         process = ArrivalProcess(self.arrival_process)
-        schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
+        windows = self.windows()
+        schedule: Iterator[int]
+        if isinstance(windows, DuelSchedule):  # as if there were nothing between its turns
+            schedule = map(windows.moment, arrival_times(0, self.arrival_rate, process, self.seed))
+        else:
+            schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
         return Arrivals(schedule, share % self.workers, self.workers)
 
     def message(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
 from loadtest.run.document import render
+from loadtest.run.duel import schedule_of
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
     BODIES_SUFFIX,
@@ -52,7 +53,7 @@ from loadtest.run.records import (
 )
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
-from loadtest.run.schedule import Rests, WindowSchedule
+from loadtest.run.schedule import Rests
 from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
@@ -249,7 +250,8 @@ def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
 def _windows(run: dict[str, Any]) -> Array:
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
-    windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
+    seed = run["settings"]["seed"]
+    windows = schedule_of(plan["start_ns"], plan["window_ns"], seed, rests, plan.get("side", ""))
     return np.array(
         [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
     )
