@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.documents.kind import Description
 from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The run as a worker needs to know it. Holds no key: workers only read.
+    """The run as a worker needs to know it. Holds no key to write with: workers only read.
 
     The rests are as in :class:`loadtest.run.schedule.Rests`; runs of old versions had none.
 
@@ -28,16 +29,25 @@ class Plan:
     window_ns: int
     seed: int
     payload_bytes: int
+    """Of the largest document."""
     arrival_rate: float
     arrival_process: str
     conditional_share: float
     workers: int
-    standing: bool = False
-    """Whether nothing is ever written: the one version is what was there."""
+    documents: Description
+    """Which documents; see :mod:`loadtest.run.documents`."""
     rest_windows: int = 0
     rest_pairs: int = 0
     side: str = ""
     """Which side of a duel this is; "" for a run of its own."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent with every read. Their values are secrets: they are in the message to the workers, and in no file."""
+    cert: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
+        object.__setattr__(self, "headers", pairs)
 
     def windows(self) -> WindowSchedule:
         rests = Rests(self.rest_windows, self.rest_pairs)

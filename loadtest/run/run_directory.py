@@ -44,8 +44,11 @@ _LEFT_OUT: Final = (
     "s3_endpoint_url",
     "samples_path",
     "label",
+    "headers",
+    "cert",
+    "key",
 )
-"""Settings that ``target`` says better, or that only name local files."""
+"""Settings that ``target`` says better, or that only name local files, or are secret."""
 
 
 class RunDirectory:
@@ -96,6 +99,7 @@ class RunDirectory:
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
                 "source": dataclasses.asdict(self._source),
                 "settings": {**chosen, "users": users, "workers": plan.workers},
+                "documents": plan.documents,
                 "target": target,
                 "host": _host(),
                 "versions": _versions(),

@@ -10,7 +10,7 @@ from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked f
 
 @dataclass(frozen=True)
 class Settings:
-    """The validated settings of one run. They go into ``run.json``, save the addresses, which may hold a secret."""
+    """The validated settings of one run. They go into ``run.json``, save what may hold a secret."""
 
     outputs: Path
     stack: str | None
@@ -33,3 +33,7 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent with every read. Their values are secrets."""
+    cert: str = ""
+    key: str = ""
