@@ -74,7 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _not_begun(ended)
     if ended.why:
         _say(f"The duel ended before its time: {ended.why}.")
-    comparison = _judged(plan, ended, tolerance, run_noise)
+    try:
+        comparison = _judged(plan, ended, tolerance, run_noise)
+    except (RunError, UsageError) as error:
+        _say(f"The duel is undecided: {error}")
+        return EXIT_CODES[Verdict.INCONCLUSIVE]
     try:
         written = write_comparison(comparison, plan.folder)
     except OSError as error:
@@ -130,18 +134,9 @@ def _plan(arguments: argparse.Namespace, seconds: float, users: int) -> _Plan:
 
 def _judged(plan: _Plan, ended: Ended, tolerance: float, run_noise: float) -> Comparison:
     runs = [one.run_dir for one in plan.contenders]
-    try:
-        summaries = [summary_of(path) for path in runs]
-        histories = [load_history(path) for path in runs]
-    except (RunError, UsageError) as error:
-        raise SystemExit(_undecided(str(error))) from None
+    summaries, histories = [summary_of(path) for path in runs], [load_history(path) for path in runs]
     whole = "" if ended.by_signal or not ended.why else ended.why
     return compare_in_turns((summaries[0], histories[0]), (summaries[1], histories[1]), tolerance, run_noise, whole)
-
-
-def _undecided(why: str) -> int:
-    _say(f"The duel is undecided: {why}")
-    return EXIT_CODES[Verdict.INCONCLUSIVE]
 
 
 def _free(path: Path) -> Path:

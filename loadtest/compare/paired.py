@@ -200,16 +200,22 @@ def _pooled(times: Sequence[tuple[Column, Column]], quantile: Quantile) -> tuple
     sides = [[pair[side] for pair in times] for side in (0, 1)]
     if not all(enough(sum(map(len, side)), per_mille) for side in sides):
         return None
-    share = per_mille / 1000
-    base_ns, new_ns = (max(1.0, float(np.quantile(np.concatenate(side), share))) for side in sides)
-    random, drawn = np.random.default_rng(1), []
-    for _ in range(_RESAMPLES):
-        chosen = random.integers(0, len(times), len(times))
-        two = (float(np.quantile(np.concatenate([side[pair] for pair in chosen]), share)) for side in sides)
-        before, after = (max(1.0, value) for value in two)
-        drawn.append(math.log(after / before))
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return (base_ns, new_ns), Shift(math.log(new_ns / base_ns), float(low), float(high))
+    chosen = np.random.default_rng(1).multinomial(len(times), np.full(len(times), 1 / len(times)), _RESAMPLES)
+    once = np.ones((1, len(times)), dtype=np.int64)
+    base, new = (_resampled(side, np.concatenate([once, chosen]), per_mille / 1000) for side in sides)
+    changes = np.log(new / base)
+    low, high = np.quantile(changes[1:], (0.025, 0.975))
+    return (float(base[0]), float(new[0])), Shift(float(changes[0]), float(low), float(high))
+
+
+def _resampled(times: Sequence[Column], chosen: Column, share: float) -> Column:
+    """A quantile of the reads of the pairs that are ``chosen``: each row says how often each pair is."""
+    values = np.concatenate(times)
+    order = np.argsort(values)
+    rising, pair = values[order], np.repeat(np.arange(len(times)), [len(part) for part in times])[order]
+    weights = (np.cumsum(row[pair]) for row in chosen)
+    places = [int(np.searchsorted(weight, share * weight[-1])) for weight in weights]
+    return np.maximum(1.0, rising[places].astype(np.float64))
 
 
 def widened(found: Shift | None, run_noise: float) -> Shift | None:

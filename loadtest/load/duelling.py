@@ -90,13 +90,13 @@ def fight(contenders: tuple[Contender, Contender], run_ns: int) -> Ended:
             by_signal = asked.times > 0
         finally:
             _end(processes, asked)
+        codes = [process.returncode for process in processes]
+        why = next((_how(one, code, began) for one, code in zip(contenders, codes, strict=True) if one in gone), "")
         for one in contenders:
             _look_after(one)
-    if gone and not by_signal:
-        first = gone[0]
-        code = processes[contenders.index(first)].returncode
-        return Ended(began, _how(first, code, began))
-    return Ended(began, "it was stopped" if by_signal else "", by_signal)
+    if by_signal:
+        return Ended(began, "it was stopped", by_signal)
+    return Ended(began, why)
 
 
 @contextlib.contextmanager
