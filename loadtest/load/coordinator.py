@@ -18,7 +18,7 @@ from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
-from loadtest.load.standing import take_what_is_there
+from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
@@ -38,7 +38,7 @@ from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
 from loadtest.target.kept_document import keep
-from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
+from loadtest.target.preflight import read_address
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
 
@@ -74,20 +74,20 @@ class Coordinator:
         Raises:
             UsageError: one sentence that says what was received and what to do.
         """
-        check_answers(self._target)
+        check_all_answer(self._target)
         self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
             if self._settings.write_interval == 0:
                 folder = self._directory.path
-                size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                size = take_what_is_everywhere(folder, folder / JOURNAL_NAME, self._target)
                 self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
                 self._documents = made_up_documents(self._settings.payload_bytes)
                 self._put_version_0(self._directory)
                 documents = documents_of(self._documents, self._directory.run, self._directory.path)
-                wait_for_version_0(self._target, documents)
+                wait_for_version_0_everywhere(self._target, documents)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -147,6 +147,7 @@ class Coordinator:
             headers=self._target.access.headers,
             cert=self._target.access.cert,
             key=self._target.access.key,
+            addresses=self._target.addresses,
         )
         if self._news is not None:
             self._news.started = True

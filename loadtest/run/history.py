@@ -50,9 +50,14 @@ class Reads:
     sent_version: Column
     body_bytes: Column
     outcome: Column
+    address: Column
 
     def __len__(self) -> int:
         return len(self.called_ns)
+
+    def chosen(self, which: Flags) -> Reads:
+        """Some of them."""
+        return Reads(**{name: column[which] for name, column in vars(self).items()})
 
     @property
     def sent(self) -> Flags:
@@ -142,6 +147,8 @@ class History:
     windows: Windows
     samples: Samples
     requests: Requests
+    began_ns: int | None = None
+    """Time 0, where it is not that of these reads: of a part of a run."""
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
@@ -156,6 +163,8 @@ class History:
     @property
     def origin_ns(self) -> int:
         """Time 0 of every axis: the call of the first read, or of the first write in a run without reads."""
+        if self.began_ns is not None:
+            return self.began_ns
         return int(self.reads.called_ns[0] if len(self.reads) else self.writes.called_ns[0])
 
     @property

@@ -21,7 +21,7 @@ from loadtest.run.run_info import read_run_info
 from loadtest.run.seal import SEALED_FORMAT, verify_seal
 from loadtest.run.validation import validated
 
-OPTIONAL_COLUMNS: Final = ("gave_up_ns",)
+OPTIONAL_COLUMNS: Final = ("gave_up_ns", "address")
 """Columns that runs recorded earlier lack; they are zero then."""
 
 

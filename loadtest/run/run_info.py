@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
-from loadtest.run.records import FORMAT_VERSION
+from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 LATEST_NS: Final = 2**62
@@ -121,6 +121,17 @@ class RunInfo(BaseModel):
         return ()
 
     @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where the reads were made, each with its weight; of most runs there is one."""
+        said = self.target.get("addresses")
+        found = [
+            (str(one.get("url")), weight)
+            for one in (said if isinstance(said, list) else ())
+            if isinstance(one, dict) and isinstance(weight := one.get("weight"), int) and weight > 0
+        ]
+        return tuple(found) or ((self.target_name, 1),)
+
+    @property
     def target_name(self) -> str:
         """What was read, for a sentence."""
         return str(self.target.get("url") or "the target")
@@ -156,9 +167,10 @@ def read_run_info(run_dir: Path) -> RunInfo:
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
     found = plain.get("format")
-    if isinstance(found, int) and found > FORMAT_VERSION:
+    if isinstance(found, int) and found > SEVERAL_ADDRESSES_FORMAT:
         raise RunError(
-            f"{path} has format {found} and this program knows up to {FORMAT_VERSION}: use the version that wrote it."
+            f"{path} has format {found} and this program knows up to {SEVERAL_ADDRESSES_FORMAT}: use the version that "
+            "wrote it."
         )
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")

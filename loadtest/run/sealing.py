@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
+from loadtest.run.addresses import name_versions_apart
 from loadtest.run.checksums import write_checksums
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import description_in, documents_of
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
     ETAGS_SUFFIX,
@@ -61,6 +62,7 @@ from loadtest.run.spool import (
     load_etags,
     load_lines,
     load_records,
+    spooled_fields,
     still_recording,
 )
 from loadtest.whole_files import whole_file
@@ -105,7 +107,7 @@ def seal(run_dir: Path) -> None:
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir))
+    reads = name_versions_apart([_spooled(path, run) for path in spools], _told_by_puts(writes, run, run_dir))
     samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
@@ -226,8 +228,17 @@ def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
         return None
 
 
-def _spooled(path: Path) -> SpooledReads:
-    spooled = load_records(path, SPOOLED_READ_DTYPE)
+def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
+    try:
+        recorded = load_records(path, spooled_fields(run))
+    except ValueError as error:
+        raise UsageError(
+            f"{path.parent.parent / RUN_FILE} tells of {error}, which this program does not know: seal the run with "
+            "the version that recorded it, or restore the file."
+        ) from None
+    spooled = np.zeros(len(recorded), dtype=SPOOLED_READ_DTYPE)  # fields that it lacks are zero
+    for name in recorded.dtype.names or ():
+        spooled[name] = recorded[name]
     _add_late_bodies(spooled, load_lines(path.with_suffix(BODIES_SUFFIX)))
     etags = load_etags(path.with_suffix(ETAGS_SUFFIX))
     known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))

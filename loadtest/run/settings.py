@@ -33,6 +33,8 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets."""
     cert: str = ""

@@ -46,6 +46,23 @@ SPOOLED_READ_DTYPE: Final = np.dtype(
         if name != "worker"  # which the name of the file says
     ]
 )
+_FIELDS_AT_FIRST: Final = 10
+"""So many of them had the spools of runs that do not say which they have."""
+
+
+def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
+    """What a record is in the spools of a run, which says in ``run.json`` how many fields there are: they only grow.
+
+    Raises:
+        ValueError: there are none such.
+    """
+    names = SPOOLED_READ_DTYPE.names or ()
+    count = run.get("spooled_fields", _FIELDS_AT_FIRST)
+    if not isinstance(count, int) or not _FIELDS_AT_FIRST <= count <= len(names):
+        raise ValueError(f"a spool of {count!r} fields a read")
+    return np.dtype([(name, SPOOLED_READ_DTYPE[name]) for name in names[:count]])
+
+
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
     [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
@@ -153,11 +170,22 @@ class Spool:
         sent_etag: int,
         body_bytes: int,
         outcome: int,
+        address: int = 0,
     ) -> int:
         """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
         self._reads.append(
             _PACK_READ(
-                session, scheduled_ns, called_ns, returned_ns, status, version, etag, sent_etag, body_bytes, outcome
+                session,
+                scheduled_ns,
+                called_ns,
+                returned_ns,
+                status,
+                version,
+                etag,
+                sent_etag,
+                body_bytes,
+                outcome,
+                address,
             )
         )
         self.recorded += 1
