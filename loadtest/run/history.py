@@ -8,7 +8,7 @@ returned before it was called.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -159,6 +159,18 @@ class History:
         if make not in self._made:
             self._made[make] = make(self)
         return cast(Result, self._made[make])
+
+    def at(self, address: int) -> History:
+        """The part of it that one address has: its own reads, in the share of its weight, and all writes."""
+        info, addresses = self.info, self.info.addresses
+        url, weight = addresses[address]
+        share = weight / sum(each for _, each in addresses)
+        own: dict[str, Any] = {
+            "target": {**{name: value for name, value in info.target.items() if name != "addresses"}, "url": url},
+            "settings": info.settings.model_copy(update={"arrival_rate": info.settings.arrival_rate * share}),
+        }
+        reads = self.reads.chosen(self.reads.address == address)
+        return replace(self, info=info.model_copy(update=own), reads=reads, began_ns=self.origin_ns, _made={})
 
     @property
     def origin_ns(self) -> int:
