@@ -18,6 +18,7 @@ from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
+from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
@@ -67,6 +68,8 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self.receiver: RecordReceiver | None = None
+        """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
     def prepare(self) -> None:
         """Everything that can fail for want of a right setting, before any load.
@@ -154,6 +157,9 @@ class Coordinator:
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run that recorded nothing has the folder too
+        if team.shares:
+            team.keep_exchanges(self._directory.path)
+            self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
         if self._writer is not None:
@@ -239,6 +245,9 @@ class Coordinator:
     def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._writer is not None:
             self._writer.stop()
+        if self.receiver is not None:
+            self.receiver.wait()
+            self.receiver.close()
         hanging = wait_for_spools(directory.path, plan.workers, self._environment.stop_timeout + 10)
         if hanging:
             directory.note(given_up=hanging)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from loadtest.run.entity_tags import SpooledReads, name_versions
-from loadtest.run.records import READ_DTYPE, SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -67,16 +67,20 @@ def format_of(addresses: int, usual: int) -> int:
     return SEVERAL_ADDRESSES_FORMAT if addresses > 1 else usual
 
 
-def name_versions_apart(parts: list[SpooledReads], put: Mapping[str, list[int]]) -> Array:
+def name_versions_apart(
+    parts: list[SpooledReads],
+    put: Mapping[str, Iterable[int]],
+    on_one_clock: Callable[[Array], Array] = lambda reads: reads,
+) -> Array:
     """The reads of a run with their ETags told as versions, those of each address for themselves.
 
     A CDN may have ETags of its own, and a reader never sends one address's ETag to another.
     """
     addresses = {int(address) for part in parts for address in np.unique(part.records["address"])}
     if len(addresses) < 2:
-        return name_versions(parts, put)
-    named = [
-        name_versions([part._replace(records=part.records[part.records["address"] == address]) for part in parts], put)
+        return name_versions(parts, put, on_one_clock)
+    apart = (
+        [part._replace(records=part.records[part.records["address"] == address]) for part in parts]
         for address in sorted(addresses)
-    ]
-    return np.concatenate(named) if named else np.zeros(0, dtype=READ_DTYPE)
+    )
+    return np.concatenate([name_versions(own, put, on_one_clock) for own in apart])

@@ -51,13 +51,30 @@ class Reads:
     body_bytes: Column
     outcome: Column
     address: Column
+    widening_ns: Column
 
     def __len__(self) -> int:
         return len(self.called_ns)
 
     def chosen(self, which: Flags) -> Reads:
         """Some of them."""
-        return Reads(**{name: column[which] for name, column in vars(self).items()})
+        columns = {name: column[which] for name, column in vars(self).items()}
+        if self.on_one_clock:
+            columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), int(np.count_nonzero(which)))
+        return Reads(**columns)
+
+    @property
+    def on_one_clock(self) -> bool:
+        """Whether every read was stamped with the master's own clock: the column is one zero then."""
+        return self.widening_ns.strides == (0,)
+
+    @property
+    def own_returned_ns(self) -> Column:
+        """When each read returned, on the clock of its call: for how long a read took, and for the order of a session.
+
+        ``returned_ns`` is when it had certainly returned by the master's clock, which is later where clocks differ.
+        """
+        return self.returned_ns if self.on_one_clock else self.returned_ns - self.widening_ns
 
     @property
     def sent(self) -> Flags:

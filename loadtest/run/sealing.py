@@ -20,11 +20,14 @@ import pyarrow.parquet as pq
 from loadtest.errors import UsageError
 from loadtest.run.addresses import name_versions_apart
 from loadtest.run.checksums import write_checksums
+from loadtest.run.clock_bounds import ClockBounds
+from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import description_in, documents_of
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
+    CLOCKS_FILE,
     ETAGS_SUFFIX,
     GENERATOR_FILE,
     JOURNAL_NAME,
@@ -107,8 +110,14 @@ def seal(run_dir: Path) -> None:
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions_apart([_spooled(path, run) for path in spools], _told_by_puts(writes, run, run_dir))
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
+    clocks = clocks_of(run_dir, run)
+    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
+    reads = name_versions_apart(
+        [_spooled(path, run) for path in spools],
+        _told_by_puts(writes, run, run_dir),
+        lambda reads: widened(reads, clocks, began_ns),
+    )
+    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -117,13 +126,16 @@ def seal(run_dir: Path) -> None:
     if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
         run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
     run["attendance"] = attendance
+    if clocks:
+        run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
         (WRITES_FILE, writes),
         (WINDOWS_FILE, windows),
         (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events)),
+        (REQUESTS_FILE, _requests(spools, events, clocks)),
+        *([(CLOCKS_FILE, exchanges)] if len(exchanges := all_exchanges(run_dir, run)) else []),
     ):
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
@@ -229,13 +241,7 @@ def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
 
 
 def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
-    try:
-        recorded = load_records(path, spooled_fields(run))
-    except ValueError as error:
-        raise UsageError(
-            f"{path.parent.parent / RUN_FILE} tells of {error}, which this program does not know: seal the run with "
-            "the version that recorded it, or restore the file."
-        ) from None
+    recorded = load_records(path, spooled_fields(run))
     spooled = np.zeros(len(recorded), dtype=SPOOLED_READ_DTYPE)  # fields that it lacks are zero
     for name in recorded.dtype.names or ():
         spooled[name] = recorded[name]
@@ -254,20 +260,23 @@ def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
             spooled[list(late)][record] = tuple(late.values())
 
 
-def _samples(path: Path) -> Array:
+def _samples(path: Path, clocks: dict[int, ClockBounds]) -> Array:
     spooled = load_records(path, SPOOLED_SAMPLE_DTYPE)
     samples = np.zeros(len(spooled), dtype=GENERATOR_DTYPE)
     for name in SPOOLED_SAMPLE_DTYPE.names or ():
         samples[name] = spooled[name]
-    samples["worker"] = int(path.name.split("-")[0])
+    samples["worker"] = worker = int(path.name.split("-")[0])
+    samples["at_ns"] = on_masters_clock(samples["at_ns"], worker, clocks)
     return samples
 
 
-def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
+def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int, ClockBounds]) -> Array:
     rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
     for spool in spools:
         worker = int(spool.name.split("-")[0])
-        rows += [(worker, *request) for request in load_lines(spool.with_suffix(REQUESTS_SUFFIX))]
+        named = load_lines(spool.with_suffix(REQUESTS_SUFFIX))
+        called = on_masters_clock(np.array([called for _, called, _ in named], dtype=np.int64), worker, clocks)
+        rows += [(worker, session, int(at), name) for (session, _, name), at in zip(named, called, strict=True)]
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
@@ -286,7 +295,7 @@ def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
 
 def _write_parquet(path: Path, records: Array, run: str) -> None:
     """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
-    names = records.dtype.names or ()
+    names = [name for name in records.dtype.names or () if name != "widening_ns" or records[name].any()]
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
     }

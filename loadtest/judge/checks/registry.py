@@ -24,7 +24,7 @@ from loadtest.judge.checks import (
     write_impact,
 )
 from loadtest.judge.checks.promise import Promise
-from loadtest.judge.evidence import missing_records
+from loadtest.judge.evidence import hidden_by_clocks, missing_records
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
@@ -53,9 +53,15 @@ def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[Ch
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
     try:
-        return _on_a_whole_record(check(history), history)
+        return _on_a_whole_record(_on_clocks(promise, check(history), history), history)
     except Exception as error:  # whatever a check trips over, the run gets a report
         return promise.crashed(error)
+
+
+def _on_clocks(promise: Promise, result: CheckResult, history: History) -> CheckResult:
+    """``result`` with what other clocks hide from it, unless it was found all the same."""
+    hidden = hidden_by_clocks(history) if promise.compares_clocks and result.verdict is not Verdict.FAIL else ""
+    return replace(result, sentence=f"{result.sentence} {hidden}") if hidden else result
 
 
 def _on_a_whole_record(result: CheckResult, history: History) -> CheckResult:

@@ -39,7 +39,9 @@ def beside(first: History, second: History, keep: float = 1.0) -> History:
         columns[field.name] = np.concatenate([one, np.ones_like(other) if field.name == "address" else other])
     columns["address"] = columns["address"].astype(np.uint8)
     order = np.argsort(columns["called_ns"], kind="stable")
-    reads = Reads(**{name: np.ascontiguousarray(column[order]) for name, column in columns.items()})
+    columns = {name: np.ascontiguousarray(column[order]) for name, column in columns.items()}
+    columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), len(order))
+    reads = Reads(**columns)
     return replace(first, info=at_two(first.info), reads=reads, _made={})
 
 
