@@ -14,10 +14,14 @@ import time
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+import gevent
+
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
+from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
+from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
 from loadtest.load.workers import Workers
@@ -26,7 +30,7 @@ from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
-from loadtest.run.documents.kind import Description
+from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
@@ -87,10 +91,9 @@ class Coordinator:
                 self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
-                self._documents = made_up_documents(self._settings.payload_bytes)
-                self._put_version_0(self._directory)
-                documents = documents_of(self._documents, self._directory.run, self._directory.path)
-                wait_for_version_0_everywhere(self._target, documents)
+                documents = self._take_documents(self._directory)
+                before = self._put_version_0(self._directory, documents)
+                wait_for_version_0_everywhere(self._target, documents, before)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -101,26 +104,48 @@ class Coordinator:
             self.abandon()
             raise
 
-    def _put_version_0(self, directory: RunDirectory) -> None:
-        """Start the writer, keep what is there, and replace it by version 0."""
+    def _take_documents(self, directory: RunDirectory) -> Documents:
+        """The documents of the run: made up, or the user's own."""
+        settings = self._settings
+        if not settings.has_own_documents:
+            self._documents = made_up_documents(settings.payload_bytes)
+            return documents_of(self._documents, directory.run, directory.path)
+        self._documents = take_documents(settings, directory.path, directory.run)
+        documents = documents_of(self._documents, directory.run, directory.path)
+        options = self._environment.parsed_options
+        refuse_too_few(settings, documents, options.run_time if options.headless else None)
+        self._settings = dataclasses.replace(settings, payload_bytes=documents.largest)
+        return documents
+
+    def _put_version_0(self, directory: RunDirectory, documents: Documents) -> bytes | None:
+        """Start the writer, keep what is there, and replace it by version 0; what was there, where that is known."""
         settings, target, run_dir = self._settings, self._target, directory.path
         news = self._news = WriterNews(self._environment, target.object_key, directory)
         self._writer = WriterProcess(
-            directory.run, run_dir, settings, target, self._documents, news.on_put, news.on_trouble, news.on_end
+            *(directory.run, run_dir, settings, target, self._documents),
+            *(news.on_put, news.on_trouble, news.on_end, self._on_published),
         )
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
         known = about(directory.run, settings, target)
-        earlier = earlier_runs(run_dir, known, begin.made_up_by)
-        lines = [begin.say, *earlier.say]
         if begin.keep is not None or begin.found_nothing:
             keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
-        elif earlier.heir_of is not None:
+        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+        lines = [begin.say, *earlier.say]
+        if earlier.heir_of is not None:
             lines[0] = take_over(run_dir, earlier.heir_of, known)
         for line in filter(None, lines):
             say(line)
-        self._writer.put_first(begin.put)
+        before = refuse_if_one_is_there(self._documents, documents, run_dir, target.object_key)
+        self._writer.put_first(begin.put, put_arguments(self._documents, run_dir))
+        return before
+
+    def _on_published(self, count: int) -> None:
+        """All documents have been published: a run that went on would have writing windows without a write."""
+        say(f"All {count:,} documents have been published, so the run ends here.")
+        runner = self._environment.runner
+        gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
@@ -264,7 +289,7 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / SUMMARY_FILE).exists():
-            written = tuple(path / name for name in REPORT_FILES)
+            written = tuple(path / name for name in REPORT_FILES if (path / name).exists())
             print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")

@@ -46,6 +46,9 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace"}),
     ("s3-endpoint-url", {"default": "", "metavar": "URL", "help": "S3 endpoint (default: AWS, or the sandbox that serves the samples)"}),
     ("payload-bytes", {"default": 16 * 1024, "metavar": "N", "help": f"size of the document, {MINIMUM_BYTES} to {MAXIMUM_BYTES}"}),
+    ("document", {"default": [], "action": "append", "metavar": "FILE", "help": "a document of your own to publish, stamped at --stamp, in place of one that is made up; repeatable: versions take turns"}),
+    ("stamp", {"default": [], "action": "append", "metavar": "POINTER", "help": "the field of each --document that carries run and version, as a JSON Pointer: /meta/revision; repeatable"}),
+    ("documents", {"default": "", "metavar": "FOLDER", "help": "publish the files in it as they are, each once, in the order of their names"}),
     ("write-interval", {"default": 0.5, "metavar": "SECONDS", "help": "between PUTs in a writing window; 0 = never write"}),
     ("arrival-rate", {"default": 200.0, "metavar": "R", "help": "reads per second over all readers; 0 = closed loop"}),
     ("arrival-process", {"default": ArrivalProcess.CONSTANT.value, "choices": [p.value for p in ArrivalProcess], "help": "evenly spaced, or at random times (Poisson)"}),
@@ -105,10 +108,15 @@ def settings_from(options: argparse.Namespace) -> Settings:
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
         label=_label(options.label),
         overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
+        **_own_documents(options),
         headers=access.headers,
         cert=access.cert,
         key=access.key,
     )
+    if settings.has_own_documents and settings.write_interval == 0:
+        raise UsageError(
+            "--write-interval is 0, so nothing is published: leave out --document and --documents, or give an interval."
+        )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
     if not settings.object_key or settings.object_key.startswith("/") or not _is_name(settings.object_key, 1024):
@@ -132,6 +140,25 @@ def settings_from(options: argparse.Namespace) -> Settings:
             "window would hold a write; make the window longer or the interval shorter."
         )
     return settings
+
+
+def _own_documents(options: argparse.Namespace) -> dict[str, Any]:
+    """The documents of the user's own that are to be published, if any."""
+    document, stamp, folder = options.document or (), options.stamp or (), options.documents
+    if folder and (document or stamp):
+        raise UsageError("--documents publishes files as they are: give it alone, or --document with --stamp.")
+    if document and not stamp:
+        raise UsageError(
+            f"--document is {shown(document[0])} and --stamp is missing: name the field that is to carry run and "
+            "version, as in --stamp /meta/revision; it is added where the object has none."
+        )
+    if stamp and not document:
+        raise UsageError(f"--stamp is {shown(stamp[0])} and --document is missing: give the document to stamp.")
+    return {
+        "document": tuple(map(Path, document)),
+        "stamp": tuple(stamp),
+        "documents": Path(folder) if folder else None,
+    }
 
 
 def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from loadtest.load.recorder import Recorder
 from loadtest.load.workers import OTHER_VERSION, REFUSAL_MESSAGE, why_refused
 from loadtest.load.writer_news import ACKNOWLEDGED_MESSAGE
 from loadtest.project import code_digest
+from loadtest.run.files import DOCUMENTS_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import sees_run
 
@@ -111,7 +112,7 @@ class Participant:
             if plan.cert:  # before the first reader would trip over it
                 tls_context(access=Access.of(plan))
             lanes = Lanes(plan, share)
-        except (TypeError, UsageError, OSError) as error:
+        except (TypeError, ValueError, UsageError, OSError) as error:
             why = why_refused(error)
             logger.error("This process does not read the samples: %s.", why)
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
@@ -161,5 +162,7 @@ def _own_folder(files: dict[str, bytes]) -> str:
     """A run directory on this host, with the files that readers need of the master's."""
     folder = Path(tempfile.mkdtemp(prefix="read-model-"))
     for name, content in files.items():
-        (folder / Path(name).name).write_bytes(content)
+        path = folder / DOCUMENTS_FOLDER if Path(name).parent.name == DOCUMENTS_FOLDER else folder
+        path.mkdir(exist_ok=True)
+        (path / Path(name).name).write_bytes(content)
     return str(folder)

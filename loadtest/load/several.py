@@ -24,17 +24,17 @@ def check_all_answer(target: Target) -> None:
         check_answers(one)
 
 
-def wait_for_version_0_everywhere(target: Target, documents: Documents) -> None:
+def wait_for_version_0_everywhere(target: Target, documents: Documents, before: bytes | None = None) -> None:
     """As :func:`wait_for_version_0`, for each address.
 
     Raises:
         UsageError: it does not come out at one of them.
     """
     first, *others = target.each()
-    wait_for_version_0(first, documents)
+    wait_for_version_0(first, documents, before)
     for one in others:
         try:
-            wait_for_version_0(one, documents)
+            wait_for_version_0(one, documents, before)
         except UsageError as error:
             raise UsageError(f"{error} It does come out at {first.shown_url}, and {_ONE_OBJECT}.") from None
 

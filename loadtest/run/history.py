@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -167,14 +168,18 @@ class History:
     began_ns: int | None = None
     """Time 0, where it is not that of these reads: of a part of a run."""
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
+    _being_made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
         """``make(self)``, made once: several checks share what is costly to work out.
 
-        Two threads that ask at the same moment may each make it, and get the same.
+        Checks run beside each other. Who asks for what another thread is making waits for it; what fails fails for each
+        who asks.
         """
         if make not in self._made:
-            self._made[make] = make(self)
+            with self._being_made.setdefault(make, RLock()):
+                if make not in self._made:
+                    self._made[make] = make(self)
         return cast(Result, self._made[make])
 
     def at(self, address: int) -> History:
@@ -187,7 +192,8 @@ class History:
             "settings": info.settings.model_copy(update={"arrival_rate": info.settings.arrival_rate * share}),
         }
         reads = self.reads.chosen(self.reads.address == address)
-        return replace(self, info=info.model_copy(update=own), reads=reads, began_ns=self.origin_ns, _made={})
+        part = info.model_copy(update=own)
+        return replace(self, info=part, reads=reads, began_ns=self.origin_ns, _made={}, _being_made={})
 
     @property
     def origin_ns(self) -> int:

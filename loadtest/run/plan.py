@@ -63,6 +63,10 @@ class Plan:
         """The plan as the readers of one address need to know it."""
         return replace(self, url=self.addresses[address][0]) if self.addresses else self
 
+    def rate_at(self, address: int) -> float:
+        """The reads per second that are due at an address in one process; 0 in a closed loop."""
+        return self.arrival_rate / self.workers * self.weights[address] / sum(self.weights)
+
     def arrivals(self, share: int, address: int = 0) -> Arrivals | None:
         """The arrivals of one of ``workers`` shares at an address, or None for a closed loop."""
         if not self.arrival_rate:

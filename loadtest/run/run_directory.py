@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.run.addresses import format_of
+from loadtest.run.documents.kind import Description
 from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER, SPOOL_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
@@ -33,7 +34,7 @@ from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
+_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow")
 _FORMAT_WITHOUT_DIGEST: Final = 1
 _LEFT_OUT: Final = (
     "run_dir",
@@ -47,6 +48,9 @@ _LEFT_OUT: Final = (
     "samples_path",
     "label",
     "addresses",
+    "document",
+    "stamp",
+    "documents",
     "headers",
     "cert",
     "key",
@@ -101,7 +105,7 @@ class RunDirectory:
                 "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
                 "source": dataclasses.asdict(self._source),
-                "settings": {**chosen, "users": users, "workers": plan.workers},
+                "settings": {**chosen, **_own_documents(plan.documents), "users": users, "workers": plan.workers},
                 "documents": plan.documents,
                 "target": target,
                 "host": _host(),
@@ -271,6 +275,16 @@ def _host() -> dict[str, Any]:
         "load_average": list(os.getloadavg()),
         "time_zone": time.tzname[0],
     }
+
+
+def _own_documents(description: Description) -> dict[str, Any]:
+    """What a report says of the user's own documents; nothing where documents are made up."""
+    if "cuts_seen" not in description:
+        return {}
+    sizes = sorted({description["smallest"], description["largest"]})
+    size = " to ".join(f"{size:,}" for size in sizes)
+    how = f"stamped at {', '.join(description['stamps'])}" if "stamps" in description else "as they are"
+    return {"documents": f"{description['count']:,} of your own, {size} bytes, {how}"}
 
 
 def _versions() -> dict[str, str]:

@@ -87,6 +87,20 @@ class RunSource(BaseModel):
     branch: str = ""
 
 
+class RunDocuments(BaseModel):
+    """Which documents the run published; of old versions' runs, whose documents are made up, nothing is said.
+
+    ``cuts_seen``: of all places where a mix of two versions in turn may be cut, the share in which the mix is neither
+    of them. Documents that are made up differ in every row, so of those it is not said.
+    """
+
+    model_config = _TOLERANT
+
+    kind: str = "made-up"
+    cuts_seen: Annotated[FiniteFloat, Field(ge=0, le=1, strict=False)] | None = None
+    stamps: list[str] = []
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -105,6 +119,7 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
 

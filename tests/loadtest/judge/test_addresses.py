@@ -42,7 +42,7 @@ def beside(first: History, second: History, keep: float = 1.0) -> History:
     columns = {name: np.ascontiguousarray(column[order]) for name, column in columns.items()}
     columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), len(order))
     reads = Reads(**columns)
-    return replace(first, info=at_two(first.info), reads=reads, _made={})
+    return replace(first, info=at_two(first.info), reads=reads, _made={}, _being_made={})
 
 
 def verdicts(summary: Summary) -> dict[str, tuple[Verdict, ...]]:
@@ -100,7 +100,7 @@ def test_writes_that_slow_down_one_address_only_fail_the_question() -> None:
     rate = 4
     healthy, slowed = (simulated(Truth(seconds=60, while_writing=factor, rests=False), 5) for factor in (1.0, 1.8))
     thin = np.arange(len(slowed.reads)) % rate == 0
-    slowed = replace(slowed, reads=slowed.reads.chosen(thin), _made={})
+    slowed = replace(slowed, reads=slowed.reads.chosen(thin), _made={}, _being_made={})
     samples = {name: np.zeros(3000, dtype=np.int64) for name in GENERATOR_DTYPE.names or ()}
     samples["at_ns"] = healthy.origin_ns + np.arange(3000) * 20_000_000
     summary = summarise(replace(beside(healthy, slowed), samples=Samples(**samples)))
