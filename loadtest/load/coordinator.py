@@ -18,6 +18,7 @@ import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.looking.looking import Looking
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
@@ -33,6 +34,7 @@ from loadtest.project import PROJECT
 from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
+from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
@@ -72,6 +74,7 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self._looking: Looking | None = None
         self.receiver: RecordReceiver | None = None
         """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
@@ -155,7 +158,10 @@ class Coordinator:
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
         start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
-        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
+        run_ns = None if ends_ns is None else max(0, ends_ns - start_ns)
+        rests = rests_for(window_ns, run_ns)
+        if settings.until_decided and run_ns is not None:
+            rests = rests_until_decided(window_ns, run_ns)
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
@@ -187,6 +193,8 @@ class Coordinator:
             self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
+        if settings.until_decided and ends_ns is not None:
+            self._look_until_decided(self._directory, self._plan, ends_ns)
         if self._writer is not None:
             self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
@@ -194,6 +202,17 @@ class Coordinator:
         if self._news is not None:
             self._news.progress = self._progress
         return self._plan
+
+    def _look_until_decided(self, directory: RunDirectory, plan: Plan, ends_ns: int) -> None:
+        """Look at the run as it goes on, and end it, as its time would, when every question is decided."""
+        looks = planned_looks(plan.windows(), ends_ns)
+        if len(looks) < 2:
+            logger.warning("--run-time is too short to end before it: no look but the report has six pairs of windows.")
+        if looks:
+            self._looking = Looking(
+                directory.path, looks, lambda found: directory.note(looks=found), self._environment.runner.quit
+            )
+            self._looking.start()
 
     def _manifest(self) -> dict[str, Any]:
         """Who is to record, and what is known of each by now."""
@@ -229,7 +248,8 @@ class Coordinator:
     def mark_end(self) -> None:
         """The readers are about to stop: the windows end here."""
         if self._directory is not None and self._plan is not None:
-            self._directory.end(time.monotonic_ns())
+            said = self._looking.found.said if self._looking is not None else ""
+            self._directory.end(time.monotonic_ns(), said or "stopped")
 
     def abandon(self) -> None:
         """Give up before the run started: stop the writer and leave no half run behind."""
@@ -261,6 +281,8 @@ class Coordinator:
             return
         if self._progress is not None:
             self._progress.stop()
+        if self._looking is not None:
+            self._looking.stop()
         self.mark_end()
         self.note_workers()
         self._finished = True

@@ -58,6 +58,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("until-decided", {"action": "store_true", "help": "end as soon as every question is decided; --run-time is then the longest that the run may last"}),
     ("label", {"default": "", "metavar": "TEXT", "help": "a name for what is measured, such as a version; recorded beside the commit, for the trend command"}),
     ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
@@ -112,7 +113,10 @@ def settings_from(options: argparse.Namespace) -> Settings:
         headers=access.headers,
         cert=access.cert,
         key=access.key,
+        until_decided=bool(options.until_decided),
     )
+    if settings.until_decided:
+        _require_decidable(settings, options)
     if settings.has_own_documents and settings.write_interval == 0:
         raise UsageError(
             "--write-interval is 0, so nothing is published: leave out --document and --documents, or give an interval."
@@ -140,6 +144,20 @@ def settings_from(options: argparse.Namespace) -> Settings:
             "window would hold a write; make the window longer or the interval shorter."
         )
     return settings
+
+
+def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
+    """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
+    if not options.headless or not options.run_time:
+        raise UsageError(
+            "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."
+        )
+    if not settings.window or not settings.write_interval:
+        lacking = "--window" if not settings.window else "--write-interval"
+        raise UsageError(
+            f"--until-decided with {lacking} 0 would wait in vain: without quiet and writing windows it is never decided "
+            f"whether writes slow reads down; give another {lacking}, or leave --until-decided out."
+        )
 
 
 def _own_documents(options: argparse.Namespace) -> dict[str, Any]:

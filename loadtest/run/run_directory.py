@@ -48,6 +48,7 @@ _LEFT_OUT: Final = (
     "samples_path",
     "label",
     "addresses",
+    "until_decided",
     "document",
     "stamp",
     "documents",
@@ -55,7 +56,7 @@ _LEFT_OUT: Final = (
     "cert",
     "key",
 )
-"""Settings that ``target`` says better, or that only name local files, or are secret."""
+"""Settings that ``target`` or another entry says better, that only name local files, or are secret."""
 
 
 class RunDirectory:
@@ -123,8 +124,8 @@ class RunDirectory:
             },
         )
 
-    def end(self, at_ns: int) -> None:
-        """Note when the readers were told to stop; only the first call counts.
+    def end(self, at_ns: int, reason: str = "stopped") -> None:
+        """Note when the readers were told to stop, and why; only the first call counts.
 
         Where that cannot be written the run still ends in order, and is sealed like one that was killed.
         """
@@ -133,7 +134,7 @@ class RunDirectory:
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
-                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
+                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": reason}
                 writer = {"writer": self._writer} if self._writer else {}
                 write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
+from loadtest.run.looks import RunLooks
 from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
@@ -119,6 +120,7 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""

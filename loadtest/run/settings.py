@@ -35,6 +35,7 @@ class Settings:
     label: str = ""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
     """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
+    until_decided: bool = False
     document: tuple[Path, ...] = ()
     stamp: tuple[str, ...] = ()
     documents: Path | None = None
