@@ -20,11 +20,12 @@ from loadtest.load.options import settings_from
 from loadtest.run.duel import Side
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
+from loadtest.target.paths import paths_from
 
 DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
 """Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
 Windows are short, so that the two are never far apart in time, and long enough for a p99 of each."""
-_OF_ONE_SIDE: Final = ("outputs", "stack", "bucket", "run-dir")
+_OF_ONE_SIDE: Final = ("outputs", "stack", "bucket", "run-dir", "until-decided")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def _refuse(base: DuelSide, new: DuelSide) -> None:
         raise UsageError("--arrival-rate is 0 (a closed loop): a duel reads both at one rate; give one.")
     if not settings.window:
         raise UsageError("--window is 0: the turns of a duel are made of windows; give their length.")
+    if settings.addresses:
+        raise UsageError("--samples-path was given several times: a duel reads one address of each; give one.")
     places = [(one.target.s3_endpoint_url, one.target.bucket, one.target.object_key) for one in (base, new)]
     if settings.write_interval and places[0] == places[1]:
         raise UsageError(
@@ -83,7 +86,8 @@ def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelS
     parser = configargparse.ArgumentParser()
     add_run_arguments(parser)
     parsed = parser.parse_args(options, env_vars=environment)
-    parsed.host = given.rstrip("/").removesuffix(parsed.samples_path) if is_address else None
+    path = paths_from(parsed.samples_path)[0][0]
+    parsed.host = given.rstrip("/").removesuffix(path).rstrip("/") if is_address else None
     if is_address:
         environment["LOCUST_HOST"] = parsed.host  # not on the command line, for it may hold a secret
     else:

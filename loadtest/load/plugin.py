@@ -25,19 +25,24 @@ from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
 from loadtest.load.ending import usage_exit
-from loadtest.load.interrupts import interrupt, stop_once_at_a_time, wait_for_the_end_of_this_process
+from loadtest.load.interrupts import (
+    interrupt,
+    quit_after_records,
+    stop_once_at_a_time,
+    wait_for_the_end_of_this_process,
+)
+from loadtest.load.lanes import Lanes
 from loadtest.load.meeting import Agreed, Meeting
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
-from loadtest.load.participant import COUNTS_KEY, SHARES_KEY, Participant
+from loadtest.load.participant import COUNTS_KEY, Participant
+from loadtest.load.plan_message import plan_message
+from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.recorder import Recorder
-from loadtest.load.workers import (
-    REFUSAL_MESSAGE,
-    Workers,
-    end_hanging_children,
-)
+from loadtest.load.several import refuse_too_few_readers
+from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
 from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
@@ -60,6 +65,11 @@ def _on_init(environment: Any, **_kwargs: Any) -> None:
     ReadModelRun(environment)
 
 
+def _host_of(url: str, path: str) -> str:
+    """What Locust shows as the host: the address without the path that was given, if it is not all of it."""
+    return url.removesuffix(path) or url
+
+
 class ReadModelRun:
     """What this Locust process does for a run: coordinate (standalone, master), record (standalone, worker)."""
 
@@ -77,6 +87,8 @@ class ReadModelRun:
         runner = environment.runner
         if not self._coordinates or environment.web_ui is not None:
             stop_once_at_a_time(runner)
+        if isinstance(runner, MasterRunner):
+            quit_after_records(runner, self._records_to_come)
         self._team = Workers(runner) if self._coordinates else None
         self._starting = False
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
@@ -100,8 +112,11 @@ class ReadModelRun:
             self._check_settings()
 
     def recorder(self) -> Recorder:
-        """The recorder of this process; waits until the run begins."""
+        """The recorder of one more reader of this process; waits until the run begins."""
         return self._participant.recorder()
+
+    def _records_to_come(self) -> RecordReceiver | None:
+        return self._coordinator.receiver if self._coordinator is not None else None
 
     @property
     def coordinator(self) -> Coordinator | None:
@@ -148,7 +163,7 @@ class ReadModelRun:
     def _give_users_a_host(self) -> None:
         """Locust shows a host, without its secrets: the one of the outputs file, if none was given."""
         settings = settings_from(self._environment.parsed_options)
-        host = settings.host or find_target(settings).url.removesuffix(settings.samples_path)
+        host = settings.host or _host_of(find_target(settings).url, settings.samples_path)
         self._environment.host = self._host_at_start = public_url(host)
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
@@ -179,6 +194,10 @@ class ReadModelRun:
         target = find_target(settings)
         if settings is not target_at_start:
             refuse_other_endpoint(target, target_at_start)
+        if self._headless:
+            given = self._environment.parsed_options
+            workers = int(given.expect_workers or 1) if given.master or given.processes else 1
+            refuse_too_few_readers(settings, given.num_users, workers)
         coordinator = Coordinator(self._environment, settings, target)
         coordinator.prepare()
         return coordinator
@@ -215,13 +234,13 @@ class ReadModelRun:
             logger.error("%s", sentence)
         side = meeting.side if meeting is not None else ""
         plan = coordinator.start(user_count, team, agreed.ends_ns if agreed else self._ends_ns(), agreed, side)
-        message = {SHARES_KEY: team.shares, **plan.message()}
         for client in team.accepted if team.shares else [None]:
+            message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
-    def _on_begin(self, recorder: Recorder) -> None:
+    def _on_begin(self, lanes: Lanes) -> None:
         if self._coordinator is not None and self._coordinator.progress is not None:
-            self._coordinator.progress.local = recorder.counted
+            self._coordinator.progress.local = lanes.counted
 
     def _on_refusal(self, msg: Any, **_kwargs: Any) -> None:
         if self._team is not None and self._coordinator is not None:
@@ -254,6 +273,7 @@ class ReadModelRun:
         if self._quitting:
             wait_for_the_end_of_this_process()
         self._quitting = True
+        self._participant.end_sending()  # while the master can still answer
         self._environment.runner.quit()  # readers end before their recording does
         self._participant.stop_recording()
         if self._coordinator is not None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from loadtest.errors import UsageError
 from loadtest.run.files import (
     CLOSED_SUFFIX,
     INCOMPLETE_SUFFIX,
@@ -43,9 +44,29 @@ SPOOLED_READ_DTYPE: Final = np.dtype(
     [
         (_LINE_OF[name], "<u4") if name in _LINE_OF else (name, READ_DTYPE[name])
         for name in READ_DTYPE.names or ()
-        if name != "worker"  # which the name of the file says
+        if name not in ("worker", "widening_ns")  # the name of the file says the one; the other comes with the bounds
     ]
 )
+_FIELDS_AT_FIRST: Final = 10
+"""So many of them had the spools of runs that do not say which they have."""
+
+
+def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
+    """What a record is in the spools of a run, which says in ``run.json`` how many fields there are: they only grow.
+
+    Raises:
+        UsageError: no program up to this one had so many.
+    """
+    names = SPOOLED_READ_DTYPE.names or ()
+    count = run.get("spooled_fields", _FIELDS_AT_FIRST)
+    if not isinstance(count, int) or not _FIELDS_AT_FIRST <= count <= len(names):
+        raise UsageError(
+            f"run.json tells of spools with {str(count)[:20]} fields a read, which this program does not know: seal "
+            "the run with the version that recorded it, or restore that file."
+        )
+    return np.dtype([(name, SPOOLED_READ_DTYPE[name]) for name in names[:count]])
+
+
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
     [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
@@ -109,8 +130,9 @@ class Spool:
         folder = run_dir / SPOOL_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         parts = (str(worker), str(os.getpid()), _identity(os.getpid()))
-        self._name = folder / "-".join(part for part in parts if part)
-        self._presence = Presence(self._name, WORKER, worker, run)
+        self.name = folder / "-".join(part for part in parts if part)
+        """The path of its files, without their suffixes."""
+        self._presence = Presence(self.name, WORKER, worker, run)
         self._etags: dict[str, int] = {}
         self._files = [_SpoolFile(self._path(suffix)) for suffix in SPOOL_SUFFIXES]
         self._etags_file, self._requests_file, self._bodies_file, reads_file, samples_file = self._files
@@ -128,7 +150,7 @@ class Spool:
         return Pulse(until_ns, self.sessions, dict(zip(SPOOL_SUFFIXES, written, strict=True)))
 
     def _path(self, suffix: str) -> Path:
-        return self._name.with_name(self._name.name + suffix)
+        return self.name.with_name(self.name.name + suffix)
 
     def etag_line(self, etag: str | None) -> int:
         """The line number of ``etag``; a new one is on disk before any record can name it, unless the disk is full."""
@@ -153,11 +175,22 @@ class Spool:
         sent_etag: int,
         body_bytes: int,
         outcome: int,
+        address: int = 0,
     ) -> int:
         """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
         self._reads.append(
             _PACK_READ(
-                session, scheduled_ns, called_ns, returned_ns, status, version, etag, sent_etag, body_bytes, outcome
+                session,
+                scheduled_ns,
+                called_ns,
+                returned_ns,
+                status,
+                version,
+                etag,
+                sent_etag,
+                body_bytes,
+                outcome,
+                address,
             )
         )
         self.recorded += 1

@@ -40,6 +40,12 @@ def validated(history: History) -> History:
     """
     _check_writes(history.writes)
     _check_all_reads(history.reads, history.writes)
+    last = int(history.reads.address.max(initial=0))
+    if last >= len(history.info.addresses):
+        raise RunError(
+            f"reads of address number {last + 1} are recorded, and run.json names {len(history.info.addresses)}: the "
+            "run is damaged; measure again."
+        )
     _check_windows(history.windows)
     _check_samples(history.samples)
     return history
@@ -87,6 +93,9 @@ def _check_reads(reads: Reads) -> None:
         "have a time that cannot be",
     )
     _refuse(reads.returned_ns < reads.called_ns, "reads", "returned before they were called")
+    if not reads.on_one_clock:
+        _refuse(reads.widening_ns < 0, "reads", "have a clock that is known better than exactly")
+        _refuse(reads.own_returned_ns < reads.called_ns, "reads", "returned before they were called")
     _refuse(reads.scheduled_ns > reads.called_ns + SECOND, "reads", "were called long before they were due")
     _refuse(
         (version < NO_VERSION) | (reads.etag_version < SECOND_ETAG) | (sent < SECOND_ETAG),
