@@ -27,6 +27,7 @@ from locust import FastHttpUser, User, task
 
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
+from loadtest.run.documents.kinds import made_up_documents
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.records import ReadOutcome
 from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
@@ -75,6 +76,7 @@ def closed_loop(
         arrival_process="constant",
         conditional_share=share,
         workers=1,
+        documents=made_up_documents(payload_bytes),
     )
 
 

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.nginx import Served, nginx_counting
 from benchmarks.options import parser
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 
 RUN = "0123456789ab"
 KINDS = ("plain", "recording")

@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks.options import parser
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.s3_client import s3_client, s3_session
 

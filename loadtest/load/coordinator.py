@@ -25,6 +25,8 @@ from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
+from loadtest.run.documents.kind import Description
+from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
@@ -54,6 +56,7 @@ class Coordinator:
         self._environment = environment
         self._settings = settings
         self._target = target
+        self._documents: Description = {}
         self._writer: WriterProcess | None = None
         self._directory: RunDirectory | None = None
         self._plan: Plan | None = None
@@ -78,10 +81,13 @@ class Coordinator:
             if self._settings.write_interval == 0:
                 folder = self._directory.path
                 size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
+                self._documents = made_up_documents(self._settings.payload_bytes)
                 self._put_version_0(self._directory)
-                wait_for_version_0(self._target, self._directory.run, self._settings.payload_bytes)
+                documents = documents_of(self._documents, self._directory.run, self._directory.path)
+                wait_for_version_0(self._target, documents)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -97,7 +103,7 @@ class Coordinator:
         settings, target, run_dir = self._settings, self._target, directory.path
         news = self._news = WriterNews(self._environment, target.object_key, directory)
         self._writer = WriterProcess(
-            directory.run, run_dir, settings, target, news.on_put, news.on_trouble, news.on_end
+            directory.run, run_dir, settings, target, self._documents, news.on_put, news.on_trouble, news.on_end
         )
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
@@ -131,11 +137,11 @@ class Coordinator:
             window_ns=window_ns,
             seed=settings.seed,
             payload_bytes=settings.payload_bytes,
+            documents=self._documents,
             arrival_rate=settings.arrival_rate,
             arrival_process=settings.arrival_process,
             conditional_share=settings.conditional_share,
             workers=max(1, len(team.shares)),
-            standing=settings.write_interval == 0,
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
         )

@@ -14,7 +14,8 @@ from typing import Any, Final
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.cleaned import without_addresses
 from loadtest.errors import UsageError
-from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES
+from loadtest.run.documents.kind import MAXIMUM_BYTES
+from loadtest.run.documents.made_up import MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS

@@ -10,11 +10,10 @@ from typing import Final
 
 from loadtest.cleaned import shown
 from loadtest.load.health import HealthMonitor
-from loadtest.run.document import Verifier
+from loadtest.run.documents.kinds import documents_of
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG, Spool
-from loadtest.run.standing_document import StandingVerifier
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""
@@ -62,10 +61,7 @@ class Recorder:
     def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
-        run_dir = Path(plan.run_dir)
-        self.verifier: Verifier | StandingVerifier = (
-            StandingVerifier.of(run_dir) if plan.standing else Verifier(plan.run, plan.payload_bytes)
-        )
+        self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0

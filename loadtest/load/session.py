@@ -6,10 +6,9 @@ from typing import Final, NamedTuple
 
 from loadtest.http1.errors import BodyTooLargeError
 from loadtest.http1.limits import UnaskedCodingError
-from loadtest.run.document import Verifier
+from loadtest.run.documents.kind import BodyVerifier
 from loadtest.run.records import NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG
-from loadtest.run.standing_document import StandingVerifier
 
 _STATUS_OUTCOMES: Final = {
     401: ReadOutcome.FORBIDDEN,
@@ -40,7 +39,7 @@ class ReadAnswer(NamedTuple):
 class Session:
     """One reader with one request in flight, which validates what it holds, keeps it on 304 and replaces it on 200."""
 
-    def __init__(self, number: int, verifier: Verifier | StandingVerifier, conditional_share: float) -> None:
+    def __init__(self, number: int, verifier: BodyVerifier, conditional_share: float) -> None:
         self.number = number
         self._verifier = verifier
         self._share = conditional_share

@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtest.cleaned import shown
 from loadtest.errors import UsageError
-from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.files import STANDING_FILE
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome

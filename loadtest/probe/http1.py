@@ -20,7 +20,7 @@ from loadtest.http1.incoming import Limits
 from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.http1.trust import tls_context
 from loadtest.probe.model import Ask, Headers, ProbeAnswer
-from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.units import SECOND
 
 LINGER_S: Final = 0.25

@@ -12,7 +12,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from loadtest.probe.entity_tags import EntityTag, as_kept
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.documents.kind import Description
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 
@@ -26,12 +27,13 @@ class Plan:
     window_ns: int
     seed: int
     payload_bytes: int
+    """Of the largest document."""
     arrival_rate: float
     arrival_process: str
     conditional_share: float
     workers: int
-    standing: bool = False
-    """Whether nothing is ever written: the one version is what was there."""
+    documents: Description
+    """Which documents; see :mod:`loadtest.run.documents`."""
     rest_windows: int = 0
     rest_pairs: int = 0
 

@@ -96,6 +96,7 @@ class RunDirectory:
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
                 "source": dataclasses.asdict(self._source),
                 "settings": {**chosen, "users": users, "workers": plan.workers},
+                "documents": plan.documents,
                 "target": target,
                 "host": _host(),
                 "versions": _versions(),

@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
-from loadtest.run.document import render
+from loadtest.run.documents.kind import Documents
+from loadtest.run.documents.kinds import description_in, documents_of
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
     BODIES_SUFFIX,
@@ -104,7 +105,7 @@ def seal(run_dir: Path) -> None:
     events = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run))
+    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir))
     samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
@@ -190,7 +191,7 @@ def _writes(rows: list[dict[str, Any]]) -> Array:
     return records
 
 
-def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
+def _told_by_puts(writes: Array, run: dict[str, Any], run_dir: Path) -> dict[str, list[int]]:
     """The versions for which a PUT was told an ETag, by its opaque part.
 
     Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), those of writes that
@@ -200,16 +201,29 @@ def _told_by_puts(writes: Array, run: dict[str, Any]) -> dict[str, list[int]]:
     for write in writes:
         if write["etag"]:
             told.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
+    unnamed = writes["version"][writes["etag"] == ""]
+    documents = _documents(run, run_dir) if told and len(unnamed) else None
+    if documents is None:
+        return told
 
     def md5(version: int) -> str:
-        body = render(run["run"], version, run["settings"]["payload_bytes"])
-        return hashlib.md5(body, usedforsecurity=False).hexdigest()
+        body = documents.render(version)
+        return "" if body is None else hashlib.md5(body, usedforsecurity=False).hexdigest()
 
-    unnamed = bool(np.any(writes["etag"] == ""))  # never in a run without writes, whose document is not made up
-    digests = unnamed and bool(told) and all(md5(own[0]) == tag for tag, own in list(told.items())[:1])
-    for version in writes[writes["etag"] == ""]["version"] if digests else ():
-        told.setdefault(md5(int(version)), []).append(int(version))
+    tag, own = next(iter(told.items()))
+    if md5(own[0]) == tag:
+        for version in map(int, unnamed):
+            told.setdefault(md5(version), []).append(version)
+    told.pop("", None)  # of what is not known beforehand
     return told
+
+
+def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
+    """The documents of the run; None when they are not there any more: what is known of them is then all there is."""
+    try:
+        return documents_of(description_in(run, run_dir), run["run"], run_dir)
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _spooled(path: Path) -> SpooledReads:

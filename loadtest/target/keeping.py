@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from loadtest.cleaned import shown
 from loadtest.errors import UsageError
-from loadtest.run.document import MAXIMUM_BYTES, made_up_by
+from loadtest.run.documents.kind import MAXIMUM_BYTES
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws

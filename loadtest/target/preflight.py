@@ -19,7 +19,7 @@ from loadtest.http1.errors import BodyTooLargeError, TooLargeError
 from loadtest.http1.incoming import Answer, Limits
 from loadtest.http1.limits import EXCHANGE_TIME_LIMIT_S, is_coded, most_body_bytes
 from loadtest.http1.trust import tls_context, unused_proxy
-from loadtest.run.document import MAXIMUM_BYTES, how_rewritten, identify
+from loadtest.run.documents.kind import MAXIMUM_BYTES, Documents
 from loadtest.run.records import ReadOutcome
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
@@ -68,22 +68,23 @@ def read_address(target: Target) -> Seen:
     return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
-def wait_for_version_0(target: Target, run: str, payload_bytes: int) -> None:
+def wait_for_version_0(target: Target, documents: Documents) -> None:
     """Wait until a read returns version 0, which has been acknowledged.
 
     Raises:
         UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds; says what came instead.
     """
     until = time.monotonic() + VISIBLE_TIME_LIMIT_S
+    verifier = documents.verifier()
     while True:
-        answer = get(target, most_body_bytes(payload_bytes), max(1.0, until - time.monotonic()))
+        answer = get(target, most_body_bytes(documents.largest), max(1.0, until - time.monotonic()))
         _refuse_if_final(target, answer)
-        found = identify(bytes(answer.body), run, payload_bytes)
-        if answer.failure is None and answer.status == 200 and found.outcome is ReadOutcome.WHOLE:
+        found = verifier.identify(bytes(answer.body), answer.field(b"etag"))
+        if answer.failure is None and answer.status == 200 and found == (ReadOutcome.WHOLE, 0):
             return
         rewritten = answer.status == 200 and found.outcome is ReadOutcome.REWRITTEN
         if rewritten or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
-            how = how_rewritten(bytes(answer.body), run, payload_bytes)
+            how = verifier.how_rewritten(bytes(answer.body))
             raise UsageError(_why_not(target, answer, found.outcome, how))
         gevent.sleep(_PAUSE_S)
 

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.run.document import MINIMUM_BYTES, how_rewritten, made_up_by
+from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten, made_up_by
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, load, note_put_back

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest.cleaned import secrets_of
-from loadtest.run.document import MAXIMUM_BYTES
+from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
 from loadtest.target.put_errors import Failure, failure_of, not_of_s3

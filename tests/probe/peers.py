@@ -28,7 +28,7 @@ from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan, Report
 from loadtest.report import markdown_text
 from loadtest.report.markdown_text import code
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target.finding import Target
 from loadtest.target.s3_client import s3_client, s3_session

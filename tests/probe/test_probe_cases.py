@@ -12,7 +12,7 @@ from scripted_server import PATH, Reply, Request, ScriptedServer
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 
 BY_NAME = {case.name: case for case in ALL}
 FAIL, DEVIATES = CaseVerdict.FAIL, CaseVerdict.DEVIATES

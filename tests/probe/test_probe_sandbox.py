@@ -13,7 +13,7 @@ from loadtest.probe import store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import running_sandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session

@@ -22,6 +22,7 @@ from loadtest.load.writer.orders import about, orders_for
 from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
 from loadtest.project import PROJECT
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
+from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
@@ -64,6 +65,7 @@ class WriterProcess:
         run_dir: where it records.
         settings: the run's settings.
         target: where to write.
+        documents: which documents.
         on_put: called, in a greenlet, for every PUT after version 0.
         on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
         on_end: called with why the writer ended, when nobody told it to.
@@ -75,6 +77,7 @@ class WriterProcess:
         run_dir: Path,
         settings: Settings,
         target: Target,
+        documents: Description,
         on_put: Callable[[Put], None],
         on_trouble: Callable[[str], None] = lambda said: None,
         on_end: Callable[[str], None] = lambda why: None,
@@ -101,7 +104,8 @@ class WriterProcess:
             {
                 **orders_for(target),
                 "run": run,
-                "payload_bytes": settings.payload_bytes,
+                "documents": documents,
+                "run_dir": str(run_dir.resolve()),
                 "journal": str((run_dir / JOURNAL_NAME).resolve()),
                 "kept": str((run_dir / KEPT_FOLDER).resolve()),
                 "about": about(run, settings, target),

@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from loadtest.load.writer.presence import writer_presence
-from loadtest.run.document import made_up_by, render
+from loadtest.run.documents.kind import Documents
+from loadtest.run.documents.kinds import documents_of
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
@@ -58,9 +60,8 @@ class Parent:
 class PayloadWriter:
     """Replaces one object, one PUT in flight at a time, and never retries: every attempt is a write of its own."""
 
-    def __init__(self, orders: dict[str, Any], store: Store, journal: Journal) -> None:
-        self._run: str = orders["run"]
-        self._size: int = orders["payload_bytes"]
+    def __init__(self, documents: Documents, store: Store, journal: Journal) -> None:
+        self._documents = documents
         self._store = store
         self._journal = journal
 
@@ -104,7 +105,11 @@ class PayloadWriter:
         return self._store.check_credentials()
 
     def document(self, version: int) -> bytes:
-        return render(self._run, version, self._size)
+        """The bytes of ``version``; the documents that a writer puts are known beforehand."""
+        body = self._documents.render(version)
+        if body is None:
+            raise ValueError(f"version {version} is not known beforehand")
+        return body
 
 
 def main() -> int:
@@ -139,7 +144,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     if not told:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
-    writer = PayloadWriter(orders, store, journal)
+    documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
+    writer = PayloadWriter(documents, store, journal)
     first = _put_first(writer, store, look, json.loads(told)["put"])
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
     if start:

@@ -9,7 +9,7 @@ from typing import Final
 
 from loadtest.probe.judging import DEVIATES, FAIL, INCONCLUSIVE, PASS, describe, not_applicable
 from loadtest.probe.model import Ask, Case, Finding, ProbeAnswer, Script, Seen, an_etag
-from loadtest.run.document import identify
+from loadtest.run.documents.made_up import identify
 from loadtest.run.records import ReadOutcome
 
 _MORE_LOOKS: Final = 6

@@ -42,7 +42,7 @@ class ForeignPublisher:
                 await self._task
 
     async def _write_every(self, period: float) -> None:
-        from loadtest.run.document import MINIMUM_BYTES, render  # noqa: PLC0415 - numpy, which nothing else here needs
+        from loadtest.run.documents.made_up import MINIMUM_BYTES, render  # noqa: PLC0415 - numpy, which nothing else here needs
 
         run = token_hex(6)
         for version in count():

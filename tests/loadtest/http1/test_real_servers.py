@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from benchmarks.nginx import installed, nginx_serving
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import running_sandbox
 
 DOCUMENT = render("0123456789ab", 3, 300_000)

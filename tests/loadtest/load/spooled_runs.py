@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.spool import Spool

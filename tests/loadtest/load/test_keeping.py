@@ -12,7 +12,7 @@ from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.load.coordinator import Coordinator
 from loadtest.load.owed import earlier_runs, take_over
-from loadtest.run.document import made_up_by, render
+from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory

@@ -17,7 +17,7 @@ from locust.argument_parser import get_parser
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.options import _OPTIONS, PAGE_OPTIONS, add_arguments, settings_from
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import MadeUp, render
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target, find_target
@@ -179,7 +179,7 @@ def test_what_an_address_holds_of_secrets_gets_into_no_file(tmp_path: Path) -> N
     assert found.shown_url == "http://127.0.0.1:80/v1/samples?key=…"
     assert SECRET not in repr(found)
     settings = settings_from(options(*(part.format(port=80) for part in SECRET_ADDRESS), *SECRET_STORE))
-    plan = Plan("run", "", "", found.url, 1, 1, 1, 256, 1.0, "constant", 0.5, 1)
+    plan = Plan("run", "", "", found.url, 1, 1, 1, 256, 1.0, "constant", 0.5, 1, {})
     directory = RunDirectory.create(tmp_path / "run")
     directory.describe(settings, found.public(), plan, users=1)
     written = (tmp_path / "run" / "run.json").read_text(encoding="utf-8")
@@ -202,7 +202,7 @@ def test_what_an_address_holds_of_secrets_is_sent_and_not_printed(tmp_path: Path
         threading.Thread(target=server.serve_forever, daemon=True).start()
         found = secret_target(tmp_path, server.server_port)
         with pytest.raises(UsageError) as refused:
-            wait_for_version_0(found, "0123456789ab", 256)
+            wait_for_version_0(found, MadeUp("0123456789ab", 256))
         server.shutdown()
     key = base64.b64encode(f"user:{SECRET}".encode()).decode()
     assert asked == [(f"/v1/samples?key={SECRET}", f"Basic {key}")]
@@ -228,7 +228,7 @@ def test_a_document_that_is_rewritten_on_the_way_is_said_at_once(tmp_path: Path,
         found = target(tmp_path, "--outputs", "none", "--bucket", "b", "--host", url, "--s3-endpoint-url", url)
         store.body, store.etag = render("0123456789ab", 0, 256), "e"
         with pytest.raises(UsageError, match=f"passes what was written to s3://b/payload.json on changed: {how}"):
-            wait_for_version_0(found, "0123456789ab", 256)
+            wait_for_version_0(found, MadeUp("0123456789ab", 256))
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.run import document as payload
-from loadtest.run.document import MAXIMUM_BYTES, MINIMUM_BYTES, Identity, Verifier, how_rewritten, identify, render
+from loadtest.run.documents import made_up as payload
+from loadtest.run.documents.made_up import (
+    MAXIMUM_BYTES,
+    MINIMUM_BYTES,
+    Identity,
+    Verifier,
+    how_rewritten,
+    identify,
+    render,
+)
+from loadtest.run.documents.rewriting import objects_in
 from loadtest.run.records import NO_VERSION, ReadOutcome
-from loadtest.run.rewriting import objects_in
 
 RUN, SIZE = "0123456789ab", 2048
 sizes = st.integers(MINIMUM_BYTES, 6000)

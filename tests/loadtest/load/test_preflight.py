@@ -11,6 +11,7 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.http1.trust import tls_context, unused_proxy
+from loadtest.run.documents.made_up import MadeUp
 from loadtest.target import preflight
 from loadtest.target.finding import Target
 from loadtest.target.preflight import check_answers, wait_for_version_0
@@ -66,7 +67,7 @@ def test_a_body_that_is_compressed_unasked_is_refused() -> None:
 def test_an_endless_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "VISIBLE_TIME_LIMIT_S", 0)
     with running_hostile_target("endless", good_reads=0) as target, pytest.raises(UsageError, match="without end"):
-        wait_for_version_0(at(target), RUN, SIZE)
+        wait_for_version_0(at(target), MadeUp(RUN, SIZE))
 
 
 def test_neither_proxy_nor_netrc_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from locust.env import Environment
 from benchmarks.reader_load import closed_loop
 from loadtest.load.reader import SamplesReader, turns
 from loadtest.load.recorder import MOST_MESSAGES, Recorder
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
 from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, load_records
 

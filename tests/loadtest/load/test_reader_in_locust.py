@@ -15,7 +15,7 @@ from locust.env import Environment
 from benchmarks.reader_load import closed_loop
 from loadtest.load.reader import REQUEST_NAME, SamplesReader
 from loadtest.load.recorder import Recorder
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
 from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
 from tests.loadtest.http1.targets import Target, answering

@@ -15,7 +15,7 @@ from benchmarks.reader_load import closed_loop
 from loadtest.load import reader as reader_module
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
 from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
 from tests.targets.hostile_target import HostileTarget, running_hostile_target

@@ -1,13 +1,14 @@
 """A reading session: what it asks, and what it makes of every kind of answer."""
 
 import ssl
+from typing import Any, cast
 
 import pytest
 
 from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, cut
 from loadtest.load.session import ReadAnswer, Session
 from loadtest.load.writer.writer import PayloadWriter
-from loadtest.run.document import Verifier, render
+from loadtest.run.documents.made_up import MadeUp, Verifier, render
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512
@@ -77,6 +78,5 @@ def test_answers_to_a_conditional_read() -> None:
 
 
 def test_the_writer_renders_what_the_reader_verifies() -> None:
-    writer = PayloadWriter.__new__(PayloadWriter)
-    writer._run, writer._size = RUN, SIZE
+    writer = PayloadWriter(MadeUp(RUN, SIZE), cast("Any", None), cast("Any", None))
     assert Verifier(RUN, SIZE).identify(writer.document(3)) == (ReadOutcome.WHOLE, 3)

@@ -92,7 +92,7 @@ def test_run_json_has_the_source_and_the_summary_says_it(tmp_path: Path) -> None
     add_arguments(parser)
     settings = settings_from(parser.parse_args(["--label", "v1"]))
     plan = Plan(
-        directory.run, str(directory.path), "boot", "http://127.0.0.1:1", 1, 1, 1, 1024, 1.0, "constant", 0.5, 1
+        directory.run, str(directory.path), "boot", "http://127.0.0.1:1", 1, 1, 1, 1024, 1.0, "constant", 0.5, 1, {}
     )
     directory.describe(settings, {}, plan, users=1)
     written = json.loads((directory.path / "run.json").read_text())

@@ -8,10 +8,11 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.load.standing import take_what_is_there
-from loadtest.run.document import render
+from loadtest.run.documents.kinds import documents_of, standing_document
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.standing import StandingVerifier
 from loadtest.run.journal import Journal
 from loadtest.run.records import ReadOutcome, WriteOutcome
-from loadtest.run.standing_document import StandingVerifier
 from loadtest.target.finding import Target
 from tests.targets.odd_store import running_odd_store
 
@@ -29,7 +30,7 @@ def test_what_is_there_is_version_0_and_nothing_is_written(tmp_path: Path) -> No
     called, returned = map(json.loads, (tmp_path / "writes.jsonl").read_text().splitlines())
     assert (called["version"], returned["outcome"]) == (0, WriteOutcome.ACKED)
     assert returned["etag"] == f'"{hashlib.md5(MINE, usedforsecurity=False).hexdigest()}"'
-    assert StandingVerifier.of(tmp_path).identify(MINE) == (ReadOutcome.WHOLE, 0)
+    assert documents_of(standing_document(), "", tmp_path).verifier().identify(MINE) == (ReadOutcome.WHOLE, 0)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from loadtest.errors import UsageError
 from loadtest.load.writer import process
 from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
 from loadtest.load.writer.process import WriterProcess
+from loadtest.run.documents.kinds import made_up_documents
 from loadtest.target.finding import Target
 
 ENDLESS = """
@@ -58,7 +59,7 @@ def writer_that_is(program: str, run_dir: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(process.subprocess, "Popen", started)
     target = Target("http://127.0.0.1:9/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
     settings: Any = SimpleNamespace(payload_bytes=512, window=2.0, stack=None)
-    return WriterProcess("0123456789ab", run_dir, settings, target, lambda put: None)
+    return WriterProcess("0123456789ab", run_dir, settings, target, made_up_documents(256), lambda put: None)
 
 
 def test_a_writer_that_prints_without_end_is_ended_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from locust_process import Start
 
-from loadtest.run.document import render
+from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 

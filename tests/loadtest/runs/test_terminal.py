@@ -72,7 +72,7 @@ def said(master: int) -> str:
 
 
 def a_plan() -> Plan:
-    return Plan("run", "folder", "boot", "url", time.monotonic_ns(), 0, 1, 2048, 0, "constant", 0.5, 1)
+    return Plan("run", "folder", "boot", "url", time.monotonic_ns(), 0, 1, 2048, 0, "constant", 0.5, 1, {})
 
 
 # -- a whole run

@@ -9,12 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from loadtest.run.document import Identity, made_up_by
-from loadtest.run.files import STANDING_FILE
+from loadtest.run.documents.kind import Identity
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+
+STANDING: Final = "standing"
+
+
+class Standing:
+    """The one document of a run that never writes."""
+
+    def __init__(self, document: bytes) -> None:
+        self._document = document
+
+    @property
+    def largest(self) -> int:
+        return len(self._document)
+
+    def render(self, version: int) -> bytes | None:
+        return self._document if version == 0 else None
+
+    def verifier(self) -> StandingVerifier:
+        return StandingVerifier(self._document)
 
 
 class StandingVerifier:
@@ -24,10 +42,6 @@ class StandingVerifier:
         self._document = document
         self._etag: str | None = None
         """The opaque part of the ETag that the document came with last."""
-
-    @classmethod
-    def of(cls, run_dir: Path) -> StandingVerifier:
-        return cls((run_dir / STANDING_FILE).read_bytes())
 
     @property
     def latest_body(self) -> bytes:

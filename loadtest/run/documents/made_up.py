@@ -13,16 +13,16 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
+from loadtest.run.documents.kind import MAXIMUM_BYTES, Identity
+from loadtest.run.documents.rewriting import objects_in, undone
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
-from loadtest.run.rewriting import objects_in, undone
 
+MADE_UP: Final = "made-up"
 MINIMUM_BYTES: Final = 256
-MAXIMUM_BYTES: Final = 10 * 1024 * 1024
-"""The largest answer that an API Gateway REST API passes on: 10 MB (Amazon API Gateway quotas, "Payload size")."""
 
 _HEADER = re.compile(
     rb'\{"run":"(?P<run>[0-9a-f]{12})","version":(?P<version>\d{1,10}),"bytes":(?P<bytes>\d{1,8}),'
@@ -45,11 +45,22 @@ _LARGEST_KEPT = 512 * 1024
 _LARGEST_VERSION = 2**31 - 1
 
 
-class Identity(NamedTuple):
-    """What a body is, and the version it names when it is whole (else ``NO_VERSION``)."""
+class MadeUp:
+    """Documents that are made up for one run, all of one size."""
 
-    outcome: ReadOutcome
-    version: int
+    def __init__(self, run: str, size: int) -> None:
+        self._run = run
+        self._size = size
+
+    @property
+    def largest(self) -> int:
+        return self._size
+
+    def render(self, version: int) -> bytes:
+        return render(self._run, version, self._size)
+
+    def verifier(self) -> Verifier:
+        return Verifier(self._run, self._size)
 
 
 def render(run: str, version: int, size: int) -> bytes:
