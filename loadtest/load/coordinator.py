@@ -19,20 +19,22 @@ from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_throug
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
 from loadtest.load.standing import take_what_is_there
+from loadtest.load.watching import readers_see
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
-from loadtest.load.writer_news import WriterNews
+from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
+from loadtest.load.writer_news import WatcherNews, WriterNews
 from loadtest.project import PROJECT
 from loadtest.run.documents.kind import Description
-from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
+from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import rests_for
-from loadtest.run.settings import Settings
+from loadtest.run.settings import WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
@@ -78,7 +80,9 @@ class Coordinator:
         self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
-            if self._settings.write_interval == 0:
+            if self._settings.writer == WATCH:
+                self._watch(self._directory)
+            elif self._settings.write_interval == 0:
                 folder = self._directory.path
                 size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
                 self._documents = standing_document()
@@ -97,6 +101,20 @@ class Coordinator:
         except BaseException:
             self.abandon()
             raise
+
+    def _watch(self, directory: RunDirectory) -> None:
+        """Start the watcher, which never writes, and compare what it saw with what readers get."""
+        target = with_key_of_a_reader(self._target)
+        news = self._news = WatcherNews(self._environment, target.object_key, directory)
+        watcher = self._writer = WatcherProcess(
+            directory.run, directory.path, self._settings, target, {}, news.on_put, news.on_trouble, news.on_end
+        )
+        looked = watcher.first()
+        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if said := readers_see(target, looked, watcher.place):
+            say(said)
+        self._documents = observed_documents(looked["bytes"])
+        self._settings = dataclasses.replace(self._settings, payload_bytes=looked["bytes"])
 
     def _put_version_0(self, directory: RunDirectory) -> None:
         """Start the writer, keep what is there, and replace it by version 0."""

@@ -11,6 +11,7 @@ from typing import Final
 from loadtest.cleaned import shown
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
+from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG, Spool
@@ -62,6 +63,8 @@ class Recorder:
         self.plan = plan
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
+        if isinstance(self.verifier, ObservedVerifier):
+            self.verifier.tell = self.spool.body
         self.arrivals = plan.arrivals(share)
         self.counts = Counts()
         self._sessions = 0

@@ -37,6 +37,11 @@ class Plan:
     rest_windows: int = 0
     rest_pairs: int = 0
 
+    @property
+    def most_document_bytes(self) -> int:
+        """So long may a document become while the run goes on: others may publish longer ones than the first."""
+        return int(self.documents.get("most_bytes", self.payload_bytes))
+
     def windows(self) -> WindowSchedule:
         return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
+from loadtest.run.observed.journal import Watched
 from loadtest.run.records import FORMAT_VERSION
+from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 LATEST_NS: Final = 2**62
@@ -34,6 +36,8 @@ class RunSettings(BaseModel):
     max_staleness: _NotNegative
     impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
     thresholds: list[str] = []
+    writer: str = PUBLISH
+    watch_interval: _NotNegative = 0
 
 
 class RunClock(BaseModel):
@@ -105,6 +109,12 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    watch: Watched | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody else published the documents, and this run only looked on."""
+        return self.settings.writer != PUBLISH
 
     @property
     def missing(self) -> tuple[str, ...]:

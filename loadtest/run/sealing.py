@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
 from loadtest.run.documents.kind import Documents
-from loadtest.run.documents.kinds import description_in, documents_of
+from loadtest.run.documents.kinds import are_observed, description_in, documents_of
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
     BODIES_SUFFIX,
@@ -38,6 +38,8 @@ from loadtest.run.files import (
     WINDOWS_FILE,
     WRITES_FILE,
 )
+from loadtest.run.observed.journal import WATCH, Watched, watched_from
+from loadtest.run.observed.naming import name_observed
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -102,10 +104,13 @@ def seal(run_dir: Path) -> None:
             _finish(run_dir)
             return
     attendance = call_roll(run_dir, run)
-    events = _journal(run_dir / JOURNAL_NAME)
+    events, notes = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
-    reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir))
+    if are_observed(description_in(run, run_dir)):
+        reads = _observed(run, spools, writes, notes)
+    else:
+        reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir))
     samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
@@ -150,8 +155,17 @@ def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
-def _journal(journal: Path) -> list[dict[str, Any]]:
-    """The events of each PUT put together, in order of version.
+def _observed(run: dict[str, Any], spools: list[Path], writes: Array, notes: list[dict[str, Any]]) -> Array:
+    """The reads of a run that only watched; what is known of the watch goes into ``run``."""
+    said = watched_from(notes)
+    lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
+    named = name_observed([_spooled(path) for path in spools], lines, writes, Watched.model_validate(said))
+    run[WATCH] = {**said, "unseen": named.unseen, "vouched": named.vouched}
+    return named.reads
+
+
+def _journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events of each PUT put together, in order of version; and what a watcher noted beside them.
 
     Raises:
         UsageError: the journal is missing or damaged, other than cut short.
@@ -161,16 +175,20 @@ def _journal(journal: Path) -> list[dict[str, Any]]:
     except OSError:
         raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
     events: dict[int, dict[str, Any]] = {}
+    notes: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
             event = json.loads(line)
-            events.setdefault(event["version"], {}).update(event)
+            if WATCH in event:
+                notes.append(dict(event[WATCH]))
+            else:
+                events.setdefault(event["version"], {}).update(event)
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
-    return sorted(events.values(), key=lambda event: int(event["version"]))
+    return sorted(events.values(), key=lambda event: int(event["version"])), notes
 
 
 def _writes(rows: list[dict[str, Any]]) -> Array:
@@ -235,9 +253,9 @@ def _spooled(path: Path) -> SpooledReads:
     return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
 
 
-def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
+def _add_late_bodies(spooled: Array, lines: list[Any]) -> None:
     """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
-    for record, length in bodies:
+    for record, length in (line for line in lines if isinstance(line, list)):
         if record < len(spooled):
             late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
             spooled[list(late)][record] = tuple(late.values())

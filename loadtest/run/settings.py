@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+
+
+PUBLISH: Final = "publish"
+WATCH: Final = "watch"
+NO_WRITER: Final = "none"
+WRITERS: Final = (PUBLISH, WATCH, NO_WRITER)
 
 
 @dataclass(frozen=True)
@@ -33,3 +40,7 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    writer: str = PUBLISH
+    """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
+    watch_interval: float = 0.25
+    """Seconds between two HEADs."""

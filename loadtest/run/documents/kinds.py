@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.run.documents.kind import Described, Description, Documents
+from loadtest.run.documents.kind import MAXIMUM_BYTES, Described, Description, Documents
 from loadtest.run.documents.made_up import MADE_UP, MadeUp
+from loadtest.run.documents.observed import OBSERVED, Observed
 from loadtest.run.documents.standing import STANDING, Standing
 from loadtest.run.files import STANDING_FILE
 
 KINDS: Final[Mapping[str, Callable[[Described], Documents]]] = {
     MADE_UP: lambda of: MadeUp(of.run, int(of.description["bytes"])),
+    OBSERVED: lambda of: Observed(int(of.description["bytes"])),
     STANDING: lambda of: Standing((of.run_dir / STANDING_FILE).read_bytes()),
 }
 
@@ -39,6 +41,16 @@ def made_up_documents(size: int) -> Description:
 def standing_document() -> Description:
     """The description of whatever was there before a run that never writes."""
     return {"kind": STANDING}
+
+
+def observed_documents(size: int) -> Description:
+    """The description of documents that somebody else publishes; the first one has ``size`` bytes."""
+    return {"kind": OBSERVED, "bytes": size, "most_bytes": 2 * MAXIMUM_BYTES}
+
+
+def are_observed(description: Mapping[str, Any]) -> bool:
+    """Whether which version a body is can only be told when the run is over."""
+    return description.get("kind") == OBSERVED
 
 
 def description_in(run: Mapping[str, Any], run_dir: Path) -> Description:
