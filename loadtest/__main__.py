@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, NoReturn
 
-from loadtest.cleaned import without_addresses
+from loadtest.cleaned import without_addresses, without_values
 from loadtest.errors import EXIT_INTERRUPTED, EXIT_USAGE, UsageError
 from loadtest.extras import require_for
 from stacks.user_input import cut
@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print it and end with exit code 2."""
-        super().error(cut(without_addresses(message)))
+        super().error(cut(without_addresses(without_values(message))))
 
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:

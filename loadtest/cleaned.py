@@ -6,6 +6,9 @@ may hold it too: the text of an exception, an error page, a Location. What a tar
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
 import unicodedata
 from typing import Final
@@ -15,6 +18,44 @@ MOST_SHOWN: Final = 200
 _HIDDEN: Final = "…"
 _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
 """What stands where a port should: in "user:pass/word" it is part of a password, so it is hidden."""
+
+
+_told: Final[set[str]] = set()
+LEAST_SECRET: Final = 4
+"""What is shorter is looked for in no text: it would be found everywhere."""
+
+
+def hide(*secrets: str) -> None:
+    """Have this process show these no more, however a target sends them back: values of headers, that is.
+
+    Addresses carry their secrets along; a header's value does not, and whoever shows a text need not know of it.
+    """
+    for secret in secrets:
+        if len(secret) >= LEAST_SECRET:
+            _told.update(_spellings(secret))
+        kind, _, credentials = secret.partition(" ")  # as in "Bearer TOKEN"
+        if credentials and kind.isalpha() and len(credentials) >= LEAST_SECRET:
+            _told.update(_spellings(credentials.strip()))
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it is, and as it may stand in an address, in HTML, in JSON and in a Basic credential."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    spelled = {secret, quote(secret, safe=""), quote(secret), html.escape(secret), json.dumps(secret)[1:-1], encoded}
+    return {form for form in spelled if len(form) >= LEAST_SECRET}
+
+
+def holds_hidden(text: str) -> bool:
+    """Whether ``text`` holds something that this process was told to hide."""
+    return any(secret in text for secret in _told)
+
+
+def without_hidden(text: str) -> str:
+    """``text`` without what this process was told to hide."""
+    if _told and holds_hidden(text):
+        for secret in sorted(_told, key=len, reverse=True):
+            text = text.replace(secret, _HIDDEN)
+    return text
 
 
 def public_url(url: str) -> str:
@@ -32,6 +73,7 @@ def public_url(url: str) -> str:
 
 def printable(text: str, most: int = MOST_SHOWN) -> str:
     """``text`` in one line, with what would not be seen escaped, cut to ``most`` characters."""
+    text = without_hidden(text)  # before it is cut: half a secret is one, too
     cut = text[: most + 1]
     line = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -46,7 +88,8 @@ def secrets_of(url: str) -> tuple[str, ...]:
     rest, _, query = rest.partition("?")
     userinfo = (rest.partition("://")[2] or rest).rpartition("@")[0]
     values = [pair.partition("=")[2] or pair for pair in query.split("&")]
-    raw = [fragment, *values, userinfo, *userinfo.split(":", 1)]
+    basic = base64.b64encode(unquote(userinfo).encode()).decode()
+    raw = [fragment, *values, userinfo, *userinfo.split(":", 1), basic]
     spelled = {
         form for part in raw for form in (part, unquote(part), unquote_plus(part), quote(unquote(part), safe=""))
     }
@@ -62,8 +105,8 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """``text`` with every address in it as it may be shown."""
-    return _ADDRESS.sub(lambda match: public_url(match[0]), text)
+    """``text`` with every address in it as it may be shown, and without what is hidden."""
+    return _ADDRESS.sub(lambda match: public_url(match[0]), without_hidden(text))
 
 
 _ADDRESS: Final = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
@@ -79,6 +122,26 @@ def in_words(failure: BaseException, url: str) -> str:
     failure = getattr(failure, "original", None) or failure
     said = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return shown(f"{type(failure).__name__}: {said}" if said != type(failure).__name__ else said, url)
+
+
+_QUOTED_VALUES: Final = (
+    (re.compile(r"(unrecognized arguments: )(.*)", re.DOTALL), lambda found: found[1] + _names_in(found[2])),
+    (re.compile(r"(ambiguous option: -[^=\s]*)=.*( could match )", re.DOTALL), lambda found: f"{found[1]}=…{found[2]}"),
+    (re.compile(r"(ignored explicit argument ).*", re.DOTALL), lambda found: f"{found[1]}{_HIDDEN}"),
+)
+
+
+def without_values(message: str) -> str:
+    """What argparse says is wrong, without what was given to an option: a mistyped ``--header`` may hold a secret."""
+    for pattern, shown_of in _QUOTED_VALUES:
+        message = pattern.sub(shown_of, message)
+    return message
+
+
+def _names_in(arguments: str) -> str:
+    """The names of options among arguments that nobody knows; "…" stands for everything else."""
+    words = [word.partition("=")[0] if word.startswith("--") else "…" for word in arguments.split()]
+    return " ".join(word for place, word in enumerate(words) if word != "…" or words[place - 1 : place] != ["…"])
 
 
 def clean(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ from loadtest.probe.model import Case
 from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan, Report
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
-from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
+from loadtest.target.access import access_from, add_access_arguments
+from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target, refuse_two_identities
 from stacks.user_input import cut, real_number, shown
 
 INTERRUPTED: Final = 130
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--remove", action="store_true", help="with --write: also remove the object for a moment, if the key may"
     )
+    add_access_arguments(parser)
     parser.add_argument("--bucket", default="", metavar="NAME", help="bucket to write to (default: outputs file)")
     parser.add_argument("--object-key", default="payload.json", metavar="KEY", help="object to replace")
     parser.add_argument("--s3-endpoint-url", default="", metavar="URL", help="S3 endpoint (default: AWS, or sandbox)")
@@ -63,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         s3_endpoint_url=arguments.s3_endpoint_url,
         write=arguments.write,
     )
+    target = replace(target, access=access_from(arguments))
+    refuse_two_identities(target.url, target.access.headers)
     _warn_of_writing(plan, target)
     if sentence := unused_proxy(target.url):
         sys.stderr.write(f"{sentence}\n")
@@ -144,8 +149,6 @@ def _checked(url: str) -> tuple[str, str, str]:
         raise UsageError(
             f"The address is {shown(public_url(url))}: it must start with http:// or https:// and name a host."
         )
-    if parts.username is not None:
-        raise UsageError("The address holds a user name: give it without; the document is public.")
     return parts.scheme, parts.netloc, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 

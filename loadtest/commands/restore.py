@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from loadtest.cleaned import public_url
+from loadtest.cleaned import hide, public_url
 from loadtest.errors import UsageError
+from loadtest.http1.access import Access
 from loadtest.load.owed import note_taken_over
 from loadtest.load.writer.orders import orders_for
 from loadtest.run.run_directory import load_run
+from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, load
 from loadtest.target.putting_back import Outcome, put_back
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stack", default="", metavar="NAME", help="which stack of them")
     parser.add_argument("--url", default="", help="the readers' address, where the run's holds a secret")
     parser.add_argument("--s3-endpoint-url", default="", metavar="URL", help="the S3 endpoint, where it holds a secret")
+    add_access_arguments(parser)
     parser.add_argument("--orders-on-input", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -83,7 +86,9 @@ def _target(arguments: argparse.Namespace, kept: Kept) -> Target:
     if arguments.orders_on_input:
         given = json.loads(sys.stdin.readline())
         key = given.pop("access_key_id"), given.pop("secret_access_key")
-        return Target(**given, credentials=Credentials(*key) if all(key) else None)
+        access = Access(tuple(map(tuple, given.pop("headers", ()))), given.pop("cert", ""), given.pop("key", ""))
+        hide(*(value for _, value in access.headers))
+        return Target(**given, credentials=Credentials(*key) if all(key) else None, access=access)
     outputs = arguments.outputs or about.get("outputs") or ""
     credentials = None
     if outputs and (arguments.outputs or Path(outputs).exists()):
@@ -95,6 +100,7 @@ def _target(arguments: argparse.Namespace, kept: Kept) -> Target:
         region=about.get("region") or "us-east-1",
         s3_endpoint_url=arguments.s3_endpoint_url or about.get("s3_endpoint_url") or None,
         credentials=credentials,
+        access=access_from(arguments),
     )
     for option, address in (("--url", target.url), ("--s3-endpoint-url", target.s3_endpoint_url)):
         if address and "…" in address:

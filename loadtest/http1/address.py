@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
 
+from loadtest.http1.access import HeaderLines
+
 _PORTS: Final = {"http": 80, "https": 443}
 _LEFT_AS_THEY_ARE: Final = "/%:@!$&'()*+,;=~?[]"
 
@@ -24,10 +26,12 @@ class Address:
     """May hold a secret, as an address may in front of its host."""
     authorization: str = field(default="", repr=False)
     """The name and password of the address as a header (RFC 7617); empty if it has neither."""
+    headers: HeaderLines = field(default=(), repr=False)
+    """Sent along with every request; may hold secrets."""
 
     @classmethod
-    def of(cls, url: str) -> Self:
-        """The parts of ``url``.
+    def of(cls, url: str, headers: HeaderLines = ()) -> Self:
+        """The parts of ``url``, where ``headers`` are sent along.
 
         Raises:
             ValueError: it is no http or https address.
@@ -36,7 +40,7 @@ class Address:
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError("neither an http nor an https address")
         port = _PORTS[parts.scheme] if parts.port is None else parts.port
-        address = cls(parts.scheme, parts.hostname, port, parts.path or "/", parts.query, _basic(parts.netloc))
+        address = cls(parts.scheme, parts.hostname, port, parts.path or "/", parts.query, _basic(parts.netloc), headers)
         _ = address.authority  # raises when the host cannot be spelled
         return address
 
@@ -45,6 +49,11 @@ class Address:
         """Host and port as a Host header has them."""
         host = f"[{self.host}]" if ":" in self.host else self.host.encode("idna").decode("ascii")
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def identification(self) -> HeaderLines:
+        """The headers by which a request for this address shows who asks."""
+        return (("Authorization", self.authorization), *self.headers) if self.authorization else self.headers
 
     @property
     def target(self) -> str:

@@ -2,6 +2,7 @@
 
 Reads go to the target directly: no proxy, and no password of a .netrc, as both would be measured or sent unasked.
 Certificates are those that OpenSSL finds (SSL_CERT_FILE and SSL_CERT_DIR name others), and REQUESTS_CA_BUNDLE besides.
+A client certificate (``--cert``) is shown to the target alone.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from urllib.request import getproxies, proxy_bypass
 import certifi
 
 from loadtest.errors import UsageError
+from loadtest.http1.access import NO_ACCESS, Access
 
 _MORE: Final = "REQUESTS_CA_BUNDLE"
 
 
-def tls_context(make: Any = ssl.create_default_context) -> Any:
-    """A context that believes these certificates, and checks the name of the host.
+def tls_context(make: Any = ssl.create_default_context, access: Access = NO_ACCESS) -> Any:
+    """A context that believes these certificates, checks the name of the host, and shows one of its own if asked to.
 
     Raises:
-        UsageError: a variable names certificates that cannot be read.
+        UsageError: a variable names certificates that cannot be read, or the client certificate cannot be used.
     """
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR", _MORE):
         if (named := os.environ.get(variable)) and not any(Path(part).exists() for part in named.split(os.pathsep)):
@@ -39,7 +41,42 @@ def tls_context(make: Any = ssl.create_default_context) -> Any:
             context.load_verify_locations(**{"capath" if Path(more).is_dir() else "cafile": more})
     except (OSError, ssl.SSLError):
         raise UsageError(f"{_MORE} is {str(more)[:200]!r}, which holds no certificates: name a file of them.") from None
+    if access.cert:
+        load_client_certificate(context, access.cert, access.key)
     return context
+
+
+def load_client_certificate(context: Any, cert: str, key: str) -> None:
+    """Have ``context`` show a certificate to targets that ask for one.
+
+    Raises:
+        UsageError: the files do not hold a certificate and its key, or the key needs a passphrase.
+    """
+
+    def passphrase() -> str:
+        raise _NeedsPassphraseError  # OpenSSL would ask for it at the terminal, in every process
+
+    try:
+        context.load_cert_chain(cert, key or None, password=passphrase)
+    except _NeedsPassphraseError:
+        raise UsageError(
+            "The key of --cert needs a passphrase, for which nobody can be asked here: give one without, readable by "
+            "you alone."
+        ) from None
+    except ssl.SSLError as error:
+        why = (error.reason or "no certificate and no key in PEM form").replace("_", " ").lower()
+        raise UsageError(
+            f"--cert and --key hold no certificate and its key ({why}): give files in PEM form that belong together."
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"The files of --cert and --key cannot be read ({error.strerror or 'no such file'}): fix their names, or "
+            "their permissions."
+        ) from None
+
+
+class _NeedsPassphraseError(Exception):
+    """OpenSSL asks for the passphrase of a key."""
 
 
 def unused_proxy(url: str) -> str:

@@ -162,6 +162,9 @@ class Coordinator:
             workers=max(1, len(team.shares)),
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            headers=self._target.access.headers,
+            cert=self._target.access.cert,
+            key=self._target.access.key,
         )
         if self._news is not None:
             self._news.started = True

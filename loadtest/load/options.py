@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
-from loadtest.cleaned import without_addresses
+from loadtest.cleaned import without_addresses, without_values
 from loadtest.errors import UsageError
+from loadtest.load.watching_options import OPTIONS as WATCHING
+from loadtest.load.watching_options import with_writer
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
+from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS
 from stacks.user_input import cut, real_number, shown, whole_number
 
@@ -62,11 +65,13 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 def add_arguments(parser: Any) -> None:
     """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
-    for name, settings in _OPTIONS:  # to the parser: those of a group are not seen by Locust's web page
+    for name, settings in (*_OPTIONS, *WATCHING):  # to the parser: those of a group are not seen by Locust's web page
         action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
+    for action in add_access_arguments(parser, with_variables=True):
+        action.include_in_web_ui = False
     say = parser.error
-    parser.error = lambda message: say(cut(without_addresses(message)))
+    parser.error = lambda message: say(cut(without_addresses(without_values(message))))
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
@@ -76,6 +81,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         UsageError: an option holds a value that cannot be used.
     """
     number = _Numbers(options)
+    access = access_from(options)
     settings = Settings(
         outputs=Path(options.outputs or DEFAULT_OUTPUTS),
         stack=options.stack or None,
@@ -98,6 +104,9 @@ def settings_from(options: argparse.Namespace) -> Settings:
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
         label=_label(options.label),
         overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
+        headers=access.headers,
+        cert=access.cert,
+        key=access.key,
     )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
@@ -107,6 +116,15 @@ def settings_from(options: argparse.Namespace) -> Settings:
         )
     if settings.host and not settings.host.startswith(("http://", "https://")):
         raise UsageError(f"--host is {shown(public_url(settings.host))}: it must start with http:// or https://.")
+    if settings.host and ("?" in settings.host or "#" in settings.host):
+        raise UsageError(
+            f"--host is {shown(public_url(settings.host))}, to which --samples-path is appended: give a query there, as in "
+            "--samples-path '/v1/samples?key=…'."
+        )
+    if "#" in settings.samples_path:
+        raise UsageError(
+            "--samples-path holds a #, and what stands behind it is never sent: leave it out, or write %23 for it."
+        )
     if settings.bucket and (not _is_name(settings.bucket, 2048) or " " in settings.bucket):
         raise UsageError(
             f"--bucket is {shown(settings.bucket)}: give the name of a bucket, or the ARN of an access point."
@@ -116,7 +134,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
             "window would hold a write; make the window longer or the interval shorter."
         )
-    return settings
+    return with_writer(settings, options, number.real)
 
 
 def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from locust import User, task
 from locust.exception import CatchResponseError, StopUser
 
 from loadtest.cleaned import in_words, printable, public_url
+from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Answer as Received
 from loadtest.http1.incoming import Limits
@@ -66,11 +67,11 @@ class SamplesReader(User):
         turns.at_once = MANY if self._recorder.arrivals is None else FEW
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
-        address = Address.of(plan.url)
+        address = Address.of(plan.url, plan.headers)
         self._requests = _Requests(address)
         self._connection = ReaderConnection(
             address,
-            _tls_context() if address.scheme == "https" else None,
+            _tls_context(Access.of(plan)) if address.scheme == "https" else None,
             Limits(MOST_HEAD_BYTES, most_body_bytes(plan.most_document_bytes)),
             plan.payload_bytes,
             turns,
@@ -211,7 +212,7 @@ class _Said(NamedTuple):
         return cls(
             received.fields,
             etag,
-            recorder.spool.etag_line(etag),
+            recorder.etag_line(etag),
             received.field(REQUEST_ID_HEADER),
             _CODING in received.fields,
         )
@@ -249,7 +250,7 @@ def _answer_from(received: Received, etag: str | None, request_id: str | None) -
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def _tls_context(access: Access = NO_ACCESS) -> ssl.SSLContext:
     """One for all readers of this process: it takes long to make."""
-    context: ssl.SSLContext = tls_context()
+    context: ssl.SSLContext = tls_context(access=access)
     return context

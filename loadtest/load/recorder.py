@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from loadtest.cleaned import shown
+from loadtest.cleaned import hide, holds_hidden, shown
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.observed import ObservedVerifier
@@ -61,6 +62,7 @@ class Recorder:
 
     def __init__(self, plan: Plan, share: int = 0) -> None:
         self.plan = plan
+        hide(*(value for _, value in plan.headers))
         self.spool = Spool(Path(plan.run_dir), share, plan.run)
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
         if isinstance(self.verifier, ObservedVerifier):
@@ -78,6 +80,12 @@ class Recorder:
         """The number of a new session, unique in this process."""
         self._sessions = self.spool.sessions = self._sessions + 1
         return self._sessions - 1
+
+    def etag_line(self, etag: str | None) -> int:
+        """The line of an ETag in the spool's table; of one that quotes a secret only a digest is kept."""
+        if etag is not None and holds_hidden(etag):
+            etag = hashlib.sha256(etag.encode(errors="surrogatepass")).hexdigest()
+        return self.spool.etag_line(etag)
 
     def record(  # noqa: PLR0917 - one parameter a field
         self,

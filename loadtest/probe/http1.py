@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
+from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address, request
 from loadtest.http1.connecting import connect
 from loadtest.http1.connection import Connection
@@ -41,27 +42,29 @@ def target_of(address: Address, ask: Ask) -> str:
     return replace(address, path=address.path + ask.path_suffix, query=query).target
 
 
-def usual_headers(ask: Ask) -> Headers:
-    """What goes along with every request that does not say otherwise."""
+def usual_headers(ask: Ask, address: Address) -> Headers:
+    """What goes along with every request that does not say otherwise: how the target is told who asks, too."""
     given = {name.lower() for name, _ in ask.headers}
-    usual = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
-    return tuple(header for header in usual if header[0].lower() not in given)
+    identified = {name.lower() for name, _ in address.identification}
+    usual = [("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
+    usual = [header for header in usual if header[0].lower() not in identified]
+    return tuple(header for header in (*usual, *address.identification) if header[0].lower() not in given)
 
 
-def tls_speaking(protocol: str) -> ssl.SSLContext:
-    """What is trusted, on a connection over which ``protocol`` (``http/1.1`` or ``h2``) is to be spoken."""
-    context: ssl.SSLContext = tls_context()
+def tls_speaking(protocol: str, access: Access = NO_ACCESS) -> ssl.SSLContext:
+    """What is trusted and shown on a connection over which ``protocol`` (``http/1.1`` or ``h2``) is to be spoken."""
+    context: ssl.SSLContext = tls_context(access=access)
     context.set_alpn_protocols([protocol])
     return context
 
 
-def connected(address: Address, time_limit_s: float, protocol: str) -> socket.socket:
+def connected(address: Address, time_limit_s: float, protocol: str, access: Access = NO_ACCESS) -> socket.socket:
     """A connection that has agreed on ``protocol``, if TLS lets one choose; each wait on it is limited.
 
     Raises:
         TransportError: no connection could be made.
     """
-    tls = tls_speaking(protocol) if address.scheme == "https" else None
+    tls = tls_speaking(protocol, access) if address.scheme == "https" else None
     try:
         made = connect(address, tls, time.monotonic_ns() + int(time_limit_s * SECOND))
     except OSError as error:
@@ -73,8 +76,9 @@ def connected(address: Address, time_limit_s: float, protocol: str) -> socket.so
 class Http1:
     """One connection at a time to one address, kept as long as it can be."""
 
-    def __init__(self, address: Address, time_limit_s: float) -> None:
+    def __init__(self, address: Address, time_limit_s: float, access: Access = NO_ACCESS) -> None:
         self._address = address
+        self._access = access
         self._time_limit_s = time_limit_s
         self._connection: Connection | None = None
         self.most_body = MOST_BYTES
@@ -94,10 +98,10 @@ class Http1:
         if ask.fresh:
             self.close()
         if self._connection is None:
-            tls = tls_speaking(PROTOCOL) if self._address.scheme == "https" else None
+            tls = tls_speaking(PROTOCOL, self._access) if self._address.scheme == "https" else None
             self._connection = Connection(self._address, tls, Limits(MOST_HEAD_BYTES, self.most_body))
         connection = self._connection
-        headers = [("Host", self._address.authority), *usual_headers(ask), *ask.headers]
+        headers = [("Host", self._address.authority), *usual_headers(ask, self._address), *ask.headers]
         sent = request(ask.method, target_of(self._address, ask), headers)
         received = self._attempt(connection, sent, ask)
         if connection.reused and _was_lost(connection, received):

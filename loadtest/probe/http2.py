@@ -12,6 +12,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
+from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import MOST_INTERIM_ANSWERS
 from loadtest.http1.limits import MOST_HEAD_BYTES
@@ -21,12 +22,12 @@ from loadtest.probe.model import Ask, ProbeAnswer
 PROTOCOL: Final = "h2"
 
 
-def why_not(address: Address, time_limit_s: float) -> str:
+def why_not(address: Address, time_limit_s: float, access: Access = NO_ACCESS) -> str:
     """Why HTTP/2 cannot be tried; empty if the target chooses it (ALPN, RFC 7301)."""
     if address.scheme == "http":
         return "HTTP/2 is negotiated in TLS, and this address is http://"
     try:
-        connection = connected(address, time_limit_s, PROTOCOL)
+        connection = connected(address, time_limit_s, PROTOCOL, access)
     except TransportError as error:
         return f"the target does not speak HTTP/2 ({error})"
     with connection:
@@ -36,8 +37,9 @@ def why_not(address: Address, time_limit_s: float) -> str:
 class Http2:
     """One connection to one address, and a stream a request."""
 
-    def __init__(self, address: Address, time_limit_s: float) -> None:
+    def __init__(self, address: Address, time_limit_s: float, access: Access = NO_ACCESS) -> None:
         self._address = address
+        self._access = access
         self._time_limit_s = time_limit_s
         self._socket: socket.socket | None = None
         self._state = h2.connection.H2Connection()
@@ -75,7 +77,7 @@ class Http2:
 
     def _open(self) -> None:
         self.close()
-        self._socket = connected(self._address, self._time_limit_s, PROTOCOL)
+        self._socket = connected(self._address, self._time_limit_s, PROTOCOL, self._access)
         self._state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="latin-1"))
         self._state.initiate_connection()
         self._state.update_settings({h2.settings.SettingCodes.ENABLE_PUSH: 0})
@@ -91,7 +93,7 @@ class Http2:
             (":authority", self._address.authority),
             (":path", target_of(self._address, ask)),
         ]
-        head += [(name.lower(), value) for name, value in (*usual_headers(ask), *ask.headers)]
+        head += [(name.lower(), value) for name, value in (*usual_headers(ask, self._address), *ask.headers)]
         self._state.send_headers(stream, head, end_stream=True)
         _limit(connection, until)
         connection.sendall(self._state.data_to_send())

@@ -92,9 +92,9 @@ class Probe:
         self._plan = plan
         self._tell = tell
         self._cases = cases
-        self._address = Address.of(target.url)
-        self._http1 = Http1(self._address, plan.time_limit_s)
-        self._http2 = Http2(self._address, plan.time_limit_s)
+        self._address = Address.of(target.url, target.access.headers)
+        self._http1 = Http1(self._address, plan.time_limit_s, target.access)
+        self._http2 = Http2(self._address, plan.time_limit_s, target.access)
         self._store: Store | None = None
         self._given_up = ""
         self._unanswered = 0
@@ -181,7 +181,7 @@ class Probe:
             plain=plain,
             kind=self._target.kind,
             origin=self._plan.origin or named_origin(plain),
-            no_http2=why_not(self._address, self._plan.time_limit_s),
+            no_http2=why_not(self._address, self._plan.time_limit_s, self._target.access),
             run=secrets.token_hex(6),
         )
         if is_absent:

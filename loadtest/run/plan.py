@@ -12,7 +12,7 @@ from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedul
 
 @dataclass(frozen=True)
 class Plan:
-    """The run as a worker needs to know it. Holds no key: workers only read.
+    """The run as a worker needs to know it. Holds no key to write with: workers only read.
 
     The rests are as in :class:`loadtest.run.schedule.Rests`; runs of old versions had none.
 
@@ -36,6 +36,14 @@ class Plan:
     """Which documents; see :mod:`loadtest.run.documents`."""
     rest_windows: int = 0
     rest_pairs: int = 0
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent with every read. Their values are secrets: they are in the message to the workers, and in no file."""
+    cert: str = ""
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
+        object.__setattr__(self, "headers", pairs)
 
     @property
     def most_document_bytes(self) -> int:

@@ -44,8 +44,11 @@ _LEFT_OUT: Final = (
     "s3_endpoint_url",
     "samples_path",
     "label",
+    "headers",
+    "cert",
+    "key",
 )
-"""Settings that ``target`` says better, or that only name local files."""
+"""Settings that ``target`` says better, or that only name local files, or are secret."""
 
 
 class RunDirectory:

@@ -8,7 +8,6 @@ from typing import Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 
-
 PUBLISH: Final = "publish"
 WATCH: Final = "watch"
 NO_WRITER: Final = "none"
@@ -17,7 +16,7 @@ WRITERS: Final = (PUBLISH, WATCH, NO_WRITER)
 
 @dataclass(frozen=True)
 class Settings:
-    """The validated settings of one run. They go into ``run.json``, save the addresses, which may hold a secret."""
+    """The validated settings of one run. They go into ``run.json``, save what may hold a secret."""
 
     outputs: Path
     stack: str | None
@@ -44,3 +43,7 @@ class Settings:
     """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
     watch_interval: float = 0.25
     """Seconds between two HEADs."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent with every read. Their values are secrets."""
+    cert: str = ""
+    key: str = ""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.errors import UsageError
+from loadtest.http1.access import NO_ACCESS, Access, HeaderLines
 from loadtest.run.settings import Settings
 from loadtest.target.outputs_file import read_outputs
 from stacks.user_input import cut, shown
@@ -48,6 +49,8 @@ class Target:
     credentials: Credentials | None
     is_sandbox: bool = False
     """Whether this project's own stand-in for AWS has said that it is what answers."""
+    access: Access = NO_ACCESS
+    """What every read shows of who asks."""
 
     @property
     def kind(self) -> str:
@@ -70,6 +73,8 @@ class Target:
             "object_key": self.object_key,
             "region": self.region,
             "s3_endpoint_url": public_url(self.s3_endpoint_url) if self.s3_endpoint_url else None,
+            **({"headers": list(self.access.names)} if self.access.headers else {}),
+            **({"client_certificate": True} if self.access.cert else {}),
         }
 
 
@@ -91,6 +96,7 @@ def find_target(settings: Settings) -> Target:
     if not _is_http(url):
         where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
         raise UsageError(f"{where} is {shown(public_url(url))}: it must be an http or https address; {remedy}.")
+    refuse_two_identities(url, settings.headers)
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket:
         raise UsageError(
@@ -108,6 +114,7 @@ def find_target(settings: Settings) -> Target:
         region=aws_region_from_environment() or _region_of(url) or _DEFAULT_REGION,
         s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
         credentials=_credentials_from(outputs),
+        access=Access.of(settings),
     )
 
 
@@ -115,20 +122,45 @@ def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
     """Refuse a host, given in Locust's page, by which the document would be written somewhere else.
 
     The address of an emulator names the store, too; whoever reaches the page may choose what is read, and not what is
-    written.
+    written, nor who gets the keys that go along with reads.
 
     Raises:
-        UsageError: the store would be another than with the settings that Locust was started with.
+        UsageError: the store would be another than with the settings that Locust was started with, or headers and a
+            certificate would go to another host.
     """
     try:
-        endpoint = find_target(at_start).s3_endpoint_url
+        before = find_target(at_start)
+        endpoint, origin = before.s3_endpoint_url, _origin(before.url)
     except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
-        endpoint = at_start.s3_endpoint_url
+        endpoint, origin = at_start.s3_endpoint_url, None
+    if target.access and _origin(target.url) != origin:
+        raise UsageError(
+            f"The host {shown(target.shown_url)} is not the one that --header and --cert were given for, and what they "
+            "hold is sent to no other: give it with --host where Locust is started."
+        )
     if target.s3_endpoint_url != endpoint:
         raise UsageError(
             f"The host {shown(target.shown_url)} would have the document written to another store: give it with --host "
             "where Locust is started."
         )
+
+
+def refuse_two_identities(url: str, headers: HeaderLines) -> None:
+    """An address with a user is sent as Authorization, and there may be one of these.
+
+    Raises:
+        UsageError: there are two.
+    """
+    if "@" in urlsplit(url).netloc and any(name.lower() == "authorization" for name, _ in headers):
+        raise UsageError(
+            f"The address {shown(public_url(url))} holds a user and --header Authorization was given: give one of them."
+        )
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Where a request for an address goes (RFC 6454, section 4)."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
 
 
 def _is_http(url: str) -> bool:

@@ -30,7 +30,7 @@ class Head:
 
 def shown_by(answer: dict[str, Any], called_ns: int, returned_ns: int, *, aws: bool) -> Head:
     """What HeadObject has answered."""
-    modified = answer.get("LastModified")
+    modified: Any = answer.get("LastModified")
     etag = str(answer["ETag"])
     return Head(
         called_ns,

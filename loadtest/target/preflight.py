@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import gevent
 
-from loadtest.cleaned import shown
+from loadtest.cleaned import holds_hidden, shown
 from loadtest.errors import UsageError
 from loadtest.http1.address import Address
 from loadtest.http1.connection import Connection
@@ -64,6 +64,11 @@ def read_address(target: Target) -> Seen:
     if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
         raise UsageError(_does_not_answer(target, answer))
     headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in answer.fields.items()}
+    if answer.status == 200 and holds_hidden(f"{bytes(answer.body).decode('utf-8', 'replace')} {headers}"):
+        raise UsageError(
+            f"{target.shown_url} quotes the value of a header that was sent to it (--header), so its answer cannot be "
+            "kept without keeping a secret; have it leave that out, or send a value that is good for nothing else."
+        )
     too_much = b" " * (MAXIMUM_BYTES + 1)  # whoever asks refuses that, whatever it is
     return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
@@ -117,12 +122,12 @@ def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> 
 def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMIT_S) -> Answer:
     """One read as the readers make it: the same certificates, no proxy, no .netrc, as it is sent; whatever comes."""
     try:
-        address = Address.of(target.url)
+        address = Address.of(target.url, target.access.headers)
     except ValueError:
         raise UsageError(
             f"{target.shown_url} is not an address that can be read; fix --host or the outputs file."
         ) from None
-    tls = tls_context() if address.scheme == "https" else None
+    tls = tls_context(access=target.access) if address.scheme == "https" else None
     connection = Connection(address, tls, Limits(body_bytes=most_body))
     try:
         return connection.exchange(read_request(address), time_limit_s)
@@ -135,6 +140,9 @@ def _refuse_if_final(target: Target, answer: Answer) -> None:
     shown_url, status = target.shown_url, answer.status
     if isinstance(answer.failure, ssl.SSLError):
         why = getattr(answer.failure, "verify_message", "") or answer.failure.reason or "TLS failed"
+        verified = not isinstance(answer.failure, ssl.SSLCertVerificationError)
+        if verified and (target.access.cert or any(alert in why.upper() for alert in _WANTS_CERTIFICATE)):
+            raise UsageError(_wants_certificate(target, why))
         raise UsageError(f"{shown_url} cannot be trusted: {why}; check the address and the certificates.")
     if isinstance(answer.failure, socket.gaierror):
         raise UsageError(_does_not_answer(target, answer))
@@ -151,6 +159,19 @@ def _refuse_if_final(target: Target, answer: Answer) -> None:
             f"{shown_url} answers with Content-Encoding {shown(coding or '', target.url, 40)!r} although identity was "
             "asked for: readers must get the document byte for byte, so leave out what compresses it on the way."
         )
+
+
+_WANTS_CERTIFICATE: Final = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")
+"""Alerts (RFC 8446, section 6) by which a target says that it does not take the client's certificate, or wants one."""
+
+
+def _wants_certificate(target: Target, why: str) -> str:
+    shown_url, said = target.shown_url, why.lower().replace("_", " ")
+    if target.access.cert:
+        return f"{shown_url} does not take the client certificate ({said}): check --cert, its chain, and who issued it."
+    return (
+        f"{shown_url} broke the TLS handshake off ({said}): if it asks for a client certificate, give --cert and --key."
+    )
 
 
 def _said(target: Target, answer: Answer) -> str:

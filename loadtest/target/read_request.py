@@ -12,14 +12,10 @@ USER_AGENT: Final = "read-model-load-test"
 
 def read_request(address: Address, etag: str | None = None) -> bytes:
     """A GET of the document as it is; with ``etag``, only of one that has another ETag."""
-    headers = [
-        ("Host", address.authority),
-        ("User-Agent", USER_AGENT),
-        ("Accept", "*/*"),
-        ("Accept-Encoding", "identity"),
-    ]
-    if address.authorization:
-        headers.append(("Authorization", address.authorization))
+    given = address.identification
+    named = {name.lower() for name, _ in given}
+    usual = (("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity"))
+    headers = [("Host", address.authority), *(one for one in usual if one[0].lower() not in named), *given]
     if etag is not None:
         headers.append(("If-None-Match", etag))
     return request("GET", address.target, headers)

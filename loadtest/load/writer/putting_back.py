@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ class PuttingBack:
     def __init__(self, run_dir: Path, target: Target) -> None:
         command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
-        orders = {**orders_for(target), "url": target.url}
+        orders = {**orders_for(target), "url": target.url, **asdict(target.access)}
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
             self._process.stdin.close()  # type: ignore[union-attr]

@@ -41,9 +41,9 @@ class Published:
 
 
 class Together(NamedTuple):
-    """How often a body came with an ETag, and when first."""
+    """In how many reads a body came with an ETag, and when first."""
 
-    count: int
+    reads: int
     first_ns: int
 
 
@@ -59,8 +59,8 @@ def told(
 ) -> dict[int, Told]:
     """What each of ``bodies`` is. ``came``: with which ETags (opaque parts, "" for none) each came."""
     tags: dict[int, dict[str, Together]] = defaultdict(dict)
-    for (body, tag), times in came.items():
-        tags[body][tag] = times
+    for (number, tag), times in came.items():
+        tags[number][tag] = times
     confirmed = any(body.md5 in published and published[body.md5].digest != "no" for body in bodies.values())
 
     def is_digest(tag: str) -> bool:
@@ -99,7 +99,7 @@ def _by_their_etag(
     for number, body in bodies.items():
         for tag, times in tags[number].items():
             if tag and (tag not in published or published[tag].size == body.size):
-                usual[tag] = min(usual.get(tag, ((1, 0), 0)), ((-times.count, times.first_ns), number))
+                usual[tag] = min(usual.get(tag, ((1, 0), 0)), ((-times.reads, times.first_ns), number))
     documents: dict[int, str] = {}
     for tag, (_, number) in sorted(usual.items(), key=lambda item: item[1]):
         documents.setdefault(number, tag)
@@ -121,7 +121,7 @@ def _broken(body: Body, size: int) -> ReadOutcome:
     """What kind of broken a body is, beside a document of ``size`` bytes."""
     if body.said is not None:
         return body.said
-    return ReadOutcome.TRUNCATED if body.size == 0 else ReadOutcome.CORRUPT
+    return ReadOutcome.TRUNCATED if body.size < size else ReadOutcome.CORRUPT
 
 
 def _unlike(body: Body, of: Told, *, json: bool) -> Told:

@@ -104,7 +104,7 @@ def _came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]
         for key, count, when in zip(names.tolist(), counts.tolist(), earliest.tolist(), strict=True):
             tag = opaque(part.etags[key & 0xFFFFFFFF])
             before = found.get((key >> 32, tag), Together(0, when))
-            found[key >> 32, tag] = Together(before.count + count, min(before.first_ns, when))
+            found[key >> 32, tag] = Together(before.reads + count, min(before.first_ns, when))
     return found
 
 

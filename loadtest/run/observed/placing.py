@@ -54,7 +54,9 @@ def place(
     for of, start, end in zip(versions, starts.tolist(), ends.tolist(), strict=True):
         reads = order[start:end]
         if len(reads):
-            found[reads] = _of_document(np.array(of, dtype=np.int64), called_ns[reads], returned_ns[reads], writes, gaps)
+            found[reads] = _of_document(
+                np.array(of, dtype=np.int64), called_ns[reads], returned_ns[reads], writes, gaps
+            )
     return found
 
 
