@@ -19,7 +19,7 @@ MOST_UNSEEN: Final = 0.1
 
 
 def foreign_reads(history: History) -> int:
-    """Reads that returned a document that somebody else certainly put there; of a watched run: that nothing vouches for."""
+    """Reads that returned what somebody else certainly put there; in a watched run: what nothing vouches for."""
     return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
 
 

@@ -114,10 +114,13 @@ class WriterProcess:
                 "journal": str((run_dir / JOURNAL_NAME).resolve()),
                 "kept": str((run_dir / KEPT_FOLDER).resolve()),
                 "about": about(run, settings, target),
-                "watch_interval": settings.watch_interval,
+                **self._more_orders(settings),
                 "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
             }
         )
+
+    def _more_orders(self, settings: Settings) -> dict[str, Any]:
+        return {}
 
     def look(self) -> dict[str, Any]:
         """What the writer says of the object as it is before version 0; it has kept it if it could.

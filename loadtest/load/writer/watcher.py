@@ -49,7 +49,8 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
     with ExitStack() as presence:
         due = time.monotonic_ns()
         while True:
-            due = max(due + round(interval_ns * random.uniform(1 - JITTER, 1 + JITTER)), time.monotonic_ns())
+            share = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nothing secret
+            due = max(due + round(interval_ns * share), time.monotonic_ns())
             while parent_has_spoken(until_ns=due):
                 told = sys.stdin.buffer.readline()
                 if not told:

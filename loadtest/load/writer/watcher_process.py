@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.load.writer.process import WriterProcess
+from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 
@@ -26,6 +27,9 @@ class WatcherProcess(WriterProcess):
 
     module = "loadtest.load.writer.watcher"
     name = "watcher"
+
+    def _more_orders(self, settings: Settings) -> dict[str, Any]:
+        return {"watch_interval": settings.watch_interval}
 
     def first(self) -> dict[str, Any]:
         """What the store showed first: its ETag and how long the document is.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
@@ -111,12 +112,20 @@ def _beside(body: bytes, known: list[bytes]) -> int | None:
     """What ``body`` would be beside documents that are known, should it turn out not to be whole."""
     if any(len(body) < len(one) and one.startswith(body) for one in known):
         return int(ReadOutcome.TRUNCATED)
-    starts = [_alike(len(body), lambda n, one=one: body[:n] == one[:n]) for one in known]
-    ends = [_alike(len(body), lambda n, one=one: not n or body[-n:] == one[-n:]) for one in known]
+    starts = [_alike(len(body), partial(_begin_alike, body, one)) for one in known]
+    ends = [_alike(len(body), partial(_end_alike, body, one)) for one in known]
     for place, start in enumerate(starts):
         if any(other != place and start and end and start + end >= len(body) for other, end in enumerate(ends)):
             return int(ReadOutcome.TORN)
     return None
+
+
+def _begin_alike(one: bytes, other: bytes, length: int) -> bool:
+    return one[:length] == other[:length]
+
+
+def _end_alike(one: bytes, other: bytes, length: int) -> bool:
+    return not length or one[-length:] == other[-length:]
 
 
 def _alike(most: int, agree: Callable[[int], bool]) -> int:

@@ -126,6 +126,6 @@ def _broken(body: Body, size: int) -> ReadOutcome:
 
 def _unlike(body: Body, of: Told, *, json: bool) -> Told:
     """A page of text where all documents are JSON is an error page, and nobody's document."""
-    if of.outcome is not ReadOutcome.WHOLE and json and not body.is_json and body.said is None and body.size:
+    if of.outcome is ReadOutcome.FOREIGN and json and not body.is_json:
         return Told(ReadOutcome.UNRECOGNISED, "")
     return of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,7 @@ _Time = int
 class Span(BaseModel):
     """A stretch of time between two HEADs, both included, and what is known of it."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     from_ns: _Time
     to_ns: _Time
@@ -26,7 +26,7 @@ class Span(BaseModel):
 class Watched(BaseModel):
     """All that is known of a watch, besides its versions."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     heads: int = 0
     failed: int = 0
@@ -42,7 +42,7 @@ class Watched(BaseModel):
     """The object was not there."""
     published: tuple[dict[str, Any], ...] = ()
     """Of each version: what the store said of it, and whether its ETag is an MD5 (``yes``, ``perhaps``, ``no``)."""
-    unseen: int = Field(0, ge=0)
+    unseen: Annotated[int, Field(ge=0)] = 0
     """Documents that readers got and no HEAD saw: published and replaced between two."""
     vouched: bool = True
     """Whether any document that was read could be tied to a version."""

@@ -34,7 +34,7 @@ class Gaps(NamedTuple):
     """So long may it be from the sending of any one HEAD to the answer of the next."""
 
 
-def place(
+def place(  # noqa: PLR0917 - three columns of reads, and what they are held against
     versions: Sequence[Sequence[int]],
     document: Array,
     called_ns: Array,
@@ -70,13 +70,15 @@ def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array
         return np.where(hidden, UNDECIDED_VERSION, own[0]).astype(np.int32)
     latest = np.searchsorted(came, returned, side="right") - 1
     there = (latest >= 0) & (called <= replaced[latest])
-    return np.where(there, own[latest], UNDECIDED_VERSION).astype(np.int32)
+    placed: Array = np.where(there, own[latest], UNDECIDED_VERSION).astype(np.int32)
+    return placed
 
 
 def _replaced(own: Array, seen_ns: Array) -> Array:
     """When each version had certainly been replaced by the next one."""
     never = np.iinfo(np.int64).max
-    return np.append(seen_ns, never)[own + 1]
+    replaced: Array = np.append(seen_ns, never)[own + 1]
+    return replaced
 
 
 def _fits_in_one(first_ns: int, last_ns: int, writes: tuple[Array, Array], gaps: Gaps) -> bool:
