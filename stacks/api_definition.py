@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Final, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, Literal
 
 Mapping = Literal["conditional", "original", "half"]
 EndpointType = Literal["regional", "edge"]
@@ -24,6 +25,8 @@ CONDITIONAL_HEADERS: Final = ("If-None-Match", "if-none-match", "If-Modified-Sin
 
 ORIGIN_HEADERS: Final = ("Origin", "origin")
 PREFLIGHT_SECONDS: Final = 3600
+SAMPLES_PATH: Final = "/samples"
+"""Where the document is that every stack has had from the start."""
 NOT_FOUND_BODY: Final = '{"message": "The read model has not been published yet."}'
 BAD_GATEWAY_BODY: Final = '{"message": "The read model could not be fetched."}'
 
@@ -52,6 +55,16 @@ class MethodDefinition:
     back_end: Literal["s3", "none"] = "s3"
     request_headers: tuple[str, ...] = ()
     cache_key_headers: tuple[str, ...] = ()
+    api_key_required: bool = False
+
+
+@dataclass(frozen=True)
+class DocumentDefinition:
+    """One document: its path below the stage, and how S3's path integration names the object."""
+
+    path: str
+    s3_uri: str
+    methods: tuple[MethodDefinition, ...]
 
 
 @dataclass(frozen=True)
@@ -66,26 +79,43 @@ class GatewayResponseDefinition:
 class ApiDefinition:
     """Everything that a deployment of the API freezes."""
 
-    path_part: str
-    s3_uri: str
+    documents: tuple[DocumentDefinition, ...]
     endpoint_type: EndpointType
-    methods: tuple[MethodDefinition, ...]
     gateway_responses: tuple[GatewayResponseDefinition, ...] = ()
 
     def fingerprint(self) -> str:
-        """SHA-256 of the definition, in hexadecimal: equal for equal definitions, on every machine and run."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the definition, in hexadecimal: equal for equal definitions, on every machine and run.
+
+        The order of documents changes nothing. One document at `/samples` is written as it always was: otherwise every
+        stack that exists would be deployed anew for nothing.
+        """
+        ordered = replace(self, documents=tuple(sorted(self.documents, key=lambda document: document.path)))
+        content = asdict(ordered)
+        documents = content["documents"]
+        for method in (method for document in documents for method in document["methods"]):
+            if not method["api_key_required"]:
+                del method["api_key_required"]
+        if [document["path"] for document in documents] == [SAMPLES_PATH]:
+            content = _as_one_document(content)
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def samples_api_definition(
+def _as_one_document(content: dict[str, Any]) -> dict[str, Any]:
+    (document,) = content.pop("documents")
+    path = document.pop("path")
+    return {**content, **document, "path_part": path.removeprefix("/")}
+
+
+def documents_api_definition(
+    s3_uris: Map[str, str],
     *,
-    s3_uri: str,
     mapping: Mapping = "conditional",
     endpoint_type: EndpointType = "regional",
     cors_origins: Sequence[str] = (),
     cached: bool = False,
+    api_key_required: bool = False,
 ) -> ApiDefinition:
-    """Describe the API that serves one S3 object at `/samples`.
+    """Describe the API that serves S3 objects, each at a path of its own: `{"/samples": "arn:aws:apigateway:…"}`.
 
     `mapping` is `conditional` (ETag and 304 as HTTP means them), `original` (200 for everything, no headers) or `half`
     (the validator is passed on, but 304 has no response: S3's 304 becomes a 200 without a body). CORS belongs to
@@ -98,8 +128,11 @@ def samples_api_definition(
         validator = CONDITIONAL_HEADERS[:2]
         methods = (MethodDefinition("GET", (etag_only,), "s3", validator, validator if cached else ()),)
     else:
-        methods = _conditional_methods(cors_origins, cached)
-    return ApiDefinition("samples", s3_uri, endpoint_type, methods, _gateway_responses(cors_origins))
+        methods = _conditional_methods(cors_origins, cached, api_key_required)
+    # A preflight is the browser's own request, and browsers send no key with it.
+    keyed = tuple(replace(method, api_key_required=api_key_required and method.back_end == "s3") for method in methods)
+    documents = tuple(DocumentDefinition(path, s3_uri, keyed) for path, s3_uri in s3_uris.items())
+    return ApiDefinition(documents, endpoint_type, _gateway_responses(cors_origins))
 
 
 def _from_s3(header: str) -> str:
@@ -110,7 +143,9 @@ def _constant(value: str) -> str:
     return f"'{value}'"
 
 
-def _conditional_methods(cors_origins: Sequence[str], cached: bool) -> tuple[MethodDefinition, ...]:
+def _conditional_methods(
+    cors_origins: Sequence[str], cached: bool, api_key_required: bool
+) -> tuple[MethodDefinition, ...]:
     # With several origins S3 picks the one that may read (see DataStore), so it has to hear who asks.
     request_headers = CONDITIONAL_HEADERS + (ORIGIN_HEADERS if len(cors_origins) > 1 else ())
     data_headers = _cors_headers(cors_origins, data=True)
@@ -126,7 +161,7 @@ def _conditional_methods(cors_origins: Sequence[str], cached: bool) -> tuple[Met
     # A cached answer may only be given to a request with the same validators: a 304 means nothing to anybody else.
     get = MethodDefinition("GET", responses, "s3", request_headers, request_headers if cached else ())
     head = MethodDefinition("HEAD", responses, "s3", request_headers)
-    return (get, head, _preflight(cors_origins)) if cors_origins else (get, head)
+    return (get, head, _preflight(cors_origins, api_key_required)) if cors_origins else (get, head)
 
 
 def _cors_headers(cors_origins: Sequence[str], *, data: bool) -> dict[str, str]:
@@ -146,10 +181,11 @@ def _cors_headers(cors_origins: Sequence[str], *, data: bool) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": _constant("*")} | exposed
 
 
-def _preflight(cors_origins: Sequence[str]) -> MethodDefinition:
+def _preflight(cors_origins: Sequence[str], api_key_required: bool) -> MethodDefinition:
+    may_be_sent = "If-None-Match,If-Modified-Since" + (",X-Api-Key" if api_key_required else "")
     headers = _cors_headers(cors_origins, data=False) | {
         "Access-Control-Allow-Methods": _constant("GET,HEAD,OPTIONS"),
-        "Access-Control-Allow-Headers": _constant("If-None-Match,If-Modified-Since"),
+        "Access-Control-Allow-Headers": _constant(may_be_sent),
         "Access-Control-Max-Age": _constant(str(PREFLIGHT_SECONDS)),
     }
     return MethodDefinition("OPTIONS", (ResponseDefinition(204, headers=headers),), "none")

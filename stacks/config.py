@@ -1,8 +1,8 @@
-"""ReadModelConfig: every setting of the stack, its default, what it may be, and the sentence for a wrong one.
+"""ReadModelConfig: the settings as they are read, that they fit together, and the sentence for a wrong one.
 
 Values come from `context.readModel` in cdktf.json and are overridden by `READMODEL_*` environment variables, so that a
 team's choices are in version control and a run in CI can still differ. Names are the same in both:
-`"cache_ttl": 60` and `READMODEL_CACHE_TTL=60`. What kinds of value there are is in `settings_rules.py`.
+`"cache_ttl": 60` and `READMODEL_CACHE_TTL=60`.
 """
 
 from __future__ import annotations
@@ -11,150 +11,32 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import EnvSettingsSource
 
-from stacks import settings_rules as rules
-from stacks.api_definition import EndpointType, Mapping
+from stacks.settings import ENVIRONMENT_PREFIX, Settings
+from stacks.settings_fit import misfits
 from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
-ENVIRONMENT_PREFIX: Final = "READMODEL_"
 CONTEXT_KEY: Final = "readModel"
-YES_OR_NO: Final = "true or false"
 
 
 class ConfigError(Exception):
     """A setting is wrong. The text is one sentence for the user: which, what value, what is allowed. No secrets."""
 
 
-def _setting(default: Any, meaning: str, allowed: str = YES_OR_NO) -> Any:
-    return Field(default=default, description=meaning, json_schema_extra={"allowed": allowed})
-
-
-class ReadModelConfig(BaseSettings):
+class ReadModelConfig(Settings):
     """All settings of a stack. `load` reads them; constructing one directly takes only what it is given."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
-    )
-
-    stack_name: rules.StackName = _setting(
-        "read-model", "Name of the stack; every resource's name begins with it", rules.STACK_NAME_ALLOWED
-    )
-    region: rules.Region = _setting("us-east-1", "AWS region of everything in the stack", rules.REGION_ALLOWED)
-    bucket_name: rules.BucketName | None = _setting(
-        None,
-        "Name of the bucket, if not `<stack_name>-data-store` (bucket names are shared by everybody on AWS)",
-        rules.BUCKET_NAME_ALLOWED,
-    )
-    object_key: rules.ObjectKey = _setting(
-        "payload.json", "Key of the one object that is served", rules.OBJECT_KEY_ALLOWED
-    )
-    endpoint_type: EndpointType = _setting(
-        "regional", "Where the API answers: in its region, or at the edge in front of it", "regional or edge"
-    )
-    mapping: Mapping = _setting(
-        "conditional",
-        "How S3's answers become the API's: with ETag and 304; as the original template had it, 200 only; or half-way, "
-        "with the validator passed on but 304 not told apart (a warning example)",
-        "conditional, original or half",
-    )
-    cors_origins: rules.CorsOrigins = _setting(
-        (), "Web origins whose pages may read the answers", rules.CORS_ORIGINS_ALLOWED
-    )
-    throttle_rate: Annotated[rules.RealNumber, Field(gt=0, allow_inf_nan=False)] | None = _setting(
-        None,
-        "Requests per second that the stage answers in the long run, if not the account's limit",
-        "a number above 0, in requests per second",
-    )
-    throttle_burst: Annotated[rules.WholeNumber, Field(ge=1)] | None = _setting(
-        None, "Requests that may arrive at once before the stage throttles", "a whole number of requests, at least 1"
-    )
-    cache_ttl: Annotated[rules.WholeNumber, Field(ge=0, le=3600)] = _setting(
-        0,
-        "Seconds that the stage's cache keeps an answer; 0 is no cache. It makes reads stale and is billed by the hour",
-        "a whole number of seconds from 0 to 3600",
-    )
-    access_log: bool = _setting(False, "Log each request to CloudWatch (the account needs a log role for that)")
-    access_log_days: rules.LogRetention = _setting(30, "Days that the log is kept", rules.LOG_RETENTION_ALLOWED)
-    account_log_role: bool = _setting(
-        False, "Create the log role and set it for the whole account in this region, replacing any that is set"
-    )
-    metrics: bool = _setting(False, "CloudWatch metrics for each method (billed)")
-    xray: bool = _setting(False, "Trace requests with X-Ray (billed)")
-    versioning: bool = _setting(False, "Keep old versions of the object in the bucket (billed as storage)")
-    force_destroy: bool = _setting(False, "Let destroy remove the bucket together with what is in it")
-    refuse_plain_http: bool | None = _setting(
-        None, "Refuse S3 requests without TLS: yes, if not set, except on an emulator that itself has only http://"
-    )
-    create_access_key: bool = _setting(True, "Create the writer's access key; its secret is then in Terraform's state")
-    state_backend: Literal["local", "s3"] = _setting(
-        "local", "Where Terraform's state is: a file beside cdktf.json, or an S3 bucket with locking", "local or s3"
-    )
-    state_bucket: rules.BucketName | None = _setting(
-        None, "Bucket of the state, which exists already", rules.BUCKET_NAME_ALLOWED
-    )
-    state_key: rules.ObjectKey | None = _setting(
-        None, "Key of the state, if not `<stack_name>/terraform.tfstate`", rules.OBJECT_KEY_ALLOWED
-    )
-    state_region: rules.Region | None = _setting(
-        None, "Region of the state's bucket, if not `region`", rules.REGION_ALLOWED
-    )
-    tags: rules.Tags = _setting({}, "Tags on everything that can have tags", rules.TAGS_ALLOWED)
-    aws_endpoint_url: rules.EndpointUrl | None = _setting(
-        None, "Address of an emulator that stands in for all of AWS", rules.ENDPOINT_URL_ALLOWED
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the constructor only: `load` is where file and environment meet."""
-        return (init_settings,)
 
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
-        if self.cors_origins and self.mapping != "conditional":
-            raise ValueError(
-                f"Setting cors_origins is {shown(list(self.cors_origins))} with mapping {self.mapping}, "
-                "but only mapping conditional has CORS: the other two are kept as they were."
-            )
-        if (self.throttle_rate is None) != (self.throttle_burst is None):
-            raise ValueError(
-                f"Setting throttle_rate is {self.throttle_rate} and throttle_burst is {self.throttle_burst}, "
-                "but they belong together: give both or neither."
-            )
-        if self.state_backend == "s3" and self.state_bucket is None:
-            raise ValueError(
-                "Setting state_backend is 's3' without state_bucket: name the bucket that keeps the state."
-            )
-        for name in ("state_bucket", "state_key", "state_region"):
-            if self.state_backend == "local" and getattr(self, name) is not None:
-                raise ValueError(
-                    f"Setting {name} is {shown(getattr(self, name))} with state_backend local: set state_backend to "
-                    f"s3, or leave {name} out."
-                )
+        sentence = next(misfits(self), None)
+        if sentence is not None:
+            raise ValueError(sentence)
         return self
-
-    @property
-    def data_store_name(self) -> str:
-        """Name of the bucket: the given one, or the original template's."""
-        return self.bucket_name or f"{self.stack_name}-data-store"
-
-    @property
-    def refuses_plain_http(self) -> bool:
-        """Whether the bucket turns plain HTTP away; an emulator without TLS would have to turn everything away."""
-        if self.refuse_plain_http is not None:
-            return self.refuse_plain_http
-        return not (self.aws_endpoint_url or "").startswith("http://")
 
     @classmethod
     def load(cls, cdktf_json: Path) -> Self:
@@ -211,7 +93,7 @@ def _refuse_unknown(names: Any, place: str, prefix: str) -> None:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    if not error["loc"]:  # from _settings_fit_together, which writes whole sentences
+    if not error["loc"]:  # from settings_fit, which writes whole sentences
         return str(error["ctx"]["error"])
     name = str(error["loc"][0])
     extra = ReadModelConfig.model_fields[name].json_schema_extra

@@ -1,4 +1,4 @@
-"""DataStoreWriter: the user that may replace the one object, and do nothing else."""
+"""DataStoreWriter: the user that may replace the documents, and do nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.iam_user import IamUser
 from cdktf_cdktf_provider_aws.iam_user_policy import IamUserPolicy
 from constructs import Construct
 
-from stacks.iam import policy_document
+from stacks.iam import write_policy
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class DataStoreWriterConfig:
     """Who writes, what, and whether Terraform creates a key (whose secret then is in the state)."""
 
     user_name: str
-    object_arn: str
+    object_arns: tuple[str, ...]
     create_access_key: bool = True
 
 
@@ -27,13 +27,7 @@ class DataStoreWriter(Construct):
     def __init__(self, scope: Construct, id_: str, config: DataStoreWriterConfig) -> None:
         super().__init__(scope, id_)
         self.user = IamUser(self, "User", name=config.user_name)
-        put_the_object = {
-            "Sid": "ReplaceTheReadModel",
-            "Effect": "Allow",
-            "Action": "s3:PutObject",
-            "Resource": config.object_arn,
-        }
         self.policy = IamUserPolicy(
-            self, "Policy", name=config.user_name, user=self.user.name, policy=policy_document(put_the_object)
+            self, "Policy", name=config.user_name, user=self.user.name, policy=write_policy(config.object_arns)
         )
         self.access_key = IamAccessKey(self, "AccessKey", user=self.user.name) if config.create_access_key else None

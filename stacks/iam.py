@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
+
+LONGEST_USER_POLICY: Final = 2048
+LONGEST_ROLE_POLICY: Final = 10_240
+"""Characters without white space of all inline policies of a user and of a role ("IAM and AWS STS quotas")."""
 
 
 def partition_of(region: str) -> str:
@@ -26,6 +31,45 @@ PARTITIONS: Final = {
 def policy_document(*statements: dict[str, Any]) -> str:
     """Return the statements as the JSON text of an IAM policy."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
+
+
+def write_policy(object_arns: Sequence[str]) -> str:
+    """What the writer may do: replace these objects."""
+    return policy_document(
+        {
+            "Sid": "ReplaceTheReadModel",
+            "Effect": "Allow",
+            "Action": "s3:PutObject",
+            "Resource": _one_or_all(object_arns),
+        }
+    )
+
+
+def read_policy(object_arns: Sequence[str], bucket_arn: str) -> str:
+    """What the gateway may do: get these objects, and learn from S3 that one is missing.
+
+    Without ListBucket S3 answers 403 for an object that is not there, which cannot be told from a broken role.
+    """
+    return policy_document(
+        {
+            "Sid": "ReadTheReadModel",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": _one_or_all(object_arns),
+        },
+        {
+            "Sid": "TellMissingFromForbidden",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": bucket_arn,
+        },
+    )
+
+
+def _one_or_all(arns: Sequence[str]) -> str | list[str]:
+    """One as text, as stacks with one document have it; two paths may serve the same object."""
+    different = list(dict.fromkeys(arns))
+    return different[0] if len(different) == 1 else different
 
 
 API_GATEWAY_MAY_ASSUME: Final = policy_document(

@@ -8,15 +8,17 @@ from cdktf import LocalBackend, S3Backend, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags, AwsProviderEndpoints
 from constructs import Construct
 
-from stacks.api_definition import samples_api_definition
+from stacks.api_definition import documents_api_definition
 from stacks.config import ReadModelConfig
+from stacks.custom_domain import CustomDomain, CustomDomainConfig
 from stacks.data_store import DataStore, DataStoreConfig
 from stacks.data_store_writer import DataStoreWriter, DataStoreWriterConfig
 from stacks.iam import partition_of
+from stacks.reader_key import ReaderKey, ReaderKeyConfig
 from stacks.samples_api import SamplesApi, SamplesApiConfig
 from stacks.samples_stage import STAGE_NAME, StageConfig
 
-EMULATED_SERVICES: Final = ("apigateway", "cloudwatch", "iam", "logs", "s3", "sts", "xray")
+EMULATED_SERVICES: Final = ("apigateway", "cloudwatch", "iam", "logs", "route53", "s3", "sts", "wafv2", "xray")
 
 EMULATOR_ACCESS: Final = {
     # Fixed words, so that nobody's real keys are ever sent to an emulator.
@@ -53,11 +55,10 @@ class ReadModelStack(TerraformStack):
                 allowed_origins=config.cors_origins if len(config.cors_origins) > 1 else (),
             ),
         )
-        object_arn = f"{self.data_store.arn}/{config.object_key}"
         self.writer = DataStoreWriter(
             self,
             "DataStoreWriter",
-            DataStoreWriterConfig(f"{name}-data-store-writer", object_arn, config.create_access_key),
+            DataStoreWriterConfig(f"{name}-data-store-writer", config.object_arns, config.create_access_key),
         )
         self.api = SamplesApi(
             self,
@@ -66,15 +67,16 @@ class ReadModelStack(TerraformStack):
                 api_name=f"{name} Api",
                 role_name=f"{name}-api-gateway-role",
                 role_policy_name=f"{name}-data-store-read-only",
-                definition=samples_api_definition(
-                    s3_uri=_s3_uri(config),
+                definition=documents_api_definition(
+                    {path: _s3_uri(config, key) for path, key in config.served.items()},
                     mapping=config.mapping,
                     endpoint_type=config.endpoint_type,
                     cors_origins=config.cors_origins,
                     cached=config.cache_ttl > 0,
+                    api_key_required=config.api_key_required,
                 ),
                 bucket_arn=self.data_store.arn,
-                object_arn=object_arn,
+                object_arns=config.object_arns,
                 stage=StageConfig(
                     throttle_rate=config.throttle_rate,
                     throttle_burst=config.throttle_burst,
@@ -84,11 +86,49 @@ class ReadModelStack(TerraformStack):
                     account_log_role_name=f"{name}-api-gateway-log-role" if config.account_log_role else None,
                     metrics=config.metrics,
                     xray=config.xray,
+                    web_acl_arn=config.web_acl_arn,
                     partition=partition_of(config.region),
                 ),
             ),
         )
+        self.reader_key = self._reader_key() if config.api_key_required else None
+        self.domain = self._domain()
         self._outputs()
+
+    def _reader_key(self) -> ReaderKey:
+        config = self.config
+        return ReaderKey(
+            self,
+            "ReaderKey",
+            rest_api_id=self.api.rest_api.id,
+            stage_name=self.api.stage.stage_name,
+            config=ReaderKeyConfig(
+                key_name=f"{config.stack_name}-reader",
+                plan_name=f"{config.stack_name}-readers",
+                throttle_rate=config.key_throttle_rate,
+                throttle_burst=config.key_throttle_burst,
+                quota=config.key_quota,
+                quota_period=config.key_quota_period,
+            ),
+        )
+
+    def _domain(self) -> CustomDomain | None:
+        config = self.config
+        if config.domain_name is None or config.domain_certificate_arn is None:
+            return None
+        return CustomDomain(
+            self,
+            "CustomDomain",
+            rest_api_id=self.api.rest_api.id,
+            stage_name=self.api.stage.stage_name,
+            config=CustomDomainConfig(
+                domain_name=config.domain_name,
+                certificate_arn=config.domain_certificate_arn,
+                endpoint_type=config.endpoint_type,
+                zone_id=config.domain_zone_id,
+                base_path=config.domain_base_path,
+            ),
+        )
 
     def _state(self) -> None:
         config = self.config
@@ -111,12 +151,26 @@ class ReadModelStack(TerraformStack):
                 self.add_override(f"terraform.backend.s3.{name}", value)
 
     def _outputs(self) -> None:
-        endpoint = self.config.aws_endpoint_url
+        config = self.config
+        endpoint = config.aws_endpoint_url
+        base = f"{endpoint}/_aws/execute-api/{self.api.rest_api.id}/{STAGE_NAME}"
         if endpoint is None:
-            url = f"{self.api.stage.invoke_url}/{self.api.path_part}"
-        else:
-            url = f"{endpoint}/_aws/execute-api/{self.api.rest_api.id}/{STAGE_NAME}/{self.api.path_part}"
+            base = self.api.stage.invoke_url
+        url = f"{base}{config.main_path}"
         TerraformOutput(self, "SamplesUrl", value=url, description="Where the read model is served")
+        if config.documents:
+            urls = {path: f"{base}{path}" for path in config.documents}
+            TerraformOutput(self, "DocumentUrls", value=urls, description="Where each document is served, by its path")
+        if self.domain is not None:
+            TerraformOutput(self, "CustomDomainUrl", value=f"{self.domain.url}{config.main_path}")
+            TerraformOutput(
+                self, "CustomDomainTarget", value=self.domain.target, description="What the domain's record points to"
+            )
+        if self.reader_key is not None:
+            TerraformOutput(self, "ApiKeyId", value=self.reader_key.key.id)
+            TerraformOutput(
+                self, "ApiKey", value=self.reader_key.key.value, sensitive=True, description="Sent as x-api-key"
+            )
         TerraformOutput(self, "S3BucketName", value=self.data_store.bucket.bucket)
         TerraformOutput(self, "DataStoreUser", value=self.writer.user.name)
         if self.writer.access_key is not None:
@@ -124,9 +178,9 @@ class ReadModelStack(TerraformStack):
             TerraformOutput(self, "DataStoreSecretAccessKey", value=self.writer.access_key.secret, sensitive=True)
 
 
-def _s3_uri(config: ReadModelConfig) -> str:
+def _s3_uri(config: ReadModelConfig, key: str) -> str:
     partition = partition_of(config.region)
-    return f"arn:{partition}:apigateway:{config.region}:s3:path/{config.data_store_name}/{config.object_key}"
+    return f"arn:{partition}:apigateway:{config.region}:s3:path/{config.data_store_name}/{key}"
 
 
 def _provider_settings(config: ReadModelConfig) -> dict[str, Any]:

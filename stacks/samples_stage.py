@@ -1,4 +1,4 @@
-"""SamplesStage: the stage that clients call, and what is set on it: limits, cache, access log, metrics, traces."""
+"""SamplesStage: the stage that clients call, and what is set on it: limits, cache, log, metrics, traces, firewall."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage, ApiGatew
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
+from stacks.api_definition import SAMPLES_PATH
 from stacks.iam import API_GATEWAY_MAY_ASSUME
 
 STAGE_NAME: Final = "v1"
@@ -51,14 +53,28 @@ class StageConfig:
     account_log_role_name: str | None = None
     metrics: bool = False
     xray: bool = False
+    web_acl_arn: str | None = None
     partition: str = "aws"
+
+
+def method_path(path: str, verb: str) -> str:
+    """The name of a method among a stage's settings: `samples/GET`, and `~1shop~1prices/GET` below the first level."""
+    part = path.removeprefix("/")
+    return f"{path.replace('/', '~1') if '/' in part else part}/{verb}"
 
 
 class SamplesStage(Construct):
     """The stage `v1` of an API, pointing at a deployment."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, rest_api_id: str, deployment_id: str, path_part: str, config: StageConfig
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        rest_api_id: str,
+        deployment_id: str,
+        paths: tuple[str, ...],
+        config: StageConfig,
     ) -> None:
         super().__init__(scope, id_)
         self.account = self._account(config.account_log_role_name, config.partition)
@@ -86,12 +102,20 @@ class SamplesStage(Construct):
             depends_on=needs,
         )
         self.all_methods: ApiGatewayMethodSettings | None = None
-        self.cached_method: ApiGatewayMethodSettings | None = None
+        self.cached_methods: dict[str, ApiGatewayMethodSettings] = {}
         if config.throttle_rate is not None or config.metrics:
             self.all_methods = self._settings("AllMethods", "*/*", rest_api_id, config, cached=False)
-        if cached:
+        for path in paths if cached else ():
             # GET only. Settings of one method replace those of all methods, so this repeats them.
-            self.cached_method = self._settings("CachedMethod", f"{path_part}/GET", rest_api_id, config, cached=True)
+            id_of_settings = "CachedMethod" if path == SAMPLES_PATH else "CachedMethod" + path.replace("/", ":")
+            self.cached_methods[path] = self._settings(
+                id_of_settings, method_path(path, "GET"), rest_api_id, config, cached=True
+            )
+        self.firewall: Wafv2WebAclAssociation | None = None
+        if config.web_acl_arn is not None:
+            self.firewall = Wafv2WebAclAssociation(
+                self, "Firewall", resource_arn=self.stage.arn, web_acl_arn=config.web_acl_arn
+            )
 
     def _settings(
         self, id_: str, method_path: str, rest_api_id: str, config: StageConfig, *, cached: bool

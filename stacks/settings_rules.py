@@ -26,6 +26,9 @@ LONGEST_STACK_NAME: Final = 46  # the user is <stack_name>-data-store-writer, an
 REFUSED_BUCKET_PREFIXES: Final = ("xn--", "sthree-", "amzn-s3-demo-")
 REFUSED_BUCKET_SUFFIXES: Final = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 LONGEST_OBJECT_KEY: Final = 512
+LONGEST_PATH: Final = 256
+RESERVED_PARTS: Final = ("ping", "sping")
+"""Paths at the root that API Gateway answers itself, for health checks."""
 LOG_RETENTIONS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365),
     *(400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -53,6 +56,23 @@ TAGS_ALLOWED: Final = (
 )
 ENDPOINT_URL_ALLOWED: Final = (
     "http:// or https:// with a host, optionally a port, and nothing after it or before the host"
+)
+DOCUMENTS_ALLOWED: Final = (
+    'paths with the key of the object that each serves, such as {"/samples": "payload.json"}: a path is at most '
+    f"{LONGEST_PATH} characters of letters, digits and . _ - in parts with a slash before each, and neither /ping nor "
+    "/sping, which API Gateway keeps for itself; a key is as in object_key"
+)
+DOMAIN_NAME_ALLOWED: Final = "a domain with at least one dot, in lower case, such as api.example.org"
+CERTIFICATE_ARN_ALLOWED: Final = (
+    "the ARN of a certificate in ACM, arn:aws:acm:REGION:ACCOUNT:certificate/ID, in the region of the stack, or "
+    "in us-east-1 for endpoint_type edge"
+)
+ZONE_ID_ALLOWED: Final = "the id of a hosted zone, capital letters and digits such as Z0123456789ABCDEFGHIJ"
+BASE_PATH_ALLOWED: Final = (
+    "one part of a path, at most 128 letters, digits and . _ -, without a slash, and neither ping nor sping"
+)
+WEB_ACL_ARN_ALLOWED: Final = (
+    "the ARN of a regional web ACL, arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, in the region of the stack"
 )
 LOG_RETENTION_ALLOWED: Final = "one of " + ", ".join(str(days) for days in LOG_RETENTIONS)
 
@@ -147,6 +167,42 @@ def _tags(value: Mapping[str, str]) -> Mapping[str, str]:
     return value
 
 
+def _documents_given(value: Any) -> Any:
+    """Turn an environment variable into a mapping as for tags, with spaces around commas."""
+    if isinstance(value, str) and not value.lstrip().startswith("{"):
+        value = ",".join(pair.strip() for pair in value.split(",") if pair.strip())
+    return _named(value) if value else value
+
+
+def _documents(value: dict[str, str]) -> dict[str, str]:
+    for path, key in value.items():
+        parts = path.split("/")[1:]
+        well_formed = re.fullmatch(r"(/[A-Za-z0-9._-]+)+", path) and len(path) <= LONGEST_PATH
+        if not well_formed or not {".", ".."}.isdisjoint(parts) or tuple(parts) in {(p,) for p in RESERVED_PARTS}:
+            raise ValueError(DOCUMENTS_ALLOWED)
+        _object_key(key)
+    return value
+
+
+def _domain_name(value: str) -> str:
+    part = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not re.fullmatch(rf"{part}(\.{part})+", value) or len(value) > 253 or value.rpartition(".")[2].isdigit():
+        raise ValueError(DOMAIN_NAME_ALLOWED)
+    return value
+
+
+def _base_path(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,128}", value) or value in {".", "..", *RESERVED_PARTS}:
+        raise ValueError(BASE_PATH_ALLOWED)
+    return value
+
+
+def _arn(of: str) -> Any:
+    """The pattern of an ARN: what stands behind its partition, with REGION and ACCOUNT in it."""
+    rest = of.replace("REGION", "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}").replace("ACCOUNT", "[0-9]{12}")
+    return Field(pattern=rf"^arn:aws(-[a-z]+)*:{rest}$", max_length=512)
+
+
 def _log_retention(value: int) -> int:
     if value not in LOG_RETENTIONS:
         raise ValueError(LOG_RETENTION_ALLOWED)
@@ -167,5 +223,11 @@ WholeNumber = Annotated[int, BeforeValidator(whole_number)]
 RealNumber = Annotated[float, BeforeValidator(real_number)]
 CorsOrigins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_cors_origins)]
 Tags = Annotated[dict[str, str], NoDecode, BeforeValidator(_named), AfterValidator(_tags)]
+Documents = Annotated[dict[str, str], NoDecode, BeforeValidator(_documents_given), AfterValidator(_documents)]
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+CertificateArn = Annotated[str, _arn("acm:REGION:ACCOUNT:certificate/[A-Za-z0-9-]{1,64}")]
+ZoneId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,32}$")]
+BasePath = Annotated[str, AfterValidator(_base_path)]
+WebAclArn = Annotated[str, _arn("wafv2:REGION:ACCOUNT:regional/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{1,64}")]
 EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
 LogRetention = Annotated[int, BeforeValidator(whole_number), AfterValidator(_log_retention)]

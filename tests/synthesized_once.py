@@ -33,7 +33,8 @@ def synthesized_once(script: Path, *arguments: str) -> Path:
 
 def _digest(script: Path, arguments: tuple[str, ...]) -> str:
     digest = hashlib.sha256(repr((sys.version, arguments, _settings())).encode())
-    sources = [*PROJECT.glob("stacks/**/*.py"), *script.parent.glob("*.py"), PROJECT / "requirements.txt", script]
+    code = [*PROJECT.glob("stacks/**/*.py"), *PROJECT.glob("examples/**/*.py")]
+    sources = [*code, *script.parent.glob("*.py"), PROJECT / "requirements.txt", script]
     for source in sorted(sources):
         digest.update(repr((str(source.relative_to(PROJECT)), source.read_bytes())).encode())
     return digest.hexdigest()[:24]

@@ -77,6 +77,23 @@ def somebody_else(history: History) -> str:
     )
 
 
+def hidden_by_clocks(history: History) -> str:
+    """What cannot be seen from workers whose clock is not the master's; "" when there are none."""
+    widths = history.info.clock_uncertainty_ns
+    if not widths:
+        return ""
+    named = [f"{units.duration(width)} from worker {int(worker) + 1}" for worker, width in widths.items()]
+    listed = (
+        named[:MOST_ABSENCES]
+        if len(named) <= MOST_ABSENCES
+        else [f"{units.duration(max(widths.values()))} from any of {len(named):,} workers"]
+    )
+    return (
+        "Clocks of other machines are known to a bound only, so a lag of less than this may not be seen: "
+        f"{', '.join(listed)}."
+    )
+
+
 def missing_records(history: History) -> str:
     """What is missing of the record, of which nobody can say what it would have shown; "" when it is whole."""
     missing = history.info.missing

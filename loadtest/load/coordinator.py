@@ -18,6 +18,7 @@ from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.progress.progress import Progress
+from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.standing import take_what_is_there
 from loadtest.load.watching import readers_see
 from loadtest.load.workers import Workers
@@ -69,6 +70,8 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self.receiver: RecordReceiver | None = None
+        """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
     def prepare(self) -> None:
         """Everything that can fail for want of a right setting, before any load.
@@ -171,6 +174,9 @@ class Coordinator:
         self._team = team
         self._promised = {"readers": users, "planned_end_ns": ends_ns}
         (self._directory.path / SPOOL_FOLDER).mkdir()  # a run that recorded nothing has the folder too
+        if team.shares:
+            team.keep_exchanges(self._directory.path)
+            self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
         if self._writer is not None:
@@ -256,6 +262,9 @@ class Coordinator:
     def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._writer is not None:
             self._writer.stop()
+        if self.receiver is not None:
+            self.receiver.wait()
+            self.receiver.close()
         hanging = wait_for_spools(directory.path, plan.workers, self._environment.stop_timeout + 10)
         if hanging:
             directory.note(given_up=hanging)
@@ -272,7 +281,7 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / SUMMARY_FILE).exists():
-            written = tuple(path / name for name in REPORT_FILES)
+            written = tuple(path / name for name in REPORT_FILES if (path / name).exists())
             print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 from gevent.event import Event
 from gevent.lock import RLock
+
+from loadtest.load.record_receiver import RecordReceiver
 
 
 def stop_once_at_a_time(runner: Any) -> None:
@@ -21,6 +24,27 @@ def stop_once_at_a_time(runner: Any) -> None:
             stop(*how, **else_how)
 
     runner.stop = stop_alone
+
+
+def quit_after_records(runner: Any, records: Callable[[], RecordReceiver | None]) -> None:
+    """A master that quits hears its workers no more, so workers that send their records are ended and heard first."""
+    quit_now = runner.quit
+
+    def quit_last() -> None:
+        receiver = records()
+        if receiver:
+            runner.stop(send_stop_to_client=False)
+            receiver.end_workers()
+            receiver.wait()
+        quit_now()
+
+    def quit_elsewhere() -> None:  # not where messages come in: they are waited for
+        if gevent.getcurrent() in runner.greenlet:
+            gevent.spawn(quit_last)
+        else:
+            quit_last()
+
+    runner.quit = quit_elsewhere
 
 
 def wait_for_the_end_of_this_process() -> None:

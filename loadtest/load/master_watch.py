@@ -1,8 +1,8 @@
 """A worker that has lost its master stops reading by itself, for nobody else can tell it to.
 
 Locust's own worker notices after a minute. Here it is three and a half seconds without a word of the master's, which
-speaks every second; or at once, when the master was its parent and is gone. The time is counted in turns of this
-worker's own loop, so that a worker that was itself asleep does not blame the master.
+speaks every second (half a minute on another host); or at once, when the master was its parent and is gone. The time is
+counted in turns of this worker's own loop, so that a worker that was itself asleep does not blame the master.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from typing import Final
 import gevent
 
 TURN_S: Final = 0.25
-MOST_SILENT_TURNS: Final = 14
+BESIDE_MASTER: Final = 14
+"""So many silent turns: three and a half seconds."""
+FAR_FROM_MASTER: Final = 120
+"""Half a minute: a network may fail for some seconds, and what is recorded meanwhile is sent later."""
 
 
 class MasterWatch:
     """Calls ``on_lost`` once, in a greenlet of its own, when the master is gone."""
 
-    def __init__(self, on_lost: Callable[[str], None]) -> None:
+    def __init__(self, on_lost: Callable[[str], None], silent_turns: int = BESIDE_MASTER) -> None:
         self._on_lost = on_lost
+        self._silent_turns = silent_turns
         self._heard = False
         self._parent = os.getppid()
         self._is_parent = False
@@ -39,7 +43,7 @@ class MasterWatch:
 
     def _watch(self) -> None:
         silent = 0
-        while silent < MOST_SILENT_TURNS and not (self._is_parent and os.getppid() != self._parent):
+        while silent < self._silent_turns and not (self._is_parent and os.getppid() != self._parent):
             gevent.sleep(TURN_S)
             silent = 0 if self._heard else silent + 1
             self._heard = False

@@ -1,32 +1,41 @@
 """A process that records reads: the only one, or a worker of a master, which it also watches.
 
-It takes part when the plan arrives, and stops when told to, or when its master is gone.
+It takes part when the plan arrives, and stops when told to, or when its master is gone. A worker that does not see the
+master's files records into a folder of its own and sends what it records.
 """
 
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
+import gevent
 from gevent.event import Event
-from locust.runners import WorkerRunner
+from locust.runners import LocalRunner, WorkerRunner
 
 from loadtest.errors import UsageError
+from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.coordinator import PLAN_MESSAGE
-from loadtest.load.master_watch import MasterWatch
+from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
+from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, SHARES_KEY
+from loadtest.load.record_receiver import END_MESSAGE
+from loadtest.load.record_sender import RECEIVED_MESSAGE, RecordSender
 from loadtest.load.recorder import Recorder
-from loadtest.load.workers import CLOCK_MESSAGE, REFUSAL_MESSAGE, answer_reading, why_refused
+from loadtest.load.workers import OTHER_VERSION, REFUSAL_MESSAGE, why_refused
 from loadtest.load.writer_news import ACKNOWLEDGED_MESSAGE
+from loadtest.project import code_digest
 from loadtest.run.plan import Plan
-from loadtest.run.run_directory import require_run
+from loadtest.run.run_directory import sees_run
 
 logger = logging.getLogger(__name__)
 
 COUNTS_KEY: Final = "read-model-counts"
-SHARES_KEY: Final = "shares"
+LONGEST_SENDING_S: Final = 10.0
+"""When this process ends, for what was not sent yet; the master says when it has all."""
 
 
 class Participant:
@@ -38,8 +47,12 @@ class Participant:
         self._recorder: Recorder | None = None
         self._planned = Event()
         self._master_watch: MasterWatch | None = None
+        self._sender: RecordSender | None = None
+        self._offset_ns = 0
         self._runner.register_message(CLOCK_MESSAGE, self._on_clock)
         self._runner.register_message(PLAN_MESSAGE, self._on_plan)
+        self._runner.register_message(END_MESSAGE, self._on_end)
+        self._runner.register_message(RECEIVED_MESSAGE, self._on_received)
         self._runner.register_message(ACKNOWLEDGED_MESSAGE, self._on_acknowledged)
         environment.events.report_to_master.add_listener(self._on_report_to_master)
         environment.events.heartbeat_received.add_listener(self._on_heartbeat)
@@ -64,12 +77,34 @@ class Participant:
             self._recorder = None
             self._planned = Event()
 
+    def end_sending(self) -> None:
+        """Stop to read and wait until the master has all records, in a worker that sends them. Twice is fine."""
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            self._runner.stop()
+            self.stop_recording()
+            sender.finish(LONGEST_SENDING_S)
+
+    def _on_end(self, **_kwargs: Any) -> None:
+        gevent.spawn(self._runner.stop)  # not where messages come in, for the master's answers do
+
+    def _on_received(self, msg: Any, **_kwargs: Any) -> None:
+        if self._sender is not None:
+            self._sender.on_received(msg.data["run"], msg.data["sizes"], complete=msg.data["complete"])
+
     def _on_plan(self, msg: Any, **_kwargs: Any) -> None:
         content = dict(msg.data)
         share = content.pop(SHARES_KEY, {}).get(getattr(self._runner, "client_id", ""), 0)
+        code, self._offset_ns = content.pop(CODE_KEY, ""), content.pop(OFFSET_KEY, 0)
+        files = content.pop(FILES_KEY, {})
         try:
+            if code != code_digest():
+                raise UsageError(OTHER_VERSION)
             plan = Plan(**content)
-            require_run(Path(plan.run_dir), plan.run)
+            plan = replace(plan, start_ns=plan.start_ns + self._offset_ns)
+            beside_master = isinstance(self._runner, LocalRunner) or sees_run(Path(plan.run_dir), plan.run)
+            if not beside_master:
+                plan = replace(plan, run_dir=_own_folder(files))
             recorder = Recorder(plan, share)
         except (TypeError, UsageError, OSError) as error:
             why = why_refused(error)
@@ -77,8 +112,15 @@ class Participant:
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
             return
         self._recorder = recorder
+        if self._sender is not None:  # of an earlier run, all sent or given up by now
+            self._sender.finish(0)
+        self._sender = None
+        if not beside_master:
+            self._sender = RecordSender(self._runner, recorder.spool.name, plan.run)
         if isinstance(self._runner, WorkerRunner):
-            self._master_watch = MasterWatch(self._on_master_lost)
+            self._master_watch = MasterWatch(
+                self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
+            )
         self._on_begin(recorder)
         self._planned.set()
 
@@ -103,8 +145,16 @@ class Participant:
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
         if self._recorder is not None:
-            self._recorder.acknowledge(msg.data["version"], msg.data["returned_ns"])
+            self._recorder.acknowledge(msg.data["version"], msg.data["returned_ns"] + self._offset_ns)
 
     def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if self._recorder is not None:
             data[COUNTS_KEY] = asdict(self._recorder.counted())
+
+
+def _own_folder(files: dict[str, bytes]) -> str:
+    """A run directory on this host, with the files that readers need of the master's."""
+    folder = Path(tempfile.mkdtemp(prefix="read-model-"))
+    for name, content in files.items():
+        (folder / Path(name).name).write_bytes(content)
+    return str(folder)

@@ -24,18 +24,21 @@ from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
 from loadtest.load.ending import usage_exit
-from loadtest.load.interrupts import interrupt, stop_once_at_a_time, wait_for_the_end_of_this_process
+from loadtest.load.interrupts import (
+    interrupt,
+    quit_after_records,
+    stop_once_at_a_time,
+    wait_for_the_end_of_this_process,
+)
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
-from loadtest.load.participant import COUNTS_KEY, SHARES_KEY, Participant
+from loadtest.load.participant import COUNTS_KEY, Participant
+from loadtest.load.plan_message import plan_message
+from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.recorder import Recorder
-from loadtest.load.workers import (
-    REFUSAL_MESSAGE,
-    Workers,
-    end_hanging_children,
-)
+from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
 from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
@@ -75,6 +78,8 @@ class ReadModelRun:
         runner = environment.runner
         if not self._coordinates or environment.web_ui is not None:
             stop_once_at_a_time(runner)
+        if isinstance(runner, MasterRunner):
+            quit_after_records(runner, self._records_to_come)
         self._team = Workers(runner) if self._coordinates else None
         self._starting = False
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
@@ -100,6 +105,9 @@ class ReadModelRun:
     def recorder(self) -> Recorder:
         """The recorder of this process; waits until the run begins."""
         return self._participant.recorder()
+
+    def _records_to_come(self) -> RecordReceiver | None:
+        return self._coordinator.receiver if self._coordinator is not None else None
 
     @property
     def coordinator(self) -> Coordinator | None:
@@ -208,8 +216,8 @@ class ReadModelRun:
         for sentence in team.refusals():
             logger.error("%s", sentence)
         plan = coordinator.start(user_count, team, self._ends_ns())
-        message = {SHARES_KEY: team.shares, **plan.message()}
         for client in team.accepted if team.shares else [None]:
+            message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
     def _on_begin(self, recorder: Recorder) -> None:
@@ -247,6 +255,7 @@ class ReadModelRun:
         if self._quitting:
             wait_for_the_end_of_this_process()
         self._quitting = True
+        self._participant.end_sending()  # while the master can still answer
         self._environment.runner.quit()  # readers end before their recording does
         self._participant.stop_recording()
         if self._coordinator is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
+from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.observed import ObservedVerifier
@@ -67,7 +68,8 @@ class Recorder:
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
         if isinstance(self.verifier, ObservedVerifier):
             self.verifier.tell = self.spool.body
-        self.arrivals = plan.arrivals(share)
+        arrivals = plan.arrivals(share)
+        self.due_reads = None if arrivals is None else DueReads(arrivals, plan.arrival_rate / plan.workers)
         self.counts = Counts()
         self._sessions = 0
         self._ended_ns: int | None = None
@@ -156,16 +158,21 @@ class Recorder:
         if self._ended_ns is not None:
             return
         self._ended_ns = self._health.last_awake_ns
-        for due in self.arrivals.take_overdue(self._ended_ns) if self.arrivals is not None else ():
+        for due in self.due_reads.end(self._ended_ns) if self.due_reads is not None else ():
             self._not_sent(due, self._ended_ns)
 
-    def may_send(self, due_ns: int) -> bool:
-        """Whether a read that is due may still be sent; one that comes too late is recorded as not sent."""
+    def may_send(self, due_ns: int | None) -> bool:
+        """Whether a read may still be sent; one that was due and comes too late is recorded as not sent."""
         if self._ended_ns is None:
             return True
-        if due_ns <= self._ended_ns and self.arrivals is not None:
+        if due_ns is not None and due_ns <= self._ended_ns:
             self._not_sent(due_ns, self._ended_ns)
         return False
+
+    def give_back(self, due_ns: int) -> None:
+        """A read that is due will not be made by who was to make it, and had not begun to: it is another's."""
+        if self.due_reads is not None and self.may_send(due_ns):
+            self.due_reads.give_back(due_ns)
 
     def _not_sent(self, due_ns: int, ended_ns: int) -> None:
         outcome = ReadOutcome.NOT_SENT

@@ -1,12 +1,14 @@
 """The master's view of its workers: whose clock is its own, who does not take part, and who hangs.
 
-Once a second the master sends each worker a reading of its clock, which the worker answers with its own. So both hear
-of each other, and the clocks are compared from before the first read to the last (:mod:`.clock_exchange`).
+Once a second the master sends each worker a reading of its clock, which the worker answers with its own; four times
+where the clock is another one. So both hear of each other, and the clocks are compared from before the first read to
+the last. What the exchanges prove is worked out when the run is sealed (:mod:`loadtest.run.clock_bounds`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import signal
@@ -19,6 +21,7 @@ from typing import Any, Final
 import gevent
 from locust.exception import RPCError
 
+from loadtest.load.clock_readings import CLOCK_MESSAGE, READING_MESSAGE, Exchanges
 from loadtest.run.clock_exchange import (
     ACCEPTED_AT_START_NS,
     TIGHT_NS,
@@ -26,16 +29,17 @@ from loadtest.run.clock_exchange import (
     together,
     why_not_one_clock,
 )
+from loadtest.run.clocks import clock_name, exchange_file
 from loadtest.run.presence import WORKER
 
 logger = logging.getLogger(__name__)
 
-CLOCK_MESSAGE: Final = "read-model-clock"
-READING_MESSAGE: Final = "read-model-reading"
 REFUSAL_MESSAGE: Final = "read-model-refusal"
+OTHER_VERSION: Final = "it is of another version than the master: install the same one everywhere"
 LOCAL: Final = "local"
 """How Locust calls the only process of a run without workers."""
 EXCHANGE_INTERVAL_S: Final = 1.0
+EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S: Final = 0.25
 _PATIENCE_AT_START_S: Final = 5.0
 _PATIENCE_AT_END_S: Final = 5.0
 _BETWEEN_AT_START_S: Final = 0.02
@@ -52,6 +56,8 @@ class Workers:
         self._jumped: dict[str, str] = {}
         self._asked_ns: dict[str, int] = {}
         self._refused: dict[str, str] = {}
+        self._other: dict[str, bool] = {}
+        self._exchanges: dict[str, Exchanges] = {}
         self._greenlet: gevent.Greenlet | None = None
         self.shares: dict[str, int] = {}
         """Which share of the reads each worker makes, from 0; empty in a run without workers."""
@@ -69,6 +75,16 @@ class Workers:
         self._refused = {}
         if self.shares:
             self._compare_clocks(self.shares)
+
+    def keep_exchanges(self, run_dir: Path) -> None:
+        """Write down every exchange with the workers, those before the run first."""
+        for client, share in self.shares.items():
+            self._exchanges[client].keep(exchange_file(run_dir, share))
+
+    def offset_ns(self, client: str) -> int:
+        """About how far ahead a worker's clock is, for what needs no proof: when a read is due."""
+        bound = self._start.get(client)
+        return (bound.low_ns + bound.high_ns) // 2 if bound is not None and self._other.get(client) else 0
 
     def promised(self) -> list[dict[str, Any]]:
         """The processes that are to record the reads, for ``run.json``."""
@@ -97,13 +113,14 @@ class Workers:
     def refusal(self, client: str) -> str:
         return (
             f"Worker {self.shares[client] + 1} of {len(self.shares)} ({client}) does not take part: "
-            f"{self._refused[client]}. Run all workers beside the master, for example with --processes."
+            f"{self._refused[client]}."
         )
 
     def _compare_clocks(self, clients: Iterable[str]) -> None:
         """Before anything is read: find out whose clock is this process's. Takes some milliseconds, at most seconds."""
         self._bounds = {client: deque(maxlen=_LAST) for client in clients}
         self._start, self._jumped, self._asked_ns = {}, {}, {}
+        self._exchanges = {client: Exchanges() for client in self._bounds}
         open_clients = set(self._bounds)
         deadline = time.monotonic() + _PATIENCE_AT_START_S
         while open_clients and time.monotonic() < deadline:
@@ -114,7 +131,8 @@ class Workers:
         for client, bounds in self._bounds.items():
             self._start[client] = bound = together(bounds)
             why = why_not_one_clock(bound, ACCEPTED_AT_START_NS)
-            if why:
+            self._other[client] = bool(why) or self._exchanges[client].clock != clock_name()
+            if bound is None or bound.width_ns < 0:
                 self._refused[client] = why
         self._greenlet = gevent.spawn(self._keep_asking)
 
@@ -132,6 +150,7 @@ class Workers:
             "asked_ns": self._asked_ns.get(client),
             "accepted_ns": ACCEPTED_AT_START_NS,
             "jumped": self._jumped.get(client, ""),
+            "one": not self._other.get(client, False),
         }
 
     def stop(self) -> None:
@@ -139,11 +158,14 @@ class Workers:
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
+        for exchanges in self._exchanges.values():
+            exchanges.close()
 
     def _keep_asking(self) -> None:
-        while True:
-            gevent.sleep(EXCHANGE_INTERVAL_S)
-            self._ask(self._bounds)
+        turns = round(EXCHANGE_INTERVAL_S / EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S)
+        for turn in itertools.count(1):
+            gevent.sleep(EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S)
+            self._ask(client for client in self._bounds if self._other.get(client) or turn % turns == 0)
 
     def _ask(self, clients: Iterable[str]) -> None:
         for client in list(clients):
@@ -156,19 +178,14 @@ class Workers:
         if client not in self._bounds:
             return
         bound = OffsetBound.of_exchange(data["sent_ns"], data["read_ns"], now)
+        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"])
         self._bounds[client].append(bound)
         self._asked_ns[client] = now
         start = self._start.get(client)
-        if start is not None and not self._jumped.get(client):
+        if start is not None and not self._other.get(client) and not self._jumped.get(client):
             both = start.and_also(bound)
             if both.width_ns < 0 or not bound.holds_zero:
                 self._jumped[client] = why_not_one_clock(both, ACCEPTED_AT_START_NS)
-
-
-def answer_reading(runner: Any, msg: Any) -> None:
-    """The worker's side of an exchange: answer at once with the reading of its own clock."""
-    reading = {"sent_ns": msg.data["sent_ns"], "read_ns": time.monotonic_ns()}
-    runner.send_message(READING_MESSAGE, reading)
 
 
 def end_child(process: int) -> bool:
@@ -208,7 +225,7 @@ def end_hanging_children() -> None:
 def why_refused(error: Exception) -> str:
     """Why a process cannot record, as the end of a sentence."""
     if isinstance(error, TypeError):  # a plan with other fields
-        return "it is of another version than the master"
+        return OTHER_VERSION
     if isinstance(error, OSError):
         return f"{error.filename} cannot be written ({error.strerror})"
     return str(error)

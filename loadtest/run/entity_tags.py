@@ -20,7 +20,7 @@ to meet, and the PUTs are not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -47,14 +47,20 @@ class SpooledReads(NamedTuple):
     etags: list[str]
 
 
-def name_versions(parts: list[SpooledReads], put: Mapping[str, Iterable[int]]) -> Array:
+def name_versions(
+    parts: list[SpooledReads],
+    put: Mapping[str, Iterable[int]],
+    on_one_clock: Callable[[Array], Array] = lambda reads: reads,
+) -> Array:
     """The reads of a run as they go to ``reads.parquet``, their ETags told as versions.
+
+    ``on_one_clock`` puts the reads of all processes on one clock, which the order of ETags is told by.
 
     What could not be known while reading is settled here: which version an ETag names, and so whether it names another
     one than the body is. The version of a 304 is what its reader held, as it was recorded.
     """
     numbers: dict[str, int] = {}
-    reads = np.concatenate([_as_read(part) for part in parts]) if parts else np.zeros(0, dtype=READ_DTYPE)
+    reads = on_one_clock(np.concatenate([_as_read(part) for part in parts]) if parts else np.zeros(0, dtype=READ_DTYPE))
     tables = [
         np.array([NO_TAG, *(_number(numbers, etag) for etag in part.etags[1:])], dtype=np.int32) for part in parts
     ]

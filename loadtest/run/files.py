@@ -14,6 +14,8 @@ WRITES_FILE: Final = "writes.parquet"
 WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
 REQUESTS_FILE: Final = "requests.parquet"
+CLOCKS_FILE: Final = "clocks.parquet"
+"""Of runs with workers only."""
 CHECKSUM_FILE: Final = "SHA256SUMS"
 
 REQUIRED_FILES: Final = (RUN_FILE, READS_FILE, WRITES_FILE, WINDOWS_FILE, GENERATOR_FILE)
@@ -42,6 +44,9 @@ READS_SUFFIX: Final = ".reads"
 SAMPLES_SUFFIX: Final = ".samples"
 SPOOL_SUFFIXES: Final = (ETAGS_SUFFIX, REQUESTS_SUFFIX, BODIES_SUFFIX, READS_SUFFIX, SAMPLES_SUFFIX)
 """Of the files of a spool, in the order in which they are flushed: what is named before what names it."""
+
+CLOCK_SUFFIX: Final = ".clock"
+"""The exchanges of clock readings with a worker, written by the master."""
 
 REGISTRATION_SUFFIX: Final = ".recorder"
 HEARTBEAT_SUFFIX: Final = ".heartbeat"

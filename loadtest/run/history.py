@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -50,9 +51,23 @@ class Reads:
     sent_version: Column
     body_bytes: Column
     outcome: Column
+    widening_ns: Column
 
     def __len__(self) -> int:
         return len(self.called_ns)
+
+    @property
+    def on_one_clock(self) -> bool:
+        """Whether every read was stamped with the master's own clock: the column is one zero then."""
+        return self.widening_ns.strides == (0,)
+
+    @property
+    def own_returned_ns(self) -> Column:
+        """When each read returned, on the clock of its call: for how long a read took, and for the order of a session.
+
+        ``returned_ns`` is when it had certainly returned by the master's clock, which is later where clocks differ.
+        """
+        return self.returned_ns if self.on_one_clock else self.returned_ns - self.widening_ns
 
     @property
     def sent(self) -> Flags:
@@ -143,14 +158,18 @@ class History:
     samples: Samples
     requests: Requests
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
+    _being_made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[History], Result]) -> Result:
         """``make(self)``, made once: several checks share what is costly to work out.
 
-        Two threads that ask at the same moment may each make it, and get the same.
+        Checks run beside each other. Who asks for what another thread is making waits for it; what fails fails for each
+        who asks.
         """
         if make not in self._made:
-            self._made[make] = make(self)
+            with self._being_made.setdefault(make, RLock()):
+                if make not in self._made:
+                    self._made[make] = make(self)
         return cast(Result, self._made[make])
 
     @property

@@ -21,8 +21,8 @@ from loadtest.run.run_info import read_run_info
 from loadtest.run.seal import SEALED_FORMAT, verify_seal
 from loadtest.run.validation import validated
 
-OPTIONAL_COLUMNS: Final = ("gave_up_ns",)
-"""Columns that runs recorded earlier lack; they are zero then."""
+OPTIONAL_COLUMNS: Final = ("gave_up_ns", "widening_ns")
+"""Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock."""
 
 
 def load_history(run_dir: Path) -> History:
@@ -81,8 +81,7 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
     """All columns. One row group is decoded at a time, its columns on as many cores as there are."""
     names = [name for name in dtype.names or () if file.schema_arrow.get_field_index(name) >= 0]
     columns: dict[str, Any] = {
-        name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name])
-        for name in dtype.names or ()
+        name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name]) for name in names
     }
     filled = 0
     for group in range(file.num_row_groups):
@@ -99,7 +98,10 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
         filled += len(table)
     if filled != file.metadata.num_rows:
         raise RunError(f"{path} is damaged (rows are missing): restore the file or measure again.")
-    return {name: tuple(column) if isinstance(column, list) else column for name, column in columns.items()}
+    nothing = {
+        name: np.broadcast_to(np.zeros(1, dtype[name]), filled) for name in dtype.names or () if name not in columns
+    }
+    return nothing | {name: tuple(column) if isinstance(column, list) else column for name, column in columns.items()}
 
 
 def _sorted_by_call(reads: Reads) -> Reads:

@@ -67,6 +67,7 @@ class Presence:
         self._heartbeat = os.open(_path(name, HEARTBEAT_SUFFIX), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         said = {"run": run, "role": role, "share": share, "process": os.getpid(), "since_ns": time.monotonic_ns()}
         said["locked"] = _lock(self._registration)
+        self.last: Pulse | None = None
         os.write(self._registration, json.dumps(said).encode() + b"\n")
 
     def beat(self, pulse: Pulse) -> None:
@@ -74,6 +75,12 @@ class Presence:
         written = (pulse.files.get(name, Written()) for name in _COUNTED)
         said = _HEARTBEAT.pack(pulse.until_ns, pulse.sessions, *(n for each in written for n in (each.size, each.crc)))
         os.pwrite(self._heartbeat, said + _CHECKSUM.pack(zlib.crc32(said)), 0)
+        self.last = pulse
+
+    def abandon(self) -> None:
+        """Say nothing more: for whoever it speaks for is not heard any more."""
+        os.close(self._registration)
+        os.close(self._heartbeat)
 
     def close(self, pulse: Pulse, *, complete: bool) -> None:
         """The last word. The lock ends after it, for a recorder that is heard no more and not closed was killed.
@@ -106,6 +113,11 @@ def pulse_of(registration: Path) -> Pulse | None:
         content = registration.with_suffix(HEARTBEAT_SUFFIX).read_bytes()
     except OSError:
         return None
+    return unpacked(content)
+
+
+def unpacked(content: bytes) -> Pulse | None:
+    """The heartbeat that a file of it holds; None when it is damaged."""
     said, checksum = content[: _HEARTBEAT.size], content[_HEARTBEAT.size :]
     if len(said) != _HEARTBEAT.size or checksum != _CHECKSUM.pack(zlib.crc32(said)):
         return None

@@ -1,8 +1,9 @@
 """The records of a run: what one read, one write and one window are, field by field.
 
 Everything that records and everything that judges agrees on this module and on nothing else. All times are
-nanoseconds of ``time.monotonic_ns()`` (CLOCK_MONOTONIC, shared by the processes of one host). Intervals are closed and
-conservative: ``called_ns`` is taken before the first byte is sent, ``returned_ns`` after the last byte is read.
+nanoseconds of the master's ``time.monotonic_ns()`` (CLOCK_MONOTONIC, shared by the processes of one host). Intervals
+are closed and conservative: ``called_ns`` is taken before the first byte is sent, ``returned_ns`` after the last byte
+is read. Of a worker with another clock both are moved outwards, as far as its clock is uncertain (``widening_ns``).
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ READ_DTYPE: Final = np.dtype(
         ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional; SECOND_ETAG
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
+        ("widening_ns", "<i8"),  # how much longer called … returned is than the read took; 0 on the master's clock
     ]
 )
 """One row of ``reads.parquet``. Rows are in no particular order."""

@@ -10,14 +10,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from loadtest import units
 from loadtest.errors import UsageError
+from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clock_exchange import (
     ACCEPTED_AT_END_NS,
     LAST_EXCHANGES_NS,
     OffsetBound,
     why_not_one_clock,
 )
+from loadtest.run.clocks import clocks_of, jumped
 from loadtest.run.files import (
     CLOSED_SUFFIX,
     HEARTBEAT_SUFFIX,
@@ -69,7 +73,8 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     for spool in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")):
         if spool.stem not in known:
             raise UsageError(f"{spool} is of no process that this run promised a record of: {_OWN_DIRECTORY}.")
-    processes = [_attendant(expected, left, run) for expected in manifest["processes"]]
+    clocks = clocks_of(run_dir, run)
+    processes = [_attendant(expected, left, run, clocks) for expected in manifest["processes"]]
     pulses = [pulse_of(path) for (role, _), path in left.items() if role == WORKER]
     return {
         "processes": processes,
@@ -79,7 +84,12 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _attendant(expected: dict[str, Any], left: dict[tuple[str, int], Path], run: dict[str, Any]) -> dict[str, Any]:
+def _attendant(
+    expected: dict[str, Any],
+    left: dict[tuple[str, int], Path],
+    run: dict[str, Any],
+    clocks: dict[int, ClockBounds],
+) -> dict[str, Any]:
     process = {name: expected[name] for name in ("role", "share", "shares", "refused")}
     registration = left.get((expected["role"], expected["share"]))
     if registration is None:
@@ -88,14 +98,17 @@ def _attendant(expected: dict[str, Any], left: dict[tuple[str, int], Path], run:
     unwritten = registration.with_suffix(INCOMPLETE_SUFFIX).exists()
     closed = registration.with_suffix(CLOSED_SUFFIX).exists()
     damage = "" if unwritten else _damage(registration, expected["role"], pulse, closed=closed)
-    until_ns = pulse.until_ns if pulse is not None else None
+    until_ns = _last_on_disk(registration) if unwritten else pulse.until_ns if pulse is not None else None
+    bounds = clocks.get(expected["share"]) if expected["role"] == WORKER else None
+    if until_ns is not None and bounds is not None:
+        until_ns = max(0, int(bounds.earliest(np.array([until_ns]))[0]))
     return process | {
         "began": True,
-        "until_ns": _last_on_disk(registration) if unwritten else until_ns,
+        "until_ns": until_ns,
         "closed": closed,
         "unwritten": unwritten,
         "damage": damage,
-        "clock": _clock(expected, run),
+        "clock": _clock(expected, run) or jumped(bounds),
     }
 
 
@@ -141,7 +154,7 @@ def _clock(expected: dict[str, Any], run: dict[str, Any]) -> str:
     end, asked_ns = clock.get("end"), clock.get("asked_ns")
     if end is None or asked_ns is None or ended["at_ns"] - asked_ns > LAST_EXCHANGES_NS:
         return "its clock was not compared with the master's at the end of the run"
-    return why_not_one_clock(OffsetBound(*end), ACCEPTED_AT_END_NS)
+    return why_not_one_clock(OffsetBound(*end), ACCEPTED_AT_END_NS) if clock.get("one", True) else ""
 
 
 def _last_on_disk(registration: Path) -> int | None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
-from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER
+from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER, SPOOL_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
 from loadtest.run.settings import Settings
@@ -31,7 +31,7 @@ from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow", "scipy")
+_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow")
 _FORMAT_WITHOUT_DIGEST: Final = 1
 _LEFT_OUT: Final = (
     "run_dir",
@@ -215,20 +215,13 @@ def alone_in(run_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def require_run(run_dir: Path, run: str) -> None:
-    """See whether the directory of this run is there, for a process that is to record into it.
-
-    Raises:
-        UsageError: it is not, or is another run's; the text is the end of a sentence.
-    """
+def sees_run(run_dir: Path, run: str) -> bool:
+    """Whether a process sees the directory of this run, and can record into it."""
     try:
         found = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
     except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(
-            f"it shares no files with the master ({run_dir} is not there): it runs on another host, or in a container"
-        ) from None
-    if found != run:
-        raise UsageError(f"{run_dir} is the directory of another run there")
+        return False
+    return bool(found == run) and os.access(run_dir / SPOOL_FOLDER, os.W_OK | os.X_OK)
 
 
 def write_run(run_dir: Path, run: dict[str, Any]) -> None:

@@ -110,6 +110,8 @@ class RunInfo(BaseModel):
     source: RunSource | None = None
     attendance: Attendance | None = None
     watch: Watched | None = None
+    clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
 
     @property
     def is_watched(self) -> bool:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import RunError
 from loadtest.run.checksums import digest
-from loadtest.run.files import RUN_FILE, SEALED_FILES
+from loadtest.run.files import CLOCKS_FILE, RUN_FILE, SEALED_FILES
 
 SEALED_FORMAT: Final = 2
 """The first format whose runs have a seal."""
@@ -39,7 +39,8 @@ def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     unsealed = {name: value for name, value in run.items() if name not in ("seal", "digest")}
     files = {
         name: {"rows": pq.read_metadata(run_dir / name).num_rows, "sha256": digest(run_dir / name)}
-        for name in SEALED_FILES
+        for name in (*SEALED_FILES, CLOCKS_FILE)
+        if name in SEALED_FILES or (run_dir / name).exists()
     }
     seal = {"files": files}
     return {**unsealed, "seal": {**seal, "sha256": _digest_of(unsealed, seal)}}

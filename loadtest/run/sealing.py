@@ -19,11 +19,14 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
+from loadtest.run.clock_bounds import ClockBounds
+from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import are_observed, description_in, documents_of
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.files import (
     BODIES_SUFFIX,
+    CLOCKS_FILE,
     ETAGS_SUFFIX,
     GENERATOR_FILE,
     JOURNAL_NAME,
@@ -107,11 +110,17 @@ def seal(run_dir: Path) -> None:
     events, notes = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
+    clocks = clocks_of(run_dir, run)
+    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
+
+    def settled(recorded: Array) -> Array:
+        return widened(recorded, clocks, began_ns)
+
     if are_observed(description_in(run, run_dir)):
-        reads = _observed(run, spools, writes, notes)
+        reads = _observed(run, spools, writes, notes, settled)
     else:
-        reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir))
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX)) for path in spools], GENERATOR_DTYPE)
+        reads = name_versions([_spooled(path) for path in spools], _told_by_puts(writes, run, run_dir), settled)
+    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools], GENERATOR_DTYPE)
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -120,13 +129,16 @@ def seal(run_dir: Path) -> None:
     if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
         run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
     run["attendance"] = attendance
+    if clocks:
+        run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
     windows = _windows(run)
     for name, records in (
         (READS_FILE, reads),
         (WRITES_FILE, writes),
         (WINDOWS_FILE, windows),
         (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events)),
+        (REQUESTS_FILE, _requests(spools, events, clocks)),
+        *([(CLOCKS_FILE, exchanges)] if len(exchanges := all_exchanges(run_dir, run)) else []),
     ):
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
@@ -155,11 +167,18 @@ def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
-def _observed(run: dict[str, Any], spools: list[Path], writes: Array, notes: list[dict[str, Any]]) -> Array:
+def _observed(
+    run: dict[str, Any],
+    spools: list[Path],
+    writes: Array,
+    notes: list[dict[str, Any]],
+    settled: Callable[[Array], Array],
+) -> Array:
     """The reads of a run that only watched; what is known of the watch goes into ``run``."""
     said = watched_from(notes)
     lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
-    named = name_observed([_spooled(path) for path in spools], lines, writes, Watched.model_validate(said))
+    spooled = [_spooled(path) for path in spools]
+    named = name_observed(spooled, lines, writes, Watched.model_validate(said), settled)
     run[WATCH] = {**said, "unseen": named.unseen, "vouched": named.vouched}
     return named.reads
 
@@ -261,20 +280,23 @@ def _add_late_bodies(spooled: Array, lines: list[Any]) -> None:
             spooled[list(late)][record] = tuple(late.values())
 
 
-def _samples(path: Path) -> Array:
+def _samples(path: Path, clocks: dict[int, ClockBounds]) -> Array:
     spooled = load_records(path, SPOOLED_SAMPLE_DTYPE)
     samples = np.zeros(len(spooled), dtype=GENERATOR_DTYPE)
     for name in SPOOLED_SAMPLE_DTYPE.names or ():
         samples[name] = spooled[name]
-    samples["worker"] = int(path.name.split("-")[0])
+    samples["worker"] = worker = int(path.name.split("-")[0])
+    samples["at_ns"] = on_masters_clock(samples["at_ns"], worker, clocks)
     return samples
 
 
-def _requests(spools: list[Path], events: list[dict[str, Any]]) -> Array:
+def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int, ClockBounds]) -> Array:
     rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
     for spool in spools:
         worker = int(spool.name.split("-")[0])
-        rows += [(worker, *request) for request in load_lines(spool.with_suffix(REQUESTS_SUFFIX))]
+        named = load_lines(spool.with_suffix(REQUESTS_SUFFIX))
+        called = on_masters_clock(np.array([called for _, called, _ in named], dtype=np.int64), worker, clocks)
+        rows += [(worker, session, int(at), name) for (session, _, name), at in zip(named, called, strict=True)]
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
@@ -293,7 +315,7 @@ def _concatenate(parts: list[Array], dtype: np.dtype[Any]) -> Array:
 
 def _write_parquet(path: Path, records: Array, run: str) -> None:
     """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
-    names = records.dtype.names or ()
+    names = [name for name in records.dtype.names or () if name != "widening_ns" or records[name].any()]
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names
     }

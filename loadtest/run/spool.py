@@ -43,7 +43,7 @@ SPOOLED_READ_DTYPE: Final = np.dtype(
     [
         (_LINE_OF[name], "<u4") if name in _LINE_OF else (name, READ_DTYPE[name])
         for name in READ_DTYPE.names or ()
-        if name != "worker"  # which the name of the file says
+        if name not in ("worker", "widening_ns")  # the name of the file says the one; the other comes with the bounds
     ]
 )
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
@@ -109,8 +109,9 @@ class Spool:
         folder = run_dir / SPOOL_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         parts = (str(worker), str(os.getpid()), _identity(os.getpid()))
-        self._name = folder / "-".join(part for part in parts if part)
-        self._presence = Presence(self._name, WORKER, worker, run)
+        self.name = folder / "-".join(part for part in parts if part)
+        """The path of its files, without their suffixes."""
+        self._presence = Presence(self.name, WORKER, worker, run)
         self._etags: dict[str, int] = {}
         self._files = [_SpoolFile(self._path(suffix)) for suffix in SPOOL_SUFFIXES]
         self._etags_file, self._requests_file, self._bodies_file, reads_file, samples_file = self._files
@@ -128,7 +129,7 @@ class Spool:
         return Pulse(until_ns, self.sessions, dict(zip(SPOOL_SUFFIXES, written, strict=True)))
 
     def _path(self, suffix: str) -> Path:
-        return self._name.with_name(self._name.name + suffix)
+        return self.name.with_name(self.name.name + suffix)
 
     def etag_line(self, etag: str | None) -> int:
         """The line number of ``etag``; a new one is on disk before any record can name it, unless the disk is full."""

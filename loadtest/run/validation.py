@@ -96,6 +96,9 @@ def _check_reads(reads: Reads, least: int) -> None:
         "have a time that cannot be",
     )
     _refuse(reads.returned_ns < reads.called_ns, "reads", "returned before they were called")
+    if not reads.on_one_clock:
+        _refuse(reads.widening_ns < 0, "reads", "have a clock that is known better than exactly")
+        _refuse(reads.own_returned_ns < reads.called_ns, "reads", "returned before they were called")
     _refuse(reads.scheduled_ns > reads.called_ns + SECOND, "reads", "were called long before they were due")
     _refuse(
         (version < least) | (reads.etag_version < min(least, SECOND_ETAG)) | (sent < min(least, SECOND_ETAG)),

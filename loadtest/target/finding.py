@@ -111,7 +111,10 @@ def find_target(settings: Settings) -> Target:
         url=url,
         bucket=bucket,
         object_key=settings.object_key,
-        region=aws_region_from_environment() or _region_of(url) or _DEFAULT_REGION,
+        region=aws_region_from_environment()
+        or _region_of(url)
+        or _region_of(outputs.get("SamplesUrl", ""))  # a domain of one's own names none
+        or _DEFAULT_REGION,
         s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
         credentials=_credentials_from(outputs),
         access=Access.of(settings),

@@ -65,6 +65,9 @@ BLOCKS_RUN_BY = {
     ("cdk-terrain.md", r"sed -i.bak 's/\.add_override"): (
         "tests/docs/test_cdk_terrain.py::test_the_provider_is_held_back_until_it_is_wanted"
     ),
+    ("own-read-model.md", 'export API_KEY="$(python3'): (
+        "tests/docs/test_own_gateway.py::test_a_run_reads_the_document_that_is_named_through_the_domain_with_the_key"
+    ),
     ("extending.md", "make test TESTS="): "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported",
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
@@ -90,6 +93,7 @@ MAKE_ONLY_SHOWN = {
 
 OTHERS_COMMANDS = {
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
+    "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",

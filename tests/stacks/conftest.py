@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +26,14 @@ def variants() -> dict[str, dict[str, Any]]:
     """The synthesized Terraform configuration of each variant."""
     folder = synthesized_once(Path(__file__).with_name("synthesize_variants.py"))
     return {name: json.loads(next(folder.glob(f"{name}/stacks/*/cdk.tf.json")).read_text()) for name in VARIANTS}
+
+
+@pytest.fixture(scope="session")
+def example() -> dict[str, Any]:
+    """The synthesized Terraform configuration of the app in examples/own_app."""
+    folder = synthesized_once(Path(__file__).with_name("synthesize_variants.py"))
+    content: dict[str, Any] = json.loads((folder / "example" / "stacks" / "shop" / "cdk.tf.json").read_text())
+    return content
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +73,12 @@ def terraform_folder(
     terraform_variables: dict[str, str],
     moto: MotoServer,
     variants: dict[str, dict[str, Any]],
-) -> Callable[[str], TerraformFolder]:
+) -> Callable[..., TerraformFolder]:
     """Make a folder with a state of its own, in which a variant can be applied to the moto server."""
 
-    def make(variant: str) -> TerraformFolder:
+    def make(variant: str, known: Mapping[str, str] | None = None) -> TerraformFolder:
         folder = TerraformFolder(tmp_path_factory.mktemp("stack"), terraform_variables, moto.url)
-        folder.configure(variants[variant])
+        folder.configure(variants[variant], known)
         return folder
 
     return make

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,12 @@ class TerraformFolder:
         self._variables = variables
         self._endpoint_url = endpoint_url
 
-    def configure(self, variant: dict[str, Any]) -> None:
-        (self.folder / "cdk.tf.json").write_text(self.for_this_emulator(variant))
+    def configure(self, variant: dict[str, Any], known: Mapping[str, str] | None = None) -> None:
+        """Write a variant; ``known`` says what some of its words are here, such as ids of what exists already."""
+        text = self.for_this_emulator(variant)
+        for word, here in (known or {}).items():
+            text = text.replace(word, here)
+        (self.folder / "cdk.tf.json").write_text(text)
 
     def for_this_emulator(self, variant: dict[str, Any]) -> str:
         text = json.dumps(variant)

@@ -7,6 +7,13 @@ EMULATOR = "http://emulator.invalid:4566"
 
 TWO_ORIGINS = ("https://www.example.org", "https://staging.example.org")
 
+DOCUMENTS = {"/samples": "payload.json", "/prices": "prices.json", "/shop/offers": "shop/offers.json"}
+
+CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/7c1d0a52-6a5f-4f0e-9d3c-0f5f1c2b7a61"
+WEB_ACL = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/shop/6a7bca53-39f2-4b33-8c9a-1d2e3f405162"
+ZONE = "Z0123456789ABCDEFGHIJ"
+"""Those that a deployed stack refers to get their ids from moto; these stand for them."""
+
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     "original": {"mapping": "original"},
@@ -17,6 +24,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one-origin": {"cors_origins": ("https://www.example.org",)},
     "any-origin": {"cors_origins": ("*",)},
     "two-origins": {"cors_origins": TWO_ORIGINS},
+    "documents": {"documents": DOCUMENTS},
+    "documents-cached": {"documents": DOCUMENTS, "cache_ttl": 60},
+    "documents-elsewhere": {"documents": {"/prices": "prices.json", "/also": "prices.json"}},
+    "api-key": {"api_key_required": True},
+    "api-key-limited": {
+        "api_key_required": True,
+        "key_throttle_rate": 5.5,
+        "key_throttle_burst": 10,
+        "key_quota": 1000,
+        "key_quota_period": "day",
+    },
+    "domain": {"domain_name": "api.example.org", "domain_certificate_arn": CERTIFICATE.format("us-east-1")},
+    "domain-edge": {
+        "region": "eu-central-1",
+        "endpoint_type": "edge",
+        "domain_name": "api.example.org",
+        "domain_certificate_arn": CERTIFICATE.format("us-east-1"),
+        "domain_zone_id": ZONE,
+        "domain_base_path": "shop",
+    },
+    "web-acl": {"region": "eu-central-1", "web_acl_arn": WEB_ACL},
     "throttled": {"throttle_rate": 100.5, "throttle_burst": 20},
     "cached": {"cache_ttl": 60},
     "cached-original": {"cache_ttl": 60, "mapping": "original"},
@@ -53,6 +81,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "force_destroy": True,
         "refuse_plain_http": True,
         "create_access_key": False,
+        "documents": DOCUMENTS,
+        "api_key_required": True,
+        "key_throttle_rate": 10,
+        "key_throttle_burst": 5,
+        "key_quota": 1000,
+        "domain_name": "api.example.org",
+        "domain_certificate_arn": CERTIFICATE.format("us-east-1"),
+        "domain_zone_id": ZONE,
+        "domain_base_path": "shop",
+        "web_acl_arn": WEB_ACL,
         "state_backend": "s3",
         "state_bucket": "our-states",
         "tags": {"team": "samples", "stage": "test"},

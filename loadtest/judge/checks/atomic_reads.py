@@ -50,6 +50,7 @@ PROMISE: Final = Promise(
     finds=Counted("out of order", "out of order"),
     tolerated=tolerated_staleness,
     largest_first=True,
+    compares_clocks=True,
 )
 
 

@@ -128,7 +128,7 @@ def _witness(history: History, read: int) -> Witness:
     reads = history.reads
     status = int(reads.status[read])
     name = outcome_name(ReadOutcome(int(reads.outcome[read])))
-    took = units.duration(int(reads.returned_ns[read] - reads.called_ns[read]))
+    took = units.duration(int(reads.own_returned_ns[read] - reads.called_ns[read]))
     answer = f"HTTP {status}" if status else "no HTTP answer"
     return witness(
         history,

@@ -46,6 +46,7 @@ PROMISE: Final = Promise(
     finds=Counted("stale", "stale"),
     tolerated=tolerated_staleness,
     largest_first=True,
+    compares_clocks=True,
 )
 
 

@@ -55,7 +55,9 @@ def monotonic_reads(history: History) -> CheckResult:
     sessions = count_sessions(keys, times.legitimate)
     looked_at = int(np.count_nonzero(times.legitimate)) - sessions
     found = [np.zeros(0, dtype=np.int64)]
-    for session in sessions_of(history, times, np.unique(keys[history.once(inversions)])):
+    # A session is of one clock, so its order is known even where that of all reads together is not.
+    suspects = keys[history.once(inversions)] if history.reads.on_one_clock else keys
+    for session in sessions_of(history, times, np.unique(suspects)):
         earlier = largest_read_before(history, times, session)
         back = session[went_back_after(history, times, session, earlier)]
         if len(back):
@@ -101,7 +103,7 @@ def inversions(history: History) -> Column:
 
 def largest_read_before(history: History, times: Timeline, session: Column) -> Column:
     """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
-    returned = history.reads.returned_ns[session]
+    returned = history.reads.own_returned_ns[session]
     by_return = np.argsort(returned, kind="stable")
     version = times.version[session]
     proof = np.where(times.published_once[version], version, NO_VERSION)
@@ -138,11 +140,11 @@ def _judge(history: History, looked_at: int, found: int, went_back: int, session
 def _witness(history: History, times: Timeline, read: int) -> Witness:
     keys = history.once(session_key)
     same = (keys == keys[read]) & times.legitimate
-    before = same & (history.reads.returned_ns < history.reads.called_ns[read])
+    before = same & (history.reads.own_returned_ns < history.reads.called_ns[read])
     newest = int(times.version[before].max())
     earlier = int(np.argmax(before & (times.version == newest)))
     version = int(times.version[read])
-    gap = int(history.reads.called_ns[read]) - int(history.reads.returned_ns[earlier])
+    gap = int(history.reads.called_ns[read]) - int(history.reads.own_returned_ns[earlier])
     return witness(
         history,
         f"{reader(history, read).capitalize()} had version {newest} and, in a read called {units.duration(gap)} later, "

@@ -34,6 +34,7 @@ PROMISE: Final = Promise(
     "No phantoms",
     "A read returns only versions that were written, and none before its write began.",
     finds=Counted("of no written version", "of no written version"),
+    compares_clocks=True,
 )
 
 

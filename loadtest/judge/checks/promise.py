@@ -64,6 +64,7 @@ class Promise:
     looks_at: Counted = READS
     finds: Counted = FINDINGS
     tolerated: Limit = nothing
+    compares_clocks: bool = False  # it tells which of two processes came first
     largest_first: bool = False  # its witnesses are those of the largest findings; else of the first
 
     def result(

@@ -6,7 +6,7 @@ check can pass: what a process did not record may be what would have broken the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -24,7 +24,8 @@ from loadtest.judge.checks import (
     write_impact,
 )
 from loadtest.judge.checks.promise import Promise
-from loadtest.judge.evidence import missing_records
+from loadtest.judge.evidence import hidden_by_clocks, missing_records
+from loadtest.run.blocks import side_by_side
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
@@ -46,16 +47,37 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[CheckResult, ...]:
-    """The result of every check, in their order."""
-    return tuple(_run(promise, check, history) for promise, check in checks)
+def in_silence(_check: str) -> None:
+    """Tell nobody what is being done."""
+
+
+def run_checks(
+    history: History, checks: Sequence[Check] = CHECKS, tell: Callable[[str], None] = in_silence
+) -> tuple[CheckResult, ...]:
+    """The result of every check, in their order; ``tell`` is given the title of each before it is made.
+
+    They are made beside each other: much of a check is work of one core that has nothing to do with another check.
+    """
+
+    def run(check: Check) -> CheckResult:
+        promise, judge = check
+        tell(promise.title)
+        return _run(promise, judge, history)
+
+    return tuple(side_by_side(run, checks, a_core=2))
 
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
     try:
-        return _on_a_whole_record(check(history), history)
+        return _on_a_whole_record(_on_clocks(promise, check(history), history), history)
     except Exception as error:  # whatever a check trips over, the run gets a report
         return promise.crashed(error)
+
+
+def _on_clocks(promise: Promise, result: CheckResult, history: History) -> CheckResult:
+    """``result`` with what other clocks hide from it, unless it was found all the same."""
+    hidden = hidden_by_clocks(history) if promise.compares_clocks and result.verdict is not Verdict.FAIL else ""
+    return replace(result, sentence=f"{result.sentence} {hidden}") if hidden else result
 
 
 def _on_a_whole_record(result: CheckResult, history: History) -> CheckResult:

@@ -40,6 +40,7 @@ PROMISE: Final = Promise(
     looks_at=Counted("write", "writes"),
     finds=Counted("lost", "lost"),
     tolerated=tolerated_staleness,
+    compares_clocks=True,
 )
 MOST_LISTED: Final = 10
 

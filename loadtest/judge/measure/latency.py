@@ -71,11 +71,12 @@ def _measure(
 ) -> tuple[dict[str, Quantiles], dict[str, Column]]:
     """Quantiles by population; of response times also the rising columns that a histogram is made of."""
     reads, found, kept = history.reads, {}, {}
+    returned_ns = reads.own_returned_ns
     since_ns = reads.scheduled_ns if kind == "response" else reads.called_ns
     for name, members in populations.items():
         filled = 0
         for block in blocks(len(members)):
-            values = np.compress(members[block], reads.returned_ns[block] - since_ns[block])
+            values = np.compress(members[block], returned_ns[block] - since_ns[block])
             room[filled : filled + len(values)] = values
             filled += len(values)
         if kind == "response" and name in ("quiet", "writing"):
@@ -88,11 +89,8 @@ def _measure(
 
 def response_ns(history: History) -> Column:
     """The response time of each read."""
-    return in_blocks(
-        len(history.reads),
-        np.int64,
-        lambda block: history.reads.returned_ns[block] - history.reads.scheduled_ns[block],
-    )
+    returned_ns, scheduled_ns = history.reads.own_returned_ns, history.reads.scheduled_ns
+    return in_blocks(len(history.reads), np.int64, lambda block: returned_ns[block] - scheduled_ns[block])
 
 
 def successful(history: History) -> Flags:
@@ -219,7 +217,7 @@ def times_of(history: History, kind: str, members: Flags | Column) -> Column:
     if kind == "response":
         times: Column = history.once(response_ns)[members]
         return times
-    return history.reads.returned_ns[members] - history.reads.called_ns[members]
+    return history.reads.own_returned_ns[members] - history.reads.called_ns[members]
 
 
 def response_quantiles(history: History, population: str) -> Quantiles:

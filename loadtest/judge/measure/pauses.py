@@ -84,7 +84,7 @@ def _waited(history: History, since_ns: Column, found: tuple[Column, Column, Col
         never = np.iinfo(np.int64).max
         start, end = np.append(starts[own], never), np.append(ends[own], never)
         of_worker = np.flatnonzero(reads.worker == worker)
-        since, returned = since_ns[of_worker], reads.returned_ns[of_worker]
+        since, returned = since_ns[of_worker], reads.own_returned_ns[of_worker]
         met = np.searchsorted(end[:-1], since, side="left")
         shared = np.minimum(end[met], returned) - np.maximum(start[met], since)
         waited[of_worker] = (shared > 0) & (2 * shared >= returned - since)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy import special
 
+from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.run.history import Column
 
 CONFIDENCE: Final = 0.95
@@ -46,7 +46,7 @@ def critical_place(count: int, confidence: float = CONFIDENCE) -> int:
     if count > _EXACT_UP_TO:
         mean = count * (count + 1) / 4
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 24)
-        return max(1, int(np.floor(mean + special.ndtri(tail) * deviation)))
+        return max(1, int(np.floor(mean + normal_quantile(tail) * deviation)))
     return max(1, int(np.searchsorted(np.cumsum(_distribution(count)), tail, side="left")))
 
 

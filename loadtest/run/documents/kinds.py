@@ -33,6 +33,11 @@ def documents_of(description: Description, run: str, run_dir: Path) -> Documents
         raise ValueError(f"documents of a kind that this version does not know: {description!r:.80}") from None
 
 
+def files_of(description: Description, run_dir: Path) -> dict[str, bytes]:
+    """The files of the run directory that its documents are made from: a reader on another host needs them, too."""
+    return {STANDING_FILE: (run_dir / STANDING_FILE).read_bytes()} if description["kind"] == STANDING else {}
+
+
 def made_up_documents(size: int) -> Description:
     """The description of documents that are made up, each of ``size`` bytes."""
     return {"kind": MADE_UP, "bytes": size}

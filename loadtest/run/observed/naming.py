@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +27,16 @@ class Named(NamedTuple):
     """Whether any document that was read could be tied to a version."""
 
 
-def name_observed(parts: list[SpooledReads], lines: list[Lines], writes: Array, watched: Watched) -> Named:
+def name_observed(
+    parts: list[SpooledReads],
+    lines: list[Lines],
+    writes: Array,
+    watched: Watched,
+    settled: Callable[[Array], Array] = lambda reads: reads,
+) -> Named:
     """The reads of all processes. ``lines``: what each process said of its bodies, beside other things.
+
+    ``settled``: the reads by the clock of the writes.
 
     In what was recorded the number of a body stands where a version does.
     """
@@ -44,7 +53,8 @@ def name_observed(parts: list[SpooledReads], lines: list[Lines], writes: Array, 
     for of in found.values():
         if of.document:
             documents.setdefault(of.document, len(documents))
-    reads = name_versions([_told(part, found, documents) for part in parts], {tag: [n] for tag, n in documents.items()})
+    put = {tag: [number] for tag, number in documents.items()}
+    reads = name_versions([_told(part, found, documents) for part in parts], put, settled)
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)

@@ -103,7 +103,7 @@ class World:
             watching.see(head)
         watching.close(heads[-1].returned_ns)
 
-    def read(  # noqa: PLR0917 - a read
+    def read(
         self, session: int, called: int, returned: int, name: int, *, asks: bool = False, body: bytes | None = None,
         etag: str | None = None,
     ) -> None:  # fmt: skip

@@ -1,0 +1,116 @@
+"""A worker without the master's files sends what it records: its spool, byte for byte, while the run goes on.
+
+The spool on the worker's own disk is the record; this only copies it. Chunks carry their place in the file, the master
+says how much it has, and what is not acknowledged in time is sent again from there: a lost connection costs time and
+nothing else. Little is under way at once, so a slow master costs no memory; a chunk is small, so no read waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+from gevent.event import Event
+from locust.exception import RPCError
+
+from loadtest.run.files import (
+    CLOSED_SUFFIX,
+    HEARTBEAT_SUFFIX,
+    INCOMPLETE_SUFFIX,
+    SPOOL_SUFFIXES,
+)
+from loadtest.run.presence import unpacked
+
+logger = logging.getLogger(__name__)
+
+RECORDS_MESSAGE: Final = "read-model-records"
+RECEIVED_MESSAGE: Final = "read-model-records-received"
+CHUNK_BYTES: Final = 64 * 1024
+UNDER_WAY_BYTES: Final = 16 * CHUNK_BYTES
+_TURN_S: Final = 0.2
+_PATIENCE_S: Final = 2.0
+"""Without a word for so long, what was sent is taken for lost."""
+
+
+class RecordSender:
+    """Sends one spool; ``name`` is its path without a suffix, ``run`` the run that it is of."""
+
+    def __init__(self, runner: Any, name: Path, run: str) -> None:
+        self._runner, self._name, self._run = runner, name, run
+        self._sent = dict.fromkeys(SPOOL_SUFFIXES, 0)
+        self._received = dict.fromkeys(SPOOL_SUFFIXES, 0)
+        self._beat = b""
+        self._heard = time.monotonic()
+        self._all_there = Event()
+        self._greenlet = gevent.spawn(self._run_on)
+
+    def on_received(self, run: str, sizes: dict[str, int], *, complete: bool) -> None:
+        """The master says how much of each file it has, and whether that is all."""
+        if run != self._run:
+            return
+        self._heard = time.monotonic()
+        for suffix in SPOOL_SUFFIXES:
+            self._received[suffix] = min(int(sizes.get(suffix, 0)), self._size(suffix))
+        if complete:
+            self._all_there.set()
+
+    def finish(self, patience_s: float) -> bool:
+        """Wait until the master has all, at most so long; the copy on this disk is removed then, and kept otherwise."""
+        there = self._all_there.wait(patience_s)
+        self._greenlet.kill()
+        folder = self._name.parents[1]
+        if there:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            logger.error("The master did not take all that was recorded here; it is kept in %s.", folder)
+        return bool(there)
+
+    def _run_on(self) -> None:
+        while not self._all_there.is_set():
+            try:
+                self._send_what_is_there()
+            except (RPCError, OSError) as error:
+                logger.debug("Records could not be sent: %s", error)
+            gevent.sleep(_TURN_S)
+
+    def _send_what_is_there(self) -> None:
+        if time.monotonic() - self._heard > _PATIENCE_S:
+            self._sent, self._beat, self._heard = dict(self._received), b"", time.monotonic()
+        closed = next((s for s in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX) if self._path(s).exists()), "")
+        beat = self._path(HEARTBEAT_SUFFIX).read_bytes()  # before the files: it says less than they hold
+        for suffix in SPOOL_SUFFIXES:
+            self._send_file(suffix)
+        pulse = unpacked(beat)
+        sent_all = pulse is not None and all(self._sent[s] >= pulse.files[s].size for s in SPOOL_SUFFIXES)
+        if sent_all and (beat != self._beat or closed):
+            self._beat = beat
+            self._send(HEARTBEAT_SUFFIX, 0, beat)
+            if closed:
+                self._send(closed, 0, b"")
+
+    def _send_file(self, suffix: str) -> None:
+        size = self._size(suffix)
+        with self._path(suffix).open("rb", buffering=0) as file:
+            while self._sent[suffix] < size and self._under_way() < UNDER_WAY_BYTES:
+                at = self._sent[suffix]
+                content = os.pread(file.fileno(), min(CHUNK_BYTES, size - at), at)
+                self._send(suffix, at, content)
+                self._sent[suffix] = at + len(content)
+                gevent.sleep(0)  # readers first
+
+    def _under_way(self) -> int:
+        return sum(self._sent.values()) - sum(self._received.values())
+
+    def _send(self, suffix: str, at: int, content: bytes) -> None:
+        self._runner.send_message(RECORDS_MESSAGE, {"run": self._run, "suffix": suffix, "at": at, "content": content})
+
+    def _size(self, suffix: str) -> int:
+        return self._path(suffix).stat().st_size
+
+    def _path(self, suffix: str) -> Path:
+        return self._name.with_name(self._name.name + suffix)

@@ -1,0 +1,180 @@
+"""What the master's clock showed when another clock showed some moment: an interval that is proved, never a guess.
+
+Each exchange of readings (:mod:`loadtest.run.clock_exchange`) proves that at the worker's reading w the offset of its
+clock lay in [w - received, w - sent]. Away from w the offset may have drifted, by no more than ``DRIFT`` of the time
+between. So every exchange bounds the offset at every moment, and all of them together bound it best. ::
+
+    offset  ──╮           ╭──╮       ╭──   the lowest of all upper bounds …
+              ╰─────┬─────╯  ╰───┬───╯
+                    │            │         an exchange: an interval at one moment
+              ╭─────┴─────╮  ╭───┴───╮
+            ──╯           ╰──╯       ╰──   … and the highest of all lower bounds
+
+Nothing is assumed of the network: a delay that is longer in one direction makes the bound wider, and never wrong. That
+the drift is bounded is the only assumption. Exchanges that no offset within it explains show that a clock jumped (a
+suspended or migrated machine). What came before and after is bounded apart; a moment in the gap between came after
+everything before it, and before everything after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Moments = NDArray[np.int64]
+
+PER_DRIFT: Final = 800
+"""Two clocks drift apart by at most one part in so many (1,250 ppm): the kernel slews CLOCK_MONOTONIC by up to 500 ppm
+(adjtimex(2)), each of the two, and 125 ppm are left to either's crystal before it is corrected."""
+
+EXCHANGE_DTYPE: Final = np.dtype([("sent_ns", "<i8"), ("remote_ns", "<i8"), ("received_ns", "<i8")])
+"""One exchange: the master's clock before, the other clock, the master's clock after; in order of time."""
+
+
+class Jump(NamedTuple):
+    """A clock jumped between two readings of it; ``by_ns`` is at least how far, positive when it is ahead since."""
+
+    after_ns: int
+    before_ns: int
+    by_ns: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """The bounds of the offset at some readings of the clock, in order of time; made of consistent exchanges."""
+
+    at_ns: Moments
+    low_ns: Moments
+    high_ns: Moments
+
+    def lowest(self, moments: Moments) -> Moments:
+        """The lower bound of the offset at each moment."""
+        left, right, after, before = self._around(moments)
+        lowest: Moments = np.maximum(self.low_ns[left] - after, self.low_ns[right] - before)
+        return lowest
+
+    def highest(self, moments: Moments) -> Moments:
+        """The upper bound of the offset at each moment."""
+        left, right, after, before = self._around(moments)
+        highest: Moments = np.minimum(self.high_ns[left] + after, self.high_ns[right] + before)
+        return highest
+
+    def _around(self, moments: Moments) -> tuple[Moments, Moments, Moments, Moments]:
+        """The readings before and after each moment, and what may have drifted since the one and until the other."""
+        right = np.searchsorted(self.at_ns, moments, side="right")
+        left, right = np.maximum(right - 1, 0), np.minimum(right, len(self.at_ns) - 1)
+        return left, right, _drift(np.abs(moments - self.at_ns[left])), _drift(np.abs(self.at_ns[right] - moments))
+
+
+@dataclass(frozen=True, eq=False)
+class ClockBounds:
+    """The bounds of one clock against the master's. Moments are of that clock, results of the master's, in ns."""
+
+    pieces: tuple[_Piece, ...]
+    jumps: tuple[Jump, ...]
+
+    @classmethod
+    def of(cls, exchanges: NDArray[np.void]) -> ClockBounds:
+        """The tightest bounds that the ``exchanges`` prove (``EXCHANGE_DTYPE``, at least one, in any order)."""
+        ordered = exchanges[np.argsort(exchanges["remote_ns"], kind="stable")]
+        at = ordered["remote_ns"].astype(np.int64)
+        low, high = at - ordered["received_ns"], at - ordered["sent_ns"]
+        pieces: list[_Piece] = []
+        jumps: list[Jump] = []
+        first = 0
+        while True:
+            end = _first_contradiction(at, low, high, first)
+            if end == len(at):
+                pieces.append(_piece(at[first:], low[first:], high[first:]))
+                return cls(tuple(pieces), tuple(jumps))
+            last = _last_contradiction(at, low, high, first, end)
+            pieces.append(_piece(at[first : last + 1], low[first : last + 1], high[first : last + 1]))
+            ahead = int(low[end] - high[last])
+            by = ahead if ahead > 0 else int(high[end] - low[last])
+            jumps.append(Jump(int(at[last]), int(at[end]), by))
+            first = end
+
+    def earliest(self, moments: Moments) -> Moments:
+        """The master's clock was not before this; rises with ``moments``."""
+        return self._told(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
+
+    def latest(self, moments: Moments) -> Moments:
+        """The master's clock was not after this; rises with ``moments``."""
+        ends = [(-end, -begin) for begin, end in reversed(self._ends())]
+        return self._told(-moments, lambda piece, own: -own - piece.lowest(-own), np.minimum, self.pieces[::-1], ends)
+
+    def _ends(self) -> list[tuple[int, int]]:
+        """From when to when each piece bounds the clock by itself."""
+        never = int(np.iinfo(np.int64).max)
+        begins = [-never, *(jump.before_ns for jump in self.jumps)]
+        return list(zip(begins, [*(jump.after_ns for jump in self.jumps), never], strict=True))
+
+    def _told(
+        self,
+        moments: Moments,
+        of_piece: Callable[[_Piece, Moments], Moments],
+        outer: np.ufunc,
+        pieces: tuple[_Piece, ...],
+        ends: list[tuple[int, int]],
+    ) -> Moments:
+        """What each piece says of its own moments, never less than was said before; its last word holds in the gap."""
+        told = np.empty(len(moments), dtype=np.int64)
+        before: int | None = None
+        for piece, (begin, end) in zip(pieces, ends, strict=True):
+            own = (moments >= begin) & (moments <= end)
+            said = of_piece(piece, moments[own])
+            told[own] = said if before is None else outer(said, before)
+            if piece is not pieces[-1]:
+                last = int(of_piece(piece, np.array([end]))[0])
+                before = last if before is None else int(outer(last, before))
+                told[moments > end] = before
+        return told
+
+
+def _drift(apart: Moments) -> Moments:
+    """What may drift in a time, rounded up."""
+    return -(-apart // PER_DRIFT)
+
+
+def _first_contradiction(at: Moments, low: Moments, high: Moments, first: int) -> int:
+    """The first exchange that those from ``first`` on contradict; the number of all when there is none."""
+    lowest, highest, before = int(low[first]), int(high[first]), int(at[first])
+    for place in range(first + 1, len(at)):
+        drift = -(-(int(at[place]) - before) // PER_DRIFT)
+        lowest, highest = max(int(low[place]), lowest - drift), min(int(high[place]), highest + drift)
+        if lowest > highest:
+            return place
+        before = int(at[place])
+    return len(at)
+
+
+def _last_contradiction(at: Moments, low: Moments, high: Moments, first: int, end: int) -> int:
+    """Going back from ``end``: the first exchange that cannot have been made after the jump."""
+    lowest, highest, after = int(low[end]), int(high[end]), int(at[end])
+    for place in range(end - 1, first, -1):
+        drift = -(-(after - int(at[place])) // PER_DRIFT)
+        lowest, highest = max(int(low[place]), lowest - drift), min(int(high[place]), highest + drift)
+        if lowest > highest:
+            return place
+        after = int(at[place])
+    return first
+
+
+def _piece(at: Moments, low: Moments, high: Moments) -> _Piece:
+    """Consistent exchanges with what each of them says of the moments of the others."""
+    return _Piece(at, _outer(at, low, np.maximum, -1), _outer(at, high, np.minimum, 1))
+
+
+def _outer(at: Moments, bound: Moments, inner: np.ufunc, sign: int) -> Moments:
+    """Each bound, or what the others have become by drifting until there, whichever is tighter: two passes."""
+    # A bound b at moment a is worth b + sign * |t - a| / PER_DRIFT at t; in units of 1 / PER_DRIFT nothing is rounded.
+    fine, time = (bound - bound[0]) * PER_DRIFT, (at - at[0]) * sign
+    forward = inner.accumulate(fine - time) + time
+    backward = inner.accumulate((fine + time)[::-1])[::-1] - time
+    tight: Moments = inner(forward, backward)
+    bounds: Moments = bound[0] + (tight // PER_DRIFT if sign < 0 else -(-tight // PER_DRIFT))
+    return bounds

@@ -1,0 +1,126 @@
+"""The clocks of a run's workers: what the master heard of each, and what that proves of the moments they recorded.
+
+The master writes each exchange of readings beside the spools as it comes, so that a run whose master was killed has
+them, too. A worker whose clock is the master's own needs no bound; ``run.json`` says which are.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.errors import UsageError
+from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds, Moments
+from loadtest.run.files import CLOCK_SUFFIX, SPOOL_FOLDER
+from loadtest.run.plan import boot_id
+from loadtest.run.presence import WORKER
+
+Array = np.ndarray[Any, np.dtype[Any]]
+CLOCK_DTYPE: Final = np.dtype(
+    [("worker", "<u2"), *((name, EXCHANGE_DTYPE[name]) for name in EXCHANGE_DTYPE.names or ())]
+)
+"""One row of ``clocks.parquet``: an exchange of readings with a worker."""
+
+
+@cache
+def clock_name() -> str:
+    """Names the clock that this process reads: the boot of its kernel, and its time namespace; "" where unknown.
+
+    Two clocks of one name may yet be two (a machine resumed twice from one snapshot), which exchanges show.
+    """
+    try:
+        return f"{boot_id()}/{Path('/proc/self/ns/time').stat().st_ino}"
+    except OSError:
+        return boot_id()
+
+
+def exchange_file(run_dir: Path, share: int) -> Path:
+    """Where the exchanges with the worker of this share are."""
+    return run_dir / SPOOL_FOLDER / f"{share}{CLOCK_SUFFIX}"
+
+
+def load_exchanges(run_dir: Path, share: int) -> Array:
+    """The exchanges with one worker; half of one at the end (a killed master) is left out."""
+    try:
+        content = exchange_file(run_dir, share).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    return np.frombuffer(content, dtype=EXCHANGE_DTYPE, count=len(content) // EXCHANGE_DTYPE.itemsize)
+
+
+def clocks_of(run_dir: Path, run: dict[str, Any]) -> dict[int, ClockBounds]:
+    """The bounds of each worker's clock that is not the master's, by the worker's share.
+
+    Raises:
+        UsageError: what was heard of a clock is gone.
+    """
+    workers = [process for process in run.get("manifest", {}).get("processes", ()) if process.get("role") == WORKER]
+    shares = [process["share"] for process in workers if (process.get("clock") or {}).get("one") is False]
+    return {share: ClockBounds.of(_some_exchanges(run_dir, share)) for share in shares}
+
+
+def _some_exchanges(run_dir: Path, share: int) -> Array:
+    exchanges = load_exchanges(run_dir, share)
+    if not len(exchanges):
+        raise UsageError(
+            f"{exchange_file(run_dir, share)} is missing or empty, so nothing is known of the clock of worker "
+            f"{share + 1}: restore it from a copy, or measure again."
+        )
+    return exchanges
+
+
+def all_exchanges(run_dir: Path, run: dict[str, Any]) -> Array:
+    """Every exchange of the run, as it goes to ``clocks.parquet``."""
+    parts = [np.zeros(0, dtype=CLOCK_DTYPE)]
+    for process in run.get("manifest", {}).get("processes", ()):
+        if process.get("role") == WORKER and process.get("clock"):
+            exchanges = load_exchanges(run_dir, process["share"])
+            rows = np.zeros(len(exchanges), dtype=CLOCK_DTYPE)
+            for name in EXCHANGE_DTYPE.names or ():
+                rows[name] = exchanges[name]
+            rows["worker"] = process["share"]
+            parts.append(rows)
+    return np.concatenate(parts)
+
+
+def widened(reads: Array, clocks: dict[int, ClockBounds], not_before_ns: int) -> Array:
+    """The reads on the master's clock: each interval moved outwards until it holds the true one for certain.
+
+    ``not_before_ns`` is a moment before every read: that at which version 0 had been acknowledged, as nobody is told
+    to read earlier.
+    """
+    for worker, bounds in clocks.items():
+        own = np.flatnonzero(reads["worker"] == worker)
+        called = reads["called_ns"][own].copy()
+        earliest = np.maximum(bounds.earliest(called), not_before_ns)
+        returned = np.maximum(bounds.latest(reads["returned_ns"][own]), earliest)
+        own_return = np.clip(bounds.earliest(reads["returned_ns"][own]), earliest, returned)
+        reads["scheduled_ns"][own] = np.maximum(earliest - (called - reads["scheduled_ns"][own]), 0)
+        reads["called_ns"][own], reads["returned_ns"][own] = earliest, returned
+        reads["widening_ns"][own] = returned - own_return
+    return reads
+
+
+def on_masters_clock(moments: Moments, worker: int, clocks: dict[int, ClockBounds]) -> Moments:
+    """Moments of one worker where no interval is needed, on the axis of its reads' calls."""
+    return np.maximum(clocks[worker].earliest(moments), 0) if worker in clocks else moments
+
+
+def how_uncertain(clocks: dict[int, ClockBounds], reads: Array) -> dict[int, int]:
+    """By worker: so many nanoseconds 99 % of its reads at most are moved outwards by."""
+    widths = {worker: reads["widening_ns"][reads["worker"] == worker] for worker in clocks}
+    return {worker: int(np.quantile(width, 0.99, method="higher")) for worker, width in widths.items() if len(width)}
+
+
+def jumped(bounds: ClockBounds | None) -> str:
+    """That a clock jumped, as the end of a sentence; "" when it did not."""
+    if bounds is None or not bounds.jumps:
+        return ""
+    first = bounds.jumps[0]
+    direction = "ahead" if first.by_ns > 0 else "back"
+    times = f" ({len(bounds.jumps):,} times)" if len(bounds.jumps) > 1 else ""
+    return f"its clock jumped {direction} by {units.seconds(abs(first.by_ns))} or more while it read{times}"
