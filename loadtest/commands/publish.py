@@ -1,7 +1,7 @@
 """Publish a changing document every so often, as somebody else's publisher would: something for a run to watch.
 
-For trying `--writer watch` on a stack of your own or in the sandbox. It replaces the object and does not put it back, so
-give it one that nobody needs.
+For trying `--writer watch` on a stack of your own or in the sandbox. It replaces the object and does not put it back,
+so give it one that nobody needs.
 """
 
 from __future__ import annotations

@@ -38,4 +38,12 @@ def with_writer(
         return settings
     if settings.overwrite:
         raise UsageError(f"--overwrite is for a run that writes, and --writer {writer} never does: leave one out.")
+    if settings.has_own_documents:
+        raise UsageError(
+            f"--document and --documents say what to publish, and --writer {writer} never does: leave it out."
+        )
+    if settings.until_decided:
+        raise UsageError(
+            f"--until-decided looks at windows, and a run with --writer {writer} has none: give --run-time."
+        )
     return replace(settings, write_interval=0.0, window=0.0, watch_interval=interval if writer == WATCH else 0.0)

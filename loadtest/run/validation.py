@@ -42,6 +42,12 @@ def validated(history: History) -> History:
     watched = history.info.is_watched
     _check_writes(history.writes, watched=watched)
     _check_all_reads(history.reads, history.writes, watched=watched)
+    last = int(history.reads.address.max(initial=0))
+    if last >= len(history.info.addresses):
+        raise RunError(
+            f"reads of address number {last + 1} are recorded, and run.json names {len(history.info.addresses)}: the "
+            "run is damaged; measure again."
+        )
     _check_windows(history.windows)
     _check_samples(history.samples)
     return history

@@ -34,6 +34,10 @@ class Observed:
     def largest(self) -> int:
         return self._size
 
+    @property
+    def count(self) -> int | None:
+        return None
+
     def render(self, version: int) -> bytes | None:
         return None
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.addresses import name_versions_apart
+from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import Body, Published, Together, Told, told
 from loadtest.run.observed.journal import Watched
 from loadtest.run.observed.placing import Gaps, place
@@ -54,7 +55,7 @@ def name_observed(
         if of.document:
             documents.setdefault(of.document, len(documents))
     put = {tag: [number] for tag, number in documents.items()}
-    reads = name_versions([_told(part, found, documents) for part in parts], put, settled)
+    reads = name_versions_apart([_told(part, found, documents) for part in parts], put, settled)
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)

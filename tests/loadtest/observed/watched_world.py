@@ -121,7 +121,7 @@ class World:
 
     def _record(self, session: int, called: int, returned: int, *rest: int) -> None:
         called, returned = ZERO_NS + called, ZERO_NS + returned
-        self.rows.append((session, called, called, returned, *rest))
+        self.rows.append((session, called, called, returned, *rest, 0))  # at the one address
 
     def _line(self, etag: str) -> int:
         if not etag:
