@@ -25,7 +25,10 @@ from loadtest.target.paths import paths_from
 DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
 """Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
 Windows are short, so that the two are never far apart in time, and long enough for a p99 of each."""
-_OF_ONE_SIDE: Final = ("outputs", "stack", "bucket", "run-dir", "until-decided")
+_NOT_SHARED: Final = (
+    *("outputs", "stack", "bucket", "run-dir"),  # of one side
+    *("until-decided", "writer", "watch-interval"),  # a duel has a schedule and a length of its own
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def _names() -> list[str]:
     parser = configargparse.ArgumentParser(add_help=False)
     add_run_arguments(parser)
     names = [action.option_strings[0].removeprefix("--") for action in parser._actions]
-    return [name for name in names if name not in _OF_ONE_SIDE]
+    return [name for name in names if name not in _NOT_SHARED]
 
 
 def _variable(name: str) -> str:
@@ -143,6 +146,6 @@ class _Passed:
     def add_argument(self, flag: str, *, env_var: str, **settings: Any) -> argparse.Action:
         name = flag.removeprefix("--")
         settings["default"] = None
-        if name in _OF_ONE_SIDE:
+        if name in _NOT_SHARED:
             return argparse.Action([flag], name)
         return self._group.add_argument(flag, **settings)
