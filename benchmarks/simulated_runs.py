@@ -114,6 +114,7 @@ def _history(  # noqa: PLR0917 - the columns of a run
         sent_version=np.where(fetched, NO_VERSION, 0),
         body_bytes=np.zeros(count, dtype=np.int64),
         outcome=np.where(fetched, ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED),
+        address=np.zeros(count, dtype=np.uint8),
         widening_ns=np.broadcast_to(np.zeros(1, dtype=np.int64), count),
     )
     writes = Writes(
