@@ -1,8 +1,9 @@
 """A CDN in front of the gateway: keeps whole documents for a time, and answers conditional requests from its copy.
 
 Follows RFC 9111: a stored answer is used while it is fresh, here for a time that the CDN is set to, whatever the
-gateway says of caching; ``Age`` (section 5.1) says how old it is; a condition is answered from the copy (section 4.3.2).
-A stale copy is fetched again as a whole. Only 200 is kept, and conditions are not passed on, so that a copy is never a 304.
+gateway says of caching; ``Age`` (section 5.1) says how old it is; a condition is answered from the copy (section
+4.3.2). A stale copy is fetched again as a whole. Only 200 is kept, and conditions are not passed on, so that a copy is
+never a 304.
 """
 
 from __future__ import annotations
