@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "trend": ("loadtest.commands.trend", "follow runs over time: what got worse, and with which commit?"),
     "probe": ("loadtest.commands.probe", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.commands.sandbox", "serve a stand-in for AWS on this machine"),
+    "publish": ("loadtest.commands.publish", "publish a changing document every so often, for a run to watch"),
     "demo": ("loadtest.commands.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
     "mappings": ("loadtest.commands.mappings", "probe and measure the three mappings side by side"),
 }

@@ -51,6 +51,11 @@ class Plan:
         pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
         object.__setattr__(self, "headers", pairs)
 
+    @property
+    def most_document_bytes(self) -> int:
+        """So long may a document become while the run goes on: others may publish longer ones than the first."""
+        return int(self.documents.get("most_bytes", self.payload_bytes))
+
     def windows(self) -> WindowSchedule:
         return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
 

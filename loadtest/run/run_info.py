@@ -12,7 +12,9 @@ from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
 from loadtest.run.looks import RunLooks
+from loadtest.run.observed.journal import Watched
 from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 LATEST_NS: Final = 2**62
@@ -35,6 +37,8 @@ class RunSettings(BaseModel):
     max_staleness: _NotNegative
     impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
     thresholds: list[str] = []
+    writer: str = PUBLISH
+    watch_interval: _NotNegative = 0
 
 
 class RunClock(BaseModel):
@@ -120,10 +124,16 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    watch: Watched | None = None
     looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody else published the documents, and this run only looked on."""
+        return self.settings.writer != PUBLISH
 
     @property
     def missing(self) -> tuple[str, ...]:

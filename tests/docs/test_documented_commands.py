@@ -92,6 +92,10 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
+    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
+        "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
+    ),
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
