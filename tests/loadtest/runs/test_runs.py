@@ -66,9 +66,10 @@ def test_no_secret_gets_into_a_file_a_log_or_the_process_list(
         assert secret.encode() not in while_running
         for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
             assert secret.encode() not in path.read_bytes(), path
-    assert_answered(run)
+    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert "FAIL" not in {run.question(name)["verdict"] for name in ("whole", "freshness", "conditional")}
     gateway, cdn = run.summary["addresses"]
-    assert gateway["reads"] == pytest.approx(2 * cdn["reads"], rel=0.1)
+    assert gateway["reads"] == pytest.approx(2 * cdn["reads"], rel=0.25)
     assert (gateway["stale_reads"], cdn["stale_reads"], gateway["errors"], cdn["errors"]) == (0, 0, 0, 0)
 
 
