@@ -19,6 +19,7 @@ import gevent
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
+from loadtest.load.meeting import Agreed
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
@@ -40,7 +41,7 @@ from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.schedule import rests_for
+from loadtest.run.schedule import NO_RESTS, rests_for
 from loadtest.run.settings import WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
@@ -168,16 +169,20 @@ class Coordinator:
         runner = self._environment.runner
         gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
-    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+    def start(
+        self, users: int, team: Workers, ends_ns: int | None = None, agreed: Agreed | None = None, side: str = ""
+    ) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
         ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+        What was ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
         """
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
-        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        window_ns = round(settings.window * SECOND)
+        start_ns = agreed.start_ns if agreed is not None else time.monotonic_ns() + _HEAD_START_NS
         run_ns = None if ends_ns is None else max(0, ends_ns - start_ns)
-        rests = rests_for(window_ns, run_ns)
+        rests = NO_RESTS if side else rests_for(window_ns, run_ns)
         if settings.until_decided and run_ns is not None:
             rests = rests_until_decided(window_ns, run_ns)
         self._plan = Plan(
@@ -196,6 +201,7 @@ class Coordinator:
             workers=max(1, len(team.shares)),
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            side=side,
             headers=self._target.access.headers,
             cert=self._target.access.cert,
             key=self._target.access.key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
@@ -37,6 +37,7 @@ class RunSettings(BaseModel):
     max_staleness: _NotNegative
     impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
     thresholds: list[str] = []
+    seed: int = 0
     writer: str = PUBLISH
     watch_interval: _NotNegative = 0
 
@@ -60,6 +61,7 @@ class RunPlan(BaseModel):
     guard_ns: _Time = 0
     rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
     rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
+    side: Literal["", "base", "new"] = ""  # of a duel
 
 
 class RunEnd(BaseModel):

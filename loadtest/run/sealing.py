@@ -24,6 +24,7 @@ from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import are_observed, description_in, documents_of
+from loadtest.run.duel import schedule_of
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
@@ -60,7 +61,7 @@ from loadtest.run.records import (
 )
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
-from loadtest.run.schedule import Rests, WindowSchedule
+from loadtest.run.schedule import Rests
 from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
@@ -309,7 +310,8 @@ def planned_windows(run: dict[str, Any]) -> Array:
     """The windows that were over when the run ended, or up to the look that ended it."""
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
-    windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
+    seed = run["settings"]["seed"]
+    windows = schedule_of(plan["start_ns"], plan["window_ns"], seed, rests, plan.get("side", ""))
     return np.array(
         [dataclasses.astuple(window) for window in windows.whole_until(windows_until_ns(run))], dtype=WINDOW_DTYPE
     )

@@ -177,7 +177,8 @@ class WriterProcess:
 
     def start(self, plan: Plan, write_interval: float) -> None:
         schedule = {
-            name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
+            name: getattr(plan, name)
+            for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs", "side")
         }
         self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
         self._listener = gevent.spawn(self._listen)

@@ -22,9 +22,10 @@ from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.makers import maker_of
+from loadtest.run.duel import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
-from loadtest.run.schedule import Rests, WindowSchedule, put_times
+from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
@@ -122,7 +123,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     if start:
         schedule = json.loads(start)
         rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
-        windows = WindowSchedule(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
+        start_ns, length_ns = schedule["start_ns"], schedule["window_ns"]
+        windows = schedule_of(start_ns, length_ns, schedule["seed"], rests, schedule["side"])
         with writer_presence(Path(orders["journal"]), orders["run"]):
             _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders, parent)
             journal.close()
