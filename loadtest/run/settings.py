@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+
+PUBLISH: Final = "publish"
+WATCH: Final = "watch"
+NO_WRITER: Final = "none"
+WRITERS: Final = (PUBLISH, WATCH, NO_WRITER)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,22 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    writer: str = PUBLISH
+    """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
+    watch_interval: float = 0.25
+    """Seconds between two HEADs."""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
+    until_decided: bool = False
+    document: tuple[Path, ...] = ()
+    stamp: tuple[str, ...] = ()
+    documents: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets."""
     cert: str = ""
     key: str = ""
+
+    @property
+    def has_own_documents(self) -> bool:
+        """Whether what is published is the user's own, stamped or as it is."""
+        return bool(self.document) or self.documents is not None

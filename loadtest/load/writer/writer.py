@@ -11,57 +11,37 @@ flight.
 from __future__ import annotations
 
 import json
-import os
-import select
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
+from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
-from loadtest.run.documents.made_up import made_up_by
+from loadtest.run.documents.makers import maker_of
+from loadtest.run.duel import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
-from loadtest.run.schedule import Rests, WindowSchedule, put_times
+from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
-from loadtest.target.put_errors import Failure, shown
+from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, secrets_in
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
-CONTENT_TYPE: Final = "application/json"
-CACHE_CONTROL: Final = "no-cache"
-"""Readers may keep the document but must ask before they use it again (RFC 9111, section 5.2.2.4)."""
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
-ORPHAN_TIME_LIMIT_S: Final = 4
-"""So long may a PUT in flight still take once the process that started this one is gone."""
-
-
-class Parent:
-    """Whoever started this process and reads its standard output; it may be gone."""
-
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-
-    def tell(self, event: dict[str, Any]) -> None:
-        """Send one event; where nobody reads any more, the journal has what counts."""
-        try:
-            self._output.write(json.dumps(event).encode() + b"\n")
-            self._output.flush()
-        except OSError:
-            pass
 
 
 class PayloadWriter:
     """Replaces one object, one PUT in flight at a time, and never retries: every attempt is a write of its own."""
 
-    def __init__(self, documents: Documents, store: Store, journal: Journal) -> None:
+    def __init__(self, documents: Documents, store: Store, journal: Journal, said: dict[str, Any]) -> None:
         self._documents = documents
+        self._said = said
+        """What is said of the document with every PUT: its content type, and so on."""
         self._store = store
         self._journal = journal
 
@@ -86,9 +66,9 @@ class PayloadWriter:
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
             return WriteOutcome.REFUSED
-        attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL, **arguments)
+        attempt = self._store.put(body, **self._said, **arguments)
         if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
-            attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL)
+            attempt = self._store.put(body, **self._said)
         self._journal.returned(
             version,
             time.monotonic_ns(),
@@ -104,6 +84,10 @@ class PayloadWriter:
         """Have credentials ready before a PUT is due; why there are none."""
         return self._store.check_credentials()
 
+    def is_last(self, version: int) -> bool:
+        """Whether there is no document after this version."""
+        return self._documents.count is not None and version >= self._documents.count - 1
+
     def document(self, version: int) -> bytes:
         """The bytes of ``version``; the documents that a writer puts are known beforehand."""
         body = self._documents.render(version)
@@ -113,21 +97,8 @@ class PayloadWriter:
 
 
 def main() -> int:
-    """Take the orders and follow them; whatever fails is told in one sentence, and is no traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
-    parent = Parent(os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # what a library prints is no event
-    threading.Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return 0
-    orders: dict[str, Any] = {}
-    try:
-        orders = json.loads(line)
-        return _write(orders, parent)
-    except Exception as error:
-        parent.tell({"ended": shown(f"{type(error).__name__}: {error}", secrets_in(orders))})
-        return 1
+    """Take the orders and follow them."""
+    return follow_orders(_write)
 
 
 def _write(orders: dict[str, Any], parent: Parent) -> int:
@@ -145,15 +116,17 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
     documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
-    writer = PayloadWriter(documents, store, journal)
-    first = _put_first(writer, store, look, json.loads(told)["put"])
+    first_put = json.loads(told)
+    writer = PayloadWriter(documents, store, journal, first_put["said"])
+    first = _put_first(writer, store, look, first_put["put"])
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
     if start:
         schedule = json.loads(start)
         rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
-        windows = WindowSchedule(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
+        start_ns, length_ns = schedule["start_ns"], schedule["window_ns"]
+        windows = schedule_of(start_ns, length_ns, schedule["seed"], rests, schedule["side"])
         with writer_presence(Path(orders["journal"]), orders["run"]):
-            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders, parent)
             journal.close()
     return 0
 
@@ -175,7 +148,7 @@ def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict
 
 def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is there, kept if it is somebody's; said without its bytes."""
-    made_up = made_up_by(look.body) if look.found == "document" else ""
+    made_up = maker_of(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
             keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)
@@ -192,37 +165,22 @@ def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any]) -> None:
+def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any], parent: Parent) -> None:
     version = 0
     for due in due_times:
         late = time.monotonic_ns() - due
         if late > orders["skip_when_late_ns"]:
             continue  # a PUT that hung: those that were due meanwhile belong to no window any more
+        if writer.is_last(version):  # readers have had as much time with it as with any other
+            if not parent_has_spoken(until_ns=due):
+                parent.tell({"published": version + 1})
+            break
         version += 1
         body, unable = writer.document(version), writer.credentials()
-        if _parent_has_gone(until_ns=due):
+        if parent_has_spoken(until_ns=due):
             return
         writer.put(version, body, due, unable)
-    _parent_has_gone(until_ns=time.monotonic_ns() + 10**9 * SECOND)
-
-
-def _parent_has_gone(until_ns: int) -> bool:
-    """Sleep until ``until_ns``; True as soon as standard input ends."""
-    while True:
-        left = (until_ns - time.monotonic_ns()) / SECOND
-        readable, _, _ = select.select([sys.stdin.buffer], [], [], max(0.0, min(left, 3600.0)))
-        if readable:
-            return True
-        if left <= 0:
-            return False
-
-
-def _end_when_orphaned(parent: int) -> None:
-    """End this process soon after the one that started it, also while a PUT or a helper for credentials hangs."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    time.sleep(ORPHAN_TIME_LIMIT_S)
-    os._exit(1)
+    parent_has_spoken(until_ns=time.monotonic_ns() + 10**9 * SECOND)
 
 
 if __name__ == "__main__":
