@@ -31,8 +31,13 @@ NEVER_FAIL_WITHOUT_A_FAULT = (
 )  # fmt: skip
 
 
-def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) -> Summary:
-    """One run with one fault (or none); the summary of it. The sandbox is left without a fault."""
+def measure(
+    sandbox: RunningSandbox, case: FaultCase | None, size: Size | None, seconds: float | None = None
+) -> Summary:
+    """One run with one fault (or none); the summary of it. The sandbox is left without a fault.
+
+    ``seconds`` is how long it takes, where that is not what the case says.
+    """
     fault = {case.fault: size.value} if case and size else {}
     after_start = case is not None and case.after_start
     try:
@@ -40,7 +45,7 @@ def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) 
             run_dir = Path(folder) / "run"
             if not after_start:
                 sandbox.set_faults(fault)
-            process = _locust(sandbox, run_dir, case)
+            process = _locust(sandbox, run_dir, case, seconds)
             if after_start:
                 _wait_for_reads(run_dir, process)
                 sandbox.set_faults(fault)
@@ -52,9 +57,12 @@ def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) 
         sandbox.clear_faults()
 
 
-def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None) -> subprocess.Popen[str]:
+def _locust(
+    sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None, seconds: float | None
+) -> subprocess.Popen[str]:
     command = locust_command()
-    command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{case.seconds if case else 6}s", "--seed", "1"]
+    seconds = seconds or (case.seconds if case else 6)
+    command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", "1"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
     command += list(case.arguments if case else QUICK)
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

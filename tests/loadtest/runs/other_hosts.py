@@ -1,11 +1,10 @@
 """Locust processes as on other hosts: a network, a clock, or files of their own, by Linux namespaces."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from locust_process import PROJECT
+from loadtest.project import locust_command
 
 OTHER_CLOCK = ("unshare", "-T", "--monotonic")
 
@@ -26,7 +25,7 @@ def hiding(folder: object) -> tuple[str, ...]:
 @contextmanager
 def workers(port: int, *prefixes: tuple[str, ...]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers of a master at ``port``, each started behind a prefix; all must end by themselves."""
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--worker"]
+    command = locust_command("--worker", headless=False)
     command += ["--master-port", str(port)]
     started = [subprocess.Popen([*prefix, *command], stderr=subprocess.DEVNULL) for prefix in prefixes]
     try:

@@ -40,7 +40,9 @@ def test_pieces_of_the_table_make_the_whole_of_it() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
 def test_the_injected_size_is_recovered(sandbox: RunningSandbox, case: FaultCase) -> None:
     size = case.sizes[-1]
-    summary = measure(sandbox, case, size)
+    # The largest share shows in few reads, so a shorter run than that of the table is enough.
+    seconds = 4 if case.unit == "share" and case.seconds == 6 else None
+    summary = measure(sandbox, case, size, seconds)
     assert is_recovered(case, size, summary), (case.measure(summary), verdicts(summary))
 
 
