@@ -9,15 +9,13 @@ from loadtest.errors import UsageError
 from loadtest.project import PROJECT
 
 MODULES: Final = {
-    "report": ("scipy", "altair", "vl_convert", "jinja2"),
+    "report": ("altair", "vl_convert", "jinja2"),
     "sandbox": ("moto", "uvicorn", "uvloop", "aiohttp", "markdown_it"),
     "stack": ("cdktf", "cdktf_cdktf_provider_aws", "constructs", "pydantic_settings"),
 }
 """The modules that tell whether an extra of ``pyproject.toml`` is installed."""
 
 NEEDS: Final = {
-    "report": ("report",),
-    "compare": ("report",),
     "trend": ("report",),
     "sandbox": ("sandbox",),
     "demo": ("report", "sandbox", "stack"),
@@ -37,15 +35,16 @@ def require_for(command: str) -> None:
             f"The command {command} synthesizes the stack with this project's main.py and cdktf.json, which are not in "
             "the installed package: run it in a checkout of the project."
         )
-    lacking = [(extra, _missing(extra)) for extra in NEEDS.get(command, ())]
-    missing = [module for _, modules in lacking for module in modules]
-    if missing:
+    lacking = [(extra, missing(extra)) for extra in NEEDS.get(command, ())]
+    names = [module for _, modules in lacking for module in modules]
+    if names:
         wanted = ",".join(extra for extra, modules in lacking if modules)
         raise UsageError(
-            f"The command {command} needs {', '.join(missing)}, which the base install leaves out: "
+            f"The command {command} needs {', '.join(names)}, which the base install leaves out: "
             f"pip install 'read-model-gateway[{wanted}]'."
         )
 
 
-def _missing(extra: str) -> list[str]:
+def missing(extra: str) -> list[str]:
+    """The modules of an extra that are not installed."""
     return [module for module in MODULES[extra] if find_spec(module) is None]

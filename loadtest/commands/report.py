@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
-from loadtest.report import REPORT_FILES, write_reports
+from loadtest.report import REPORT_FILES, without_page, write_reports
 from loadtest.report.steps import Steps, silent, steps
 from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import unusable
@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
         return EXIT_INTERRUPTED
+    if not arguments.quiet and (left_out := without_page()):
+        sys.stderr.write(f"{left_out}\n")
     if not (arguments.quiet or arguments.no_answers):
         from loadtest.report.terminal import print_answers  # noqa: PLC0415
 

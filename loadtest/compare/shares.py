@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import special
 
 from loadtest import units
 from loadtest.compare.rows import Row
+from loadtest.judge.statistics.distributions import beta_quantile
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -41,8 +41,8 @@ class Share:
         """Clopper and Pearson's 95 % interval."""
         found, missed = self.value * self.worth, (1 - self.value) * self.worth
         tail = 0.025
-        low = float(special.betaincinv(found, missed + 1, tail)) if found > 0 else 0.0
-        return low, float(special.betainccinv(found + 1, missed, tail)) if missed > 0 else 1.0
+        low = beta_quantile(found, missed + 1, tail) if found > 0 else 0.0
+        return low, beta_quantile(found + 1, missed, 1 - tail) if missed > 0 else 1.0
 
 
 def share_rows(base: Summary, new: Summary) -> list[Row]:

@@ -20,8 +20,8 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from scipy import special
 
+from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift
 from loadtest.run.history import Column
 
@@ -29,7 +29,7 @@ LEAST_WINDOWS: Final = 4
 """With 4 windows in each run the widest Mann-Whitney interval covers 97 %; with 3 only 90 %."""
 MOST_WINDOWS: Final = 1_000
 _EXACT_UP_TO: Final = 1_600
-_Z: Final = float(special.ndtri((1 + CONFIDENCE) / 2))
+_Z: Final = normal_quantile((1 + CONFIDENCE) / 2)
 
 
 def shift_between(base: Column, new: Column, extra_deviation: float = 0.0) -> Shift | None:

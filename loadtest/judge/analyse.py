@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from loadtest.errors import RunError
-from loadtest.judge.checks.registry import CHECKS, run_checks
+from loadtest.judge.addresses import of_addresses
+from loadtest.judge.checks.registry import CHECKS, in_silence, run_checks
 from loadtest.judge.evidence import missing_records
 from loadtest.judge.measure.conditional import measure_conditional
 from loadtest.judge.measure.generator_health import measure_generator
@@ -28,17 +29,13 @@ from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import FORMAT_VERSION, Verdict
-from loadtest.summary.findings import CheckResult, worst
+from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary
 
 __all__ = ["RunError", "analyse", "summarise"]
 
 
-def _in_silence(_step: str) -> None:
-    """Tell nobody what is being done."""
-
-
-def analyse(run_dir: Path, tell: Callable[[str], None] = _in_silence) -> Summary:
+def analyse(run_dir: Path, tell: Callable[[str], None] = in_silence) -> Summary:
     """Judge the run recorded in ``run_dir``; ``tell`` is given the name of each check before it is made.
 
     Raises:
@@ -47,21 +44,18 @@ def analyse(run_dir: Path, tell: Callable[[str], None] = _in_silence) -> Summary
     return summarise(load_history(run_dir), tell)
 
 
-def summarise(history: History, tell: Callable[[str], None] = _in_silence) -> Summary:
+def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Summary:
     """Judge a run that is in memory."""
-    checks: list[CheckResult] = []
-    for check in CHECKS:
-        tell(check[0].title)
-        checks += run_checks(history, (check,))
+    checks = run_checks(history, CHECKS, tell)
     impact = history.once(measure_impact)
     consistency = history.once(measure_consistency)
     conditional = history.once(measure_conditional)
-    questions = answer(tuple(checks), impact, consistency, conditional)
+    questions = answer(checks, impact, consistency, conditional)
     summary = Summary(
         format=FORMAT_VERSION,
         verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
         questions=questions,
-        checks=tuple(checks),
+        checks=checks,
         latency=history.once(measure_latency),
         consistency=consistency,
         conditional=conditional,
@@ -71,7 +65,11 @@ def summarise(history: History, tell: Callable[[str], None] = _in_silence) -> Su
         thresholds=(),
         run=_run(history),
     )
-    return _with_thresholds(summary, history)
+    summary = _with_thresholds(summary, history)
+    addresses = len(history.info.addresses)
+    if addresses < 2:
+        return summary
+    return of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])
 
 
 def _with_thresholds(summary: Summary, history: History) -> Summary:

@@ -14,21 +14,27 @@ import time
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+import gevent
+
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.looking.looking import Looking
 from loadtest.load.owed import earlier_runs, take_over
+from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
+from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.standing import take_what_is_there
+from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer_news import WriterNews
 from loadtest.project import PROJECT
-from loadtest.run.documents.kind import Description
+from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
+from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
@@ -39,7 +45,7 @@ from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
 from loadtest.target.kept_document import keep
-from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
+from loadtest.target.preflight import read_address
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
 
@@ -68,6 +74,7 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self._looking: Looking | None = None
         self.receiver: RecordReceiver | None = None
         """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
@@ -77,20 +84,19 @@ class Coordinator:
         Raises:
             UsageError: one sentence that says what was received and what to do.
         """
-        check_answers(self._target)
+        check_all_answer(self._target)
         self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
             if self._settings.write_interval == 0:
                 folder = self._directory.path
-                size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                size = take_what_is_everywhere(folder, folder / JOURNAL_NAME, self._target)
                 self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
-                self._documents = made_up_documents(self._settings.payload_bytes)
-                self._put_version_0(self._directory)
-                documents = documents_of(self._documents, self._directory.run, self._directory.path)
-                wait_for_version_0(self._target, documents)
+                documents = self._take_documents(self._directory)
+                before = self._put_version_0(self._directory, documents)
+                wait_for_version_0_everywhere(self._target, documents, before)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -101,26 +107,48 @@ class Coordinator:
             self.abandon()
             raise
 
-    def _put_version_0(self, directory: RunDirectory) -> None:
-        """Start the writer, keep what is there, and replace it by version 0."""
+    def _take_documents(self, directory: RunDirectory) -> Documents:
+        """The documents of the run: made up, or the user's own."""
+        settings = self._settings
+        if not settings.has_own_documents:
+            self._documents = made_up_documents(settings.payload_bytes)
+            return documents_of(self._documents, directory.run, directory.path)
+        self._documents = take_documents(settings, directory.path, directory.run)
+        documents = documents_of(self._documents, directory.run, directory.path)
+        options = self._environment.parsed_options
+        refuse_too_few(settings, documents, options.run_time if options.headless else None)
+        self._settings = dataclasses.replace(settings, payload_bytes=documents.largest)
+        return documents
+
+    def _put_version_0(self, directory: RunDirectory, documents: Documents) -> bytes | None:
+        """Start the writer, keep what is there, and replace it by version 0; what was there, where that is known."""
         settings, target, run_dir = self._settings, self._target, directory.path
         news = self._news = WriterNews(self._environment, target.object_key, directory)
         self._writer = WriterProcess(
-            directory.run, run_dir, settings, target, self._documents, news.on_put, news.on_trouble, news.on_end
+            *(directory.run, run_dir, settings, target, self._documents),
+            *(news.on_put, news.on_trouble, news.on_end, self._on_published),
         )
         looked = self._writer.look()
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
         known = about(directory.run, settings, target)
-        earlier = earlier_runs(run_dir, known, begin.made_up_by)
-        lines = [begin.say, *earlier.say]
         if begin.keep is not None or begin.found_nothing:
             keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
-        elif earlier.heir_of is not None:
+        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+        lines = [begin.say, *earlier.say]
+        if earlier.heir_of is not None:
             lines[0] = take_over(run_dir, earlier.heir_of, known)
         for line in filter(None, lines):
             say(line)
-        self._writer.put_first(begin.put)
+        before = refuse_if_one_is_there(self._documents, documents, run_dir, target.object_key)
+        self._writer.put_first(begin.put, put_arguments(self._documents, run_dir))
+        return before
+
+    def _on_published(self, count: int) -> None:
+        """All documents have been published: a run that went on would have writing windows without a write."""
+        say(f"All {count:,} documents have been published, so the run ends here.")
+        runner = self._environment.runner
+        gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
     def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
@@ -130,7 +158,10 @@ class Coordinator:
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
         start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
-        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
+        run_ns = None if ends_ns is None else max(0, ends_ns - start_ns)
+        rests = rests_for(window_ns, run_ns)
+        if settings.until_decided and run_ns is not None:
+            rests = rests_until_decided(window_ns, run_ns)
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
@@ -150,6 +181,7 @@ class Coordinator:
             headers=self._target.access.headers,
             cert=self._target.access.cert,
             key=self._target.access.key,
+            addresses=self._target.addresses,
         )
         if self._news is not None:
             self._news.started = True
@@ -161,6 +193,8 @@ class Coordinator:
             self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
+        if settings.until_decided and ends_ns is not None:
+            self._look_until_decided(self._directory, self._plan, ends_ns)
         if self._writer is not None:
             self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
@@ -168,6 +202,17 @@ class Coordinator:
         if self._news is not None:
             self._news.progress = self._progress
         return self._plan
+
+    def _look_until_decided(self, directory: RunDirectory, plan: Plan, ends_ns: int) -> None:
+        """Look at the run as it goes on, and end it, as its time would, when every question is decided."""
+        looks = planned_looks(plan.windows(), ends_ns)
+        if len(looks) < 2:
+            logger.warning("--run-time is too short to end before it: no look but the report has six pairs of windows.")
+        if looks:
+            self._looking = Looking(
+                directory.path, looks, lambda found: directory.note(looks=found), self._environment.runner.quit
+            )
+            self._looking.start()
 
     def _manifest(self) -> dict[str, Any]:
         """Who is to record, and what is known of each by now."""
@@ -203,7 +248,8 @@ class Coordinator:
     def mark_end(self) -> None:
         """The readers are about to stop: the windows end here."""
         if self._directory is not None and self._plan is not None:
-            self._directory.end(time.monotonic_ns())
+            said = self._looking.found.said if self._looking is not None else ""
+            self._directory.end(time.monotonic_ns(), said or "stopped")
 
     def abandon(self) -> None:
         """Give up before the run started: stop the writer and leave no half run behind."""
@@ -235,6 +281,8 @@ class Coordinator:
             return
         if self._progress is not None:
             self._progress.stop()
+        if self._looking is not None:
+            self._looking.stop()
         self.mark_end()
         self.note_workers()
         self._finished = True
@@ -263,7 +311,7 @@ class Coordinator:
 
         path = self._directory.path if self._directory is not None else None
         if path is not None and (path / SUMMARY_FILE).exists():
-            written = tuple(path / name for name in REPORT_FILES)
+            written = tuple(path / name for name in REPORT_FILES if (path / name).exists())
             print_answers(read_summary(path / SUMMARY_FILE), written, self._answers_to())
         if path is not None and self._put_back is not None and not self._put_back.done():
             say(f"The document that was there before the run is NOT put back: `python -m loadtest restore {path}`.")

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
-from loadtest.run.files import KEPT_ABOUT, KEPT_FOLDER, RUN_FILE
+from loadtest.run.documents.kinds import published_by
+from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER, RUN_FILE
+from loadtest.run.records import ReadOutcome
 from loadtest.run.spool import still_recording
 from loadtest.target.kept_document import Kept, is_owed, keep, load, note_put_back
 from loadtest.target.store import Look
@@ -38,9 +40,10 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earli
     place = f"s3://{about['bucket']}/{about['object_key']}"
     say: list[str] = []
     heir_of: Path | None = None
+    found = _kept_body(run_dir)
     for folder in _beside(run_dir):
         kept = _about(folder)
-        if made_up_by and _run_of(folder, kept) == made_up_by:
+        if (made_up_by and _run_of(folder, kept) == made_up_by) or (found and _has_published(folder, found)):
             if still_recording(folder):
                 raise UsageError(
                     f"The load test in {folder} is writing to {place} at this moment: wait for its end, or write to "
@@ -52,6 +55,22 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earli
         if is_owed(folder) and _same_object(kept, about):
             say.append(owed_sentence(folder))
     return Earlier(tuple(say), heir_of)
+
+
+def _kept_body(run_dir: Path) -> bytes:
+    """What was found and is kept; it is nobody's document if an earlier run has published it."""
+    try:
+        return (run_dir / KEPT_FOLDER / KEPT_DOCUMENT).read_bytes()
+    except OSError:
+        return b""
+
+
+def _has_published(folder: Path, body: bytes) -> bool:
+    """Whether a run that still owes its owner a document has published this one, which does not prove itself."""
+    documents = published_by(folder) if is_owed(folder) else None
+    if documents is None or documents.verifier().identify(body).outcome is not ReadOutcome.WHOLE:
+        return False
+    return body != _kept_body(folder)
 
 
 def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:

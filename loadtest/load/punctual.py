@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gevent.hub import Waiter, get_hub
 
@@ -23,24 +23,31 @@ from loadtest.units import SECOND
 EARLY_NS: Final = 100_000
 """The alarm rings so early, if that is no more than a tenth of the wait."""
 TIMER_COARSENESS_NS: Final = 1_000_000
+_NEVER: Final = 2**63
 
 _Sleeper = tuple[int, int, Waiter]
+
+
+class Clock(Protocol):
+    """Rings at a moment, or a little early, and then in every round of the event loop until it is set anew."""
+
+    def set(self, due_ns: int, now_ns: int) -> None:
+        """Ring for what is due at ``due_ns``."""
+
+    def unset(self) -> None:
+        """Do not ring."""
+
+    def close(self) -> None:
+        """Ring never again."""
 
 
 class Alarm:
     """Wakes the greenlets of one event loop, each at its time, in the order of their times."""
 
     def __init__(self) -> None:
-        self._loop = get_hub().loop
         self._sleepers: list[_Sleeper] = []
         self._order = count()
-        self._set_for: _Sleeper | None = None
-        try:
-            descriptor = TimerDescriptor()
-        except (AttributeError, OSError):  # no Linux
-            self._clock: _FileClock | _LoopClock = _LoopClock(self._loop, self._ring)
-        else:
-            self._clock = _FileClock(self._loop, self._ring, descriptor)
+        self._clock = clock(get_hub().loop, self._ring)
 
     def sleep_until(self, due_ns: int) -> None:
         """Return when ``due_ns`` of ``time.monotonic_ns()`` has come; at once, without a look at others, if it has."""
@@ -51,13 +58,8 @@ class Alarm:
         sleeper = (due_ns, next(self._order), waiter)
         heapq.heappush(self._sleepers, sleeper)
         if self._sleepers[0] is sleeper:
-            self._set(sleeper, now_ns)
+            self._clock.set(due_ns, now_ns)
         waiter.get()
-
-    def _set(self, first: _Sleeper, now_ns: int) -> None:
-        wait_ns = first[0] - now_ns
-        self._set_for = first
-        self._clock.set(first[0] - min(EARLY_NS, wait_ns // 10))
 
     def _ring(self) -> None:
         sleepers = self._sleepers
@@ -65,47 +67,73 @@ class Alarm:
         while sleepers and sleepers[0][0] <= now_ns:
             heapq.heappop(sleepers)[2].switch(None)  # killed meanwhile: nobody waits for it
             now_ns = time.monotonic_ns()
-        if not sleepers:
+        if sleepers:
+            self._clock.set(sleepers[0][0], now_ns)
+        else:
             self._clock.unset()
-        elif sleepers[0] is not self._set_for:
-            self._set(sleepers[0], now_ns)
-        # else it is a little early, and the clock rings again in the next round of the loop
+
+
+def clock(loop: Any, ring: Callable[[], None]) -> Clock:
+    """A clock of this event loop: a file where there are such, else its own timers."""
+    try:
+        descriptor = TimerDescriptor()
+    except (AttributeError, OSError):  # no Linux
+        return _LoopClock(loop, ring)
+    return _FileClock(loop, ring, descriptor)
 
 
 class _FileClock:
-    """Rings in every round of the loop from a moment on, until it is set anew: its file stays readable."""
+    """Its file stays readable until it is set anew."""
 
     def __init__(self, loop: Any, ring: Callable[[], None], descriptor: TimerDescriptor) -> None:
+        self._set_for = _NEVER
         self._descriptor = descriptor
-        self.set, self.unset = descriptor.set, descriptor.unset
         self._watcher = loop.io(descriptor.file, 1)
         self._watcher.start(ring)
 
+    def set(self, due_ns: int, now_ns: int) -> None:
+        if due_ns != self._set_for:  # else it is a little early
+            self._set_for = due_ns
+            self._descriptor.set(due_ns - min(EARLY_NS, max(0, due_ns - now_ns) // 10))
+
+    def unset(self) -> None:
+        if self._set_for != _NEVER:
+            self._set_for = _NEVER
+            self._descriptor.unset()
+
+    def close(self) -> None:
+        self._set_for = _NEVER
+        self._watcher.stop()
+        self._watcher.close()
+        self._descriptor.close()
+
 
 class _LoopClock:
-    """The same with the timers of the loop, and rounds of it for the last millisecond."""
+    """The timers of the loop, and rounds of it for the last millisecond."""
 
     def __init__(self, loop: Any, ring: Callable[[], None]) -> None:
         self._loop, self._ring = loop, ring
-        self._due_ns: int | None = None
+        self._due_ns = _NEVER
         self._timer = loop.timer(0)
 
-    def set(self, due_ns: int) -> None:
+    def set(self, due_ns: int, now_ns: int) -> None:
         self._due_ns = due_ns
         self._timer.stop()
-        self._timer = self._loop.timer(max(0, due_ns - time.monotonic_ns() - TIMER_COARSENESS_NS) / SECOND)
+        self._timer = self._loop.timer(max(0, due_ns - now_ns - TIMER_COARSENESS_NS) / SECOND)
         self._timer.start(self._look)
 
     def unset(self) -> None:
-        self._due_ns = None
+        self._due_ns = _NEVER
         self._timer.stop()
 
+    close = unset
+
     def _look(self) -> None:
-        due_ns = self._due_ns
-        if due_ns is not None and due_ns <= time.monotonic_ns():
+        due_ns, now_ns = self._due_ns, time.monotonic_ns()
+        if due_ns <= now_ns:
             self._ring()
-        if self._due_ns is not None and self._due_ns == due_ns:
-            self.set(due_ns)
+        if due_ns == self._due_ns != _NEVER:
+            self.set(due_ns, now_ns)
 
 
 _alarms: dict[Any, Alarm] = {}

@@ -28,6 +28,7 @@ from loadtest.http1.limits import (
     most_body_bytes,
 )
 from loadtest.http1.trust import tls_context
+from loadtest.load.due_reads import DueReads
 from loadtest.load.locust_response import LocustResponse
 from loadtest.load.punctual import sleep_until
 from loadtest.load.reader_connection import ReaderConnection
@@ -43,8 +44,6 @@ REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 AT_A_STRETCH_NS: Final = 100_000_000
 """For so long a reader goes on by itself; then Locust has the floor, and may stop it. Its own loop is paid
 for once a stretch, so that few reads at a stretch make each of them dearer."""
-LONGEST_WAIT_NS: Final = 10_000_000
-"""If the next read is due later than that, Locust has the floor while the reader waits, and may stop it at once."""
 
 turns: Final = Turns()
 """Those of all readers of this process, whose connections belong to one event loop."""
@@ -64,7 +63,7 @@ class SamplesReader(User):
         self._recorder: Recorder = self.environment.read_model.recorder()
         plan = self._recorder.plan
         self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
-        turns.at_once = MANY if self._recorder.arrivals is None else FEW
+        turns.at_once = MANY if self._recorder.due_reads is None else FEW
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
         address = Address.of(plan.url, plan.headers)
@@ -78,51 +77,70 @@ class SamplesReader(User):
         )
         self._said = _NOTHING_SAID
         self._confirmed: int | None = None
+        self._due: int | None = None
+        self._only_reads = len(self.tasks) == 1
         self.wait_time()  # Locust reads first and waits then; the first read is due later
 
     def on_stop(self) -> None:
-        """Give the connection back; a user who was stopped before the run began has none."""
+        """Give back what is not used any more; a user who was stopped before the run began has nothing."""
         if hasattr(self, "_connection"):
             self._connection.close()
+            if self._due is not None:
+                self._recorder.give_back(self._due)
 
     def wait_time(self) -> float:
         """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
 
-        In a closed loop, and when a read is overdue, nothing is waited for.
+        In a closed loop, and when a read is overdue, nothing is waited for. Nor is it where the next task may be one of
+        a subclass, for a read that is due must not wait for that.
         """
-        arrivals = self._recorder.arrivals
-        self._due = max(time.monotonic_ns(), self._recorder.plan.start_ns) if arrivals is None else arrivals.take()
-        sleep_until(self._due)
+        if self._recorder.due_reads is None:
+            sleep_until(self._recorder.plan.start_ns)
+        elif self._only_reads and self._due is None:
+            self._due = self._wait_for_due(self._recorder.due_reads)
         return 0
+
+    def _wait_for_due(self, due_reads: DueReads) -> int:
+        due = due_reads.wait()
+        if due is None:
+            raise StopUser
+        return due
 
     @task
     def reads(self) -> None:
         """Read again and again, for a little while, without Locust's own loop."""
         until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
-        arrivals = self._recorder.arrivals
+        due_reads = self._recorder.due_reads
+        if due_reads is None:
+            self.read()
+            while time.monotonic_ns() < until_ns:
+                self.read()
+            return
+        if self._due is None:
+            self._due = self._wait_for_due(due_reads)
         while True:
             self.read()
             now_ns = time.monotonic_ns()
             if now_ns >= until_ns:
                 return
-            if arrivals is None:
-                self._due = now_ns
-            elif (due := arrivals.take_if_due(now_ns + LONGEST_WAIT_NS)) is not None:
-                self._due = due
-                sleep_until(due)
-            else:
-                return
+            self._due = due_reads.take_if_due(now_ns)
+            if self._due is None:
+                if not due_reads.is_near:
+                    return
+                self._due = self._wait_for_due(due_reads)
 
     def read(self) -> None:
         """One read: ask, send, judge, record, report to Locust."""
         recorder = self._recorder
-        if not recorder.may_send(self._due):
+        due, self._due = self._due, None
+        if not recorder.may_send(due):
             raise StopUser
         question = self._session.ask()
         sent = self._requests.asking(question.etag)
         started = time.time()
         called = time.monotonic_ns()
-        due = self._due if recorder.arrivals is not None else called
+        if due is None:
+            due = called
         try:
             received = self._connection.exchange(sent, EXCHANGE_TIME_LIMIT_S)
         except GreenletExit:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
+from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.plan import Plan
@@ -57,26 +58,30 @@ class Counts:
 
 
 class Recorder:
-    """Records the reads of one process from the moment the plan is known until the test stops."""
+    """Records the reads of one process at one address from the moment the plan is known until the test stops.
 
-    def __init__(self, plan: Plan, share: int = 0) -> None:
+    ``beside`` is that of another address of the same process, whose spool is this one's, too.
+    """
+
+    def __init__(self, plan: Plan, share: int = 0, *, address: int = 0, beside: Recorder | None = None) -> None:
         self.plan = plan
         hide(*(value for _, value in plan.headers))
-        self.spool = Spool(Path(plan.run_dir), share, plan.run)
+        self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
+        self._address = address
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
-        self.arrivals = plan.arrivals(share)
+        arrivals = plan.arrivals(share, address)
+        self.due_reads = None if arrivals is None else DueReads(arrivals, plan.rate_at(address))
         self.counts = Counts()
-        self._sessions = 0
         self._ended_ns: int | None = None
         self._requests_kept: dict[ReadOutcome, int] = {}
         self._messages: set[str] = set()
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
-        self._health = HealthMonitor(self.spool)
+        self._health: HealthMonitor = HealthMonitor(self.spool) if beside is None else beside._health
 
     def next_session(self) -> int:
         """The number of a new session, unique in this process."""
-        self._sessions = self.spool.sessions = self._sessions + 1
-        return self._sessions - 1
+        self.spool.sessions += 1
+        return self.spool.sessions - 1
 
     def etag_line(self, etag: str | None) -> int:
         """The line of an ETag in the spool's table; of one that quotes a secret only a digest is kept."""
@@ -103,7 +108,17 @@ class Recorder:
         ``request_id`` is kept for reads that look wrong already while running, the first few of each kind.
         """
         record = self.spool.read(
-            session, scheduled_ns, called_ns, returned_ns, status, version, etag_line, sent_line, body_bytes, outcome
+            session,
+            scheduled_ns,
+            called_ns,
+            returned_ns,
+            status,
+            version,
+            etag_line,
+            sent_line,
+            body_bytes,
+            outcome,
+            self._address,
         )
         counts = self.counts
         suspicious = counts.stale
@@ -153,16 +168,21 @@ class Recorder:
         if self._ended_ns is not None:
             return
         self._ended_ns = self._health.last_awake_ns
-        for due in self.arrivals.take_overdue(self._ended_ns) if self.arrivals is not None else ():
+        for due in self.due_reads.end(self._ended_ns) if self.due_reads is not None else ():
             self._not_sent(due, self._ended_ns)
 
-    def may_send(self, due_ns: int) -> bool:
-        """Whether a read that is due may still be sent; one that comes too late is recorded as not sent."""
+    def may_send(self, due_ns: int | None) -> bool:
+        """Whether a read may still be sent; one that was due and comes too late is recorded as not sent."""
         if self._ended_ns is None:
             return True
-        if due_ns <= self._ended_ns and self.arrivals is not None:
+        if due_ns is not None and due_ns <= self._ended_ns:
             self._not_sent(due_ns, self._ended_ns)
         return False
+
+    def give_back(self, due_ns: int) -> None:
+        """A read that is due will not be made by who was to make it, and had not begun to: it is another's."""
+        if self.due_reads is not None and self.may_send(due_ns):
+            self.due_reads.give_back(due_ns)
 
     def _not_sent(self, due_ns: int, ended_ns: int) -> None:
         outcome = ReadOutcome.NOT_SENT

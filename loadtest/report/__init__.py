@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadtest.run.files import RECORDED_FILES, REPORT_FILES
+from loadtest.extras import missing
+from loadtest.run.files import PAGE_FILE, RECORDED_FILES, REPORT_FILES
 from loadtest.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -17,20 +18,45 @@ __all__ = ["REPORT_FILES", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
-    """Write all reports into ``run_dir``; each file is complete or absent, never half. Returns their paths."""
+    """Write all reports into ``run_dir``; each file is complete or absent, never half. Returns their paths.
+
+    What draws the page is left out of the base install. Without it there is no page, neither a new one nor one that was
+    made for another summary.
+    """
     # Charts take a second to load; whoever only imports the load test should not wait for them.
     from loadtest.report.junit import junit  # noqa: PLC0415
     from loadtest.report.markdown import markdown  # noqa: PLC0415
-    from loadtest.report.page import page  # noqa: PLC0415
     from loadtest.summary.summary import write_summary  # noqa: PLC0415
 
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
     written = [summary_path]
     beside = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
-    makers: tuple[Callable[[Summary], str], ...] = (markdown, partial(page, files=beside), junit)
+    makers: tuple[Callable[[Summary], str] | None, ...] = (markdown, _page(beside), junit)
     for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
+        if make is None:
+            path.unlink(missing_ok=True)
+            continue
         write_whole(path, make(summary).encode())
         written.append(path)
     return tuple(written)
+
+
+def _page(beside: list[str]) -> Callable[[Summary], str] | None:
+    if missing("report"):
+        return None
+    from loadtest.report.page import page  # noqa: PLC0415
+
+    return partial(page, files=beside)
+
+
+def without_page() -> str:
+    """Why there is no page; "" where there is one."""
+    modules = missing("report")
+    if not modules:
+        return ""
+    return (
+        f"{PAGE_FILE} is left out, as it needs {', '.join(modules)}, which the base install leaves out: "
+        "pip install 'read-model-gateway[report]', then make it with the report command."
+    )

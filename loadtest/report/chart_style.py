@@ -6,6 +6,8 @@ on axes are milliseconds and seconds; every text that hovering shows comes from 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
@@ -69,12 +71,22 @@ def finish(chart: Any, height: int) -> dict[str, Any]:
     sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit-x"))
     # Thousands of rows take seconds to validate; the tests validate the specification of every kind of chart.
     spec: dict[str, Any] = sized.configure(**_CONFIG).to_dict(validate=False)
-    return spec
+    names = [part["data"]["name"] for part in (spec, *spec.get("layer", ())) if "data" in part]
+    return {**spec, "datasets": {str(name): name.rows for name in names}}
+
+
+class _Dataset(str):
+    """The name of a chart's rows, which carries them: Altair copies data a dozen times, and names it does not."""
+
+    rows: list[Mapping[str, Any]]
 
 
 def data(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Rows as data of a chart."""
-    return alt.InlineData(values=list(rows))
+    """Rows as data of a chart; equal rows are equal data."""
+    kept = list(rows)
+    name = _Dataset("data-" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:32])
+    name.rows = kept
+    return alt.NamedData(name=name)
 
 
 def ms(nanoseconds: int | None) -> float | None:

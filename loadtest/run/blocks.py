@@ -29,10 +29,11 @@ def blocks(count: int) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK, count))
 
 
-def side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """``work`` of each item, in their order; made by as many threads as there are cores for this process."""
+def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], *, a_core: int = 1) -> list[Result]:
+    """``work`` of each item, in their order; made by ``a_core`` threads for each core that this process may use."""
     todo = list(items)
-    threads = min(len(todo), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_THREADS)
+    cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_THREADS)
+    threads = min(len(todo), cores * a_core) if cores > 1 else 1
     if threads < 2:
         return [work(item) for item in todo]
     with ThreadPoolExecutor(threads) as pool:

@@ -54,6 +54,10 @@ CLOSED_SUFFIX: Final = ".closed"
 INCOMPLETE_SUFFIX: Final = ".incomplete"
 """Marks the spool of a process that records no more, and that could not write all that it had recorded."""
 
+DOCUMENTS_FOLDER: Final = "documents"
+"""Documents of the user's own that a run publishes, as they were given, and what is known of them."""
+DOCUMENTS_ABOUT: Final = "about.json"
+
 KEPT_FOLDER: Final = "kept"
 """The document that was there before the run, and what is known of it."""
 KEPT_ABOUT: Final = "about.json"

@@ -17,6 +17,9 @@ import numpy as np
 FORMAT_VERSION: Final = 2
 """Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
 
+SEVERAL_ADDRESSES_FORMAT: Final = 3
+"""That of a run whose reads were made at several addresses; what is known up to here is read."""
+
 NO_VERSION: Final = -1
 """No version: the answer was an error, or the request or the answer carried no ETag."""
 
@@ -143,6 +146,7 @@ READ_DTYPE: Final = np.dtype(
         ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional; SECOND_ETAG
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
+        ("address", "u1"),  # which of the run's addresses was asked; 0 is the first, and that of runs that had one
         ("widening_ns", "<i8"),  # how much longer called … returned is than the read took; 0 on the master's clock
     ]
 )

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, Valid
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
-from loadtest.run.records import FORMAT_VERSION
+from loadtest.run.looks import RunLooks
+from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 LATEST_NS: Final = 2**62
@@ -87,6 +88,20 @@ class RunSource(BaseModel):
     branch: str = ""
 
 
+class RunDocuments(BaseModel):
+    """Which documents the run published; of old versions' runs, whose documents are made up, nothing is said.
+
+    ``cuts_seen``: of all places where a mix of two versions in turn may be cut, the share in which the mix is neither
+    of them. Documents that are made up differ in every row, so of those it is not said.
+    """
+
+    model_config = _TOLERANT
+
+    kind: str = "made-up"
+    cuts_seen: Annotated[FiniteFloat, Field(ge=0, le=1, strict=False)] | None = None
+    stamps: list[str] = []
+
+
 class RunInfo(BaseModel):
     """All of ``run.json``."""
 
@@ -105,6 +120,8 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    looks: RunLooks | None = None
+    documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
 
@@ -121,6 +138,17 @@ class RunInfo(BaseModel):
         if self.ended.recovered:
             return ("The run was cut short, and its record does not say who should have recorded until when.",)
         return ()
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where the reads were made, each with its weight; of most runs there is one."""
+        said = self.target.get("addresses")
+        found = [
+            (str(one.get("url")), weight)
+            for one in (said if isinstance(said, list) else ())
+            if isinstance(one, dict) and isinstance(weight := one.get("weight"), int) and weight > 0
+        ]
+        return tuple(found) or ((self.target_name, 1),)
 
     @property
     def target_name(self) -> str:
@@ -158,9 +186,10 @@ def read_run_info(run_dir: Path) -> RunInfo:
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
     found = plain.get("format")
-    if isinstance(found, int) and found > FORMAT_VERSION:
+    if isinstance(found, int) and found > SEVERAL_ADDRESSES_FORMAT:
         raise RunError(
-            f"{path} has format {found} and this program knows up to {FORMAT_VERSION}: use the version that wrote it."
+            f"{path} has format {found} and this program knows up to {SEVERAL_ADDRESSES_FORMAT}: use the version that "
+            "wrote it."
         )
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")

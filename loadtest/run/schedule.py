@@ -217,6 +217,11 @@ class Arrivals:
         self._mine = itertools.islice(schedule, process, None, processes)
         self._next = next(self._mine)
 
+    @property
+    def next_ns(self) -> int:
+        """When the next read is due; it is not given out by that."""
+        return self._next
+
     def take(self) -> int:
         """When the next read is due. Each arrival is given out once."""
         due, self._next = self._next, next(self._mine)

@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
+from loadtest.run.addresses import name_versions_apart
 from loadtest.run.checksums import write_checksums
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import description_in, documents_of
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
     CLOCKS_FILE,
@@ -41,6 +42,7 @@ from loadtest.run.files import (
     WINDOWS_FILE,
     WRITES_FILE,
 )
+from loadtest.run.looks import windows_until_ns
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -64,6 +66,7 @@ from loadtest.run.spool import (
     load_etags,
     load_lines,
     load_records,
+    spooled_fields,
     still_recording,
 )
 from loadtest.whole_files import whole_file
@@ -105,17 +108,9 @@ def seal(run_dir: Path) -> None:
             _finish(run_dir)
             return
     attendance = call_roll(run_dir, run)
-    events = _journal(run_dir / JOURNAL_NAME)
-    writes = _writes(events)
-    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
     clocks = clocks_of(run_dir, run)
-    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
-    reads = name_versions(
-        [_spooled(path) for path in spools],
-        _told_by_puts(writes, run, run_dir),
-        lambda reads: widened(reads, clocks, began_ns),
-    )
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools], GENERATOR_DTYPE)
+    recorded = gathered(run_dir, run, clocks)
+    reads = recorded[READS_FILE]
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -126,18 +121,36 @@ def seal(run_dir: Path) -> None:
     run["attendance"] = attendance
     if clocks:
         run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
-    windows = _windows(run)
-    for name, records in (
-        (READS_FILE, reads),
-        (WRITES_FILE, writes),
-        (WINDOWS_FILE, windows),
-        (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events, clocks)),
-        *([(CLOCKS_FILE, exchanges)] if len(exchanges := all_exchanges(run_dir, run)) else []),
-    ):
+    exchanges = all_exchanges(run_dir, run)
+    heard = {CLOCKS_FILE: exchanges} if len(exchanges) else {}
+    for name, records in {**recorded, WINDOWS_FILE: planned_windows(run), **heard}.items():
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
     _finish(run_dir)
+
+
+def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> dict[str, Array]:
+    """What was recorded so far, by the name of the Parquet file that it is for; it may still be recorded.
+
+    Raises:
+        UsageError: the journal cannot be read.
+    """
+    events = _journal(run_dir / JOURNAL_NAME)
+    writes = _writes(events)
+    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
+    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
+    reads = name_versions_apart(
+        [_spooled(path, run) for path in spools],
+        _told_by_puts(writes, run, run_dir),
+        lambda reads: widened(reads, clocks, began_ns),
+    )
+    samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
+    return {
+        READS_FILE: reads,
+        WRITES_FILE: writes,
+        GENERATOR_FILE: _concatenate(samples, GENERATOR_DTYPE),
+        REQUESTS_FILE: _requests(spools, events, clocks),
+    }
 
 
 def _finish(run_dir: Path) -> None:
@@ -238,8 +251,11 @@ def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
         return None
 
 
-def _spooled(path: Path) -> SpooledReads:
-    spooled = load_records(path, SPOOLED_READ_DTYPE)
+def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
+    recorded = load_records(path, spooled_fields(run))
+    spooled = np.zeros(len(recorded), dtype=SPOOLED_READ_DTYPE)  # fields that it lacks are zero
+    for name in recorded.dtype.names or ():
+        spooled[name] = recorded[name]
     _add_late_bodies(spooled, load_lines(path.with_suffix(BODIES_SUFFIX)))
     etags = load_etags(path.with_suffix(ETAGS_SUFFIX))
     known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
@@ -275,12 +291,13 @@ def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
-def _windows(run: dict[str, Any]) -> Array:
+def planned_windows(run: dict[str, Any]) -> Array:
+    """The windows that were over when the run ended, or up to the look that ended it."""
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
     windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
     return np.array(
-        [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
+        [dataclasses.astuple(window) for window in windows.whole_until(windows_until_ns(run))], dtype=WINDOW_DTYPE
     )
 
 

@@ -33,7 +33,18 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
+    until_decided: bool = False
+    document: tuple[Path, ...] = ()
+    stamp: tuple[str, ...] = ()
+    documents: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets."""
     cert: str = ""
     key: str = ""
+
+    @property
+    def has_own_documents(self) -> bool:
+        """Whether what is published is the user's own, stamped or as it is."""
+        return bool(self.document) or self.documents is not None

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from loadtest.errors import UsageError
 from loadtest.run.files import (
     CLOSED_SUFFIX,
     INCOMPLETE_SUFFIX,
@@ -46,6 +47,26 @@ SPOOLED_READ_DTYPE: Final = np.dtype(
         if name not in ("worker", "widening_ns")  # the name of the file says the one; the other comes with the bounds
     ]
 )
+_FIELDS_AT_FIRST: Final = 10
+"""So many of them had the spools of runs that do not say which they have."""
+
+
+def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
+    """What a record is in the spools of a run, which says in ``run.json`` how many fields there are: they only grow.
+
+    Raises:
+        UsageError: no program up to this one had so many.
+    """
+    names = SPOOLED_READ_DTYPE.names or ()
+    count = run.get("spooled_fields", _FIELDS_AT_FIRST)
+    if not isinstance(count, int) or not _FIELDS_AT_FIRST <= count <= len(names):
+        raise UsageError(
+            f"run.json tells of spools with {str(count)[:20]} fields a read, which this program does not know: seal "
+            "the run with the version that recorded it, or restore that file."
+        )
+    return np.dtype([(name, SPOOLED_READ_DTYPE[name]) for name in names[:count]])
+
+
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
     [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
@@ -154,11 +175,22 @@ class Spool:
         sent_etag: int,
         body_bytes: int,
         outcome: int,
+        address: int = 0,
     ) -> int:
         """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
         self._reads.append(
             _PACK_READ(
-                session, scheduled_ns, called_ns, returned_ns, status, version, etag, sent_etag, body_bytes, outcome
+                session,
+                scheduled_ns,
+                called_ns,
+                returned_ns,
+                status,
+                version,
+                etag,
+                sent_etag,
+                body_bytes,
+                outcome,
+                address,
             )
         )
         self.recorded += 1

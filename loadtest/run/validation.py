@@ -40,6 +40,12 @@ def validated(history: History) -> History:
     """
     _check_writes(history.writes)
     _check_all_reads(history.reads, history.writes)
+    last = int(history.reads.address.max(initial=0))
+    if last >= len(history.info.addresses):
+        raise RunError(
+            f"reads of address number {last + 1} are recorded, and run.json names {len(history.info.addresses)}: the "
+            "run is damaged; measure again."
+        )
     _check_windows(history.windows)
     _check_samples(history.samples)
     return history

@@ -73,24 +73,26 @@ def read_address(target: Target) -> Seen:
     return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
-def wait_for_version_0(target: Target, documents: Documents) -> None:
-    """Wait until a read returns version 0, which has been acknowledged.
+def wait_for_version_0(target: Target, documents: Documents, before: bytes | None = None) -> None:
+    """Wait until a read returns version 0, which has been acknowledged; ``before`` is what was there before it.
 
     Raises:
         UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds; says what came instead.
     """
     until = time.monotonic() + VISIBLE_TIME_LIMIT_S
     verifier = documents.verifier()
+    largest = max(documents.largest, len(before or b""))
     while True:
-        answer = get(target, most_body_bytes(documents.largest), max(1.0, until - time.monotonic()))
+        answer = get(target, most_body_bytes(largest), max(1.0, until - time.monotonic()))
         _refuse_if_final(target, answer)
         found = verifier.identify(bytes(answer.body), answer.field(b"etag"))
         if answer.failure is None and answer.status == 200 and found == (ReadOutcome.WHOLE, 0):
             return
-        rewritten = answer.status == 200 and found.outcome is ReadOutcome.REWRITTEN
+        outcome = ReadOutcome.FOREIGN if bytes(answer.body) == before else found.outcome
+        rewritten = answer.status == 200 and outcome is ReadOutcome.REWRITTEN
         if rewritten or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
-            how = verifier.how_rewritten(bytes(answer.body))
-            raise UsageError(_why_not(target, answer, found.outcome, how))
+            how = verifier.how_rewritten(bytes(answer.body)) if outcome is ReadOutcome.REWRITTEN else ""
+            raise UsageError(_why_not(target, answer, outcome, how))
         gevent.sleep(_PAUSE_S)
 
 

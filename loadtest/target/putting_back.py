@@ -14,9 +14,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten, made_up_by
+from loadtest.run.documents.kinds import published_by
+from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
+from loadtest.run.documents.makers import maker_of
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.run.records import WriteOutcome
+from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.target.kept_document import Kept, load, note_put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
@@ -50,6 +52,10 @@ class Now(Enum):
     UNKNOWN = "not to be seen"
 
 
+Maker = Callable[[bytes], str]
+"""The run that a document is of; "" when it is none's."""
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What is there; ``etag`` is "" where only the readers' address has shown it."""
@@ -80,13 +86,14 @@ def put_back(
     if kept is None:
         return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
     unanswered = _unanswered(run_dir)
-    outcome = _attempted(kept, run_dir, store, read, force=force, over_runs=over_runs)
+    maker = _maker(kept, run_dir)
+    outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
     if not outcome.done or not unanswered:
         return outcome
     for pause_s in CONFIRMING_PAUSES_S:
         time.sleep(pause_s)
-        if _seen(kept, store.look(), read, attempts=1).now is Now.OURS:
-            outcome = _attempted(kept, run_dir, store, read, force=force, over_runs=over_runs)
+        if _seen(kept, store.look(), read, maker, attempts=1).now is Now.OURS:
+            outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
             if not outcome.done:
                 return outcome
     return Outcome(
@@ -97,13 +104,20 @@ def put_back(
 
 
 def _attempted(
-    kept: Kept, run_dir: Path, store: Store, read: Callable[[], bytes | None], *, force: bool, over_runs: bool
+    kept: Kept,
+    run_dir: Path,
+    store: Store,
+    read: Callable[[], bytes | None],
+    maker: Maker,
+    *,
+    force: bool,
+    over_runs: bool,
 ) -> Outcome:
     for _ in range(ATTEMPTS):
-        seen = _seen(kept, store.look(), read)
+        seen = _seen(kept, store.look(), read, maker)
         if seen.now is Now.ANOTHER_RUN and over_runs and kept.body is not None:
             time.sleep(PAUSE_S)
-            again = _seen(kept, store.look(), read)
+            again = _seen(kept, store.look(), read, maker)
             seen = again if again.body == seen.body else seen
             mine = again.body == seen.body
         else:
@@ -123,11 +137,14 @@ def _attempted(
     return Outcome(False, _refusal(kept, _Seen(Now.OTHERS), run_dir))
 
 
-def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], attempts: int = ATTEMPTS) -> _Seen:
+def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS) -> _Seen:
     """What is there; the readers' address is asked again while it shows nothing that can be told."""
     if look.found == "document":
-        run = made_up_by(look.body)
-        return _Seen(_told(kept, look.body, run), look.etag, made_up_by=run, body=look.body)
+        run = maker(look.body)
+        now = _told(kept, look.body, run)
+        if now is Now.KEPT and run == kept.about["run"] and not _is_said_as_it_was(kept, look):
+            now = Now.OURS  # the run has published the same bytes, and said something else of them
+        return _Seen(now, look.etag, made_up_by=run, body=look.body)
     if look.found != "denied":
         absent = Now.KEPT if kept.body is None else Now.NOTHING
         now = {"nothing": absent, "too-large": Now.OTHERS}.get(look.found, Now.UNKNOWN)
@@ -136,7 +153,7 @@ def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], attempts: in
     for attempt in range(attempts):
         body = read()
         if body is not None:
-            run = made_up_by(body) or _rewritten_of(kept, body)
+            run = maker(body) or _rewritten_of(kept, body)
             seen = _Seen(_told(kept, body, run), made_up_by=run, body=body)
         if seen.now is Now.KEPT:
             return _Seen(Now.KEPT_AS_SHOWN)  # it may show what is older than what the store holds
@@ -145,6 +162,25 @@ def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], attempts: in
         if attempt < attempts - 1:
             time.sleep(PAUSE_S)
     return seen
+
+
+def _maker(kept: Kept, run_dir: Path) -> Maker:
+    """Tells which run a document is of; of documents that do not prove themselves, those of ``run_dir`` are known."""
+    documents = published_by(run_dir)
+    verifier = documents.verifier() if documents is not None else None
+    ours = (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
+
+    def maker(body: bytes) -> str:
+        if verifier is not None and verifier.identify(body).outcome in ours:
+            return str(kept.about["run"])
+        return maker_of(body)
+
+    return maker
+
+
+def _is_said_as_it_was(kept: Kept, look: Look) -> bool:
+    """Whether the store says of the object what it said before the run; the readers' address does not say all of it."""
+    return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
 
 
 def _told(kept: Kept, body: bytes, made_up: str) -> Now:

@@ -187,6 +187,30 @@ def test_what_the_role_may_do_takes_effect_at_once(deployer: Deployer) -> None:
     assert deployer.get().status == 200
 
 
+def test_keys_and_plans_take_effect_at_once(deployer: Deployer) -> None:
+    deployer.create()
+    gateway = deployer.gateway
+    wanted = {"op": "replace", "path": "/apiKeyRequired", "value": "true"}
+    gateway.update_method(**deployer.of, patchOperations=[wanted])
+    deployer.deploy(stageName="v1")
+    deployer.put(document(1))
+    key = gateway.create_api_key(name="reader", enabled=True)
+    stage = {"apiId": deployer.api, "stage": "v1"}
+    plan = gateway.create_usage_plan(
+        name="readers",
+        apiStages=[stage],
+        throttle={"rateLimit": 0.001, "burstLimit": 2},
+        quota={"limit": 9, "period": "DAY"},
+    )
+    refused = deployer.get(x_api_key=key["value"])
+    assert (refused.status, refused.json()) == (403, {"message": "Forbidden"}), "no plan holds the key yet"
+    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    assert [deployer.get(x_api_key=key["value"]).status for _ in range(3)] == [200, 200, 429]
+    assert deployer.get().status == 403
+    gateway.delete_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"])
+    assert deployer.get(x_api_key=key["value"]).status == 403
+
+
 def test_cors_rules_of_the_bucket_take_effect_at_once(deployer: Deployer) -> None:
     deployer.create()
     of, origin = deployer.of, "https://site.example"

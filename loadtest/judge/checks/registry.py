@@ -6,7 +6,7 @@ check can pass: what a process did not record may be what would have broken the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +25,7 @@ from loadtest.judge.checks import (
 )
 from loadtest.judge.checks.promise import Promise
 from loadtest.judge.evidence import hidden_by_clocks, missing_records
+from loadtest.run.blocks import side_by_side
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
@@ -46,9 +47,24 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-def run_checks(history: History, checks: tuple[Check, ...] = CHECKS) -> tuple[CheckResult, ...]:
-    """The result of every check, in their order."""
-    return tuple(_run(promise, check, history) for promise, check in checks)
+def in_silence(_check: str) -> None:
+    """Tell nobody what is being done."""
+
+
+def run_checks(
+    history: History, checks: Sequence[Check] = CHECKS, tell: Callable[[str], None] = in_silence
+) -> tuple[CheckResult, ...]:
+    """The result of every check, in their order; ``tell`` is given the title of each before it is made.
+
+    They are made beside each other: much of a check is work of one core that has nothing to do with another check.
+    """
+
+    def run(check: Check) -> CheckResult:
+        promise, judge = check
+        tell(promise.title)
+        return _run(promise, judge, history)
+
+    return tuple(side_by_side(run, checks, a_core=2))
 
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:

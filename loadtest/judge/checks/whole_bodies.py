@@ -16,7 +16,8 @@ is left to the assumptions: a whole document of another run, or a body whose ETa
 documents are theirs, so that the store holds it. A gateway that makes MD5s of its error pages looks the same, so then
 nothing passes. One whose ETag header names another version is left to the
 conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
-wants some reads that overlap one.
+wants some reads that overlap one. Documents of the user's own may differ from one another in a field alone, so that a
+mix of two is mostly one of them, byte for byte: silence then proves nothing of mixes.
 
 Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
 answers overlapped a PUT.
@@ -44,6 +45,8 @@ PROMISE: Final = Promise(
     looks_at=Counted("document", "documents"),
     finds=Counted("not whole", "not whole"),
 )
+LEAST_CUTS_SEEN: Final = 0.9
+"""A mix may be cut anywhere, and a fault may cut at the same place each time, half way, say."""
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
@@ -93,6 +96,9 @@ def whole_bodies(history: History) -> CheckResult:
             f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} met a PUT in "
             f"flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
         )
+    elif (unseen := _unseen_mixes(history)) is not None:
+        verdict = Verdict.INCONCLUSIVE
+        sentence = f"All {looked_at:,} documents were whole, as far as can be told: {unseen}."
     else:
         verdict = Verdict.PASS
         sentence = (
@@ -106,6 +112,23 @@ def whole_bodies(history: History) -> CheckResult:
         found=len(found),
         numbers=numbers,
         witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
+    )
+
+
+def _unseen_mixes(history: History) -> str | None:
+    """Why a mix of two versions could go unseen, and what to do; None where nearly every mix is seen."""
+    documents = history.info.documents
+    seen = documents.cuts_seen
+    if seen is None or seen >= LEAST_CUTS_SEEN:
+        return None
+    wanted = (
+        "give --stamp twice, for a field near the beginning and one near the end, or several documents that differ"
+        if documents.stamps
+        else "give documents that differ from one another nearly everywhere, or have them stamped"
+    )
+    return (
+        f"two versions in turn differ so little that a mix of them is seen at {units.share(seen)} of the places where "
+        f"it may be cut, and elsewhere it is one of them, byte for byte; {wanted}"
     )
 
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy import special
 
 from loadtest.judge.measure.latency import response_ns
+from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
@@ -69,8 +69,8 @@ def unbiased(rising: Column, per_mille: int) -> float | None:
     if not enough(count, per_mille):
         return None
     below = min(int((count + 1 / 4) * per_mille / 1000 - 5 / 8), count - 2)
-    low, high = special.ndtri((below + np.array([5 / 8, 13 / 8])) / (count + 1 / 4))
-    share = (special.ndtri(per_mille / 1000) - low) / (high - low)
+    low, high = (normal_quantile((below + part) / (count + 1 / 4)) for part in (5 / 8, 13 / 8))
+    share = (normal_quantile(per_mille / 1000) - low) / (high - low)
     return float(rising[below] + (rising[below + 1] - rising[below]) * share)
 
 

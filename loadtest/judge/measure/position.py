@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import special
 
 from loadtest import units
+from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.history import Column
 from loadtest.run.records import WindowKind
@@ -39,7 +39,7 @@ class Placed:
 
 def unlike_windows(pairs: Sequence[Placed], tolerance: float) -> str:
     """Why windows of a kind are not alike; "" when they are, as far as can be seen."""
-    z = float(special.ndtri(1 - _CHANCE / (2 * 2 * len(QUANTILES))))
+    z = normal_quantile(1 - _CHANCE / (2 * 2 * len(QUANTILES)))
     for kind in ("quiet", "writing"):
         after = [pair for pair in pairs if _before(pair, kind) == WindowKind.WRITING]
         other = [pair for pair in pairs if _before(pair, kind) in (WindowKind.QUIET, WindowKind.REST)]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy import special
 
+from loadtest.judge.statistics.distributions import beta_quantile, student_quantile
 from loadtest.run.history import Column
 
 CONFIDENCE: Final = 0.95
@@ -23,8 +23,8 @@ def binomial_interval(found: float, tries: float) -> tuple[float, float]:
     Nothing found in n gives an upper end of 1 - 0.05^(1/n), about 3/n. The tries are taken as independent.
     """
     tail = (1 - CONFIDENCE) / (1 if found in (0, tries) else 2)
-    low = float(special.betaincinv(found, tries - found + 1, tail)) if found else 0.0
-    high = float(special.betainccinv(found + 1, tries - found, tail)) if found < tries else 1.0
+    low = beta_quantile(found, tries - found + 1, tail) if found else 0.0
+    high = beta_quantile(found + 1, tries - found, 1 - tail) if found < tries else 1.0
     return round(low, 9), round(high, 9)
 
 
@@ -47,6 +47,6 @@ def clustered_interval(found: Column, tries: Column) -> tuple[float, float]:
     as_good_as = min(total, share * (1 - share) / variance) if variance else total
     # With few clusters the variance itself is uncertain, as Student's t is wider than the normal distribution.
     half = (1 - CONFIDENCE) / 2
-    widened = special.stdtrit(max(1.0, total - 1), 1 - half) / special.stdtrit(clusters - 1, 1 - half)
-    as_good_as *= min(1.0, float(widened)) ** 2
+    widened = student_quantile(max(1.0, total - 1), 1 - half) / student_quantile(clusters - 1, 1 - half)
+    as_good_as *= min(1.0, widened) ** 2
     return binomial_interval(share * as_good_as, as_good_as)

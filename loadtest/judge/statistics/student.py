@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import special
 
+from loadtest.judge.statistics.distributions import student_quantile
 from loadtest.judge.statistics.signed_rank import Shift
 
 LEAST_VALUES: Final = 3
@@ -26,4 +26,4 @@ def student(values: Sequence[float], confidence: float) -> Shift | None:
 
 def quantile(count: int, confidence: float) -> float:
     """How many standard deviations of a mean of ``count`` values an interval reaches to either side."""
-    return float(special.stdtrit(count - 1, (1 + confidence) / 2))
+    return student_quantile(count - 1, (1 + confidence) / 2)

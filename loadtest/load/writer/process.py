@@ -69,6 +69,7 @@ class WriterProcess:
         on_put: called, in a greenlet, for every PUT after version 0.
         on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
         on_end: called with why the writer ended, when nobody told it to.
+        on_published: called with how many documents there were, when all of them have been published.
     """
 
     def __init__(  # noqa: PLR0917 - all of them are needed, and each has its own type
@@ -81,10 +82,12 @@ class WriterProcess:
         on_put: Callable[[Put], None],
         on_trouble: Callable[[str], None] = lambda said: None,
         on_end: Callable[[str], None] = lambda why: None,
+        on_published: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._on_put = on_put
         self._on_trouble = on_trouble
         self._on_end = on_end
+        self._on_published = on_published
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
         self.may_have_written = False
@@ -123,14 +126,14 @@ class WriterProcess:
         self._looked_at = looked["looked"] in ("document", "nothing")
         return looked
 
-    def put_first(self, arguments: dict[str, Any]) -> Put:
-        """Have version 0 put, with ``arguments`` of PutObject beside the usual ones.
+    def put_first(self, arguments: dict[str, Any], said: dict[str, Any]) -> Put:
+        """Have version 0 put, with ``arguments`` of PutObject beside those that every PUT has, ``said``.
 
         Raises:
             UsageError: it was not acknowledged; says why and what to do.
         """
         self._refuse_other_clock()
-        self._tell({"put": arguments})
+        self._tell({"put": arguments, "said": said})
         self.may_have_written = self.may_write_late = True
         put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
@@ -244,6 +247,8 @@ class WriterProcess:
             self._called[event["version"]] = event
         if "trouble" in event:
             self._on_trouble(event["trouble"])
+        if "published" in event:
+            self._on_published(int(event["published"]))
         self._said_why = event.get("ended", self._said_why)
 
     def _put(self, event: dict[str, Any]) -> Put:

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Final
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
-from loadtest.run.documents.made_up import made_up_by
+from loadtest.run.documents.makers import maker_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
@@ -34,9 +34,6 @@ from loadtest.target.s3_client import TIME_LIMIT_S
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, secrets_in
 from loadtest.units import SECOND
 
-CONTENT_TYPE: Final = "application/json"
-CACHE_CONTROL: Final = "no-cache"
-"""Readers may keep the document but must ask before they use it again (RFC 9111, section 5.2.2.4)."""
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
 ORPHAN_TIME_LIMIT_S: Final = 4
 """So long may a PUT in flight still take once the process that started this one is gone."""
@@ -60,8 +57,10 @@ class Parent:
 class PayloadWriter:
     """Replaces one object, one PUT in flight at a time, and never retries: every attempt is a write of its own."""
 
-    def __init__(self, documents: Documents, store: Store, journal: Journal) -> None:
+    def __init__(self, documents: Documents, store: Store, journal: Journal, said: dict[str, Any]) -> None:
         self._documents = documents
+        self._said = said
+        """What is said of the document with every PUT: its content type, and so on."""
         self._store = store
         self._journal = journal
 
@@ -86,9 +85,9 @@ class PayloadWriter:
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
             return WriteOutcome.REFUSED
-        attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL, **arguments)
+        attempt = self._store.put(body, **self._said, **arguments)
         if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
-            attempt = self._store.put(body, ContentType=CONTENT_TYPE, CacheControl=CACHE_CONTROL)
+            attempt = self._store.put(body, **self._said)
         self._journal.returned(
             version,
             time.monotonic_ns(),
@@ -103,6 +102,10 @@ class PayloadWriter:
     def credentials(self) -> Failure | None:
         """Have credentials ready before a PUT is due; why there are none."""
         return self._store.check_credentials()
+
+    def is_last(self, version: int) -> bool:
+        """Whether there is no document after this version."""
+        return self._documents.count is not None and version >= self._documents.count - 1
 
     def document(self, version: int) -> bytes:
         """The bytes of ``version``; the documents that a writer puts are known beforehand."""
@@ -145,15 +148,16 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
     documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
-    writer = PayloadWriter(documents, store, journal)
-    first = _put_first(writer, store, look, json.loads(told)["put"])
+    first_put = json.loads(told)
+    writer = PayloadWriter(documents, store, journal, first_put["said"])
+    first = _put_first(writer, store, look, first_put["put"])
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
     if start:
         schedule = json.loads(start)
         rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
         windows = WindowSchedule(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
         with writer_presence(Path(orders["journal"]), orders["run"]):
-            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders)
+            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders, parent)
             journal.close()
     return 0
 
@@ -175,7 +179,7 @@ def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict
 
 def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is there, kept if it is somebody's; said without its bytes."""
-    made_up = made_up_by(look.body) if look.found == "document" else ""
+    made_up = maker_of(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
             keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)
@@ -192,12 +196,16 @@ def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any]) -> None:
+def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any], parent: Parent) -> None:
     version = 0
     for due in due_times:
         late = time.monotonic_ns() - due
         if late > orders["skip_when_late_ns"]:
             continue  # a PUT that hung: those that were due meanwhile belong to no window any more
+        if writer.is_last(version):  # readers have had as much time with it as with any other
+            if not _parent_has_gone(until_ns=due):
+                parent.tell({"published": version + 1})
+            break
         version += 1
         body, unable = writer.document(version), writer.credentials()
         if _parent_has_gone(until_ns=due):

@@ -10,7 +10,8 @@ A kind of documents is added in three steps:
    beforehand (somebody else publishes them) has ``render`` return None; whatever asks for bytes goes on without.
 2. a line in ``KINDS`` of ``kinds.py``: the name that its description has under ``"kind"``, and what makes the class
    from a :class:`loadtest.run.documents.kind.Described`: the description, the run's name and the run's directory. Bytes
-   that are not a function of those lie in the run directory, for the owner's eyes only.
+   that are not a function of those lie in the run directory, for the owner's eyes only; ``files_of`` names them, for
+   readers on other hosts.
 3. whoever prepares the run (``load/coordinator.py``) puts the description into the plan.
 
 A verifier lives as long as its process records. It is asked for each body that is not, byte for byte, the last one it

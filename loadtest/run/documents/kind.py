@@ -47,6 +47,10 @@ class Documents(Protocol):
     def largest(self) -> int:
         """The size of the largest of them, as far as that is known."""
 
+    @property
+    def count(self) -> int | None:
+        """How many versions there can be; None where there is no end of them."""
+
     def render(self, version: int) -> bytes | None:
         """The bytes of ``version``; None where they are not known beforehand."""
 

@@ -6,34 +6,61 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.run.documents.folder import FOLDER, Folder
 from loadtest.run.documents.kind import Described, Description, Documents
+from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up import MADE_UP, MadeUp
+from loadtest.run.documents.stamped import STAMPED, Stamped
 from loadtest.run.documents.standing import STANDING, Standing
-from loadtest.run.files import STANDING_FILE
+from loadtest.run.files import DOCUMENTS_FOLDER, STANDING_FILE
 
 KINDS: Final[Mapping[str, Callable[[Described], Documents]]] = {
     MADE_UP: lambda of: MadeUp(of.run, int(of.description["bytes"])),
     STANDING: lambda of: Standing((of.run_dir / STANDING_FILE).read_bytes()),
+    STAMPED: lambda of: Stamped.of(of.run_dir, of.run),
+    FOLDER: lambda of: Folder.of(of.run_dir),
 }
+MOST_SENT_BYTES: Final = 64 * 1024 * 1024
+"""So much goes with the plan to a worker on another host."""
+OWN_KINDS: Final = frozenset((STAMPED, FOLDER))
+"""Kinds whose documents are the user's own, and lie in the run directory from before the first PUT on."""
 
 
 def documents_of(description: Description, run: str, run_dir: Path) -> Documents:
     """The documents of a run.
 
     Raises:
-        ValueError: no kind has that name, or the description lacks something.
-        OSError: what lies in the run directory cannot be read.
+        ValueError: no kind has that name, the description lacks something, or files of the run are not there.
+        OSError: they cannot be read.
     """
     try:
         make = KINDS[description["kind"]]
         return make(Described(description, run, run_dir))
+    except FileNotFoundError:
+        raise ValueError(f"it has not got the documents of the run: they are not in {run_dir}") from None
     except (KeyError, TypeError):
         raise ValueError(f"documents of a kind that this version does not know: {description!r:.80}") from None
 
 
+def published_by(run_dir: Path) -> Documents | None:
+    """The user's own documents that a run has published, or was to; None when it had none, or they are gone."""
+    try:
+        about = Library(run_dir).about()
+        return documents_of(about["description"], str(about["run"]), run_dir)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def files_of(description: Description, run_dir: Path) -> dict[str, bytes]:
     """The files of the run directory that its documents are made from: a reader on another host needs them, too."""
-    return {STANDING_FILE: (run_dir / STANDING_FILE).read_bytes()} if description["kind"] == STANDING else {}
+    if description["kind"] == STANDING:
+        return {STANDING_FILE: (run_dir / STANDING_FILE).read_bytes()}
+    if description["kind"] not in OWN_KINDS:
+        return {}
+    paths = sorted((run_dir / DOCUMENTS_FOLDER).iterdir())
+    if sum(path.stat().st_size for path in paths) > MOST_SENT_BYTES:
+        return {}  # one without them says that it has not got them
+    return {f"{DOCUMENTS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
 
 
 def made_up_documents(size: int) -> Description:

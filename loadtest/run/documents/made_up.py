@@ -56,6 +56,10 @@ class MadeUp:
     def largest(self) -> int:
         return self._size
 
+    @property
+    def count(self) -> int | None:
+        return None
+
     def render(self, version: int) -> bytes:
         return render(self._run, version, self._size)
 

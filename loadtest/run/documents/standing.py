@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
-from loadtest.run.documents.made_up import made_up_by
+from loadtest.run.documents.makers import maker_of
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 STANDING: Final = "standing"
@@ -27,6 +27,10 @@ class Standing:
     @property
     def largest(self) -> int:
         return len(self._document)
+
+    @property
+    def count(self) -> int | None:
+        return 1
 
     def render(self, version: int) -> bytes | None:
         return self._document if version == 0 else None
@@ -62,7 +66,7 @@ class StandingVerifier:
         outcome = self._what_is_wrong(body)
         if (
             outcome is ReadOutcome.FOREIGN
-            and not made_up_by(body)
+            and not maker_of(body)
             and self._etag is not None
             and tag in (None, self._etag)
         ):
@@ -80,7 +84,7 @@ class StandingVerifier:
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
         if self._document.startswith(body):
             return ReadOutcome.TRUNCATED
-        if made_up_by(body):
+        if maker_of(body):
             return ReadOutcome.FOREIGN
         ours = self._parsed_document
         if ours is None:

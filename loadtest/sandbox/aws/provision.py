@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from loadtest.sandbox.aws.moto_server import MotoServer, create_access_key
 from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition
 from loadtest.sandbox.stack.synth import SynthesizedStack
 from loadtest.whole_files import OWNER_ONLY, write_whole
+from stacks.api_definition import SAMPLES_PATH
 from stacks.user_input import UnreadableFileError, cut, read_json
 
 EXECUTE_API = "/_aws/execute-api/"
@@ -34,17 +36,35 @@ def provision(stack: SynthesizedStack, moto: MotoServer) -> None:
             stack.resolver.choose(f"aws_iam_access_key.{logical_name}.secret", key.secret)
 
 
-def samples_url(base: str, definition: GatewayDefinition) -> str:
-    """Where the first path with a GET is served: ``{base}/_aws/execute-api/{api}/{stage}/samples``."""
-    path = next((method.path for method in definition.api.methods if method.http_method == "GET"), "/")
-    return f"{base}{EXECUTE_API}{definition.api.id}/{definition.stage.name}{path}"
+NOT_SERVED_HERE: Final = ("CustomDomainUrl", "CustomDomainTarget")
+"""Outputs that would lead from the sandbox to the real domain."""
+
+
+def document_urls(base: str, definition: GatewayDefinition) -> list[str]:
+    """Where each path with a GET is served, ``{base}/_aws/execute-api/{api}/{stage}/samples`` before all others."""
+    stage = f"{base}{EXECUTE_API}{definition.api.id}/{definition.stage.name}"
+    paths = [method.path for method in definition.api.methods if method.http_method == "GET"] or ["/"]
+    return [f"{stage}{path}" for path in sorted(paths, key=lambda path: path != SAMPLES_PATH)]
 
 
 def outputs_of(stack: SynthesizedStack, base: str) -> dict[str, dict[str, Any]]:
     """The outputs of the stack in the shape of cdktf's file, with the sandbox as the address of the samples."""
-    outputs = stack.resolver.outputs()
-    outputs["SamplesUrl"] = samples_url(base, stack.definition)
+    outputs: dict[str, Any] = _served_at(base, stack, stack.resolver.outputs(without=NOT_SERVED_HERE))
+    urls = document_urls(base, stack.definition)
+    if outputs.get("SamplesUrl") not in urls:
+        outputs["SamplesUrl"] = urls[0]
     return {stack.name: outputs}
+
+
+def _served_at(base: str, stack: SynthesizedStack, value: Any) -> Any:
+    """The value with the API's address replaced by the sandbox's wherever it is the beginning of a text."""
+    if isinstance(value, dict):
+        return {name: _served_at(base, stack, part) for name, part in value.items()}
+    if not isinstance(value, str):
+        return value
+    api = stack.definition.api.id
+    address = rf"^https?://({re.escape(api)}\.execute-api\.[^/]*|[^/]*{re.escape(EXECUTE_API)}{re.escape(api)})/"
+    return re.sub(address, f"{base}{EXECUTE_API}{api}/", value)
 
 
 def check_outputs_path(path: Path) -> None:

@@ -13,10 +13,12 @@ from uuid import uuid4
 from loadtest.sandbox.faults.base import ObjectRead
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.gateway.cache import ResponseCache
+from loadtest.sandbox.gateway.keyring import Keyring
 from loadtest.sandbox.gateway.plan import Headers, MockPlan, RequestPlan, ResponseSelection
 from loadtest.sandbox.gateway.responses import GatewayAnswer, GatewayResponses
 from loadtest.sandbox.gateway.throttle import TokenBucket
-from loadtest.sandbox.stack.definition import GatewayDefinition, Method, s3_object_of, validate
+from loadtest.sandbox.stack.definition import GatewayDefinition, Method, s3_object_of
+from loadtest.sandbox.stack.validation import validate
 from loadtest.sandbox.store import s3
 from loadtest.sandbox.store.cors import with_cors
 from loadtest.sandbox.store.objects import ObjectStore, S3Answer
@@ -39,6 +41,7 @@ class Route:
 
     def __init__(self, method: Method, definition: GatewayDefinition, store: ObjectStore) -> None:
         self.method = method
+        self.needs_key = method.api_key_required
         settings = definition.stage.settings_of(method)
         self.settings = settings
         self.bucket: TokenBucket | None = None
@@ -81,6 +84,7 @@ class Gateway:
         self._faults = faults
         self._own = GatewayResponses(definition.api.gateway_responses)
         self._cache = ResponseCache()
+        self._keyring = Keyring(definition.keys)
         self._capitalises = definition.api.endpoint_type == "EDGE"
         self.routes: dict[str, dict[str, Route]] = {}
         for method in definition.api.methods:
@@ -99,12 +103,9 @@ class Gateway:
         route = methods and (methods.get(method) or methods.get("ANY"))
         if not route:
             return self.own_answer("MISSING_AUTHENTICATION_TOKEN", method, path, identifier), None
-        if route.bucket is not None and not route.bucket.takes():
-            return self.own_answer("THROTTLED", method, path, identifier), None
-        for fault in self._faults.refusing:
-            refusal = fault.refusal()
-            if refusal is not None:
-                return self.own_answer(refusal, method, path, identifier), None
+        refusal = self._refusal(route, sent)
+        if refusal is not None:
+            return self.own_answer(refusal, method, path, identifier), None
         if self._capitalises:
             sent = [(name.title(), value) for name, value in sent]
         if route.request.required:
@@ -117,6 +118,16 @@ class Gateway:
         if ttl is not None and method == "GET":
             return self._from_cache(route, ttl, path, sent, identifier), None
         return self._integrate(route, method, path, sent, identifier)
+
+    def _refusal(self, route: Route, sent: Headers) -> str | None:
+        """The type of the gateway's own answer if the request may not pass: its key and plan first, then the stage."""
+        if route.needs_key:
+            refusal = self._keyring.refusal(sent)
+            if refusal is not None:
+                return refusal
+        if route.bucket is not None and not route.bucket.takes():
+            return "THROTTLED"
+        return next(filter(None, (fault.refusal() for fault in self._faults.refusing)), None)
 
     def _from_cache(self, route: Route, ttl: float, path: str, sent: Headers, identifier: str) -> GatewayAnswer:
         key: Hashable = (path, tuple(_last(sent, name) for name in route.cache_key_headers))

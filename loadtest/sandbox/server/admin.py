@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from loadtest.sandbox.aws.moto_server import MotoServer
-from loadtest.sandbox.aws.provision import samples_url
+from loadtest.sandbox.aws.provision import document_urls
 from loadtest.sandbox.faults.registry import KINDS, FaultSet
 from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.http.asgi import BodyTooLargeError, Receive, Scope, Send, read_body, send_json
@@ -68,7 +68,10 @@ class Admin:
         return {
             "what": WHAT,
             "url": self._url,
-            "samples": [samples_url(self._url, gateway.definition) for gateway in self._app.gateways.values()],
+            "samples": [document_urls(self._url, gateway.definition)[0] for gateway in self._app.gateways.values()],
+            "documents": [
+                url for gateway in self._app.gateways.values() for url in document_urls(self._url, gateway.definition)
+            ],
             "problems": dict(self.problems),
             "objects": self._store.described(),
             "answered": self._app.answered,

@@ -1,7 +1,7 @@
 """Follows what is deployed into the sandbox: every deployment is a snapshot, every stage serves one.
 
 Editing the API changes nothing until it is deployed again, and a stage serves the deployment that it names, as on AWS.
-Roles and a bucket's CORS rules are not part of a deployment and take effect at once.
+Roles, API keys, usage plans and a bucket's CORS rules are not part of a deployment and take effect at once.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from loadtest.sandbox.stack.definition import (
     frozen_mapping,
     s3_object_of,
 )
+from loadtest.sandbox.stack.keys import deployed_keys
 from loadtest.sandbox.stack.policy import PolicyError
 from loadtest.sandbox.store.objects import ObjectStore, ObjectVersion
 
@@ -63,6 +64,9 @@ class Deployments:
             if changes:
                 async with self._lock:
                     await self._follow(request, changes, body, answer)
+            elif request.path.startswith(("/apikeys", "/usageplans")):  # no part of a deployment: true at once
+                async with self._lock:
+                    await self._serve_again()
         elif request.service == "iam" and _is_change(body):
             async with self._lock:
                 await self._serve_again()
@@ -122,7 +126,7 @@ class Deployments:
             return None
         wanted = {method.integration.role for method in snapshot.methods if method.integration.role}
         roles = live.read_roles(self._moto.client("iam", region), wanted)
-        return GatewayDefinition(snapshot, stage, frozen_mapping(roles))
+        return GatewayDefinition(snapshot, stage, frozen_mapping(roles), deployed_keys(client, api, stage_name))
 
     def _load_objects(self, definition: GatewayDefinition, region: str) -> None:
         """What was put before there was a gateway to read it."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import uvicorn
 
 from loadtest.sandbox.aws.foreign import ForeignPublisher
 from loadtest.sandbox.aws.moto_server import MotoServer
-from loadtest.sandbox.aws.provision import outputs_of, provision, samples_url, write_outputs
+from loadtest.sandbox.aws.provision import outputs_of, provision, write_outputs
 from loadtest.sandbox.aws.proxy import AwsProxy
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
@@ -82,8 +83,12 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
         ready = f"sandbox ready: {url} (empty, to be deployed into; a stand-in for AWS, not AWS)"
         if settings.stack is not None:
             _load(settings.stack, app, store, faults, moto)
-            write_outputs(settings.outputs, outputs_of(settings.stack, url))
-            ready = f"sandbox ready: {samples_url(url, settings.stack.definition)} (a stand-in for AWS, not AWS)"
+            outputs = outputs_of(settings.stack, url)
+            write_outputs(settings.outputs, outputs)
+            samples_url = outputs[settings.stack.name]["SamplesUrl"]
+            ready = f"sandbox ready: {samples_url} (a stand-in for AWS, not AWS)"
+            for sentence in settings.stack.left_out:
+                print(f"sandbox: {sentence}", file=sys.stderr, flush=True)
         aws = AwsProxy(moto, store, faults, gate)
         deployments = Deployments(app, faults, store, moto, aws.operator.fetch)
         aws.after_success = deployments.after_success

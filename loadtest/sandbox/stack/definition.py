@@ -1,4 +1,4 @@
-"""What a gateway is told to do: the REST API, its stage and its roles, as records, and what AWS would refuse of it.
+"""What a gateway is told to do: the REST API, its stage, its roles and its keys, as records.
 
 The records hold the definition as it was written; ``sandbox/gateway/plan.py`` makes something of it that can be run.
 Names follow the API Gateway API reference (CreateRestApi, PutMethod, PutIntegration, PutIntegrationResponse).
@@ -116,23 +116,32 @@ class Api:
     endpoint_type: str = "REGIONAL"
     binary_media_types: tuple[str, ...] = ()
     minimum_compression_size: int | None = None
+    api_key_source: str = "HEADER"
     gateway_responses: tuple[GatewayResponse, ...] = ()
 
 
 @dataclass(frozen=True)
+class ReaderKey:
+    """An API key and the limits that its plan has for it: requests a second, at once, and in all. None is no limit."""
+
+    value: str = field(repr=False)
+    rate: float | None = None
+    burst: int | None = None
+    quota: int | None = None
+
+
+@dataclass(frozen=True)
 class GatewayDefinition:
-    """Everything that the gateway side serves: one API behind one stage. ``roles`` by ARN."""
+    """Everything that the gateway side serves: one API behind one stage. ``roles`` by ARN; ``keys`` open the stage."""
 
     api: Api
     stage: Stage
     roles: Mapping[str, RolePolicy] = field(default_factory=frozen_mapping)
+    keys: tuple[ReaderKey, ...] = ()
 
 
 _S3_PATH_URI: Final = re.compile(
     r"^arn:(?P<partition>[a-z-]+):apigateway:(?P<region>[a-z0-9-]+):s3:path/(?P<bucket>[^/{}]+)/(?P<key>[^{}]+)$"
-)
-_HEADER_SOURCE: Final = re.compile(
-    r"^method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\."
 )
 
 
@@ -168,64 +177,9 @@ def s3_object_of(method: Method) -> S3Object:
     return S3Object(match["partition"], match["bucket"], match["key"])
 
 
-def validate(definition: GatewayDefinition) -> None:
-    """Check what AWS would refuse at deployment, and what the sandbox cannot interpret.
-
-    Raises:
-        DefinitionError: with the first thing found.
-    """
-    if not definition.api.methods:
-        raise DefinitionError(f"The REST API {definition.api.name!r} has no methods; AWS would refuse its deployment.")
-    if definition.api.binary_media_types or definition.api.minimum_compression_size is not None:
-        raise DefinitionError(
-            "The REST API sets binary media types or a minimum compression size, which the sandbox does not interpret; "
-            "leave both off (compression would send other bytes under the same ETag)."
-        )
-    for method in definition.api.methods:
-        _validate_method(method)
-        if method.integration.type == "AWS" and method.integration.role not in definition.roles:
-            raise DefinitionError(
-                f"The integration of {method.label} has the credentials {method.integration.role!r}, which is no role "
-                "of this stack; set them to the role's ARN."
-            )
-
-
-def _validate_method(method: Method) -> None:
-    integration = method.integration
-    if method.authorization != "NONE" or method.api_key_required:
-        raise DefinitionError(
-            f"{method.label} asks for authorization {method.authorization!r} or an API key, which the sandbox does not "
-            "interpret; use authorization NONE and no API key."
-        )
-    if integration.type == "AWS":
-        s3_object_of(method)
-        if integration.http_method not in ("GET", "HEAD"):
-            raise DefinitionError(
-                f"The integration of {method.label} calls S3 with {integration.http_method!r}: the sandbox reads only, "
-                "with GET or HEAD."
-            )
-    elif integration.type != "MOCK":
-        raise DefinitionError(
-            f"The integration of {method.label} is of type {integration.type!r}: the sandbox knows AWS (S3) and MOCK."
-        )
-    for target, source in integration.request_parameters.items():
-        if _HEADER_SOURCE.match(source) and source not in method.request_parameters:
-            raise DefinitionError(
-                f"{method.label} maps {target} from {source}, which the method does not declare in its request "
-                "parameters; AWS would refuse this mapping."
-            )
-    for response in integration.responses:
-        if response.status_code not in method.responses:
-            raise DefinitionError(
-                f"{method.label} has an integration response {response.status_code} and no method response "
-                f"{response.status_code}; AWS would refuse it."
-            )
-        undeclared = set(response.response_parameters) - method.responses[response.status_code]
-        if undeclared:
-            raise DefinitionError(
-                f"{method.label} maps {sorted(undeclared)[0]} on {response.status_code}, which the method response "
-                "does not declare; AWS would refuse this mapping."
-            )
+def method_name(path: str) -> str:
+    """A method among a stage's settings: ``shop/prices/GET`` for ``~1shop~1prices/GET``, as slashes are written."""
+    return path.replace("~1", "/").lstrip("/")
 
 
 def as_text_mapping(values: Mapping[str, Any] | None) -> Mapping[str, str]:

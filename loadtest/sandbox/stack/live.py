@@ -19,6 +19,7 @@ from loadtest.sandbox.stack.definition import (
     Stage,
     as_text_mapping,
     frozen_mapping,
+    method_name,
 )
 from loadtest.sandbox.stack.policy import RolePolicy, role_policy
 from loadtest.sandbox.store.cors_rule import CorsRule
@@ -39,6 +40,7 @@ def read_api(client: Any, api_id: str) -> Api:
         endpoint_type=(rest_api.get("endpointConfiguration", {}).get("types") or ["EDGE"])[0],
         binary_media_types=tuple(rest_api.get("binaryMediaTypes") or ()),
         minimum_compression_size=rest_api.get("minimumCompressionSize"),
+        api_key_source=rest_api.get("apiKeySource") or "HEADER",
         gateway_responses=tuple(
             GatewayResponse(
                 response_type=each["responseType"],
@@ -92,10 +94,7 @@ def _methods(resource: Mapping[str, Any]) -> Iterable[Method]:
 def read_stage(client: Any, api_id: str, name: str) -> tuple[Stage, str]:
     """A stage as it stands now, and the id of the deployment that it serves."""
     stage = client.get_stage(restApiId=api_id, stageName=name)
-    settings = {
-        path.replace("~1", "/").lstrip("/"): _settings(block)
-        for path, block in (stage.get("methodSettings") or {}).items()
-    }
+    settings = {method_name(path): _settings(block) for path, block in (stage.get("methodSettings") or {}).items()}
     return Stage(name, bool(stage.get("cacheClusterEnabled")), frozen_mapping(settings)), stage["deploymentId"]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Final
 
 from loadtest.sandbox.stack.definition import DefinitionError
@@ -76,8 +76,10 @@ class Resolver:
         """The logical names of a type's resources."""
         return list(self._stack.get("resource", {}).get(kind, {}))
 
-    def outputs(self) -> dict[str, Any]:
-        return {name: self.value(output.get("value")) for name, output in self._stack.get("output", {}).items()}
+    def outputs(self, without: Container[str] = ()) -> dict[str, Any]:
+        """The values of the stack's outputs, less some."""
+        outputs = self._stack.get("output", {})
+        return {name: self.value(output.get("value")) for name, output in outputs.items() if name not in without}
 
     def value(self, value: Any) -> Any:
         """``value`` with every reference in it resolved.

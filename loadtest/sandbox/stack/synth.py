@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition, Method, frozen_mapping
+from loadtest.sandbox.stack.keys import choose_keys, synthesized_keys
 from loadtest.sandbox.stack.policy import PolicyError, RolePolicy, role_policy
 from loadtest.sandbox.stack.references import Resolver
 from loadtest.sandbox.stack.synth_api import api_of, stage_of
@@ -33,6 +34,8 @@ class SynthesizedStack:
     buckets: tuple[str, ...]
     users: tuple[WriterUser, ...]
     cors: Mapping[str, tuple[CorsRule, ...]]
+    left_out: tuple[str, ...] = ()
+    """What the stack has and the sandbox does without: a sentence each."""
 
 
 def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:
@@ -74,7 +77,9 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
     try:
         resolver = Resolver(content)
         api = api_of(resolver)
-        definition = GatewayDefinition(api, stage_of(resolver), frozen_mapping(_roles(resolver, api.methods)))
+        stage, roles = stage_of(resolver), frozen_mapping(_roles(resolver, api.methods))
+        choose_keys(resolver)
+        definition = GatewayDefinition(api, stage, roles, synthesized_keys(resolver, api.id, stage.name))
         return SynthesizedStack(
             name=name,
             resolver=resolver,
@@ -84,6 +89,7 @@ def read_stack(name: str, path: Path) -> SynthesizedStack:
             ),
             users=tuple(_users(resolver)),
             cors=_cors(resolver),
+            left_out=tuple(_left_out(resolver)),
         )
     except PolicyError as error:
         raise DefinitionError(str(error)) from None
@@ -140,6 +146,13 @@ def _users(resolver: Resolver) -> Iterable[WriterUser]:
                 policies.update([attached[each["policy_arn"]]])
         access_keys = tuple(key for key, each in keys.items() if each["user"] == name)
         yield WriterUser(name, frozen_mapping(policies), access_keys)
+
+
+def _left_out(resolver: Resolver) -> Iterable[str]:
+    for domain in resolver.resources("aws_api_gateway_domain_name").values():
+        yield f"The domain {domain['domain_name']} is not served here, only the stage's own address is."
+    for acl in resolver.resources("aws_wafv2_web_acl_association").values():
+        yield f"The web ACL {acl['web_acl_arn']} is not interpreted: everything passes that it might refuse."
 
 
 def _cors(resolver: Resolver) -> dict[str, tuple[CorsRule, ...]]:

@@ -16,6 +16,7 @@ from loadtest.sandbox.stack.definition import (
     Stage,
     as_text_mapping,
     frozen_mapping,
+    method_name,
 )
 from loadtest.sandbox.stack.references import Resolver, Resource
 
@@ -53,6 +54,7 @@ def api_of(resolver: Resolver) -> Api:
         endpoint_type=(endpoint.get("types") or ["EDGE"])[0],
         binary_media_types=tuple(rest_api.get("binary_media_types") or ()),
         minimum_compression_size=None if size in (None, "", "-1", -1) else int(size),
+        api_key_source=rest_api.get("api_key_source") or "HEADER",
         gateway_responses=gateway_responses,
     )
 
@@ -137,7 +139,7 @@ def stage_of(resolver: Resolver) -> Stage:
     settings: dict[str, MethodSettings] = {}
     for each in resolver.resources("aws_api_gateway_method_settings").values():
         block = each["settings"][0] if isinstance(each["settings"], list) else each["settings"]
-        settings[each["method_path"]] = _settings(block)
+        settings[method_name(each["method_path"])] = _settings(block)
     return Stage(
         name=stage["stage_name"],
         cache_cluster_enabled=bool(stage.get("cache_cluster_enabled", False)),

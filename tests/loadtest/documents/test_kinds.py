@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.run.documents.kinds import description_in, documents_of, made_up_documents, standing_document
+from loadtest.load.participant import _own_folder
+from loadtest.run.documents import kinds
+from loadtest.run.documents.kinds import (
+    description_in,
+    documents_of,
+    files_of,
+    made_up_documents,
+    published_by,
+    standing_document,
+)
+from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up import render
 from loadtest.run.files import STANDING_FILE
 from loadtest.run.records import ReadOutcome
@@ -38,3 +48,22 @@ def test_what_a_run_says_of_its_documents_is_believed_and_old_runs_say_it_in_the
 def test_a_kind_that_is_not_known_is_a_value_error(tmp_path: Path, description: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="does not know"):
         documents_of(description, RUN, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["stamped", "folder"])
+def test_a_worker_on_another_host_gets_the_documents_or_says_that_it_has_none(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(tmp_path)
+    entries = [{"places": [[5, 8, "", False]], **library.add(n, b'{"a":"%d"}' % n)} for n in range(3)]
+    description = {"kind": kind}
+    library.close(RUN, description, entries)
+    there = Path(_own_folder(files_of(description, tmp_path)))
+    body = documents_of(description, RUN, tmp_path).render(1)
+    assert documents_of(description, RUN, there).render(1) == body
+    assert published_by(there) is not None
+    monkeypatch.setattr(kinds, "MOST_SENT_BYTES", 1)
+    there = Path(_own_folder(files_of(description, tmp_path)))
+    with pytest.raises(ValueError, match="it has not got the documents of the run"):
+        documents_of(description, RUN, there)
+    assert published_by(there) is None

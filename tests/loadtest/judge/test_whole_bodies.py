@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from history_language import history, padding
 
@@ -9,6 +11,7 @@ from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.run.records import Verdict
+from loadtest.run.run_info import RunDocuments
 
 ENOUGH = padding(10_000, 2, reads=300)
 NONE = "no PUT was in flight: the last one before it, write 1, had ended"
@@ -41,6 +44,27 @@ def test_what_is_not_of_this_run_may_be_whole_or_not() -> None:
     assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
     assert "2 reads returned what is not of this run" in result.sentence
     assert whole_bodies(history(f"w1[0 10] foreign[5 6] torn[7 8] {ENOUGH}")).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("seen", "stamps", "verdict", "said"),
+    [
+        (0.02, ["/meta/revision"], Verdict.INCONCLUSIVE, "seen at 2.00 % of the places where it may be cut"),
+        (0.02, ["/meta/revision"], Verdict.INCONCLUSIVE, "give --stamp twice"),
+        (0.5, [], Verdict.INCONCLUSIVE, "give documents that differ"),
+        (0.95, [], Verdict.PASS, "All "),
+        (None, [], Verdict.PASS, "All "),
+    ],
+)
+def test_silence_about_mixes_that_look_like_a_version_proves_nothing(
+    seen: float | None, stamps: list[str], verdict: Verdict, said: str
+) -> None:
+    recorded = history(f"w1[0 10] {ENOUGH}")
+    documents = RunDocuments(kind="stamped", cuts_seen=seen, stamps=stamps)
+    recorded = replace(recorded, info=recorded.info.model_copy(update={"documents": documents}))
+    result = whole_bodies(recorded)
+    assert result.verdict is verdict
+    assert said in result.sentence
 
 
 def test_counts_by_kind_and_by_meeting_a_put() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import gevent
 import pytest
+from locust import User, task
 from locust.env import Environment
 
 from benchmarks.reader_load import closed_loop
@@ -38,13 +39,28 @@ def until(holds: Any) -> None:
         gevent.sleep(0.01)
 
 
-@pytest.mark.parametrize("rate", [0, 500], ids=["closed loop", "on a schedule"])
+class AlsoWrites(SamplesReader):
+    """A user of somebody's own locustfile: half of its tasks are its own."""
+
+    done = 0
+
+    @task
+    def write(self) -> None:
+        AlsoWrites.done += 1
+
+
+@pytest.mark.parametrize(
+    ("rate", "user"),
+    [(0, SamplesReader), (500, SamplesReader), (500, AlsoWrites)],
+    ids=["closed loop", "on a schedule", "on a schedule, beside another task"],
+)
 def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, user: type[User]
 ) -> None:
-    monkeypatch.setattr(SamplesReader, "host", target.url)
+    monkeypatch.setattr(user, "host", target.url)
+    monkeypatch.setattr(AlsoWrites, "done", 0)
     recorder = Recorder(closed_loop(target.url, RUN, str(tmp_path), SIZE, rate=rate), 0)
-    environment = Environment(user_classes=[SamplesReader])
+    environment = Environment(user_classes=[user])
     environment.read_model = SimpleNamespace(recorder=lambda: recorder)
     told: list[dict[str, Any]] = []
 
@@ -74,6 +90,8 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
     assert {(meta["status"], meta["body"], meta["etag"]) for meta in told} == {(200, BODY, '"a"')}
     took_ms = (answered["returned_ns"] - answered["called_ns"]) / 1e6
     assert sorted(took_ms) == sorted(meta["response_time"] for meta in told)
+    assert (AlsoWrites.done > 0) is (user is AlsoWrites)
     if rate:
         assert (answered["scheduled_ns"] <= answered["called_ns"]).all()
-        assert len(set(answered["scheduled_ns"])) == len(answered)
+        due = sorted(reads["scheduled_ns"])
+        assert due == list(range(due[0], due[-1] + 1, int(1e9 / rate)))  # whoever was stopped meanwhile: each once

@@ -74,14 +74,14 @@ def test_a_writer_with_another_clock_is_refused_before_it_writes(
 ) -> None:
     writer = writer_that_is(OTHER_CLOCK, tmp_path, monkeypatch)
     with pytest.raises(UsageError, match=r"its clock \(CLOCK_MONOTONIC\) is at least .* behind the master's"):
-        writer.put_first({})
+        writer.put_first({}, {})
     assert not writer.may_have_written
     assert writer._process.returncode == 0
 
 
 def test_what_a_library_prints_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = writer_that_is(READY, tmp_path, monkeypatch)
-    assert writer.put_first({}).version == 0
+    assert writer.put_first({}, {}).version == 0
     assert writer.may_have_written
     assert not writer.may_write_late
     writer.stop()
@@ -93,7 +93,7 @@ def test_a_first_put_that_was_refused_never_lands_and_one_without_an_answer_may(
 ) -> None:
     writer = writer_that_is(READY.replace('"outcome": 0', f'"outcome": {outcome}'), tmp_path, monkeypatch)
     with pytest.raises(UsageError, match="Version 0 could not be put"):
-        writer.put_first({})
+        writer.put_first({}, {})
     assert (writer.may_have_written, writer.may_write_late) == (written, late)
 
 

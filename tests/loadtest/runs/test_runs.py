@@ -123,8 +123,22 @@ def test_a_disk_that_is_full_ends_in_sentences_and_the_run_is_not_taken_for_whol
     assert run.question("freshness")["verdict"] == "INCONCLUSIVE"
 
 
-def test_report_gives_the_same_summary_again_byte_for_byte(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path).wait()
+def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_byte_for_byte(
+    sandbox: RunningSandbox, start: Start
+) -> None:
+    """A busy machine may leave it undecided to the end; the record must say which, and the report must agree."""
+    sandbox.set_fault("latency", "60ms")
+    run = start(sandbox.outputs_path, "-u", "40", "-r", "40", "--until-decided", run_time="30s").wait()
+    looks = json.loads((run.run_dir / "run.json").read_text())["looks"]
+    assert looks["made"], run.output
+    last, ended = looks["made"][-1], run.summary["run"]["ended"]
+    if last["undecided"]:
+        assert ended["reason"] == "stopped", run.output
+    else:
+        assert ended["reason"] == f"decided after {last['number']} of {looks['planned']} looks"
+        assert run.code == 0, run.output
+        assert run.summary["impact"]["pairs_used"] <= last["pairs"] < looks["pairs"]
+    assert "group-sequential" in run.summary["impact"]["method"]
     before = (run.run_dir / "summary.json").read_bytes()
     (run.run_dir / "summary.json").unlink()
     assert report(run.run_dir).returncode == run.code

@@ -25,6 +25,26 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "two-origins": {"cors_origins": ("https://site.example", "https://other.example")},
     "cached": {"cache_ttl": 1},
     "throttled": {"throttle_rate": 1, "throttle_burst": 3},
+    "documents": {
+        "documents": {"/samples": "payload.json", "/prices": "prices.json", "/shop/offers": "shop/offers.json"},
+        "cache_ttl": 1,
+    },
+    "keyed": {
+        "documents": {"/prices": "prices.json", "/also": "prices.json"},
+        "cors_origins": ("https://site.example",),
+        "api_key_required": True,
+        "key_throttle_rate": 0.001,
+        "key_throttle_burst": 3,
+        "key_quota": 5,
+        "domain_name": "data.example.com",
+        "domain_certificate_arn": (
+            "arn:aws:acm:us-east-1:123456789012:certificate/7c1d0a52-6a5f-4f0e-9d3c-0f5f1c2b7a61"
+        ),
+        "domain_zone_id": "Z0123456789ABCDEFGHIJ",
+        "web_acl_arn": (
+            "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/6a7bca53-39f2-4b33-8c9a-1d2e3f405162"
+        ),
+    },
     "everything": {
         "region": "eu-central-1",
         "access_log": True,

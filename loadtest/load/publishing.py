@@ -1,0 +1,71 @@
+"""How a run publishes documents of the user's own: as what is there is served, and as long as there are any."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.documents.kind import Description, Documents
+from loadtest.run.documents.kinds import OWN_KINDS
+from loadtest.run.schedule import WindowSchedule, put_times, rests_for
+from loadtest.run.settings import Settings
+from loadtest.target.kept_document import load
+from loadtest.units import SECOND
+
+AS_MADE_UP: Final = {"ContentType": "application/json", "CacheControl": "no-cache"}
+"""Readers may keep the document but must ask before they use it again (RFC 9111, section 5.2.2.4)."""
+_AS_FOUND: Final = (
+    *("ContentType", "CacheControl", "ContentLanguage", "ContentDisposition", "Expires", "Metadata"),
+    *("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled"),
+)
+"""Not its coding: what is given is published in the bytes in which it is given. Tags want a right of their own."""
+
+
+def put_arguments(description: Description, run_dir: Path) -> dict[str, Any]:
+    """What is said of the document with every PUT: of the user's own, what the object that is there says."""
+    kept = load(run_dir) if description["kind"] in OWN_KINDS else None
+    if kept is None or kept.body is None:
+        return AS_MADE_UP
+    found = kept.about.get("put") or {}
+    return {name: found[name] for name in _AS_FOUND if name in found}
+
+
+def refuse_if_one_is_there(description: Description, documents: Documents, run_dir: Path, place: str) -> bytes | None:
+    """See that what is there is no later version of the run, and return it; None when it is not known.
+
+    Raises:
+        UsageError: it is: readers that still get it could not be told from readers of that version.
+    """
+    kept = load(run_dir)
+    if kept is None or kept.body is None:
+        return None
+    if description["kind"] in OWN_KINDS:
+        version = documents.verifier().identify(kept.body).version
+        if version > 0:
+            raise UsageError(
+                f"{place} holds what --documents is to publish as its document {version + 1}: a reader that still gets "
+                "it could not be told from one that gets that; leave it out of the folder, or let it be the first."
+            )
+    return kept.body
+
+
+def refuse_too_few(settings: Settings, documents: Documents, run_time_s: float | None) -> None:
+    """See that the documents are enough for the run, if anybody has said how long that is.
+
+    Raises:
+        UsageError: they are not; says how many are wanted.
+    """
+    if documents.count is None or not run_time_s:
+        return
+    run_ns, window_ns = round(run_time_s * SECOND), round(settings.window * SECOND)
+    windows = WindowSchedule(0, window_ns, settings.seed, rests_for(window_ns, run_ns))
+    due_times = put_times(windows, round(settings.write_interval * SECOND))
+    wanted = 1 + sum(1 for _ in takewhile(lambda due: due < run_ns, due_times))
+    if wanted > documents.count:
+        raise UsageError(
+            f"There are {documents.count:,} documents, and a run of {run_time_s:g} s with --write-interval "
+            f"{settings.write_interval:g} publishes {wanted:,}: give more, a shorter --run-time, or a longer "
+            "--write-interval (and --window)."
+        )

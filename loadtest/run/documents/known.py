@@ -1,0 +1,206 @@
+"""Tells what a body is in a run whose versions are all known beforehand, byte for byte.
+
+A whole document is one that is, byte for byte, a version. What is none is compared with the few versions that it can be
+made of: those that it names, the one whose ETag it came with, and those around the last one that was seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final, Protocol
+
+from loadtest.run.documents.kind import Identity
+from loadtest.run.documents.mixing import made_of
+from loadtest.run.documents.rewriting import undone
+from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+
+_MOST_BROKEN_BODIES: Final = 64
+_LARGEST_KEPT: Final = 512 * 1024
+_MOST_ETAGS: Final = 1000
+_MOST_WHOLE_BYTES: Final = 32 * 1024 * 1024
+_MOST_RENDERED_BYTES: Final = 8 * 1024 * 1024
+"""So much is compared one broken body with, whatever it names; or three versions, where that is more."""
+_LEAST_VERSIONS: Final = 3
+_NEIGHBOURS: Final = 2
+_SPARE_VALUES: Final = 64
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_SPELLED: Final = "spelled anew as JSON (white space, order of keys or escapes)"
+
+
+class KnownDocuments(Protocol):
+    """What this needs to know of documents beside what every kind says."""
+
+    @property
+    def largest(self) -> int: ...
+
+    @property
+    def count(self) -> int | None: ...
+
+    def render(self, version: int) -> bytes:
+        """The bytes of ``version``."""
+
+    def version_of(self, body: bytes) -> int | None:
+        """The version that a body is, byte for byte; None when it is none."""
+
+    def named_in(self, body: bytes) -> Iterable[int]:
+        """Versions that something in a body names."""
+
+    def may_start_with(self, body: bytes) -> bool:
+        """Whether a body is so short that it is the start of any version."""
+
+    def is_somebody_elses(self, body: bytes) -> bool:
+        """Whether a body proves that it is a whole document, and not of this run."""
+
+
+class KnownVerifier:
+    """Tells what a body is. The last body costs one memory comparison, and so does each one whose ETag is known."""
+
+    def __init__(self, documents: KnownDocuments) -> None:
+        self._documents = documents
+        self._keep = max(1, min(8, _MOST_WHOLE_BYTES // documents.largest))
+        self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
+        self._whole: dict[str | None, tuple[bytes, Identity]] = {}
+        self._broken: dict[tuple[bytes, str | None], Identity] = {}
+        self._etags: dict[str, int] = {}
+        """The versions of the opaque ETags that whole documents came with."""
+        self._etags_are_digests = False
+        self._how = (b"", "")
+
+    @property
+    def latest_body(self) -> bytes:
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        return self._latest[1]
+
+    def identify(self, body: bytes, etag: str | None = None) -> Identity:
+        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
+        if body and body == self._latest[0]:
+            return self._latest[1]
+        known = self._whole.get(etag)
+        if known is None or known[0] != body:
+            version = self._documents.version_of(body)
+            if version is None:
+                return self._broken.get((body, etag)) or self._told_broken(body, etag)
+            known = (body, Identity(ReadOutcome.WHOLE, version))
+            self._keep_whole(known, etag)
+        self._latest = known
+        return known[1]
+
+    def how_rewritten(self, body: bytes) -> str:
+        """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
+        if body != self._how[0]:
+            self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
+        return self._how[1]
+
+    def _keep_whole(self, known: tuple[bytes, Identity], etag: str | None) -> None:
+        self._whole.pop(etag, None)
+        self._whole[etag] = known
+        if len(self._whole) > self._keep:
+            del self._whole[next(iter(self._whole))]
+        if etag is not None:
+            self._etags_are_digests = _is_digest(etag, known[0])
+            self._etags[opaque(etag)] = known[1].version
+            if len(self._etags) > _MOST_ETAGS:
+                del self._etags[next(iter(self._etags))]
+
+    def _told_broken(self, body: bytes, etag: str | None) -> Identity:
+        try:
+            outcome = self._what_is_wrong(body, etag)
+        except (OSError, MemoryError):  # a document of the run cannot be read any more: then it is compared with none
+            outcome = ReadOutcome.UNRECOGNISED
+        identity = Identity(outcome, NO_VERSION)
+        if len(body) <= _LARGEST_KEPT:
+            self._broken[body, etag] = identity
+            if len(self._broken) > _MOST_BROKEN_BODIES:
+                del self._broken[next(iter(self._broken))]
+        return identity
+
+    def _what_is_wrong(self, body: bytes, etag: str | None) -> ReadOutcome:  # noqa: PLR0911 - one a case
+        documents = self._documents
+        if documents.may_start_with(body):
+            return ReadOutcome.TRUNCATED
+        if documents.is_somebody_elses(body):
+            return ReadOutcome.FOREIGN
+        candidates = self._candidates(body, etag)
+        if next(self._rewritings(body, candidates), ""):
+            return ReadOutcome.REWRITTEN
+        versions = [documents.render(version) for version in candidates]
+        found = made_of(body, versions)
+        if found in (ReadOutcome.TRUNCATED, ReadOutcome.TORN):
+            return found
+        if self._etags_are_digests and _is_digest(etag, body):
+            return ReadOutcome.FOREIGN  # the store itself holds it
+        of_ours = etag is None or opaque(etag) in self._etags
+        if not of_ours and self._etags and _is_of_one_kind(body, versions):
+            return ReadOutcome.FOREIGN  # a document as these are, under an ETag that none of these had
+        return found or ReadOutcome.UNRECOGNISED
+
+    def _candidates(self, body: bytes, etag: str | None) -> list[int]:
+        """The versions that a body may be made of, the likeliest first, and not too many."""
+        named = list(islice(self._documents.named_in(body), _LEAST_VERSIONS))
+        by_etag = self._etags.get(opaque(etag)) if etag is not None else None
+        centres = [*named, *([] if by_etag is None else [by_etag]), max(self._latest[1].version, 0)]
+        steps = sorted(range(-_NEIGHBOURS, _NEIGHBOURS + 1), key=abs)
+        count = self._documents.count
+        wanted = dict.fromkeys([*centres, *(centre + step for step in steps for centre in centres)])
+        most = max(_LEAST_VERSIONS, _MOST_RENDERED_BYTES // self._documents.largest)
+        return [version for version in wanted if version >= 0 and (count is None or version < count)][:most]
+
+    def _rewritings(self, body: bytes, candidates: list[int]) -> Iterator[str]:
+        """What was done to one of these versions so that it became ``body``; mostly nothing."""
+        limit = 2 * self._documents.largest + 65536
+        layers = [(body, ""), *undone(body, limit)]
+        for inner, how in layers[1:]:
+            if self._documents.version_of(inner) is not None:
+                yield how
+        versions = [self._documents.render(version) for version in candidates[:_LEAST_VERSIONS]]
+        most_values = 2 * max((_values_in(version) for version in versions), default=0) + _SPARE_VALUES
+        parsed = None
+        for inner, how in layers:
+            if len(inner) > limit or _values_in(inner) > most_values:
+                continue
+            found = _parsed(inner)
+            if not isinstance(found, dict | list) or not found:
+                continue
+            parsed = [_parsed(version) for version in versions] if parsed is None else parsed
+            before = f"{how}, " if how else ""
+            if found in parsed:
+                yield f"{before}{_SPELLED}"
+            inside = found.values() if isinstance(found, dict) else found
+            if any(each in parsed for each in islice(inside, _SPARE_VALUES) if isinstance(each, dict | list) and each):
+                yield f"{before}wrapped in other JSON"
+
+
+def _is_digest(etag: str | None, body: bytes) -> bool:
+    """Whether an ETag is the MD5 of the body, as S3's are (no KMS, no multipart)."""
+    return bool(body) and etag is not None and opaque(etag) == hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def _values_in(text: bytes) -> int:
+    return text.count(b"{") + text.count(b"[")
+
+
+def _is_of_one_kind(body: bytes, versions: list[bytes]) -> bool:
+    """Whether a body is a document as these are, with other contents."""
+    if any(_values_in(body) > 100 * _values_in(version) + _SPARE_VALUES for version in versions):
+        return False
+    theirs = _parsed(body.removeprefix(_BYTE_ORDER_MARK))
+    for ours in map(_parsed, versions[:1]):
+        if isinstance(theirs, list) and isinstance(ours, list):
+            return True
+        if isinstance(theirs, dict) and isinstance(ours, dict) and theirs.keys() & ours.keys():
+            return True
+    return False
+
+
+def _parsed(text: bytes) -> Any:
+    """``text`` parsed as JSON; None when it is not JSON."""
+    try:
+        return json.loads(text.removeprefix(_BYTE_ORDER_MARK).decode())
+    except (ValueError, RecursionError):
+        return None

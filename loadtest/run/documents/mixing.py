@@ -1,0 +1,78 @@
+"""What a body is that has something of a document in it: compared, byte by byte, with versions it may be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from loadtest.run.records import ReadOutcome
+
+_LEAST_FOREIGN_BYTES: Final = 8
+"""So many bytes must differ from one version before a mix of many pieces is called torn: fewer may be flipped ones."""
+_LEAST_FOREIGN_OF_TWO: Final = 2
+"""... and so many where the body begins as one version and ends as another."""
+_ALIKE: Final = 0.5
+_LEAST_ALIKE: Final = 16
+
+_Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+class _Likeness(NamedTuple):
+    """How far a body is like a version: at its beginning, at its end, and byte for byte."""
+
+    beginning: int
+    end: int
+    same: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def made_of(body: bytes, versions: Sequence[bytes]) -> ReadOutcome | None:
+    """Truncated, torn, or corrupt, if the body is like any of these; None when it is like none. It is none of them."""
+    received = _bytes_of(body)
+    if any(len(body) < len(version) and version.startswith(body) for version in versions):
+        return ReadOutcome.TRUNCATED
+    found = [_likeness(received, _bytes_of(version)) for version in versions]
+    if not found:
+        return None
+    least_foreign = min(int((~like.same).sum()) for like in found)
+    of_one = any(like.beginning + like.end >= len(body) for like in found)  # a piece of it is missing, or there twice
+    of_two = max(like.beginning for like in found) + max(like.end for like in found) >= len(body)
+    if of_two and not of_one and least_foreign >= _LEAST_FOREIGN_OF_TWO:
+        return ReadOutcome.TORN
+    explained = np.logical_or.reduce([like.same for like in found])
+    if explained.all() and least_foreign >= _LEAST_FOREIGN_BYTES:
+        return ReadOutcome.TORN
+    alike = max(max(like.beginning + like.end, int(like.same.sum())) for like in found)
+    return ReadOutcome.CORRUPT if alike >= max(_LEAST_ALIKE, _ALIKE * len(body)) else None
+
+
+def share_of_cuts_seen(one: bytes, other: bytes) -> float:
+    """Of all places where a mix of two documents may be cut, the share in which the mix is neither of them."""
+    first, second = _bytes_of(one), _bytes_of(other)
+    common, longest = min(len(one), len(other)), max(len(one), len(other))
+    different = np.flatnonzero(first[:common] != second[:common])
+    if len(one) != len(other):
+        start = int(different[0]) if len(different) else common
+        return (longest - 1 - start) / longest
+    return (int(different[-1]) - int(different[0])) / longest if len(different) else 0.0
+
+
+def _bytes_of(text: bytes) -> _Bytes:
+    return np.frombuffer(text, dtype=np.uint8)
+
+
+def _likeness(received: _Bytes, version: _Bytes) -> _Likeness:
+    common = min(len(received), len(version))
+    same = np.zeros(len(received), dtype=np.bool_)
+    same[:common] = received[:common] == version[:common]
+    end = received[len(received) - common :] == version[len(version) - common :]
+    return _Likeness(_run_of_true(same), _run_of_true(end[::-1]), same)
+
+
+def _run_of_true(flags: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    """How many of the first are true."""
+    if not len(flags):
+        return 0
+    first = int(np.argmin(flags))
+    return len(flags) if flags[first] else first

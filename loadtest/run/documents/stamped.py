@@ -1,0 +1,73 @@
+"""Documents of the user's own in which one field, or more, carries a stamp: the versions take turns at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from loadtest.run.documents.known import KnownVerifier
+from loadtest.run.documents.library import Library
+from loadtest.run.documents.places import Place
+from loadtest.run.documents.stamps import (
+    LARGEST_VERSION,
+    MOST_NUMBERED,
+    Template,
+    stamped_by,
+    versions_named,
+)
+
+STAMPED: Final = "stamped"
+
+
+class Stamped:
+    """The stamped documents of one run."""
+
+    def __init__(self, run: str, templates: list[Template]) -> None:
+        self._run = run
+        self._templates = templates
+
+    @classmethod
+    def of(cls, run_dir: Path, run: str) -> Stamped:
+        library = Library(run_dir)
+        entries = library.about()["documents"]
+        places = [[Place(*place) for place in entry["places"]] for entry in entries]
+        return cls(run, [Template(library.read(number), at) for number, at in enumerate(places)])
+
+    @property
+    def largest(self) -> int:
+        return max(template.size for template in self._templates)
+
+    @property
+    def count(self) -> int | None:
+        """How many versions there can be: as many as numbers, where there is a number to carry them."""
+        return MOST_NUMBERED if any(template.has_number for template in self._templates) else LARGEST_VERSION
+
+    def render(self, version: int) -> bytes:
+        return self._templates[version % len(self._templates)].render(self._run, version)
+
+    def verifier(self) -> KnownVerifier:
+        return KnownVerifier(self)
+
+    def version_of(self, body: bytes) -> int | None:
+        version = next((named for named in self._named_at_the_place(body) if self.render(named) == body), None)
+        return version if version is None or version < (self.count or version + 1) else None
+
+    def named_in(self, body: bytes) -> Iterator[int]:
+        yield from self._named_at_the_place(body)
+        yield from versions_named(body, self._run)
+
+    def may_start_with(self, body: bytes) -> bool:
+        return any(template.may_start_with(body, self._run) for template in self._templates)
+
+    def is_somebody_elses(self, body: bytes) -> bool:
+        """Another run's document, or one of these as its owner has it, without a stamp of this run."""
+        if any(body == template.original for template in self._templates):
+            return True
+        return stamped_by(body) not in ("", self._run)
+
+    def _named_at_the_place(self, body: bytes) -> Iterator[int]:
+        for template in self._templates:
+            version = template.version_named(body, self._run)
+            if version is not None:
+                yield version
