@@ -99,6 +99,7 @@ class Workers:
                 "client": client,
                 "refused": self._refused.get(client, ""),
                 "clock": self._clock(client),
+                "place": self._exchanges[client].place,
             }
             for client, share in self.shares.items()
         ]
@@ -186,7 +187,7 @@ class Workers:
         if client not in self._bounds:
             return
         bound = OffsetBound.of_exchange(data["sent_ns"], data["read_ns"], now)
-        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"])
+        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"], data["place"])
         self._bounds[client].append(bound)
         self._asked_ns[client] = now
         start = self._start.get(client)

@@ -16,6 +16,9 @@ needs_clocks = pytest.mark.skipif(not can(*OTHER_CLOCK, "-1"), reason="no time n
 needs_mounts = pytest.mark.skipif(not can("unshare", "-m"), reason="no mount namespace can be made here")
 
 
+AT_TOKYO = ("env", "LOCUST_PLACE=Tokyo")
+
+
 def master(port: int, count: int) -> tuple[str, ...]:
     return ("--master", "--expect-workers", str(count), "--master-bind-port", str(port))
 
@@ -30,7 +33,7 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
     far = (*hiding(tmp_path), *OTHER_CLOCK, "36000")
     with (
         network(port, there=0.005, back=0.075) as detour,  # where a guess of half the way would be wrong by 35 ms
-        workers((detour.port, far), (port, (*OTHER_CLOCK, "-1")), (port, ())),
+        workers((detour.port, (*AT_TOKYO, *far)), (port, (*OTHER_CLOCK, "-1")), (port, ())),
     ):
         run = start(sandbox.outputs_path, *master(port, 3), run_time="6s").wait()
     assert "Traceback" not in run.output
@@ -41,7 +44,12 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
     assert {check["id"] for check in run.summary["checks"] if check["verdict"] == "FAIL"} == set(), run.output
     assert run.check("fresh-reads")["verdict"] == "PASS", run.output
     assert "Clocks of other machines" in run.check("fresh-reads")["sentence"]
-    assert not list(tmp_path.glob("**/*.reads"))
+    tokyo, others = run.summary["places"]
+    assert (tokyo["place"], tokyo["workers"], others["workers"]) == ("Tokyo", 1, 2)
+    assert (
+        tokyo["reads"] == by_worker[next(p["share"] for p in run.description["attendance"]["processes"] if p["place"])]
+    )
+    assert tokyo["clock_uncertainty_ns"] > 75_000_000
 
 
 @needs_clocks
