@@ -19,27 +19,30 @@ import gevent
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
+from loadtest.load.meeting import Agreed
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
+from loadtest.load.watching import readers_see
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
-from loadtest.load.writer_news import WriterNews
+from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
+from loadtest.load.writer_news import WatcherNews, WriterNews
 from loadtest.project import PROJECT
 from loadtest.run.documents.kind import Description, Documents
-from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
+from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.schedule import rests_for
-from loadtest.run.settings import Settings
+from loadtest.run.schedule import NO_RESTS, rests_for
+from loadtest.run.settings import WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
@@ -88,7 +91,9 @@ class Coordinator:
         self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
-            if self._settings.write_interval == 0:
+            if self._settings.writer == WATCH:
+                self._watch(self._directory)
+            elif self._settings.write_interval == 0:
                 folder = self._directory.path
                 size = take_what_is_everywhere(folder, folder / JOURNAL_NAME, self._target)
                 self._documents = standing_document()
@@ -106,6 +111,20 @@ class Coordinator:
         except BaseException:
             self.abandon()
             raise
+
+    def _watch(self, directory: RunDirectory) -> None:
+        """Start the watcher, which never writes, and compare what it saw with what readers get."""
+        target = with_key_of_a_reader(self._target)
+        news = self._news = WatcherNews(self._environment, target.object_key, directory)
+        watcher = self._writer = WatcherProcess(
+            directory.run, directory.path, self._settings, target, {}, news.on_put, news.on_trouble, news.on_end
+        )
+        looked = watcher.first()
+        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if said := readers_see(target, looked, watcher.place):
+            say(said)
+        self._documents = observed_documents(looked["bytes"])
+        self._settings = dataclasses.replace(self._settings, payload_bytes=looked["bytes"])
 
     def _take_documents(self, directory: RunDirectory) -> Documents:
         """The documents of the run: made up, or the user's own."""
@@ -150,16 +169,20 @@ class Coordinator:
         runner = self._environment.runner
         gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
-    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+    def start(
+        self, users: int, team: Workers, ends_ns: int | None = None, agreed: Agreed | None = None, side: str = ""
+    ) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
         ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+        What was ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
         """
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
-        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
+        window_ns = round(settings.window * SECOND)
+        start_ns = agreed.start_ns if agreed is not None else time.monotonic_ns() + _HEAD_START_NS
         run_ns = None if ends_ns is None else max(0, ends_ns - start_ns)
-        rests = rests_for(window_ns, run_ns)
+        rests = NO_RESTS if side else rests_for(window_ns, run_ns)
         if settings.until_decided and run_ns is not None:
             rests = rests_until_decided(window_ns, run_ns)
         self._plan = Plan(
@@ -178,6 +201,7 @@ class Coordinator:
             workers=max(1, len(team.shares)),
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            side=side,
             headers=self._target.access.headers,
             cert=self._target.access.cert,
             key=self._target.access.key,

@@ -14,6 +14,8 @@ from typing import Any, Final
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.cleaned import without_addresses, without_values
 from loadtest.errors import UsageError
+from loadtest.load.watching_options import OPTIONS as WATCHING
+from loadtest.load.watching_options import with_writer
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
@@ -70,7 +72,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 def add_arguments(parser: Any) -> None:
     """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
-    for name, settings in _OPTIONS:  # to the parser: those of a group are not seen by Locust's web page
+    for name, settings in (*_OPTIONS, *WATCHING):  # to the parser: those of a group are not seen by Locust's web page
         action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     for action in add_access_arguments(parser, with_variables=True):
@@ -157,7 +159,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
             "window would hold a write; make the window longer or the interval shorter."
         )
-    return settings
+    return with_writer(settings, options, number.real)
 
 
 def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:

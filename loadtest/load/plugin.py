@@ -7,6 +7,7 @@ the same in all of them and lives in ``loadtest.load.coordinator`` and ``loadtes
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -31,6 +32,7 @@ from loadtest.load.interrupts import (
     wait_for_the_end_of_this_process,
 )
 from loadtest.load.lanes import Lanes
+from loadtest.load.meeting import Agreed, Meeting
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
@@ -218,15 +220,20 @@ class ReadModelRun:
         if coordinator is None or team is None or coordinator.plan is not None or self._starting:
             return
         self._starting = True
+        agreed: Agreed | None = None
+        meeting = Meeting.of(os.environ)
         try:
             team.share_out()
+            if meeting is not None:
+                agreed = meeting.wait(gevent.sleep, lambda: coordinator.finished)
         finally:
             self._starting = False
         if self._coordinator is not coordinator or coordinator.finished:
             return  # it was stopped meanwhile
         for sentence in team.refusals():
             logger.error("%s", sentence)
-        plan = coordinator.start(user_count, team, self._ends_ns())
+        side = meeting.side if meeting is not None else ""
+        plan = coordinator.start(user_count, team, agreed.ends_ns if agreed else self._ends_ns(), agreed, side)
         for client in team.accepted if team.shares else [None]:
             message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)

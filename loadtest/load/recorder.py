@@ -13,6 +13,7 @@ from loadtest.cleaned import hide, holds_hidden, shown
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
+from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG, Spool
@@ -69,6 +70,10 @@ class Recorder:
         self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
         self._address = address
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
+        if isinstance(self.verifier, ObservedVerifier):
+            self.verifier.tell = self.spool.body
+            if beside is not None:  # one spool, one numbering of bodies
+                self.verifier = beside.verifier
         arrivals = plan.arrivals(share, address)
         self.due_reads = None if arrivals is None else DueReads(arrivals, plan.rate_at(address))
         self.counts = Counts()

@@ -70,7 +70,7 @@ class RunLooks(BaseModel):
     @property
     def said(self) -> str:
         """How the run ended, if a look ended it; else ""."""
-        return "" if self.decided is None else f"decided after {self.decided.number} of {self.planned} looks"
+        return "" if self.decided is None else f"decided after {len(self.made)} of {self.planned} looks"
 
 
 def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from loadtest.run.addresses import due_at
 from loadtest.run.documents.kind import Description
+from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 
@@ -38,6 +40,8 @@ class Plan:
     """Which documents; see :mod:`loadtest.run.documents`."""
     rest_windows: int = 0
     rest_pairs: int = 0
+    side: str = ""
+    """Which side of a duel this is; "" for a run of its own."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets: they are in the message to the workers, and in no file."""
     cert: str = ""
@@ -51,8 +55,14 @@ class Plan:
         pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
         object.__setattr__(self, "headers", pairs)
 
+    @property
+    def most_document_bytes(self) -> int:
+        """So long may a document become while the run goes on: others may publish longer ones than the first."""
+        return int(self.documents.get("most_bytes", self.payload_bytes))
+
     def windows(self) -> WindowSchedule:
-        return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
+        rests = Rests(self.rest_windows, self.rest_pairs)
+        return schedule_of(self.start_ns, self.window_ns, self.seed, rests, self.side)
 
     @property
     def weights(self) -> tuple[int, ...]:
@@ -72,7 +82,12 @@ class Plan:
         if not self.arrival_rate:
             return None
         process = ArrivalProcess(self.arrival_process)
-        schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
+        windows = self.windows()
+        schedule: Iterator[int]
+        if isinstance(windows, DuelSchedule):  # as if there were nothing between its turns
+            schedule = map(windows.moment, arrival_times(0, self.arrival_rate, process, self.seed))
+        else:
+            schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
         if len(self.weights) < 2:
             return Arrivals(schedule, share % self.workers, self.workers)
         own = itertools.islice(schedule, share % self.workers, None, self.workers)

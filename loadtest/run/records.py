@@ -30,6 +30,12 @@ SECOND_ETAG: Final = -3
 """An ETag of the version in the body, which got another one before and after: two ETags for one document by turns.
 Of a condition: the ETag that the version had before the target changed its ETags, once."""
 
+UNSEEN_VERSION: Final = -4
+"""A whole document of somebody else's publishing that no HEAD saw: it was published and replaced between two."""
+
+UNDECIDED_VERSION: Final = -5
+"""A whole document that is old, or was published once more between two HEADs: nothing proves which."""
+
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
 

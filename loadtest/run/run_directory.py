@@ -119,6 +119,7 @@ class RunDirectory:
                     "guard_ns": plan.windows().guard_ns,
                     "rest_windows": plan.rest_windows,
                     "rest_pairs": plan.rest_pairs,
+                    **({"side": plan.side} if plan.side else {}),
                 },
                 **({} if manifest is None else {"manifest": manifest}),
             },

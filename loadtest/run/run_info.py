@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
@@ -13,7 +13,9 @@ from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
 from loadtest.run.looks import RunLooks
+from loadtest.run.observed.journal import Watched
 from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 NO_PLACE: Final = "no place named"
@@ -38,6 +40,9 @@ class RunSettings(BaseModel):
     max_staleness: _NotNegative
     impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
     thresholds: list[str] = []
+    seed: int = 0
+    writer: str = PUBLISH
+    watch_interval: _NotNegative = 0
 
 
 class RunClock(BaseModel):
@@ -59,6 +64,7 @@ class RunPlan(BaseModel):
     guard_ns: _Time = 0
     rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
     rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
+    side: Literal["", "base", "new"] = ""  # of a duel
 
 
 class RunEnd(BaseModel):
@@ -123,6 +129,7 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    watch: Watched | None = None
     looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
@@ -163,6 +170,11 @@ class RunInfo(BaseModel):
                 },
             }
         )
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody else published the documents, and this run only looked on."""
+        return self.settings.writer != PUBLISH
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ from loadtest.run.checksums import write_checksums
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
-from loadtest.run.documents.kinds import description_in, documents_of
+from loadtest.run.documents.kinds import are_observed, description_in, documents_of
+from loadtest.run.duel import schedule_of
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
@@ -43,6 +44,8 @@ from loadtest.run.files import (
     WRITES_FILE,
 )
 from loadtest.run.looks import windows_until_ns
+from loadtest.run.observed.journal import WATCH, Watched, watched_from
+from loadtest.run.observed.naming import name_observed
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -58,7 +61,7 @@ from loadtest.run.records import (
 )
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
-from loadtest.run.schedule import Rests, WindowSchedule
+from loadtest.run.schedule import Rests
 from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
@@ -135,15 +138,23 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
     Raises:
         UsageError: the journal cannot be read.
     """
-    events = _journal(run_dir / JOURNAL_NAME)
+    events, notes = _journal(run_dir / JOURNAL_NAME)
     writes = _writes(events)
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
     began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
-    reads = name_versions_apart(
-        [_spooled(path, run) for path in spools],
-        _told_by_puts(writes, run, run_dir),
-        lambda reads: widened(reads, clocks, began_ns),
-    )
+    recorded = [_spooled(path, run) for path in spools]
+
+    def settled(reads: Array) -> Array:
+        return widened(reads, clocks, began_ns)
+
+    if are_observed(description_in(run, run_dir)):
+        said = watched_from(notes)
+        lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
+        observed = name_observed(recorded, lines, writes, Watched.model_validate(said), settled)
+        run[WATCH] = {**said, "unseen": observed.unseen, "vouched": observed.vouched}
+        reads = observed.reads
+    else:
+        reads = name_versions_apart(recorded, _told_by_puts(writes, run, run_dir), settled)
     samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
     return {
         READS_FILE: reads,
@@ -175,8 +186,8 @@ def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
-def _journal(journal: Path) -> list[dict[str, Any]]:
-    """The events of each PUT put together, in order of version.
+def _journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events of each PUT put together, in order of version; and what a watcher noted beside them.
 
     Raises:
         UsageError: the journal is missing or damaged, other than cut short.
@@ -186,16 +197,20 @@ def _journal(journal: Path) -> list[dict[str, Any]]:
     except OSError:
         raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
     events: dict[int, dict[str, Any]] = {}
+    notes: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
             event = json.loads(line)
-            events.setdefault(event["version"], {}).update(event)
+            if WATCH in event:
+                notes.append(dict(event[WATCH]))
+            else:
+                events.setdefault(event["version"], {}).update(event)
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
-    return sorted(events.values(), key=lambda event: int(event["version"]))
+    return sorted(events.values(), key=lambda event: int(event["version"])), notes
 
 
 def _writes(rows: list[dict[str, Any]]) -> Array:
@@ -263,9 +278,9 @@ def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
     return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
 
 
-def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
+def _add_late_bodies(spooled: Array, lines: list[Any]) -> None:
     """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
-    for record, length in bodies:
+    for record, length in (line for line in lines if isinstance(line, list)):
         if record < len(spooled):
             late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
             spooled[list(late)][record] = tuple(late.values())
@@ -295,7 +310,8 @@ def planned_windows(run: dict[str, Any]) -> Array:
     """The windows that were over when the run ended, or up to the look that ended it."""
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
-    windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
+    seed = run["settings"]["seed"]
+    windows = schedule_of(plan["start_ns"], plan["window_ns"], seed, rests, plan.get("side", ""))
     return np.array(
         [dataclasses.astuple(window) for window in windows.whole_until(windows_until_ns(run))], dtype=WINDOW_DTYPE
     )

@@ -204,6 +204,10 @@ class Spool:
         """Record that a read, already recorded as 304, was followed by so many bytes of a body."""
         self._write(self._bodies_file, [record, length])
 
+    def body(self, said: dict[str, Any]) -> None:
+        """Record what is known of a body that was not seen before, by its number; before any read names it."""
+        self._write(self._bodies_file, said)
+
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
         self._samples.append(_PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))

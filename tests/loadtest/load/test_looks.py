@@ -57,7 +57,7 @@ def test_what_came_after_the_look_that_ended_the_run_is_no_window_of_it() -> Non
     looks = RunLooks(planned=8, pairs=20, made=[made(1, "write-impact"), made(3)])
     run = {"ended": {"at_ns": 350}, "looks": looks.model_dump(mode="json")}
     assert windows_until_ns(run) == 300
-    assert looks.said == "decided after 3 of 8 looks"
+    assert looks.said == "decided after 2 of 8 looks"
     undecided = RunLooks(planned=8, pairs=20, made=[made(1), made(3, "fresh-reads")])
     assert undecided.said == ""
     assert windows_until_ns({**run, "looks": undecided.model_dump(mode="json")}) == 350

@@ -135,7 +135,7 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
     if last["undecided"]:
         assert ended["reason"] == "stopped", run.output
     else:
-        assert ended["reason"] == f"decided after {last['number']} of {looks['planned']} looks"
+        assert ended["reason"] == f"decided after {len(looks['made'])} of {looks['planned']} looks"
         assert run.code == 0, run.output
         assert run.summary["impact"]["pairs_used"] <= last["pairs"] < looks["pairs"]
     assert "group-sequential" in run.summary["impact"]["method"]
