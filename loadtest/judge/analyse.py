@@ -102,7 +102,9 @@ def _run(history: History) -> Run:
         windows=len(history.windows),
         workers=int(np.count_nonzero(count_of_each(reads.worker))),
         sessions=count_sessions(history.once(session_key), reads.sent),
-        settings=info.settings.model_dump(mode="json"),
+        settings=info.settings.model_dump(
+            mode="json", exclude=None if info.is_watched else {"writer", "watch_interval"}
+        ),
         target=info.target,
         host=info.host,
         versions=info.versions,
