@@ -135,9 +135,11 @@ def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: flo
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
     found = student(logs, 1 - 2 * tails.high)
-    if found is None:
+    shown = student(logs, 1 - 2 * max(tails))
+    if found is None or shown is None:
         text = f"not measured: {units.counted(len(logs), 'rest')}, at least {LEAST_RESTS} are needed"
         return ImpactEstimate(name, None, None, None, len(logs), None, Verdict.INCONCLUSIVE, text)
+    found = found._replace(low=shown.low)
     ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
     judged = judge(found, tolerance)

@@ -23,6 +23,8 @@ from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
 from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, stretch
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
+from loadtest.judge.measure.near_publications import near_publications
+from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.pauses_settled import settled
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import level
@@ -54,6 +56,8 @@ METHOD_OF_RESTS: Final = (
 
 def measure_impact(history: History) -> Impact:
     """The impact of writes on reads, without the windows in which the load generator paused, if those are few."""
+    if history.info.is_watched and not len(history.windows):
+        return _near(history)
     control = history.info.settings.write_interval == 0
     found = _measure(history, WindowTable.of(history, control))
     if not found.windows_paused:
@@ -109,6 +113,14 @@ def _measure(history: History, table: WindowTable) -> Impact:
     found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
     return replace(found, sentence=sentence(history, found, doubts, least))
+
+
+def _near(history: History) -> Impact:
+    """Where somebody else publishes, and keeps no windows."""
+    near = near_publications(history, HEADLINE)
+    doubts = (*doubts_of(near.impact, "", near.fast), *unearned(history, near.impact, near.pairs))
+    found = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
+    return replace(found, sentence=sentence_of_publications(history, found, doubts))
 
 
 def verdict(impact: Impact) -> Verdict:

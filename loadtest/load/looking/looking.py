@@ -108,7 +108,7 @@ def run_look(run_dir: Path, until_ns: int) -> dict[str, Any]:
     command = [sys.executable, "-m", MODULE, str(run_dir.resolve()), str(until_ns)]
     try:
         done = subprocess.run(command, capture_output=True, check=False, cwd=PROJECT, timeout=LONGEST_S)
-        said = json.loads(done.stdout)
+        said = json.loads(done.stdout) if not done.returncode else {"failed": f"its exit code was {done.returncode}"}
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return {"failed": str(error)}
     return said if isinstance(said, dict) else {"failed": "it said something else"}
