@@ -1,11 +1,15 @@
 #!/bin/sh
 # Keeps the summary of a run beside those of the runs before it (the newest 100), and follows all of them over time.
 # RUN is the run's directory, KEPT a folder that the CI system keeps from run to run (a cache), OUTPUT where to write.
-# Ends as `python -m loadtest trend` does: 0 nothing got worse, 1 something did, 3 too few runs to say, 2 wrong usage.
-set -eu
+# Ends with 0 nothing got worse, 1 something did, 3 too few runs to say, 2 anything else: what broke is no finding.
+set -u
 run=$1 kept=$2 output=$3
-mkdir -p "$kept"
-cp "$run/summary.json" "$kept/$(basename "$run").json"
-ls -1t "$kept" | tail -n +101 | while read -r old; do rm -- "$kept/$old"; done
 shift 3
-exec .venv/bin/python -m loadtest trend "$kept" --output "$output" "$@"
+rm -f "$output/trend.json"
+.venv/bin/python -m loadtest trend "$kept" --add "$run" --output "$output" "$@"
+code=$?
+case "$code" in
+  0 | 2 | 3) exit "$code" ;;
+  1) test -f "$output/trend.json" && exit 1 ;; # a Python program that breaks off ends with 1, too
+esac
+exit 2

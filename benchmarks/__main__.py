@@ -18,6 +18,8 @@ BENCHMARKS = {
     "compare_simulation": "how often a comparison of two runs is right",
     "trend_simulation": "how often a trend is right: false alarms, and how soon a step is found",
     "trend_history": "sixty real runs that get slower, lag and recover (a quarter of an hour, can be made in pieces)",
+    "duel_simulation": "how often a duel is right: false alarms, detection, undecided",
+    "duel": "twenty real duels of one build (47 minutes, can be made in pieces; --slowdown for a slower one)",
     "compare_runs": "two runs of one build, and one that is slower",
     "kills": "60 runs of which processes are killed: what was lost, and what was said of it",
     "mutation": "whether the tests notice a broken check (about a quarter of an hour)",

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.looks import rests_until_decided
 from loadtest.run.records import GENERATOR_DTYPE, NO_VERSION, ReadOutcome, WriteOutcome
 from loadtest.run.run_info import RunInfo
 from loadtest.run.schedule import Window, put_times, rests_for
@@ -42,13 +43,15 @@ class Truth:
     only: str = ""  # it slows down reads of this kind of answer only: "200" or "304"
     conditional: bool = True
     rests: bool = True
+    until_decided: bool = False  # rests are planned for the looks at such a run
 
 
 def simulated(truth: Truth, seed: int) -> History:
     """One run."""
     random = np.random.default_rng([seed, int(10 * truth.memory_s)])
     end = START_NS + int(truth.seconds * SECOND)
-    rests = rests_for(int(WINDOW_S * SECOND), int(truth.seconds * SECOND) if truth.rests else 0)
+    plan_rests = rests_until_decided if truth.until_decided else rests_for
+    rests = plan_rests(int(WINDOW_S * SECOND), int(truth.seconds * SECOND) if truth.rests else 0)
     schedule = Schedule(START_NS, int(WINDOW_S * SECOND), seed, rests)
     puts = []
     for put in put_times(schedule, int(WRITE_INTERVAL_S * SECOND)):
@@ -111,6 +114,7 @@ def _history(  # noqa: PLR0917 - the columns of a run
         sent_version=np.where(fetched, NO_VERSION, 0),
         body_bytes=np.zeros(count, dtype=np.int64),
         outcome=np.where(fetched, ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED),
+        address=np.zeros(count, dtype=np.uint8),
         widening_ns=np.broadcast_to(np.zeros(1, dtype=np.int64), count),
     )
     writes = Writes(

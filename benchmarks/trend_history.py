@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,12 +23,14 @@ from loadtest.project import PROJECT, locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import running_sandbox
 from loadtest.sandbox.synthesis import synthesize
-from loadtest.summary.speed import LatencyHistogram
 from loadtest.summary.summary import Summary, read_summary, write_summary
+from loadtest.trend.keeping import slim
 from loadtest.trend.records import Trend
 from loadtest.trend.trending import trend
 
 FOLDER: Final = PROJECT / "tests" / "histories" / "trend"
+MANIFEST: Final = "stages.toml"
+"""Says what was done in which run, for the test that reads them; written when all are there."""
 RUNS: Final = 60
 SLOWER, LAGS, RECOVERS = 41, 51, 56
 LATENCY, SLOW = "lognormal(100ms,0.3)", "lognormal(115ms,0.3)"
@@ -64,16 +65,6 @@ def make(run: int, seconds: float, synthesized: Path, folder: Path) -> None:
         if not (run_dir / "summary.json").exists():
             raise RuntimeError(f"Run {run} gave no summary:\n{done.stdout}{done.stderr}")
         write_summary(slim(read_summary(run_dir / "summary.json")), path_of(run, folder))
-
-
-def slim(summary: Summary) -> Summary:
-    """Without what only the report of the run itself shows."""
-    return replace(
-        summary,
-        checks=tuple(replace(check, witnesses=()) for check in summary.checks),
-        latency=replace(summary.latency, histogram=LatencyHistogram((), (), ()), since_put=()),
-        consistency=replace(summary.consistency, windows=(), visibility=()),
-    )
 
 
 def said(made: Trend) -> str:
@@ -123,6 +114,9 @@ def main(arguments: list[str]) -> int:
         print(f"{len(there)} of {RUNS} runs are there: call this again for the others.")
         return 0
     print("command: python -m benchmarks.trend_history")
+    stages = {"slower": SLOWER, "lags": LAGS, "recovers": RECOVERS, "runs": RUNS, "seconds": given.seconds}
+    text = "".join(f"{name} = {value:g}\n" for name, value in stages.items())
+    (given.folder / MANIFEST).write_text(text, encoding="utf-8")
     wrong = judged([read_summary(path) for path in there])
     print("\n".join(wrong) if wrong else "As wanted.")
     return int(bool(wrong))

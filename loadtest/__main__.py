@@ -19,9 +19,11 @@ COMMANDS: Final = {
     "report": ("loadtest.commands.report", "judge a recorded run and write its reports"),
     "restore": ("loadtest.commands.restore", "put the object back as it was before a run that was killed"),
     "compare": ("loadtest.commands.compare", "compare two recorded runs: is the new one worse?"),
+    "duel": ("loadtest.commands.duel", "measure two deployments in turns and compare them: is the new one worse?"),
     "trend": ("loadtest.commands.trend", "follow runs over time: what got worse, and with which commit?"),
     "probe": ("loadtest.commands.probe", "try a deployment's conditional requests, one at a time"),
     "sandbox": ("loadtest.commands.sandbox", "serve a stand-in for AWS on this machine"),
+    "publish": ("loadtest.commands.publish", "publish a changing document every so often, for a run to watch"),
     "demo": ("loadtest.commands.demo", "synthesize the stack, serve it in a sandbox, measure it, report"),
     "mappings": ("loadtest.commands.mappings", "probe and measure the three mappings side by side"),
 }

@@ -16,6 +16,7 @@ MODULES: Final = {
 """The modules that tell whether an extra of ``pyproject.toml`` is installed."""
 
 NEEDS: Final = {
+    "duel": ("report",),
     "trend": ("report",),
     "sandbox": ("sandbox",),
     "demo": ("report", "sandbox", "stack"),

@@ -23,6 +23,7 @@ SLOW = (
     *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
+    "loadtest/observed/test_watched_runs.py",
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
     *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
     "loadtest/http1/test_incoming.py",

@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare; returns the exit code of the verdict."""
-    tolerance = _number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
-    run_noise = _number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
+    tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
+    run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = summary_of(arguments.base), summary_of(arguments.new)
     differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
     if differences and not arguments.force:
@@ -86,7 +86,12 @@ def _judged(run_dir: Path) -> Summary:
     return analyse(run_dir)
 
 
-def _number(given: str, name: str, least: float, most: float, hint: str) -> float:
+def checked_number(given: str, name: str, least: float, most: float, hint: str) -> float:
+    """The number that an option was given.
+
+    Raises:
+        UsageError: it is none, or out of range.
+    """
     try:
         value = real_number(given)
     except ValueError:

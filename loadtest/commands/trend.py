@@ -19,6 +19,7 @@ from loadtest.run.files import LATEST_NAME, RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from loadtest.trend.acknowledged import FILE, read_acknowledged
+from loadtest.trend.keeping import MOST_KEPT, add
 from loadtest.trend.markdown import markdown
 from loadtest.trend.trending import DEFAULT_LAST, DEFAULT_TOLERANCE, LEAST_LAST, trend
 from loadtest.trend.writing import TREND_FILES, write_trend
@@ -36,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="a smaller change is shown and does not fail (default: %(default)s)")  # fmt: skip
     parser.add_argument("--acknowledged", type=Path, metavar="FILE",
                         help=f"changes that were accepted (default: {FILE}, if it is there)")  # fmt: skip
+    parser.add_argument("--add", type=Path, metavar="RUN",
+                        help=f"first keep this run's summary in the folder RUN: the newest {MOST_KEPT}")  # fmt: skip
     parser.add_argument("--output", type=Path, metavar="DIR", help=f"write {', '.join(TREND_FILES)} there")
 
 
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = arguments.acknowledged or (Path(FILE) if is_plain_file(Path(FILE)) else None)
     acknowledged = read_acknowledged(path) if path else ()
     summaries: list[Summary] = []
-    left_out: list[str] = []
+    left_out = [] if arguments.add is None else _added(arguments.add, arguments.runs)
     for given in arguments.runs:
         try:
             found, notes = _read(given)
@@ -68,6 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
             ) from None
     sys.stdout.write(markdown(made))
     return EXIT_CODES[made.verdict]
+
+
+def _added(given: Path, runs: list[Path]) -> list[str]:
+    """Keep a run in the one folder that is followed; what is to be said of it."""
+    own = any((runs[0] / name).exists() for name in (RUN_FILE, SUMMARY_FILE))
+    if len(runs) != 1 or own or is_plain_file(runs[0]):
+        raise UsageError("--add keeps a run among others: give one RUN, the folder in which their summaries are kept.")
+    return add(summary_of(given), runs[0])
 
 
 def _read(given: Path) -> tuple[list[Summary], list[str]]:

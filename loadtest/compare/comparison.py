@@ -18,6 +18,11 @@ from loadtest.summary.summary import Run, Summary
 DEFAULT_TOLERANCE: Final = 1.07
 """Half way (of ratios) between no change and 15 % more: both can be told from it in a run of a minute or two."""
 DEFAULT_RUN_NOISE: Final = 0.01
+METHOD: Final = (
+    "A change is new / base. PASS: the whole 95 % interval is at most {tolerance}; FAIL: all of it is above; "
+    "INCONCLUSIVE: it spans that. The interval comes from the windows of each run (Hodges-Lehmann, Mann-Whitney), "
+    "widened by the drift that the runs show and by {noise} of run-to-run noise, which no window can show."
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Comparison:
     unlike: tuple[Difference, ...]  # not empty only when the comparison was forced
     notes: tuple[str, ...]
     groups: tuple[Group, ...]
+    title: str = "Compared with the base run"
+    method: str = ""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -54,16 +61,13 @@ def compare(
     groups = (
         Group("Response time", tuple(latency_rows(base, new, tolerance, run_noise))),
         Group("Slowdown while writing", tuple(impact_rows(base, new, tolerance))),
-        Group("Shares", tuple(share_rows(base, new))),
-        Group("Promises", tuple(check_rows(base, new))),
-        Group("Answers", tuple(question_rows(base, new))),
-        Group("Other numbers", tuple(_other_rows(base, new))),
+        *common_groups(base, new),
     )
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
     return Comparison(
         verdict=verdict,
-        sentence=_sentence(verdict, rows, tolerance),
+        sentence=sentence_of(verdict, rows, tolerance),
         base=base.run,
         new=new.run,
         tolerance=tolerance,
@@ -71,10 +75,21 @@ def compare(
         unlike=(*unlike(base.run, new.run), *unlike_rests(base, new)),
         notes=notes(base.run, new.run),
         groups=groups,
+        method=METHOD.format(tolerance=units.ratio(tolerance), noise=units.share(run_noise)),
     )
 
 
-def _sentence(verdict: Verdict, rows: list[Row], tolerance: float) -> str:
+def common_groups(base: Summary, new: Summary) -> tuple[Group, ...]:
+    """What is compared as it stands, however the response times of the two runs are."""
+    return (
+        Group("Shares", tuple(share_rows(base, new))),
+        Group("Promises", tuple(check_rows(base, new))),
+        Group("Answers", tuple(question_rows(base, new))),
+        Group("Other numbers", tuple(_other_rows(base, new))),
+    )
+
+
+def sentence_of(verdict: Verdict, rows: list[Row], tolerance: float) -> str:
     decisive = [row for row in rows if row.verdict is verdict]
     if verdict is Verdict.PASS:
         return f"Not a regression: nothing is worse than before by more than {units.ratio(tolerance)}."

@@ -17,7 +17,7 @@ _MOST_LISTED: Final = 12
 
 
 def markdown(comparison: Comparison) -> str:
-    lines = [f"## {verdict_sign(comparison.verdict)} Compared with the base run", "", bold(comparison.sentence)]
+    lines = [f"## {verdict_sign(comparison.verdict)} {comparison.title}", "", bold(comparison.sentence)]
     lines.append("")
     if comparison.unlike:
         differences = ", ".join(map(str, comparison.unlike))
@@ -53,10 +53,7 @@ def _table(group: Group) -> str:
 def _footer(comparison: Comparison) -> str:
     parts: Iterable[str] = (
         f"Base: {_run(comparison.base)}. New: {_run(comparison.new)}.",
-        f"A change is new / base. PASS: the whole 95 % interval is at most {units.ratio(comparison.tolerance)}; FAIL: "
-        "all of it is above; INCONCLUSIVE: it spans that. The interval comes from the windows of each run "
-        "(Hodges-Lehmann, Mann-Whitney), widened by the drift that the runs show and by "
-        f"{units.share(comparison.run_noise)} of run-to-run noise, which no window can show.",
+        comparison.method,
     )
     return "<sub>" + " ".join(escape(part) for part in parts) + "</sub>\n"
 

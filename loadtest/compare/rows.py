@@ -22,6 +22,7 @@ from loadtest.summary.summary import Summary
 QUANTILES: Final = ("p50", "p90", "p99")
 KINDS: Final = ("quiet", "writing")
 GENERATOR_CHECK: Final = "load-generator"
+FEW_WINDOWS: Final = f"at least {LEAST_WINDOWS} windows of each kind in each run are needed."
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,17 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     drift, noise = drift_deviation(_levels(base), _levels(new)), run_noise * math.sqrt(2)  # one noise for each run
     extra = math.hypot(drift, noise)
     hint = _hint(drift, noise, math.log(tolerance))
-    doubt = _generator_doubt(base, new)
+    doubt = generator_doubt(base, new)
     rows = []
     for kind in KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
             found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
-            row = Row(name, _overall(base, kind, quantile), _overall(new, kind, quantile))
-            row = _judged(row, found, tolerance, doubt, hint)
-            busier = _busier(base, new, _increase_ns(base, row, kind, quantile)) if row.verdict is Verdict.FAIL else ""
+            row = Row(name, overall(base, kind, quantile), overall(new, kind, quantile))
+            row = judged_row(row, found, tolerance, doubt, hint)
+            busier = (
+                busier_machine(base, new, increase_ns(base, row, kind, quantile)) if row.verdict is Verdict.FAIL else ""
+            )
             rows.append(replace(row, verdict=Verdict.INCONCLUSIVE, sentence=busier) if busier else row)
     return rows
 
@@ -68,7 +71,7 @@ def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
         row = Row(f"Slowdown while writing, {quantile}", _estimate_text(before), _estimate_text(after))
         intervals = _interval(before), _interval(after)
         if intervals[0] is not None and intervals[1] is not None:
-            row = _judged(row, ratio_of(intervals[0], intervals[1]), tolerance, _generator_doubt(base, new), "")
+            row = judged_row(row, ratio_of(intervals[0], intervals[1]), tolerance, generator_doubt(base, new), "")
         rows.append(row if row.verdict is Verdict.FAIL else replace(row, verdict=None, sentence=""))
     return rows
 
@@ -84,11 +87,16 @@ def _hint(drift: float, noise: float, limit: float) -> str:
     )
 
 
-def _judged(row: Row, found: Shift | None, tolerance: float, doubt: str, hint: str) -> Row:
-    """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE."""
+def judged_row(  # noqa: PLR0917 - one of each
+    row: Row, found: Shift | None, tolerance: float, doubt: str, hint: str, few: str = FEW_WINDOWS
+) -> Row:
+    """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE.
+
+    ``hint`` says what would settle an open verdict, ``few`` what it takes to have an interval at all.
+    """
     if found is None:
-        few = f"{row.name} was not compared: at least {LEAST_WINDOWS} windows of each kind in each run are needed."
-        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=few)
+        said = f"{row.name} was not compared: {few}"
+        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=said)
     ratio, low, high = (math.exp(value) for value in found)
     change = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
     row = replace(row, change=change, ratio=ratio, low=low, high=high)
@@ -127,7 +135,7 @@ def _levels(summary: Summary) -> Series:
     return Series(np.array(at), np.array(level))
 
 
-def _overall(summary: Summary, population: str, quantile: str) -> str:
+def overall(summary: Summary, population: str, quantile: str) -> str:
     return units.duration(_overall_ns(summary, population, quantile))
 
 
@@ -153,12 +161,12 @@ def _interval(estimate: ImpactEstimate | None) -> Shift | None:
     return Shift(math.log(estimate.ratio), math.log(estimate.low), math.log(estimate.high))
 
 
-def _increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
+def increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
     before = _overall_ns(base, kind, quantile)
     return 0.0 if before is None or row.ratio is None else (row.ratio - 1) * before
 
 
-def _busier(base: Summary, new: Summary, increase_ns: float) -> str:
+def busier_machine(base: Summary, new: Summary, increase_ns: float) -> str:
     """Why a slower run may only be a busier machine; "" when the load generator woke as timely as before.
 
     The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, for
@@ -173,7 +181,7 @@ def _busier(base: Summary, new: Summary, increase_ns: float) -> str:
     )
 
 
-def _generator_doubt(base: Summary, new: Summary) -> str:
+def generator_doubt(base: Summary, new: Summary) -> str:
     """Why the latencies of these runs are not to be believed; "" when they are. Ends with a full stop."""
     for label, summary in (("base", base), ("new", new)):
         check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from loadtest.errors import RunError
+from loadtest.judge.addresses import of_addresses
 from loadtest.judge.checks.registry import CHECKS, in_silence, run_checks
 from loadtest.judge.evidence import missing_records
 from loadtest.judge.measure.conditional import measure_conditional
@@ -64,7 +65,11 @@ def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Sum
         thresholds=(),
         run=_run(history),
     )
-    return _with_thresholds(summary, history)
+    summary = _with_thresholds(summary, history)
+    addresses = len(history.info.addresses)
+    if addresses < 2:
+        return summary
+    return of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])
 
 
 def _with_thresholds(summary: Summary, history: History) -> Summary:
@@ -96,7 +101,9 @@ def _run(history: History) -> Run:
         windows=len(history.windows),
         workers=int(np.count_nonzero(count_of_each(reads.worker))),
         sessions=count_sessions(history.once(session_key), reads.sent),
-        settings=info.settings.model_dump(mode="json"),
+        settings=info.settings.model_dump(
+            mode="json", exclude=None if info.is_watched else {"writer", "watch_interval"}
+        ),
         target=info.target,
         host=info.host,
         versions=info.versions,

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
+from loadtest.judge.watch_evidence import foreign_reads as foreign_reads  # noqa: PLC0414 - one of a kind with the rest
+from loadtest.judge.watch_evidence import left_open
 from loadtest.run.history import History
-from loadtest.run.records import ReadOutcome
 
 MINIMUM_READS: Final = 100
 """Bound at the minimum: < 3 %."""
@@ -38,9 +39,8 @@ def too_little(history: History, reads: int, what: str) -> str:
     writes = writes_after_first(history)
     if writes < MINIMUM_WRITES:
         some = f"only {units.counted(writes, 'write')} after the first {'was' if writes == 1 else 'were'}"
-        return (
-            f"{some if writes else 'no write after the first was'} acknowledged, at least {MINIMUM_WRITES} are needed"
-        )
+        known = "seen" if history.info.is_watched else "acknowledged"
+        return f"{some if writes else 'no write after the first was'} {known}, at least {MINIMUM_WRITES} are needed"
     if reads < MINIMUM_READS:
         return f"{f'only {reads}' if reads else 'no'} {what}, at least {MINIMUM_READS} are needed"
     return ""
@@ -53,7 +53,7 @@ def despite_others(history: History) -> str:
     run makes its documents. What could is somebody who kept one of them and put it there again, and that is said.
     """
     foreign = foreign_reads(history)
-    if not foreign:
+    if not foreign or history.info.is_watched:
         return ""
     return (
         f" Somebody else wrote to {history.info.object_name} as well ({units.counted(foreign, 'foreign document')}); "
@@ -61,13 +61,13 @@ def despite_others(history: History) -> str:
     )
 
 
-def foreign_reads(history: History) -> int:
-    """Reads that returned a document that somebody else certainly put there."""
-    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
-
-
 def somebody_else(history: History) -> str:
-    """The sentence for a run in which documents of others were read; "" when there were none."""
+    """The sentence for a run in which documents of others were read; "" when there were none.
+
+    Where all documents are of somebody else: for one in which it is open what was new and what was old.
+    """
+    if history.info.is_watched:
+        return left_open(history)
     foreign = foreign_reads(history)
     if not foreign:
         return ""

@@ -54,9 +54,8 @@ def _sentence(results: list[CheckResult], verdict: Verdict) -> str:
 def _impact_number(impact: Impact) -> Number:
     headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
     label = "A/A control: " if impact.control else ""
-    return Number(
-        f"response time while writing / while quiet, {impact.headline}", headline.ratio, "ratio", label + headline.text
-    )
+    what = "near a publication / just before" if impact.basis == "publications" else "while writing / while quiet"
+    return Number(f"response time {what}, {impact.headline}", headline.ratio, "ratio", label + headline.text)
 
 
 def _whole_number(check: CheckResult) -> Number:

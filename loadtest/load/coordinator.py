@@ -18,32 +18,37 @@ import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.looking.looking import Looking
+from loadtest.load.meeting import Agreed
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.standing import take_what_is_there
+from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
+from loadtest.load.watching import readers_see
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
-from loadtest.load.writer_news import WriterNews
+from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
+from loadtest.load.writer_news import WatcherNews, WriterNews
 from loadtest.project import PROJECT
 from loadtest.run.documents.kind import Description, Documents
-from loadtest.run.documents.kinds import documents_of, made_up_documents, standing_document
+from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
+from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.schedule import rests_for
-from loadtest.run.settings import Settings
+from loadtest.run.schedule import NO_RESTS, rests_for
+from loadtest.run.settings import WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
 from loadtest.target.kept_document import keep
-from loadtest.target.preflight import check_answers, read_address, wait_for_version_0
+from loadtest.target.preflight import read_address
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
 
@@ -72,6 +77,7 @@ class Coordinator:
         self._put_back: PuttingBack | None = None
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
+        self._looking: Looking | None = None
         self.receiver: RecordReceiver | None = None
         """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
@@ -81,19 +87,21 @@ class Coordinator:
         Raises:
             UsageError: one sentence that says what was received and what to do.
         """
-        check_answers(self._target)
+        check_all_answer(self._target)
         self._target = identified(self._target)
         self._directory = RunDirectory.create(self._settings.run_dir, find_source(self._settings.label))
         try:
-            if self._settings.write_interval == 0:
+            if self._settings.writer == WATCH:
+                self._watch(self._directory)
+            elif self._settings.write_interval == 0:
                 folder = self._directory.path
-                size = take_what_is_there(folder, folder / JOURNAL_NAME, self._target)
+                size = take_what_is_everywhere(folder, folder / JOURNAL_NAME, self._target)
                 self._documents = standing_document()
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
                 documents = self._take_documents(self._directory)
                 before = self._put_version_0(self._directory, documents)
-                wait_for_version_0(self._target, documents, before)
+                wait_for_version_0_everywhere(self._target, documents, before)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -103,6 +111,20 @@ class Coordinator:
         except BaseException:
             self.abandon()
             raise
+
+    def _watch(self, directory: RunDirectory) -> None:
+        """Start the watcher, which never writes, and compare what it saw with what readers get."""
+        target = with_key_of_a_reader(self._target)
+        news = self._news = WatcherNews(self._environment, target.object_key, directory)
+        watcher = self._writer = WatcherProcess(
+            directory.run, directory.path, self._settings, target, {}, news.on_put, news.on_trouble, news.on_end
+        )
+        looked = watcher.first()
+        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if said := readers_see(target, looked, watcher.place):
+            say(said)
+        self._documents = observed_documents(looked["bytes"])
+        self._settings = dataclasses.replace(self._settings, payload_bytes=looked["bytes"])
 
     def _take_documents(self, directory: RunDirectory) -> Documents:
         """The documents of the run: made up, or the user's own."""
@@ -147,15 +169,22 @@ class Coordinator:
         runner = self._environment.runner
         gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
-    def start(self, users: int, team: Workers, ends_ns: int | None = None) -> Plan:
+    def start(
+        self, users: int, team: Workers, ends_ns: int | None = None, agreed: Agreed | None = None, side: str = ""
+    ) -> Plan:
         """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
 
         ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
+        What was ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
         """
         assert self._directory is not None  # noqa: S101 - called in order
         settings = self._settings
-        start_ns, window_ns = time.monotonic_ns() + _HEAD_START_NS, round(settings.window * SECOND)
-        rests = rests_for(window_ns, None if ends_ns is None else max(0, ends_ns - start_ns))
+        window_ns = round(settings.window * SECOND)
+        start_ns = agreed.start_ns if agreed is not None else time.monotonic_ns() + _HEAD_START_NS
+        run_ns = None if ends_ns is None else max(0, ends_ns - start_ns)
+        rests = NO_RESTS if side else rests_for(window_ns, run_ns)
+        if settings.until_decided and run_ns is not None:
+            rests = rests_until_decided(window_ns, run_ns)
         self._plan = Plan(
             run=self._directory.run,
             run_dir=str(self._directory.path.resolve()),
@@ -172,9 +201,11 @@ class Coordinator:
             workers=max(1, len(team.shares)),
             rest_windows=rests.windows,
             rest_pairs=rests.pairs,
+            side=side,
             headers=self._target.access.headers,
             cert=self._target.access.cert,
             key=self._target.access.key,
+            addresses=self._target.addresses,
         )
         if self._news is not None:
             self._news.started = True
@@ -186,6 +217,8 @@ class Coordinator:
             self.receiver = RecordReceiver(self._environment.runner, self._directory.path, self._plan.run, team.shares)
         shown = (self._shown_target or self._target).public()
         self._directory.describe(settings, shown, self._plan, users, self._manifest())
+        if settings.until_decided and ends_ns is not None:
+            self._look_until_decided(self._directory, self._plan, ends_ns)
         if self._writer is not None:
             self._writer.start(self._plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
@@ -193,6 +226,17 @@ class Coordinator:
         if self._news is not None:
             self._news.progress = self._progress
         return self._plan
+
+    def _look_until_decided(self, directory: RunDirectory, plan: Plan, ends_ns: int) -> None:
+        """Look at the run as it goes on, and end it, as its time would, when every question is decided."""
+        looks = planned_looks(plan.windows(), ends_ns)
+        if len(looks) < 2:
+            logger.warning("--run-time is too short to end before it: no look but the report has six pairs of windows.")
+        if looks:
+            self._looking = Looking(
+                directory.path, looks, lambda found: directory.note(looks=found), self._environment.runner.quit
+            )
+            self._looking.start()
 
     def _manifest(self) -> dict[str, Any]:
         """Who is to record, and what is known of each by now."""
@@ -228,7 +272,8 @@ class Coordinator:
     def mark_end(self) -> None:
         """The readers are about to stop: the windows end here."""
         if self._directory is not None and self._plan is not None:
-            self._directory.end(time.monotonic_ns())
+            said = self._looking.found.said if self._looking is not None else ""
+            self._directory.end(time.monotonic_ns(), said or "stopped")
 
     def abandon(self) -> None:
         """Give up before the run started: stop the writer and leave no half run behind."""
@@ -260,6 +305,8 @@ class Coordinator:
             return
         if self._progress is not None:
             self._progress.stop()
+        if self._looking is not None:
+            self._looking.stop()
         self.mark_end()
         self.note_workers()
         self._finished = True

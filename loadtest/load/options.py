@@ -14,12 +14,15 @@ from typing import Any, Final
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.cleaned import without_addresses, without_values
 from loadtest.errors import UsageError
+from loadtest.load.watching_options import OPTIONS as WATCHING
+from loadtest.load.watching_options import with_writer
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import MINIMUM_BYTES
 from loadtest.run.schedule import ArrivalProcess
 from loadtest.run.settings import Settings
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS
+from loadtest.target.paths import DEFAULT_PATH, paths_from
 from stacks.user_input import cut, real_number, shown, whole_number
 
 MOST_ARRIVALS: Final = 1_000_000
@@ -40,7 +43,7 @@ starts Locust, never by whoever reaches the page's port."""
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("outputs", {"default": "", "metavar": "FILE", "help": f"outputs of cdktf deploy or terraform output -json: where to read and to write (default: {DEFAULT_OUTPUTS}, if it is there); none = read no file"}),
     ("stack", {"default": "", "metavar": "NAME", "help": "which stack of the outputs file, when it holds more than one"}),
-    ("samples-path", {"default": "/v1/samples", "metavar": "PATH", "help": "appended to --host"}),
+    ("samples-path", {"default": [], "action": "append", "metavar": "PATH", "help": f"appended to --host, or a whole address (default: {DEFAULT_PATH}); given several times the same object is read at each, in shares such as '/v1/samples weight=3'"}),
     ("bucket", {"default": "", "metavar": "NAME", "help": "bucket to write to (default: from the outputs file)"}),
     ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace"}),
     ("s3-endpoint-url", {"default": "", "metavar": "URL", "help": "S3 endpoint (default: AWS, or the sandbox that serves the samples)"}),
@@ -57,6 +60,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("impact-tolerance", {"default": 1.25, "metavar": "RATIO", "help": "response time while writing / while quiet that is tolerated"}),
     ("threshold", {"default": [], "action": "append", "metavar": "EXPR", "help": "a condition that the run must meet, such as \"p99(response, writing) < 250ms\"; repeatable"}),
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
+    ("until-decided", {"action": "store_true", "help": "end as soon as every question is decided; --run-time is then the longest that the run may last"}),
     ("label", {"default": "", "metavar": "TEXT", "help": "a name for what is measured, such as a version; recorded beside the commit, for the trend command"}),
     ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
@@ -66,7 +70,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 def add_arguments(parser: Any) -> None:
     """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
-    for name, settings in _OPTIONS:  # to the parser: those of a group are not seen by Locust's web page
+    for name, settings in (*_OPTIONS, *WATCHING):  # to the parser: those of a group are not seen by Locust's web page
         action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     for action in add_access_arguments(parser, with_variables=True):
@@ -83,11 +87,13 @@ def settings_from(options: argparse.Namespace) -> Settings:
     """
     number = _Numbers(options)
     access = access_from(options)
+    paths = paths_from(options.samples_path)
     settings = Settings(
         outputs=Path(options.outputs or DEFAULT_OUTPUTS),
         stack=options.stack or None,
         host=(options.host or "").rstrip("/") or None,
-        samples_path="/" + options.samples_path.lstrip("/"),
+        samples_path=paths[0][0],
+        addresses=paths if len(paths) > 1 else (),
         bucket=options.bucket or None,
         object_key=options.object_key,
         s3_endpoint_url=options.s3_endpoint_url or None,
@@ -109,7 +115,10 @@ def settings_from(options: argparse.Namespace) -> Settings:
         headers=access.headers,
         cert=access.cert,
         key=access.key,
+        until_decided=bool(options.until_decided),
     )
+    if settings.until_decided:
+        _require_decidable(settings, options)
     if settings.has_own_documents and settings.write_interval == 0:
         raise UsageError(
             "--write-interval is 0, so nothing is published: leave out --document and --documents, or give an interval."
@@ -127,10 +136,6 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--host is {shown(public_url(settings.host))}, to which --samples-path is appended: give a query there, as in "
             "--samples-path '/v1/samples?key=…'."
         )
-    if "#" in settings.samples_path:
-        raise UsageError(
-            "--samples-path holds a #, and what stands behind it is never sent: leave it out, or write %23 for it."
-        )
     if settings.bucket and (not _is_name(settings.bucket, 2048) or " " in settings.bucket):
         raise UsageError(
             f"--bucket is {shown(settings.bucket)}: give the name of a bucket, or the ARN of an access point."
@@ -140,7 +145,21 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
             "window would hold a write; make the window longer or the interval shorter."
         )
-    return settings
+    return with_writer(settings, options, number.real)
+
+
+def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
+    """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
+    if not options.headless or not options.run_time:
+        raise UsageError(
+            "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."
+        )
+    if not settings.window or not settings.write_interval:
+        lacking = "--window" if not settings.window else "--write-interval"
+        raise UsageError(
+            f"--until-decided with {lacking} 0 would wait in vain: without quiet and writing windows it is never decided "
+            f"whether writes slow reads down; give another {lacking}, or leave --until-decided out."
+        )
 
 
 def _own_documents(options: argparse.Namespace) -> dict[str, Any]:

@@ -18,8 +18,11 @@ from gevent.event import Event
 from locust.runners import LocalRunner, WorkerRunner
 
 from loadtest.errors import UsageError
+from loadtest.http1.access import Access
+from loadtest.http1.trust import tls_context
 from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.coordinator import PLAN_MESSAGE
+from loadtest.load.lanes import Lanes
 from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
 from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, SHARES_KEY
 from loadtest.load.record_receiver import END_MESSAGE
@@ -42,10 +45,10 @@ LONGEST_SENDING_S: Final = 10.0
 class Participant:
     """Records the reads of this process, run after run. ``on_begin`` is called when it begins to."""
 
-    def __init__(self, environment: Any, on_begin: Callable[[Recorder], None]) -> None:
+    def __init__(self, environment: Any, on_begin: Callable[[Lanes], None]) -> None:
         self._runner = environment.runner
         self._on_begin = on_begin
-        self._recorder: Recorder | None = None
+        self._lanes: Lanes | None = None
         self._planned = Event()
         self._master_watch: MasterWatch | None = None
         self._sender: RecordSender | None = None
@@ -59,23 +62,23 @@ class Participant:
         environment.events.heartbeat_received.add_listener(self._on_heartbeat)
 
     def recorder(self) -> Recorder:
-        """The recorder of this process; waits until the run begins."""
+        """The recorder of one more reader of this process; waits until the run begins."""
         self._planned.wait()
-        assert self._recorder is not None  # noqa: S101 - set before the event
-        return self._recorder
+        assert self._lanes is not None  # noqa: S101 - set before the event
+        return self._lanes.next()
 
     def stop_sending(self) -> None:
         """The run ends: no read is sent any more. While readers finish, a worker that stops hears nothing."""
         self._stop_watching_the_master()
-        if self._recorder is not None:
-            self._recorder.stop_sending()
+        if self._lanes is not None:
+            self._lanes.stop_sending()
 
     def stop_recording(self) -> None:
         """The readers have finished: close the recording. Stopping twice is fine."""
         self._stop_watching_the_master()
-        if self._recorder is not None:
-            self._recorder.close()
-            self._recorder = None
+        if self._lanes is not None:
+            self._lanes.close()
+            self._lanes = None
             self._planned = Event()
 
     def end_sending(self) -> None:
@@ -106,23 +109,25 @@ class Participant:
             beside_master = isinstance(self._runner, LocalRunner) or sees_run(Path(plan.run_dir), plan.run)
             if not beside_master:
                 plan = replace(plan, run_dir=_own_folder(files))
-            recorder = Recorder(plan, share)
+            if plan.cert:  # before the first reader would trip over it
+                tls_context(access=Access.of(plan))
+            lanes = Lanes(plan, share)
         except (TypeError, ValueError, UsageError, OSError) as error:
             why = why_refused(error)
             logger.error("This process does not read the samples: %s.", why)
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
             return
-        self._recorder = recorder
+        self._lanes = lanes
         if self._sender is not None:  # of an earlier run, all sent or given up by now
             self._sender.finish(0)
         self._sender = None
         if not beside_master:
-            self._sender = RecordSender(self._runner, recorder.spool.name, plan.run)
+            self._sender = RecordSender(self._runner, lanes.recorders[0].spool.name, plan.run)
         if isinstance(self._runner, WorkerRunner):
             self._master_watch = MasterWatch(
                 self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
             )
-        self._on_begin(recorder)
+        self._on_begin(lanes)
         self._planned.set()
 
     def _on_clock(self, msg: Any, **_kwargs: Any) -> None:
@@ -135,8 +140,8 @@ class Participant:
 
     def _on_master_lost(self, why: str) -> None:
         logger.error("This worker has lost its master (%s): it stops reading, and ends.", why)
-        if self._recorder is not None:
-            self._recorder.stop_sending()
+        if self._lanes is not None:
+            self._lanes.stop_sending()
         self._runner.quit()
 
     def _stop_watching_the_master(self) -> None:
@@ -145,12 +150,12 @@ class Participant:
             self._master_watch = None
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
-        if self._recorder is not None:
-            self._recorder.acknowledge(msg.data["version"], msg.data["returned_ns"] + self._offset_ns)
+        if self._lanes is not None:
+            self._lanes.acknowledge(msg.data["version"], msg.data["returned_ns"] + self._offset_ns)
 
     def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if self._recorder is not None:
-            data[COUNTS_KEY] = asdict(self._recorder.counted())
+        if self._lanes is not None:
+            data[COUNTS_KEY] = asdict(self._lanes.counted())
 
 
 def _own_folder(files: dict[str, bytes]) -> str:

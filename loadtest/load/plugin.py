@@ -7,6 +7,7 @@ the same in all of them and lives in ``loadtest.load.coordinator`` and ``loadtes
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -30,6 +31,8 @@ from loadtest.load.interrupts import (
     stop_once_at_a_time,
     wait_for_the_end_of_this_process,
 )
+from loadtest.load.lanes import Lanes
+from loadtest.load.meeting import Agreed, Meeting
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
@@ -38,6 +41,7 @@ from loadtest.load.participant import COUNTS_KEY, Participant
 from loadtest.load.plan_message import plan_message
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.recorder import Recorder
+from loadtest.load.several import refuse_too_few_readers
 from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
 from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
@@ -59,6 +63,11 @@ def register() -> None:
 
 def _on_init(environment: Any, **_kwargs: Any) -> None:
     ReadModelRun(environment)
+
+
+def _host_of(url: str, path: str) -> str:
+    """What Locust shows as the host: the address without the path that was given, if it is not all of it."""
+    return url.removesuffix(path) or url
 
 
 class ReadModelRun:
@@ -103,7 +112,7 @@ class ReadModelRun:
             self._check_settings()
 
     def recorder(self) -> Recorder:
-        """The recorder of this process; waits until the run begins."""
+        """The recorder of one more reader of this process; waits until the run begins."""
         return self._participant.recorder()
 
     def _records_to_come(self) -> RecordReceiver | None:
@@ -154,7 +163,7 @@ class ReadModelRun:
     def _give_users_a_host(self) -> None:
         """Locust shows a host, without its secrets: the one of the outputs file, if none was given."""
         settings = settings_from(self._environment.parsed_options)
-        host = settings.host or find_target(settings).url.removesuffix(settings.samples_path)
+        host = settings.host or _host_of(find_target(settings).url, settings.samples_path)
         self._environment.host = self._host_at_start = public_url(host)
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
@@ -185,6 +194,10 @@ class ReadModelRun:
         target = find_target(settings)
         if settings is not target_at_start:
             refuse_other_endpoint(target, target_at_start)
+        if self._headless:
+            given = self._environment.parsed_options
+            workers = int(given.expect_workers or 1) if given.master or given.processes else 1
+            refuse_too_few_readers(settings, given.num_users, workers)
         coordinator = Coordinator(self._environment, settings, target)
         coordinator.prepare()
         return coordinator
@@ -207,22 +220,27 @@ class ReadModelRun:
         if coordinator is None or team is None or coordinator.plan is not None or self._starting:
             return
         self._starting = True
+        agreed: Agreed | None = None
+        meeting = Meeting.of(os.environ)
         try:
             team.share_out()
+            if meeting is not None:
+                agreed = meeting.wait(gevent.sleep, lambda: coordinator.finished)
         finally:
             self._starting = False
         if self._coordinator is not coordinator or coordinator.finished:
             return  # it was stopped meanwhile
         for sentence in team.refusals():
             logger.error("%s", sentence)
-        plan = coordinator.start(user_count, team, self._ends_ns())
+        side = meeting.side if meeting is not None else ""
+        plan = coordinator.start(user_count, team, agreed.ends_ns if agreed else self._ends_ns(), agreed, side)
         for client in team.accepted if team.shares else [None]:
             message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
-    def _on_begin(self, recorder: Recorder) -> None:
+    def _on_begin(self, lanes: Lanes) -> None:
         if self._coordinator is not None and self._coordinator.progress is not None:
-            self._coordinator.progress.local = recorder.counted
+            self._coordinator.progress.local = lanes.counted
 
     def _on_refusal(self, msg: Any, **_kwargs: Any) -> None:
         if self._team is not None and self._coordinator is not None:

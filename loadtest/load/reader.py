@@ -71,7 +71,7 @@ class SamplesReader(User):
         self._connection = ReaderConnection(
             address,
             _tls_context(Access.of(plan)) if address.scheme == "https" else None,
-            Limits(MOST_HEAD_BYTES, most_body_bytes(plan.payload_bytes)),
+            Limits(MOST_HEAD_BYTES, most_body_bytes(plan.most_document_bytes)),
             plan.payload_bytes,
             turns,
         )

@@ -13,6 +13,7 @@ from loadtest.cleaned import hide, holds_hidden, shown
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
+from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
 from loadtest.run.spool import NO_ETAG, Spool
@@ -58,27 +59,34 @@ class Counts:
 
 
 class Recorder:
-    """Records the reads of one process from the moment the plan is known until the test stops."""
+    """Records the reads of one process at one address from the moment the plan is known until the test stops.
 
-    def __init__(self, plan: Plan, share: int = 0) -> None:
+    ``beside`` is that of another address of the same process, whose spool is this one's, too.
+    """
+
+    def __init__(self, plan: Plan, share: int = 0, *, address: int = 0, beside: Recorder | None = None) -> None:
         self.plan = plan
         hide(*(value for _, value in plan.headers))
-        self.spool = Spool(Path(plan.run_dir), share, plan.run)
+        self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
+        self._address = address
         self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
-        arrivals = plan.arrivals(share)
-        self.due_reads = None if arrivals is None else DueReads(arrivals, plan.arrival_rate / plan.workers)
+        if isinstance(self.verifier, ObservedVerifier):
+            self.verifier.tell = self.spool.body
+            if beside is not None:  # one spool, one numbering of bodies
+                self.verifier = beside.verifier
+        arrivals = plan.arrivals(share, address)
+        self.due_reads = None if arrivals is None else DueReads(arrivals, plan.rate_at(address))
         self.counts = Counts()
-        self._sessions = 0
         self._ended_ns: int | None = None
         self._requests_kept: dict[ReadOutcome, int] = {}
         self._messages: set[str] = set()
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
-        self._health = HealthMonitor(self.spool)
+        self._health: HealthMonitor = HealthMonitor(self.spool) if beside is None else beside._health
 
     def next_session(self) -> int:
         """The number of a new session, unique in this process."""
-        self._sessions = self.spool.sessions = self._sessions + 1
-        return self._sessions - 1
+        self.spool.sessions += 1
+        return self.spool.sessions - 1
 
     def etag_line(self, etag: str | None) -> int:
         """The line of an ETag in the spool's table; of one that quotes a secret only a digest is kept."""
@@ -105,7 +113,17 @@ class Recorder:
         ``request_id`` is kept for reads that look wrong already while running, the first few of each kind.
         """
         record = self.spool.read(
-            session, scheduled_ns, called_ns, returned_ns, status, version, etag_line, sent_line, body_bytes, outcome
+            session,
+            scheduled_ns,
+            called_ns,
+            returned_ns,
+            status,
+            version,
+            etag_line,
+            sent_line,
+            body_bytes,
+            outcome,
+            self._address,
         )
         counts = self.counts
         suspicious = counts.stale

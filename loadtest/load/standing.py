@@ -27,9 +27,9 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
         UsageError: there is no document, or another one each time.
     """
     called = time.monotonic_ns()
-    before = _document(target)
+    before = document_at(target)
     for _ in range(_ATTEMPTS):
-        seen = _document(target)
+        seen = document_at(target)
         if seen.body == before.body:
             break
         before = seen
@@ -46,7 +46,12 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
     return len(seen.body)
 
 
-def _document(target: Target) -> Seen:
+def document_at(target: Target) -> Seen:
+    """What the readers' address answers now.
+
+    Raises:
+        UsageError: no document, or one that is too large.
+    """
     seen = read_address(target)
     if seen.status != 200:
         said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)

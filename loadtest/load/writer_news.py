@@ -10,6 +10,7 @@ from locust.exception import CatchResponseError
 
 from loadtest.load.progress.progress import Progress
 from loadtest.load.writer.process import Put, what_to_do
+from loadtest.load.writer.watcher_process import what_helps_a_watcher
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 
@@ -77,3 +78,28 @@ class WriterNews:
         logger.error("%s; the readers go on.", said[0].upper() + said[1:])
         if self.started:
             self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")
+
+
+class WatcherNews(WriterNews):
+    """Passes on what a watcher sees. It is no request of this suite, so Locust's statistics have no row for it."""
+
+    def on_put(self, put: Put) -> None:
+        if self.progress is not None:
+            self.progress.writes += 1
+
+    def on_trouble(self, trouble: str) -> None:
+        """Why no HEAD is answered now; "" when they are again. It is in the watcher's own journal, too."""
+        if trouble:
+            logger.error("The watcher: %s; %s.", trouble, what_helps_a_watcher(trouble))
+        else:
+            logger.warning("The watcher: the store answers again.")
+        if self.progress is not None:
+            self.progress.trouble = trouble
+
+    def on_end(self, why: str) -> None:
+        said = f"the watcher has ended: {why}"
+        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
+        if self.progress is not None:
+            self.progress.trouble = said
+        if self.started:
+            self._directory.note_writer(time.monotonic_ns(), f"the watcher ended: {why}")

@@ -14,6 +14,7 @@ from loadtest.report import limits, tables_run, tables_slowdown, tables_speed, t
 from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.table import Fact, Table
+from loadtest.report.tables_addresses import addresses_table
 from loadtest.report.wording import (
     about,
     headline,
@@ -83,6 +84,8 @@ def _answer(question: Question) -> tuple[str, ...]:
 
 def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     """Folded parts, the most wanted first."""
+    if summary.addresses:
+        yield _folded("By address", [_table(addresses_table(summary))])
     proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
     if proofs:
         yield _folded("What proves the findings", proofs)

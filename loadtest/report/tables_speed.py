@@ -124,6 +124,8 @@ NOT_JUDGED: Final = (
 
 
 def _title(summary: Summary) -> str:
+    if summary.impact.basis == "publications":
+        return "Near publications of somebody else against just before"
     return f"Writing windows against {'the end of rests' if summary.impact.basis == 'rests' else 'quiet windows'}"
 
 

@@ -8,7 +8,7 @@ returned before it was called.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -51,10 +51,18 @@ class Reads:
     sent_version: Column
     body_bytes: Column
     outcome: Column
+    address: Column
     widening_ns: Column
 
     def __len__(self) -> int:
         return len(self.called_ns)
+
+    def chosen(self, which: Flags) -> Reads:
+        """Some of them."""
+        columns = {name: column[which] for name, column in vars(self).items()}
+        if self.on_one_clock:
+            columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), int(np.count_nonzero(which)))
+        return Reads(**columns)
 
     @property
     def on_one_clock(self) -> bool:
@@ -157,6 +165,8 @@ class History:
     windows: Windows
     samples: Samples
     requests: Requests
+    began_ns: int | None = None
+    """Time 0, where it is not that of these reads: of a part of a run."""
     _made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
     _being_made: dict[Callable[[History], Any], Any] = field(default_factory=dict, repr=False)
 
@@ -172,9 +182,24 @@ class History:
                     self._made[make] = make(self)
         return cast(Result, self._made[make])
 
+    def at(self, address: int) -> History:
+        """The part of it that one address has: its own reads, in the share of its weight, and all writes."""
+        info, addresses = self.info, self.info.addresses
+        url, weight = addresses[address]
+        share = weight / sum(each for _, each in addresses)
+        own: dict[str, Any] = {
+            "target": {**{name: value for name, value in info.target.items() if name != "addresses"}, "url": url},
+            "settings": info.settings.model_copy(update={"arrival_rate": info.settings.arrival_rate * share}),
+        }
+        reads = self.reads.chosen(self.reads.address == address)
+        part = info.model_copy(update=own)
+        return replace(self, info=part, reads=reads, began_ns=self.origin_ns, _made={}, _being_made={})
+
     @property
     def origin_ns(self) -> int:
         """Time 0 of every axis: the call of the first read, or of the first write in a run without reads."""
+        if self.began_ns is not None:
+            return self.began_ns
         return int(self.reads.called_ns[0] if len(self.reads) else self.writes.called_ns[0])
 
     @property

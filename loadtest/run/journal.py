@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.observed.journal import WATCH
 from loadtest.run.records import WriteOutcome
 
 
@@ -51,6 +52,10 @@ class Journal:
             "request_id": request_id,
         }
         self._append(event if called_ns is None else {**event, "called_ns": called_ns})
+
+    def note(self, kind: str, **said: Any) -> None:
+        """Write down what a watcher saw that is no write of its own."""
+        self._append({WATCH: {"kind": kind, **said}})
 
     def close(self) -> None:
         """Try once more to write what could not be written."""

@@ -21,7 +21,7 @@ from loadtest.run.run_info import read_run_info
 from loadtest.run.seal import SEALED_FORMAT, verify_seal
 from loadtest.run.validation import validated
 
-OPTIONAL_COLUMNS: Final = ("gave_up_ns", "widening_ns")
+OPTIONAL_COLUMNS: Final = ("gave_up_ns", "address", "widening_ns")
 """Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock."""
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import itertools
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.addresses import due_at
 from loadtest.run.documents.kind import Description
+from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 
@@ -36,25 +40,58 @@ class Plan:
     """Which documents; see :mod:`loadtest.run.documents`."""
     rest_windows: int = 0
     rest_pairs: int = 0
+    side: str = ""
+    """Which side of a duel this is; "" for a run of its own."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Sent with every read. Their values are secrets: they are in the message to the workers, and in no file."""
     cert: str = ""
     key: str = ""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """All of them, each with its weight, where the object is read at several; ``url`` is the first."""
 
     def __post_init__(self) -> None:
+        several = tuple((str(url), int(weight)) for url, weight in self.addresses)
+        object.__setattr__(self, "addresses", several)
         pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
         object.__setattr__(self, "headers", pairs)
 
-    def windows(self) -> WindowSchedule:
-        return WindowSchedule(self.start_ns, self.window_ns, self.seed, Rests(self.rest_windows, self.rest_pairs))
+    @property
+    def most_document_bytes(self) -> int:
+        """So long may a document become while the run goes on: others may publish longer ones than the first."""
+        return int(self.documents.get("most_bytes", self.payload_bytes))
 
-    def arrivals(self, share: int) -> Arrivals | None:
-        """The arrivals of one of ``workers`` shares, or None for a closed loop."""
+    def windows(self) -> WindowSchedule:
+        rests = Rests(self.rest_windows, self.rest_pairs)
+        return schedule_of(self.start_ns, self.window_ns, self.seed, rests, self.side)
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """The weight of each address."""
+        return tuple(weight for _, weight in self.addresses) or (1,)
+
+    def at(self, address: int) -> Plan:
+        """The plan as the readers of one address need to know it."""
+        return replace(self, url=self.addresses[address][0]) if self.addresses else self
+
+    def rate_at(self, address: int) -> float:
+        """The reads per second that are due at an address in one process; 0 in a closed loop."""
+        return self.arrival_rate / self.workers * self.weights[address] / sum(self.weights)
+
+    def arrivals(self, share: int, address: int = 0) -> Arrivals | None:
+        """The arrivals of one of ``workers`` shares at an address, or None for a closed loop."""
         if not self.arrival_rate:
             return None
         process = ArrivalProcess(self.arrival_process)
-        schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
-        return Arrivals(schedule, share % self.workers, self.workers)
+        windows = self.windows()
+        schedule: Iterator[int]
+        if isinstance(windows, DuelSchedule):  # as if there were nothing between its turns
+            schedule = map(windows.moment, arrival_times(0, self.arrival_rate, process, self.seed))
+        else:
+            schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
+        if len(self.weights) < 2:
+            return Arrivals(schedule, share % self.workers, self.workers)
+        own = itertools.islice(schedule, share % self.workers, None, self.workers)
+        return Arrivals(due_at(address, self.weights, own))
 
     def message(self) -> dict[str, Any]:
         """The plan as Locust can send it."""

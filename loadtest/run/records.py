@@ -17,6 +17,9 @@ import numpy as np
 FORMAT_VERSION: Final = 2
 """Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
 
+SEVERAL_ADDRESSES_FORMAT: Final = 3
+"""That of a run whose reads were made at several addresses; what is known up to here is read."""
+
 NO_VERSION: Final = -1
 """No version: the answer was an error, or the request or the answer carried no ETag."""
 
@@ -26,6 +29,12 @@ UNKNOWN_VERSION: Final = -2
 SECOND_ETAG: Final = -3
 """An ETag of the version in the body, which got another one before and after: two ETags for one document by turns.
 Of a condition: the ETag that the version had before the target changed its ETags, once."""
+
+UNSEEN_VERSION: Final = -4
+"""A whole document of somebody else's publishing that no HEAD saw: it was published and replaced between two."""
+
+UNDECIDED_VERSION: Final = -5
+"""A whole document that is old, or was published once more between two HEADs: nothing proves which."""
 
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""
@@ -143,6 +152,7 @@ READ_DTYPE: Final = np.dtype(
         ("sent_version", "<i4"),  # that the reader held and sent the ETag of; NO_VERSION = unconditional; SECOND_ETAG
         ("body_bytes", "<u4"),
         ("outcome", "u1"),  # ReadOutcome
+        ("address", "u1"),  # which of the run's addresses was asked; 0 is the first, and that of runs that had one
         ("widening_ns", "<i8"),  # how much longer called … returned is than the read took; 0 on the master's clock
     ]
 )

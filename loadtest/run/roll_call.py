@@ -34,7 +34,7 @@ from loadtest.run.files import (
     SPOOL_SUFFIXES,
 )
 from loadtest.run.presence import WORKER, Pulse, Written, pulse_of
-from loadtest.run.spool import SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, load_records, registrations
+from loadtest.run.spool import SPOOLED_SAMPLE_DTYPE, load_records, registrations, spooled_fields
 
 FORMAT_WITH_MANIFEST: Final = 2
 _BLOCK: Final = 2**20
@@ -98,7 +98,7 @@ def _attendant(
     unwritten = registration.with_suffix(INCOMPLETE_SUFFIX).exists()
     closed = registration.with_suffix(CLOSED_SUFFIX).exists()
     damage = "" if unwritten else _damage(registration, expected["role"], pulse, closed=closed)
-    until_ns = _last_on_disk(registration) if unwritten else pulse.until_ns if pulse is not None else None
+    until_ns = _last_on_disk(registration, run) if unwritten else pulse.until_ns if pulse is not None else None
     bounds = clocks.get(expected["share"]) if expected["role"] == WORKER else None
     if until_ns is not None and bounds is not None:
         until_ns = max(0, int(bounds.earliest(np.array([until_ns]))[0]))
@@ -157,8 +157,8 @@ def _clock(expected: dict[str, Any], run: dict[str, Any]) -> str:
     return why_not_one_clock(OffsetBound(*end), ACCEPTED_AT_END_NS) if clock.get("one", True) else ""
 
 
-def _last_on_disk(registration: Path) -> int | None:
-    reads = load_records(registration.with_suffix(READS_SUFFIX), SPOOLED_READ_DTYPE)
+def _last_on_disk(registration: Path, run: dict[str, Any]) -> int | None:
+    reads = load_records(registration.with_suffix(READS_SUFFIX), spooled_fields(run))
     samples = load_records(registration.with_suffix(SAMPLES_SUFFIX), SPOOLED_SAMPLE_DTYPE)
     ends = [int(column.max()) for column in (reads["returned_ns"], samples["at_ns"]) if len(column)]
     return max(ends, default=None)
@@ -180,7 +180,7 @@ def _attendance_without_manifest(run_dir: Path, run: dict[str, Any]) -> dict[str
             closed = path.with_suffix(CLOSED_SUFFIX).exists()
             process |= {
                 "began": True,
-                "until_ns": _last_on_disk(path),
+                "until_ns": _last_on_disk(path, run),
                 "closed": closed,
                 "unwritten": path.with_suffix(INCOMPLETE_SUFFIX).exists(),
                 "damage": next(

@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
+from loadtest.run.addresses import format_of
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER, SPOOL_FOLDER
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
 from loadtest.run.settings import Settings
 from loadtest.run.source import NO_SOURCE, Source
+from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, cut, read_json, shown
 
@@ -45,6 +47,8 @@ _LEFT_OUT: Final = (
     "s3_endpoint_url",
     "samples_path",
     "label",
+    "addresses",
+    "until_decided",
     "document",
     "stamp",
     "documents",
@@ -52,7 +56,7 @@ _LEFT_OUT: Final = (
     "cert",
     "key",
 )
-"""Settings that ``target`` says better, or that only name local files, or are secret."""
+"""Settings that ``target`` or another entry says better, that only name local files, or are secret."""
 
 
 class RunDirectory:
@@ -97,7 +101,7 @@ class RunDirectory:
         write_run(
             self.path,
             {
-                "format": FORMAT_VERSION,
+                "format": format_of(len(target.get("addresses", ())), FORMAT_VERSION),
                 "run": self.run,
                 "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},
@@ -108,19 +112,21 @@ class RunDirectory:
                 "host": _host(),
                 "versions": _versions(),
                 "outcomes": outcome_names(),
+                "spooled_fields": len(SPOOLED_READ_DTYPE.names or ()),
                 "plan": {
                     "start_ns": plan.start_ns,
                     "window_ns": plan.window_ns,
                     "guard_ns": plan.windows().guard_ns,
                     "rest_windows": plan.rest_windows,
                     "rest_pairs": plan.rest_pairs,
+                    **({"side": plan.side} if plan.side else {}),
                 },
                 **({} if manifest is None else {"manifest": manifest}),
             },
         )
 
-    def end(self, at_ns: int) -> None:
-        """Note when the readers were told to stop; only the first call counts.
+    def end(self, at_ns: int, reason: str = "stopped") -> None:
+        """Note when the readers were told to stop, and why; only the first call counts.
 
         Where that cannot be written the run still ends in order, and is sealed like one that was killed.
         """
@@ -129,7 +135,7 @@ class RunDirectory:
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             if "ended" not in content:
-                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": "stopped"}
+                ended = {"at_ns": self._ended_ns, "recovered": False, "reason": reason}
                 writer = {"writer": self._writer} if self._writer else {}
                 write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
 
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
-from loadtest.run.records import FORMAT_VERSION
+from loadtest.run.looks import RunLooks
+from loadtest.run.observed.journal import Watched
+from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 LATEST_NS: Final = 2**62
@@ -34,6 +37,9 @@ class RunSettings(BaseModel):
     max_staleness: _NotNegative
     impact_tolerance: Annotated[FiniteFloat, Field(ge=1, strict=False)]
     thresholds: list[str] = []
+    seed: int = 0
+    writer: str = PUBLISH
+    watch_interval: _NotNegative = 0
 
 
 class RunClock(BaseModel):
@@ -55,6 +61,7 @@ class RunPlan(BaseModel):
     guard_ns: _Time = 0
     rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
     rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
+    side: Literal["", "base", "new"] = ""  # of a duel
 
 
 class RunEnd(BaseModel):
@@ -119,9 +126,16 @@ class RunInfo(BaseModel):
     writer: list[WriterTrouble] = []
     source: RunSource | None = None
     attendance: Attendance | None = None
+    watch: Watched | None = None
+    looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody else published the documents, and this run only looked on."""
+        return self.settings.writer != PUBLISH
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -136,6 +150,17 @@ class RunInfo(BaseModel):
         if self.ended.recovered:
             return ("The run was cut short, and its record does not say who should have recorded until when.",)
         return ()
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where the reads were made, each with its weight; of most runs there is one."""
+        said = self.target.get("addresses")
+        found = [
+            (str(one.get("url")), weight)
+            for one in (said if isinstance(said, list) else ())
+            if isinstance(one, dict) and isinstance(weight := one.get("weight"), int) and weight > 0
+        ]
+        return tuple(found) or ((self.target_name, 1),)
 
     @property
     def target_name(self) -> str:
@@ -173,9 +198,10 @@ def read_run_info(run_dir: Path) -> RunInfo:
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
     found = plain.get("format")
-    if isinstance(found, int) and found > FORMAT_VERSION:
+    if isinstance(found, int) and found > SEVERAL_ADDRESSES_FORMAT:
         raise RunError(
-            f"{path} has format {found} and this program knows up to {FORMAT_VERSION}: use the version that wrote it."
+            f"{path} has format {found} and this program knows up to {SEVERAL_ADDRESSES_FORMAT}: use the version that "
+            "wrote it."
         )
     if isinstance(found, bool) or not isinstance(found, int) or found < 1:
         raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")

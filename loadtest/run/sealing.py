@@ -18,12 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
+from loadtest.run.addresses import name_versions_apart
 from loadtest.run.checksums import write_checksums
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
-from loadtest.run.documents.kinds import description_in, documents_of
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.documents.kinds import are_observed, description_in, documents_of
+from loadtest.run.duel import schedule_of
+from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
     CLOCKS_FILE,
@@ -41,6 +43,9 @@ from loadtest.run.files import (
     WINDOWS_FILE,
     WRITES_FILE,
 )
+from loadtest.run.looks import windows_until_ns
+from loadtest.run.observed.journal import WATCH, Watched, watched_from
+from loadtest.run.observed.naming import name_observed
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -56,7 +61,7 @@ from loadtest.run.records import (
 )
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
-from loadtest.run.schedule import Rests, WindowSchedule
+from loadtest.run.schedule import Rests
 from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
@@ -64,6 +69,7 @@ from loadtest.run.spool import (
     load_etags,
     load_lines,
     load_records,
+    spooled_fields,
     still_recording,
 )
 from loadtest.whole_files import whole_file
@@ -105,17 +111,9 @@ def seal(run_dir: Path) -> None:
             _finish(run_dir)
             return
     attendance = call_roll(run_dir, run)
-    events = _journal(run_dir / JOURNAL_NAME)
-    writes = _writes(events)
-    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
     clocks = clocks_of(run_dir, run)
-    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
-    reads = name_versions(
-        [_spooled(path) for path in spools],
-        _told_by_puts(writes, run, run_dir),
-        lambda reads: widened(reads, clocks, began_ns),
-    )
-    samples = _concatenate([_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools], GENERATOR_DTYPE)
+    recorded = gathered(run_dir, run, clocks)
+    reads = recorded[READS_FILE]
     if "ended" not in run:
         last = int(reads["returned_ns"].max()) if len(reads) else int(run["plan"]["start_ns"])
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
@@ -126,18 +124,44 @@ def seal(run_dir: Path) -> None:
     run["attendance"] = attendance
     if clocks:
         run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
-    windows = _windows(run)
-    for name, records in (
-        (READS_FILE, reads),
-        (WRITES_FILE, writes),
-        (WINDOWS_FILE, windows),
-        (GENERATOR_FILE, samples),
-        (REQUESTS_FILE, _requests(spools, events, clocks)),
-        *([(CLOCKS_FILE, exchanges)] if len(exchanges := all_exchanges(run_dir, run)) else []),
-    ):
+    exchanges = all_exchanges(run_dir, run)
+    heard = {CLOCKS_FILE: exchanges} if len(exchanges) else {}
+    for name, records in {**recorded, WINDOWS_FILE: planned_windows(run), **heard}.items():
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
     _finish(run_dir)
+
+
+def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> dict[str, Array]:
+    """What was recorded so far, by the name of the Parquet file that it is for; it may still be recorded.
+
+    Raises:
+        UsageError: the journal cannot be read.
+    """
+    events, notes = _journal(run_dir / JOURNAL_NAME)
+    writes = _writes(events)
+    spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
+    began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
+    recorded = [_spooled(path, run) for path in spools]
+
+    def settled(reads: Array) -> Array:
+        return widened(reads, clocks, began_ns)
+
+    if are_observed(description_in(run, run_dir)):
+        said = watched_from(notes)
+        lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
+        observed = name_observed(recorded, lines, writes, Watched.model_validate(said), settled)
+        run[WATCH] = {**said, "unseen": observed.unseen, "vouched": observed.vouched}
+        reads = observed.reads
+    else:
+        reads = name_versions_apart(recorded, _told_by_puts(writes, run, run_dir), settled)
+    samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
+    return {
+        READS_FILE: reads,
+        WRITES_FILE: writes,
+        GENERATOR_FILE: _concatenate(samples, GENERATOR_DTYPE),
+        REQUESTS_FILE: _requests(spools, events, clocks),
+    }
 
 
 def _finish(run_dir: Path) -> None:
@@ -162,8 +186,8 @@ def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
         raise UsageError(f"{run_dir} is still being recorded by process {process}: stop that run, or wait for its end.")
 
 
-def _journal(journal: Path) -> list[dict[str, Any]]:
-    """The events of each PUT put together, in order of version.
+def _journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events of each PUT put together, in order of version; and what a watcher noted beside them.
 
     Raises:
         UsageError: the journal is missing or damaged, other than cut short.
@@ -173,16 +197,20 @@ def _journal(journal: Path) -> list[dict[str, Any]]:
     except OSError:
         raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
     events: dict[int, dict[str, Any]] = {}
+    notes: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         try:
             event = json.loads(line)
-            events.setdefault(event["version"], {}).update(event)
+            if WATCH in event:
+                notes.append(dict(event[WATCH]))
+            else:
+                events.setdefault(event["version"], {}).update(event)
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
-    return sorted(events.values(), key=lambda event: int(event["version"]))
+    return sorted(events.values(), key=lambda event: int(event["version"])), notes
 
 
 def _writes(rows: list[dict[str, Any]]) -> Array:
@@ -238,8 +266,11 @@ def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
         return None
 
 
-def _spooled(path: Path) -> SpooledReads:
-    spooled = load_records(path, SPOOLED_READ_DTYPE)
+def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
+    recorded = load_records(path, spooled_fields(run))
+    spooled = np.zeros(len(recorded), dtype=SPOOLED_READ_DTYPE)  # fields that it lacks are zero
+    for name in recorded.dtype.names or ():
+        spooled[name] = recorded[name]
     _add_late_bodies(spooled, load_lines(path.with_suffix(BODIES_SUFFIX)))
     etags = load_etags(path.with_suffix(ETAGS_SUFFIX))
     known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
@@ -247,9 +278,9 @@ def _spooled(path: Path) -> SpooledReads:
     return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
 
 
-def _add_late_bodies(spooled: Array, bodies: list[list[int]]) -> None:
+def _add_late_bodies(spooled: Array, lines: list[Any]) -> None:
     """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
-    for record, length in bodies:
+    for record, length in (line for line in lines if isinstance(line, list)):
         if record < len(spooled):
             late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
             spooled[list(late)][record] = tuple(late.values())
@@ -275,12 +306,14 @@ def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 
-def _windows(run: dict[str, Any]) -> Array:
+def planned_windows(run: dict[str, Any]) -> Array:
+    """The windows that were over when the run ended, or up to the look that ended it."""
     plan = run["plan"]
     rests = Rests(plan.get("rest_windows", 0), plan.get("rest_pairs", 0))  # runs of old versions had none
-    windows = WindowSchedule(plan["start_ns"], plan["window_ns"], run["settings"]["seed"], rests)
+    seed = run["settings"]["seed"]
+    windows = schedule_of(plan["start_ns"], plan["window_ns"], seed, rests, plan.get("side", ""))
     return np.array(
-        [dataclasses.astuple(window) for window in windows.whole_until(run["ended"]["at_ns"])], dtype=WINDOW_DTYPE
+        [dataclasses.astuple(window) for window in windows.whole_until(windows_until_ns(run))], dtype=WINDOW_DTYPE
     )
 
 

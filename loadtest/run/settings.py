@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+
+PUBLISH: Final = "publish"
+WATCH: Final = "watch"
+NO_WRITER: Final = "none"
+WRITERS: Final = (PUBLISH, WATCH, NO_WRITER)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,13 @@ class Settings:
     outputs_needed: bool = False
     overwrite: bool = False
     label: str = ""
+    writer: str = PUBLISH
+    """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
+    watch_interval: float = 0.25
+    """Seconds between two HEADs."""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
+    until_decided: bool = False
     document: tuple[Path, ...] = ()
     stamp: tuple[str, ...] = ()
     documents: Path | None = None

@@ -14,11 +14,13 @@ import logging
 import os
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from loadtest.errors import UsageError
 from loadtest.run.files import (
     CLOSED_SUFFIX,
     INCOMPLETE_SUFFIX,
@@ -46,6 +48,26 @@ SPOOLED_READ_DTYPE: Final = np.dtype(
         if name not in ("worker", "widening_ns")  # the name of the file says the one; the other comes with the bounds
     ]
 )
+_FIELDS_AT_FIRST: Final = 10
+"""So many of them had the spools of runs that do not say which they have."""
+
+
+def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
+    """What a record is in the spools of a run, which says in ``run.json`` how many fields there are: they only grow.
+
+    Raises:
+        UsageError: no program up to this one had so many.
+    """
+    names = SPOOLED_READ_DTYPE.names or ()
+    count = run.get("spooled_fields", _FIELDS_AT_FIRST)
+    if not isinstance(count, int) or not _FIELDS_AT_FIRST <= count <= len(names):
+        raise UsageError(
+            f"run.json tells of spools with {str(count)[:20]} fields a read, which this program does not know: seal "
+            "the run with the version that recorded it, or restore that file."
+        )
+    return np.dtype([(name, SPOOLED_READ_DTYPE[name]) for name in names[:count]])
+
+
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
     [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
@@ -68,7 +90,7 @@ class _SpoolFile:
         self.path = path
         self.waiting: list[bytes] = []
         self.written = Written()
-        """What was handed over; on disk, when it is not ``behind``."""
+        """What was handed over; on disk, when it is not ``is_short``."""
         self._unwritten = bytearray()
         self._file = path.open("xb", buffering=0)
 
@@ -90,6 +112,11 @@ class _SpoolFile:
     def behind(self) -> bool:
         """Whether some of it has not been written."""
         return bool(self._unwritten or self.waiting)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some of what was handed over has not been taken."""
+        return bool(self._unwritten)
 
     def close(self) -> OSError | None:
         """Write a last time and close; returns why not all could be written, if so."""
@@ -154,11 +181,22 @@ class Spool:
         sent_etag: int,
         body_bytes: int,
         outcome: int,
+        address: int = 0,
     ) -> int:
         """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
         self._reads.append(
             _PACK_READ(
-                session, scheduled_ns, called_ns, returned_ns, status, version, etag, sent_etag, body_bytes, outcome
+                session,
+                scheduled_ns,
+                called_ns,
+                returned_ns,
+                status,
+                version,
+                etag,
+                sent_etag,
+                body_bytes,
+                outcome,
+                address,
             )
         )
         self.recorded += 1
@@ -172,18 +210,30 @@ class Spool:
         """Record that a read, already recorded as 304, was followed by so many bytes of a body."""
         self._write(self._bodies_file, [record, length])
 
+    def body(self, said: dict[str, Any]) -> None:
+        """Record what is known of a body that was not seen before, by its number; before any read names it."""
+        self._write(self._bodies_file, said)
+
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
         self._samples.append(_PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))
 
     def flush(self) -> None:
         """Hand all records to the operating system; what it does not take is kept until the next flush."""
-        started = time.monotonic_ns()
-        for file in self._files:
+        for _ in self.flushing():
+            pass
+
+    def flushing(self) -> Iterator[None]:
+        """The same in pieces, between which readers may go on: what they record meanwhile is for the next flush."""
+        until_ns = started = time.monotonic_ns()
+        for file in [file for file in self._files if file.behind]:
             self._write(file)
-        if not any(file.behind for file in self._files):
+            self.flush_ns += time.monotonic_ns() - started
+            yield
+            started = time.monotonic_ns()
+        if not any(file.is_short for file in self._files):
             with contextlib.suppress(OSError):  # it stands still, and will be judged by that
-                self._presence.beat(self._pulse(started))
+                self._presence.beat(self._pulse(until_ns))
         self.flush_ns += time.monotonic_ns() - started
 
     def _write(self, file: _SpoolFile, *lines: Any) -> None:

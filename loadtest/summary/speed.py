@@ -145,7 +145,8 @@ class Impact:
     noise_floor: float | None  # smallest ratio that this run could have told from 1
     sentence: str
     verdict: Verdict = Verdict.INCONCLUSIVE
-    basis: Literal["pairs", "rests"] = "pairs"  # rests: the quiet windows were not quiet, so rests stand for them
+    basis: Literal["pairs", "rests", "publications"] = "pairs"
+    """rests: quiet windows were not quiet, so rests stand for them; publications: of somebody else, each by itself."""
     kinds: tuple[KindImpact, ...] = ()  # when there are two kinds of answer
     mix: AnswerMix | None = None
     felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two

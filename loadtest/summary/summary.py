@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from loadtest.run.records import FORMAT_VERSION, Verdict
+from loadtest.summary.addresses import AddressRow
 from loadtest.summary.findings import (
     FORBID_EXTRA,
     CheckResult,
@@ -178,6 +179,7 @@ class Summary:
     generator: Generator
     thresholds: tuple[ThresholdResult, ...]
     run: Run
+    addresses: tuple[AddressRow, ...] = ()  # where the object was read at several
 
 
 @cache

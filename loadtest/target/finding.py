@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from loadtest.errors import UsageError
 from loadtest.http1.access import NO_ACCESS, Access, HeaderLines
 from loadtest.run.settings import Settings
 from loadtest.target.outputs_file import read_outputs
+from loadtest.target.paths import placed
 from stacks.user_input import cut, shown
 
 EMULATOR_PATH: Final = "/_aws/execute-api/"
@@ -51,6 +52,12 @@ class Target:
     """Whether this project's own stand-in for AWS has said that it is what answers."""
     access: Access = NO_ACCESS
     """What every read shows of who asks."""
+    addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
+    """All addresses with their weights, where the object is read at several; ``url`` is the first."""
+
+    def each(self) -> tuple[Target, ...]:
+        """The target as the readers of each of its addresses see it."""
+        return tuple(replace(self, url=url, addresses=()) for url, _ in self.addresses) or (self,)
 
     @property
     def kind(self) -> str:
@@ -74,6 +81,11 @@ class Target:
             "region": self.region,
             "s3_endpoint_url": public_url(self.s3_endpoint_url) if self.s3_endpoint_url else None,
             **({"headers": list(self.access.names)} if self.access.headers else {}),
+            **(
+                {"addresses": [{"url": public_url(url), "weight": weight} for url, weight in self.addresses]}
+                if self.addresses
+                else {}
+            ),
             **({"client_certificate": True} if self.access.cert else {}),
         }
 
@@ -84,19 +96,25 @@ def find_target(settings: Settings) -> Target:
     Raises:
         UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
     """
-    found = read_outputs(settings.outputs, settings.stack, url_needed=settings.host is None)
+    paths = settings.addresses or ((settings.samples_path, 1),)
+    lacking = settings.host is None and any(placed(path, None, None) is None for path, _ in paths)
+    found = read_outputs(settings.outputs, settings.stack, url_needed=lacking)
     outputs = found or {}
     file = cut(str(settings.outputs))
-    url = f"{settings.host}{settings.samples_path}" if settings.host else outputs.get("SamplesUrl")
-    if not url:
+    addresses = [(placed(path, settings.host, outputs.get("SamplesUrl")), weight) for path, weight in paths]
+    urls = [(url, weight) for url, weight in addresses if url]
+    if len(urls) < len(addresses):
         raise UsageError(
             f"There is nothing to read: no --host was given and there is no {file}; "
             "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
         )
-    if not _is_http(url):
+    wrong = next((url for url, _ in urls if not _is_http(url)), None)
+    if wrong is not None:
         where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
-        raise UsageError(f"{where} is {shown(public_url(url))}: it must be an http or https address; {remedy}.")
-    refuse_two_identities(url, settings.headers)
+        raise UsageError(f"{where} is {shown(public_url(wrong))}: it must be an http or https address; {remedy}.")
+    url = urls[0][0]
+    for each, _ in urls:
+        refuse_two_identities(each, settings.headers)
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket:
         raise UsageError(
@@ -118,6 +136,7 @@ def find_target(settings: Settings) -> Target:
         s3_endpoint_url=settings.s3_endpoint_url or _emulator_of(url),
         credentials=_credentials_from(outputs),
         access=Access.of(settings),
+        addresses=tuple(urls) if len(urls) > 1 else (),
     )
 
 
@@ -133,10 +152,10 @@ def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
     """
     try:
         before = find_target(at_start)
-        endpoint, origin = before.s3_endpoint_url, _origin(before.url)
+        endpoint, origins = before.s3_endpoint_url, [_origin(one.url) for one in before.each()]
     except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
-        endpoint, origin = at_start.s3_endpoint_url, None
-    if target.access and _origin(target.url) != origin:
+        endpoint, origins = at_start.s3_endpoint_url, []
+    if target.access and [_origin(one.url) for one in target.each()] != origins:
         raise UsageError(
             f"The host {shown(target.shown_url)} is not the one that --header and --cert were given for, and what they "
             "hold is sent to no other: give it with --host where Locust is started."

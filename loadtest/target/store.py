@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,14 +17,16 @@ from loadtest.cleaned import secrets_of
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
-from loadtest.target.put_errors import Failure, failure_of, not_of_s3
-from loadtest.target.s3_client import content_md5, s3_client, s3_session
+from loadtest.target.heads import Head, shown_by, status_of
+from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3
+from loadtest.target.s3_client import content_md5, is_aws, s3_client, s3_session
 
 _KEPT: Final = (
     *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
     *("StorageClass", "WebsiteRedirectLocation"),
 )
 _KEPT_WITH_KMS: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+_HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
 
@@ -141,6 +144,38 @@ class Store:
             put |= {"Tagging": tags} if tags is not None else {}
             not_kept += () if tags is not None else ("its tags, which this key may not read",)
         return Look("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
+
+    def head(self) -> Head:
+        """What the store says of the object now, without its bytes."""
+        called_ns = time.monotonic_ns()
+        failure = self.check_credentials()
+        if failure is not None:
+            return Head(called_ns, time.monotonic_ns(), error=failure.error)
+        self._departure.reset()
+        called_ns = time.monotonic_ns()
+        try:
+            answer = self._client.head_object(**self._place)
+        except Exception as error:
+            returned_ns = time.monotonic_ns()
+            status = status_of(error)
+            if status == _HTTP_NOT_FOUND:
+                return Head(called_ns, returned_ns, gone=True)
+            return Head(called_ns, returned_ns, error=self._why_no_head(error, status))
+        returned_ns = time.monotonic_ns()
+        if not answer.get("ETag"):
+            return Head(called_ns, returned_ns, error=f"{NOT_S3} (HTTP 200): it names no ETag")
+        return shown_by(answer, called_ns, returned_ns, aws=is_aws(self.endpoint))
+
+    def _why_no_head(self, error: BaseException, status: int) -> str:
+        """An error of a HEAD has no text, so the first byte of the object is asked for: that one says why."""
+        if status:
+            self._departure.reset()
+            try:
+                self._client.get_object(**self._place, Range="bytes=0-0")
+            except Exception as second:
+                error = second if status_of(second) == status else error
+        failure = failure_of(error, self._departure, self._secrets()).error
+        return failure if not status or not failure.startswith(NOT_S3) else f"HTTP{status} (HTTP {status}): no HEAD"
 
     def delete(self) -> str:
         """Delete the object; "" when that is done, else what was said."""

@@ -10,7 +10,7 @@ from loadtest.report.chart_style import Chart, Key, colour, data, finish, toolti
 from loadtest.run.records import Verdict
 from loadtest.trend.markdown import told
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Trend
-from loadtest.trend.runs import name_of
+from loadtest.trend.runs import moment, name_of
 
 _HEIGHT: Final = 190
 _HOW_TO_READ: Final = (
@@ -85,7 +85,7 @@ def _row(point: RunPoint, value: Any, factor: float) -> dict[str, Any]:
         "high": (value.value if value.high is None else value.high) * factor,
         "fill": colour("surface") if point.verdict is Verdict.INCONCLUSIVE else colour("quiet"),
         "name": name_of(point),
-        "began": point.started,
+        "began": moment(point),
         "text": value.text,
         "verdict": point.verdict.value,
         "note": " ".join(filter(None, (point.differs and f"Unlike the run before: {point.differs}.", value.doubt))),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from loadtest import units
 from loadtest.report.markdown_text import escape, folded, table, verdict_sign
 from loadtest.run.records import Verdict
 from loadtest.trend.records import Change, NumberTrend, Trend
-from loadtest.trend.runs import name_of
+from loadtest.trend.runs import moment, short_name
 
 LETTERS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?", None: "·"}
 """A verdict in one letter; None: the run has none."""
@@ -89,17 +90,20 @@ def _promises(made: Trend) -> str:
     return said + table(("promise", "runs", "", ""), rows)
 
 
+_DAY_NS: Final = 86_400 * units.SECOND
+
+
 def letters(verdicts: Sequence[Verdict | None]) -> str:
-    """Verdicts in letters, five and five together, so that a long line can be broken."""
-    found = [LETTERS[verdict] for verdict in verdicts]
-    return " ".join("".join(found[place : place + 5]) for place in range(0, len(found), 5))
+    """Verdicts as letters; where one comes three times or more, with their number: 40✓ ✗✗ 3✓."""
+    alike = [(letter, len(list(group))) for letter, group in groupby(LETTERS[verdict] for verdict in verdicts)]
+    return " ".join(f"{count}{letter}" if count > 2 else letter * count for letter, count in alike)
 
 
 def _runs(made: Trend) -> str:
     rows = [
         (
-            name_of(point),
-            point.started,
+            short_name(point),
+            moment(point),
             verdict_sign(point.verdict),
             ", ".join(filter(None, (point.differs, gap_text(point.gap_ns)))),
         )
@@ -110,4 +114,4 @@ def _runs(made: Trend) -> str:
 
 def gap_text(gap_ns: int | None) -> str:
     """How long there was no run, where that is worth saying."""
-    return f"{units.seconds(gap_ns)} without a run" if gap_ns else ""
+    return f"{units.counted(round(gap_ns / _DAY_NS), 'day')} without a run" if gap_ns else ""

@@ -11,7 +11,7 @@ from loadtest.run.records import Verdict
 from loadtest.trend.charts import number_chart
 from loadtest.trend.markdown import gap_text, letters, told
 from loadtest.trend.records import Trend
-from loadtest.trend.runs import name_of
+from loadtest.trend.runs import moment, short_name
 
 _FOLDER: Final = Path(__file__).with_name("page_parts")
 
@@ -24,10 +24,12 @@ def page(made: Trend) -> str:
         .get_template("trend.html")
         .render(
             trend=made,
+            times=[moment(point) for point in made.runs],
             sections=sections,
             specs=[chart for _, chart in sections if chart.spec],
             changes=changes_table(made),
             promises=promises_table(made),
+            promises_first=any(one.verdict is Verdict.FAIL for one in made.promises),
             runs=runs_table(made),
             **assets(),
         )
@@ -46,6 +48,7 @@ def changes_table(made: Trend) -> Table:
 def promises_table(made: Trend) -> Table:
     """Verdicts of checks and thresholds, run by run."""
     columns = (Column("promise"), Column(""), Column("runs, oldest first"), Column("what became of it"))
+    worst_first = sorted(made.promises, key=lambda one: list(Verdict).index(one.verdict))
     rows = tuple(
         (
             one.title,
@@ -53,7 +56,7 @@ def promises_table(made: Trend) -> Table:
             letters(one.verdicts),
             f"{one.sentence} Acknowledged: {one.acknowledged}" if one.acknowledged else one.sentence,
         )
-        for one in made.promises
+        for one in worst_first
     )
     note = "✓ passed, ✗ failed, ? undecided, · not checked, or judged by other tolerances."
     return Table("promises", "Promises", columns, rows, "The runs have no checks.", note)
@@ -66,8 +69,8 @@ def runs_table(made: Trend) -> Table:
     rows = [
         (
             str(place),
-            name_of(point),
-            point.started,
+            short_name(point),
+            moment(point),
             point.branch,
             point.verdict.value,
             ", ".join(filter(None, (point.differs, gap_text(point.gap_ns)))),

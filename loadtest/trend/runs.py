@@ -32,12 +32,16 @@ def in_order(summaries: Iterable[Summary]) -> tuple[Summary, ...]:
 
 def _began(run: Run) -> datetime:
     try:
-        found = datetime.fromisoformat(run.started)
-    except ValueError:
+        return _time(run.started)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"The run {shown(run.id)} began at {shown(run.started)}, which is no time: leave it out."
         ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
@@ -92,7 +96,17 @@ def _gaps(times: Sequence[datetime]) -> list[int | None]:
     return [None, *(round(wait * SECOND) if wait > long else None for wait in waits)]
 
 
+def moment(point: RunPoint) -> str:
+    """When a run began, to the minute."""
+    return f"{_time(point.started):%Y-%m-%d %H:%M} UTC"
+
+
+def short_name(point: RunPoint) -> str:
+    """A run where its time stands beside it: its label and its commit."""
+    return " ".join(filter(None, (point.label, point.commit[:10]))) or point.run
+
+
 def name_of(point: RunPoint) -> str:
     """A run in a sentence: by its label, or its commit, or its time."""
     commit = f"commit {point.commit[:10]}" if point.commit else f"run {point.run}"
-    return f"{point.label} ({commit})" if point.label else f"{commit} of {point.started}"
+    return f"{point.label} ({commit})" if point.label else f"{commit} of {moment(point)}"

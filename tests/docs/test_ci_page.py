@@ -68,6 +68,24 @@ def test_the_other_files_are_well_formed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("measured", "followed", "ends"), [(0, 0, 0), (0, 1, 1), (0, 3, 3), (1, 0, 1), (1, 3, 1), (1, 1, 1), (0, 2, 2)]
+)
+def test_the_trend_job_follows_a_run_that_failed_too_and_fails_with_it(
+    tmp_path: Path, measured: int, followed: int, ends: int
+) -> None:
+    (job,) = yaml.safe_load(text_of("trend.gitlab-ci.yml")).values()
+    assert job["cache"]["when"] == "always", "else a run that got worse is never kept, nor the first nine"
+    assert job["allow_failure"] == {"exit_codes": 3}
+    (tmp_path / ".github").mkdir()
+    (tmp_path / "runs" / "ci-1").mkdir(parents=True)
+    (tmp_path / "ci.sh").write_text(f"exit {measured}\n")
+    (tmp_path / ".github" / "follow_runs.sh").write_text(f'echo "$*" > said\nexit {followed}\n')
+    done = shell("\n".join(["set -e", *job["script"]]), tmp_path)
+    assert done.returncode == ends
+    assert (tmp_path / "said").read_text() == "runs/ci-1 .cache/main-runs .build/trend\n"
+
+
 @pytest.fixture(scope="module")
 def cost() -> ModuleType:
     spec = importlib.util.spec_from_file_location("cost_note", PROJECT / ".github" / "cost_note.py")

@@ -40,6 +40,13 @@ RUN_BY = {
     "python -m loadtest trend runs --output trend": (
         "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
     ),
+    **dict.fromkeys(
+        (
+            "python -m loadtest duel BASE NEW",
+            "python -m loadtest duel base/outputs.json new/outputs.json --output duel",
+        ),
+        "tests/loadtest/runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time",
+    ),
     "python -m loadtest trend RUN": (
         "tests/loadtest/trend/test_trend_command.py::test_the_exit_code_is_the_verdict_and_the_first_line_says_it"
     ),
@@ -92,6 +99,10 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
+    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
+        "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
+    ),
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",

@@ -154,11 +154,12 @@ def fake_run(folder: Path, verdict: str, name: str = RUN) -> None:
     (folder / "runs" / "latest").symlink_to(run.name)
 
 
-def fake_python(folder: Path, code: int) -> None:
-    """Stands in for the project's interpreter: says what it was given, and ends with ``code``."""
+def fake_python(folder: Path, code: int, writes: str = "") -> None:
+    """Stands in for the project's interpreter: says what it was given, writes a file, and ends with ``code``."""
     program = folder / ".venv" / "bin" / "python"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\necho "was given: $*"\nexit {code}\n')
+    written = f"mkdir -p $(dirname {writes})\ntouch {writes}\n" if writes else ""
+    program.write_text(f'#!/bin/sh\necho "was given: $*"\n{written}exit {code}\n')
     program.chmod(0o755)
     (folder / ".build").mkdir(exist_ok=True)
 
@@ -266,14 +267,15 @@ FOLLOW = "Follow the runs over time"
 def test_the_trend_is_shown_whatever_it_finds(tmp_path: Path, name: str, job: str, kept: str, code: int) -> None:
     followed = Job(name, job, tmp_path, {"github.run_id": "7", "github.run_attempt": "1"})
     fake_run(tmp_path, "PASS")
-    fake_python(tmp_path, code)
+    fake_python(tmp_path, code, writes=".build/trend/trend.json")
     (tmp_path / ".github").mkdir()
     shutil.copy2(PROJECT / ".github" / "follow_runs.sh", tmp_path / ".github")
     assert followed.step(FOLLOW).returncode == 0
-    given = f"-m loadtest trend .build/{kept}-trend --output .build/trend --tolerance 1.1"
+    given = f"-m loadtest trend .build/{kept}-trend --add {RUN} --output .build/trend --tolerance 1.1"
     assert f"was given: {given}" in followed.summary
     assert followed.context["steps.trend.outputs.code"] == str(code)
-    assert (tmp_path / ".build" / f"{kept}-trend" / "ci-7-1.json").exists()
+    if kept == "main":
+        assert (tmp_path / ".build" / "trend" / "runs").is_dir(), "the artifact holds what the cache may drop"
 
 
 @pytest.mark.parametrize(
@@ -297,20 +299,61 @@ def test_what_of_a_trend_fails_the_main_branch(sandbox_run: Job, trend: str, exi
     assert bool(done.stdout) == bool(said)
 
 
+def follow(folder: Path) -> subprocess.CompletedProcess[str]:
+    return shell(f"sh {PROJECT / '.github' / 'follow_runs.sh'} {RUN} kept out", folder)
+
+
+@pytest.mark.parametrize("code", [1, 127, 137])
+def test_what_breaks_off_is_no_finding(tmp_path: Path, code: int) -> None:
+    """A Python program that ends with a traceback ends with 1, as a trend does that got worse; and a trend of the run
+    before may lie there."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "trend.json").write_text("{}")
+    fake_python(tmp_path, code)
+    assert follow(tmp_path).returncode == 2
+
+
 def test_the_summaries_of_the_newest_hundred_runs_are_kept(tmp_path: Path) -> None:
-    fake_run(tmp_path, "PASS")
-    fake_python(tmp_path, 0)
-    kept = tmp_path / "kept"
-    kept.mkdir()
-    for place in range(103):
-        old = kept / f"old-{place}.json"
-        old.write_text("{}")
-        os.utime(old, (place, place))
-    done = shell(f"sh {PROJECT / '.github' / 'follow_runs.sh'} {RUN} kept out", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert len(list(kept.iterdir())) == 100
-    assert (kept / "ci-7-1.json").exists()
-    assert {f"old-{place}.json" for place in range(4)}.isdisjoint(path.name for path in kept.iterdir())
+    """The first run of all, then the same again; a run without a summary is wrong usage, and leaves what is kept."""
+    copied = copy_of_project(tmp_path / "project", "loadtest", "stacks", "tests/histories")
+    (copied / "runs").mkdir()
+    (copied / "tests/histories/clean").rename(copied / RUN)
+    assert shell(f".venv/bin/python -m loadtest report {RUN}", copied).returncode in (0, 1, 3)
+    for _ in range(2):
+        done = follow(copied)
+        assert done.returncode == 3, done.stderr
+        assert "at least 10 are needed" in done.stdout
+        assert len(list((copied / "kept").iterdir())) == 1
+    (kept,) = (copied / "kept").iterdir()
+    assert kept.stat().st_size < 100_000
+    shutil.rmtree(copied / RUN)
+    assert follow(copied).returncode == 2
+    assert kept.exists()
+
+
+FETCH = "Fetch them from the newest artifact, where the cache has dropped them"
+
+
+@pytest.mark.parametrize(
+    ("listed", "there", "kept"), [("9 8 7", "8", True), ("9 8 7", "", False), ("", "", False), ("exit 1", "", False)]
+)
+def test_a_cache_that_was_dropped_is_made_up_for_by_an_artifact(
+    sandbox_run: Job, listed: str, there: str, kept: bool
+) -> None:
+    """GitHub drops a cache that nobody has used for a week; a team that pushes seldom has a trend all the same."""
+    program = sandbox_run.folder / "bin" / "gh"
+    program.parent.mkdir()
+    lists = listed if listed.startswith("exit") else f"printf '%s\\n' {listed}"
+    program.write_text(
+        f'#!/bin/sh\nif [ "$2" = list ]; then {lists}; exit; fi\n'
+        f'[ "$3" = "{there}" ] && [ "$4 $5" = "--name main-trend" ] && '
+        'mkdir -p "$7/runs" && touch "$7/runs/of-$3.json"\n'
+    )
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    assert sandbox_run.step(FETCH, PATH=path).returncode == 0
+    found = [file.name for file in (sandbox_run.folder / ".build").glob("main-trend/*")]
+    assert found == ([f"of-{there}.json"] if kept else [])
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

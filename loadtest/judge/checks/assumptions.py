@@ -85,12 +85,16 @@ def assumptions(history: History) -> CheckResult:
     note = " The run was cut short and recovered from its spool." if ended.recovered else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
-        (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by one writer.") + note,
+        (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by {_whom(history)}.") + note,
         looked_at=made + len(history.writes),
         found=len(broken),
         numbers=numbers,
         witnesses=_witnesses(history, overlapping),
     )
+
+
+def _whom(history: History) -> str:
+    return "somebody else, as far as HEADs saw them" if history.info.is_watched else "one writer"
 
 
 def overlapping_in_session(history: History) -> Column:
@@ -186,6 +190,8 @@ def _end_ns(history: History) -> int:
 
 
 def _too_little(history: History, attempted: int, made: int) -> str:
+    if not attempted and history.info.is_watched:
+        return "Nothing was published while the run went on, so this run is a control only."
     if not attempted and history.info.settings.write_interval == 0:
         return "Nothing was written after the first version (--write-interval is 0), so this run is a control only."
     few = too_little(history, made, "reads were made")

@@ -111,7 +111,8 @@ def _faults(history: History) -> dict[str, Flags]:
     misnamed = whole & named & (reads.etag_version != reads.version)
     # The last place is for versions that nobody wrote, and for reads that name none (-1).
     doubtful = np.flatnonzero(misnamed)
-    known = np.append(writes.acknowledged, False)[np.minimum(reads.version[doubtful], len(writes))]
+    version = np.where(reads.version[doubtful] < 0, len(writes), np.minimum(reads.version[doubtful], len(writes)))
+    known = np.append(writes.acknowledged, False)[version]
     misnamed[doubtful[~known]] = False
     # Whoever put a document of their own there: it has an ETag of its own, and not that of one of ours.
     misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
@@ -206,9 +207,9 @@ def _witness(history: History, fault: str, read: int) -> Witness:
     named = "an ETag that nothing is known of" if etag == UNKNOWN_VERSION else f"the ETag of version {etag}"
     others = _reads_that_show(history, fault, read)
     shown_by = f", which {reader(history, others[0])} got with version {etag}" if others else ""
-    got = f"version {version}" if version >= 0 else "a document that is not of this run"
+    got = f"version {version}" if version >= 0 else _no_version(history)
     what = {
-        "no-etag": f"got version {version} without an ETag",
+        "no-etag": f"got {got} without an ETag",
         "other-etag": f"got {got} with {named}{shown_by}",
         "second-etag": f"got version {version} with the second of two ETags that it had by turns",
         "not-honoured": f"sent If-None-Match with the ETag of version {sent} and got 200 with version {version} again",
@@ -229,6 +230,10 @@ def _witness(history: History, fault: str, read: int) -> Witness:
         reads=(read, *others),
         writes=writes,
     )
+
+
+def _no_version(history: History) -> str:
+    return "a document of no known version" if history.info.is_watched else "a document that is not of this run"
 
 
 def _reads_that_show(history: History, fault: str, read: int) -> tuple[int, ...]:

@@ -105,7 +105,9 @@ def largest_read_before(history: History, times: Timeline, session: Column) -> C
     """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
     returned = history.reads.own_returned_ns[session]
     by_return = np.argsort(returned, kind="stable")
-    largest = np.maximum.accumulate(times.version[session][by_return])
+    version = times.version[session]
+    proof = np.where(times.published_once[version], version, NO_VERSION)
+    largest = np.maximum.accumulate(proof[by_return])
     preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session], side="left")
     return np.where(preceding > 0, largest[preceding - 1], NO_VERSION)
 
@@ -114,7 +116,10 @@ def went_back_after(history: History, times: Timeline, session: Column, earlier:
     """Places in ``session`` of the reads whose version was over before the write of ``earlier`` was called."""
     version = times.version[session]
     # Where nothing precedes a read, ``earlier`` is -1, which is greater than no version: the last write is not meant.
-    return np.flatnonzero((earlier > version) & (times.over_ns[version] < history.writes.called_ns[earlier]))
+    after = times.over_ns[version] < history.writes.called_ns[earlier]
+    if history.info.is_watched:  # their order is known even where two of them share a moment
+        after |= history.writes.acknowledged[version] & history.writes.acknowledged[earlier]
+    return np.flatnonzero((earlier > version) & after & times.published_once[version])
 
 
 def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:

@@ -34,6 +34,7 @@ from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads
+from loadtest.judge.watch_evidence import left_open
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.summary.findings import CheckResult, Number, Witness
@@ -82,6 +83,8 @@ def whole_bodies(history: History) -> CheckResult:
             f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
             f"{met:,} of these reads overlapped a PUT, {len(found) - met:,} came while no PUT was in flight."
         )
+    elif history.info.is_watched and foreign_reads(history):
+        verdict, sentence = Verdict.INCONCLUSIVE, left_open(history)
     elif foreign := foreign_reads(history):
         verdict = Verdict.INCONCLUSIVE
         sentence = (

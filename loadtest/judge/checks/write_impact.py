@@ -62,10 +62,11 @@ def write_impact(history: History) -> CheckResult:
     if generator.fast_enough is not True and judged is not Verdict.INCONCLUSIVE:
         judged, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
     floor = impact.noise_floor
+    what = "near a publication / just before" if impact.basis == "publications" else "while writing / while quiet"
     numbers = (
         *(
             Number(
-                f"response time while writing / while quiet, {estimate.quantile}",
+                f"response time {what}, {estimate.quantile}",
                 estimate.ratio,
                 "ratio",
                 estimate.text,

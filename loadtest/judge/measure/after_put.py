@@ -31,11 +31,12 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.after_put_words import doubts_after, sentence_after
-from loadtest.judge.measure.lags import Look, fading, looks, suspicious
+from loadtest.judge.measure.lags import Look, fading, looks, surely_above, suspicious
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
 from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, judge
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
+from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.judge.statistics.student import quantile, student
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
@@ -54,6 +55,7 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
     scale: Scale,
     apart: Sequence[tuple[Kind, Scale]],
     tolerance: float,
+    tails: Tails = ONE_LOOK,
 ) -> AfterEffect | None:
     """What PUTs leave behind; None when there are too few rests to tell.
 
@@ -62,10 +64,10 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
     if len(rests) < LEAST_RESTS:
         return None
     limit = math.log(tolerance)
-    together = _seen(history, rests, opening, (("", scale),), limit)
-    by_kind = _seen(history, rests, opening, apart, limit)
+    together = _seen(history, rests, opening, (("", scale),), limit, tails)
+    by_kind = _seen(history, rests, opening, apart, limit, tails)
     lags, certain = together.lags + by_kind.lags, together.certain + by_kind.certain
-    writing = tuple(_writing(rests, scale, name, tolerance) for name in QUANTILES)
+    writing = tuple(_writing(rests, scale, name, tolerance, tails) for name in QUANTILES)
     openings = together.openings + by_kind.openings
     lasting = together.lasting or by_kind.lasting
     rest_ns = int(np.median([rest.end_ns - rest.last_put_ns for rest in rests]))
@@ -91,14 +93,19 @@ class _Seen(NamedTuple):
     openings: tuple[LagEstimate, ...]
 
 
-def _seen(
-    history: History, rests: Sequence[Rest], opening: Sequence[Stretch], scales: Sequence[_Named], limit: float
+def _seen(  # noqa: PLR0917 - what is looked at, and how surely
+    history: History,
+    rests: Sequence[Rest],
+    opening: Sequence[Stretch],
+    scales: Sequence[_Named],
+    limit: float,
+    tails: Tails,
 ) -> _Seen:
     by_lag = [(kind, look) for kind, scale in scales for look in looks(history, rests, scale)]
     ends = [look for _, scale in scales for look in fading(rests, scale)]
     count = max(1, len(by_lag) + len(ends))
     confidence, surely = 1 - (1 - CONFIDENCE) / count, 1 - (1 - SURELY) / count
-    lags = tuple(_lag(kind, look, confidence, limit) for kind, look in by_lag)
+    lags = tuple(_lag(kind, look, confidence, limit, tails.low / count) for kind, look in by_lag)
     openings = [(kind, _opening(rests, opening, scale, limit)) for kind, scale in scales]
     return _Seen(
         lags,
@@ -108,11 +115,11 @@ def _seen(
     )
 
 
-def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: float) -> LagEstimate:
+def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: float, tail: float) -> LagEstimate:
     found = student(look.logs, confidence)
     assert found is not None  # noqa: S101 - a look holds enough
     verdict = Verdict.PASS
-    if found.low > limit:
+    if found.low > limit and surely_above(look.logs, limit, tail):
         verdict = Verdict.FAIL
     elif suspicious(look.logs, limit, SURELY if kind else CONFIDENCE):  # of kinds there are twice as many looks
         verdict = Verdict.INCONCLUSIVE
@@ -121,19 +128,24 @@ def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: 
     return LagEstimate(look.quantile, look.from_ns, look.to_ns, look.reads, rests, ratio, low, high, verdict, kind)
 
 
-def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: float) -> ImpactEstimate:
+def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: float, tails: Tails) -> ImpactEstimate:
     logs = []
     for rest in rests:
         value, base = scale.value(rest.writing, name), level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
-    found = student(logs, CONFIDENCE)
-    if found is None:
+    found = student(logs, 1 - 2 * tails.high)
+    shown = student(logs, 1 - 2 * max(tails))
+    if found is None or shown is None:
         text = f"not measured: {units.counted(len(logs), 'rest')}, at least {LEAST_RESTS} are needed"
         return ImpactEstimate(name, None, None, None, len(logs), None, Verdict.INCONCLUSIVE, text)
+    found = found._replace(low=shown.low)
     ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
-    return ImpactEstimate(name, ratio, low, high, len(logs), None, judge(found, tolerance), text)
+    judged = judge(found, tolerance)
+    if judged is Verdict.FAIL and not surely_above(logs, math.log(tolerance), tails.low):
+        judged = Verdict.INCONCLUSIVE
+    return ImpactEstimate(name, ratio, low, high, len(logs), None, judged, text)
 
 
 def _opening(rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, limit: float) -> LagEstimate | None:

@@ -19,6 +19,7 @@ from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
 from loadtest.judge.measure.too_fast import Compared, TooFast
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
+from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import AnswerMix, KindImpact
@@ -28,13 +29,19 @@ LEAST_CHANGE: Final = 0.01
 """A mix that changes by less than one percentage point is called the same."""
 
 
-def kind_impacts(pairs: Sequence[Compared], scale: Scale, fast: TooFast, tolerance: float) -> tuple[KindImpact, ...]:
+def kind_impacts(
+    pairs: Sequence[Compared], scale: Scale, fast: TooFast, tolerance: float, tails: Tails = ONE_LOOK
+) -> tuple[KindImpact, ...]:
     """The slowdown of each kind of answer; where one is too ``fast``, it is not judged."""
-    return tuple(_kind(pairs, scale, kind, fast, tolerance) for kind in KINDS)
+    return tuple(_kind(pairs, scale, kind, fast, tolerance, tails) for kind in KINDS)
 
 
-def _kind(pairs: Sequence[Compared], scale: Scale, kind: Kind, too_fast: TooFast, tolerance: float) -> KindImpact:
-    found = [estimate_ratio(name, _logs(pairs, kind, name), tolerance, "pair of windows", _BOTH) for name in QUANTILES]
+def _kind(  # noqa: PLR0917 - what a kind is judged by
+    pairs: Sequence[Compared], scale: Scale, kind: Kind, too_fast: TooFast, tolerance: float, tails: Tails
+) -> KindImpact:
+    found = [
+        estimate_ratio(name, _logs(pairs, kind, name), tolerance, "pair of windows", _BOTH, tails) for name in QUANTILES
+    ]
     fast = [one.quantile for one in found if one.verdict is not Verdict.PASS and kind in too_fast[one.quantile]]
     judged = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.quantile in fast else one for one in found)
     sizes = [part.count(kind) for pair in pairs for part in (*pair.quiet, pair.writing)]

@@ -22,12 +22,16 @@ from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
 from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
 from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, stretch
+from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
+from loadtest.judge.measure.near_publications import near_publications
+from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import level
 from loadtest.judge.measure.too_fast import too_fast
 from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
+from loadtest.judge.statistics.spending import Tails
 from loadtest.run.blocks import side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WindowKind
@@ -51,9 +55,12 @@ METHOD_OF_RESTS: Final = (
 
 def measure_impact(history: History) -> Impact:
     """The impact of writes on reads."""
+    if history.info.is_watched and not len(history.windows):
+        return _near(history)
     settings = history.info.settings
     tolerance = settings.impact_tolerance
     control = settings.write_interval == 0
+    tails = history.once(tails_of)
     table = WindowTable.of(history, control)
     pairs = table.pairs
     compared = [(found.quiet[-1], found.writing) for found in pairs]
@@ -61,24 +68,26 @@ def measure_impact(history: History) -> Impact:
     scale = Scale.of(compared, fast)
     logs = [_logs(found, scale) for found in pairs]
     estimates = tuple(
-        estimate_ratio(name, [found[name] for found in logs if name in found], tolerance, "pair of windows")
+        estimate_ratio(
+            name, [found[name] for found in logs if name in found], tolerance, "pair of windows", tails=tails
+        )
         for name in QUANTILES
     )
     apart = tuple((kind, scale.alone(kind)) for kind in KINDS) if two else ()
-    after = None if control else after_effect(history, table.rests(), table.opening(), scale, apart, tolerance)
+    after = None if control else after_effect(history, table.rests(), table.opening(), scale, apart, tolerance, tails)
     basis = "pairs"
     if after is not None and after.seen and all(found.ratio is not None for found in after.writing[-1:]):
         estimates, basis = after.writing, "rests"
     headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
-    kinds = kind_impacts(pairs, scale, fast, tolerance) if two else ()
+    kinds = kind_impacts(pairs, scale, fast, tolerance, tails) if two else ()
     unlike = "" if control else unlike_windows(table.placed(logs), tolerance)
     found = Impact(
-        method=METHOD if basis == "pairs" else METHOD_OF_RESTS,
+        method=(METHOD if basis == "pairs" else METHOD_OF_RESTS) + (METHOD_OF_LOOKS if history.info.looks else ""),
         tolerance=tolerance,
         headline=HEADLINE,
         control=control,
         estimates=estimates,
-        overlap=() if control else _overlap(history, table, tolerance),
+        overlap=() if control else _overlap(history, table, tolerance, tails),
         pairs_used=len(pairs),
         pairs_dropped=len(np.setdiff1d(history.windows.pair, [OPENING_PAIR])) - len(pairs),
         windows=table.rows(history),
@@ -88,13 +97,21 @@ def measure_impact(history: History) -> Impact:
         basis="pairs" if basis == "pairs" else "rests",
         kinds=kinds,
         mix=answer_mix(pairs) if two else None,
-        felt=_felt(table, tolerance) if two else (),
+        felt=_felt(table, tolerance, tails) if two else (),
         after=after,
     )
     doubts = (*doubts_of(found, unlike, fast), *unearned(history, found, pairs))
     found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
     least = min((found.least for found in pairs), default=0)
     return replace(found, sentence=sentence(history, found, doubts, least))
+
+
+def _near(history: History) -> Impact:
+    """Where somebody else publishes, and keeps no windows."""
+    near = near_publications(history, HEADLINE)
+    doubts = (*doubts_of(near.impact, "", near.fast), *unearned(history, near.impact, near.pairs))
+    found = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
+    return replace(found, sentence=sentence_of_publications(history, found, doubts))
 
 
 def verdict(impact: Impact) -> Verdict:
@@ -137,17 +154,17 @@ def _logs(pair: Pair, scale: Scale) -> dict[Quantile, float]:
     return found
 
 
-def _felt(table: WindowTable, tolerance: float) -> tuple[ImpactEstimate, ...]:
+def _felt(table: WindowTable, tolerance: float, tails: Tails) -> tuple[ImpactEstimate, ...]:
     """All kinds of answer together, over the pairs of a quiet and a writing window."""
     pairs = [two for two in table.used_pairs if table.kind[two[0]] == WindowKind.QUIET]
     return tuple(
         estimate_ratio(name, log_ratios([(values[writing], values[quiet]) for quiet, writing in pairs]), tolerance,
-                       "pair of windows")
+                       "pair of windows", tails=tails)
         for name, values in ((name, table.quantile_ns[name]) for name in QUANTILES)
     )  # fmt: skip
 
 
-def _overlap(history: History, table: WindowTable, tolerance: float) -> tuple[ImpactEstimate, ...]:
+def _overlap(history: History, table: WindowTable, tolerance: float, tails: Tails) -> tuple[ImpactEstimate, ...]:
     """Reads that were due while a PUT was in flight against the others, window by window (or, without windows, not).
 
     A lower bound of what a PUT does to them: from here a PUT begins before it has reached the store and ends after it
@@ -174,6 +191,7 @@ def _overlap(history: History, table: WindowTable, tolerance: float) -> tuple[Im
             log_ratios([(scale.value(met, name), scale.value(clear, name)) for clear, met in pairs]),
             tolerance,
             "writing window",
+            tails=tails,
         )
         for name in QUANTILES
     )

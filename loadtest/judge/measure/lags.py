@@ -98,6 +98,12 @@ def _fading(rests: Sequence[Rest], scale: Scale, name: Quantile) -> Look | None:
     return Look(name, 0, 0, 0, logs) if len(logs) >= LEAST_RESTS else None
 
 
+def surely_above(logs: Sequence[float], limit: float, tail: float) -> bool:
+    """Whether the mean is above the limit, with no more than a chance of ``tail`` that it is not."""
+    found = student(logs, 1 - 2 * tail)
+    return found is not None and found.low > limit
+
+
 def suspicious(logs: Sequence[float], limit: float, confidence: float = CONFIDENCE) -> bool:
     """Whether the estimate is above the limit, and not by chance: its own interval lies above no difference."""
     found = student(logs, confidence)

@@ -11,8 +11,10 @@ import numpy as np
 from loadtest.judge.measure.latency import successful
 from loadtest.judge.statistics.quantiles import quantiles_of
 from loadtest.run.blocks import blocks, count_of_each, in_blocks
+from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.history import Column, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name
+from loadtest.run.schedule import NO_RESTS
 from loadtest.summary.generator import Availability, OutcomeCount
 from loadtest.summary.speed import Quantiles
 
@@ -41,7 +43,7 @@ def measure_availability(history: History) -> Availability:
         write_outcomes=_outcomes(np.bincount(writes.outcome), WriteOutcome),
         write_errors=tuple(list(dict.fromkeys(error for error in writes.error if error))[:MOST_WRITE_ERRORS]),
         duration_ns=duration,
-        reads_per_second=_rate(made, duration),
+        reads_per_second=_rate(made, reading_ns(history)),
         writes_per_second=_rate(*_writing(history, duration)),
         wanted_reads_per_second=rate or None,
         late_starts=late.result(),
@@ -55,6 +57,26 @@ def measure_availability(history: History) -> Availability:
 def duration_ns(history: History) -> int:
     """From the call of the first read to the last return; 0 without reads."""
     return int(history.reads.returned_ns.max()) - history.origin_ns if len(history.reads) else 0
+
+
+def reading_ns(history: History) -> int:
+    """For how much of its duration the run read: all of it, save in a duel, where another run has every other turn."""
+    ends = np.array([0, duration_ns(history)]) + history.origin_ns
+    began, ended = _time_of_its_own(history, ends)
+    return int(ended - began)
+
+
+def _time_of_its_own(history: History, moments: Column) -> Column:
+    """Times without those in which another run had its turn: they are as they were in a run of its own."""
+    plan = history.info.plan
+    if plan is None or not plan.side or not len(moments):
+        return moments
+    windows = schedule_of(plan.start_ns, plan.window_ns, history.info.settings.seed, NO_RESTS, plan.side)
+    assert isinstance(windows, DuelSchedule)  # noqa: S101 - it has a side
+    pair = np.maximum(0, moments - plan.start_ns) // (2 * windows.turn_ns)
+    begins = np.array([windows.turn(number)[0] for number in range(int(pair.max()) + 1)])
+    own: Column = pair * windows.turn_ns + np.clip(moments - begins[pair], 0, windows.turn_ns)
+    return own
 
 
 def _writing(history: History, duration: int) -> tuple[int, int]:
@@ -75,16 +97,18 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
         return None, None
     returned = np.compress(history.once(successful), history.reads.returned_ns)
     returned.sort()
-    ends = int(returned[0] if len(returned) else history.reads.returned_ns.max()), int(history.reads.returned_ns.max())
-    gaps = [ends[0] - history.origin_ns]
+    last = int(history.reads.returned_ns.max())
+    origin, end = (int(time) for time in _time_of_its_own(history, np.array([history.origin_ns, last])))
+    at = _time_of_its_own(history, returned)
+    gaps = [int(at[0] if len(at) else end) - origin]
     begins = [history.origin_ns]
     for block in blocks(max(0, len(returned) - 1)):
-        between = np.diff(returned[block.start : block.stop + 1])
+        between = np.diff(at[block.start : block.stop + 1])
         longest = int(np.argmax(between))
         gaps.append(int(between[longest]))
         begins.append(int(returned[block.start + longest]))
     if len(returned):
-        gaps.append(ends[1] - int(returned[-1]))
+        gaps.append(end - int(at[-1]))
         begins.append(int(returned[-1]))
     longest = int(np.argmax(gaps))
     return gaps[longest], begins[longest] - history.origin_ns

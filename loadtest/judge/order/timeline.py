@@ -22,6 +22,11 @@ return and the return of the first read of v. It is conservative: v certainly to
 **What superseded it.** Writes are called one after the other, so every write called after ``over_ns[v]`` took effect
 after v did. ``superseded_by[v]`` is the first acknowledged one of them, as a place in the list of acknowledged writes.
 ``newer_seen_ns[v]`` is when a read of any of them (acknowledged or not) first returned.
+
+**Watched writes** are those of somebody else, known from HEADs (:mod:`loadtest.run.observed`). Their intervals may
+share a moment, but their order is known: so the next acknowledged version supersedes an acknowledged one in any case.
+Reads of a document that was published more than once are no proof of when it came, or of what came before
+(:mod:`loadtest.judge.order.watched`).
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ from typing import Final
 
 import numpy as np
 
+from loadtest.judge.order.watched import published_once
 from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History, Reads, Writes, one_of
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
@@ -58,6 +64,7 @@ class Timeline:
     first_read_ns: Column  # when a read of the version first returned; NEVER_RETURNED: none did
     superseded_by: Column
     newer_seen_ns: Column
+    published_once: Flags
 
     acknowledged: Column  # version of each acknowledged write
     acknowledged_called_ns: Column
@@ -71,6 +78,8 @@ def timeline(history: History) -> Timeline:
     phantom, legitimate = np.empty(count, dtype=np.bool_), np.empty(count, dtype=np.bool_)
     version = np.empty(count, dtype=np.int32)
     first_read = np.full(len(writes), NEVER_RETURNED, dtype=np.int64)
+    once = published_once(history)
+    all_once = bool(once.all())
 
     def of_block(block: slice) -> tuple[int, Column]:
         """Fill in a block; when each version from the least in it was first read in it."""
@@ -78,6 +87,8 @@ def timeline(history: History) -> Timeline:
         phantom[block], legitimate[block] = named & ~right, right
         version[block] = np.where(right, reads.version[block], 0)
         own, returned = version[block], reads.returned_ns[block]
+        if not all_once:
+            right = right & once[version[block]]
         if not right.all():
             own, returned = own[right], returned[right]
         if not len(own):
@@ -94,6 +105,8 @@ def timeline(history: History) -> Timeline:
     acknowledged = np.flatnonzero(writes.acknowledged)
     called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
     superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
+    if history.info.is_watched:
+        superseded_by[acknowledged] = np.arange(1, len(acknowledged) + 1)
     before = in_blocks(count, np.int32, lambda block: places(returned, reads.called_ns[block]))
     behind = in_blocks(
         count,
@@ -109,7 +122,8 @@ def timeline(history: History) -> Timeline:
         over_ns=over,
         first_read_ns=first_read,
         superseded_by=superseded_by,
-        newer_seen_ns=_newer_seen(writes.called_ns, over, first_read),
+        newer_seen_ns=_newer_seen(history, over, first_read, once),
+        published_once=once,
         acknowledged=acknowledged,
         acknowledged_called_ns=called,
         acknowledged_returned_ns=returned,
@@ -125,7 +139,11 @@ def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags
     return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
 
 
-def _newer_seen(called: Column, over: Column, first_read: Column) -> Column:
-    """When any version whose write was called after ``over`` was first returned by a read."""
+def _newer_seen(history: History, over: Column, first_read: Column, once: Flags) -> Column:
+    """When any version whose write came after ``over`` was first returned by a read; never, for what came again."""
     earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
-    return earliest_from[np.searchsorted(called, over, side="right")]
+    following = np.searchsorted(history.writes.called_ns, over, side="right")
+    if history.info.is_watched:
+        own = np.flatnonzero(history.writes.acknowledged)
+        following[own] = own + 1
+    return np.where(once, earliest_from[following], NEVER_RETURNED)

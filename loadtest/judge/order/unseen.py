@@ -53,7 +53,8 @@ def unseen(history: History) -> Unseen:
     _, asked = _last_before(history, np.flatnonzero(times.legitimate), until)
     in_time = asked > writes.returned_ns[versions]
     earliest_from = np.append(np.minimum.accumulate(times.first_read_ns[::-1])[::-1], NEVER_RETURNED)
-    passed_over = (times.first_read_ns[versions] == NEVER_RETURNED) & (earliest_from[versions + 1] != NEVER_RETURNED)
+    never = (times.first_read_ns[versions] == NEVER_RETURNED) & times.published_once[versions]
+    passed_over = never & (earliest_from[versions + 1] != NEVER_RETURNED)
 
     stale, asked = _last_before(history, np.flatnonzero(times.behind), until)
     shown = asked > writes.returned_ns[versions]

@@ -74,7 +74,8 @@ def zones(history: History) -> Zones:
 
     for version, last in each_block(len(called), last_in_block):
         last_call[version] = np.maximum(last_call[version], last)
-    return Zones(first_end, last_call, (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED))
+    told = (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED) & times.published_once
+    return Zones(first_end, last_call, told)
 
 
 def partners(first_end: Column, last_call: Column) -> Column:

@@ -13,7 +13,8 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, shift
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, least_for, reaches, shift_between
+from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 
@@ -28,22 +29,30 @@ def log_ratios(pairs: Sequence[tuple[float | None, float | None]]) -> list[float
     ]
 
 
-def estimate_ratio(
-    name: Quantile, observations: list[float], tolerance: float, unit: str, confidence: float = CONFIDENCE
+def estimate_ratio(  # noqa: PLR0917 - what an estimate is made of
+    name: Quantile,
+    observations: list[float],
+    tolerance: float,
+    unit: str,
+    confidence: float = CONFIDENCE,
+    tails: Tails = ONE_LOOK,
 ) -> ImpactEstimate:
     """The ratio at one quantile, judged against the tolerated one; ``unit`` names one observation in the singular.
 
-    The interval is always one of 95 %; it is judged by one of ``confidence``, where several are looked at.
+    The interval is always one of 95 %, for all looks together where there are several (``tails``); whether it is above
+    the tolerance is judged by one of ``confidence``, where several quantiles are looked at.
     """
-    found = shift(np.array(observations))
-    count = len(observations)
+    values = np.array(observations)
+    found = shift_between(values, tails)
+    count, least = len(observations), least_for(tails.high)
     if found is None:
         had = "" if unit.startswith("pair ") else " had enough reads on both sides"
-        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
-        return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
+        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {least} are needed"
+        return ImpactEstimate(name, None, None, None, count, least - count, Verdict.INCONCLUSIVE, text)
     judged = judge(found, tolerance)
-    if confidence > CONFIDENCE and judged is Verdict.FAIL:
-        wider = shift(np.array(observations), confidence)
+    if judged is Verdict.FAIL:
+        surer = Tails(tails.low * (1 - confidence) / (1 - CONFIDENCE), tails.high)
+        wider = shift_between(values, surer) if reaches(count, surer.low) else None
         judged = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
     more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
     ratio, low, high = (round(math.exp(value), 6) for value in found)

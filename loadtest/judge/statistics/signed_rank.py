@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from loadtest.judge.statistics.distributions import normal_quantile
+from loadtest.judge.statistics.spending import Tails
 from loadtest.run.history import Column
 
 CONFIDENCE: Final = 0.95
@@ -31,18 +32,41 @@ class Shift(NamedTuple):
 
 def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
     """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
+    tail = (1 - confidence) / 2
+    return shift_between(differences, Tails(tail, tail))
+
+
+def shift_between(differences: Column, tails: Tails) -> Shift | None:
+    """The same with a tail of its own at each end; None when so few cannot make the high end as sure.
+
+    Where they cannot make the low end as sure, it is the lowest there is, and :func:`reaches` tells.
+    """
     values = np.asarray(differences, dtype=np.float64)[:MOST_PAIRS]
-    if len(values) < LEAST_PAIRS or 2.0 ** (1 - len(values)) > 1 - confidence:
+    if len(values) < LEAST_PAIRS or not reaches(len(values), tails.high):
         return None
     first, second = np.triu_indices(len(values))
     averages = np.sort((values[first] + values[second]) / 2)
-    place = critical_place(len(values), confidence)
-    return Shift(float(np.median(averages)), float(averages[place - 1]), float(averages[-place]))
+    low, high = (place_of(len(values), tail) for tail in tails)
+    return Shift(float(np.median(averages)), float(averages[low - 1]), float(averages[-high]))
+
+
+def reaches(count: int, tail: float) -> bool:
+    """Whether so many differences make one end of an interval as sure: all of one sign come with a chance of 2^-n."""
+    return 2.0**-count <= tail
+
+
+def least_for(tail: float) -> int:
+    """The least number of differences that do."""
+    return max(LEAST_PAIRS, int(np.ceil(-np.log2(tail))))
 
 
 def critical_place(count: int, confidence: float = CONFIDENCE) -> int:
     """Which average from either end (from 1) ends the interval: P(T < place) <= 2.5 % (at 95 %) without a shift."""
-    tail = (1 - confidence) / 2
+    return place_of(count, (1 - confidence) / 2)
+
+
+def place_of(count: int, tail: float) -> int:
+    """Which average from an end (from 1) leaves at most ``tail`` beyond it."""
     if count > _EXACT_UP_TO:
         mean = count * (count + 1) / 4
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 24)

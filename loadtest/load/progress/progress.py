@@ -18,6 +18,7 @@ from loadtest import units
 from loadtest.load.progress.live_display import LiveDisplay
 from loadtest.load.progress.text import Snapshot, plain_line, status_lines
 from loadtest.load.recorder import Counts
+from loadtest.run.documents.kinds import are_observed
 from loadtest.run.plan import Plan
 from loadtest.run.records import WindowKind
 from loadtest.units import SECOND
@@ -101,7 +102,7 @@ class Progress:
         if index < 0:
             return "about to start"
         if not windows.length_ns:
-            return "writing all the time"
+            return "watching" if are_observed(self._plan.documents) else "writing all the time"
         return f"{units.counted(index, 'window')} done, now {_DOING[windows.kind(index)]}"
 
     def _rate(self, now_ns: int, reads: int) -> float | None:

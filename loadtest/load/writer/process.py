@@ -60,6 +60,8 @@ class Put:
 class WriterProcess:
     """The writer of one run.
 
+    ``module`` is what the process runs, ``name`` what it is called in sentences.
+
     Args:
         run: the run's name.
         run_dir: where it records.
@@ -71,6 +73,9 @@ class WriterProcess:
         on_end: called with why the writer ended, when nobody told it to.
         on_published: called with how many documents there were, when all of them have been published.
     """
+
+    module: str = "loadtest.load.writer.writer"
+    name: str = "writer"
 
     def __init__(  # noqa: PLR0917 - all of them are needed, and each has its own type
         self,
@@ -98,7 +103,7 @@ class WriterProcess:
         self._said_why = ""
         self._listener: gevent.Greenlet | None = None
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "loadtest.load.writer.writer"],
+            [sys.executable, "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=PROJECT,
@@ -112,9 +117,13 @@ class WriterProcess:
                 "journal": str((run_dir / JOURNAL_NAME).resolve()),
                 "kept": str((run_dir / KEPT_FOLDER).resolve()),
                 "about": about(run, settings, target),
+                **self._more_orders(settings),
                 "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
             }
         )
+
+    def _more_orders(self, settings: Settings) -> dict[str, Any]:
+        return {}
 
     def look(self) -> dict[str, Any]:
         """What the writer says of the object as it is before version 0; it has kept it if it could.
@@ -122,7 +131,7 @@ class WriterProcess:
         Raises:
             UsageError: the writer said nothing.
         """
-        looked = self._wait_for("looked", f"did not look at {self._place}")
+        looked = self._wait_for("looked", f"did not look at {self.place}")
         self._looked_at = looked["looked"] in ("document", "nothing")
         return looked
 
@@ -132,29 +141,29 @@ class WriterProcess:
         Raises:
             UsageError: it was not acknowledged; says why and what to do.
         """
-        self._refuse_other_clock()
+        self.refuse_other_clock()
         self._tell({"put": arguments, "said": said})
         self.may_have_written = self.may_write_late = True
-        put = self._put(self._wait_for("outcome", f"did not put version 0 into {self._place}"))
+        put = self._put(self._wait_for("outcome", f"did not put version 0 into {self.place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
         self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
             if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
                 raise UsageError(
-                    f"Somebody has written to {self._place} since it was looked at, so nothing was written: start "
+                    f"Somebody has written to {self.place} since it was looked at, so nothing was written: start "
                     "again, or write to another object with --object-key."
                 )
             if put.error.startswith(CHANGED_MEANWHILE):
                 raise UsageError(
-                    f"{self._place} holds a document that neither the writer may read nor the readers' address shows, "
+                    f"{self.place} holds a document that neither the writer may read nor the readers' address shows, "
                     "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
                     "lost."
                 )
-            raise UsageError(f"Version 0 could not be put into {self._place}: {put.error}; {what_to_do(put.error)}.")
+            raise UsageError(f"Version 0 could not be put into {self.place}: {put.error}; {what_to_do(put.error)}.")
         return put
 
-    def _refuse_other_clock(self) -> None:
+    def refuse_other_clock(self) -> None:
         """A process that was started from this one may have another clock all the same, in a time namespace."""
         sent_ns = time.monotonic_ns()
         self._tell({"asked_ns": sent_ns})
@@ -163,12 +172,13 @@ class WriterProcess:
         if why:
             self.stop()
             raise UsageError(
-                f"The writer cannot be compared with the readers: {why}; start both in one time namespace."
+                f"The {self.name} cannot be compared with the readers: {why}; start both in one time namespace."
             )
 
     def start(self, plan: Plan, write_interval: float) -> None:
         schedule = {
-            name: getattr(plan, name) for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs")
+            name: getattr(plan, name)
+            for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs", "side")
         }
         self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
         self._listener = gevent.spawn(self._listen)
@@ -188,7 +198,8 @@ class WriterProcess:
             self._listener.join(timeout=1)
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """The object, for a sentence."""
         where = self._target.s3_endpoint_url
         return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {public_url(where)}" if where else "")
 
@@ -207,10 +218,10 @@ class WriterProcess:
                     return event
                 self._take(event)
             self.stop()
-            raise UsageError(f"The writer {what}: {self._why_it_ended()}.")
+            raise UsageError(f"The {self.name} {what}: {self._why_it_ended()}.")
         self.stop()
         raise UsageError(
-            f"The writer {what} within {_GRACE_S * 2} s; check the network and what gives your AWS credentials."
+            f"The {self.name} {what} within {_GRACE_S * 2} s; check the network and what gives your AWS credentials."
         )
 
     def _listen(self) -> None:

@@ -11,47 +11,28 @@ flight.
 from __future__ import annotations
 
 import json
-import os
-import select
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
+from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.makers import maker_of
+from loadtest.run.duel import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
-from loadtest.run.schedule import Rests, WindowSchedule, put_times
+from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
-from loadtest.target.put_errors import Failure, shown
+from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, secrets_in
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
-ORPHAN_TIME_LIMIT_S: Final = 4
-"""So long may a PUT in flight still take once the process that started this one is gone."""
-
-
-class Parent:
-    """Whoever started this process and reads its standard output; it may be gone."""
-
-    def __init__(self, output: BinaryIO) -> None:
-        self._output = output
-
-    def tell(self, event: dict[str, Any]) -> None:
-        """Send one event; where nobody reads any more, the journal has what counts."""
-        try:
-            self._output.write(json.dumps(event).encode() + b"\n")
-            self._output.flush()
-        except OSError:
-            pass
 
 
 class PayloadWriter:
@@ -116,21 +97,8 @@ class PayloadWriter:
 
 
 def main() -> int:
-    """Take the orders and follow them; whatever fails is told in one sentence, and is no traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
-    parent = Parent(os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # what a library prints is no event
-    threading.Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return 0
-    orders: dict[str, Any] = {}
-    try:
-        orders = json.loads(line)
-        return _write(orders, parent)
-    except Exception as error:
-        parent.tell({"ended": shown(f"{type(error).__name__}: {error}", secrets_in(orders))})
-        return 1
+    """Take the orders and follow them."""
+    return follow_orders(_write)
 
 
 def _write(orders: dict[str, Any], parent: Parent) -> int:
@@ -155,7 +123,8 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     if start:
         schedule = json.loads(start)
         rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
-        windows = WindowSchedule(schedule["start_ns"], schedule["window_ns"], schedule["seed"], rests)
+        start_ns, length_ns = schedule["start_ns"], schedule["window_ns"]
+        windows = schedule_of(start_ns, length_ns, schedule["seed"], rests, schedule["side"])
         with writer_presence(Path(orders["journal"]), orders["run"]):
             _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders, parent)
             journal.close()
@@ -203,34 +172,15 @@ def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: 
         if late > orders["skip_when_late_ns"]:
             continue  # a PUT that hung: those that were due meanwhile belong to no window any more
         if writer.is_last(version):  # readers have had as much time with it as with any other
-            if not _parent_has_gone(until_ns=due):
+            if not parent_has_spoken(until_ns=due):
                 parent.tell({"published": version + 1})
             break
         version += 1
         body, unable = writer.document(version), writer.credentials()
-        if _parent_has_gone(until_ns=due):
+        if parent_has_spoken(until_ns=due):
             return
         writer.put(version, body, due, unable)
-    _parent_has_gone(until_ns=time.monotonic_ns() + 10**9 * SECOND)
-
-
-def _parent_has_gone(until_ns: int) -> bool:
-    """Sleep until ``until_ns``; True as soon as standard input ends."""
-    while True:
-        left = (until_ns - time.monotonic_ns()) / SECOND
-        readable, _, _ = select.select([sys.stdin.buffer], [], [], max(0.0, min(left, 3600.0)))
-        if readable:
-            return True
-        if left <= 0:
-            return False
-
-
-def _end_when_orphaned(parent: int) -> None:
-    """End this process soon after the one that started it, also while a PUT or a helper for credentials hangs."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    time.sleep(ORPHAN_TIME_LIMIT_S)
-    os._exit(1)
+    parent_has_spoken(until_ns=time.monotonic_ns() + 10**9 * SECOND)
 
 
 if __name__ == "__main__":

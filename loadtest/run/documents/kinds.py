@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.run.documents.folder import FOLDER, Folder
-from loadtest.run.documents.kind import Described, Description, Documents
+from loadtest.run.documents.kind import MAXIMUM_BYTES, Described, Description, Documents
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up import MADE_UP, MadeUp
+from loadtest.run.documents.observed import OBSERVED, Observed
 from loadtest.run.documents.stamped import STAMPED, Stamped
 from loadtest.run.documents.standing import STANDING, Standing
 from loadtest.run.files import DOCUMENTS_FOLDER, STANDING_FILE
 
 KINDS: Final[Mapping[str, Callable[[Described], Documents]]] = {
     MADE_UP: lambda of: MadeUp(of.run, int(of.description["bytes"])),
+    OBSERVED: lambda of: Observed(int(of.description["bytes"])),
     STANDING: lambda of: Standing((of.run_dir / STANDING_FILE).read_bytes()),
     STAMPED: lambda of: Stamped.of(of.run_dir, of.run),
     FOLDER: lambda of: Folder.of(of.run_dir),
@@ -71,6 +73,16 @@ def made_up_documents(size: int) -> Description:
 def standing_document() -> Description:
     """The description of whatever was there before a run that never writes."""
     return {"kind": STANDING}
+
+
+def observed_documents(size: int) -> Description:
+    """The description of documents that somebody else publishes; the first one has ``size`` bytes."""
+    return {"kind": OBSERVED, "bytes": size, "most_bytes": 2 * MAXIMUM_BYTES}
+
+
+def are_observed(description: Mapping[str, Any]) -> bool:
+    """Whether which version a body is can only be told when the run is over."""
+    return description.get("kind") == OBSERVED
 
 
 def description_in(run: Mapping[str, Any], run_dir: Path) -> Description:

@@ -63,12 +63,12 @@ class Recording:
         called = self.clock + 1
         self.clock += 2
         times = (called, called, self.clock)
-        self.rows.append((session, *times, status, version, line, question.etag_line, len(body), outcome))
+        self.rows.append((session, *times, status, version, line, question.etag_line, len(body), outcome, 0))
         return outcome
 
     def body_after_304(self) -> None:
         """Bytes that came after the last read was recorded."""
-        if self.rows and self.rows[-1][-1] == ReadOutcome.NOT_MODIFIED:
+        if self.rows and self.rows[-1][9] == ReadOutcome.NOT_MODIFIED:
             row = list(self.rows[-1])
             row[5], row[8], row[9] = NO_VERSION, 7, ReadOutcome.NOT_MODIFIED_WITH_BODY
             self.rows[-1] = tuple(row)

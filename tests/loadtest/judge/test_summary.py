@@ -30,6 +30,7 @@ from loadtest.summary.summary import (
 HERE = Path(__file__).parent
 GOLDEN = {"clean": HERE / "example_summary.json", "lagging": HERE / "example_summary_lagging.json"}
 TOP_LEVEL = [
+    "addresses",
     "availability",
     "checks",
     "conditional",

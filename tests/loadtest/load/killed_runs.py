@@ -13,7 +13,7 @@ from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
 from loadtest.run.presence import WRITER, Presence, Pulse, Written
 from loadtest.run.records import ReadOutcome
 from loadtest.run.run_directory import write_run
-from loadtest.run.spool import Spool
+from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool
 
 
 def killed_run(path: Path, workers: int = 2, run: str = RUN) -> Path:
@@ -27,6 +27,7 @@ def killed_run(path: Path, workers: int = 2, run: str = RUN) -> Path:
         "run": run,
         "settings": {"payload_bytes": SIZE, "seed": 1},
         "plan": {"start_ns": start_ns, "window_ns": 100, "guard_ns": 10},
+        "spooled_fields": len(SPOOLED_READ_DTYPE.names or ()),
         "manifest": {
             "processes": [*processes, {"role": WRITER, "share": 0, "shares": 0, "refused": ""}],
             "readers": workers,

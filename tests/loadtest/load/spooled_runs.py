@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from loadtest.run.documents.made_up import render
 from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
-from loadtest.run.spool import Spool
+from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool
 
 RUN, SIZE = "0123456789ab", 512
 
@@ -37,6 +37,7 @@ def unsealed_run(path: Path) -> Path:
         "run": RUN,
         "settings": {"payload_bytes": SIZE, "seed": 1},
         "plan": {"start_ns": 1000, "window_ns": 100, "guard_ns": 10},
+        "spooled_fields": len(SPOOLED_READ_DTYPE.names or ()),
         "ended": {"at_ns": 1500, "recovered": False, "reason": "stopped"},
     }
     (path / "run.json").write_text(json.dumps(run))

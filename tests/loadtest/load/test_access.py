@@ -24,6 +24,7 @@ from loadtest.cleaned import hide, holds_hidden, shown, without_values
 from loadtest.errors import UsageError
 from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
+from loadtest.http1.incoming import Incoming
 from loadtest.load import reader
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
@@ -33,6 +34,7 @@ from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask
 from loadtest.run.plan import Plan
 from loadtest.run.spool import load_lines
+from loadtest.target import preflight
 from loadtest.target.access import REFUSED, parse_headers
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from loadtest.target.preflight import check_answers, get, read_address
@@ -181,12 +183,20 @@ def test_a_target_that_wants_a_certificate_gets_it_from_all(tmp_path: Path, monk
     shown_to = Access((), str(tmp_path / "client" / "certificate.pem"), str(tmp_path / "client" / "key.pem"))
     with answering(DOCUMENT, tls=server) as serving:
         assert ask_as_all_do(serving.url, shown_to, tmp_path / "a", monkeypatch) == [200] * 3
-        with pytest.raises(UsageError, match=r"give --cert and --key\.$"):
+        with pytest.raises(UsageError):
             check_answers(target(serving.url))
-        with pytest.raises(UsageError, match="does not take the client certificate"):
-            own = Access((), str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem"))
-            check_answers(target(serving.url, own))
     reader._tls_context.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("access", "words"), [(NO_ACCESS, "give --cert and --key"), (Access((), "c.pem"), "does not take the client cert")]
+)
+def test_a_target_that_breaks_tls_off_for_want_of_a_certificate_is_said_to(access: Access, words: str) -> None:
+    alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    failed = Incoming().failed(alert, 0)
+    with pytest.raises(UsageError, match=words):
+        preflight._refuse_if_final(target("https://api.example/", access), failed)
 
 
 def with_passphrase(folder: Path) -> None:

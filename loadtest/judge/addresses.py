@@ -1,0 +1,163 @@
+"""A run at several addresses: each is judged by its own reads, and the run is as good as the worst of them.
+
+Judged together alone, a fault at an address with few of the reads would be one of the slowest percent of them, or less
+than a thousandth of the errors, and pass. So each address gets all checks, thresholds and answers, of its own reads and
+all writes; then all reads together do, and the worst verdict counts.
+
+**Old after new, across addresses.** A promise never to go back is made by an address to who asks it. Through a gateway
+and the CDN in front of it, a reader of the one may see what a reader of the other will see only later, and neither has
+broken a promise. So *no new-old inversions* is judged at each address by itself, and what is older than what a read at
+another address had returned is counted beside it. A read that is certainly stale is a stale read at whichever address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.judge.checks import atomic_reads
+from loadtest.judge.checks.monotonic_reads import inversions
+from loadtest.judge.checks.witness import MOST_WITNESSES
+from loadtest.judge.questions import answer
+from loadtest.judge.thresholds.grammar import parse
+from loadtest.judge.thresholds.metrics import METRICS
+from loadtest.run.history import History
+from loadtest.run.records import Verdict
+from loadtest.summary.addresses import AddressRow
+from loadtest.summary.findings import CheckResult, Number, ThresholdResult, Witness, worst
+from loadtest.summary.summary import Summary
+
+APART: Final = atomic_reads.PROMISE.id
+"""What is promised by each address for itself only."""
+_OF_THE_RUN: Final = frozenset({"duration", "loop_delay", "write_errors"})
+_OF_EACH: Final = frozenset({"duration", "share", "ratio"})
+
+
+def of_addresses(history: History, whole: Summary, parts: Sequence[Summary]) -> Summary:
+    """``whole``, the summary of all reads, made as bad as the worst of the ``parts``, each of an address's own."""
+    names = [url for url, _ in history.info.addresses]
+    older = _older_than_elsewhere(history, parts)
+    checks = tuple(
+        _check(check, [part.checks[place] for part in parts], names, sum(older))
+        for place, check in enumerate(whole.checks)
+    )
+    slowest = _slowest(whole, parts)
+    impact = whole.impact if slowest is None else parts[slowest].impact
+    first, second, third, fourth = answer(checks, impact, whole.consistency, whole.conditional)
+    if slowest is not None:
+        number = replace(first.number, text=f"{first.number.text} at {names[slowest]}")
+        first = replace(first, number=number)
+    thresholds = tuple(
+        _threshold(each, [part.thresholds[place] for part in parts], names)
+        for place, each in enumerate(whole.thresholds)
+    )
+    questions = (first, second, third, fourth)
+    verdicts = [each.verdict for each in questions] + [each.verdict for each in checks]
+    return replace(
+        whole,
+        checks=checks,
+        questions=questions,
+        thresholds=thresholds,
+        verdict=worst(verdicts + [each.verdict for each in thresholds]),
+        addresses=tuple(_row(part, older[place], *history.info.addresses[place]) for place, part in enumerate(parts)),
+    )
+
+
+def _older_than_elsewhere(history: History, parts: Sequence[Summary]) -> list[int]:
+    """For each address: reads of a version older than one that a read, at another address only, had returned before."""
+    at = history.reads.address[history.once(inversions)]
+    own = [next(check for check in part.checks if check.id == APART) for part in parts]
+    counts = [next((int(one.value or 0) for one in check.numbers if one.name == "inversions"), 0) for check in own]
+    return [int(np.count_nonzero(at == place)) - count for place, count in enumerate(counts)]
+
+
+def _check(whole: CheckResult, own: Sequence[CheckResult], names: Sequence[str], older: int) -> CheckResult:
+    apart = whole.id == APART
+    verdict = worst([*(one.verdict for one in own), *([] if apart else [whole.verdict])])
+    deciding = [(name, one) for name, one in zip(names, own, strict=True) if one.verdict is verdict]
+    alike = not apart and verdict is not Verdict.FAIL and whole.verdict is verdict and len(deciding) == len(own)
+    if apart and verdict is Verdict.PASS:
+        looked_at = sum(one.looked_at for one in own)
+        sentence = f"None of {looked_at:,} reads returned an older version than a read before it at its own address."
+    elif verdict is Verdict.PASS or alike:
+        sentence = whole.sentence
+    elif deciding:
+        sentence = " ".join(f"At {name}: {one.sentence}" for name, one in deciding)
+    else:
+        sentence = f"At all addresses together: {whole.sentence}"
+    found = sum(one.found for one in own)
+    result = replace(
+        whole,
+        verdict=verdict,
+        sentence=sentence,
+        found=found if apart else max(whole.found, found),
+        witnesses=_witnesses(whole, deciding if verdict is Verdict.FAIL else []),
+        error=next((one.error for one in (whole, *own) if one.error), ""),
+    )
+    if not apart:
+        return result
+    text = units.count(older)
+    across = Number("reads older than one at another address before them", older, "count", text)
+    inside = Number("inversions at one address", found, "count", units.count(found))
+    return replace(result, looked_at=sum(one.looked_at for one in own), numbers=(inside, across))
+
+
+def _witnesses(whole: CheckResult, deciding: Sequence[tuple[str, CheckResult]]) -> tuple[Witness, ...]:
+    """The first of each address that decides, in turn; those of all together where none does."""
+    if not deciding:
+        return () if whole.id == APART else whole.witnesses
+    each = [[replace(seen, sentence=f"At {name}: {seen.sentence}") for seen in one.witnesses] for name, one in deciding]
+    in_turn = [seen for place in range(MOST_WITNESSES) for own in each for seen in own[place : place + 1]]
+    return tuple(in_turn[:MOST_WITNESSES])
+
+
+def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
+    """The address whose slowdown answers the first question; None where that of all together is the worst."""
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
+
+    def badness(summary: Summary) -> tuple[int, float]:
+        impact = summary.impact
+        ratio = next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None)
+        return -order.index(summary.questions[0].verdict), ratio or 0.0
+
+    place = max(range(len(parts)), key=lambda place: badness(parts[place]))
+    return None if badness(whole)[0] > badness(parts[place])[0] else place
+
+
+def _threshold(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Sequence[str]) -> ThresholdResult:
+    """A condition on a time, a share or a ratio must hold at each address; one on a count or rate for all."""
+    (threshold,) = parse(whole.expression)
+    metric = METRICS[threshold.metric]
+    if metric.dimension not in _OF_EACH or threshold.metric in _OF_THE_RUN:
+        return whole
+    verdict = worst([whole.verdict, *(one.verdict for one in own)])
+    deciding = [(name, one) for name, one in zip(names, own, strict=True) if one.verdict is verdict]
+    if verdict is whole.verdict or not deciding:
+        return whole
+    sentence = " ".join(f"At {name}: {one.sentence}" for name, one in deciding)
+    return replace(whole, verdict=verdict, sentence=sentence, number=deciding[0][1].number)
+
+
+def _row(part: Summary, older: int, url: str, weight: int) -> AddressRow:
+    every = next(row.response for row in part.latency.rows if row.population == "all")
+    impact, conditional = part.impact, part.conditional
+    could = conditional.could_have_been
+    return AddressRow(
+        url=url,
+        weight=weight,
+        reads=part.availability.reads,
+        errors=part.availability.errors,
+        p50_ns=every.p50_ns,
+        p95_ns=every.p95_ns,
+        p99_ns=every.p99_ns,
+        slowdown=next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None),
+        stale_reads=part.consistency.stale_reads,
+        largest_staleness_ns=part.consistency.staleness_low_ns,
+        older_than_elsewhere=older,
+        not_modified_share=round(conditional.not_modified / could, 9) if could else None,
+        verdicts=tuple(question.verdict for question in part.questions),  # type: ignore[arg-type]  # there are four
+    )

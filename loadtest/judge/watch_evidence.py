@@ -1,0 +1,109 @@
+"""What stays open where somebody else publishes: what no HEAD saw, and what nothing vouches for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest import units
+from loadtest.run.history import History
+from loadtest.run.observed.journal import Watched
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
+from loadtest.run.settings import NO_WRITER
+
+MOST_BLIND: Final = 0.05
+"""Share of the run without an answered HEAD; a version that came and went in it, or stayed, is known to nobody."""
+MOST_UNSEEN: Final = 0.1
+"""Share of the reads that returned a document which no HEAD saw; their order among the others is not known."""
+
+
+def foreign_reads(history: History) -> int:
+    """Reads that returned what somebody else certainly put there; in a watched run: what nothing vouches for."""
+    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
+
+
+def reads_of(history: History, version: int) -> int:
+    """How many reads returned a document of which so little is known (``UNSEEN_VERSION``, ``UNDECIDED_VERSION``)."""
+    return int(np.count_nonzero(history.reads.version == version))
+
+
+def left_open(history: History) -> str:
+    """Why silence proves nothing about what was new and what was old; "" when it does."""
+    if history.info.settings.writer == NO_WRITER:
+        return (
+            "Nobody asked the store what was current when (--writer none), so whether a read was fresh cannot be told."
+        )
+    watched = history.info.watch or Watched()
+    reads = [
+        sentence
+        for sentence in (
+            _nothing_known(watched),
+            _blind(history, watched),
+            _undecided(history),
+            _unseen(history),
+            _unvouched(history),
+        )
+        if sentence
+    ]
+    return " ".join(reads)
+
+
+def _nothing_known(watched: Watched) -> str:
+    if watched.vouched:
+        return ""
+    return (
+        "No document that readers got is one that the store showed: neither an ETag nor an MD5 ties them together, so "
+        "check that this address reads that object, and that it passes the ETag on."
+    )
+
+
+def _blind(history: History, watched: Watched) -> str:
+    """The time of the run in which nobody knew what the store held."""
+    start = history.origin_ns
+    end = int(history.reads.returned_ns.max(initial=start))
+    spans = [(max(span.from_ns, start), min(span.to_ns, end)) for span in watched.blind]
+    if watched.until_ns is not None and watched.until_ns < end and not any(until >= end for _, until in spans):
+        spans.append((watched.until_ns, end))
+    blind = sum(max(0, until - since) for since, until in spans)
+    if watched.until_ns is None:  # it did not live to say up to when it saw something
+        seen = int(history.writes.returned_ns.max())
+        blind, spans = max(blind, end - seen), [*spans, (seen, end)]
+    if blind <= MOST_BLIND * (end - start):
+        return ""
+    why = next((span.why for span in watched.blind if span.why), "")
+    return (
+        f"For {units.seconds(blind)} of {units.seconds(end - start)} the store did not say what it held"
+        f"{f' ({why})' if why else ''}, and what was published then is unknown."
+    )
+
+
+def _undecided(history: History) -> str:
+    count = reads_of(history, UNDECIDED_VERSION)
+    if not count:
+        return ""
+    return (
+        f"{units.counted(count, 'read')} returned a document that was old, or had been published once more between two "
+        "looks at the store: nothing proves which, so they are not judged; look more often (--watch-interval)."
+    )
+
+
+def _unseen(history: History) -> str:
+    count = reads_of(history, UNSEEN_VERSION)
+    named = int(np.count_nonzero(history.reads.version >= 0)) + count
+    if count <= MOST_UNSEEN * named:
+        return ""
+    return (
+        f"{units.counted(count, 'read')} of {named:,} returned a document that was published and replaced between two "
+        "looks at the store: look more often (--watch-interval)."
+    )
+
+
+def _unvouched(history: History) -> str:
+    count = foreign_reads(history)
+    if not count:
+        return ""
+    return (
+        f"{units.counted(count, 'read')} returned something that no ETag vouches for: whether that is a document of "
+        "this read model, and which, cannot be told."
+    )

@@ -1,0 +1,151 @@
+"""What was given for the two sides of a duel, as two load tests will take it: options, environment, target.
+
+The options of the load test are those of both, save those that name one deployment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import configargparse  # type: ignore[import-untyped]
+
+from loadtest.errors import UsageError
+from loadtest.load.options import add_arguments as add_run_arguments
+from loadtest.load.options import settings_from
+from loadtest.run.duel import Side
+from loadtest.run.settings import Settings
+from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
+from loadtest.target.paths import paths_from
+
+DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
+"""Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
+Windows are short, so that the two are never far apart in time, and long enough for a p99 of each."""
+_NOT_SHARED: Final = (
+    *("outputs", "stack", "bucket", "run-dir"),  # of one side
+    *("until-decided", "writer", "watch-interval"),  # a duel has a schedule and a length of its own
+)
+
+
+@dataclass(frozen=True)
+class DuelSide:
+    """How the load test of one side is called, and what it will read and write."""
+
+    options: list[str]
+    environment: dict[str, str]
+    settings: Settings
+    target: Target
+
+
+def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
+    """The load test's own options, for both sides."""
+    values = " and ".join(f"--{name} is {value}" for name, value in DEFAULTS.items())
+    group = parser.add_argument_group("options of the load test, for both", f"{values}, if not given")
+    add_run_arguments(_Passed(parser, group))
+
+
+def both_sides(arguments: argparse.Namespace) -> tuple[DuelSide, DuelSide]:
+    """What was given for both, with one seed.
+
+    Raises:
+        UsageError: it cannot be used, or not for a duel.
+    """
+    shared = _shared(arguments)
+    seed = _side(arguments, Side.BASE, shared).settings.seed  # drawn, if none was given
+    base, new = (_side(arguments, side, [*shared, f"--seed={seed}"]) for side in Side)
+    _refuse(base, new)
+    return base, new
+
+
+def _refuse(base: DuelSide, new: DuelSide) -> None:
+    settings = base.settings
+    if not settings.arrival_rate:
+        raise UsageError("--arrival-rate is 0 (a closed loop): a duel reads both at one rate; give one.")
+    if not settings.window:
+        raise UsageError("--window is 0: the turns of a duel are made of windows; give their length.")
+    if settings.addresses:
+        raise UsageError("--samples-path was given several times: a duel reads one address of each; give one.")
+    places = [(one.target.s3_endpoint_url, one.target.bucket, one.target.object_key) for one in (base, new)]
+    if settings.write_interval and places[0] == places[1]:
+        raise UsageError(
+            f"BASE and NEW write to the same object, s3://{base.target.bucket}/{base.target.object_key}, and each "
+            "would read the other's documents: deploy them with a bucket each, or give --write-interval 0, which only "
+            "reads."
+        )
+
+
+def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelSide:
+    """How the load test of one side is called, and what it will read and write."""
+    given: str = getattr(arguments, side)
+    is_address = given.startswith(("http://", "https://"))
+    outputs = "none" if is_address else str(_outputs(Path(given)))
+    stack, bucket = (getattr(arguments, f"{side}_{name}") for name in ("stack", "bucket"))
+    options = [*shared, f"--outputs={outputs}", f"--stack={stack}", f"--bucket={bucket}"]
+    environment = _without_locusts_own(os.environ)
+    parser = configargparse.ArgumentParser()
+    add_run_arguments(parser)
+    parsed = parser.parse_args(options, env_vars=environment)
+    path = paths_from(parsed.samples_path)[0][0]
+    parsed.host = given.rstrip("/").removesuffix(path).rstrip("/") if is_address else None
+    if is_address:
+        environment["LOCUST_HOST"] = parsed.host  # not on the command line, for it may hold a secret
+    else:
+        options.append("--host=")
+    settings = settings_from(parsed)
+    return DuelSide(options, environment, settings, find_target(settings))
+
+
+def _shared(arguments: argparse.Namespace) -> list[str]:
+    """The options of the load test that were given, for both."""
+    given = vars(arguments)
+    options = []
+    for name in _names():
+        value = given.get(name.replace("-", "_"))
+        if value is None and name in DEFAULTS and _variable(name) not in os.environ:
+            value = DEFAULTS[name]
+        if value is True:
+            options.append(f"--{name}")
+        elif value is not None:
+            options += [f"--{name}={one}" for one in (value if isinstance(value, list) else [value])]
+    return options
+
+
+def _outputs(given: Path) -> Path:
+    return given / DEFAULT_OUTPUTS if given.is_dir() else given
+
+
+def _without_locusts_own(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables of Locust itself would choose another host, more processes or a web page for both."""
+    ours = {_variable(name) for name in _names()}
+    return {name: value for name, value in environment.items() if not name.startswith("LOCUST_") or name in ours}
+
+
+def _names() -> list[str]:
+    """The load test's options that both sides share."""
+    parser = configargparse.ArgumentParser(add_help=False)
+    add_run_arguments(parser)
+    names = [action.option_strings[0].removeprefix("--") for action in parser._actions]
+    return [name for name in names if name not in _NOT_SHARED]
+
+
+def _variable(name: str) -> str:
+    return f"LOCUST_{name.upper().replace('-', '_')}"
+
+
+class _Passed:
+    """Takes the load test's options over into the parser of this command; those of one side are left out."""
+
+    def __init__(self, parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> None:
+        self._group = group
+        self.error = parser.error
+
+    def add_argument(self, flag: str, *, env_var: str, **settings: Any) -> argparse.Action:
+        name = flag.removeprefix("--")
+        settings["default"] = None
+        if name in _NOT_SHARED:
+            return argparse.Action([flag], name)
+        return self._group.add_argument(flag, **settings)

@@ -1,0 +1,44 @@
+"""One look at a run that goes on, in a process of its own that lets the others come first.
+
+``python -m loadtest.load.looking.look RUN_DIR UNTIL_NS`` prints one line of JSON: what is undecided, or why this look
+could not be made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from loadtest.errors import RunError
+
+
+def make_way() -> None:
+    """Let readers, writer and target come first. Not last of all: on a busy machine this would never end."""
+    with contextlib.suppress(OSError):
+        os.nice(10)
+    if hasattr(os, "SCHED_BATCH"):  # which is never woken in the middle of somebody else's turn
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def look(run_dir: Path, until_ns: int) -> dict[str, Any]:
+    """What is undecided at this look, or why it could not be made."""
+    from loadtest.judge.analyse import summarise  # noqa: PLC0415 - only after it has made way
+    from loadtest.judge.decided import undecided  # noqa: PLC0415
+    from loadtest.run.so_far import history_so_far  # noqa: PLC0415
+
+    try:
+        history = history_so_far(run_dir, until_ns)
+        summary = summarise(history)
+        return {"undecided": undecided(summary, history), "verdict": summary.verdict.value}
+    except (RunError, OSError, ValueError, KeyError, TypeError) as error:
+        return {"failed": f"{error}"}
+
+
+if __name__ == "__main__":
+    make_way()
+    sys.stdout.write(json.dumps(look(Path(sys.argv[1]), int(sys.argv[2]))) + "\n")

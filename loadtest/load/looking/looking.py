@@ -1,0 +1,114 @@
+"""Looks at a run while it goes on, one after the other, and ends it when nothing is undecided any more.
+
+A look is a process of its own (:mod:`loadtest.load.looking.look`). None is begun while another one goes on: where one
+takes so long that the next is due, that one is left out. What each found is written into ``run.json`` before anything
+else happens, so that the report judges the run by the looks that were made.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+
+from loadtest import units
+from loadtest.project import PROJECT
+from loadtest.run.looks import GRACE_NS, Look, LookMade, RunLooks
+from loadtest.units import SECOND
+
+logger = logging.getLogger(__name__)
+
+MODULE: Final = "loadtest.load.looking.look"
+_FLUSHED_NS: Final = SECOND
+"""Recorders say twice a second up to when everything is on disk."""
+LONGEST_S: Final = 600
+
+
+class Looking:
+    """The looks at one run.
+
+    Args:
+        run_dir: where it is recorded.
+        looks: the planned looks; the last one is the report, and is not made here.
+        keep: writes down what was found, in the run directory.
+        on_decided: called, once, when nothing is undecided any more; in a greenlet of its own, for it ends the run.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        looks: Sequence[Look],
+        keep: Callable[[dict[str, Any]], None],
+        on_decided: Callable[[], None],
+    ) -> None:
+        self._run_dir = run_dir
+        self._planned = looks
+        self._keep = keep
+        self._on_decided = on_decided
+        self._greenlet: gevent.Greenlet | None = None
+        self.found = RunLooks(planned=len(looks), pairs=looks[-1].pairs)
+
+    def start(self) -> None:
+        """Say what is planned, and look from now on."""
+        self._keep(self.found.model_dump(mode="json"))
+        self._greenlet = gevent.spawn(self._look_again_and_again)
+
+    def stop(self) -> None:
+        """Look no more. Stopping twice is fine."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+
+    def _look_again_and_again(self) -> None:
+        for look, following in zip(self._planned, self._planned[1:], strict=False):
+            due_ns = look.until_ns + GRACE_NS + _FLUSHED_NS
+            if time.monotonic_ns() > following.until_ns:
+                logger.warning("Look %d of %d is left out: the one before it took too long.", *self._number(look))
+                continue
+            gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / SECOND))
+            if self._made(look) and self.found.decided is not None:
+                gevent.spawn(self._on_decided)
+                return
+
+    def _made(self, look: Look) -> bool:
+        """Make one look; whether it could be made."""
+        began_ns = time.monotonic_ns()
+        found = run_look(self._run_dir, look.until_ns)
+        took_ns = time.monotonic_ns() - began_ns
+        if "undecided" not in found:
+            why = str(found.get("failed", "it said nothing"))
+            logger.warning("Look %d of %d could not be made: %s.", *self._number(look), why.rstrip("."))
+            return False
+        undecided = [str(name) for name in found["undecided"]]
+        made = LookMade(
+            number=look.number, until_ns=look.until_ns, pairs=look.pairs, took_ns=took_ns, undecided=undecided
+        )
+        self.found = self.found.model_copy(update={"made": [*self.found.made, made]})
+        self._keep(self.found.model_dump(mode="json"))
+        took = units.duration(took_ns)
+        if undecided:
+            logger.info("Look %d of %d took %s; undecided: %s.", *self._number(look), took, ", ".join(undecided))
+        else:
+            logger.info("Look %d of %d took %s; all is decided, so the run ends.", *self._number(look), took)
+        return True
+
+    def _number(self, look: Look) -> tuple[int, int]:
+        return look.number, len(self._planned)
+
+
+def run_look(run_dir: Path, until_ns: int) -> dict[str, Any]:
+    """What one look says; a process that says nothing that can be understood has failed."""
+    command = [sys.executable, "-m", MODULE, str(run_dir.resolve()), str(until_ns)]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, cwd=PROJECT, timeout=LONGEST_S)
+        said = json.loads(done.stdout) if not done.returncode else {"failed": f"its exit code was {done.returncode}"}
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return {"failed": str(error)}
+    return said if isinstance(said, dict) else {"failed": "it said something else"}

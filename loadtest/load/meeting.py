@@ -1,0 +1,68 @@
+"""Where the two runs of a duel and the command that started them agree on when to begin: a folder of small files.
+
+Each run says that all of its users are there, and waits; when both have, the command names a moment a little later.
+Both are processes of one machine with one CLOCK_MONOTONIC.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from loadtest.run.duel import Side
+from loadtest.whole_files import write_whole
+
+VARIABLE: Final = "READMODEL_DUEL"
+"""How a run is told that it is one of two: ``base`` or ``new``, a colon, and the folder."""
+_AGREED: Final = "agreed.json"
+_LOOK_EVERY_S: Final = 0.02
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """When a duel begins, and when both runs will be stopped (CLOCK_MONOTONIC)."""
+
+    start_ns: int
+    ends_ns: int
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """The meeting of one run."""
+
+    side: Side
+    folder: Path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Meeting | None:
+        """The one that this process was sent to; None for a run of its own."""
+        side, _, folder = environment.get(VARIABLE, "").partition(":")
+        return cls(Side(side), Path(folder)) if side in list(Side) else None
+
+    @property
+    def variable(self) -> dict[str, str]:
+        """What the run must have in its environment."""
+        return {VARIABLE: f"{self.side}:{self.folder}"}
+
+    def wait(self, sleep: Callable[[float], object], given_up: Callable[[], bool]) -> Agreed | None:
+        """Say that this run is ready, and wait for the moment that is named; None when it was given up meanwhile."""
+        write_whole(self.folder / self.side, str(os.getpid()).encode())
+        while not given_up():
+            if (self.folder / _AGREED).exists():
+                return Agreed(**json.loads((self.folder / _AGREED).read_bytes()))
+            sleep(_LOOK_EVERY_S)
+        return None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this run has said so."""
+        return (self.folder / self.side).exists()
+
+
+def name_the_moment(folder: Path, agreed: Agreed) -> None:
+    """Tell both when to begin."""
+    write_whole(folder / _AGREED, json.dumps(asdict(agreed)).encode())

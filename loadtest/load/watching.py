@@ -1,0 +1,61 @@
+"""The beginning of a run that only watches: is there something to see, and do readers get the same object?"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import gevent
+
+from loadtest.cleaned import shown
+from loadtest.errors import UsageError
+from loadtest.run.records import opaque
+from loadtest.target.finding import Target
+from loadtest.target.keeping import Seen
+from loadtest.target.preflight import read_address
+
+_PATIENCE_S: Final = 3
+_PAUSE_S: Final = 0.25
+
+
+def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
+    """What to say of the readers' address beside the store; "" when it shows the same document.
+
+    Raises:
+        UsageError: readers get no document there.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        seen = document_at(target)
+        if _is_same(seen, looked):
+            return ""
+        if time.monotonic() > until:
+            return (
+                f"Readers get another document at {target.shown_url} than {place} holds ({_PATIENCE_S} s long): does "
+                "that address read this object, or is an old version still being served? The run goes on."
+            )
+        gevent.sleep(_PAUSE_S)
+
+
+def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -> Seen:
+    """What readers get now.
+
+    Raises:
+        UsageError: it is no document.
+    """
+    seen = read(target)
+    if seen.status != 200:
+        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
+        raise UsageError(
+            f"{target.shown_url} answered {seen.status} {said!r}: a run that only watches reads what somebody else "
+            "publishes; check the address, and that a document is there."
+        )
+    return seen
+
+
+def _is_same(seen: Seen, looked: dict[str, Any]) -> bool:
+    tag = opaque(str(looked["etag"]))
+    digest = hashlib.md5(seen.body, usedforsecurity=False).hexdigest()
+    return tag in (opaque(seen.headers.get("etag", "")), digest)

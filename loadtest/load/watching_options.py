@@ -1,0 +1,49 @@
+"""Who publishes the documents: the options of a run that watches somebody else."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.settings import PUBLISH, WATCH, WRITERS, Settings
+from stacks.user_input import shown
+
+MOST_HEADS_A_SECOND: Final = 50
+# fmt: off
+# ruff: noqa: E501 - a table reads best with one option a line
+OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("writer", {"default": PUBLISH, "metavar": "WHO", "help": "who publishes: publish = this suite replaces the document, watch = somebody else does and the store is asked what is there (no PUT, a key that may read), none = neither, and no key is needed"}),
+    ("watch-interval", {"default": 0.25, "metavar": "SECONDS", "help": f"between two HEADs of a run that watches, {1 / MOST_HEADS_A_SECOND:g} to 60"}),
+)
+# fmt: on
+
+
+def with_writer(
+    settings: Settings, options: argparse.Namespace, real: Callable[[str, float, float, str], float]
+) -> Settings:
+    """``settings`` with who publishes; ``real`` checks the range of a number.
+
+    Raises:
+        UsageError: an option holds a value that cannot be used.
+    """
+    writer = str(options.writer).strip().lower()
+    if writer not in WRITERS:
+        raise UsageError(f"--writer is {shown(options.writer)}: give {', '.join(WRITERS[:-1])} or {WRITERS[-1]}.")
+    interval = real("watch-interval", 1 / MOST_HEADS_A_SECOND, 60, f"at most {MOST_HEADS_A_SECOND} HEADs a second")
+    settings = replace(settings, writer=writer, watch_interval=interval)
+    if writer == PUBLISH:
+        return settings
+    if settings.overwrite:
+        raise UsageError(f"--overwrite is for a run that writes, and --writer {writer} never does: leave one out.")
+    if settings.has_own_documents:
+        raise UsageError(
+            f"--document and --documents say what to publish, and --writer {writer} never does: leave it out."
+        )
+    if settings.until_decided:
+        raise UsageError(
+            f"--until-decided looks at windows, and a run with --writer {writer} has none: give --run-time."
+        )
+    return replace(settings, write_interval=0.0, window=0.0, watch_interval=interval if writer == WATCH else 0.0)

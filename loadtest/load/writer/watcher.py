@@ -1,0 +1,78 @@
+"""The watcher: a process of its own that never writes, asks the store a few times a second, and notes what it shows.
+
+Run as ``python -m loadtest.load.writer.watcher``: one JSON line with its orders on standard input, as for the writer.
+It begins to look at once, says what it saw first, and goes on until standard input ends; from the line with the start
+on it also says in the run directory that it is there. All it needs is a key that may read the object.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
+from loadtest.load.writer.presence import writer_presence
+from loadtest.load.writer.watching import Watching
+from loadtest.run.journal import Journal
+from loadtest.target.heads import Head
+from loadtest.target.store import Store, StoreError
+from loadtest.units import SECOND
+
+JITTER: Final = 0.25
+"""By so much of the interval a HEAD is early or late: a publisher with a clock of its own must not slip in between."""
+
+
+def main() -> int:
+    """Take the orders and follow them."""
+    return follow_orders(_watch)
+
+
+def _watch(orders: dict[str, Any], parent: Parent) -> int:
+    try:
+        store = Store(orders)
+    except StoreError as error:
+        parent.tell({"looked": "failed", "error": str(error)})
+        return 1
+    first = store.head()
+    parent.tell({**_looked(first), "endpoint": store.endpoint})
+    if first.error or first.gone:
+        return 1
+    journal = Journal(Path(orders["journal"]), parent.tell)
+    interval_ns = round(orders["watch_interval"] * SECOND)
+    watching = Watching(journal, interval_ns, lambda trouble: parent.tell({"trouble": trouble}))
+    watching.see(first)
+    with ExitStack() as presence:
+        due = time.monotonic_ns()
+        while True:
+            share = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nothing secret
+            due = max(due + round(interval_ns * share), time.monotonic_ns())
+            while parent_has_spoken(until_ns=due):
+                told = sys.stdin.buffer.readline()
+                if not told:
+                    watching.see(store.head())  # what came last is part of the run
+                    watching.close(time.monotonic_ns())
+                    journal.close()
+                    return 0
+                if "asked_ns" in (said := json.loads(told)):
+                    parent.tell({"read_ns": time.monotonic_ns()})
+                elif "start_ns" in said:
+                    presence.enter_context(writer_presence(Path(orders["journal"]), orders["run"]))
+            watching.see(store.head())
+
+
+def _looked(head: Head) -> dict[str, Any]:
+    return {
+        "looked": "nothing" if head.gone else "failed" if head.error else "document",
+        "error": head.error,
+        "etag": head.etag,
+        "bytes": head.size,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Documents of somebody else's publishing: their bytes are not known beforehand, so each new body gets a number.
+
+What a body is (whole or not, and which version) is told when the run is sealed, from what a watcher saw of the store
+and from all ETags together (:mod:`loadtest.run.observed`). Here only as much is said of a body as the ones before it
+show: that it is the beginning of one of them, or pieces of two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from loadtest.run.documents.kind import Identity
+from loadtest.run.records import NO_VERSION, ReadOutcome
+
+OBSERVED: Final = "observed"
+_KEPT_BODIES: Final = 16
+_MOST_KEPT_BYTES: Final = 32 * 1024 * 1024
+_MOST_BODIES: Final = 100_000
+"""Of so many different bodies in one process a target that answers each read with another one makes no more sense."""
+_COMPARED_WITH: Final = 6
+
+
+class Observed:
+    """The documents of a run that only watches."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    @property
+    def largest(self) -> int:
+        return self._size
+
+    @property
+    def count(self) -> int | None:
+        return None
+
+    def render(self, version: int) -> bytes | None:
+        return None
+
+    def verifier(self) -> ObservedVerifier:
+        return ObservedVerifier()
+
+
+class ObservedVerifier:
+    """Numbers the bodies of one process, from 0; a body that came before costs a memory comparison.
+
+    Every body counts as whole for now; the number stands where the version does.
+    """
+
+    def __init__(self) -> None:
+        self.tell: Callable[[dict[str, Any]], None] = lambda said: None
+        """Is told of each new body, before any read can name it."""
+        self._numbers: dict[bytes, int] = {}
+        self._by_digest: dict[bytes, int] = {}
+        nobodys = secrets.token_bytes(32)  # an empty body may be somebody's document
+        self._latest: tuple[bytes, Identity] = (nobodys, Identity(ReadOutcome.CORRUPT, NO_VERSION))
+
+    @property
+    def latest_body(self) -> bytes:
+        return self._latest[0]
+
+    @property
+    def latest_identity(self) -> Identity:
+        return self._latest[1]
+
+    def identify(self, body: bytes, etag: str | None = None) -> Identity:
+        """The number of ``body`` as its version. Never raises."""
+        number = self._numbers.get(body)
+        if number is None:
+            digest = hashlib.sha256(body).digest()
+            number = self._by_digest.get(digest)
+            if number is None:
+                if len(self._by_digest) >= _MOST_BODIES:
+                    return Identity(ReadOutcome.UNRECOGNISED, NO_VERSION)
+                number = self._by_digest[digest] = len(self._by_digest)
+                self._tell(number, body, digest)
+            self._numbers[body] = number
+            self._forget()
+        identity = Identity(ReadOutcome.WHOLE, number)
+        self._latest = (body, identity)
+        return identity
+
+    def how_rewritten(self, body: bytes) -> str:
+        return ""
+
+    def _tell(self, number: int, body: bytes, digest: bytes) -> None:
+        known = list(self._numbers)[-_COMPARED_WITH:]
+        md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        self.tell(
+            {
+                "body": number,
+                "sha256": digest.hex(),
+                "md5": md5,
+                "bytes": len(body),
+                "json": _looks_like_json(body),
+                "said": _beside(body, known),
+            }
+        )
+        for other in known:  # pieces of two documents may come before the second of them does
+            if (said := _beside(other, [*(one for one in known if one is not other), body])) is not None:
+                self.tell({"body": self._numbers[other], "said": said})
+
+    def _forget(self) -> None:
+        """Keep the bodies that came last, as far as there is room."""
+        total = sum(map(len, self._numbers))
+        while len(self._numbers) > 1 and (len(self._numbers) > _KEPT_BODIES or total > _MOST_KEPT_BYTES):
+            total -= len(oldest := next(iter(self._numbers)))
+            del self._numbers[oldest]
+
+
+def _beside(body: bytes, known: list[bytes]) -> int | None:
+    """What ``body`` would be beside documents that are known, should it turn out not to be whole."""
+    if any(len(body) < len(one) and one.startswith(body) for one in known):
+        return int(ReadOutcome.TRUNCATED)
+    starts = [_alike(len(body), partial(_begin_alike, body, one)) for one in known]
+    ends = [_alike(len(body), partial(_end_alike, body, one)) for one in known]
+    for place, start in enumerate(starts):
+        if any(other != place and start and end and start + end >= len(body) for other, end in enumerate(ends)):
+            return int(ReadOutcome.TORN)
+    return None
+
+
+def _begin_alike(one: bytes, other: bytes, length: int) -> bool:
+    return one[:length] == other[:length]
+
+
+def _end_alike(one: bytes, other: bytes, length: int) -> bool:
+    return not length or one[-length:] == other[-length:]
+
+
+def _alike(most: int, agree: Callable[[int], bool]) -> int:
+    """The most bytes, up to ``most``, at which ``agree`` still holds; it is a memory comparison, so few are made."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if agree(middle):
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _looks_like_json(body: bytes) -> bool:
+    """Whether a body may be JSON. It is not parsed: that takes long, and comes just when a document is new."""
+    return body[:64].lstrip()[:1] in (b"{", b"[") and body[-64:].rstrip()[-1:] in (b"}", b"]")

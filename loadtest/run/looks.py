@@ -1,0 +1,109 @@
+"""Looks at a run that goes on until every question is decided: when they are due, and which were made.
+
+A look judges what was recorded up to the end of a pair of windows. Looks are made at fixed shares of the longest time
+that the run may last, so when they come does not depend on what was found; the last one is the report of a run that has
+lasted that long. What a look may conclude is said in :mod:`loadtest.judge.statistics.spending`. ::
+
+    pairs    ├──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┤ --run-time
+    looks             ▲     ▲        ▲        ▲           ▲  the report
+                      only where at least six pairs are over
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from loadtest.run.schedule import Rests, Window, WindowSchedule, rests_for
+from loadtest.units import SECOND
+
+SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 9 / 20, 3 / 5, 4 / 5, 1)
+"""Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
+LEAST_PAIRS: Final = 6
+"""Fewer cannot decide whether writes slow reads down."""
+GRACE_NS: Final = SECOND
+"""A look waits for so long after its last window, so that the reads that were due in it have come back."""
+_RESTS_BY: Final = 9 / 20
+"""By this share of the longest time there are to be as many rests as a decision takes."""
+
+_FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
+_Time = Annotated[int, Field(ge=0, lt=2**62)]
+
+
+class Look(NamedTuple):
+    """One look that is planned: at what was recorded up to ``until_ns``, where so many pairs of windows are over."""
+
+    number: int
+    until_ns: int
+    pairs: int
+
+
+class LookMade(BaseModel):
+    """One look that was made, and what was still undecided."""
+
+    model_config = _FIXED
+
+    number: Annotated[int, Field(ge=1)]
+    until_ns: _Time
+    pairs: Annotated[int, Field(ge=1)]
+    took_ns: _Time = 0
+    undecided: list[str]
+
+
+class RunLooks(BaseModel):
+    """All of them. ``pairs`` are over when the run has lasted as long as it may."""
+
+    model_config = _FIXED
+
+    planned: Annotated[int, Field(ge=1)]
+    pairs: Annotated[int, Field(ge=1)]
+    made: list[LookMade] = []
+
+    @property
+    def decided(self) -> LookMade | None:
+        """The look that ended the run; None when none did."""
+        return self.made[-1] if self.made and not self.made[-1].undecided else None
+
+    @property
+    def said(self) -> str:
+        """How the run ended, if a look ended it; else ""."""
+        return "" if self.decided is None else f"decided after {len(self.made)} of {self.planned} looks"
+
+
+def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
+    """The looks at a run that ends at ``end_ns`` at the latest; the last is the report. None without six pairs."""
+    found: list[tuple[int, int]] = []
+    every = schedule.whole_until(end_ns)
+    for share in SHARES:
+        share_ns = schedule.start_ns + round(share * (end_ns - schedule.start_ns))
+        windows = [window for window in every if window.end_ns + schedule.guard_ns <= share_ns]
+        pairs = complete_pairs(window.pair for window in windows)
+        if pairs >= LEAST_PAIRS and (not found or pairs > found[-1][1]):
+            found.append((_end_of_pairs(windows) + schedule.guard_ns, pairs))
+    return tuple(Look(number, *look) for number, look in enumerate(found, 1))
+
+
+def complete_pairs(pairs: Iterable[int]) -> int:
+    """How many pairs have both their windows, given the pair of each window."""
+    return sum(count == 2 for count in Counter(pairs).values())
+
+
+def _end_of_pairs(windows: Sequence[Window]) -> int:
+    of = Counter(window.pair for window in windows)
+    return max(window.end_ns for window in windows if of[window.pair] == 2)
+
+
+def rests_until_decided(window_ns: int, run_ns: int) -> Rests:
+    """The rests of such a run: as many by the time of the middle looks as a run takes, where there is room for it."""
+    early = rests_for(window_ns, round(_RESTS_BY * run_ns))
+    return early if early.windows else rests_for(window_ns, run_ns)
+
+
+def windows_until_ns(run: dict[str, Any]) -> int:
+    """Up to when the windows of a run that has ended are judged: where a look ended it, what came later is overrun."""
+    ended_ns = int(run["ended"]["at_ns"])
+    looks = RunLooks.model_validate(run["looks"]) if run.get("looks") else None
+    return ended_ns if looks is None or looks.decided is None else min(ended_ns, looks.decided.until_ns)

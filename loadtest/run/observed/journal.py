@@ -1,0 +1,65 @@
+"""What a watcher wrote down beside the versions that it saw: as events of its journal, and as facts of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+WATCH: Final = "watch"
+"""The key of such an event in the journal, and of all of them together in ``run.json``."""
+
+_Time = int
+
+
+class Span(BaseModel):
+    """A stretch of time between two HEADs, both included, and what is known of it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    from_ns: _Time
+    to_ns: _Time
+    why: str = ""
+
+
+class Watched(BaseModel):
+    """All that is known of a watch, besides its versions."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    heads: int = 0
+    failed: int = 0
+    until_ns: _Time | None = None
+    """When the last HEAD that was answered was sent; None when the watcher did not live to say so."""
+    usual_gap_ns: int = 0
+    """The longest time from the sending of one HEAD to the answer of the next, outside of ``blind``."""
+    blind: tuple[Span, ...] = ()
+    """No HEAD was answered in between."""
+    again: tuple[Span, ...] = ()
+    """The same ETag before and after, and yet something was published: Last-Modified or the version id changed."""
+    gone: tuple[Span, ...] = ()
+    """The object was not there."""
+    published: tuple[dict[str, Any], ...] = ()
+    """Of each version: what the store said of it, and whether its ETag is an MD5 (``yes``, ``perhaps``, ``no``)."""
+    unseen: Annotated[int, Field(ge=0)] = 0
+    """Documents that readers got and no HEAD saw: published and replaced between two."""
+    vouched: bool = True
+    """Whether any document that was read could be tied to a version."""
+
+    def hidden(self) -> tuple[Span, ...]:
+        """Stretches in which something that no HEAD saw may have been published, for certain or for want of HEADs."""
+        return (*self.blind, *self.again, *self.gone)
+
+
+def watched_from(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The events of a journal as one object, as it goes into ``run.json``."""
+    found: dict[str, Any] = {"blind": [], "again": [], "gone": [], "published": []}
+    for event in events:
+        kind = event.get("kind")
+        said = {name: value for name, value in event.items() if name != "kind"}
+        if kind in found:
+            found[kind].append(said)
+        elif kind == "looked":
+            found |= said
+    return found

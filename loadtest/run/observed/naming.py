@@ -1,0 +1,164 @@
+"""The reads of a run that only watched, as they go to ``reads.parquet``: bodies told, and ETags and versions named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from loadtest.run.addresses import name_versions_apart
+from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.observed.bodies import Body, Published, Together, Told, told
+from loadtest.run.observed.journal import Watched
+from loadtest.run.observed.placing import Gaps, place
+from loadtest.run.records import NO_VERSION, UNKNOWN_VERSION, ReadOutcome, opaque
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Lines = list[Any]
+
+
+class Named(NamedTuple):
+    """The reads, and what became of the documents."""
+
+    reads: Array
+    unseen: int
+    """Documents that were read and that no HEAD saw."""
+    vouched: bool
+    """Whether any document that was read could be tied to a version."""
+
+
+def name_observed(
+    parts: list[SpooledReads],
+    lines: list[Lines],
+    writes: Array,
+    watched: Watched,
+    settled: Callable[[Array], Array] = lambda reads: reads,
+) -> Named:
+    """The reads of all processes. ``lines``: what each process said of its bodies, beside other things.
+
+    ``settled``: the reads by the clock of the writes.
+
+    In what was recorded the number of a body stands where a version does.
+    """
+    bodies, numbers = _numbered(lines)
+    parts = [_renumbered(part, own) for part, own in zip(parts, numbers, strict=True)]
+    tags = [opaque(str(etag)) for etag in writes["etag"]]
+    digests = {int(said["version"]): str(said.get("digest", "no")) for said in watched.published if "version" in said}
+    published = {
+        tag: Published(int(size), digests.get(version, "no"))
+        for version, (tag, size) in enumerate(zip(tags, writes["bytes"].tolist(), strict=True))
+    }
+    found = told(bodies, _came_together(parts), published)
+    documents = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
+    for of in found.values():
+        if of.document:
+            documents.setdefault(of.document, len(documents))
+    put = {tag: [number] for tag, number in documents.items()}
+    reads = name_versions_apart([_told(part, found, documents) for part in parts], put, settled)
+    versions: list[list[int]] = [[] for _ in documents]
+    for version, tag in enumerate(tags):
+        versions[documents[tag]].append(version)
+    read = set(reads["version"][reads["version"] >= 0].tolist())
+    unseen = sum(not versions[number] for number in read)
+    _place(reads, versions, writes, _gaps(watched))
+    return Named(reads, unseen, not read or any(versions[number] for number in read))
+
+
+def _numbered(lines: list[Lines]) -> tuple[dict[int, Body], list[dict[int, int]]]:
+    """All bodies by a number of their own, and for each process its numbers as those."""
+    by_digest: dict[str, int] = {}
+    facts: dict[int, dict[str, Any]] = {}
+    numbers: list[dict[int, int]] = []
+    for own in lines:
+        mapped: dict[int, int] = {}
+        for line in own:
+            if not isinstance(line, dict):
+                continue
+            if "sha256" in line:
+                mapped[line["body"]] = by_digest.setdefault(line["sha256"], len(by_digest))
+            if line["body"] in mapped:
+                said = {name: value for name, value in line.items() if value is not None}
+                facts.setdefault(mapped[line["body"]], {}).update(said)
+        numbers.append(mapped)
+    return {number: _body(of) for number, of in facts.items()}, numbers
+
+
+def _body(said: dict[str, Any]) -> Body:
+    outcome = said.get("said")
+    return Body(said["md5"], said["bytes"], None if outcome is None else ReadOutcome(outcome), bool(said.get("json")))
+
+
+def _renumbered(part: SpooledReads, numbers: dict[int, int]) -> SpooledReads:
+    """The same with the numbers of all; what a killed process had not said of a body yet makes its reads no reads."""
+    table = np.full(max(numbers, default=-1) + 2, NO_VERSION, dtype=np.int32)
+    for own, of_all in numbers.items():
+        table[own] = of_all
+    records = part.records.copy()
+    known = np.isin(records["version"], [NO_VERSION, *numbers])
+    records = records[known]
+    records["version"] = table[records["version"]]  # the last place is for none
+    return SpooledReads(part.worker, records, part.etags)
+
+
+def _came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]:
+    """How often each body came with each ETag."""
+    found: dict[tuple[int, str], Together] = {}
+    for part in parts:
+        records = part.records[(part.records["status"] == 200) & (part.records["version"] >= 0)]
+        keys = (records["version"].astype(np.int64) << 32) | records["etag"].astype(np.int64)
+        order = np.argsort(keys, kind="stable")
+        names, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
+        if not len(names):
+            continue
+        earliest = np.minimum.reduceat(records["returned_ns"][order], first)
+        for key, count, when in zip(names.tolist(), counts.tolist(), earliest.tolist(), strict=True):
+            tag = opaque(part.etags[key & 0xFFFFFFFF])
+            before = found.get((key >> 32, tag), Together(0, when))
+            found[key >> 32, tag] = Together(before.reads + count, min(before.first_ns, when))
+    return found
+
+
+def _told(part: SpooledReads, found: dict[int, Told], documents: dict[str, int]) -> SpooledReads:
+    """What the reads of one process returned: the number of a document, or why there is none."""
+    size = max(found, default=-1) + 2
+    document = np.full(size, NO_VERSION, dtype=np.int32)
+    outcome = np.zeros(size, dtype=np.uint8)
+    for number, of in found.items():
+        document[number] = documents[of.document] if of.document else NO_VERSION
+        outcome[number] = of.outcome
+    records = part.records
+    body = records["version"].copy()
+    records["version"] = document[body]
+    fetched = (records["status"] == 200) & (body >= 0)
+    records["outcome"][fetched] = outcome[body[fetched]]
+    return SpooledReads(part.worker, records, part.etags)
+
+
+def _gaps(watched: Watched) -> Gaps:
+    hidden = watched.hidden()
+    return Gaps(
+        np.array([span.from_ns for span in hidden], dtype=np.int64),
+        np.array([span.to_ns for span in hidden], dtype=np.int64),
+        watched.usual_gap_ns,
+    )
+
+
+def _place(reads: Array, versions: list[list[int]], writes: Array, gaps: Gaps) -> None:
+    """Put versions in the place of documents, in all three columns."""
+    when = (writes["called_ns"], writes["returned_ns"])
+    columns: dict[str, Array] = {}
+    for name in ("version", "etag_version", "sent_version"):
+        document = reads[name]
+        named = np.flatnonzero(document >= 0)
+        columns[name] = document.copy()
+        columns[name][named] = place(
+            versions, document[named], reads["called_ns"][named], reads["returned_ns"][named], when, gaps
+        )
+    for name in ("etag_version", "sent_version"):
+        same = (reads[name] >= 0) & (reads[name] == reads["version"])
+        unclear = ~same & (reads[name] >= 0) & (columns[name] < 0)
+        columns[name][same] = columns["version"][same]
+        columns[name][unclear] = UNKNOWN_VERSION
+    for name, column in columns.items():
+        reads[name] = column

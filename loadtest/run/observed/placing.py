@@ -1,0 +1,97 @@
+"""Which version a document was when it was read: by the proof of HEADs, and by nothing else. ::
+
+    HEAD        ▲ A   ▲ A   ▲ B   ▲ B        version 1 (B) came between the 2nd HEAD's call and the 3rd's return
+    write 1           ├─────┤
+    read           ├──┤ of A                 version 0
+    read                    ├──┤ of A        version 0: may still be right, the two overlap
+    read                          ├──┤ of A  version 0: stale, for B was there before the read was called
+
+A document that was published more than once (A, B, A) is several versions. A read of it is the latest of these that it
+can have been; where none can have been there at the time, it was old, or had been published once more between two
+HEADs: that is *undecided*. The same holds for an old document whose read shares a moment with a stretch in which
+something was certainly published that no HEAD saw. A document that no HEAD ever saw is *unseen* when all its reads fit
+between two HEADs, and undecided otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Gaps(NamedTuple):
+    """Between which HEADs something may have been published that none saw."""
+
+    from_ns: Array
+    to_ns: Array
+    usual_ns: int
+    """So long may it be from the sending of any one HEAD to the answer of the next."""
+
+
+def place(  # noqa: PLR0917 - three columns of reads, and what they are held against
+    versions: Sequence[Sequence[int]],
+    document: Array,
+    called_ns: Array,
+    returned_ns: Array,
+    writes: tuple[Array, Array],
+    gaps: Gaps,
+) -> Array:
+    """The version of each read of a document (``document`` is a place in ``versions``), or why there is none.
+
+    ``versions``: those of each document, rising; none for one that no HEAD saw. ``writes``: the call of the last HEAD
+    that did not see each version, and the return of the first that did.
+    """
+    found = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
+    order = np.argsort(document, kind="stable")
+    ends = np.searchsorted(document[order], np.arange(len(versions)), side="right")
+    starts = np.searchsorted(document[order], np.arange(len(versions)), side="left")
+    for of, start, end in zip(versions, starts.tolist(), ends.tolist(), strict=True):
+        reads = order[start:end]
+        if len(reads):
+            found[reads] = _of_document(
+                np.array(of, dtype=np.int64), called_ns[reads], returned_ns[reads], writes, gaps
+            )
+    return found
+
+
+def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array, Array], gaps: Gaps) -> Array:
+    if not len(own):
+        fits = _fits_in_one(int(returned.min()), int(called.max()), writes, gaps)
+        return np.full(len(called), UNSEEN_VERSION if fits else UNDECIDED_VERSION, dtype=np.int32)
+    came, replaced = writes[0][own], _replaced(own, writes[1])
+    if len(own) == 1 and bool(np.all(returned >= came[0])):
+        hidden = (called > replaced[0]) & _meets(called, returned, gaps)
+        return np.where(hidden, UNDECIDED_VERSION, own[0]).astype(np.int32)
+    latest = np.searchsorted(came, returned, side="right") - 1
+    there = (latest >= 0) & (called <= replaced[latest])
+    placed: Array = np.where(there, own[latest], UNDECIDED_VERSION).astype(np.int32)
+    return placed
+
+
+def _replaced(own: Array, seen_ns: Array) -> Array:
+    """When each version had certainly been replaced by the next one."""
+    never = np.iinfo(np.int64).max
+    replaced: Array = np.append(seen_ns, never)[own + 1]
+    return replaced
+
+
+def _fits_in_one(first_ns: int, last_ns: int, writes: tuple[Array, Array], gaps: Gaps) -> bool:
+    """Whether reads, the first of which returned and the last of which was called then, can share one gap."""
+    if last_ns - first_ns <= gaps.usual_ns:
+        return True
+    inside = (writes[0] <= first_ns) & (last_ns <= writes[1])
+    hidden = (gaps.from_ns <= first_ns) & (last_ns <= gaps.to_ns)
+    return bool(inside[1:].any() or hidden.any())
+
+
+def _meets(called: Array, returned: Array, gaps: Gaps) -> Array:
+    met = np.zeros(len(called), dtype=np.bool_)
+    for start, end in zip(gaps.from_ns.tolist(), gaps.to_ns.tolist(), strict=True):
+        met |= (called <= end) & (returned >= start)
+    return met

@@ -1,0 +1,58 @@
+"""One HEAD of an object, and what its answer says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loadtest.run.records import opaque
+
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Head:
+    """One HEAD and what it showed: an object, none (``gone``), or nothing (``error`` says why)."""
+
+    called_ns: int
+    returned_ns: int
+    etag: str = ""
+    size: int = 0
+    last_modified: str = ""
+    version_id: str = ""
+    digest: str = "no"
+    """Whether the ETag is the MD5 of the document: ``yes`` (promised), ``perhaps`` (it looks like one) or ``no``."""
+    request_id: str = ""
+    gone: bool = False
+    error: str = ""
+
+
+def shown_by(answer: dict[str, Any], called_ns: int, returned_ns: int, *, aws: bool) -> Head:
+    """What HeadObject has answered."""
+    modified: Any = answer.get("LastModified")
+    etag = str(answer["ETag"])
+    return Head(
+        called_ns,
+        returned_ns,
+        etag=etag,
+        size=int(answer.get("ContentLength") or 0),
+        last_modified=modified.isoformat() if hasattr(modified, "isoformat") else str(modified or ""),
+        version_id=str(answer.get("VersionId") or ""),
+        digest=_digest(answer, etag, aws=aws),
+        request_id=str(answer.get("ResponseMetadata", {}).get("RequestId") or ""),
+    )
+
+
+def _digest(answer: dict[str, Any], etag: str, *, aws: bool) -> str:
+    """Amazon S3 API, "Object", ETag: the MD5 of an object that is neither multipart nor encrypted with KMS or SSE-C."""
+    encrypted = str(answer.get("ServerSideEncryption") or "").startswith("aws:kms")
+    if encrypted or answer.get("SSECustomerAlgorithm") or not _MD5.fullmatch(opaque(etag)):
+        return "no"
+    return "yes" if aws else "perhaps"
+
+
+def status_of(error: BaseException) -> int:
+    """The HTTP status that an error of boto3 came with; 0 for one without."""
+    response: dict[str, Any] = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)

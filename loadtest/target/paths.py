@@ -1,0 +1,62 @@
+"""``--samples-path``: where the object is read, once or at several addresses, each with its weight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from loadtest.cleaned import public_url
+from loadtest.errors import UsageError
+from loadtest.run.addresses import LARGEST_WEIGHT, MOST_ADDRESSES
+from stacks.user_input import shown
+
+DEFAULT_PATH: Final = "/v1/samples"
+_GIVEN: Final = re.compile(r"(?P<address>\S+)(?:[ \t]+weight=(?P<weight>[0-9]{1,4}))?")
+_SCHEMES: Final = ("http://", "https://")
+
+
+def paths_from(given: Sequence[str] | str | None) -> tuple[tuple[str, int], ...]:
+    """Paths (with a leading slash) and whole addresses, each with its weight; one at least.
+
+    Raises:
+        UsageError: one of them is neither, or there are too many, or two alike.
+    """
+    texts = [given] if isinstance(given, str) else list(given or ())
+    found = tuple(_one(text.strip()) for text in texts or [DEFAULT_PATH])
+    if len(found) > MOST_ADDRESSES:
+        raise UsageError(f"--samples-path was given {len(found)} times: give at most {MOST_ADDRESSES}.")
+    if len({address for address, _ in found}) < len(found):
+        raise UsageError("--samples-path names one address twice: give it once, with the weights added up.")
+    return found
+
+
+def _one(text: str) -> tuple[str, int]:
+    match = _GIVEN.fullmatch(text)
+    weight = int(match["weight"] or 1) if match else 0
+    if match is None or not 1 <= weight <= LARGEST_WEIGHT:
+        raise UsageError(
+            f"--samples-path is {shown(public_url(text))}: give a path or an address without spaces and, where there "
+            f"are several, its weight from 1 to {LARGEST_WEIGHT:,}, as in '{DEFAULT_PATH} weight=3'."
+        )
+    address = match["address"]
+    if "#" in address:
+        raise UsageError(
+            "--samples-path holds a #, and what stands behind it is never sent: leave it out, or write %23 for it."
+        )
+    return address if address.lower().startswith(_SCHEMES) else "/" + address.lstrip("/"), weight
+
+
+def placed(path: str, host: str | None, samples_url: str | None) -> str | None:
+    """The address that a path means: behind ``host``, or else beside the one of the outputs; None without either."""
+    if path.lower().startswith(_SCHEMES):
+        return path
+    if host:
+        return f"{host}{path}"
+    if not samples_url or path == DEFAULT_PATH:
+        return samples_url
+    if samples_url.endswith(DEFAULT_PATH):
+        return samples_url.removesuffix(DEFAULT_PATH) + path
+    parts = urlsplit(samples_url)
+    return f"{parts.scheme}://{parts.netloc}{path}"

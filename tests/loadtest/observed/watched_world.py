@@ -1,0 +1,174 @@
+"""A read model that somebody else publishes: what happened is known, down to each moment, and all the rest is recorded.
+
+HEADs, watcher, bodies, ETags and sealing are the real ones; only the clock and the network are made up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import numpy as np
+from history_language import ZERO_NS, build, run_info
+
+from loadtest.load.writer.watching import Watching
+from loadtest.run.documents.observed import ObservedVerifier
+from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.history import History
+from loadtest.run.observed.journal import Watched, watched_from
+from loadtest.run.observed.naming import name_observed
+from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
+from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.target.heads import Head
+
+
+def document(name: int, salt: str = "") -> bytes:
+    return f'{{"revision": {name}, "salt": "{salt}", "rows": [{", ".join(map(str, range(name % 7, 20)))}]}}'.encode()
+
+
+def md5(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class Written:
+    """A journal in memory."""
+
+    writes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def called(self, version: int, scheduled_ns: int, called_ns: int, size: int) -> bool:
+        assert version == len(self.writes)
+        self.writes.append({"version": version, "scheduled_ns": scheduled_ns, "called_ns": called_ns, "bytes": size})
+        return True
+
+    def returned(
+        self, version: int, returned_ns: int, outcome: WriteOutcome, etag: str, error: str, request_id: str = ""
+    ) -> None:
+        self.writes[version] |= {"returned_ns": returned_ns, "outcome": outcome, "etag": etag, "error": error}
+
+    def note(self, kind: str, **said: Any) -> None:
+        self.notes.append({"kind": kind, **said})
+
+    def table(self) -> np.ndarray:
+        rows = np.zeros(len(self.writes), dtype=WRITE_DTYPE)
+        for row, write in zip(rows, self.writes, strict=True):
+            for name, value in write.items():
+                row[name] = value
+        return rows
+
+
+@dataclass
+class World:
+    """Publications, HEADs and reads; times are nanoseconds from an arbitrary zero."""
+
+    published: list[tuple[int, int]]
+    """When, and which document; the first long before everything else."""
+    digests: str = "perhaps"
+    journal: Written = field(default_factory=Written)
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+    lines: list[Any] = field(default_factory=list)
+    etags: list[str] = field(default_factory=lambda: [""])
+
+    def __post_init__(self) -> None:
+        self.verifier = ObservedVerifier()
+        self.verifier.tell = self.lines.append
+        self._held: dict[int, tuple[int, int]] = {}
+
+    def current(self, moment: int) -> int:
+        return [name for when, name in self.published if when <= moment][-1]
+
+    def tag(self, name: int) -> str:
+        body = document(name)
+        return md5(body) if self.digests != "no" else f"{md5(body)}-2"
+
+    def head(self, called: int, returned: int, moment: int, *, last_modified: bool = True) -> Head:
+        name = self.current(moment)
+        when = max(when for when, _ in self.published if when <= moment)
+        return Head(
+            ZERO_NS + called,
+            ZERO_NS + returned,
+            etag=f'"{self.tag(name)}"',
+            size=len(document(name)),
+            last_modified=str(when) if last_modified else "",
+            digest=self.digests,
+        )
+
+    def watch(self, heads: Sequence[Head], usual_ns: int) -> None:
+        watching = Watching(self.journal, usual_ns)
+        for head in heads:
+            watching.see(head)
+        watching.close(heads[-1].returned_ns)
+
+    def read(
+        self, session: int, called: int, returned: int, name: int, *, asks: bool = False, body: bytes | None = None,
+        etag: str | None = None,
+    ) -> None:  # fmt: skip
+        """A read that returned document ``name`` (or another ``body``, or another ``etag``)."""
+        held = self._held.get(session) if asks else None
+        sent = 0 if held is None else held[1]
+        line = self._line(self.tag(name) if etag is None else etag)
+        if held is not None and held[1] == line:
+            self._record(session, called, returned, 304, held[0], line, sent, 0, ReadOutcome.NOT_MODIFIED)
+            return
+        body = document(name) if body is None else body
+        outcome, number = self.verifier.identify(body)
+        self._held[session] = (number, line)
+        self._record(session, called, returned, 200, number, line, sent, len(body), outcome)
+
+    def _record(self, session: int, called: int, returned: int, *rest: int) -> None:
+        called, returned = ZERO_NS + called, ZERO_NS + returned
+        self.rows.append((session, called, called, returned, *rest, 0))  # at the one address
+
+    def _line(self, etag: str) -> int:
+        if not etag:
+            return 0
+        if f'"{etag}"' not in self.etags:
+            self.etags.append(f'"{etag}"')
+        return self.etags.index(f'"{etag}"')
+
+    def history(self, **settings: Any) -> History:
+        """What is judged."""
+        said = watched_from(self.journal.notes)
+        writes = self.journal.table()
+        part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
+        named = name_observed([part], [self.lines], writes, Watched.model_validate(said))
+        info = run_info(writer="watch", write_interval=0.0, window=0.0, **settings)
+        watch = Watched.model_validate({**said, "unseen": named.unseen, "vouched": named.vouched})
+        return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
+
+
+def random_world(
+    random: Random, *, length: int, gap: tuple[int, int], heads_every: int, names: Callable[[int], int], lag: int = 0,
+    sessions: int = 4, read_takes: int = 4, pause: int = 6,
+) -> World:  # fmt: skip
+    """A run against an object that is atomic, or whose reads lag by ``lag``."""
+    published, time, number = [(-10 * length, names(0))], random.randint(*gap), 0
+    while time < length:
+        number += 1
+        if names(number) != published[-1][1]:
+            published.append((time, names(number)))
+        time += random.randint(*gap)
+    world = World(published, digests=random.choice(["yes", "perhaps", "no"]))
+    heads, time = [], -3 * heads_every
+    while time < length + heads_every:
+        took = random.randint(0, max(1, heads_every // 3))
+        heads.append(world.head(time, time + took, random.randint(time, time + took)))
+        time += took + random.randint(0, heads_every)
+    world.watch(heads, heads_every)
+    begins = heads[0].returned_ns - ZERO_NS
+    for session in range(sessions):
+        time = max(0, begins) + random.randint(0, pause)
+        asks = random.random() < 0.5
+        while time < length:
+            took = random.randint(0, read_takes)
+            moment = random.randint(time, time + took)
+            world.read(session, time, time + took, world.current(moment - lag), asks=asks)
+            time += took + random.randint(0, pause)
+    return world
+
+
+__all__ = ["NO_VERSION", "World", "document", "md5", "random_world"]

@@ -1,0 +1,50 @@
+"""A real duel of two sandboxes: two runs that are whole, read in turns, and leave both documents as they were."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from locust_process import PROJECT, SHORT
+from test_your_document import Mine
+
+from loadtest.run.loading import load_history
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
+
+
+@pytest.mark.slow
+def test_both_runs_are_whole_and_never_read_at_a_time(
+    sandbox: RunningSandbox, synthesized: dict[str, Path], tmp_path: Path
+) -> None:
+    with running_sandbox(synthesized["conditional"], faults={"latency": "30ms"}) as slow:
+        for one in (sandbox, slow):
+            one.enforce_iam(False)
+        mine = [Mine(one) for one in (sandbox, slow)]
+        for owner in mine:
+            owner.put()
+        given = [str(sandbox.outputs_path), str(slow.outputs_path), "--run-time", "9", "--users", "30", *SHORT]
+        done = subprocess.run(
+            [sys.executable, "-m", "loadtest", "duel", *given, "--output", str(tmp_path / "duel")],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert all(owner.is_as_it_was() for owner in mine)
+        sandbox.enforce_iam(True)
+    assert done.returncode in (1, 3), done.stderr  # a busy machine may leave it undecided, and never passes it
+    assert "Response time while quiet, p50" in done.stdout
+    assert "Traceback" not in done.stderr
+    runs = [load_history(tmp_path / f"duel-{side}") for side in ("base", "new")]
+    base, new = (set((run.windows.start_ns // 500_000_000).tolist()) for run in runs)
+    assert base and new and not base & new
+    for run in runs:
+        assert not run.info.missing
+        due = run.reads.scheduled_ns[run.reads.sent]
+        others = runs[1 - runs.index(run)].windows
+        place = np.searchsorted(others.start_ns, due, side="right") - 1
+        assert not np.any((place >= 0) & (due < others.end_ns[place]))
+        assert json.loads((tmp_path / f"duel-{run.info.plan.side}" / "summary.json").read_text())["run"]
