@@ -20,14 +20,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from loadtest.run.schedule import Rests, Window, WindowSchedule, rests_for
 from loadtest.units import SECOND
 
-SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 9 / 20, 3 / 5, 4 / 5, 1)
+SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 12 / 25, 3 / 5, 4 / 5, 1)
 """Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
 LEAST_PAIRS: Final = 6
 """Fewer cannot decide whether writes slow reads down."""
 GRACE_NS: Final = SECOND
 """A look waits for so long after its last window, so that the reads that were due in it have come back."""
-_RESTS_BY: Final = 9 / 20
-"""By this share of the longest time there are to be as many rests as a decision takes."""
+_RESTS_BY: Final = 12 / 25
+"""By this share of the longest time there are to be as many rests as a decision takes, three."""
+_LEAST_RESTS: Final = 3
 
 _FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
 _Time = Annotated[int, Field(ge=0, lt=2**62)]
@@ -97,9 +98,14 @@ def _end_of_pairs(windows: Sequence[Window]) -> int:
 
 
 def rests_until_decided(window_ns: int, run_ns: int) -> Rests:
-    """The rests of such a run: as many by the time of the middle looks as a run takes, where there is room for it."""
-    early = rests_for(window_ns, round(_RESTS_BY * run_ns))
-    return early if early.windows else rests_for(window_ns, run_ns)
+    """The rests of such a run: as long as those of a run of fixed length, so that what lasts as long is seen.
+
+    They come more often where it takes that to have three of them by the time of the middle looks.
+    """
+    usual = rests_for(window_ns, run_ns)
+    room = round(_RESTS_BY * run_ns) // window_ns if window_ns else 0
+    often = (Rests(usual.windows, pairs) for pairs in range(usual.pairs, 0, -1))
+    return next((rests for rests in often if room >= rests.opening + _LEAST_RESTS * rests.cycle), usual)
 
 
 def windows_until_ns(run: dict[str, Any]) -> int:
