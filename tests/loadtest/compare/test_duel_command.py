@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-import configargparse
 import pytest
+from locust.argument_parser import get_parser
 
 from loadtest.__main__ import main
 from loadtest.commands import duel
@@ -57,7 +57,7 @@ def test_no_secret_is_on_the_command_line_of_a_side(sides: tuple[str, str], monk
     monkeypatch.setenv("TEAM", "s3cr3t-team")
     for side in both_sides(parsed(*sides, *given)):
         assert not [option for option in side.options if "s3cr3t" in option]
-        again = configargparse.ArgumentParser()
+        again = get_parser()
         add_arguments(again)
         for name, value in side.environment.items():
             monkeypatch.setenv(name, value)
