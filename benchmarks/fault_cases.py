@@ -19,6 +19,9 @@ READS_PER_SECOND = 500
 QUICK = ("--window", "0", "--write-interval", "0.2", "--payload-bytes", "2048", "--arrival-rate", str(READS_PER_SECOND))
 
 
+GATEWAY_AND_CDN = (*QUICK, "--samples-path", "/v1/samples", "--samples-path", "/_cdn/v1/samples")
+
+
 SELDOM = ("--window", "0", "--write-interval", "0.8", "--payload-bytes", "2048", "--arrival-rate", "100")
 """Few enough reads that none has to wait for a reader to be free while a PUT blocks them."""
 
@@ -121,6 +124,13 @@ def constant_lag(summary: Summary) -> Interval:
     stale = [window.last_stale_ns for window in windows if window.last_stale_ns is not None]
     fresh = [window.first_visible_ns + window.put_ns for window in windows if window.first_visible_ns is not None]
     return Interval(max(stale, default=0) / 1e6, min(fresh) / 1e6)
+
+
+def behind_the_cdn(summary: Summary) -> Interval:
+    """As :func:`longest_window`, of the CDN's own reads, where the gateway's own were never stale; else nothing."""
+    gateway, cdn = summary.addresses
+    staleness = (cdn.largest_staleness_ns or 0) / 1e6
+    return Interval(staleness, max(staleness * 4 / 3, staleness + 20)) if not gateway.stale_reads else Interval(-1, -1)
 
 
 def longest_window(summary: Summary) -> Interval:
@@ -235,6 +245,7 @@ CASES: tuple[FaultCase, ...] = (
     FaultCase("replica-lag", milliseconds(1), constant_lag, (), "ms"),  # below what the reads can tell: a bound
     FaultCase("replicas", milliseconds(50, 150, 600, form="0ms,{}ms"), longest_window, ("fresh-reads", "monotonic-reads"), "ms"),
     FaultCase("cache-ttl", milliseconds(100, 400, 1000), longest_window, ("fresh-reads",), "ms", seconds=10),
+    FaultCase("cdn", milliseconds(100, 400, 1000, form="ttl{}ms"), behind_the_cdn, ("fresh-reads",), "ms", seconds=10, arguments=GATEWAY_AND_CDN),
     FaultCase("torn", percent(1, 5, 20), share_of_documents("torn"), ("whole-bodies",)),
     FaultCase("truncate", percent(1, 5, 20), share_of_documents("truncated"), ("whole-bodies",)),
     FaultCase("corrupt", percent(1, 5, 20), share_of_documents("corrupt"), ("whole-bodies",)),

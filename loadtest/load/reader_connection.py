@@ -41,6 +41,7 @@ class ReaderConnection(Connection):
         self._turns = turns
         self._loop = get_hub().loop
         self._watcher: Any = None
+        self._is_watched = False
         self._idle: Any = None
         self._is_secure = address.scheme == "https"
         self._timer = self._loop.timer(0)
@@ -58,6 +59,7 @@ class ReaderConnection(Connection):
             self._watcher.stop()
             self._watcher.close()
             self._watcher = self._idle = None
+            self._is_watched = False
         super().close()
 
     def _open(self, deadline_ns: int) -> socket.socket:
@@ -82,10 +84,10 @@ class ReaderConnection(Connection):
             self._set_timer()
         self._end = None
         self._has_asked = False
-        watcher, incoming = self._watcher, self._incoming
+        incoming = self._incoming
         try:
             waiter = self._waiter = Waiter()
-            watcher.start(self._take_in)
+            self._watch()
             while True:
                 waiter.get()  # in turn, when there is something to parse, or when no more will come
                 self._has_asked = False
@@ -95,20 +97,32 @@ class ReaderConnection(Connection):
                     failure, at_ns = self._end
                     return incoming.ended(at_ns) if failure is None else incoming.failed(failure, at_ns)
                 waiter = self._waiter = Waiter()
-                watcher.start(self._take_in)
+                self._watch()
                 if self._is_secure and self._socket_holds_more():
                     self._take_in()  # there was no room for it
         finally:
             self._deadline_ns = 0
-            watcher.stop()
+
+    def _watch(self) -> None:
+        """From one answer to the next: to stop and start again costs a call of the system."""
+        if not self._is_watched:
+            self._is_watched = True
+            self._watcher.start(self._take_in)
+
+    def _stop_watching(self) -> None:
+        self._is_watched = False
+        self._watcher.stop()
 
     def _take_in(self) -> None:
         """Called by the event loop when something has come. Does as little as it can: others have come too."""
         connection, incoming = self._socket, self._incoming
+        if not self._deadline_ns:  # nobody asked for it: it is looked at before the next request
+            self._stop_watching()
+            return
         while connection is not None:
             space = incoming.space()
             if not space:  # until what came is parsed
-                self._watcher.stop()
+                self._stop_watching()
                 return
             try:
                 count = connection.recv_into(space)
@@ -134,7 +148,7 @@ class ReaderConnection(Connection):
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
     def _ends(self, failure: OSError | None) -> None:
-        self._watcher.stop()
+        self._stop_watching()
         self._end = (failure, time.monotonic_ns())
         if not self._has_asked:
             self._ask_for_turn()

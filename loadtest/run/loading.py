@@ -1,10 +1,13 @@
 """From a run directory to a History: Parquet files to columns, each checked for its type before its values.
 
 Ten million reads are 530 MB: a file is decoded a row group at a time, so that only one copy of them is ever held.
+Digests are taken beside that, and what they say goes first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,15 +35,23 @@ def load_history(run_dir: Path) -> History:
         RunError: a file is missing, damaged, of another shape or a newer format, or what it says cannot have happened.
     """
     info = read_run_info(run_dir)
-    verify_seal(run_dir)
-    if info.format < SEALED_FORMAT:
-        verify(run_dir)
-    reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
-    writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
-    windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
-    samples = Samples(**_columns(run_dir / GENERATOR_FILE, GENERATOR_DTYPE))
-    requests = Requests(**_requests(run_dir / REQUESTS_FILE))
+    with ThreadPoolExecutor(1) as beside:
+        unchanged = beside.submit(_verify, run_dir, info.format)
+        try:
+            reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
+            writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
+            windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
+            samples = Samples(**_columns(run_dir / GENERATOR_FILE, GENERATOR_DTYPE))
+            requests = Requests(**_requests(run_dir / REQUESTS_FILE))
+        finally:
+            unchanged.result()  # that a file was changed says more than what it trips over
     return validated(History(info, reads, writes, windows, samples, requests))
+
+
+def _verify(run_dir: Path, run_format: int) -> None:
+    verify_seal(run_dir)
+    if run_format < SEALED_FORMAT:
+        verify(run_dir)
 
 
 def _requests(path: Path) -> dict[str, Any]:
@@ -78,14 +89,13 @@ def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
 
 
 def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """All columns. One row group is decoded at a time, its columns on as many cores as there are."""
+    """All columns. A row group is decoded, on as many cores as there are, while the one before it is copied."""
     names = [name for name in dtype.names or () if file.schema_arrow.get_field_index(name) >= 0]
     columns: dict[str, Any] = {
         name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name]) for name in names
     }
     filled = 0
-    for group in range(file.num_row_groups):
-        table = file.read_row_group(group, columns=names)
+    for table in _row_groups(file, names):
         for name in names:
             chunked = table.column(name)
             chunked.validate(full=True)
@@ -102,6 +112,19 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
         name: np.broadcast_to(np.zeros(1, dtype[name]), filled) for name in dtype.names or () if name not in columns
     }
     return nothing | {name: tuple(column) if isinstance(column, list) else column for name, column in columns.items()}
+
+
+def _row_groups(file: pq.ParquetFile, names: list[str]) -> Iterator[pa.Table]:
+    """The row groups of a file, one read ahead."""
+    with ThreadPoolExecutor(1) as reading:
+        ahead: Future[pa.Table] | None = None
+        for group in range(file.num_row_groups):
+            following = reading.submit(file.read_row_group, group, columns=names)
+            if ahead is not None:
+                yield ahead.result()
+            ahead = following
+        if ahead is not None:
+            yield ahead.result()
 
 
 def _sorted_by_call(reads: Reads) -> Reads:

@@ -14,6 +14,7 @@ import logging
 import os
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,7 +90,7 @@ class _SpoolFile:
         self.path = path
         self.waiting: list[bytes] = []
         self.written = Written()
-        """What was handed over; on disk, when it is not ``behind``."""
+        """What was handed over; on disk, when it is not ``is_short``."""
         self._unwritten = bytearray()
         self._file = path.open("xb", buffering=0)
 
@@ -111,6 +112,11 @@ class _SpoolFile:
     def behind(self) -> bool:
         """Whether some of it has not been written."""
         return bool(self._unwritten or self.waiting)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some of what was handed over has not been taken."""
+        return bool(self._unwritten)
 
     def close(self) -> OSError | None:
         """Write a last time and close; returns why not all could be written, if so."""
@@ -214,12 +220,20 @@ class Spool:
 
     def flush(self) -> None:
         """Hand all records to the operating system; what it does not take is kept until the next flush."""
-        started = time.monotonic_ns()
-        for file in self._files:
+        for _ in self.flushing():
+            pass
+
+    def flushing(self) -> Iterator[None]:
+        """The same in pieces, between which readers may go on: what they record meanwhile is for the next flush."""
+        until_ns = started = time.monotonic_ns()
+        for file in [file for file in self._files if file.behind]:
             self._write(file)
-        if not any(file.behind for file in self._files):
+            self.flush_ns += time.monotonic_ns() - started
+            yield
+            started = time.monotonic_ns()
+        if not any(file.is_short for file in self._files):
             with contextlib.suppress(OSError):  # it stands still, and will be judged by that
-                self._presence.beat(self._pulse(started))
+                self._presence.beat(self._pulse(until_ns))
         self.flush_ns += time.monotonic_ns() - started
 
     def _write(self, file: _SpoolFile, *lines: Any) -> None:

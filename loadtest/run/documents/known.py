@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -94,8 +95,9 @@ class KnownVerifier:
     def how_rewritten(self, body: bytes) -> str:
         """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
         if body != self._how[0]:
-            self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
-        return self._how[1]
+            with suppress(OSError):
+                self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
+        return self._how[1] if body == self._how[0] else ""
 
     def _keep_whole(self, known: tuple[bytes, Identity], etag: str | None) -> None:
         self._whole.pop(etag, None)

@@ -109,6 +109,11 @@ class Fault:
         return None
 
     @property
+    def cdn_ttl(self) -> float | None:
+        """Seconds for which the CDN in front keeps answers; None: it keeps none."""
+        return None
+
+    @property
     def foreign_writes_every(self) -> float | None:
         """Seconds between two PUTs by somebody else; None: nobody else writes."""
         return None

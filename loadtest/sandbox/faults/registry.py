@@ -22,6 +22,7 @@ KINDS: Final[tuple[type[Fault], ...]] = (
     staleness.ReplicaLag,
     staleness.Replicas,
     staleness.CacheTtl,
+    staleness.CdnInFront,
     entity_tags.OwnEtags,
     entity_tags.FlappingEtag,
     validators.IgnoreIfNoneMatch,
@@ -144,6 +145,7 @@ class FaultSet:
         self.releasing = acting_at("release")
         self.writing = acting_at("writing")
         self.cache_ttl = next((fault.cache_ttl for fault in active if fault.cache_ttl is not None), None)
+        self.cdn_ttl = next((fault.cdn_ttl for fault in active if fault.cdn_ttl is not None), None)
         periods = (fault.foreign_writes_every for fault in active)
         self.foreign_writes_every = next((period for period in periods if period is not None), None)
         self.largest_lag_ns = sum(fault.largest_lag_ns for fault in active)

@@ -53,6 +53,28 @@ class Replicas(Fault):
         return max(self._lags_ns)
 
 
+class CdnInFront(Fault):
+    """The CDN in front of the gateway keeps what it got."""
+
+    name = "cdn"
+    form = "ttlDURATION"
+    help = (
+        "at addresses with /_cdn in their path (/_cdn/v1/samples) a CDN in front of the gateway keeps documents for "
+        "DURATION, as in cdn=ttl2000ms, and answers conditions from its copy; the gateway's own address stays as it is"
+    )
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        kind, ttl, length = value.strip().partition("ttl")
+        if kind or not ttl:
+            raise FaultValueError(f"{shown(value)} does not say for how long; write it like ttl2000ms or ttl5s")
+        self._ttl = positive_duration(length)
+
+    @property
+    def cdn_ttl(self) -> float | None:
+        return self._ttl
+
+
 class CacheTtl(Fault):
     """The stage cache of API Gateway is on."""
 

@@ -12,7 +12,9 @@ from loadtest.sandbox.aws.requests import is_signed
 from loadtest.sandbox.faults.base import Delivery, ObjectRead
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
+from loadtest.sandbox.gateway.cdn import MARK, Cdn
 from loadtest.sandbox.gateway.gateway import Gateway, request_id
+from loadtest.sandbox.gateway.plan import Headers
 from loadtest.sandbox.gateway.responses import GatewayAnswer, GatewayResponses
 from loadtest.sandbox.http.asgi import Receive, Scope, Send, send_answer, send_json
 from loadtest.sandbox.http.pause import pause
@@ -39,6 +41,7 @@ class SandboxApp:
         self._gateways: dict[tuple[str, str], Gateway] = {}
         self._resources: dict[str, tuple[Gateway, str]] = {}
         self._nobody = GatewayResponses()
+        self._cdn = Cdn()
         self.answered = 0
         """How many reads of an object were answered."""
         self.aws: Application = _nothing_here
@@ -76,7 +79,9 @@ class SandboxApp:
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path.startswith(EXECUTE_API):
+        if MARK in path and not path.startswith(ADMIN_PATH):
+            await self._from_cdn(path.replace(MARK, "/", 1), scope, send)
+        elif path.startswith(EXECUTE_API):
             api, _, rest = path.removeprefix(EXECUTE_API).partition("/")
             stage, _, resource = rest.partition("/")
             gateway = self._gateways.get((api, stage))
@@ -89,10 +94,9 @@ class SandboxApp:
         elif is_signed(dict(scope["headers"]), scope["query_string"]) or path.startswith("/moto-api"):
             await self.aws(scope, receive, send)
         else:
-            stage, _, resource = path[1:].partition("/")
-            only = next(iter(self._gateways.values())) if len(self._gateways) == 1 else None
-            if only is not None and only.definition.stage.name == stage:
-                await self._from_gateway(only, f"/{resource}", scope, send)
+            only, resource = self._only_stage(path)
+            if only is not None:
+                await self._from_gateway(only, resource, scope, send)
             else:
                 await self._refuse("MISSING_AUTHENTICATION_TOKEN", scope, send)
 
@@ -104,10 +108,7 @@ class SandboxApp:
     async def _from_gateway(self, gateway: Gateway, path: str, scope: Scope, send: Send) -> None:
         faults = self._faults
         identifier = request_id()
-        for fault in faults.holding:
-            await fault.hold()
-        if self._gate.is_closed:
-            await self._gate.passed()
+        await self._held()
         answer, read = gateway.answer(scope["method"], path, scope[SENT_HEADERS], identifier)
         if faults.delaying:
             await pause(sum(fault.answer_delay(answer.status) for fault in faults.delaying))
@@ -118,6 +119,41 @@ class SandboxApp:
         else:
             await _send(answer.status, answer.headers, answer.body, identifier, send)
         self.answered += read is not None
+
+    async def _held(self) -> None:
+        """Wait as long as faults have a read wait before it reaches the object."""
+        for fault in self._faults.holding:
+            await fault.hold()
+        if self._gate.is_closed:
+            await self._gate.passed()
+
+    async def _from_cdn(self, path: str, scope: Scope, send: Send) -> None:
+        """The answer of the CDN in front of whatever serves ``path``."""
+        identifier = request_id()
+        method = scope["method"]
+        gateway, resource = self._resources.get(path) or self._only_stage(path)
+
+        async def origin(sent: Headers) -> GatewayAnswer:
+            if gateway is None:
+                return self._nobody.answer("MISSING_AUTHENTICATION_TOKEN", {"requestId": identifier, "path": path})
+            await self._held()
+            answer, read = gateway.answer(method, resource, sent, identifier)
+            self.answered += read is not None
+            for fault in self._faults.delaying:
+                await pause(fault.answer_delay(answer.status))
+            return answer
+
+        asked = f"{path}?{scope['query_string'].decode('latin-1')}"
+        answer = await self._cdn.answer((method, asked), scope[SENT_HEADERS], self._faults.cdn_ttl, origin)
+        for fault in self._faults.releasing:
+            await fault.release()
+        await _send(answer.status, answer.headers, answer.body, identifier, send)
+
+    def _only_stage(self, path: str) -> tuple[Gateway | None, str]:
+        """The one gateway that there is, where the path begins with its stage, and the resource below that."""
+        stage, _, resource = path[1:].partition("/")
+        only = next(iter(self._gateways.values())) if len(self._gateways) == 1 else None
+        return (only if only is not None and only.definition.stage.name == stage else None), f"/{resource}"
 
     async def _deliver(
         self, answer: GatewayAnswer, read: ObjectRead | None, identifier: str, scope: Scope, send: Send

@@ -154,6 +154,7 @@ def test_a_verifier_does_not_raise_when_a_folders_documents_are_gone(tmp_path: P
         path.unlink()
     assert verifier.identify(now) == (ReadOutcome.WHOLE, 4)
     assert verifier.identify(b'{"meta": 1}').outcome is ReadOutcome.UNRECOGNISED
+    assert not verifier.how_rewritten(b'{"meta": 1}')
 
 
 def test_documents_without_any_common_size_or_shape_take_turns(tmp_path: Path) -> None:

@@ -145,3 +145,26 @@ def test_an_answer_that_came_in_time_is_no_failure_though_its_turn_comes_later(s
     turns.ask(lambda _: time.sleep(0.4))  # longer than the deadline
     assert reading.get(timeout=LIMIT_S).failure is None
     connection.close()
+
+
+def test_what_comes_over_an_idle_connection_is_noticed_once_and_kept_for_the_next_request(
+    silent: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[None] = []
+    take_in = ReaderConnection._take_in
+    monkeypatch.setattr(ReaderConnection, "_take_in", lambda self: (looks.append(None), take_in(self))[1])
+    (connection,), (reading,) = asking(silent, Turns())
+    silent.connections[0].sendall(LENGTH)
+    assert reading.get(timeout=LIMIT_S).status == 200
+    looks.clear()
+    silent.connections[0].sendall(b"nobody asked")
+    readable(connection)
+    for _ in range(5):
+        gevent.sleep(0.001)
+    assert len(looks) == 1
+    again = gevent.spawn(connection.exchange, ASK, LIMIT_S)
+    until(lambda: len(silent.requests) == 2)
+    silent.connections[1].sendall(LENGTH)
+    assert again.get(timeout=LIMIT_S).status == 200
+    assert (connection.unasked, connection.reused) == (b"nobody asked", False)
+    connection.close()

@@ -1,5 +1,6 @@
 """A run in every way that Locust has: headless, several processes, Ctrl-C, killed, web page; target gone, disk full."""
 
+import contextlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +46,39 @@ def test_headless(sandbox: RunningSandbox, start: Start) -> None:
     assert run.summary["run"]["reads"] > 400
 
 
-def test_no_secret_gets_into_a_file_or_a_log(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, "--loglevel", "DEBUG").wait()
+def test_no_secret_gets_into_a_file_a_log_or_the_process_list(
+    sandbox: RunningSandbox, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At two addresses of one object, so that what these add is looked through, too."""
+    monkeypatch.setenv("KEY_OF_READERS", "KEY-THAT-NOBODY-MAY-SEE")
+    two = ("--samples-path", "/v1/samples weight=2", "--samples-path", "/_cdn/v1/samples")
+    run = start(sandbox.outputs_path, "--loglevel", "DEBUG", "--header", "x-api-key: @$KEY_OF_READERS", *two)
     outputs = sandbox.outputs()
-    assert outputs["DataStoreSecretAccessKey"]
-    for secret in (outputs["DataStoreSecretAccessKey"], outputs["DataStoreAccessKeyId"]):
+    secrets = [outputs["DataStoreSecretAccessKey"], outputs["DataStoreAccessKeyId"], "KEY-THAT-NOBODY-MAY-SEE"]
+    assert all(secrets)
+    run.wait_until_reading()
+    while_running = b"".join(_commands())
+    for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
+        while_running += path.read_bytes()
+    run.wait()
+    for secret in secrets:
         assert secret not in run.output
+        assert secret.encode() not in while_running
         for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
             assert secret.encode() not in path.read_bytes(), path
+    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert "FAIL" not in {run.question(name)["verdict"] for name in ("whole", "freshness", "conditional")}
+    gateway, cdn = run.summary["addresses"]
+    assert gateway["reads"] == pytest.approx(2 * cdn["reads"], rel=0.25)
+    assert (gateway["stale_reads"], cdn["stale_reads"], gateway["errors"], cdn["errors"]) == (0, 0, 0, 0)
+
+
+def _commands() -> Iterator[bytes]:
+    """The command line of every process that there is."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with contextlib.suppress(OSError):
+                yield (process / "cmdline").read_bytes()
 
 
 def test_two_processes_share_the_arrivals_and_locusts_json_has_standard_output_for_itself(
