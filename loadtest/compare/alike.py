@@ -48,7 +48,15 @@ def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
     kinds = base.target.get("kind"), new.target.get("kind")
     if kinds[0] != kinds[1]:
         differences.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
+    several = [_addresses(run) for run in (base, new)]
+    if max(several) > 1:  # what got worse at the one with few of the reads would not be seen
+        differences.append(Difference("how many addresses, whose reads are compared all together", *map(str, several)))
     return tuple(differences)
+
+
+def _addresses(run: Run) -> int:
+    said = run.target.get("addresses")
+    return len(said) if isinstance(said, list) else 1
 
 
 def unlike_rests(base: Summary, new: Summary) -> tuple[Difference, ...]:
