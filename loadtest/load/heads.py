@@ -45,10 +45,12 @@ class Said(NamedTuple):
     def of(cls, received: Answer, recorder: Recorder) -> Self:
         """What was received says; a new ETag goes to the recorder's table."""
         etag = received.field(b"etag") or None  # an empty field names nothing
+        line = recorder.etag_line(etag)
+        recorder.note_modified(line, received)
         return cls(
             received.fields,
             etag,
-            recorder.etag_line(etag),
+            line,
             received.field(REQUEST_ID_HEADER),
             CODING in received.fields,
         )

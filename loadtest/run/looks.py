@@ -12,16 +12,18 @@ lasted that long. What a look may conclude is said in :mod:`loadtest.judge.stati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from loadtest.run.schedule import Rests, Window, WindowSchedule, rests_for
+from loadtest.run.schedule import Rests, WindowSchedule, rests_for
 from loadtest.units import SECOND
 
 SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 12 / 25, 3 / 5, 4 / 5, 1)
 """Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
+DECIDED: Final = "decided after"
+"""How the reason begins for which such a run has ended."""
 LEAST_PAIRS: Final = 6
 """Fewer cannot decide whether writes slow reads down."""
 GRACE_NS: Final = SECOND
@@ -71,30 +73,27 @@ class RunLooks(BaseModel):
     @property
     def said(self) -> str:
         """How the run ended, if a look ended it; else ""."""
-        return "" if self.decided is None else f"decided after {len(self.made)} of {self.planned} looks"
+        return "" if self.decided is None else f"{DECIDED} {len(self.made)} of {self.planned} looks"
 
 
 def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
     """The looks at a run that ends at ``end_ns`` at the latest; the last is the report. None without six pairs."""
     found: list[tuple[int, int]] = []
-    every = schedule.whole_until(end_ns)
+    first = (
+        1 if schedule.rests.windows else 0
+    )  # the rest before the first PUT is in no pair; all others follow in pairs
     for share in SHARES:
-        share_ns = schedule.start_ns + round(share * (end_ns - schedule.start_ns))
-        windows = [window for window in every if window.end_ns + schedule.guard_ns <= share_ns]
-        pairs = complete_pairs(window.pair for window in windows)
+        over = schedule.index_at(schedule.start_ns + round(share * (end_ns - schedule.start_ns)))
+        pairs = max(0, over - first) // 2
         if pairs >= LEAST_PAIRS and (not found or pairs > found[-1][1]):
-            found.append((_end_of_pairs(windows) + schedule.guard_ns, pairs))
+            last = schedule.window(first + 2 * pairs - 1)
+            found.append((last.end_ns + schedule.guard_ns, pairs))
     return tuple(Look(number, *look) for number, look in enumerate(found, 1))
 
 
 def complete_pairs(pairs: Iterable[int]) -> int:
     """How many pairs have both their windows, given the pair of each window."""
     return sum(count == 2 for count in Counter(pairs).values())
-
-
-def _end_of_pairs(windows: Sequence[Window]) -> int:
-    of = Counter(window.pair for window in windows)
-    return max(window.end_ns for window in windows if of[window.pair] == 2)
 
 
 def rests_until_decided(window_ns: int, run_ns: int) -> Rests:

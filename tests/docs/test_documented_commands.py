@@ -99,6 +99,9 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
+        "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
+    ),
     "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
     "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
         "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
