@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.files import CLOCKS_FILE
+
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
@@ -46,6 +48,12 @@ class Run:
         return self
 
     @property
+    def description(self) -> dict[str, Any]:
+        """``run.json``."""
+        content: dict[str, Any] = json.loads((self.run_dir / "run.json").read_text())
+        return content
+
+    @property
     def summary(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.run_dir / "summary.json").read_text())
         return content
@@ -80,11 +88,15 @@ KEPT = "kept"
 """What is known of the object before the run; there where the writer may not look or remove."""
 
 
+def files_of(run: Run) -> set[str]:
+    """The files of a run, without those that depend on the key of the writer and on how many processes there were."""
+    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE}
+
+
 def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:
     """Everything but the impact, for which these runs are too short, is answered with PASS."""
     assert run.code in codes, run.output
-    there = {path.name for path in run.run_dir.iterdir()} - {KEPT}
-    assert there == FILES, there ^ FILES
+    assert files_of(run) == FILES
     for name in ("whole", "freshness", "conditional"):
         assert run.question(name)["verdict"] == "PASS", run.question(name)
     assert run.check("availability")["verdict"] == "PASS"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locust_process import FILES, KEPT, Start, assert_answered, report
+from locust_process import FILES, Start, assert_answered, files_of, report
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -40,7 +40,7 @@ def test_no_secret_gets_into_a_file_a_log_or_the_process_list(
         assert secret.encode() not in while_running
         for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
             assert secret.encode() not in path.read_bytes(), path
-    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert files_of(run) == FILES
     assert "FAIL" not in {run.question(name)["verdict"] for name in ("whole", "freshness", "conditional")}
     gateway, cdn = run.summary["addresses"]
     assert gateway["reads"] == pytest.approx(2 * cdn["reads"], rel=0.25)
@@ -90,7 +90,7 @@ def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Sta
             break
         time.sleep(0.1)
     assert finished.returncode in (0, 3), finished.stderr
-    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert files_of(run) == FILES
     assert run.summary["run"]["ended"]["recovered"] is True
     assert run.summary["run"]["reads"] >= 2000
     assert run.question("freshness")["verdict"] == "PASS"
