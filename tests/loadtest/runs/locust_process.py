@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.run.files import CLOCKS_FILE
+from loadtest.run.records import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
@@ -37,7 +38,7 @@ class Run:
         """Wait until so many reads have been flushed."""
         for _ in range(600):
             spools = list(self.run_dir.glob("spool/*.reads"))
-            if sum(path.stat().st_size for path in spools) > 47 * reads:
+            if sum(path.stat().st_size for path in spools) > SPOOLED_READ_DTYPE.itemsize * reads:
                 return
             assert self.process.poll() is None, self.wait().output
             time.sleep(0.05)
