@@ -185,7 +185,7 @@ def _s3_code(seen: Seen) -> str:
 
 def _made_up(place: str, run: str) -> str:
     return (
-        f"{place} holds a document that load test {run} made up: there is nothing to keep. If that run was killed, "
+        f"{place} holds a document of load test {run}: there is nothing to keep. If that run was killed, "
         "what was there before it lies in its run directory: `python -m loadtest restore` puts that back."
     )
 
