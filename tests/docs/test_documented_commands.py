@@ -92,7 +92,7 @@ MAKE_ONLY_SHOWN = {
     "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",
-    "make redeploy": r"-m stacks\.deploy redeploy",  # what that does: tests/stacks/test_deploy.py, test_deployed_changes.py
+    "make redeploy": r"-m stacks\.deploy redeploy",  # tests/stacks/test_deploy.py: what that does
     "make synth": r"node_modules/.bin/cdktf synth",
     "make lock": r"pip freeze",
 }
