@@ -9,6 +9,7 @@ from loadtest import units
 from loadtest.summary.summary import Run, Summary
 
 MUST_BE_ALIKE: Final = (
+    "documents",
     "payload_bytes",
     "arrival_rate",
     "arrival_process",
@@ -19,6 +20,7 @@ MUST_BE_ALIKE: Final = (
     "workers",
 )
 """Settings that change what is measured."""
+_UNSAID: Final = {"documents": "made up"}
 _JUDGING: Final = ("max_staleness", "impact_tolerance")
 _LIKE_LENGTH: Final = 1.5
 _LIKE_LOAD: Final = 1.0
@@ -39,7 +41,7 @@ class Difference:
 def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
     """The differences that forbid a comparison."""
     differences = [
-        Difference(name.replace("_", " "), _text(base.settings.get(name)), _text(new.settings.get(name)))
+        Difference(name.replace("_", " "), *(_text(run.settings.get(name, _UNSAID.get(name))) for run in (base, new)))
         for name in MUST_BE_ALIKE
         if base.settings.get(name) != new.settings.get(name)
     ]

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from loadtest import units
 from loadtest.cleaned import clean
+from loadtest.run.looks import DECIDED
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
@@ -129,6 +130,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
         sentences.append("The run was killed; what is shown was recovered up to its last flush to disk.")
     elif ended.recovered:
         sentences.append(f"The end of this run was never noted: {ended.reason}.")
+    if ended.reason.startswith(DECIDED):
+        sentences.append(
+            f"The run ended early, {ended.reason} (--until-decided): every question was decided by then. What came in "
+            "until it had ended is judged here, too."
+        )
     sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
         sentences.append(
