@@ -109,6 +109,7 @@ OTHERS_COMMANDS = {
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
+    "pip install 'locust[otel]'": "takes the network; tests/loadtest/load/test_telemetry.py has what is recorded then",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",
