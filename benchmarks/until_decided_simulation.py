@@ -54,6 +54,8 @@ CASES: Final = (
     Case("1.5x while writing", Truth(while_writing=1.5), _PASS),
     Case("1.5x for 2 s after a PUT", Truth(after=1.5, after_to_s=2), _PASS),
     Case("2x for 4 s after a PUT", Truth(after=2, after_to_s=4), _PASS),
+    Case("1.5x for 6 s after a PUT", Truth(after=1.5, after_to_s=6), _PASS),
+    Case("1.5x for 8 s after a PUT", Truth(after=1.5, after_to_s=8), _PASS),
 )
 
 

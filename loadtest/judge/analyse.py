@@ -22,6 +22,7 @@ from loadtest.judge.measure.latency import measure_latency
 from loadtest.judge.measure.rates import duration_ns, measure_availability
 from loadtest.judge.measure.windows import measure_consistency
 from loadtest.judge.order.sessions import count_sessions, session_key
+from loadtest.judge.places import with_places
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import ThresholdError
 from loadtest.judge.thresholds.judging import evaluate
@@ -67,9 +68,9 @@ def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Sum
     )
     summary = _with_thresholds(summary, history)
     addresses = len(history.info.addresses)
-    if addresses < 2:
-        return summary
-    return of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])
+    if addresses > 1:
+        summary = of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])
+    return with_places(history, summary, summarise)
 
 
 def _with_thresholds(summary: Summary, history: History) -> Summary:

@@ -22,11 +22,13 @@ class Exchanges:
     def __init__(self) -> None:
         self.clock = ""
         """What the worker calls its clock."""
+        self.place = ""
+        """Where its user says that it reads from."""
         self._waiting: list[bytes] = []
         self._file: BinaryIO | None = None
 
-    def add(self, sent_ns: int, remote_ns: int, received_ns: int, clock: str) -> None:
-        self.clock = clock
+    def add(self, sent_ns: int, remote_ns: int, received_ns: int, clock: str, place: str) -> None:
+        self.clock, self.place = clock, place
         self._waiting.append(_EXCHANGE.pack(sent_ns, remote_ns, received_ns))
         self._write()
 
@@ -48,7 +50,7 @@ class Exchanges:
                     del self._waiting[0]
 
 
-def answer_reading(runner: Any, msg: Any) -> None:
+def answer_reading(runner: Any, msg: Any, place: str) -> None:
     """The worker's side of an exchange: answer at once with the reading of its own clock."""
-    reading = {"sent_ns": msg.data["sent_ns"], "read_ns": time.monotonic_ns(), "clock": clock_name()}
+    reading = {"sent_ns": msg.data["sent_ns"], "read_ns": time.monotonic_ns(), "clock": clock_name(), "place": place}
     runner.send_message(READING_MESSAGE, reading)

@@ -27,6 +27,7 @@ from stacks.user_input import cut, real_number, shown, whole_number
 
 MOST_ARRIVALS: Final = 1_000_000
 LONGEST_LABEL: Final = 200
+LONGEST_PLACE: Final = 60
 LARGEST_SEED: Final = 2**31 - 1
 NO_OUTPUTS: Final = ("none", "none.json")
 """Values of --outputs that mean "no outputs file". Any other file that was given must exist."""
@@ -62,6 +63,7 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("run-dir", {"default": "", "metavar": "DIR", "help": "where the run is recorded (default: runs/<UTC time>); must not exist"}),
     ("until-decided", {"action": "store_true", "help": "end as soon as every question is decided; --run-time is then the longest that the run may last"}),
     ("label", {"default": "", "metavar": "TEXT", "help": "a name for what is measured, such as a version; recorded beside the commit, for the trend command"}),
+    ("place", {"default": "", "metavar": "NAME", "help": "where this worker reads from, such as a region; the report compares places"}),
     ("overwrite", {"action": "store_true", "help": "write even where the document that is there cannot be kept: it may be lost"}),
     ("seed", {"default": "", "metavar": "N", "help": "makes the schedule repeatable (default: drawn, and recorded)"}),
 )
@@ -77,6 +79,18 @@ def add_arguments(parser: Any) -> None:
         action.include_in_web_ui = False
     say = parser.error
     parser.error = lambda message: say(cut(without_addresses(without_values(message))))
+
+
+def place_from(options: argparse.Namespace) -> str:
+    """Where the workers of this process read from.
+
+    Raises:
+        UsageError: it cannot be a name.
+    """
+    place = str(options.place or "").strip()
+    if len(place) > LONGEST_PLACE or not place.isprintable():
+        raise UsageError(f"--place is {cut(shown(place))}: give a name of up to {LONGEST_PLACE} printable characters.")
+    return place
 
 
 def settings_from(options: argparse.Namespace) -> Settings:

@@ -24,6 +24,7 @@ from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.coordinator import PLAN_MESSAGE
 from loadtest.load.lanes import Lanes
 from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
+from loadtest.load.options import place_from
 from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, SHARES_KEY
 from loadtest.load.record_receiver import END_MESSAGE
 from loadtest.load.record_sender import RECEIVED_MESSAGE, RecordSender
@@ -53,6 +54,7 @@ class Participant:
         self._master_watch: MasterWatch | None = None
         self._sender: RecordSender | None = None
         self._offset_ns = 0
+        self._place = place_from(environment.parsed_options)  # a master's options replace those of its workers later
         self._runner.register_message(CLOCK_MESSAGE, self._on_clock)
         self._runner.register_message(PLAN_MESSAGE, self._on_plan)
         self._runner.register_message(END_MESSAGE, self._on_end)
@@ -131,7 +133,7 @@ class Participant:
         self._planned.set()
 
     def _on_clock(self, msg: Any, **_kwargs: Any) -> None:
-        answer_reading(self._runner, msg)
+        answer_reading(self._runner, msg, self._place)
         self._on_heartbeat(process=msg.data["process"])
 
     def _on_heartbeat(self, process: int | None = None, **_kwargs: Any) -> None:

@@ -43,6 +43,7 @@ EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S: Final = 0.25
 _PATIENCE_AT_START_S: Final = 5.0
 _PATIENCE_AT_END_S: Final = 5.0
 _BETWEEN_AT_START_S: Final = 0.02
+_FEW: Final = 5
 _LAST: Final = 10
 
 
@@ -98,6 +99,7 @@ class Workers:
                 "client": client,
                 "refused": self._refused.get(client, ""),
                 "clock": self._clock(client),
+                "place": self._exchanges[client].place,
             }
             for client, share in self.shares.items()
         ]
@@ -126,8 +128,7 @@ class Workers:
         while open_clients and time.monotonic() < deadline:
             self._ask(open_clients)
             gevent.sleep(_BETWEEN_AT_START_S)
-            known = {client: together(self._bounds[client]) for client in open_clients}
-            open_clients = {client for client, bound in known.items() if bound is None or bound.width_ns > TIGHT_NS}
+            open_clients = {client for client in open_clients if not self._known_well_enough(client)}
         for client, bounds in self._bounds.items():
             self._start[client] = bound = together(bounds)
             why = why_not_one_clock(bound, ACCEPTED_AT_START_NS)
@@ -135,6 +136,14 @@ class Workers:
             if bound is None or bound.width_ns < 0:
                 self._refused[client] = why
         self._greenlet = gevent.spawn(self._keep_asking)
+
+    def _known_well_enough(self, client: str) -> bool:
+        """Of a clock that may be this process's own, to the tightest; of another, a few exchanges are a beginning."""
+        bound = together(self._bounds[client])
+        if bound is None:
+            return False
+        same_name = self._exchanges[client].clock == clock_name()
+        return bound.width_ns <= TIGHT_NS or (not same_name and len(self._bounds[client]) >= _FEW)
 
     def refuse(self, client: str, why: str) -> None:
         """A worker says itself that it cannot take part."""
@@ -178,7 +187,7 @@ class Workers:
         if client not in self._bounds:
             return
         bound = OffsetBound.of_exchange(data["sent_ns"], data["read_ns"], now)
-        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"])
+        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"], data["place"])
         self._bounds[client].append(bound)
         self._asked_ns[client] = now
         start = self._start.get(client)

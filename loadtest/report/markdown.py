@@ -15,6 +15,7 @@ from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_addresses import addresses_table
+from loadtest.report.tables_places import places_table
 from loadtest.report.wording import (
     about,
     headline,
@@ -86,6 +87,8 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     """Folded parts, the most wanted first."""
     if summary.addresses:
         yield _folded("By address", [_table(addresses_table(summary))])
+    if summary.places:
+        yield _folded("By place", [_table(places_table(summary))])
     proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
     if proofs:
         yield _folded("What proves the findings", proofs)

@@ -47,6 +47,7 @@ class Attendant(BaseModel):
     unwritten: bool = False  # it said that it could not write all
     damage: str = ""  # what is wrong with its files
     clock: str = ""  # why its clock is not the master's after all
+    place: str = ""  # where its user says that it reads from
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ returned before it was called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Any, TypeVar, cast
@@ -194,6 +194,14 @@ class History:
         reads = self.reads.chosen(self.reads.address == address)
         part = info.model_copy(update=own)
         return replace(self, info=part, reads=reads, began_ns=self.origin_ns, _made={}, _being_made={})
+
+    def of_workers(self, workers: Sequence[int]) -> History:
+        """The part of it that some of the workers have: their own reads and samples, and all writes."""
+        info = self.info.of_workers(workers)
+        reads = self.reads.chosen(np.isin(self.reads.worker, workers))
+        own = np.isin(self.samples.worker, workers)
+        samples = Samples(**{name: column[own] for name, column in vars(self.samples).items()})
+        return replace(self, info=info, reads=reads, samples=samples, began_ns=self.origin_ns, _made={}, _being_made={})
 
     @property
     def origin_ns(self) -> int:

@@ -91,6 +91,7 @@ def _attendant(
     clocks: dict[int, ClockBounds],
 ) -> dict[str, Any]:
     process = {name: expected[name] for name in ("role", "share", "shares", "refused")}
+    process["place"] = expected.get("place", "")
     registration = left.get((expected["role"], expected["share"]))
     if registration is None:
         return process

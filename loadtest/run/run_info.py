@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -17,6 +18,8 @@ from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
+NO_PLACE: Final = "no place named"
+"""Where the workers of a run are whose users named none, while others did."""
 LATEST_NS: Final = 2**62
 """Times at or beyond this are no times: differences of two of them would not fit 64 bits."""
 
@@ -131,6 +134,42 @@ class RunInfo(BaseModel):
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
     """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
+
+    @property
+    def workers_by_place(self) -> dict[str, tuple[int, ...]]:
+        """The workers that read from each place; empty where none was named."""
+        processes = self.attendance.processes if self.attendance is not None else ()
+        workers = [process for process in processes if process.role == "worker"]
+        if not any(worker.place for worker in workers):
+            return {}
+        named = {worker.place or NO_PLACE for worker in workers}
+        return {
+            place: tuple(worker.share for worker in workers if (worker.place or NO_PLACE) == place)
+            for place in sorted(named)
+        }
+
+    def of_workers(self, workers: Sequence[int]) -> RunInfo:
+        """What it says of some of the workers; nothing of places, for they are of one."""
+        if self.attendance is None:
+            return self
+        everybody = self.attendance.processes
+        own = [each for each in everybody if each.role != "worker" or each.share in workers]
+        count = sum(each.role == "worker" for each in everybody)
+        rate = self.settings.arrival_rate * len(workers) / max(1, count)
+        attendance = {
+            "processes": [each.model_copy(update={"place": ""}) for each in own],
+            "readers": None,  # how many of them are of these workers is not known
+            "began": None,
+        }
+        return self.model_copy(
+            update={
+                "attendance": self.attendance.model_copy(update=attendance),
+                "settings": self.settings.model_copy(update={"arrival_rate": rate}),
+                "clock_uncertainty_ns": {
+                    worker: width for worker, width in self.clock_uncertainty_ns.items() if int(worker) in workers
+                },
+            }
+        )
 
     @property
     def is_watched(self) -> bool:

@@ -37,6 +37,7 @@ from loadtest.summary.generator import (
     OutcomeCount,
     PausedQuantile,
 )
+from loadtest.summary.places import PlaceRow
 from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact, LagEstimate
 from loadtest.summary.speed import (
     Impact,
@@ -180,6 +181,7 @@ class Summary:
     thresholds: tuple[ThresholdResult, ...]
     run: Run
     addresses: tuple[AddressRow, ...] = ()  # where the object was read at several
+    places: tuple[PlaceRow, ...] = ()  # where it was read from several
 
 
 @cache

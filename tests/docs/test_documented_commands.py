@@ -100,6 +100,9 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
+        "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
+    ),
     "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
     "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
         "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
@@ -107,6 +110,7 @@ OTHERS_COMMANDS = {
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
+    "pip install 'locust[otel]'": "takes the network; tests/loadtest/load/test_telemetry.py has what is recorded then",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",

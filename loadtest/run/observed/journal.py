@@ -44,6 +44,12 @@ class Watched(BaseModel):
     """Of each version: what the store said of it, and whether its ETag is an MD5 (``yes``, ``perhaps``, ``no``)."""
     unseen: Annotated[int, Field(ge=0)] = 0
     """Documents that readers got and no HEAD saw: published and replaced between two."""
+    documents: int = 0
+    """Where nobody asked the store: how many different ones were read, and …"""
+    in_order: int = 0
+    """… of how many Last-Modified proves the order."""
+    came_back: int = 0
+    """Reads of a document that their reader had had before another one, of which no order says which is older."""
     vouched: bool = True
     """Whether any document that was read could be tied to a version."""
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.clock_simulation import NETWORKS, Network, run
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
 
 SECOND = 10**9
@@ -84,3 +85,12 @@ def test_the_shortest_exchange_near_a_moment_bounds_it() -> None:
     a_second_later = np.array([6_000_000_500])
     width = int((bounds.latest(a_second_later) - bounds.earliest(a_second_later))[0])
     assert width == 1_000 + 2 * SECOND // PER_DRIFT
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name.partition(":")[0])
+def test_the_bound_holds_over_each_network_of_the_benchmark(network: Network) -> None:
+    for seed in range(5):
+        outcome = run(network, np.random.default_rng(seed))
+        assert outcome.held
+        assert outcome.seen
+        assert outcome.smallest_lag_ns <= outcome.width_ns

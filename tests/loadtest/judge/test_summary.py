@@ -39,6 +39,7 @@ TOP_LEVEL = [
     "generator",
     "impact",
     "latency",
+    "places",
     "questions",
     "run",
     "thresholds",

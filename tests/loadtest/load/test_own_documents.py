@@ -205,7 +205,7 @@ def test_the_writer_ends_with_the_last_document_and_says_so(tmp_path: Path, monk
     writer = writing.PayloadWriter(documents, Store.__new__(Store), SimpleNamespace(), {})  # type: ignore[arg-type]
     monkeypatch.setattr(writer, "put", lambda version, *_: put.append(version))
     monkeypatch.setattr(writer, "credentials", lambda: None)
-    monkeypatch.setattr(writing, "_parent_has_gone", lambda until_ns: False)
+    monkeypatch.setattr(writing, "parent_has_spoken", lambda until_ns: False)
     told: list[dict[str, Any]] = []
     far = iter(range(2**62, 2**62 + 100))
     parent = SimpleNamespace(tell=told.append)

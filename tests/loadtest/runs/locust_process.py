@@ -46,6 +46,12 @@ class Run:
         return self
 
     @property
+    def description(self) -> dict[str, Any]:
+        """``run.json``."""
+        content: dict[str, Any] = json.loads((self.run_dir / "run.json").read_text())
+        return content
+
+    @property
     def summary(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.run_dir / "summary.json").read_text())
         return content

@@ -24,11 +24,13 @@ def hiding(folder: object) -> tuple[str, ...]:
 
 
 @contextmanager
-def workers(port: int, *prefixes: tuple[str, ...]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Workers of a master at ``port``, each started behind a prefix; all must end by themselves."""
+def workers(*places: tuple[int, tuple[str, ...]]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Workers: each with the port at which it finds its master, and a prefix to its command; all end by themselves."""
     command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--worker"]
-    command += ["--master-port", str(port)]
-    started = [subprocess.Popen([*prefix, *command], stderr=subprocess.DEVNULL) for prefix in prefixes]
+    started = [
+        subprocess.Popen([*prefix, *command, "--master-port", str(port)], stderr=subprocess.DEVNULL)
+        for port, prefix in places
+    ]
     try:
         yield started
         for process in started:

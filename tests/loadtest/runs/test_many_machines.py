@@ -1,17 +1,22 @@
 """Workers with another clock, with files of their own, or behind another network, judged as those beside the master."""
 
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from locust_process import Start
 from other_hosts import OTHER_CLOCK, can, hiding, workers
+from slow_network import network
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox
 
 needs_clocks = pytest.mark.skipif(not can(*OTHER_CLOCK, "-1"), reason="no time namespace can be made here")
 needs_mounts = pytest.mark.skipif(not can("unshare", "-m"), reason="no mount namespace can be made here")
+
+
+AT_TOKYO = ("env", "LOCUST_PLACE=Tokyo")
 
 
 def master(port: int, count: int) -> tuple[str, ...]:
@@ -26,7 +31,10 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
     sandbox.set_fault("replica-lag", "off")
     port = free_port()
     far = (*hiding(tmp_path), *OTHER_CLOCK, "36000")
-    with workers(port, far, (*OTHER_CLOCK, "-1"), ()):
+    with (
+        network(port, there=0.005, back=0.075) as detour,  # where a guess of half the way would be wrong by 35 ms
+        workers((detour.port, (*AT_TOKYO, *far)), (port, (*OTHER_CLOCK, "-1")), (port, ())),
+    ):
         run = start(sandbox.outputs_path, *master(port, 3), run_time="6s").wait()
     assert "Traceback" not in run.output
     assert run.summary["run"]["ended"]["missing"] == [], run.output
@@ -36,7 +44,12 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
     assert {check["id"] for check in run.summary["checks"] if check["verdict"] == "FAIL"} == set(), run.output
     assert run.check("fresh-reads")["verdict"] == "PASS", run.output
     assert "Clocks of other machines" in run.check("fresh-reads")["sentence"]
-    assert not list(tmp_path.glob("**/*.reads"))
+    tokyo, others = run.summary["places"]
+    assert (tokyo["place"], tokyo["workers"], others["workers"]) == ("Tokyo", 1, 2)
+    assert (
+        tokyo["reads"] == by_worker[next(p["share"] for p in run.description["attendance"]["processes"] if p["place"])]
+    )
+    assert tokyo["clock_uncertainty_ns"] > 75_000_000
 
 
 @needs_clocks
@@ -44,11 +57,40 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
 def test_lag_is_found_by_workers_of_other_hosts_alone(sandbox: RunningSandbox, start: Start, tmp_path: Path) -> None:
     sandbox.set_fault("replica-lag", "1000ms")
     port = free_port()
-    with workers(port, (*hiding(tmp_path), *OTHER_CLOCK, "-1"), (*OTHER_CLOCK, "36000")):
+    with (
+        network(port, there=0.075, back=0.005) as detour,
+        workers((detour.port, (*hiding(tmp_path), *OTHER_CLOCK, "-1")), (port, (*OTHER_CLOCK, "36000"))),
+    ):
         run = start(sandbox.outputs_path, *master(port, 2), run_time="6s").wait()
     assert run.code == 1, run.output
     fresh = run.check("fresh-reads")
     numbers = {number["name"]: number["value"] for number in fresh["numbers"]}
     assert fresh["verdict"] == "FAIL"
-    assert numbers["staleness of the stalest read, at least"] <= 1_100_000_000
+    assert numbers["staleness of the stalest read, at least"] <= 1_200_000_000
     assert numbers["staleness of the stalest read, at most"] >= 1_000_000_000
+
+
+@needs_mounts
+def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
+    sandbox: RunningSandbox, start: Start, tmp_path: Path
+) -> None:
+    sandbox.set_fault("replica-lag", "off")
+    port = free_port()
+    with network(port) as cable, workers((cable.port, hiding(tmp_path)), (port, hiding(tmp_path)), (port, ())) as team:
+        run = start(sandbox.outputs_path, *master(port, 3), run_time="10s")
+        run.wait_until_reading(300)
+        cable.cut()
+        time.sleep(2)
+        team[1].kill()
+        time.sleep(2)
+        cable.heal()
+        run.wait()
+    assert run.code == 3, run.output
+    assert "Traceback" not in run.output
+    (missing,) = run.summary["run"]["ended"]["missing"]
+    shares = {process["client"]: process["share"] for process in run.description["manifest"]["processes"][:3]}
+    assert "was last heard from" in missing
+    reads = pq.read_table(run.run_dir / "reads.parquet").to_pydict()
+    counts = sorted(reads["worker"].count(worker) for worker in range(len(shares)))
+    assert counts[0] < counts[1]
+    assert counts[2] - counts[1] <= 30, "what was read while the connection was lost was sent later"

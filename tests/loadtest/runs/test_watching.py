@@ -106,3 +106,21 @@ def test_a_key_that_may_not_read_is_refused_with_what_it_needs(sandbox: RunningS
     assert "cannot be watched" in run.output
     assert "allow it s3:GetObject" in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.slow
+def test_a_run_without_a_key_judges_what_answers_alone_can_show(
+    sandbox: RunningSandbox, publisher: subprocess.Popen[bytes], start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No outputs, no bucket, no credentials: only the address that readers know."""
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    host = sandbox.samples_url.removesuffix("/v1/samples")
+    run = start(None, "--outputs", "none", "--host", host, "--writer", "none", *FAST, run_time="7s").wait()
+    assert run.code == 3, run.output
+    assert "Traceback" not in run.output
+    assert "--writer none" in run.question("freshness")["sentence"]
+    assert run.question("freshness")["verdict"] == "INCONCLUSIVE"
+    assert run.question("conditional")["verdict"] == "PASS"
+    assert run.check("whole-bodies")["found"] == run.check("monotonic-reads")["found"] == 0
+    assert json.loads((run.run_dir / "run.json").read_text())["watch"]["documents"] > 5

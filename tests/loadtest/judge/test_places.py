@@ -1,0 +1,78 @@
+"""What each place saw: a fault near one of them is neither diluted by the others nor laid at their door."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+from simulation import simulate
+
+from loadtest.judge.analyse import summarise
+from loadtest.report.markdown import markdown
+from loadtest.report.page import page
+from loadtest.run.attendance import Attendance, Attendant
+from loadtest.run.history import History, Reads, Samples
+from loadtest.run.records import Verdict
+from loadtest.run.run_info import NO_PLACE
+
+FAIL = Verdict.FAIL
+
+
+def from_two(
+    first: History, second: History, keep: float = 1.0, places: tuple[str, str] = ("Oslo", "Tokyo")
+) -> History:
+    """The reads of two histories with the same writes; those of the second, or of a part, are Tokyo's."""
+    chosen = second.reads.session <= np.quantile(np.unique(second.reads.session), keep)
+    columns = {}
+    for each in fields(Reads):
+        one, other = getattr(first.reads, each.name), getattr(second.reads, each.name)[chosen]
+        columns[each.name] = np.concatenate([one, np.ones_like(other) if each.name == "worker" else other])
+    order = np.argsort(columns["called_ns"], kind="stable")
+    columns = {name: np.ascontiguousarray(column[order]) for name, column in columns.items()}
+    columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), len(order))
+    samples = {}
+    for each in fields(Samples):
+        one, other = getattr(first.samples, each.name), getattr(second.samples, each.name)
+        samples[each.name] = np.concatenate([one, np.ones_like(other) if each.name == "worker" else other])
+    end = int(columns["returned_ns"].max())
+    processes = [
+        Attendant(role="worker", share=share, shares=2, began=True, until_ns=end, closed=True, place=place)
+        for share, place in enumerate(places)
+    ]
+    info = first.info.model_copy(update={"attendance": Attendance(processes=processes)})
+    return replace(first, info=info, reads=Reads(**columns), samples=Samples(**samples), _made={}, _being_made={})
+
+
+def test_a_cache_near_one_place_fails_the_run_and_that_place_alone() -> None:
+    summary = summarise(from_two(simulate(3).history, simulate(3, lag_ns=40_000_000).history, 0.5))
+    oslo, tokyo = summary.places
+    assert (oslo.place, tokyo.place) == ("Oslo", "Tokyo")
+    assert oslo.stale_reads == 0 < tokyo.stale_reads
+    assert (tokyo.largest_staleness_ns or 0) > 0
+    assert oslo.verdicts[2] is not FAIL
+    assert tokyo.verdicts[2] is FAIL
+    assert summary.questions[2].verdict is FAIL
+    assert "Tokyo" in page(summary)
+    assert "By place" in markdown(summary)
+
+
+def test_two_alike_places_differ_by_chance_only_and_a_slow_one_beyond() -> None:
+    first, second = simulate(3).history, simulate(3).history
+    alike = summarise(from_two(first, second))
+    for row in alike.places:
+        assert row.against_others_low is not None and row.against_others_high is not None
+        assert row.against_others_low <= 1 <= row.against_others_high
+    slow = replace(
+        second.reads, returned_ns=second.reads.called_ns + (second.reads.returned_ns - second.reads.called_ns) * 2
+    )
+    oslo, tokyo = summarise(from_two(first, replace(second, reads=slow, _made={}, _being_made={}))).places
+    assert (tokyo.against_others_low or 0) > 1.5
+    assert (oslo.against_others_high or 9) < 0.7
+
+
+def test_a_run_without_places_has_no_such_table_and_unnamed_workers_have_a_row() -> None:
+    both = from_two(simulate(3).history, simulate(3).history, places=("", ""))
+    assert summarise(both).places == ()
+    rows = summarise(from_two(simulate(3).history, simulate(3).history, places=("", "Tokyo"))).places
+    assert [row.place for row in rows] == ["Tokyo", NO_PLACE]
+    assert sum(row.reads for row in rows) == len(both.reads)
