@@ -22,6 +22,8 @@ from loadtest.units import SECOND
 
 SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 12 / 25, 3 / 5, 4 / 5, 1)
 """Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
+DECIDED: Final = "decided after"
+"""How the reason begins for which such a run has ended."""
 LEAST_PAIRS: Final = 6
 """Fewer cannot decide whether writes slow reads down."""
 GRACE_NS: Final = SECOND
@@ -71,7 +73,7 @@ class RunLooks(BaseModel):
     @property
     def said(self) -> str:
         """How the run ended, if a look ended it; else ""."""
-        return "" if self.decided is None else f"decided after {len(self.made)} of {self.planned} looks"
+        return "" if self.decided is None else f"{DECIDED} {len(self.made)} of {self.planned} looks"
 
 
 def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:

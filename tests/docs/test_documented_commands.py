@@ -21,7 +21,7 @@ RUN_HERE = {"make help", "make clean", *COLLECTED}
 
 DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
 RUN_BY = {
-    **dict.fromkeys(("make deploy", "make redeploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
+    **dict.fromkeys(("make deploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
     "python -m loadtest options": (
         "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"
@@ -92,6 +92,7 @@ MAKE_ONLY_SHOWN = {
     "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",
+    "make redeploy": r"-m stacks\.deploy redeploy",  # tests/stacks/test_deploy.py: what that does
     "make synth": r"node_modules/.bin/cdktf synth",
     "make lock": r"pip freeze",
 }
@@ -113,6 +114,7 @@ OTHERS_COMMANDS = {
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
     "pip install '.[report]'": "takes the network and minutes; tests/test_installable.py compares its lists",
+    "pip install 'locust[otel]'": "takes the network; tests/loadtest/load/test_telemetry.py has what is recorded then",
     "git diff": "what it does is for git to test",
     "locust --help": "is named for what it does not list",
     "git checkout .": "what it does is for git to test",

@@ -235,11 +235,13 @@ def test_a_check_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -
     ("change", "said"),
     [
         (lambda run: replace(run, settings=run.settings | {"payload_bytes": 1}), "payload bytes (16384 and 1)"),
+        (lambda run: replace(run, settings=run.settings | {"documents": "3 of yours"}), "(made up and 3 of yours)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_rate": 5.0}), "arrival rate (75 and 5)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_process": "poisson"}), "recorded and poisson"),
         (lambda run: replace(run, settings=run.settings | {"conditional_share": 0.1}), "share (0.5 and 0.1)"),
         (lambda run: replace(run, settings=run.settings | {"users": 7}), "users (50 and 7)"),
         (lambda run: replace(run, target=run.target | {"kind": "aws"}), "kind of target (sandbox and aws)"),
+        (lambda run: replace(run, target=run.target | {"addresses": [{}, {}]}), "compared all together (1 and 2)"),
     ],
 )  # fmt: skip
 def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], said: str) -> None:
