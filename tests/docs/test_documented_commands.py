@@ -100,6 +100,10 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 300s --publish-command 'make publish' "
+    "--write-interval 5 --window 20": (
+        "runs somebody's publisher; tests/loadtest/runs/test_watching.py runs one in the sandbox"
+    ),
     "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
         "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
     ),
