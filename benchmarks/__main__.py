@@ -15,6 +15,7 @@ BENCHMARKS = {
     "harness_bumps": "whether flushing and writing disturb the reads",
     "impact_recovery": "ten clean runs, and reads that wait for writes by a known time",
     "impact_simulation": "false alarms, detection and coverage of the write impact",
+    "until_decided_simulation": "runs that end when all is decided: how long, and how often wrong, beside fixed ones",
     "compare_simulation": "how often a comparison of two runs is right",
     "trend_simulation": "how often a trend is right: false alarms, and how soon a step is found",
     "trend_history": "sixty real runs that get slower, lag and recover (a quarter of an hour, can be made in pieces)",

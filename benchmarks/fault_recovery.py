@@ -1,7 +1,7 @@
 """Injected against reported: for every fault, at three sizes, a real Locust run against the sandbox must recover it.
 
 And without a fault, nothing may be reported. Each run has a sandbox of its own. The whole table takes a quarter of an
-hour; ``--rows FIRST COUNT`` makes a piece of it.
+hour; ``--rows FIRST COUNT`` makes a piece of it, ``--documents`` publishes the user's own instead of made-up ones.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.fault_cases import CASES, QUICK, SLOWDOWNS, FaultCase, Interval, Size
 from benchmarks.options import parser
+from benchmarks.own_documents import KINDS, MADE_UP, options_for
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -31,7 +32,7 @@ NEVER_FAIL_WITHOUT_A_FAULT = (
 )  # fmt: skip
 
 
-def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) -> Summary:
+def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None, kind: str = MADE_UP) -> Summary:
     """One run with one fault (or none); the summary of it. The sandbox is left without a fault."""
     fault = {case.fault: size.value} if case and size else {}
     after_start = case is not None and case.after_start
@@ -40,7 +41,7 @@ def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) 
             run_dir = Path(folder) / "run"
             if not after_start:
                 sandbox.set_faults(fault)
-            process = _locust(sandbox, run_dir, case)
+            process = _locust(sandbox, run_dir, case, options_for(kind, Path(folder) / "documents", str(fault)))
             if after_start:
                 _wait_for_reads(run_dir, process)
                 sandbox.set_faults(fault)
@@ -52,11 +53,13 @@ def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None) 
         sandbox.clear_faults()
 
 
-def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None) -> subprocess.Popen[str]:
+def _locust(
+    sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None, documents: list[str]
+) -> subprocess.Popen[str]:
     command = locust_command()
     command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{case.seconds if case else 6}s", "--seed", "1"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
-    command += list(case.arguments if case else QUICK)
+    command += [*(case.arguments if case else QUICK), *documents]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -94,19 +97,23 @@ def rows(names: Sequence[str] = ()) -> list[Row]:
     return [*found, None] if not names or NO_FAULT in names else found
 
 
-def main(chosen: Sequence[Row], *, with_head: bool = True) -> int:
+def main(chosen: Sequence[Row], *, with_head: bool = True, kind: str = MADE_UP) -> int:
     """Print the table; returns how many rows were not recovered."""
     if with_head:
-        print("Injected against reported   command: python -m benchmarks.fault_recovery")
+        print(f"Injected against reported   command: python -m benchmarks.fault_recovery{_asked(kind)}")
         print(f"{'fault':<22} {'injected':>16} {'reported':>22}  {'recovered':<10} checks that did not pass")
     synthesized = synthesize("faults")
-    return sum(_print(synthesized, row) for row in chosen)
+    return sum(_print(synthesized, row, kind) for row in chosen)
 
 
-def _print(synthesized: Path, row: Row) -> bool:
+def _asked(kind: str) -> str:
+    return "" if kind == MADE_UP else f" --documents {kind}"
+
+
+def _print(synthesized: Path, row: Row, kind: str) -> bool:
     """Make the run of a row and print it; returns whether it is not as wanted."""
     with running_sandbox(synthesized) as sandbox:
-        summary = measure(sandbox, *(row or (None, None)))
+        summary = measure(sandbox, row[0] if row else None, row[1] if row else None, kind)
     if row is None:
         alarms = [check for check in NEVER_FAIL_WITHOUT_A_FAULT if verdicts(summary)[check] is not Verdict.PASS]
         print(f"{NO_FAULT:<22} {'':>16} {'':>22}  {'no alarm' if not alarms else 'ALARM':<10} {', '.join(alarms)}")
@@ -135,6 +142,7 @@ def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar=("FIRST", "COUNT"),
         help=f"a piece of the {len(rows())} rows, from row FIRST (1 is the first); pieces joined are the whole table",
     )
+    options.add_argument("--documents", choices=KINDS, default=MADE_UP, help="which documents are published")
     return options.parse_args(arguments)
 
 
@@ -147,4 +155,4 @@ def chosen_rows(arguments: Sequence[str] | None = None) -> tuple[list[Row], bool
 
 if __name__ == "__main__":
     asked, head = chosen_rows()
-    sys.exit(1 if main(asked, with_head=head) else 0)
+    sys.exit(1 if main(asked, with_head=head, kind=_arguments().documents) else 0)

@@ -54,6 +54,8 @@ CASES: Final = (
     Case("1.5x while writing", Truth(while_writing=1.5), _PASS),
     Case("1.5x for 2 s after a PUT", Truth(after=1.5, after_to_s=2), _PASS),
     Case("2x for 4 s after a PUT", Truth(after=2, after_to_s=4), _PASS),
+    Case("1.5x for 6 s after a PUT", Truth(after=1.5, after_to_s=6), _PASS),
+    Case("1.5x for 8 s after a PUT", Truth(after=1.5, after_to_s=8), _PASS),
 )
 
 
@@ -129,7 +131,7 @@ def row(case: Case, runs: int, first: int) -> bool:
 def main() -> int:
     """Print the table; returns 1 when a line is not as wanted."""
     options = parser("until_decided_simulation", __doc__)
-    options.add_argument("--runs", type=int, default=500, help="of each line")
+    options.add_argument("--runs", type=int, default=150, help="of each line")
     options.add_argument("--first", type=int, default=0, help="number of the first run, to make a table in pieces")
     options.add_argument("--only", default="", help="the lines whose name holds this")
     given = options.parse_args()

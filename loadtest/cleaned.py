@@ -21,8 +21,14 @@ _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
 
 
 _told: Final[set[str]] = set()
+_MISREAD: Final = (("latin-1", "utf-8"), ("utf-8", "latin-1"))
+"""A value is sent in Latin-1, and may come back as it was or in UTF-8, and be read as the other."""
 LEAST_SECRET: Final = 4
 """What is shorter is looked for in no text: it would be found everywhere."""
+
+
+LEAST_PART: Final = 8
+"""The same for a part of one that has several, such as a cookie's."""
 
 
 def hide(*secrets: str) -> None:
@@ -36,13 +42,25 @@ def hide(*secrets: str) -> None:
         kind, _, credentials = secret.partition(" ")  # as in "Bearer TOKEN"
         if credentials and kind.isalpha() and len(credentials) >= LEAST_SECRET:
             _told.update(_spellings(credentials.strip()))
+        for part in re.split(r"[;,] *", secret):  # as in "Cookie: session=TOKEN; other=TOKEN"
+            if len(value := part.partition("=")[2].strip('" ')) >= LEAST_PART:
+                _told.update(_spellings(value))
 
 
 def _spellings(secret: str) -> set[str]:
     """A secret as it is, and as it may stand in an address, in HTML, in JSON and in a Basic credential."""
     encoded = base64.b64encode(secret.encode()).decode()
-    spelled = {secret, quote(secret, safe=""), quote(secret), html.escape(secret), json.dumps(secret)[1:-1], encoded}
-    return {form for form in spelled if len(form) >= LEAST_SECRET}
+    misread = {secret.encode(one, "replace").decode(other, "replace") for one, other in _MISREAD}
+    spelled = {
+        *misread,
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        html.escape(secret),
+        json.dumps(secret)[1:-1],
+        encoded,
+    }
+    return {form for form in spelled if len(form.replace("\ufffd", "")) >= LEAST_SECRET}
 
 
 def holds_hidden(text: str) -> bool:

@@ -9,6 +9,7 @@ from loadtest import units
 from loadtest.summary.summary import Run, Summary
 
 MUST_BE_ALIKE: Final = (
+    "documents",
     "payload_bytes",
     "arrival_rate",
     "arrival_process",
@@ -19,6 +20,7 @@ MUST_BE_ALIKE: Final = (
     "workers",
 )
 """Settings that change what is measured."""
+_UNSAID: Final = {"documents": "made up"}
 _JUDGING: Final = ("max_staleness", "impact_tolerance")
 _LIKE_LENGTH: Final = 1.5
 _LIKE_LOAD: Final = 1.0
@@ -39,14 +41,22 @@ class Difference:
 def unlike(base: Run, new: Run) -> tuple[Difference, ...]:
     """The differences that forbid a comparison."""
     differences = [
-        Difference(name.replace("_", " "), _text(base.settings.get(name)), _text(new.settings.get(name)))
+        Difference(name.replace("_", " "), *(_text(run.settings.get(name, _UNSAID.get(name))) for run in (base, new)))
         for name in MUST_BE_ALIKE
         if base.settings.get(name) != new.settings.get(name)
     ]
     kinds = base.target.get("kind"), new.target.get("kind")
     if kinds[0] != kinds[1]:
         differences.append(Difference("kind of target", _text(kinds[0]), _text(kinds[1])))
+    several = [_addresses(run) for run in (base, new)]
+    if max(several) > 1:  # what got worse at the one with few of the reads would not be seen
+        differences.append(Difference("how many addresses, whose reads are compared all together", *map(str, several)))
     return tuple(differences)
+
+
+def _addresses(run: Run) -> int:
+    said = run.target.get("addresses")
+    return len(said) if isinstance(said, list) else 1
 
 
 def unlike_rests(base: Summary, new: Summary) -> tuple[Difference, ...]:

@@ -11,6 +11,7 @@ from loadtest.compare.alike import Difference, notes, unlike, unlike_rests
 from loadtest.compare.rows import Row, impact_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
+from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Run, Summary
@@ -73,10 +74,21 @@ def compare(
         tolerance=tolerance,
         run_noise=run_noise,
         unlike=(*unlike(base.run, new.run), *unlike_rests(base, new)),
-        notes=notes(base.run, new.run),
+        notes=(*left_out(base, new), *notes(base.run, new.run)),
         groups=groups,
         method=METHOD.format(tolerance=units.ratio(tolerance), noise=units.share(run_noise)),
     )
+
+
+def left_out(base: Summary, new: Summary) -> tuple[str, ...]:
+    """How many windows of each run are not compared, for the load generator paused in them."""
+    counts = [sum(window.dropped == PAUSED for window in run.impact.windows) for run in (base, new)]
+    if not any(counts):
+        return ()
+    both = " and ".join(
+        f"{units.counted(n, 'window')} of the {run} run" for n, run in zip(counts, ("base", "new"), strict=True)
+    )
+    return (f"Left out, for the load generator itself paused in them: {both}.",)
 
 
 def common_groups(base: Summary, new: Summary) -> tuple[Group, ...]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -23,11 +23,11 @@ import numpy as np
 from loadtest import units
 from loadtest.compare.alike import notes, unlike
 from loadtest.compare.comparison import Comparison, Group, common_groups, sentence_of
+from loadtest.compare.observed import Observed, observations
 from loadtest.compare.rows import KINDS, Row, busier_machine, generator_doubt, increase_ns, judged_row, overall
-from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
 from loadtest.judge.measure.like_with_like import Scale, Stretch, mixed
-from loadtest.judge.measure.window_pairs import WindowTable
+from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS, Shift, shift
@@ -50,22 +50,17 @@ _OF_KIND: Final = {"quiet": WindowKind.QUIET, "writing": WindowKind.WRITING}
 Judged = tuple[Summary, History]
 
 
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """The pairs of windows of one kind of both runs: the successful reads of each."""
-
-    stretches: tuple[tuple[Stretch, Stretch], ...]  # base, new
-    times: tuple[tuple[Column, Column], ...]  # response times, all kinds of answer together
-    dropped: int  # pairs of which a window is not used
-
-
 def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: float, broken: str = "") -> Comparison:
     """Compare the two runs of a duel. ``broken`` says why one of them did not run to its end; then nothing passes."""
     runs = base[0], new[0]
     observed = observations(base[1], new[1])
-    latency = latency_rows(runs, observed, tolerance, run_noise)
-    kinds = kind_rows(observed, tolerance, run_noise)
-    together = pooled_rows(observed, tolerance, run_noise)
+    latency, kinds, together = _response_rows(runs, observed, tolerance, run_noise)
+    paused = sum(found.paused for found in observed.values())
+    if paused:
+        every = _response_rows(runs, observations(base[1], new[1], with_paused=True), tolerance, run_noise)
+        latency, kinds, together = (
+            _not_by_pauses(rows, whole) for rows, whole in zip((latency, kinds, together), every, strict=True)
+        )
     groups = (
         Group("Response time", tuple(latency)),
         *([Group("Response time by kind of answer", tuple(kinds))] if kinds else []),
@@ -80,7 +75,9 @@ def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: flo
         verdict, sentence = Verdict.INCONCLUSIVE, f"No regression is shown, but it was no whole duel: {doubts[0]}"
     pairs, dropped = len(observed["writing"].stretches), sum(found.dropped for found in observed.values())
     about = f"{units.counted(pairs, 'pair')} of writing windows and {len(observed['quiet'].stretches):,} of quiet ones."
-    left = f" {units.counted(dropped, 'pair was', 'pairs were')} left out." if dropped else ""
+    left = f" {units.counted(dropped, 'pair was', 'pairs were')} left out" if dropped else ""
+    left += f", {paused:,} for a load generator itself paused in it" if paused else ""
+    left += "." if left else ""
     return Comparison(
         verdict=verdict,
         sentence=sentence,
@@ -96,6 +93,28 @@ def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: flo
     )
 
 
+def _response_rows(
+    runs: tuple[Summary, Summary], observed: dict[str, Observed], tolerance: float, run_noise: float
+) -> tuple[list[Row], list[Row], list[Row]]:
+    return (
+        latency_rows(runs, observed, tolerance, run_noise),
+        kind_rows(observed, tolerance, run_noise),
+        pooled_rows(observed, tolerance, run_noise),
+    )
+
+
+def _not_by_pauses(rows: list[Row], whole: list[Row]) -> list[Row]:
+    """What fails with all pairs must not pass without those in which a load generator paused."""
+    failing = {row.name for row in whole if row.verdict is Verdict.FAIL}
+    said = "it is within the tolerance only without the pairs in which a load generator paused: measure again."
+    return [
+        replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{row.name}: {said}")
+        if row.name in failing and row.verdict in (None, Verdict.PASS)
+        else row
+        for row in rows
+    ]
+
+
 def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
     return [
         f"The record of the {label} run is not whole."
@@ -104,37 +123,11 @@ def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
     ]
 
 
-def observations(base: History, new: History) -> dict[str, Observed]:
-    """The pairs of windows, by kind of window."""
-    control = base.info.settings.write_interval == 0
-    tables = WindowTable.of(base, control), WindowTable.of(new, control)
-    places = [
-        {(int(pair), int(kind)): place for place, (pair, kind) in enumerate(zip(table.pair, table.kind, strict=True))}
-        for table in tables
-    ]
-    return {name: _observed(tables, places, kind) for name, kind in _OF_KIND.items()}
-
-
-def _observed(
-    tables: tuple[WindowTable, WindowTable], places: Sequence[dict[tuple[int, int], int]], kind: WindowKind
-) -> Observed:
-    own = [{pair for pair, of_kind in found if of_kind == kind} for found in places]
-    pairs = sorted(own[0] & own[1])  # the last one of one run may be beyond the end
-    stretches, times = [], []
-    for pair in pairs:
-        both = [(table, found[pair, int(kind)]) for table, found in zip(tables, places, strict=True)]
-        if any(table.dropped[place] for table, place in both):
-            continue
-        stretches.append(tuple(table.stretch(place) for table, place in both))
-        times.append(tuple(table.history.once(response_ns)[table.members[place]] for table, place in both))
-    return Observed(tuple(stretches), tuple(times), len(pairs) - len(stretches))  # type: ignore[arg-type]
-
-
 def latency_rows(
     runs: tuple[Summary, Summary], observed: dict[str, Observed], tolerance: float, run_noise: float
 ) -> list[Row]:
     """Response times while quiet and while writing, like with like."""
-    doubt, rows = generator_doubt(*runs), []
+    doubt, rows = generator_doubt(*runs) or paused_doubt(observed), []
     for kind in KINDS:
         pairs = observed[kind].stretches
         scale = Scale.of(pairs)
@@ -232,6 +225,18 @@ def _logs(pairs: Sequence[tuple[Stretch, Stretch]], scale: Scale, quantile: Quan
     return np.array(
         [math.log(max(1.0, new) / max(1.0, base)) for base, new in values if base is not None and new is not None]
     )
+
+
+def paused_doubt(observed: dict[str, Observed]) -> str:
+    """Why what is left is not to be believed; "" where no more than a quarter of the pairs of a kind is left out."""
+    for found in observed.values():
+        of = found.paused + len(found.stretches)
+        if found.paused > MOST_LEFT_OUT * of:
+            return (
+                f"a load generator itself paused in {found.paused:,} of {of:,} pairs of windows: measure on a machine "
+                "with less other work."
+            )
+    return ""
 
 
 def _few(pairs: Sequence[object]) -> str:

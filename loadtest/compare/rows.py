@@ -12,6 +12,8 @@ from loadtest import units
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
 from loadtest.judge.measure.generator_health import SMALL_SHARE
+from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT, PAUSED
+from loadtest.judge.measure.window_pairs import NO_PARTNER
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.history import Column
 from loadtest.run.records import Verdict
@@ -46,13 +48,16 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     extra = math.hypot(drift, noise)
     hint = _hint(drift, noise, math.log(tolerance))
     doubt = generator_doubt(base, new)
-    rows = []
+    rows, paused = [], any(run.impact.windows_paused for run in (base, new))
     for kind in KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
             found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, overall(base, kind, quantile), overall(new, kind, quantile))
             row = judged_row(row, found, tolerance, doubt, hint)
+            if paused:
+                before, after = (logarithms(run, kind, quantile, with_paused=True) for run in (base, new))
+                row = not_by_pauses(row, shift_between(before, after, extra), tolerance)
             busier = (
                 busier_machine(base, new, increase_ns(base, row, kind, quantile)) if row.verdict is Verdict.FAIL else ""
             )
@@ -113,13 +118,25 @@ def judged_row(  # noqa: PLR0917 - one of each
     return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=spans)
 
 
-def _used(summary: Summary) -> list[WindowRow]:
-    return [window for window in summary.impact.windows if not window.dropped]
+def not_by_pauses(row: Row, whole: Shift | None, tolerance: float) -> Row:
+    """A row that is judged without the windows in which the generator paused must not pass for that alone."""
+    if row.verdict is not Verdict.PASS or whole is None or whole.low <= math.log(tolerance):
+        return row
+    said = f"{row.name} is within the tolerance only without the windows in which the load generator itself paused."
+    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said[:-1]}: measure again.")
 
 
-def logarithms(summary: Summary, kind: str, quantile: str) -> Column:
-    """One quantile of each used window of one kind, as a logarithm."""
-    values = [getattr(window, f"{quantile}_ns") for window in _used(summary) if window.kind == kind]
+def _used(summary: Summary, with_paused: bool = False) -> list[WindowRow]:
+    return [
+        window
+        for window in summary.impact.windows
+        if not window.dropped or (with_paused and window.dropped in (PAUSED, NO_PARTNER))
+    ]
+
+
+def logarithms(summary: Summary, kind: str, quantile: str, *, with_paused: bool = False) -> Column:
+    """One quantile of each used window of one kind, as a logarithm; ``with_paused``, of those left out for it too."""
+    values = [getattr(window, f"{quantile}_ns") for window in _used(summary, with_paused) if window.kind == kind]
     return np.array([math.log(max(1, value)) for value in values if value is not None], dtype=np.float64)
 
 
@@ -187,4 +204,9 @@ def generator_doubt(base: Summary, new: Summary) -> str:
         check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
         if check is None or check.verdict is not Verdict.PASS:
             return f"the load generator of the {label} run was not fast enough to be believed."
+        paused, of = summary.impact.windows_paused, sum(window.kind in KINDS for window in summary.impact.windows)
+        if paused > MOST_LEFT_OUT * of:
+            return (
+                f"the load generator of the {label} run itself paused in {units.counted(paused, 'window')} of {of:,}."
+            )
     return ""

@@ -13,7 +13,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.watch_evidence import foreign_reads as foreign_reads  # noqa: PLC0414 - one of a kind with the rest
-from loadtest.judge.watch_evidence import left_open
+from loadtest.judge.watch_evidence import somebody_else as somebody_else  # noqa: PLC0414
 from loadtest.run.history import History
 
 MINIMUM_READS: Final = 100
@@ -58,22 +58,6 @@ def despite_others(history: History) -> str:
     return (
         f" Somebody else wrote to {history.info.object_name} as well ({units.counted(foreign, 'foreign document')}); "
         "that explains none of this, unless they put back a document of this run that they had kept."
-    )
-
-
-def somebody_else(history: History) -> str:
-    """The sentence for a run in which documents of others were read; "" when there were none.
-
-    Where all documents are of somebody else: for one in which it is open what was new and what was old.
-    """
-    if history.info.is_watched:
-        return left_open(history)
-    foreign = foreign_reads(history)
-    if not foreign:
-        return ""
-    return (
-        f"Somebody else is writing to {history.info.object_name}, or what they wrote is still being served: "
-        f"{units.counted(foreign, 'read')} returned a document that is not of this run, and who wrote when is unknown."
     )
 
 

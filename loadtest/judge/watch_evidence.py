@@ -42,11 +42,51 @@ def left_open(history: History) -> str:
             _blind(history, watched),
             _undecided(history),
             _unseen(history),
-            _unvouched(history),
+            unvouched(history),
         )
         if sentence
     ]
     return " ".join(reads)
+
+
+def order_is_open(history: History) -> str:
+    """Why silence proves nothing about a reader's going back in time; "" when it does."""
+    if history.info.settings.writer != NO_WRITER:
+        return somebody_else(history)
+    watched = history.info.watch or Watched()
+    if watched.came_back:
+        return (
+            f"{units.counted(watched.came_back, 'read')} returned a document that the same reader had had before "
+            "another one: it went back in time, or the document was published again, and no Last-Modified says which."
+        )
+    unplaced = watched.documents - watched.in_order
+    if watched.documents > 1 and unplaced:
+        return (
+            f"Of {watched.documents:,} documents that were read, the order of {unplaced:,} is not known: their "
+            "Last-Modified is missing, was not always the same, or is of the same second."
+        )
+    return ""
+
+
+def by_answers_alone(history: History) -> str:
+    """What the order of documents rests on where nobody asked the store."""
+    return "by the Last-Modified of their answers" if history.info.settings.writer == NO_WRITER else ""
+
+
+def somebody_else(history: History) -> str:
+    """The sentence for a run in which documents of others were read; "" when there were none.
+
+    Where all documents are of somebody else: for one in which it is open what was new and what was old.
+    """
+    if history.info.is_watched:
+        return left_open(history)
+    foreign = foreign_reads(history)
+    if not foreign:
+        return ""
+    return (
+        f"Somebody else is writing to {history.info.object_name}, or what they wrote is still being served: "
+        f"{units.counted(foreign, 'read')} returned a document that is not of this run, and who wrote when is unknown."
+    )
 
 
 def _nothing_known(watched: Watched) -> str:
@@ -99,11 +139,25 @@ def _unseen(history: History) -> str:
     )
 
 
-def _unvouched(history: History) -> str:
+def unvouched(history: History) -> str:
+    """What is said of answers that may or may not be documents; "" when there are none."""
     count = foreign_reads(history)
     if not count:
         return ""
     return (
         f"{units.counted(count, 'read')} returned something that no ETag vouches for: whether that is a document of "
         "this read model, and which, cannot be told."
+    )
+
+
+def failing_command(history: History) -> str:
+    """What became of a publish command that failed more often than not; "" when it did not."""
+    runs = history.info.watch.command if history.info.watch is not None else ()
+    failed = [run for run in runs if run.code]
+    if not failed or 2 * len(failed) < len(runs):
+        return ""
+    said = f" (the last lines of the first: {failed[0].said})" if failed[0].said else ""
+    return (
+        f"The publish command failed {len(failed):,} of {units.counted(len(runs), 'time')}, first with exit code "
+        f"{failed[0].code}{said}: run it by hand."
     )

@@ -26,7 +26,7 @@ from loadtest.load.progress.progress import Progress
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
-from loadtest.load.watching import readers_see
+from loadtest.load.watching import readers_see, take_first_document
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
@@ -42,7 +42,7 @@ from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import NO_RESTS, rests_for
-from loadtest.run.settings import WATCH, Settings
+from loadtest.run.settings import NO_WRITER, WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
@@ -93,6 +93,10 @@ class Coordinator:
         try:
             if self._settings.writer == WATCH:
                 self._watch(self._directory)
+            elif self._settings.writer == NO_WRITER:
+                size = take_first_document(self._directory.path / JOURNAL_NAME, self._target)
+                self._documents = observed_documents(size)
+                self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             elif self._settings.write_interval == 0:
                 folder = self._directory.path
                 size = take_what_is_everywhere(folder, folder / JOURNAL_NAME, self._target)
@@ -121,8 +125,9 @@ class Coordinator:
         )
         looked = watcher.first()
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
-        if said := readers_see(target, looked, watcher.place):
-            say(said)
+        for one in target.each():
+            if said := readers_see(one, looked, watcher.place):
+                say(said)
         self._documents = observed_documents(looked["bytes"])
         self._settings = dataclasses.replace(self._settings, payload_bytes=looked["bytes"])
 

@@ -25,6 +25,8 @@ from loadtest.target.paths import paths_from
 DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
 """Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
 Windows are short, so that the two are never far apart in time, and long enough for a p99 of each."""
+HEADER_VARIABLE: Final = "DUEL_HEADER_"
+_MAY_HOLD_SECRETS: Final = ("samples-path", "s3-endpoint-url")
 _NOT_SHARED: Final = (
     *("outputs", "stack", "bucket", "run-dir"),  # of one side
     *("until-decided", "writer", "watch-interval"),  # a duel has a schedule and a length of its own
@@ -96,7 +98,22 @@ def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelS
     else:
         options.append("--host=")
     settings = settings_from(parsed)
-    return DuelSide(options, environment, settings, find_target(settings))
+    return DuelSide(_without_secrets(options, settings, environment), environment, settings, find_target(settings))
+
+
+def _without_secrets(options: list[str], settings: Settings, environment: dict[str, str]) -> list[str]:
+    """``options`` with what may be secret put into ``environment``: a command line is in the process list."""
+    hidden = []
+    for option in options:
+        name, _, value = option.removeprefix("--").partition("=")
+        if name in _MAY_HOLD_SECRETS:
+            environment[_variable(name)] = value
+        elif name != "header":
+            hidden.append(option)
+    for number, (name, value) in enumerate(settings.headers):
+        environment[f"{HEADER_VARIABLE}{number}"] = value
+        hidden.append(f"--header={name}: @${HEADER_VARIABLE}{number}")
+    return hidden
 
 
 def _shared(arguments: argparse.Namespace) -> list[str]:

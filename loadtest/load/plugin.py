@@ -14,7 +14,7 @@ import time
 from argparse import Namespace
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gevent
 from locust import events
@@ -47,6 +47,9 @@ from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
+
+if TYPE_CHECKING:
+    from loadtest.load.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +99,7 @@ class ReadModelRun:
             environment.parsed_options.json = False  # a master's JSON is of all its workers
         self._participant = Participant(environment, self._on_begin)
         gevent.signal_handler(signal.SIGINT, interrupt)
+        self._telemetry = _telemetry(environment)
         hooks = environment.events
         hooks.test_stopping.add_listener(self._on_test_stopping)
         hooks.test_stop.add_listener(self._on_test_stop)
@@ -288,9 +292,22 @@ class ReadModelRun:
         assert coordinator is not None  # noqa: S101 - asked by the callers
         with self._page.reporting(coordinator) if self._page is not None else nullcontext():
             coordinator.finish()
+        if self._telemetry is not None:
+            self._telemetry.tell_of(coordinator.path)
         if self._team is not None:
             self._team.stop()
         if self._headless:  # after Locust's own statistics, so that the answers come last
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
+
+
+def _telemetry(environment: Any) -> Telemetry | None:
+    """The instruments of this process, where Locust's --otel is on; where it is not, nothing of it is imported."""
+    if not getattr(environment.parsed_options, "otel", False):
+        return None
+    try:
+        from loadtest.load.telemetry import Telemetry  # noqa: PLC0415 - costs nothing when it is off
+    except ImportError:
+        return None  # Locust has said that OpenTelemetry is not installed, and how to install it
+    return Telemetry(environment)

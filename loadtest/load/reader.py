@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from functools import cache
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final
 
 from gevent import GreenletExit
 from locust import User, task
@@ -29,6 +29,7 @@ from loadtest.http1.limits import (
 )
 from loadtest.http1.trust import tls_context
 from loadtest.load.due_reads import DueReads
+from loadtest.load.heads import CODING, Heads, Requests
 from loadtest.load.locust_response import LocustResponse
 from loadtest.load.punctual import sleep_until
 from loadtest.load.reader_connection import ReaderConnection
@@ -36,11 +37,8 @@ from loadtest.load.recorder import Recorder, name_of
 from loadtest.load.session import ReadAnswer, Session, Validator
 from loadtest.load.turns import FEW, MANY, Turns
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import NO_ETAG
-from loadtest.target.read_request import read_request
 
 REQUEST_NAME: Final = "samples"
-REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 AT_A_STRETCH_NS: Final = 100_000_000
 """For so long a reader goes on by itself; then Locust has the floor, and may stop it. Its own loop is paid
 for once a stretch, so that few reads at a stretch make each of them dearer."""
@@ -48,7 +46,6 @@ for once a stretch, so that few reads at a stretch make each of them dearer."""
 turns: Final = Turns()
 """Those of all readers of this process, whose connections belong to one event loop."""
 
-_CODING: Final = b"content-encoding"
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
 _WITH_BODY = ReadOutcome.NOT_MODIFIED_WITH_BODY
@@ -67,7 +64,7 @@ class SamplesReader(User):
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
         address = Address.of(plan.url, plan.headers)
-        self._requests = _Requests(address)
+        self._requests = Requests(address)
         self._connection = ReaderConnection(
             address,
             _tls_context(Access.of(plan)) if address.scheme == "https" else None,
@@ -75,7 +72,7 @@ class SamplesReader(User):
             plan.payload_bytes,
             turns,
         )
-        self._said = _NOTHING_SAID
+        self._heads = Heads(self._recorder)
         self._confirmed: int | None = None
         self._due: int | None = None
         self._only_reads = len(self.tasks) == 1
@@ -97,7 +94,7 @@ class SamplesReader(User):
         if self._recorder.due_reads is None:
             sleep_until(self._recorder.plan.start_ns)
         elif self._only_reads and self._due is None:
-            self._due = self._wait_for_due(self._recorder.due_reads)
+            self._due = self._recorder.due_reads.wait()  # none, when the run has ended: the task stops the user then
         return 0
 
     def _wait_for_due(self, due_reads: DueReads) -> int:
@@ -158,14 +155,14 @@ class SamplesReader(User):
         self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
-        recorder, session, said = self._recorder, self._session, self._said
-        if received.fields is not said.fields:  # heads of the same bytes come as the same fields: looked into once
-            said = self._said = _Said.of(received, recorder)
+        recorder, session, said = self._recorder, self._session, self._heads.of(received)
         status, returned_ns, body_bytes = received.status, received.returned_ns, received.body_bytes
         failure: BaseException | None = received.failure
         verifier = recorder.verifier
         if status == 200 and failure is None and not said.has_coding and received.body_is(verifier.latest_body):
             outcome, version = verifier.latest_identity  # as before: one comparison of memory, where it was received
+        elif status == 304 and failure is None and question.etag is not None and not received.excess:
+            outcome, version = _NOT_MODIFIED, question.version
         else:
             answer = _answer_from(received, said.etag, said.request_id)
             failure = answer.failure
@@ -214,53 +211,10 @@ class SamplesReader(User):
         return CatchResponseError(f"{named} ({received.status})" if received.status >= 400 else named)
 
 
-class _Said(NamedTuple):
-    """What a reader wants to know of a head."""
-
-    fields: dict[bytes, bytes]
-    etag: str | None
-    etag_line: int
-    request_id: str | None
-    has_coding: bool
-
-    @classmethod
-    def of(cls, received: Received, recorder: Recorder) -> Self:
-        """What was received says; a new ETag goes to the recorder's table."""
-        etag = received.field(b"etag") or None  # an empty field names nothing
-        return cls(
-            received.fields,
-            etag,
-            recorder.etag_line(etag),
-            received.field(REQUEST_ID_HEADER),
-            _CODING in received.fields,
-        )
-
-
-_NOTHING_SAID: Final = _Said({}, None, NO_ETAG, None, False)
-
-
-class _Requests:
-    """The requests of one reader, in bytes. Most are like one before."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-        self._unconditional = read_request(address)
-        self._etag: str | None = None
-        self._conditional = b""
-
-    def asking(self, etag: str | None) -> bytes:
-        """The request; with ``etag``, only for a document that has another."""
-        if etag is None:
-            return self._unconditional
-        if etag != self._etag:
-            self._etag, self._conditional = etag, read_request(self._address, etag)
-        return self._conditional
-
-
 def _answer_from(received: Received, etag: str | None, request_id: str | None) -> ReadAnswer:
     """What was received, in the terms of a session. Bytes behind a 304 are the body that it must not have."""
     failure = received.failure
-    coding = received.field(_CODING)
+    coding = received.field(CODING)
     if received.status == 200 and is_coded(coding):
         failure = UnaskedCodingError(f"a body in a coding that was not asked for: {printable(coding or '', 40)}")
     body = received.excess if received.status == 304 else bytes(received.body)

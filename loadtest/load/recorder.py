@@ -6,10 +6,12 @@ import hashlib
 import time
 from collections import deque
 from dataclasses import dataclass, fields, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
+from loadtest.http1.incoming import Answer
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kinds import documents_of
@@ -25,6 +27,7 @@ NO_SESSION: Final = 2**32 - 1
 _ERRORS: Final = frozenset((*ERROR_OUTCOMES, ReadOutcome.NOT_SENT))
 MOST_MESSAGES: Final = 100
 """Locust keeps a row for each text of an error, for ever; a target may have a new one with each answer."""
+MOST_TIMES_KEPT: Final = 100_000
 MOST_REQUESTS_KEPT: Final = 100
 """Request ids are kept for so many reads of each outcome in each process."""
 
@@ -80,6 +83,7 @@ class Recorder:
         self._ended_ns: int | None = None
         self._requests_kept: dict[ReadOutcome, int] = {}
         self._messages: set[str] = set()
+        self._modified: set[tuple[int, str]] = set()
         self._acknowledged: deque[tuple[int, int]] = deque(maxlen=8)
         self._health: HealthMonitor = HealthMonitor(self.spool) if beside is None else beside._health
 
@@ -93,6 +97,17 @@ class Recorder:
         if etag is not None and holds_hidden(etag):
             etag = hashlib.sha256(etag.encode(errors="surrogatepass")).hexdigest()
         return self.spool.etag_line(etag)
+
+    def note_modified(self, etag_line: int, received: Answer) -> None:
+        """Record when documents of somebody else were last modified, as answers say it; once for each ETag and time."""
+        if not isinstance(self.verifier, ObservedVerifier) or not etag_line:
+            return
+        said = (etag_line, (received.field(b"last-modified") or "")[:64])
+        if not said[1] and received.status != HTTPStatus.OK:  # a 304 need not say it again
+            return
+        if said not in self._modified and len(self._modified) < MOST_TIMES_KEPT:
+            self._modified.add(said)
+            self.spool.body({"etag": etag_line, "modified": said[1]})
 
     def record(  # noqa: PLR0917 - one parameter a field
         self,

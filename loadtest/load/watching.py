@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import gevent
 
 from loadtest.cleaned import shown
 from loadtest.errors import UsageError
-from loadtest.run.records import opaque
+from loadtest.run.journal import Journal
+from loadtest.run.records import WriteOutcome, opaque
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
 from loadtest.target.preflight import read_address
@@ -37,6 +39,21 @@ def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
                 "that address read this object, or is an old version still being served? The run goes on."
             )
         gevent.sleep(_PAUSE_S)
+
+
+def take_first_document(journal: Path, target: Target) -> int:
+    """Note what readers get now as version 0 of a run that asks no store; its size.
+
+    Raises:
+        UsageError: they get no document.
+    """
+    called = time.monotonic_ns()
+    seen = document_at(target)
+    written = Journal(journal, lambda event: None)
+    written.called(0, called, called, len(seen.body))
+    written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
+    written.close()
+    return len(seen.body)
 
 
 def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -> Seen:

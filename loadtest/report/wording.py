@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from loadtest import units
 from loadtest.cleaned import clean
+from loadtest.run.looks import DECIDED
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
@@ -105,9 +106,12 @@ def _topic(question_id: QuestionId) -> str:
 def about(summary: Summary) -> str:
     """What was done, in one sentence."""
     run = summary.run
+    where = text_of(run.target.get("url") or "the target")
+    if summary.addresses:
+        where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
-        f"{text_of(run.target.get('url') or 'the target')} in {units.seconds(run.duration_ns)}, while the document "
+        f"{where} in {units.seconds(run.duration_ns)}, while the document "
         f"was written {units.counted(run.writes, 'time')}."
     )
 
@@ -126,6 +130,11 @@ def notes(summary: Summary) -> tuple[str, ...]:
         sentences.append("The run was killed; what is shown was recovered up to its last flush to disk.")
     elif ended.recovered:
         sentences.append(f"The end of this run was never noted: {ended.reason}.")
+    if ended.reason.startswith(DECIDED):
+        sentences.append(
+            f"The run ended early, {ended.reason} (--until-decided): every question was decided by then. What came in "
+            "until it had ended is judged here, too."
+        )
     sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
         sentences.append(

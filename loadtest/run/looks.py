@@ -12,22 +12,25 @@ lasted that long. What a look may conclude is said in :mod:`loadtest.judge.stati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from loadtest.run.schedule import Rests, Window, WindowSchedule, rests_for
+from loadtest.run.schedule import Rests, WindowSchedule, rests_for
 from loadtest.units import SECOND
 
-SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 9 / 20, 3 / 5, 4 / 5, 1)
+SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 12 / 25, 3 / 5, 4 / 5, 1)
 """Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
+DECIDED: Final = "decided after"
+"""How the reason begins for which such a run has ended."""
 LEAST_PAIRS: Final = 6
 """Fewer cannot decide whether writes slow reads down."""
 GRACE_NS: Final = SECOND
 """A look waits for so long after its last window, so that the reads that were due in it have come back."""
-_RESTS_BY: Final = 9 / 20
-"""By this share of the longest time there are to be as many rests as a decision takes."""
+_RESTS_BY: Final = 12 / 25
+"""By this share of the longest time there are to be as many rests as a decision takes, three."""
+_LEAST_RESTS: Final = 3
 
 _FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
 _Time = Annotated[int, Field(ge=0, lt=2**62)]
@@ -70,19 +73,21 @@ class RunLooks(BaseModel):
     @property
     def said(self) -> str:
         """How the run ended, if a look ended it; else ""."""
-        return "" if self.decided is None else f"decided after {len(self.made)} of {self.planned} looks"
+        return "" if self.decided is None else f"{DECIDED} {len(self.made)} of {self.planned} looks"
 
 
 def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
     """The looks at a run that ends at ``end_ns`` at the latest; the last is the report. None without six pairs."""
     found: list[tuple[int, int]] = []
-    every = schedule.whole_until(end_ns)
+    first = (
+        1 if schedule.rests.windows else 0
+    )  # the rest before the first PUT is in no pair; all others follow in pairs
     for share in SHARES:
-        share_ns = schedule.start_ns + round(share * (end_ns - schedule.start_ns))
-        windows = [window for window in every if window.end_ns + schedule.guard_ns <= share_ns]
-        pairs = complete_pairs(window.pair for window in windows)
+        over = schedule.index_at(schedule.start_ns + round(share * (end_ns - schedule.start_ns)))
+        pairs = max(0, over - first) // 2
         if pairs >= LEAST_PAIRS and (not found or pairs > found[-1][1]):
-            found.append((_end_of_pairs(windows) + schedule.guard_ns, pairs))
+            last = schedule.window(first + 2 * pairs - 1)
+            found.append((last.end_ns + schedule.guard_ns, pairs))
     return tuple(Look(number, *look) for number, look in enumerate(found, 1))
 
 
@@ -91,15 +96,15 @@ def complete_pairs(pairs: Iterable[int]) -> int:
     return sum(count == 2 for count in Counter(pairs).values())
 
 
-def _end_of_pairs(windows: Sequence[Window]) -> int:
-    of = Counter(window.pair for window in windows)
-    return max(window.end_ns for window in windows if of[window.pair] == 2)
-
-
 def rests_until_decided(window_ns: int, run_ns: int) -> Rests:
-    """The rests of such a run: as many by the time of the middle looks as a run takes, where there is room for it."""
-    early = rests_for(window_ns, round(_RESTS_BY * run_ns))
-    return early if early.windows else rests_for(window_ns, run_ns)
+    """The rests of such a run: as long as those of a run of fixed length, so that what lasts as long is seen.
+
+    They come more often where it takes that to have three of them by the time of the middle looks.
+    """
+    usual = rests_for(window_ns, run_ns)
+    room = round(_RESTS_BY * run_ns) // window_ns if window_ns else 0
+    often = (Rests(usual.windows, pairs) for pairs in range(usual.pairs, 0, -1))
+    return next((rests for rests in often if room >= rests.opening + _LEAST_RESTS * rests.cycle), usual)
 
 
 def windows_until_ns(run: dict[str, Any]) -> int:

@@ -45,7 +45,7 @@ from loadtest.run.files import (
 )
 from loadtest.run.looks import windows_until_ns
 from loadtest.run.observed.journal import WATCH, Watched, watched_from
-from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.naming import name_alone, name_observed
 from loadtest.run.records import (
     FORMAT_VERSION,
     GENERATOR_DTYPE,
@@ -63,6 +63,7 @@ from loadtest.run.roll_call import call_roll
 from loadtest.run.run_directory import alone_in, load_run, write_run
 from loadtest.run.schedule import Rests
 from loadtest.run.seal import agrees_with_seal, named, says_what_was_sealed, with_seal
+from loadtest.run.settings import NO_WRITER
 from loadtest.run.spool import (
     SPOOLED_READ_DTYPE,
     SPOOLED_SAMPLE_DTYPE,
@@ -147,9 +148,13 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
     def settled(reads: Array) -> Array:
         return widened(reads, clocks, began_ns)
 
-    if are_observed(description_in(run, run_dir)):
+    lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
+    if run["settings"].get("writer") == NO_WRITER:
+        alone = name_alone(recorded, lines, writes, settled)
+        reads, writes = alone.reads, alone.writes
+        run[WATCH] = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
+    elif are_observed(description_in(run, run_dir)):
         said = watched_from(notes)
-        lines = [load_lines(path.with_suffix(BODIES_SUFFIX)) for path in spools]
         observed = name_observed(recorded, lines, writes, Watched.model_validate(said), settled)
         run[WATCH] = {**said, "unseen": observed.unseen, "vouched": observed.vouched}
         reads = observed.reads

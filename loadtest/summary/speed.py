@@ -152,3 +152,4 @@ class Impact:
     felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two
     after: AfterEffect | None = None  # None: the run has no rests, or nothing was written
     doubts: tuple[str, ...] = ()  # why a PASS is not earned
+    windows_paused: int = 0  # in which the load generator itself paused; left out unless they are too many

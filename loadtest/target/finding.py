@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
 from loadtest.errors import UsageError
 from loadtest.http1.access import NO_ACCESS, Access, HeaderLines
-from loadtest.run.settings import Settings
+from loadtest.run.settings import NO_WRITER, Settings
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.paths import placed
 from stacks.user_input import cut, shown
@@ -116,7 +116,7 @@ def find_target(settings: Settings) -> Target:
     for each, _ in urls:
         refuse_two_identities(each, settings.headers)
     bucket = settings.bucket or outputs.get("S3BucketName")
-    if not bucket:
+    if not bucket and settings.writer != NO_WRITER:
         raise UsageError(
             f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
         )
@@ -127,7 +127,7 @@ def find_target(settings: Settings) -> Target:
         )
     return Target(
         url=url,
-        bucket=bucket,
+        bucket=bucket or "",
         object_key=settings.object_key,
         region=aws_region_from_environment()
         or _region_of(url)

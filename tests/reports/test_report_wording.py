@@ -11,6 +11,7 @@ from loadtest.cleaned import clean
 from loadtest.report.definitions import DEFINITIONS, OUTCOMES, define, explain
 from loadtest.report.witness_diagram import diagram
 from loadtest.report.wording import headline, notes, operation_times, text_of
+from loadtest.run.looks import LookMade, RunLooks
 from loadtest.run.records import ReadOutcome, Verdict, WriteOutcome
 from loadtest.summary.findings import Operation, Witness
 
@@ -74,6 +75,14 @@ def test_notes_say_what_limits_the_run() -> None:
     assert "recovered" in text
     assert "control" in text
     assert "Too little to tell whether the load generator was fast enough." in text
+
+
+def test_a_run_that_a_look_ended_says_so_at_the_top() -> None:
+    run = report_summaries.passing()
+    reason = RunLooks(planned=8, pairs=20, made=[LookMade(number=3, until_ns=1, pairs=9, undecided=[])]).said
+    ended = replace(run, run=replace(run.run, ended=replace(run.run.ended, reason=reason)))
+    assert any(note.startswith("The run ended early, decided after 1 of 8 looks") for note in notes(ended))
+    assert not any("looks" in note for note in notes(run))
 
 
 def test_settings_as_text() -> None:

@@ -32,9 +32,10 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import despite_others, somebody_else, too_little
+from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
 from loadtest.run.blocks import in_blocks
 from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
@@ -129,11 +130,13 @@ def _judge(history: History, looked_at: int, found: int, went_back: int, session
             f"{units.counted(found, 'read')} of {looked_at:,} went back in time, by {went_back:,} of "
             f"{units.counted(sessions, 'reader')}.{despite_others(history)}",
         )
-    if foreign := somebody_else(history):
-        return Verdict.INCONCLUSIVE, foreign
+    if open_ := order_is_open(history):
+        return Verdict.INCONCLUSIVE, open_
     few = too_little(history, looked_at, "reads had an earlier one by the same reader")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about going back in time: {few}."
+    if alone := by_answers_alone(history):
+        return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in {looked_at:,} reads, {alone}."
     return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in time in {looked_at:,} reads."
 
 

@@ -25,6 +25,7 @@ from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, 
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.measure.near_publications import near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
+from loadtest.judge.measure.pauses_settled import settled
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import level
 from loadtest.judge.measure.too_fast import too_fast
@@ -54,14 +55,21 @@ METHOD_OF_RESTS: Final = (
 
 
 def measure_impact(history: History) -> Impact:
-    """The impact of writes on reads."""
+    """The impact of writes on reads, without the windows in which the load generator paused, if those are few."""
     if history.info.is_watched and not len(history.windows):
         return _near(history)
+    control = history.info.settings.write_interval == 0
+    found = _measure(history, WindowTable.of(history, control))
+    if not found.windows_paused:
+        return found
+    return settled(found, _measure(history, WindowTable.of(history, control, with_paused=True)))
+
+
+def _measure(history: History, table: WindowTable) -> Impact:
     settings = history.info.settings
     tolerance = settings.impact_tolerance
     control = settings.write_interval == 0
     tails = history.once(tails_of)
-    table = WindowTable.of(history, control)
     pairs = table.pairs
     compared = [(found.quiet[-1], found.writing) for found in pairs]
     two, fast = mixed(compared), too_fast(history, pairs)
@@ -90,6 +98,7 @@ def measure_impact(history: History) -> Impact:
         overlap=() if control else _overlap(history, table, tolerance, tails),
         pairs_used=len(pairs),
         pairs_dropped=len(np.setdiff1d(history.windows.pair, [OPENING_PAIR])) - len(pairs),
+        windows_paused=table.left_out,
         windows=table.rows(history),
         windows_note=table.note,
         noise_floor=noise_floor(headline),

@@ -31,6 +31,7 @@ from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estima
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict
+from loadtest.run.settings import NO_WRITER
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import Impact
 from loadtest.units import SECOND
@@ -90,6 +91,8 @@ def near_publications(history: History, headline: Quantile) -> Near:
 
 def sentence(history: History, impact: Impact, doubts: tuple[str, ...]) -> str:
     """The answer, once it is judged."""
+    if history.info.settings.writer == NO_WRITER:
+        return "Not asked: nobody looked when something was published (--writer none)."
     headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
     limit = units.ratio(impact.tolerance)
     failing = [estimate.quantile for estimate in impact.estimates if estimate.verdict is Verdict.FAIL]
@@ -153,7 +156,7 @@ def _reach(history: History) -> int:
 
 def _windows(history: History, reach: int) -> list[tuple[int, int, int]]:
     """Begin of *before*, border, and end of *near* for each publication that can be used."""
-    if not len(history.reads):
+    if not len(history.reads) or history.info.settings.writer == NO_WRITER:
         return []
     due = history.reads.scheduled_ns
     first, last = int(due.min()), int(due.max())

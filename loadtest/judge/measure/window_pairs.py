@@ -1,7 +1,8 @@
 """The windows of a run: which of them are used, in which pairs, and what the reads of each showed.
 
 A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
-in flight in the quiet one, or when none was in the writing one. A rest is a quiet window, of which the end counts.
+in flight in the quiet one, when none was in the writing one, or when the load generator itself paused in one of them. A
+rest is a quiet window, of which the end counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from loadtest.judge.measure.flights import puts_within
 from loadtest.judge.measure.latency import response_ns, successful, window_of
 from loadtest.judge.measure.like_with_like import Stretch, stretch
+from loadtest.judge.measure.paused_windows import PAUSED, paused_windows
 from loadtest.judge.measure.position import Placed
 from loadtest.judge.measure.rests import Rest, rest_of, untouched
 from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
@@ -52,8 +54,11 @@ class WindowTable:
     quantile_ns: dict[str, list[int | None]]
 
     @staticmethod
-    def of(history: History, control: bool) -> WindowTable:
-        """The windows of a run; in a ``control`` a writing window needs no PUT."""
+    def of(history: History, control: bool, *, with_paused: bool = False) -> WindowTable:
+        """The windows of a run; in a ``control`` a writing window needs no PUT.
+
+        Those in which the load generator paused are used only ``with_paused``.
+        """
         windows = history.windows
         ok, window = history.once(successful), history.once(window_of)
         small = np.int16 if len(windows) < 2**15 else np.int32
@@ -61,9 +66,10 @@ class WindowTable:
         members = groups(place, len(windows))
         found = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
+        paused = np.zeros(len(windows), dtype=np.bool_) if with_paused else history.once(paused_windows)
         dropped = tuple(
-            _why_dropped(int(kind), int(count), control, bool(len(reads)))
-            for kind, count, reads in zip(windows.kind, puts, members, strict=True)
+            _why_dropped(int(kind), int(count), control, bool(len(reads))) or (PAUSED if pause else "")
+            for kind, count, reads, pause in zip(windows.kind, puts, members, paused, strict=True)
         )
         return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, found)
 
@@ -82,6 +88,11 @@ class WindowTable:
             if not why:
                 places.setdefault(int(pair), {})[kind == WindowKind.WRITING] = place
         return [(two[False], two[True]) for two in places.values() if len(two) == 2]
+
+    @cached_property
+    def left_out(self) -> int:
+        """How many windows are not used for a pause of the load generator, and for nothing else."""
+        return self.dropped.count(PAUSED)
 
     @cached_property
     def pairs(self) -> list[Pair]:

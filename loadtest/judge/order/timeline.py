@@ -40,6 +40,7 @@ from loadtest.judge.order.watched import published_once
 from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History, Reads, Writes, one_of
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
+from loadtest.run.settings import NO_WRITER
 
 VERSIONED: Final = (
     ReadOutcome.WHOLE,
@@ -103,6 +104,8 @@ def timeline(history: History) -> Timeline:
     over = np.minimum(writes.returned_ns, first_read)
 
     acknowledged = np.flatnonzero(writes.acknowledged)
+    if history.info.settings.writer == NO_WRITER:  # the order is known, and of none when it was there for certain
+        acknowledged = acknowledged[:1]
     called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
     superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
     if history.info.is_watched:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, least_for, reaches, shift_between
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, reaches, shift_between
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
@@ -44,11 +44,11 @@ def estimate_ratio(  # noqa: PLR0917 - what an estimate is made of
     """
     values = np.array(observations)
     found = shift_between(values, tails)
-    count, least = len(observations), least_for(tails.high)
+    count = len(observations)
     if found is None:
         had = "" if unit.startswith("pair ") else " had enough reads on both sides"
-        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {least} are needed"
-        return ImpactEstimate(name, None, None, None, count, least - count, Verdict.INCONCLUSIVE, text)
+        text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
+        return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
     judged = judge(found, tolerance)
     if judged is Verdict.FAIL:
         surer = Tails(tails.low * (1 - confidence) / (1 - CONFIDENCE), tails.high)

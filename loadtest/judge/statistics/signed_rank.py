@@ -11,13 +11,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from loadtest.judge.statistics.distributions import normal_quantile
+from loadtest.judge.statistics.distributions import normal_quantile, student_quantile
 from loadtest.judge.statistics.spending import Tails
 from loadtest.run.history import Column
 
 CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6
 """With fewer than 6 differences no interval reaches 95 %: the widest of 5 covers 93.75 %."""
+_LEAST_TAIL: Final = 1e-4
+"""An end that is to be surer than that is shown as sure as that; nothing is decided by it."""
 _EXACT_UP_TO: Final = 200
 MOST_PAIRS: Final = 4_000
 
@@ -33,31 +35,39 @@ class Shift(NamedTuple):
 def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
     """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
     tail = (1 - confidence) / 2
-    return shift_between(differences, Tails(tail, tail))
+    return shift_between(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
 
 
 def shift_between(differences: Column, tails: Tails) -> Shift | None:
-    """The same with a tail of its own at each end; None when so few cannot make the high end as sure.
+    """The same with a tail of its own at each end.
 
-    Where they cannot make the low end as sure, it is the lowest there is, and :func:`reaches` tells.
+    An end that so few signs cannot make as sure (:func:`reaches`) is that of Student's interval, and no nearer than the
+    outermost of the averages.
     """
     values = np.asarray(differences, dtype=np.float64)[:MOST_PAIRS]
-    if len(values) < LEAST_PAIRS or not reaches(len(values), tails.high):
+    count = len(values)
+    if count < LEAST_PAIRS:
         return None
-    first, second = np.triu_indices(len(values))
+    first, second = np.triu_indices(count)
     averages = np.sort((values[first] + values[second]) / 2)
-    low, high = (place_of(len(values), tail) for tail in tails)
-    return Shift(float(np.median(averages)), float(averages[low - 1]), float(averages[-high]))
+    low, high = float(averages[place_of(count, tails.low) - 1]), float(averages[-place_of(count, tails.high)])
+    if not reaches(count, tails.low):
+        low = min(low, float(values.mean()) - _reach(values, tails.low))
+    if not reaches(count, tails.high):
+        high = max(high, float(values.mean()) + _reach(values, tails.high))
+    return Shift(float(np.median(averages)), low, high)
+
+
+def _reach(values: Column, tail: float) -> float:
+    """How far Student's interval reaches to one side."""
+    count = len(values)
+    sure = 1 - max(tail, _LEAST_TAIL)
+    return student_quantile(count - 1, sure) * float(np.std(values, ddof=1)) / float(np.sqrt(count))
 
 
 def reaches(count: int, tail: float) -> bool:
     """Whether so many differences make one end of an interval as sure: all of one sign come with a chance of 2^-n."""
     return 2.0**-count <= tail
-
-
-def least_for(tail: float) -> int:
-    """The least number of differences that do."""
-    return max(LEAST_PAIRS, int(np.ceil(-np.log2(tail))))
 
 
 def critical_place(count: int, confidence: float = CONFIDENCE) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, Protocol
 
@@ -26,6 +27,7 @@ _MOST_RENDERED_BYTES: Final = 8 * 1024 * 1024
 _LEAST_VERSIONS: Final = 3
 _NEIGHBOURS: Final = 2
 _SPARE_VALUES: Final = 64
+_SPARE_OF_OTHERS: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _SPELLED: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 
@@ -94,8 +96,9 @@ class KnownVerifier:
     def how_rewritten(self, body: bytes) -> str:
         """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
         if body != self._how[0]:
-            self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
-        return self._how[1]
+            with suppress(OSError):
+                self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
+        return self._how[1] if body == self._how[0] else ""
 
     def _keep_whole(self, known: tuple[bytes, Identity], etag: str | None) -> None:
         self._whole.pop(etag, None)
@@ -187,7 +190,7 @@ def _values_in(text: bytes) -> int:
 
 def _is_of_one_kind(body: bytes, versions: list[bytes]) -> bool:
     """Whether a body is a document as these are, with other contents."""
-    if any(_values_in(body) > 100 * _values_in(version) + _SPARE_VALUES for version in versions):
+    if any(_values_in(body) > 4 * _values_in(version) + _SPARE_OF_OTHERS for version in versions):
         return False
     theirs = _parsed(body.removeprefix(_BYTE_ORDER_MARK))
     for ours in map(_parsed, versions[:1]):
@@ -201,6 +204,10 @@ def _is_of_one_kind(body: bytes, versions: list[bytes]) -> bool:
 def _parsed(text: bytes) -> Any:
     """``text`` parsed as JSON; None when it is not JSON."""
     try:
-        return json.loads(text.removeprefix(_BYTE_ORDER_MARK).decode())
+        plain = text.removeprefix(_BYTE_ORDER_MARK).decode()
+        try:
+            return json.loads(plain)
+        except ValueError:
+            return json.loads(plain, parse_int=str)  # Python takes no int of more than 4,300 digits
     except (ValueError, RecursionError):
         return None

@@ -61,7 +61,10 @@ def told(
     tags: dict[int, dict[str, Together]] = defaultdict(dict)
     for (number, tag), times in came.items():
         tags[number][tag] = times
-    confirmed = any(body.md5 in published and published[body.md5].digest != "no" for body in bodies.values())
+    if published:
+        confirmed = any(body.md5 in published and published[body.md5].digest != "no" for body in bodies.values())
+    else:  # nobody asked the store: that MD5s are its habit is shown by answers alone
+        confirmed = any(body.md5 in tags[number] for number, body in bodies.items())
 
     def is_digest(tag: str) -> bool:
         of = published.get(tag)

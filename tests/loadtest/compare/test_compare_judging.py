@@ -1,5 +1,6 @@
 """Two runs compared: what is a regression, what is not, and what cannot be told."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,9 +8,11 @@ import pytest
 from synthetic_windows import with_windows
 
 from loadtest.compare.comparison import compare
-from loadtest.compare.rows import Row
+from loadtest.compare.rows import Row, not_by_pauses
 from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
+from loadtest.judge.measure.paused_windows import PAUSED
+from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
@@ -232,11 +235,13 @@ def test_a_check_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -
     ("change", "said"),
     [
         (lambda run: replace(run, settings=run.settings | {"payload_bytes": 1}), "payload bytes (16384 and 1)"),
+        (lambda run: replace(run, settings=run.settings | {"documents": "3 of yours"}), "(made up and 3 of yours)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_rate": 5.0}), "arrival rate (75 and 5)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_process": "poisson"}), "recorded and poisson"),
         (lambda run: replace(run, settings=run.settings | {"conditional_share": 0.1}), "share (0.5 and 0.1)"),
         (lambda run: replace(run, settings=run.settings | {"users": 7}), "users (50 and 7)"),
         (lambda run: replace(run, target=run.target | {"kind": "aws"}), "kind of target (sandbox and aws)"),
+        (lambda run: replace(run, target=run.target | {"addresses": [{}, {}]}), "compared all together (1 and 2)"),
     ],
 )  # fmt: skip
 def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], said: str) -> None:
@@ -270,3 +275,37 @@ def test_run_noise_that_no_run_can_beat_is_said(clean: Summary) -> None:
     found = compare(with_windows(clean, seed=1), with_windows(clean, seed=2), run_noise=0.1)
     assert found.verdict is OPEN
     assert any("run-to-run noise alone is that large" in row.sentence for row in found.rows)
+
+
+def paused(summary: Summary, count: int, factor: float = 1.0) -> Summary:
+    """A run whose generator paused in its first windows, which were slower by a factor."""
+    windows = list(summary.impact.windows)
+    for place in range(count):
+        row = windows[place]
+        slow = {name: int((getattr(row, name) or 0) * factor) for name in ("p50_ns", "p90_ns", "p99_ns")}
+        windows[place] = replace(row, dropped=PAUSED, **slow)  # type: ignore[arg-type]
+    return replace(summary, impact=replace(summary.impact, windows=tuple(windows), windows_paused=count))
+
+
+def test_windows_in_which_a_generator_paused_are_left_out_and_counted(clean: Summary) -> None:
+    base, new = with_windows(clean, seed=1), paused(with_windows(clean, seed=2), 6, 5.0)
+    made = compare(base, new)
+    assert made.verdict is Verdict.PASS
+    assert made.notes[0] == (
+        "Left out, for the load generator itself paused in them: 0 windows of the base run and 6 windows of the new "
+        "run."
+    )
+    assert "paused" not in "".join(compare(base, with_windows(clean, seed=2)).notes)
+
+
+def test_too_many_pauses_leave_a_comparison_undecided(clean: Summary) -> None:
+    made = compare(with_windows(clean, seed=1), paused(with_windows(clean, seed=2), 20))
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert "the load generator of the new run itself paused in 20 windows of 60." in made.rows[0].sentence
+
+
+def test_what_passes_only_without_the_pauses_is_undecided() -> None:
+    row, limit = Row("p99", "", "", verdict=Verdict.PASS), math.log(1.07)
+    assert not_by_pauses(row, Shift(0.2, 0.1, 0.3), 1.07).verdict is Verdict.INCONCLUSIVE
+    assert not_by_pauses(row, Shift(0.2, limit, 0.3), 1.07) is row
+    assert not_by_pauses(row, None, 1.07) is row

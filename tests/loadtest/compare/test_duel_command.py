@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+from locust.argument_parser import get_parser
 
 from loadtest.__main__ import main
 from loadtest.commands import duel
 from loadtest.load.duel_sides import both_sides
 from loadtest.load.duelling import Contender, Ended
+from loadtest.load.options import add_arguments, settings_from
 
 
 def outputs(folder: Path, bucket: str, host: str = "http://127.0.0.1:1") -> Path:
@@ -41,6 +43,27 @@ def test_a_folder_a_file_and_an_address_name_a_side(sides: tuple[str, str], monk
         assert new.target.url == "https://u:secret@new.example/v1/samples"
         assert new.environment["LOCUST_HOST"] == "https://u:secret@new.example"
         assert not [option for option in new.options if "secret" in option]
+
+
+def test_no_secret_is_on_the_command_line_of_a_side(sides: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [
+        "--header",
+        "x-api-key: a-s3cr3t, with a comma",
+        "--header",
+        "x-team: @$TEAM",
+        "--samples-path",
+        "/x?k=s3cr3t",
+    ]
+    monkeypatch.setenv("TEAM", "s3cr3t-team")
+    for side in both_sides(parsed(*sides, *given)):
+        assert not [option for option in side.options if "s3cr3t" in option]
+        again = get_parser()
+        add_arguments(again)
+        for name, value in side.environment.items():
+            monkeypatch.setenv(name, value)
+        settings = settings_from(again.parse_args(side.options))
+        assert settings.headers == (("x-api-key", "a-s3cr3t, with a comma"), ("x-team", "s3cr3t-team"))
+        assert settings.samples_path == "/x?k=s3cr3t"
 
 
 def test_both_have_the_same_seed_rate_and_windows(sides: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
-from loadtest.compare.paired import Observed, compare_in_turns, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.observed import Observed
+from loadtest.compare.paired import compare_in_turns, kind_rows, latency_rows, pooled_rows
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.run.history import Column, History
@@ -142,3 +143,23 @@ def test_what_is_written(clean: Summary, history: History, tmp_path: Path) -> No
     assert int(suite.attrib["failures"]) >= 2 and suite.attrib["errors"] == "0"
     page = (tmp_path / "duel.html").read_text()
     assert "Regression: Response time while quiet, p50" in page and "http-equiv" in page
+
+
+def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summary, history: History) -> None:
+    samples = history.samples
+    late, window = samples.loop_delay_ns.copy(), history.windows
+    for place in (2, 3):
+        hit = int(np.searchsorted(samples.at_ns, window.start_ns[place] + 200_000_000))
+        late[hit] = 100_000_000
+    paused = replace(history, samples=replace(samples, loop_delay_ns=late), _made={})
+    made = duel(clean, history, paused)
+    assert made.verdict is Verdict.PASS
+    assert "2 pairs were left out, 2 for a load generator itself paused in it." in made.notes[0]
+    assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
+
+
+def test_too_many_pauses_are_undecided(clean: Summary) -> None:
+    found = {kind: replace(of_kind, paused=12) for kind, of_kind in observed(CALM, 1).items()}
+    rows = latency_rows((clean, clean), found, 1.07, 0.005)
+    assert {row.verdict for row in rows} == {Verdict.INCONCLUSIVE}
+    assert "a load generator itself paused in 12 of 4" in rows[0].sentence

@@ -126,6 +126,16 @@ def test_the_same_documents_stamped_by_another_run_are_foreign(revision: Any, to
         assert verifier.identify(theirs.render(version), told).outcome is ReadOutcome.FOREIGN
 
 
+def test_numbers_that_python_takes_for_no_ints_are_compared_too() -> None:
+    original = b'{"digits": ' + b"7" * 6000 + b', "revision": "r"}'
+    documents = Stamped(RUN, [Template(original, [place_in(original, "/revision")])])
+    verifier = documents.verifier()
+    now = documents.render(2)
+    verifier.identify(now, etag(now))
+    assert verifier.identify(now.replace(b": ", b":"), '"x"').outcome is ReadOutcome.REWRITTEN
+    assert verifier.identify(now.replace(b"777", b"778", 1), etag(now)).outcome is ReadOutcome.CORRUPT
+
+
 def test_the_document_without_a_stamp_is_its_owners() -> None:
     assert stamped("r1", "/meta/revision").verifier().identify(document(1, "r1")).outcome is ReadOutcome.FOREIGN
 
@@ -154,6 +164,7 @@ def test_a_verifier_does_not_raise_when_a_folders_documents_are_gone(tmp_path: P
         path.unlink()
     assert verifier.identify(now) == (ReadOutcome.WHOLE, 4)
     assert verifier.identify(b'{"meta": 1}').outcome is ReadOutcome.UNRECOGNISED
+    assert not verifier.how_rewritten(b'{"meta": 1}')
 
 
 def test_documents_without_any_common_size_or_shape_take_turns(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_writes_that_slow_down_one_address_only_fail_the_question() -> None:
     summary = summarise(replace(beside(healthy, slowed), samples=Samples(**samples)))
     impact = summary.questions[0]
     assert impact.verdict is FAIL
-    assert f"At {CDN}: " in impact.sentence and impact.number.text.endswith(f" at {CDN}")
+    assert f"At {CDN}: " in impact.sentence and impact.number.text.endswith(f" (at {CDN})")
     assert verdicts(summary)[GATEWAY][0] is not FAIL
 
 
@@ -139,6 +139,14 @@ def test_an_address_with_too_few_reads_leaves_the_run_undecided() -> None:
     summary = summarise(build(reads, writes, windows, info=at_two(run_info())))
     assert summary.questions[2].verdict is Verdict.INCONCLUSIVE
     assert f"At {CDN}: " in summary.questions[2].sentence
+
+
+def test_an_address_that_was_never_read_leaves_the_run_undecided() -> None:
+    reads, writes, windows = parse(padding(100, 1))
+    summary = summarise(build(reads, writes, windows, info=at_two(run_info())))
+    assert {question.verdict for question in summary.questions} == {Verdict.INCONCLUSIVE}
+    assert [row.reads for row in summary.addresses] == [len(reads), 0]
+    assert "By address" in page(summary) + markdown(summary)
 
 
 def test_a_read_of_an_address_that_the_run_did_not_have_is_refused() -> None:

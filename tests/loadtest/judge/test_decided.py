@@ -1,5 +1,6 @@
 """Looks at a run as it goes on: how sure they must be, what they decide, and that the report says the same."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,9 +84,12 @@ def test_an_early_look_is_not_sure_of_what_a_whole_run_is_sure_of() -> None:
     assert estimate_ratio("p99", logs, 1.25, "pair of windows").verdict is Verdict.FAIL
     early = estimate_ratio("p99", logs, 1.25, "pair of windows", tails=Tails(0.0005, 0.0125))
     assert early.verdict is Verdict.INCONCLUSIVE, "eight pairs of one sign come by chance once in 256"
-    few = estimate_ratio("p99", logs[:6], 1.25, "pair of windows", tails=Tails(0.0005, 0.0125))
-    assert (few.ratio, few.more_pairs) == (None, 1)
-    assert "at least 7 are needed" in few.text
+    few = estimate_ratio("p99", logs[:6], 2.0, "pair of windows", tails=Tails(0.0005, 0.0125))
+    assert few.verdict is Verdict.PASS, "six signs are not as sure, but Student's interval is"
+    assert few.high is not None
+    assert few.low is not None
+    assert few.high > math.exp(max(logs[:6]))
+    assert few.low < math.exp(min(logs[:6]))
 
 
 def test_a_stale_read_is_decided_and_the_run_goes_on_for_the_slowdown(clean_until_decided: History) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from loadtest.load.several import (
     take_what_is_everywhere,
     wait_for_version_0_everywhere,
 )
+from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
 from loadtest.run.documents.made_up import MadeUp
 from loadtest.run.entity_tags import SpooledReads
@@ -271,6 +273,19 @@ def test_every_address_must_answer_and_with_the_same_object(tmp_path: Path, monk
         wait_for_version_0_everywhere(target_at(gateway.url, other.url), MadeUp(RUN, 512))
     with answering(document(0)) as gateway, pytest.raises(UsageError, match="does not answer"):
         check_all_answer(target_at(gateway.url, "http://127.0.0.1:9/v1/samples"))
+
+
+def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
+    page = (PROJECT / "docs" / "own-read-model.md").read_text().replace("\\\n", " ")
+    commands = [line for line in page.splitlines() if line.startswith("locust") and "weight=" in line]
+    assert len(commands) == 2
+    (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
+    for command in commands:
+        arguments = shlex.split(command)[1:]
+        settings = settings_from(options(*arguments, "--outputs", str(tmp_path / "outputs.json")))
+        addresses = find_target(settings).addresses
+        assert [weight for _, weight in addresses] == [3, 1]
+        assert addresses[0][0] == OUTPUTS["read-model"]["SamplesUrl"] and "cdn" in addresses[1][0]
 
 
 @pytest.mark.parametrize(("paths", "expected"), [((), 2), (TWO, 3)])

@@ -19,7 +19,7 @@ from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
-from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.naming import name_alone, name_observed
 from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
 from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.target.heads import Head
@@ -129,6 +129,21 @@ class World:
         if f'"{etag}"' not in self.etags:
             self.etags.append(f'"{etag}"')
         return self.etags.index(f'"{etag}"')
+
+    def modified(self, name: int, when: str) -> None:
+        """Answers with this document say that it was last modified then."""
+        self.lines.append({"etag": self._line(self.tag(name)), "modified": when})
+
+    def history_without_store(self) -> History:
+        """What is judged where nobody asked the store."""
+        first = np.zeros(1, dtype=WRITE_DTYPE)
+        first["called_ns"], first["returned_ns"] = ZERO_NS - 1000, ZERO_NS - 900
+        first["etag"], first["error"] = "", ""
+        part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
+        alone = name_alone([part], [self.lines], first)
+        info = run_info(writer="none", write_interval=0.0, window=0.0)
+        said = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
+        return build(alone.reads, alone.writes, info=info.model_copy(update={"watch": Watched.model_validate(said)}))
 
     def history(self, **settings: Any) -> History:
         """What is judged."""

@@ -45,6 +45,10 @@ class Mine:
         found: bytes = self._s3.get_object(Bucket=self._bucket, Key=KEY)["Body"].read()
         return found
 
+    def is_served_as_it_was(self) -> bool:
+        """Whether it has the headers that its owner gave it, whatever its bytes are."""
+        return MINE_PUT.items() <= self._s3.head_object(Bucket=self._bucket, Key=KEY).items()
+
     def is_as_it_was(self) -> bool:
         found = self._s3.get_object(Bucket=self._bucket, Key=KEY)
         return found["Body"].read() == MINE and MINE_PUT.items() <= found.items()
@@ -80,6 +84,21 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> No
     (tmp_path / "config").write_text(content)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+
+def documents_like_mine(folder: Path, count: int) -> list[str]:
+    """Documents of the owner's own, as a publisher of theirs makes one after the other: no two of one size."""
+    folder.mkdir()
+    for number in range(count):
+        rows = [{"id": row, "price": (row + 7) * (number + 13) % 9973} for row in range(100 + number)]
+        document = {"meta": {"revision": 17, "by": "\u00e4"}, "rows": rows}
+        (folder / f"{number:03}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    return sorted(map(str, folder.iterdir()))
+
+
+def stamped(folder: Path, *pointers: str) -> list[str]:
+    options = [part for path in documents_like_mine(folder, 3) for part in ("--document", path)]
+    return options + [part for pointer in pointers for part in ("--stamp", pointer)]
 
 
 def children(pid: int) -> dict[int, str]:
@@ -141,11 +160,13 @@ def test_credentials_that_end_in_mid_run(
 
 @pytest.mark.slow
 def test_a_writer_that_is_killed_is_told_and_the_document_is_put_back_after_ctrl_c_twice(
-    sandbox: RunningSandbox, mine: Mine, start: Start
+    sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path
 ) -> None:
-    run = start(sandbox.outputs_path, run_time=None)
+    own = stamped(tmp_path / "own", "/meta/revision", "/meta/by")  # a number and text
+    run = start(sandbox.outputs_path, *own, run_time=None)
     run.wait_until_reading(500)
-    assert mine.body() != MINE
+    assert json.loads(mine.body())["meta"]["by"].startswith("loadtest-")
+    assert mine.is_served_as_it_was()
     os.kill(writer_of(run), signal.SIGKILL)
     for _ in range(100):
         noted = json.loads((run.run_dir / "run.json").read_text()).get("writer")
@@ -163,6 +184,8 @@ def test_a_writer_that_is_killed_is_told_and_the_document_is_put_back_after_ctrl
     assert run.code == 3, run.output
     assert report(run.run_dir).returncode == 3  # the second Ctrl-C may have come before the reports were written
     assert "the writer ended: it was killed (SIGKILL)" in run.check("assumptions")["sentence"]
+    assert run.check("whole-bodies")["found"] == 0
+    assert run.summary["run"]["settings"]["documents"].startswith("3 of your own, ")
     assert mine.is_as_it_was(), run.output
     assert not is_owed(run.run_dir)
 
@@ -184,17 +207,23 @@ def test_a_key_that_may_not_read_keeps_by_the_address_and_puts_back_after_sigter
 
 @pytest.mark.slow
 def test_the_document_survives_that_everything_is_killed(
-    sandbox: RunningSandbox, mine: Mine, start: Start, capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The next run takes over what the killed one kept; ``restore`` of the killed one is right after that, too."""
-    killed = start(sandbox.outputs_path, run_time=None)
+    """The next run takes over what the killed one kept; ``restore`` of the killed one is right after that, too.
+
+    The killed ones publish documents that do not prove themselves: with a number for a stamp, and as they are.
+    """
+    killed = start(sandbox.outputs_path, *stamped(tmp_path / "own", "/meta/revision"), run_time=None)
     killed.wait_until_reading(200)
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
     assert mine.body() != MINE
     assert is_owed(killed.run_dir)
-    run = start(sandbox.outputs_path, run_time="2s").wait()
+    documents_like_mine(tmp_path / "few", 6)
+    run = start(sandbox.outputs_path, "--documents", str(tmp_path / "few"), run_time=None).wait()
+    assert "All 6 documents have been published, so the run ends here." in run.output
+    assert run.summary["run"]["settings"]["documents"].endswith(" bytes, as they are")
     assert f"The load test in {killed.run_dir} has not put back the document" in run.output
     assert mine.is_as_it_was()
     assert not is_owed(killed.run_dir)
@@ -202,11 +231,13 @@ def test_the_document_survives_that_everything_is_killed(
     assert main(["restore", str(killed.run_dir)]) == 0
     assert "is as it was before the run" in capsys.readouterr().err
 
-    killed = start(sandbox.outputs_path, run_time=None)
+    documents_like_mine(tmp_path / "folder", 300)
+    killed = start(sandbox.outputs_path, "--documents", str(tmp_path / "folder"), run_time=None)
     killed.wait_until_reading(200)
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
+    assert json.loads(mine.body())["meta"] == {"revision": 17, "by": "ä"}
     assert main(["restore", str(killed.run_dir)]) == 0
     assert mine.is_as_it_was()
 

@@ -1,0 +1,68 @@
+"""Windows in which the load generator itself did not run for as long as it takes to make their slowest reads.
+
+Such a window tells about the generator, so its pair is left out. The evidence is the generator's own and nobody else's:
+its event loop woke late (:mod:`loadtest.judge.measure.pauses`), and meanwhile its process had no processor, as its own
+CPU time shows. ::
+
+    a sample    due ├──────── woke late ────────┤ at      CPU used since the last sample: 1 ms
+                    ├─ not running for all but 1 ms ─┤    a pause: stopped, or the machine was busy elsewhere
+                    ├─ CPU used as long as it was late ┤  no pause: busy, perhaps with what a frozen target sent at once
+
+That last case is why a late event loop alone is not enough: a target that freezes and then answers hundreds of reads
+together makes the loop late, too, and must not be taken out of the account by that. How much is left out is limited,
+and a run that fails with all its windows does not pass without some (:mod:`loadtest.judge.measure.impact`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from loadtest.judge.measure.latency import response_quantiles
+from loadtest.run.history import Column, Flags, History
+from loadtest.run.records import WindowKind
+
+PAUSED: Final = "the load generator itself paused"
+SMALL_SHARE: Final = 0.25
+"""Of the reads' p99: a shorter delay is no pause."""
+LEAST_SHARE: Final = 0.01
+"""Of a window: the reads that were due in so long a pause may be all of its slowest percent."""
+MOST_LEFT_OUT: Final = 0.25
+"""Of the pairs: with more of them there is no saying what the generator did to the rest."""
+
+
+def paused_windows(history: History) -> Flags:
+    """Which windows are to be left out. A rest is not: it is many windows long, and only pieces of it are compared."""
+    windows = history.windows
+    none = np.zeros(len(windows), dtype=np.bool_)
+    p99 = response_quantiles(history, "all").p99_ns
+    if p99 is None or not len(windows) or not len(history.samples):
+        return none
+    starts, ends = own_pauses(history, SMALL_SHARE * p99)
+    if not len(starts):
+        return none
+    processes = len(np.unique(history.samples.worker))
+    lengths = windows.end_ns - windows.start_ns
+    paused = _within(starts, ends, windows.start_ns, windows.end_ns) / processes
+    found: Flags = (paused >= LEAST_SHARE * lengths) & (windows.kind != WindowKind.REST)
+    return found
+
+
+def own_pauses(history: History, longer_than_ns: float) -> tuple[Column, Column]:
+    """When the pauses began and ended in which a process of the load generator was not running for the most part."""
+    samples = history.samples
+    first = np.append(True, np.diff(samples.worker.astype(np.int64)) != 0)  # of its process: nothing to compare with
+    used = np.where(first, samples.loop_delay_ns, np.diff(samples.cpu_ns, prepend=0))
+    late = samples.loop_delay_ns
+    own = (late > longer_than_ns) & (used >= 0) & (2 * used <= late)
+    return (samples.at_ns - late)[own], samples.at_ns[own]
+
+
+def _within(starts: Column, ends: Column, begin: Column, end: Column) -> Column:
+    """How much of the intervals lies within each window; the windows are in order and do not overlap."""
+    total = np.zeros(len(begin), dtype=np.int64)
+    for start, stop in zip(starts, ends, strict=True):
+        first, last = int(np.searchsorted(end, start)), int(np.searchsorted(begin, stop))
+        total[first:last] += np.minimum(end[first:last], stop) - np.maximum(begin[first:last], start)
+    return total

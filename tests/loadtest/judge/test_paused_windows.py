@@ -1,0 +1,135 @@
+"""Windows in which the generator itself paused are left out, by its own clock and CPU, and never make a PASS."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.simulated_runs import Truth, simulated
+from loadtest.judge.measure.impact import measure_impact
+from loadtest.judge.measure.paused_windows import PAUSED, own_pauses, paused_windows
+from loadtest.run.history import History, Samples
+from loadtest.run.records import Verdict, WindowKind
+
+MS = 1_000_000
+
+
+def with_pauses(run: History, pauses: Sequence[tuple[int, int, float]], processes: int = 1) -> History:
+    """The run with samples every 20 ms, and pauses: when (ns), how long, and the share of it that is CPU time."""
+    workers, at, late, cpu = [], [], [], []
+    end = int(run.reads.returned_ns.max())
+    for worker in range(processes):
+        now, used, left = int(run.reads.scheduled_ns[0]), 1_000, sorted(pauses) if worker == 0 else []
+        while now < end:
+            due = now + 20 * MS
+            delay, share = 10_000, 0.0
+            if left and left[0][0] <= due:
+                _, delay, share = left.pop(0)
+            now = due + delay
+            used += 100_000 + int(delay * share)
+            workers.append(worker)
+            at.append(now)
+            late.append(delay)
+            cpu.append(used)
+    none = np.zeros(len(at), dtype=np.int64)
+    columns = [np.array(column, dtype=np.int64) for column in (workers, at, late, cpu)]
+    return replace(run, samples=Samples(*columns, none, none), _made={})
+
+
+def windows_of(run: History, kind: WindowKind) -> list[int]:
+    return [int(place) for place in np.flatnonzero(run.windows.kind == kind)]
+
+
+def paused_in(run: History, places: Sequence[int], ms: int = 60, share: float = 0.0) -> list[tuple[int, int, float]]:
+    return [(int(run.windows.start_ns[place]) + 300 * MS, ms * MS, share) for place in places]
+
+
+def slower_in(run: History, places: Sequence[int], factor: float) -> History:
+    """Reads of these windows take so much longer."""
+    reads = run.reads
+    hit = np.zeros(len(reads), dtype=bool)
+    for place in places:
+        hit |= (reads.scheduled_ns >= run.windows.start_ns[place]) & (reads.scheduled_ns < run.windows.end_ns[place])
+    took = (reads.returned_ns - reads.scheduled_ns) * np.where(hit, factor, 1)
+    return replace(run, reads=replace(reads, returned_ns=reads.scheduled_ns + took.astype(np.int64)), _made={})
+
+
+RUN = simulated(Truth(seconds=120), 3)
+QUIET, WRITING = windows_of(RUN, WindowKind.QUIET), windows_of(RUN, WindowKind.WRITING)
+
+
+def test_a_pause_of_the_process_leaves_its_window_out_and_says_so() -> None:
+    found = measure_impact(with_pauses(RUN, paused_in(RUN, WRITING[3:5])))
+    assert [row.dropped for row in found.windows if row.index in WRITING[3:5]] == [PAUSED, PAUSED]
+    assert found.windows_paused == 2
+    assert found.pairs_used == measure_impact(RUN).pairs_used - 2
+    assert "2 windows in which the load generator itself paused are left out." in found.sentence
+
+
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_a_loop_that_is_late_because_it_was_busy_is_no_pause(share: float) -> None:
+    """A frozen target that answers everything at once keeps the generator busy: that is the target's doing."""
+    run = with_pauses(RUN, paused_in(RUN, WRITING[3:6], ms=400, share=share))
+    assert not paused_windows(run).any()
+    assert measure_impact(run).windows_paused == 0
+
+
+def test_a_target_that_freezes_is_no_pause_of_the_generator() -> None:
+    frozen = slower_in(RUN, WRITING[:8], 30)
+    assert not paused_windows(with_pauses(frozen, [])).any()
+    assert measure_impact(with_pauses(frozen, [])).pairs_used == measure_impact(frozen).pairs_used
+
+
+def test_short_pauses_and_those_in_rests_leave_nothing_out() -> None:
+    rests = windows_of(RUN, WindowKind.REST)
+    assert not paused_windows(with_pauses(RUN, paused_in(RUN, WRITING[:4], ms=8))).any()
+    assert not paused_windows(with_pauses(RUN, paused_in(RUN, rests, ms=300))).any()
+    assert not paused_windows(with_pauses(RUN, paused_in(RUN, WRITING[:4], ms=14))).any()
+
+
+def test_a_pause_of_one_process_of_four_is_a_quarter_of_one() -> None:
+    pauses = paused_in(RUN, WRITING[:4], ms=40)
+    assert paused_windows(with_pauses(RUN, pauses, processes=1)).sum() == 4
+    assert not paused_windows(with_pauses(RUN, pauses, processes=4)).any()
+
+
+def test_too_many_are_not_left_out_and_nothing_passes() -> None:
+    passing = measure_impact(RUN)
+    assert passing.verdict is Verdict.PASS
+    found = measure_impact(with_pauses(RUN, paused_in(RUN, WRITING[: len(WRITING) // 2])))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.pairs_used == passing.pairs_used
+    assert found.estimates == passing.estimates
+    assert (
+        "too many to be left out" in found.sentence and "measure on a machine with less other work" in found.doubts[-1]
+    )
+
+
+def test_a_fail_in_spite_of_many_pauses_stays_one() -> None:
+    slow = simulated(Truth(seconds=120, while_writing=1.6), 3)
+    assert measure_impact(with_pauses(slow, paused_in(slow, WRITING[: len(WRITING) // 2]))).verdict is Verdict.FAIL
+    assert measure_impact(with_pauses(slow, paused_in(slow, WRITING[:2]))).verdict is Verdict.FAIL
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.sets(st.sampled_from(range(len(WRITING)))), st.sampled_from([1.0, 1.3, 1.6, 3.0]), st.integers(20, 500))
+def test_pauses_never_make_a_pass_of_a_fail(places: set[int], factor: float, ms: int) -> None:
+    """However the pauses lie: in the very windows that are slow, or elsewhere."""
+    slow = slower_in(RUN, WRITING[: len(WRITING) * 3 // 5], factor)
+    whole = measure_impact(slow).verdict
+    found = measure_impact(with_pauses(slow, paused_in(slow, [WRITING[place] for place in places], ms=ms))).verdict
+    assert not (whole is Verdict.FAIL and found is Verdict.PASS)
+    assert not (whole is Verdict.PASS and found is Verdict.FAIL)
+
+
+def test_samples_of_one_process_are_not_held_against_those_of_another() -> None:
+    run = with_pauses(RUN, [], processes=2)
+    samples = run.samples
+    last = int(np.flatnonzero(samples.worker == 1)[0])
+    late = samples.loop_delay_ns.copy()
+    late[last] = 500 * MS  # the first sample of a process has none before it to tell what CPU it used
+    run = replace(run, samples=replace(samples, loop_delay_ns=late), _made={})
+    assert not len(own_pauses(run, 1)[0]) or not np.any(own_pauses(run, 100 * MS)[0])

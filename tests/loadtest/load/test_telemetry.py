@@ -1,0 +1,134 @@
+"""OpenTelemetry: conventional names for reads and PUTs, the verdicts at the end, and nothing at all when it is off."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from locust.event import Events
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from loadtest.judge.analyse import analyse
+from loadtest.load import telemetry
+from loadtest.load.plugin import _telemetry
+from loadtest.load.telemetry import BUCKETS_S, Telemetry
+
+PROJECT = Path(__file__).parents[3]
+URL = "https://api.example:8443/v1/samples?key=…"
+
+
+class Recorded:
+    """What would have been exported."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._reader = InMemoryMetricReader()
+        provider = MeterProvider([self._reader])
+        monkeypatch.setattr(telemetry.metrics, "get_meter", provider.get_meter)
+        monkeypatch.setattr(telemetry.metrics, "get_meter_provider", lambda: provider)
+        self.environment = SimpleNamespace(events=Events(), parsed_options=SimpleNamespace(otel=True))
+
+    def points(self) -> dict[str, list[Any]]:
+        data = self._reader.get_metrics_data()
+        scopes = [scope for resource in data.resource_metrics for scope in resource.scope_metrics] if data else []
+        return {metric.name: list(metric.data.data_points) for scope in scopes for metric in scope.metrics}
+
+    def request(self, method: str, status: int = 0, exception: Exception | None = None, **more: Any) -> None:
+        response = SimpleNamespace(status_code=status) if status else None
+        given = {"response_time": 20.0, "response_length": 512, "url": URL, "context": {}, **more}
+        self.environment.events.request.fire(
+            request_type=method, name="samples", exception=exception, response=response, **given
+        )
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    return Recorded(monkeypatch)
+
+
+def test_a_read_has_the_names_of_the_semantic_conventions(recorded: Recorded) -> None:
+    assert isinstance(_telemetry(recorded.environment), Telemetry)
+    recorded.request("GET", 200)
+    recorded.request("GET", 200)
+    (point,) = recorded.points()["http.client.request.duration"]
+    assert dict(point.attributes) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "network.protocol.version": "1.1",
+        "server.address": "api.example",
+        "server.port": 8443,
+        "url.scheme": "https",
+    }
+    assert (point.count, point.sum, point.explicit_bounds) == (2, pytest.approx(0.04), BUCKETS_S)
+    assert recorded.points()["http.client.response.body.size"][0].sum == 1024
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "error"),
+    [
+        ("GET", 503, "503"),
+        ("GET", 200, "wrong_document"),
+        ("GET", 304, "wrong_document"),
+        ("GET", 0, "transport_error"),
+        ("PUT", 0, "not_acknowledged"),
+    ],
+)
+def test_errors_are_of_few_kinds_and_hold_no_text(recorded: Recorded, method: str, status: int, error: str) -> None:
+    Telemetry(recorded.environment)
+    recorded.request(method, status, ValueError("https://user:secret@host"))
+    (point,) = recorded.points()["http.client.request.duration"]
+    assert point.attributes["error.type"] == error
+    assert "secret" not in str(point.attributes) and "key" not in str(point.attributes)
+
+
+def test_a_put_has_no_address_and_is_counted(recorded: Recorded) -> None:
+    Telemetry(recorded.environment)
+    recorded.environment.events.request.fire(
+        request_type="PUT", name="payload.json", response_time=5.0, response_length=9, exception=None, context={}
+    )
+    (point,) = recorded.points()["http.client.request.duration"]
+    assert dict(point.attributes) == {"http.request.method": "PUT"}
+    assert "http.client.response.body.size" not in recorded.points()
+
+
+def test_verdicts_windows_and_impact_come_at_the_end(recorded: Recorded) -> None:
+    summary = analyse(PROJECT / "tests" / "histories" / "lagging")
+    Telemetry(recorded.environment).tell(summary)
+    points = recorded.points()
+    told = {
+        point.attributes["read_model.question"]: point.attributes["read_model.verdict"]
+        for point in points["read_model.verdict"]
+        if point.value == 1
+    }
+    assert told == {"run": str(summary.verdict), **{one.id: str(one.verdict) for one in summary.questions}}
+    (windows,) = points["read_model.consistency_window"]
+    assert windows.count == summary.consistency.writes - summary.consistency.censored
+    assert windows.max == pytest.approx(summary.consistency.longest_window_ns / 1e9)
+    ratios = {
+        (point.attributes["read_model.quantile"], point.attributes["read_model.bound"]): point.value
+        for point in points["read_model.write_impact"]
+    }
+    assert ratios["p99", "estimate"] == summary.impact.estimates[2].ratio
+
+
+def test_a_run_without_a_report_tells_nothing(recorded: Recorded, tmp_path: Path) -> None:
+    made = Telemetry(recorded.environment)
+    made.tell_of(None)
+    made.tell_of(tmp_path)
+    assert recorded.points() == {}
+
+
+def test_off_it_costs_nothing_and_without_the_sdk_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = Events()
+    assert _telemetry(SimpleNamespace(events=events, parsed_options=SimpleNamespace(otel=False))) is None
+    monkeypatch.setitem(sys.modules, "loadtest.load.telemetry", None)
+    assert _telemetry(SimpleNamespace(events=events, parsed_options=SimpleNamespace(otel=True))) is None
+    assert not events.request._handlers
+
+
+def test_nothing_of_it_is_imported_by_the_load_test() -> None:
+    look = "import sys, loadtest.load.plugin; print([m for m in sys.modules if m.startswith('opentelemetry')])"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,103 @@
+"""A run that asks no store: what answers alone prove, and what they leave open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from random import Random
+
+import pytest
+from watched_world import World, document, random_world
+
+from loadtest.judge.analyse import summarise
+from loadtest.judge.checks.conditional_get import conditional_get
+from loadtest.judge.checks.fresh_reads import fresh_reads
+from loadtest.judge.checks.monotonic_reads import monotonic_reads
+from loadtest.judge.checks.whole_bodies import whole_bodies
+from loadtest.judge.checks.write_impact import write_impact
+from loadtest.run.observed.naming import in_order_of_time
+from loadtest.run.records import ReadOutcome, Verdict
+
+
+def at(second: int) -> str:
+    return format_datetime(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second), usegmt=True)
+
+
+def readers_of(*names: int, times: int = 30, modified: bool = True) -> World:
+    """One reader who gets each of these documents in turn, ``times`` times."""
+    world = World([(-1000, 0)])
+    moment = 0
+    for name in names:
+        for _ in range(times):
+            world.read(0, moment, moment, name, asks=moment % 2 == 0)
+            moment += 2
+    for name in dict.fromkeys(names):
+        if modified:
+            world.modified(name, at(10 * name))
+    return world
+
+
+def test_readers_that_see_documents_in_their_order_pass_and_freshness_is_not_asked() -> None:
+    history = readers_of(0, 1, 2, 3, 4, 5, 6).history_without_store()
+    assert monotonic_reads(history).verdict is Verdict.PASS
+    assert "Last-Modified" in monotonic_reads(history).sentence
+    fresh = fresh_reads(history)
+    assert (fresh.verdict, fresh.found) == (Verdict.INCONCLUSIVE, 0)
+    assert "--writer none" in fresh.sentence
+    assert whole_bodies(history).found == conditional_get(history).found == 0
+    assert "nobody looked" in write_impact(history).sentence
+
+
+def test_a_reader_that_gets_a_document_that_was_last_modified_before_went_back() -> None:
+    history = readers_of(0, 1, 2, 1).history_without_store()
+    result = monotonic_reads(history)
+    assert (result.verdict, result.found) == (Verdict.FAIL, 30)
+
+
+@pytest.mark.parametrize("missing", ["no header", "published again", "the same second"])
+def test_without_a_proof_of_order_coming_back_is_said_and_no_finding(missing: str) -> None:
+    world = readers_of(0, 1, 0, modified=missing != "no header")
+    if missing == "published again":
+        world.modified(0, at(99))
+    if missing == "the same second":
+        world = readers_of(0, 1, 0, modified=False)
+        world.modified(0, at(5))
+        world.modified(1, at(5))
+    result = monotonic_reads(world.history_without_store())
+    assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
+    assert "published again" in result.sentence
+
+
+def test_a_broken_body_is_found_by_its_etag_alone() -> None:
+    world = readers_of(0, 1)
+    world.read(0, 500, 500, 1, body=document(1)[:-3])
+    history = world.history_without_store()
+    assert history.reads.outcome.tolist()[-1] == ReadOutcome.TRUNCATED
+    assert whole_bodies(history).found == 1
+
+
+def test_what_no_etag_vouches_for_leaves_whole_bodies_open() -> None:
+    world = readers_of(0, 1, 2, 3, 4, 5, 6)
+    world.read(0, 900, 900, 0, body=b'{"error": "try again"}', etag="")
+    result = whole_bodies(world.history_without_store())
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "no ETag vouches" in result.sentence
+
+
+def test_correct_runs_without_a_store_raise_no_alarm_and_no_check_crashes() -> None:
+    for seed in range(60):
+        world = random_world(Random(seed), length=400, gap=(10, 60), heads_every=10, names=lambda number: number % 9)
+        for name in range(9):
+            world.modified(name, at(name) if seed % 2 else "")
+        if seed % 2:  # documents that come again have more than one time
+            world.modified(0, at(100))
+            for name in range(1, 9):
+                world.modified(name, at(100 + name))
+        summary = summarise(world.history_without_store())
+        for check in summary.checks:
+            assert not check.error, (seed, check.error)
+            assert check.verdict is not Verdict.FAIL, (seed, check.id, check.sentence)
+
+
+def test_the_order_of_documents_is_that_of_their_times_where_each_has_one_of_its_own() -> None:
+    assert in_order_of_time([{at(5)}, {at(1)}, {at(3), at(4)}, {at(2)}, {at(2)}, {""}, {"soon"}, set()]) == [1, 0]
