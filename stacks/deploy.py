@@ -112,7 +112,7 @@ class Project:
         self.cdktf("deploy", "--skip-synth", "--skip-provider-lock", *outputs_options, *approval)
         if removed:
             print(f"{len(removed)} parts of the API are gone: deploying it again, without them.", flush=True)
-            self.redeploy()
+            self.redeploy("-refresh=false")  # what there is has just been read
         return removed
 
     def destroy(self, approval: Sequence[str]) -> None:
@@ -124,10 +124,10 @@ class Project:
         """Remove everything that the stack in cdktf.out created."""
         self.cdktf("destroy", "--skip-synth", "--skip-provider-lock", *approval)
 
-    def redeploy(self) -> None:
+    def redeploy(self, *options: str) -> None:
         """Replace the API's deployment by one of what the API is now."""
         target = deployment_address(self.configuration())
-        self.terraform("apply", "-auto-approve", "-input=false", "-no-color", f"-replace={target}")
+        self.terraform("apply", "-auto-approve", "-input=false", "-no-color", f"-replace={target}", *options)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -49,7 +49,7 @@ def of_addresses(history: History, whole: Summary, parts: Sequence[Summary]) -> 
     impact = whole.impact if slowest is None else parts[slowest].impact
     first, second, third, fourth = answer(checks, impact, whole.consistency, whole.conditional)
     if slowest is not None:
-        number = replace(first.number, text=f"{first.number.text} at {names[slowest]}")
+        number = replace(first.number, text=f"{first.number.text} (at {names[slowest]})")
         first = replace(first, number=number)
     thresholds = tuple(
         _threshold(each, [part.thresholds[place] for part in parts], names)

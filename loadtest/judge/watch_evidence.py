@@ -42,7 +42,7 @@ def left_open(history: History) -> str:
             _blind(history, watched),
             _undecided(history),
             _unseen(history),
-            _unvouched(history),
+            unvouched(history),
         )
         if sentence
     ]
@@ -139,11 +139,25 @@ def _unseen(history: History) -> str:
     )
 
 
-def _unvouched(history: History) -> str:
+def unvouched(history: History) -> str:
+    """What is said of answers that may or may not be documents; "" when there are none."""
     count = foreign_reads(history)
     if not count:
         return ""
     return (
         f"{units.counted(count, 'read')} returned something that no ETag vouches for: whether that is a document of "
         "this read model, and which, cannot be told."
+    )
+
+
+def failing_command(history: History) -> str:
+    """What became of a publish command that failed more often than not; "" when it did not."""
+    runs = history.info.watch.command if history.info.watch is not None else ()
+    failed = [run for run in runs if run.code]
+    if not failed or 2 * len(failed) < len(runs):
+        return ""
+    said = f" (the last lines of the first: {failed[0].said})" if failed[0].said else ""
+    return (
+        f"The publish command failed {len(failed):,} of {units.counted(len(runs), 'time')}, first with exit code "
+        f"{failed[0].code}{said}: run it by hand."
     )

@@ -125,8 +125,9 @@ class Coordinator:
         )
         looked = watcher.first()
         self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
-        if said := readers_see(target, looked, watcher.place):
-            say(said)
+        for one in target.each():
+            if said := readers_see(one, looked, watcher.place):
+                say(said)
         self._documents = observed_documents(looked["bytes"])
         self._settings = dataclasses.replace(self._settings, payload_bytes=looked["bytes"])
 

@@ -66,7 +66,7 @@ def _kept_body(run_dir: Path) -> bytes:
 
 
 def _has_published(folder: Path, body: bytes) -> bool:
-    """Whether a run that still owes its owner a document has published this one, which does not prove itself."""
+    """Whether a run that still owes its owner a document has published this one, which looks like an owner's."""
     documents = published_by(folder) if is_owed(folder) else None
     if documents is None or documents.verifier().identify(body).outcome is not ReadOutcome.WHOLE:
         return False

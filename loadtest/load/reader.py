@@ -94,7 +94,7 @@ class SamplesReader(User):
         if self._recorder.due_reads is None:
             sleep_until(self._recorder.plan.start_ns)
         elif self._only_reads and self._due is None:
-            self._due = self._wait_for_due(self._recorder.due_reads)
+            self._due = self._recorder.due_reads.wait()  # none, when the run has ended: the task stops the user then
         return 0
 
     def _wait_for_due(self, due_reads: DueReads) -> int:

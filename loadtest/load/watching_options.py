@@ -16,6 +16,7 @@ MOST_HEADS_A_SECOND: Final = 50
 # ruff: noqa: E501 - a table reads best with one option a line
 OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("writer", {"default": PUBLISH, "metavar": "WHO", "help": "who publishes: publish = this suite replaces the document, watch = somebody else does and the store is asked what is there (no PUT, a key that may read), none = neither, and no key is needed"}),
+    ("publish-command", {"default": "", "metavar": "COMMAND", "help": "your own publisher, run in a shell every --write-interval seconds of a writing window, one at a time; what it publishes is watched (--writer watch)"}),
     ("watch-interval", {"default": 0.25, "metavar": "SECONDS", "help": f"between two HEADs of a run that watches, {1 / MOST_HEADS_A_SECOND:g} to 60"}),
 )
 # fmt: on
@@ -32,8 +33,15 @@ def with_writer(
     writer = str(options.writer).strip().lower()
     if writer not in WRITERS:
         raise UsageError(f"--writer is {shown(options.writer)}: give {', '.join(WRITERS[:-1])} or {WRITERS[-1]}.")
+    command = str(options.publish_command or "").strip()
+    if command and writer == PUBLISH:
+        writer = WATCH
+    if command and writer != WATCH:
+        raise UsageError("--publish-command has its documents watched, and --writer none asks no store: leave one out.")
+    if command and not settings.write_interval:
+        raise UsageError("--write-interval is 0, so --publish-command would never be run: give an interval.")
     interval = real("watch-interval", 1 / MOST_HEADS_A_SECOND, 60, f"at most {MOST_HEADS_A_SECOND} HEADs a second")
-    settings = replace(settings, writer=writer, watch_interval=interval)
+    settings = replace(settings, writer=writer, watch_interval=interval, publish_command=command)
     if writer == PUBLISH:
         return settings
     if settings.overwrite:
@@ -46,4 +54,6 @@ def with_writer(
         raise UsageError(
             f"--until-decided looks at windows, and a run with --writer {writer} has none: give --run-time."
         )
+    if command:
+        return settings
     return replace(settings, write_interval=0.0, window=0.0, watch_interval=interval if writer == WATCH else 0.0)

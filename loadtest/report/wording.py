@@ -106,9 +106,12 @@ def _topic(question_id: QuestionId) -> str:
 def about(summary: Summary) -> str:
     """What was done, in one sentence."""
     run = summary.run
+    where = text_of(run.target.get("url") or "the target")
+    if summary.addresses:
+        where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
-        f"{text_of(run.target.get('url') or 'the target')} in {units.seconds(run.duration_ns)}, while the document "
+        f"{where} in {units.seconds(run.duration_ns)}, while the document "
         f"was written {units.counted(run.writes, 'time')}."
     )
 

@@ -47,6 +47,7 @@ _LEFT_OUT: Final = (
     "s3_endpoint_url",
     "samples_path",
     "label",
+    "publish_command",
     "addresses",
     "until_decided",
     "document",

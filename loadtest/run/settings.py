@@ -41,6 +41,8 @@ class Settings:
     label: str = ""
     writer: str = PUBLISH
     """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
+    publish_command: str = field(default="", repr=False)
+    """Somebody's own publisher, run in writing windows. Never recorded: a command line may hold a secret."""
     watch_interval: float = 0.25
     """Seconds between two HEADs."""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.documents.kind import MAXIMUM_BYTES
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
@@ -94,7 +94,7 @@ def _from_address(
 ) -> Beginning:
     seen, settled = _settled(read)
     code = _s3_code(seen)
-    made_up = maker_of(seen.body)
+    made_up = made_up_by(seen.body)
     if seen.status == 404 or code == "NoSuchKey":
         return Beginning(found_nothing=True, put={} if overwrite else dict(_ONLY_IF_ABSENT))
     if code == "AccessDenied" and is_aws(endpoint) and not overwrite:
@@ -143,7 +143,7 @@ def _settled(read: Callable[[], Seen]) -> tuple[Seen, bool]:
         seen = read()
         if seen.status in _MAY_PASS:
             continue
-        if seen.status != 200 or _s3_code(seen) or maker_of(seen.body) or _is_named_by_its_etag(seen):
+        if seen.status != 200 or _s3_code(seen) or made_up_by(seen.body) or _is_named_by_its_etag(seen):
             return seen, True
         if len(seen.body) > MAXIMUM_BYTES or before == {seen.body}:
             return seen, True
@@ -185,7 +185,7 @@ def _s3_code(seen: Seen) -> str:
 
 def _made_up(place: str, run: str) -> str:
     return (
-        f"{place} holds a document that load test {run} made up: there is nothing to keep. If that run was killed, "
+        f"{place} holds a document of load test {run}: there is nothing to keep. If that run was killed, "
         "what was there before it lies in its run directory: `python -m loadtest restore` puts that back."
     )
 

@@ -21,7 +21,7 @@ RUN_HERE = {"make help", "make clean", *COLLECTED}
 
 DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
 RUN_BY = {
-    **dict.fromkeys(("make deploy", "make redeploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
+    **dict.fromkeys(("make deploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
     "python -m loadtest options": (
         "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"
@@ -92,6 +92,7 @@ MAKE_ONLY_SHOWN = {
     "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",
     "make bench": r"-m benchmarks",
+    "make redeploy": r"-m stacks\.deploy redeploy",  # tests/stacks/test_deploy.py: what that does
     "make synth": r"node_modules/.bin/cdktf synth",
     "make lock": r"pip freeze",
 }
@@ -99,6 +100,10 @@ MAKE_ONLY_SHOWN = {
 (--dry-run)."""
 
 OTHERS_COMMANDS = {
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 300s --publish-command 'make publish' "
+    "--write-interval 5 --window 20": (
+        "runs somebody's publisher; tests/loadtest/runs/test_watching.py runs one in the sandbox"
+    ),
     "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
         "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 from documented import PROJECT, copy_of_project
+from quick_terraform import quick_terraform
 from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -46,10 +47,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
 
 
 @pytest.fixture(scope="module")
-def variables(sandbox: RunningSandbox) -> dict[str, str]:
+def variables(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What stands in for AWS and for the role that a job assumes."""
     key = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    terraform = {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"]}
+    terraform = quick_terraform(tmp_path_factory.mktemp("terraform"))
     return {"READMODEL_AWS_ENDPOINT_URL": sandbox.url, "AWS_DEFAULT_REGION": "us-east-1", **key, **terraform}
 
 

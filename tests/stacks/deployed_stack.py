@@ -13,24 +13,19 @@ from typing import Any
 
 import boto3
 import botocore.config
+from quick_terraform import quick_terraform
 from stack_variants import EMULATOR
-
-from stacks.terraform_mirror import write_configuration
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 240
 """A Terraform run that takes longer hangs, since the provider retries what moto does not have."""
-
-LESS_COLLECTING = {"GOGC": "400"}
-"""A Terraform run is short and holds much: collecting garbage less often saves a quarter of its processor's time."""
 
 
 def terraform_environment(folder: Path) -> dict[str, str]:
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith(("READMODEL_", "AWS_", "TF_"))
     }
-    configuration = write_configuration(folder / "terraform.rc")
-    return variables | LESS_COLLECTING | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(configuration)}
+    return variables | quick_terraform(folder)
 
 
 @dataclass(frozen=True)
@@ -122,7 +117,7 @@ class TerraformFolder:
         self.run("apply", "-auto-approve", "-input=false", "-no-color")
 
     def destroy(self) -> None:
-        self.run("destroy", "-auto-approve", "-input=false", "-no-color")
+        self.run("destroy", "-auto-approve", "-refresh=false", "-input=false", "-no-color")
 
     def planned_changes(self) -> str:
         """What a plan would change; empty when the configuration and what exists are the same."""

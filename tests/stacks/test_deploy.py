@@ -55,6 +55,27 @@ def test_a_failing_program_s_exit_code_is_ours(monkeypatch: pytest.MonkeyPatch, 
     assert deploy.main(["destroy"]) == 7
 
 
+def test_redeploy_replaces_the_deployment_and_asks_for_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variants: Variants
+) -> None:
+    stack = tmp_path / "cdktf.out" / "stacks" / "read-model"
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text(json.dumps(variants["default"]))
+    manifest = {"stacks": {"read-model": {"workingDirectory": "stacks/read-model"}}}
+    (tmp_path / "cdktf.out" / "manifest.json").write_text(json.dumps(manifest))
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\npwd > "{tmp_path}/asked"\necho "$@" >> "{tmp_path}/asked"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    monkeypatch.setattr(deploy, "PROJECT", tmp_path)
+    assert deploy.main(["redeploy"]) == 0
+    folder, arguments = (tmp_path / "asked").read_text().splitlines()
+    assert Path(folder) == stack.resolve()
+    replaced = f"-replace={deploy.deployment_address(variants['default'])}"
+    assert arguments.split() == ["apply", "-auto-approve", "-input=false", "-no-color", replaced]
+
+
 def test_a_missing_program_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -277,12 +277,14 @@ def test_a_second_plan_is_empty_and_a_second_deploy_changes_nothing(
 def test_original_replaces_the_mapping_and_what_is_gone_is_not_served(
     life: Life, variants: dict[str, dict[str, Any]]
 ) -> None:
-    before, api = life.deployment(), life.api()
+    before, api, key = life.deployment(), life.api(), life.outputs()["DataStoreAccessKeyId"]
     removed = life.change_to(variants["deployed-original"])
     assert any("Method-HEAD" in address for address in removed)
     assert life.api() == api, "the URL has to stay"
     assert life.deployment() != before
     assert life.served_methods() == {"GET"}
+    keys = life.moto.client("iam").list_access_keys(UserName="deployed-data-store-writer")["AccessKeyMetadata"]
+    assert [each["AccessKeyId"] for each in keys] == [key], "deploying the API again leaves the writer's key alone"
     (method,) = life.methods().values()
     integration = method["methodIntegration"]
     assert not method.get("requestParameters")

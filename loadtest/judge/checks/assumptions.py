@@ -29,6 +29,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
+from loadtest.judge.watch_evidence import failing_command
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
 from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
@@ -65,6 +66,7 @@ def assumptions(history: History) -> CheckResult:
             _failing_writes(history, written, attempted),
             _writing_stopped(history),
             _writer_trouble(history),
+            failing_command(history),
             _too_little(history, attempted, made),
             _overlaps(len(overlapping)),
         )

@@ -18,7 +18,7 @@ from loadtest.run.history import Column
 CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6
 """With fewer than 6 differences no interval reaches 95 %: the widest of 5 covers 93.75 %."""
-_LEAST_TAIL: Final = 1e-9
+_LEAST_TAIL: Final = 1e-4
 """An end that is to be surer than that is shown as sure as that; nothing is decided by it."""
 _EXACT_UP_TO: Final = 200
 MOST_PAIRS: Final = 4_000

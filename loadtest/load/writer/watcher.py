@@ -17,14 +17,19 @@ from typing import Any, Final
 
 from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
+from loadtest.load.writer.publish_command import PublishCommand, tell_of
 from loadtest.load.writer.watching import Watching
 from loadtest.run.journal import Journal
+from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.heads import Head
-from loadtest.target.store import Store, StoreError
+from loadtest.target.store import Store, StoreError, secrets_in
 from loadtest.units import SECOND
 
 JITTER: Final = 0.25
 """By so much of the interval a HEAD is early or late: a publisher with a clock of its own must not slip in between."""
+
+
+_COMMANDS_KEPT: Final = 20
 
 
 def main() -> int:
@@ -46,6 +51,7 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
     interval_ns = round(orders["watch_interval"] * SECOND)
     watching = Watching(journal, interval_ns, lambda trouble: parent.tell({"trouble": trouble}))
     watching.see(first)
+    command = _command(orders)
     with ExitStack() as presence:
         due = time.monotonic_ns()
         while True:
@@ -54,6 +60,9 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
             while parent_has_spoken(until_ns=due):
                 told = sys.stdin.buffer.readline()
                 if not told:
+                    if command is not None and command.stop():
+                        parent.tell({"trouble": "the publish command still ran when the run was over, and was ended"})
+                    _take_in(command, watching, journal, parent)
                     watching.see(store.head())  # what came last is part of the run
                     watching.close(time.monotonic_ns())
                     journal.close()
@@ -62,7 +71,31 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
                     parent.tell({"read_ns": time.monotonic_ns()})
                 elif "start_ns" in said:
                     presence.enter_context(writer_presence(Path(orders["journal"]), orders["run"]))
-            watching.see(store.head())
+                    if command is not None:
+                        rests = Rests(said["rest_windows"], said["rest_pairs"])
+                        windows = WindowSchedule(said["start_ns"], said["window_ns"], said["seed"], rests)
+                        command.start(put_times(windows, said["interval_ns"]), orders["skip_when_late_ns"])
+            _take_in(command, watching, journal, parent)
+            head = store.head()
+            _take_in(command, watching, journal, parent)
+            watching.see(head)
+
+
+def _command(orders: dict[str, Any]) -> PublishCommand | None:
+    given = orders.get("publish_command")
+    return PublishCommand(given, orders["folder"], secrets_in(orders)) if given else None
+
+
+def _take_in(command: PublishCommand | None, watching: Watching, journal: Journal, parent: Parent) -> None:
+    """What has become of the publish command."""
+    if command is None:
+        return
+    ran = [(began, ended) for began, ended in watching.commands if ended is not None]
+    for one in command.finished():
+        tell_of(one, journal.note, lambda trouble: parent.tell({"trouble": trouble}))
+        ran.append((one.called_ns, one.returned_ns))
+    since = command.running_since_ns
+    watching.commands = ran[-_COMMANDS_KEPT:] + ([(since, None)] if since is not None else [])
 
 
 def _looked(head: Head) -> dict[str, Any]:

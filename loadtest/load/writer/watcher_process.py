@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
@@ -29,7 +30,11 @@ class WatcherProcess(WriterProcess):
     name = "watcher"
 
     def _more_orders(self, settings: Settings) -> dict[str, Any]:
-        return {"watch_interval": settings.watch_interval}
+        return {
+            "watch_interval": settings.watch_interval,
+            "publish_command": settings.publish_command,
+            "folder": str(Path.cwd()),
+        }
 
     def first(self) -> dict[str, Any]:
         """What the store showed first: its ETag and how long the document is.
@@ -64,6 +69,8 @@ def what_helps_a_watcher(error: str) -> str:
             "this key may not read the object: allow it s3:GetObject there (and s3:ListBucket on the bucket, so that a "
             "missing object is told from a forbidden one), or give another with AWS_PROFILE"
         )
+    if "publish command" in error:
+        return "run it by hand to see what is wrong with it"
     if name == "the":
         return "readers get what is still served"
     return what_to_do(error.replace(" of GetObject", "").replace(" of HeadObject", ""))

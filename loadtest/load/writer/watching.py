@@ -43,6 +43,8 @@ class Watching:
         """The last one that showed an object."""
         self._error = ""
         self._gone_since_ns: int | None = None
+        self.commands: list[tuple[int, int | None]] = []
+        """When each run of a publish command began and ended; the last may go on."""
         self.versions = 0
         self.heads = 0
         self.failed = 0
@@ -102,7 +104,17 @@ class Watching:
             self._longest_ns = max(self._longest_ns, gap_ns)
 
     def _publish(self, head: Head, after_ns: int) -> None:
-        """A version that took effect after ``after_ns``, and before ``head`` returned."""
+        """A version that took effect after ``after_ns``, and before ``head`` returned.
+
+        Where a publish command ran in between, it took effect after that began: nobody else publishes. That it had when
+        the command ended is no proof, for a command may only set something off.
+        """
+        meanwhile = [
+            began
+            for began, ended in self.commands
+            if began <= head.returned_ns and (ended is None or ended >= after_ns)
+        ]
+        after_ns = max(after_ns, min(meanwhile, default=after_ns))
         self._notes.note(
             "published",
             version=self.versions,

@@ -21,7 +21,7 @@ from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.run.duel import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
@@ -148,7 +148,7 @@ def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict
 
 def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is there, kept if it is somebody's; said without its bytes."""
-    made_up = maker_of(look.body) if look.found == "document" else ""
+    made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
             keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)

@@ -18,6 +18,7 @@ _NUMBERS_AS_TEXT: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse
 """Python refuses to turn a number of more than 4,300 digits into an int."""
 _WHITE: Final = re.compile(r"[ \t\r\n]*")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]*")
+_DIGITS: Final = frozenset("0123456789")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -62,7 +63,7 @@ def place_in(document: bytes, pointer: str) -> Place:
             raise NoPlaceError(f"has nothing at {walked}/{token}{_why_not(text, start)}")
         start, walked = found[0].start, f"{walked}/{token}"
     end = _value_end(text, start)
-    if text[start] != '"' and text[start] not in "-0123456789":
+    if text[start] != '"' and text[start:end].lstrip("-")[:1] not in _DIGITS:
         raise NoPlaceError(f"has neither text nor a number at {pointer or 'its top'}")
     return Place(_bytes_before(text, start), _bytes_before(text, end), "", text[start] != '"')
 

@@ -23,6 +23,17 @@ class Span(BaseModel):
     why: str = ""
 
 
+class CommandRun(BaseModel):
+    """One run of a publish command; ``code`` is None when it was ended with the load test."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    called_ns: _Time
+    returned_ns: _Time
+    code: int | None = None
+    said: str = ""
+
+
 class Watched(BaseModel):
     """All that is known of a watch, besides its versions."""
 
@@ -42,6 +53,7 @@ class Watched(BaseModel):
     """The object was not there."""
     published: tuple[dict[str, Any], ...] = ()
     """Of each version: what the store said of it, and whether its ETag is an MD5 (``yes``, ``perhaps``, ``no``)."""
+    command: tuple[CommandRun, ...] = ()
     unseen: Annotated[int, Field(ge=0)] = 0
     """Documents that readers got and no HEAD saw: published and replaced between two."""
     documents: int = 0
@@ -60,7 +72,7 @@ class Watched(BaseModel):
 
 def watched_from(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The events of a journal as one object, as it goes into ``run.json``."""
-    found: dict[str, Any] = {"blind": [], "again": [], "gone": [], "published": []}
+    found: dict[str, Any] = {"blind": [], "again": [], "gone": [], "published": [], "command": []}
     for event in events:
         kind = event.get("kind")
         said = {name: value for name, value in event.items() if name != "kind"}

@@ -106,7 +106,7 @@ def test_writes_that_slow_down_one_address_only_fail_the_question() -> None:
     summary = summarise(replace(beside(healthy, slowed), samples=Samples(**samples)))
     impact = summary.questions[0]
     assert impact.verdict is FAIL
-    assert f"At {CDN}: " in impact.sentence and impact.number.text.endswith(f" at {CDN}")
+    assert f"At {CDN}: " in impact.sentence and impact.number.text.endswith(f" (at {CDN})")
     assert verdicts(summary)[GATEWAY][0] is not FAIL
 
 

@@ -296,7 +296,7 @@ def test_the_same_bytes_with_other_headers_are_put_back_too(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_next_run_takes_over_what_a_killed_one_kept(kind: str, tmp_path: Path) -> None:
-    """It finds a document that does not prove itself, and would take it for its owner's."""
+    """It finds a document that is an owner's, but for a stamp, and keeps it; unless the run that left it is known."""
     killed, documents, _ = taken(kind, tmp_path)
     with running_odd_store() as odd:
         odd.hold(MINE, [("content-type", "text/mine")])
@@ -305,7 +305,7 @@ def test_the_next_run_takes_over_what_a_killed_one_kept(kind: str, tmp_path: Pat
         next_run = tmp_path / "next"
         next_run.mkdir()
         kept_by(odd, next_run, OTHER)
-        earlier = earlier_runs(next_run, about(odd, OTHER), RUN if kind == "text" else "")
+        earlier = earlier_runs(next_run, about(odd, OTHER), "")
         assert earlier.heir_of == killed
         take_over(next_run, killed, about(odd, OTHER))
         kept = load(next_run)
@@ -314,3 +314,15 @@ def test_the_next_run_takes_over_what_a_killed_one_kept(kind: str, tmp_path: Pat
         odd.hold(MINE)
         kept_by(odd, next_run, OTHER)
         assert earlier_runs(next_run, about(odd, OTHER), "").heir_of is None
+
+
+def test_a_stamped_document_that_nobody_knows_of_is_kept_as_its_owners(tmp_path: Path) -> None:
+    """The run that stamped it is long gone; all but the stamp is what somebody serves."""
+    _, documents, _ = taken("text", tmp_path)
+    with running_odd_store() as odd:
+        odd.hold(documents.render(1) or b"")
+        kept = tmp_path / "run" / KEPT_FOLDER
+        kept.parent.mkdir()
+        looked = writing._looked(Store(about(odd)).look(), Store(about(odd)), {"kept": str(kept), "about": about(odd)})
+        assert looked["made_up_by"] == ""
+        assert (kept / "document").read_bytes() == documents.render(1)

@@ -95,3 +95,26 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
         assert (answered["scheduled_ns"] <= answered["called_ns"]).all()
         due = sorted(reads["scheduled_ns"])
         assert due == list(range(due[0], due[-1] + 1, int(1e9 / rate)))  # whoever was stopped meanwhile: each once
+
+
+@pytest.mark.parametrize("user", [SamplesReader, AlsoWrites])
+def test_readers_for_whom_no_read_became_due_stop_with_the_run_and_complain_of_nothing(
+    target: Target,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    user: type[User],
+) -> None:
+    monkeypatch.setattr(user, "host", target.url)
+    recorder = Recorder(closed_loop(target.url, RUN, str(tmp_path), SIZE, rate=0.001), 0)
+    environment = Environment(user_classes=[user], stop_timeout=20)
+    environment.read_model = SimpleNamespace(recorder=lambda: recorder)
+    runner = environment.create_local_runner()
+    runner.start(5, spawn_rate=100)
+    until(lambda: recorder.counts.reads == 1 and runner.user_count == 5)
+    recorder.stop_sending()
+    runner.quit()
+    assert runner.user_count == 0
+    recorder.close()
+    assert recorder.counts.reads == 1
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -40,7 +40,8 @@ def test_thresholds_replace_those_of_the_command_line(texts: list[str]) -> None:
 @pytest.mark.parametrize(
     "name",
     ["run_dir", "outputs", "stack", "bucket", "object_key", "s3_endpoint_url", "samples_path", "html_file",
-     "csv_prefix", "json_file", "loglevel", "web_host", "tls_key", "headless", "nonsense", "", "a" * 9999, "\x1b[2J"],
+     "csv_prefix", "json_file", "loglevel", "web_host", "tls_key", "header", "cert", "key",
+     "headless", "nonsense", "", "a" * 9999, "\x1b[2J"],
 )  # fmt: skip
 def test_what_cannot_be_set_from_the_page_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="cannot be set from the page") as caught:

@@ -124,3 +124,28 @@ def test_a_run_without_a_key_judges_what_answers_alone_can_show(
     assert run.question("conditional")["verdict"] == "PASS"
     assert run.check("whole-bodies")["found"] == run.check("monotonic-reads")["found"] == 0
     assert json.loads((run.run_dir / "run.json").read_text())["watch"]["documents"] > 5
+
+
+@pytest.mark.slow
+def test_a_publisher_of_their_own_runs_on_our_schedule_and_its_exit_code_is_an_outcome(
+    sandbox: RunningSandbox, reader_key: str, publisher: subprocess.Popen[bytes], start: Start
+) -> None:
+    publisher.kill()  # it has published one document; the rest is the command's
+    publisher.wait()
+    outputs = sandbox.outputs_path
+    command = f"{sys.executable} -m loadtest publish --times 1 --outputs {outputs} # {'MYSECRET'}"
+    run = start(
+        *(outputs, "--publish-command", f"cd {PROJECT} && {command}", "--watch-interval", "0.1"),
+        *(*FAST, "--window", "2", "--write-interval", "1.5"),
+        run_time="12s",
+    ).wait()
+    assert run.code in (0, 3), run.output
+    assert "Traceback" not in run.output
+    described = json.loads((run.run_dir / "run.json").read_text())
+    ran = described["watch"]["command"]
+    assert len(ran) >= 2
+    assert {one["code"] for one in ran} <= {0, None}
+    assert run.summary["run"]["writes"] >= 2
+    assert run.check("fresh-reads")["found"] == run.check("whole-bodies")["found"] == 0
+    for path in run.run_dir.rglob("*"):
+        assert path.is_dir() or b"MYSECRET" not in path.read_bytes()

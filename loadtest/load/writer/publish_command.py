@@ -1,0 +1,123 @@
+"""Runs somebody's own publisher on this suite's schedule: one run at a time, each with its exit code as an outcome.
+
+What it prints is kept out of everything, unless it fails: then its last lines are said, without what is a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import IO, Final
+
+from loadtest.target.put_errors import shown
+
+ENDING_S: Final = 3
+"""So long has a command to end by itself when the run is over."""
+_LAST_BYTES: Final = 4096
+_LAST_LINES: Final = 5
+_SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECURITY_TOKEN")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the command. ``code`` is None when it was ended because the load test was over."""
+
+    called_ns: int
+    returned_ns: int
+    code: int | None
+    said: str = ""
+
+
+class PublishCommand:
+    """Runs ``command`` in a shell at each due time; a time that passes while it still runs is left out."""
+
+    def __init__(self, command: str, folder: str, secrets: Iterable[str] = ()) -> None:
+        self._command = command
+        self._folder = folder
+        self._secrets = (*secrets, *(os.environ.get(name, "") for name in _SECRETS))
+        self._over = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._done: SimpleQueue[Ran] = SimpleQueue()
+        self.running_since_ns: int | None = None
+
+    def start(self, due_times: Iterator[int], late_ns: int) -> None:
+        """Begin; a run that would be later than ``late_ns`` is left out."""
+        self._thread = threading.Thread(target=self._on_schedule, args=(due_times, late_ns), daemon=True)
+        self._thread.start()
+
+    def finished(self) -> list[Ran]:
+        """The runs that have ended since the last call."""
+        found = []
+        while not self._done.empty():
+            found.append(self._done.get())
+        return found
+
+    def stop(self) -> bool:
+        """End a run that goes on, and all that it started; whether there was one."""
+        self._over.set()
+        process = self._process
+        was_running = process is not None and process.poll() is None
+        if process is not None and was_running:
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(ENDING_S)
+        if self._thread is not None:
+            self._thread.join(ENDING_S)
+        return was_running
+
+    def _on_schedule(self, due_times: Iterator[int], late_ns: int) -> None:
+        for due in due_times:
+            now = time.monotonic_ns()
+            if now - due > late_ns:
+                continue
+            if self._over.wait(max(0, due - now) / 1e9):
+                return
+            self._run()
+            if self._over.is_set():
+                return
+
+    def _run(self) -> None:
+        with tempfile.TemporaryFile() as output:
+            self.running_since_ns = called = time.monotonic_ns()
+            try:
+                self._process = subprocess.Popen(  # noqa: S602 - it is the user's own command line
+                    self._command,
+                    shell=True,
+                    cwd=self._folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                code = self._process.wait()
+                said = "" if code == 0 else self._last_lines(output)
+            except OSError as error:
+                code, said = 127, shown(f"{type(error).__name__}: {error.strerror}", self._secrets)
+            ended = code if not self._over.is_set() or code == 0 else None
+            self._done.put(Ran(called, time.monotonic_ns(), ended, said if ended else ""))
+            self.running_since_ns = None
+
+    def _last_lines(self, output: IO[bytes]) -> str:
+        size = output.seek(0, os.SEEK_END)
+        output.seek(max(0, size - _LAST_BYTES))
+        lines = output.read().decode("utf-8", "replace").splitlines()
+        return shown(" | ".join(line for line in lines[-_LAST_LINES:] if line.strip()), self._secrets)
+
+
+def tell_of(ran: Ran, note: Callable[..., None], trouble: Callable[[str], None]) -> None:
+    """Write one run down, and say so when it failed."""
+    note("command", called_ns=ran.called_ns, returned_ns=ran.returned_ns, code=ran.code, said=ran.said)
+    if ran.code:
+        said = f": {ran.said}" if ran.said else ""
+        trouble(f"the publish command ended with exit code {ran.code}{said}")
