@@ -28,7 +28,7 @@ class _Likeness(NamedTuple):
 
 
 def made_of(body: bytes, versions: Sequence[bytes]) -> ReadOutcome | None:
-    """Torn or corrupt, if the body is like any of these; None when it is like none. It is, and begins as, none of them."""
+    """Torn or corrupt, if a body is like any of these; None when it is like none. It is neither one nor its start."""
     received = _bytes_of(body)
     found = [_likeness(received, _bytes_of(version)) for version in versions]
     if not found:
