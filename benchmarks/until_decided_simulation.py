@@ -131,7 +131,7 @@ def row(case: Case, runs: int, first: int) -> bool:
 def main() -> int:
     """Print the table; returns 1 when a line is not as wanted."""
     options = parser("until_decided_simulation", __doc__)
-    options.add_argument("--runs", type=int, default=500, help="of each line")
+    options.add_argument("--runs", type=int, default=150, help="of each line")
     options.add_argument("--first", type=int, default=0, help="number of the first run, to make a table in pieces")
     options.add_argument("--only", default="", help="the lines whose name holds this")
     given = options.parse_args()

@@ -38,11 +38,11 @@ INDEPENDENT = (
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
 SECONDS = {
-    "stacks/test_deployed_changes.py": 160,
-    "docs/test_documented_deployment.py": 110,
-    "docs/test_workflow_aws.py": 100,
+    "stacks/test_deployed_changes.py": 110,
+    "docs/test_documented_deployment.py": 90,
+    "docs/test_workflow_aws.py": 65,
     "docs/test_documented_load_test.py": 70,
-    "stacks/test_deployed_everything.py": 60,
+    "stacks/test_deployed_everything.py": 50,
     "docs/test_extending.py": 40,
     "loadtest/judge/test_no_false_alarm.py": 18,
     "docs/test_workflows.py": 18,

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from documented import PROJECT, copy_of_project, shell
 
+from loadtest.run.spool import SPOOLED_READ_DTYPE
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 VERDICTS = (0, 1, 3)
@@ -93,7 +94,10 @@ def typed_until_ctrl_c(command: str, folder: Path, reads: int) -> str:
     try:
         for _ in range(1200):
             spools = [spool for folder in set(folder.glob("runs/*/spool")) - before for spool in folder.glob("*.reads")]
-            if sum(spool.stat().st_size for spool in spools) > 47 * reads or process.poll() is not None:
+            if (
+                sum(spool.stat().st_size for spool in spools) > SPOOLED_READ_DTYPE.itemsize * reads
+                or process.poll() is not None
+            ):
                 break
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)

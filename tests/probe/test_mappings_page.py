@@ -16,6 +16,7 @@ from loadtest.errors import UsageError
 from loadtest.mappings.measured import MeasuredMapping, Site, transfer, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.report.markdown_text import escape
+from loadtest.run.records import Verdict
 
 pytestmark = pytest.mark.slow
 SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
@@ -45,6 +46,25 @@ def test_the_empty_200_of_the_half_mapping_is_caught_as_truncated_reads(measured
     assert half.outcome("truncated") > 50
     assert "truncated" in half.question("whole").sentence
     assert measured["conditional"].outcome("truncated") == measured["original"].outcome("truncated") == 0
+
+
+def test_the_run_says_why_the_original_mapping_does_not_honour_etag(measured):
+    original = measured["original"]
+    assert original.summary.verdict is Verdict.FAIL
+    assert original.question("conditional").verdict is Verdict.FAIL
+    assert "ETag" in original.question("conditional").sentence
+    for name in ("whole", "freshness"):
+        assert original.question(name).verdict is Verdict.PASS
+
+
+def test_the_run_says_what_the_half_fixed_mapping_takes_for_a_200(measured):
+    half = measured["half"]
+    assert half.summary.verdict is Verdict.FAIL
+    assert half.question("whole").verdict is Verdict.FAIL
+    (bodies,) = (check for check in half.summary.checks if check.id == "whole-bodies")
+    assert "truncated" in bodies.sentence
+    assert half.question("conditional").verdict is Verdict.FAIL
+    assert "takes the 304 that comes back for a 200" in half.question("conditional").sentence
 
 
 def test_a_mapping_that_surprises_is_named(measured):

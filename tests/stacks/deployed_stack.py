@@ -117,7 +117,7 @@ class TerraformFolder:
         self.run("apply", "-auto-approve", "-input=false", "-no-color")
 
     def destroy(self) -> None:
-        self.run("destroy", "-auto-approve", "-input=false", "-no-color")
+        self.run("destroy", "-auto-approve", "-refresh=false", "-input=false", "-no-color")
 
     def planned_changes(self) -> str:
         """What a plan would change; empty when the configuration and what exists are the same."""

@@ -3,14 +3,14 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from locust_process import PROJECT, SHORT, Run, Start
+from locust_process import SHORT, Run, Start
 
 from benchmarks.nginx import free_port
+from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 
@@ -40,8 +40,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         log: Path | None = None,
     ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
-        command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--only-summary"]
-        command += ["--headless", "-u", "8", "-r", "8"] if headless else []
+        command = locust_command("--only-summary", headless=headless)
+        command += ["-u", "8", "-r", "8"] if headless else []
         command += ["-t", run_time] if run_time else []
         # a run whose end is not known begins with a long rest, in which nothing is written
         windows = SHORT if run_time else (*SHORT, "--window", "0")

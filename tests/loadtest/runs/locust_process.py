@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.run.files import CLOCKS_FILE
+from loadtest.run.spool import SPOOLED_READ_DTYPE
+
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
@@ -35,7 +38,7 @@ class Run:
         """Wait until so many reads have been flushed."""
         for _ in range(600):
             spools = list(self.run_dir.glob("spool/*.reads"))
-            if sum(path.stat().st_size for path in spools) > 47 * reads:
+            if sum(path.stat().st_size for path in spools) > SPOOLED_READ_DTYPE.itemsize * reads:
                 return
             assert self.process.poll() is None, self.wait().output
             time.sleep(0.05)
@@ -76,3 +79,25 @@ def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+FILES = {
+    "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet", "requests.parquet",
+    "SHA256SUMS", "summary.json", "report.md", "report.html", "junit.xml",
+}  # fmt: skip
+KEPT = "kept"
+"""What is known of the object before the run; there where the writer may not look or remove."""
+
+
+def files_of(run: Run) -> set[str]:
+    """The files of a run, without those that depend on the key of the writer and on how many processes there were."""
+    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE}
+
+
+def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:
+    """Everything but the impact, for which these runs are too short, is answered with PASS."""
+    assert run.code in codes, run.output
+    assert files_of(run) == FILES
+    for name in ("whole", "freshness", "conditional"):
+        assert run.question(name)["verdict"] == "PASS", run.question(name)
+    assert run.check("availability")["verdict"] == "PASS"

@@ -1,11 +1,10 @@
 """Locust processes as on other hosts: a network, a clock, or files of their own, by Linux namespaces."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from locust_process import PROJECT
+from loadtest.project import locust_command
 
 OTHER_CLOCK = ("unshare", "-T", "--monotonic")
 
@@ -26,7 +25,7 @@ def hiding(folder: object) -> tuple[str, ...]:
 @contextmanager
 def workers(*places: tuple[int, tuple[str, ...]]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Workers: each with the port at which it finds its master, and a prefix to its command; all end by themselves."""
-    command = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--worker"]
+    command = locust_command("--worker", headless=False)
     started = [
         subprocess.Popen([*prefix, *command, "--master-port", str(port)], stderr=subprocess.DEVNULL)
         for port, prefix in places

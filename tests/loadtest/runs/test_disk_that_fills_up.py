@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from locust_process import PROJECT, SHORT
 
+from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox
 
 _MAY_NOT_MOUNT = 77
@@ -31,7 +32,7 @@ cp "$DISK/run/summary.json" "$DISK/run/report.md" "$DISK/.."
 def test_a_full_disk_is_said_and_leaves_the_run_inconclusive(sandbox: RunningSandbox, tmp_path: Path) -> None:
     disk, now = tmp_path / "disk", tmp_path / "now"
     disk.mkdir()
-    locust = [sys.executable, "-m", "locust", "-f", str(PROJECT / "loadtest" / "locustfile.py"), "--headless"]
+    locust = locust_command()
     locust += [
         "--only-summary",
         "-u",

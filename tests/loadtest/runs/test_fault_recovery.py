@@ -1,5 +1,7 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole table: ``make bench``."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.fault_cases import CASES, FaultCase, constant_lag
@@ -51,6 +53,8 @@ def test_pieces_of_the_table_make_the_whole_of_it() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
 def test_the_injected_size_is_recovered(sandbox: RunningSandbox, case: FaultCase) -> None:
     size = case.sizes[-1]
+    if case.unit == "share" and case.seconds == 6:  # the largest share shows in few reads
+        case = replace(case, seconds=4)
     summary = measure(sandbox, case, size, OWN_DOCUMENTS.get(case.fault, MADE_UP))
     assert is_recovered(case, size, summary), (case.measure(summary), verdicts(summary))
 

@@ -1,14 +1,10 @@
 """What a run says of a deployment that misbehaves: each finding appears with its fault, and only with it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import boto3
-import pytest
 from locust_process import Start
 
 from loadtest.run.documents.made_up import render
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 
 
 def test_a_replica_that_lags_300_ms_gives_stale_reads_that_bracket_it(sandbox: RunningSandbox, start: Start) -> None:
@@ -53,29 +49,3 @@ def test_somebody_else_who_writes_is_named(sandbox: RunningSandbox, start: Start
     assert run.check("assumptions")["verdict"] != "PASS"
     assert "somebody else" in run.check("assumptions")["sentence"].lower()
     assert run.question("freshness")["verdict"] == "INCONCLUSIVE"
-
-
-@pytest.fixture(scope="module")
-def original(synthesized: dict[str, Path]) -> Iterator[RunningSandbox]:
-    with running_sandbox(synthesized["original"]) as sandbox:
-        yield sandbox
-
-
-def test_the_original_mapping_does_not_honour_etag_and_the_run_says_why(original: RunningSandbox, start: Start) -> None:
-    run = start(original.outputs_path).wait()
-    assert run.code == 1, run.output
-    conditional = run.question("conditional")
-    assert conditional["verdict"] == "FAIL"
-    assert "ETag" in conditional["sentence"]
-    for name in ("whole", "freshness"):
-        assert run.question(name)["verdict"] == "PASS"
-
-
-def test_the_half_fixed_mapping_gives_empty_documents(synthesized: dict[str, Path], start: Start) -> None:
-    with running_sandbox(synthesized["half"]) as sandbox:
-        run = start(sandbox.outputs_path).wait()
-    assert run.code == 1, run.output
-    assert run.question("whole")["verdict"] == "FAIL"
-    assert "truncated" in run.check("whole-bodies")["sentence"]
-    assert run.question("conditional")["verdict"] == "FAIL"
-    assert "takes the 304 that comes back for a 200" in run.question("conditional")["sentence"]

@@ -14,36 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locust_process import Run, Start, report
+from locust_process import FILES, Start, assert_answered, files_of, report
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-
-FILES = {
-    "run.json", "reads.parquet", "writes.parquet", "windows.parquet", "generator.parquet", "requests.parquet",
-    "SHA256SUMS", "summary.json", "report.md", "report.html", "junit.xml",
-}  # fmt: skip
-KEPT = "kept"
-"""What is known of the object before the run; there where the writer may not look or remove."""
-
-
-def assert_answered(run: Run) -> None:
-    """Everything but the impact, for which these runs are too short, is answered with PASS."""
-    assert run.code in (0, 3), run.output
-    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
-    for name in ("whole", "freshness", "conditional"):
-        assert run.question(name)["verdict"] == "PASS", run.question(name)
-    assert run.check("availability")["verdict"] == "PASS"
-
-
-def test_headless(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path).wait()
-    assert_answered(run)
-    assert re.search(r"PUT +payload\.json +\d", run.output), "each PUT is shown by Locust as a request"
-    assert "report.html" in run.output
-    writes = run.summary["run"]["writes"]
-    assert writes > 5
-    assert run.summary["run"]["reads"] > 400
 
 
 def test_no_secret_gets_into_a_file_a_log_or_the_process_list(
@@ -66,7 +40,7 @@ def test_no_secret_gets_into_a_file_a_log_or_the_process_list(
         assert secret.encode() not in while_running
         for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
             assert secret.encode() not in path.read_bytes(), path
-    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert files_of(run) == FILES
     assert "FAIL" not in {run.question(name)["verdict"] for name in ("whole", "freshness", "conditional")}
     gateway, cdn = run.summary["addresses"]
     assert gateway["reads"] == pytest.approx(2 * cdn["reads"], rel=0.25)
@@ -95,22 +69,13 @@ def test_two_processes_share_the_arrivals_and_locusts_json_has_standard_output_f
     assert run.summary["run"]["reads"] <= 1810
 
 
-def test_a_closed_loop(sandbox: RunningSandbox, start: Start) -> None:
+def test_headless_in_a_closed_loop(sandbox: RunningSandbox, start: Start) -> None:
     run = start(sandbox.outputs_path, "--arrival-rate", "0").wait()
     assert_answered(run)
+    assert re.search(r"PUT +payload\.json +\d", run.output), "each PUT is shown by Locust as a request"
+    assert "report.html" in run.output
+    assert run.summary["run"]["writes"] > 5
     assert run.summary["run"]["reads"] > 1000
-
-
-def test_ctrl_c_still_gives_the_report(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, run_time=None)
-    run.wait_until_reading(2000)
-    assert_answered(run.signal(signal.SIGINT).wait())
-
-
-def test_sigterm_still_gives_the_report(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, run_time=None)
-    run.wait_until_reading(2000)
-    assert_answered(run.signal(signal.SIGTERM).wait())
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
@@ -125,7 +90,7 @@ def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Sta
             break
         time.sleep(0.1)
     assert finished.returncode in (0, 3), finished.stderr
-    assert {path.name for path in run.run_dir.iterdir()} - {KEPT} == FILES
+    assert files_of(run) == FILES
     assert run.summary["run"]["ended"]["recovered"] is True
     assert run.summary["run"]["reads"] >= 2000
     assert run.question("freshness")["verdict"] == "PASS"

@@ -21,6 +21,7 @@ from pseudo_terminal import InTerminal, Screen
 from loadtest.load.progress import progress
 from loadtest.load.progress.live_display import LiveDisplay, drawn
 from loadtest.load.recorder import Counts
+from loadtest.project import locust_command
 from loadtest.report.steps import silent, steps
 from loadtest.run.plan import Plan
 from loadtest.sandbox.process import RunningSandbox
@@ -79,22 +80,7 @@ def a_plan() -> Plan:
 
 
 def locust(outputs: Path, *arguments: str) -> tuple[str, ...]:
-    file = str(PROJECT / "loadtest" / "locustfile.py")
-    return (
-        "-m",
-        "locust",
-        "-f",
-        file,
-        "--headless",
-        "-u",
-        "8",
-        "-r",
-        "8",
-        "--outputs",
-        str(outputs),
-        *SHORT,
-        *arguments,
-    )
+    return (*locust_command()[1:], "-u", "8", "-r", "8", "--outputs", str(outputs), *SHORT, *arguments)
 
 
 def test_a_run_on_a_terminal_ended_with_ctrl_c(sandbox: RunningSandbox, in_terminal: StartInTerminal) -> None:
