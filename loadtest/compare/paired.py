@@ -69,10 +69,10 @@ def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: flo
     )
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
-    doubts = [*_incomplete(runs), *([f"{broken[0].upper()}{broken[1:]}."] if broken else [])]
+    doubts = [*_incomplete(runs), *([f"{broken[0].upper()}{broken[1:]}."] if broken else []), *_unlike(runs)]
     sentence = sentence_of(verdict, rows, tolerance)
     if doubts and verdict is Verdict.PASS:
-        verdict, sentence = Verdict.INCONCLUSIVE, f"No regression is shown, but it was no whole duel: {doubts[0]}"
+        verdict, sentence = Verdict.INCONCLUSIVE, f"No regression is shown, but nothing passes so: {doubts[0]}"
     pairs, dropped = len(observed["writing"].stretches), sum(found.dropped for found in observed.values())
     about = f"{units.counted(pairs, 'pair')} of writing windows and {len(observed['quiet'].stretches):,} of quiet ones."
     left = f" {units.counted(dropped, 'pair was', 'pairs were')} left out" if dropped else ""
@@ -85,7 +85,7 @@ def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: flo
         new=runs[1].run,
         tolerance=tolerance,
         run_noise=run_noise,
-        unlike=unlike(runs[0].run, runs[1].run),
+        unlike=(),  # a doubt, and not forced
         notes=(about + left, *doubts, *notes(runs[0].run, runs[1].run)),
         groups=groups,
         title="Duel with the base deployment",
@@ -121,6 +121,12 @@ def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
         for label, summary in zip(("base", "new"), runs, strict=True)
         if summary.run.ended.missing or summary.run.ended.recovered
     ]
+
+
+def _unlike(runs: tuple[Summary, Summary]) -> list[str]:
+    """Both were told the same; what was there to be read may be unlike all the same."""
+    found = unlike(runs[0].run, runs[1].run)
+    return [f"The two are unlike in {', '.join(map(str, found))}, so changes may come from that."] if found else []
 
 
 def latency_rows(

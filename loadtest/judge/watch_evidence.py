@@ -42,7 +42,7 @@ def left_open(history: History) -> str:
             _blind(history, watched),
             _undecided(history),
             _unseen(history),
-            _unvouched(history),
+            unvouched(history),
         )
         if sentence
     ]
@@ -139,7 +139,8 @@ def _unseen(history: History) -> str:
     )
 
 
-def _unvouched(history: History) -> str:
+def unvouched(history: History) -> str:
+    """What is said of answers that may or may not be documents; "" when there are none."""
     count = foreign_reads(history)
     if not count:
         return ""

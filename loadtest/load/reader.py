@@ -88,13 +88,14 @@ class SamplesReader(User):
     def wait_time(self) -> float:
         """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
 
-        In a closed loop, and when a read is overdue, nothing is waited for. Nor is it where the next task may be one of
-        a subclass, for a read that is due must not wait for that.
+        In a closed loop nothing is waited for. The task itself waits where the next read is near, as Locust lets others
+        run once more before the task, and where the next task may be one of a subclass.
         """
-        if self._recorder.due_reads is None:
+        due_reads = self._recorder.due_reads
+        if due_reads is None:
             sleep_until(self._recorder.plan.start_ns)
-        elif self._only_reads and self._due is None:
-            self._due = self._recorder.due_reads.wait()  # none, when the run has ended: the task stops the user then
+        elif self._only_reads and self._due is None and not due_reads.is_near:
+            self._due = due_reads.wait()  # none, when the run has ended: the task stops the user then
         return 0
 
     def _wait_for_due(self, due_reads: DueReads) -> int:

@@ -27,7 +27,8 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project after step 1."""
     folder = copy_of_project(
         tmp_path_factory.mktemp("moved") / "project",
-        *("main.py", "stacks", "tests", "cdktf.json", "requirements.in", "package.json", "Makefile", "pyproject.toml"),
+        *("main.py", "stacks", "tests", "examples", "cdktf.json", "requirements.in"),
+        *("package.json", "Makefile", "pyproject.toml"),
     )
     done = shell(RENAME, folder)
     assert done.returncode == 0, done.stderr

@@ -34,9 +34,10 @@ from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads
-from loadtest.judge.watch_evidence import left_open
+from loadtest.judge.watch_evidence import unvouched
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
+from loadtest.run.settings import NO_WRITER
 from loadtest.summary.findings import CheckResult, Number, Witness
 
 PROMISE: Final = Promise(
@@ -81,10 +82,10 @@ def whole_bodies(history: History) -> CheckResult:
         met = int(np.count_nonzero(history.once(overlapping_reads)[found]))
         sentence = (
             f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
-            f"{met:,} of these reads overlapped a PUT, {len(found) - met:,} came while no PUT was in flight."
+            + _met(history, met, len(found))
         )
     elif history.info.is_watched and foreign_reads(history):
-        verdict, sentence = Verdict.INCONCLUSIVE, left_open(history)
+        verdict, sentence = Verdict.INCONCLUSIVE, unvouched(history)
     elif foreign := foreign_reads(history):
         verdict = Verdict.INCONCLUSIVE
         sentence = (
@@ -105,8 +106,8 @@ def whole_bodies(history: History) -> CheckResult:
     else:
         verdict = Verdict.PASS
         sentence = (
-            f"All {looked_at:,} documents were whole; the share that is not can still be {units.none_in(looked_at)}. "
-            f"Of the {overlapping:,} whose read overlapped a PUT, it can be {units.none_in(overlapping)}."
+            f"All {looked_at:,} documents were whole; the share that is not can still be {units.none_in(looked_at)}."
+            + _of_overlapping(history, overlapping)
         )
     return PROMISE.result(
         verdict,
@@ -133,6 +134,22 @@ def _unseen_mixes(history: History) -> str | None:
         f"two versions in turn differ so little that a mix of them is seen at {units.share(seen)} of the places where "
         f"it may be cut, and elsewhere it is one of them, byte for byte; {wanted}"
     )
+
+
+def _met(history: History, met: int, found: int) -> str:
+    """How many of the findings met a write, as far as that is known."""
+    if history.info.settings.writer == NO_WRITER:
+        return "When documents were published is not known."
+    if history.info.is_watched:
+        return f"{met:,} of these reads may have met a publication, {found - met:,} certainly met none that was seen."
+    return f"{met:,} of these reads overlapped a PUT, {found - met:,} came while no PUT was in flight."
+
+
+def _of_overlapping(history: History, overlapping: int) -> str:
+    if history.info.settings.writer == NO_WRITER:
+        return " When documents were published is not known."
+    what = "may have met a publication" if history.info.is_watched else "overlapped a PUT"
+    return f" Of the {overlapping:,} whose read {what}, it can be {units.none_in(overlapping)}."
 
 
 def _witness(history: History, read: int) -> Witness:

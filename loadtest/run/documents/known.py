@@ -130,11 +130,13 @@ class KnownVerifier:
         if documents.is_somebody_elses(body):
             return ReadOutcome.FOREIGN
         candidates = self._candidates(body, etag)
+        versions = [documents.render(version) for version in candidates]
+        if any(version.startswith(body) for version in versions):
+            return ReadOutcome.TRUNCATED  # also where only a line end is missing, so that it is the same JSON
         if next(self._rewritings(body, candidates), ""):
             return ReadOutcome.REWRITTEN
-        versions = [documents.render(version) for version in candidates]
         found = made_of(body, versions)
-        if found in (ReadOutcome.TRUNCATED, ReadOutcome.TORN):
+        if found is ReadOutcome.TORN:
             return found
         if self._etags_are_digests and _is_digest(etag, body):
             return ReadOutcome.FOREIGN  # the store itself holds it

@@ -28,10 +28,8 @@ class _Likeness(NamedTuple):
 
 
 def made_of(body: bytes, versions: Sequence[bytes]) -> ReadOutcome | None:
-    """Truncated, torn, or corrupt, if the body is like any of these; None when it is like none. It is none of them."""
+    """Torn or corrupt, if a body is like any of these; None when it is like none. It is neither one nor its start."""
     received = _bytes_of(body)
-    if any(len(body) < len(version) and version.startswith(body) for version in versions):
-        return ReadOutcome.TRUNCATED
     found = [_likeness(received, _bytes_of(version)) for version in versions]
     if not found:
         return None

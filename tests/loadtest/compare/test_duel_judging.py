@@ -14,6 +14,7 @@ from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
 from loadtest.compare.paired import compare_in_turns, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.render import markdown
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.run.history import Column, History
@@ -118,7 +119,7 @@ def test_too_few_pairs_are_undecided_and_say_what_to_do(clean: Summary, history:
 def test_a_duel_that_one_did_not_survive_never_passes(clean: Summary, history: History) -> None:
     made = duel(clean, history, history, broken="the new run was killed (SIGKILL)")
     assert made.verdict is Verdict.INCONCLUSIVE
-    assert made.sentence.endswith("it was no whole duel: The new run was killed (SIGKILL).")
+    assert made.sentence.endswith("nothing passes so: The new run was killed (SIGKILL).")
     recovered = replace(clean, run=replace(clean.run, ended=replace(clean.run.ended, recovered=True)))
     made = compare_in_turns((clean, history), (recovered, history), 1.07, 0.005)
     assert made.verdict is Verdict.INCONCLUSIVE
@@ -163,3 +164,12 @@ def test_too_many_pauses_are_undecided(clean: Summary) -> None:
     rows = latency_rows((clean, clean), found, 1.07, 0.005)
     assert {row.verdict for row in rows} == {Verdict.INCONCLUSIVE}
     assert "a load generator itself paused in 12 of 4" in rows[0].sentence
+
+
+def test_documents_of_unlike_size_are_no_pass(clean: Summary, history: History) -> None:
+    """A duel that only reads takes what is there; a smaller document is no faster deployment."""
+    other = replace(clean, run=replace(clean.run, settings=clean.run.settings | {"payload_bytes": 9}))
+    made = compare_in_turns((clean, history), (other, history), 1.07, 0.005)
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert "The two are unlike in payload bytes" in made.sentence
+    assert "Forced" not in markdown(made)

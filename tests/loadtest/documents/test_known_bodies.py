@@ -136,6 +136,11 @@ def test_numbers_that_python_takes_for_no_ints_are_compared_too() -> None:
     assert verifier.identify(now.replace(b"777", b"778", 1), etag(now)).outcome is ReadOutcome.CORRUPT
 
 
+def test_a_document_without_its_last_line_end_is_cut_short() -> None:
+    documents = Stamped(RUN, [Template(b'{"a": ""}\n', [place_in(b'{"a": ""}\n', "/a")])])
+    assert documents.verifier().identify(documents.render(3)[:-1]).outcome is ReadOutcome.TRUNCATED
+
+
 def test_the_document_without_a_stamp_is_its_owners() -> None:
     assert stamped("r1", "/meta/revision").verifier().identify(document(1, "r1")).outcome is ReadOutcome.FOREIGN
 

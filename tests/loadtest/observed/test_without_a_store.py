@@ -76,6 +76,14 @@ def test_a_broken_body_is_found_by_its_etag_alone() -> None:
     assert whole_bodies(history).found == 1
 
 
+def test_what_no_etag_vouches_for_leaves_whole_bodies_open() -> None:
+    world = readers_of(0, 1, 2, 3, 4, 5, 6)
+    world.read(0, 900, 900, 0, body=b'{"error": "try again"}', etag="")
+    result = whole_bodies(world.history_without_store())
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "no ETag vouches" in result.sentence
+
+
 def test_correct_runs_without_a_store_raise_no_alarm_and_no_check_crashes() -> None:
     for seed in range(60):
         world = random_world(Random(seed), length=400, gap=(10, 60), heads_every=10, names=lambda number: number % 9)
