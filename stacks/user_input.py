@@ -18,7 +18,7 @@ LONGEST_SHOWN: Final = 200
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """More than any settings, outputs or summary that a program wrote, and little enough to read at once."""
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
-_REAL: Final = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][+-]?[0-9]{1,3})?")
+_REAL: Final = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,24})?|\.[0-9]{1,24})([eE][+-]?[0-9]{1,3})?")
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISCHR, "a device"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stacks.user_input import (
@@ -74,6 +74,7 @@ def test_what_is_no_real_number(text: str) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e17, max_value=1e17))
+@example(0.0001715610464341353)  # as many digits as Python ever writes without an exponent
 def test_a_number_is_read_as_python_writes_it(number: float) -> None:
     assert real_number(repr(number)) == number == real_number(number)
 

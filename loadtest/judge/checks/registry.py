@@ -32,6 +32,9 @@ from loadtest.summary.findings import CheckResult
 
 Check = tuple[Promise, Callable[[History], CheckResult]]
 
+MANY_READS: Final = 50_000_000
+"""From so many reads on, no more checks run at a time than there are cores."""
+
 CHECKS: Final[tuple[Check, ...]] = (
     (assumptions.PROMISE, assumptions.assumptions),
     (load_generator.PROMISE, load_generator.load_generator),
@@ -64,7 +67,8 @@ def run_checks(
         tell(promise.title)
         return _run(promise, judge, history)
 
-    return tuple(side_by_side(run, checks, a_core=2))
+    # Of several a core some wait for what others are making. Each takes memory, which a very long run lacks.
+    return tuple(side_by_side(run, checks, a_core=2 if len(history.reads) < MANY_READS else 1))
 
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from history_language import history, run_info
 
 from loadtest.run.history import History
@@ -20,6 +23,28 @@ def test_a_history_makes_each_measurement_once() -> None:
 
     run = history("r0[0 1]")
     assert (run.once(measure), run.once(measure), len(calls)) == (5, 5, 1)
+
+
+def test_threads_that_ask_at_the_same_time_wait_for_the_one_that_is_made() -> None:
+    asked, calls = threading.Event(), []
+
+    def measure(run: History) -> int:
+        calls.append(run)
+        asked.wait(10)  # the other thread has come meanwhile
+        return 5
+
+    run = history("r0[0 1]")
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(run.once, measure)
+        other = threads.submit(lambda: (asked.set(), run.once(measure))[1])
+        assert (first.result(20), other.result(20), len(calls)) == (5, 5, 1)
+
+
+def test_what_fails_fails_for_each_who_asks() -> None:
+    run = history("r0[0 1]")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            run.once(lambda _: 1 // 0)
 
 
 def test_the_bound_on_staleness_is_in_nanoseconds() -> None:
