@@ -8,9 +8,10 @@
 
 A document that was published more than once (A, B, A) is several versions. A read of it is the latest of these that it
 can have been; where none can have been there at the time, it was old, or had been published once more between two
-HEADs: that is *undecided*. The same holds for an old document whose read shares a moment with a stretch in which something was
-published: a later version, between two HEADs, or something that no HEAD saw. The old one may have come and gone there. A document that no HEAD ever saw is *unseen* when all its reads fit
-between two HEADs, and undecided otherwise.
+HEADs: that is *undecided*. The same holds for an old document whose read shares a moment with a stretch in which
+something was published: a later version between two HEADs, or something that no HEAD saw. The old one may have come
+and gone there. A document that no HEAD ever saw is *unseen* when all its reads fit between two HEADs, and undecided
+otherwise.
 """
 
 from __future__ import annotations
