@@ -9,8 +9,9 @@
 A document that was published more than once (A, B, A) is several versions. A read of it is the latest of these that it
 can have been; where none can have been there at the time, it was old, or had been published once more between two
 HEADs: that is *undecided*. The same holds for an old document whose read shares a moment with a stretch in which
-something was certainly published that no HEAD saw. A document that no HEAD ever saw is *unseen* when all its reads fit
-between two HEADs, and undecided otherwise.
+something was published: a later version between two HEADs, or something that no HEAD saw. The old one may have come
+and gone there. A document that no HEAD ever saw is *unseen* when all its reads fit between two HEADs, and undecided
+otherwise.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array
         return np.full(len(called), UNSEEN_VERSION if fits else UNDECIDED_VERSION, dtype=np.int32)
     came, replaced = writes[0][own], _replaced(own, writes[1])
     if len(own) == 1 and bool(np.all(returned >= came[0])):
-        hidden = (called > replaced[0]) & _meets(called, returned, gaps)
+        again = _meets(called, returned, gaps) | _meets_a_change(called, returned, writes, int(own[0]) + 2)
+        hidden = (called > replaced[0]) & again
         return np.where(hidden, UNDECIDED_VERSION, own[0]).astype(np.int32)
     latest = np.searchsorted(came, returned, side="right") - 1
     there = (latest >= 0) & (called <= replaced[latest])
@@ -88,6 +90,13 @@ def _fits_in_one(first_ns: int, last_ns: int, writes: tuple[Array, Array], gaps:
     inside = (writes[0] <= first_ns) & (last_ns <= writes[1])
     hidden = (gaps.from_ns <= first_ns) & (last_ns <= gaps.to_ns)
     return bool(inside[1:].any() or hidden.any())
+
+
+def _meets_a_change(called: Array, returned: Array, writes: tuple[Array, Array], after: int) -> Array:
+    """Whether a later version may have come while each read was made: then another may have come and gone unseen."""
+    first = np.maximum(np.searchsorted(writes[1], called), after)
+    met: Array = np.append(writes[0], np.iinfo(np.int64).max)[np.minimum(first, len(writes[0]))] <= returned
+    return met
 
 
 def _meets(called: Array, returned: Array, gaps: Gaps) -> Array:
