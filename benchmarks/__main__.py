@@ -20,6 +20,7 @@ BENCHMARKS = {
     "trend_simulation": "how often a trend is right: false alarms, and how soon a step is found",
     "trend_history": "sixty real runs that get slower, lag and recover (a quarter of an hour, can be made in pieces)",
     "many_machines": "workers that share nothing with their master, and what receiving their records costs it",
+    "other_clocks": "real runs with workers whose clocks are others: no false alarm, and a known lag found",
     "clock_simulation": "whether the bound of another machine's clock holds, and how short a lag is seen behind it",
     "duel_simulation": "how often a duel is right: false alarms, detection, undecided",
     "duel": "twenty real duels of one build (47 minutes, can be made in pieces; --slowdown for a slower one)",

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from locust_process import Start
-from other_hosts import OTHER_CLOCK, can, hiding, workers
-from slow_network import network
 
 from benchmarks.nginx import free_port
+from benchmarks.other_hosts import OTHER_CLOCK, can, hiding, workers
+from benchmarks.slow_network import network
 from loadtest.sandbox.process import RunningSandbox
 
 needs_clocks = pytest.mark.skipif(not can(*OTHER_CLOCK, "-1"), reason="no time namespace can be made here")

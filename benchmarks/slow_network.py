@@ -37,12 +37,15 @@ class Network:
         while True:
             try:
                 near, _ = self._listening.accept()
-                if self._cut:
-                    near.close()
-                    continue
-                far = socket.create_connection(("127.0.0.1", self._to_port))
-            except OSError:
+            except OSError:  # closed
                 return
+            try:
+                if self._cut:
+                    raise ConnectionRefusedError
+                far = socket.create_connection(("127.0.0.1", self._to_port))
+            except OSError:  # nobody listens there yet
+                near.close()
+                continue
             self._open += [near, far]
             for source, sink, delay in ((near, far, self._there), (far, near, self._back)):
                 threading.Thread(target=self._carry, args=(source, sink, delay), daemon=True).start()
