@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from random import Random
 
 import pytest
-from watched_world import World, document, random_world
+from watched_world import World, document, md5, random_world
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.conditional_get import conditional_get
@@ -15,8 +15,12 @@ from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.checks.write_impact import write_impact
+from loadtest.load import watching
+from loadtest.run.addresses import WeightedUrl
 from loadtest.run.observed.naming import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict
+from loadtest.target.finding import Target
+from loadtest.target.keeping import Seen
 
 
 def at(second: int) -> str:
@@ -74,6 +78,30 @@ def test_a_broken_body_is_found_by_its_etag_alone() -> None:
     history = world.history_without_store()
     assert history.reads.outcome.tolist()[-1] == ReadOutcome.TRUNCATED
     assert whole_bodies(history).found == 1
+
+
+def test_a_body_cut_short_that_got_an_etag_of_its_own_on_the_way_is_no_document() -> None:
+    world = readers_of(0, 1, 2, 3, 4, 5, 6)
+    good = whole_bodies(world.history_without_store())
+    cut = document(6)[:40]
+    world.read(0, 900, 900, 6, body=cut, etag=md5(cut))
+    result = whole_bodies(world.history_without_store())
+    assert good.found == result.found == 0
+    assert "no ETag vouches" in result.sentence
+    assert "no ETag vouches" not in good.sentence
+
+
+def test_addresses_of_another_object_are_told_of_where_nobody_asks_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = {"http://a/1": document(1), "http://a/2": document(1), "http://a/3": document(2)}
+    monkeypatch.setattr(watching, "document_at", lambda one: Seen(200, {}, bodies[one.url]))
+    monkeypatch.setattr(watching, "_PATIENCE_S", 0)
+
+    def said_of(*urls: str) -> str:
+        addresses = tuple(WeightedUrl(url) for url in urls)
+        return watching.addresses_see(Target(urls[0], None, "k", None, None, None, addresses=addresses))
+
+    assert said_of("http://a/1") == said_of("http://a/1", "http://a/2") == ""
+    assert "another document at http://a/3 than at http://a/1" in said_of("http://a/1", "http://a/2", "http://a/3")
 
 
 def test_what_no_etag_vouches_for_leaves_whole_bodies_open() -> None:
