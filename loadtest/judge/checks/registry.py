@@ -32,7 +32,7 @@ from loadtest.summary.findings import CheckResult
 
 Check = tuple[Promise, Callable[[History], CheckResult]]
 
-MANY_READS: Final = 50_000_000
+MANY_READS: Final = 5_000_000
 """From so many reads on, no more checks run at a time than there are cores."""
 
 CHECKS: Final[tuple[Check, ...]] = (
@@ -67,7 +67,7 @@ def run_checks(
         tell(promise.title)
         return _run(promise, judge, history)
 
-    # Of several a core some wait for what others are making. Each takes memory, which a very long run lacks.
+    # Of several a core some wait for what others are making. Each takes memory, of which a long run has too little.
     return tuple(side_by_side(run, checks, a_core=2 if len(history.reads) < MANY_READS else 1))
 
 
