@@ -125,6 +125,7 @@ class Participant:
         self._sender = None
         if not beside_master:
             self._sender = RecordSender(self._runner, lanes.recorders[0].spool.name, plan.run)
+            self._sender.start()
         if isinstance(self._runner, WorkerRunner):
             self._master_watch = MasterWatch(
                 self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
