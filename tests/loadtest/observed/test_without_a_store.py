@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from watched_world import World, document, md5, random_world
 
+from loadtest.http1.incoming import Answer
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.load import watching
+from loadtest.load import recorder, watching
 from loadtest.run.addresses import WeightedUrl
+from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.observed.naming import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.target.finding import Target
@@ -129,3 +133,17 @@ def test_correct_runs_without_a_store_raise_no_alarm_and_no_check_crashes() -> N
 
 def test_the_order_of_documents_is_that_of_their_times_where_each_has_one_of_its_own() -> None:
     assert in_order_of_time([{at(5)}, {at(1)}, {at(3), at(4)}, {at(2)}, {at(2)}, {""}, {"soon"}, set()]) == [1, 0]
+
+
+def test_a_document_whose_times_are_too_many_to_keep_has_no_place_in_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "MOST_TIMES_KEPT", 2)
+    noted: list[dict[str, Any]] = []
+    taking = recorder.Recorder.__new__(recorder.Recorder)
+    taking.verifier, taking._modified = ObservedVerifier(), set()
+    taking.spool = SimpleNamespace(body=noted.append)  # type: ignore[assignment]
+    for second in (1, 2, 3, 4):
+        fields = {b"last-modified": at(second).encode()}
+        taking.note_modified(1, Answer(200, [], fields, bytearray(), 0, 0, b"", False, 0))
+    said = [line["modified"] for line in noted]
+    assert said == [at(1), at(2), ""]
+    assert in_order_of_time([{said[0], said[2]}, {at(2)}]) == [1]
