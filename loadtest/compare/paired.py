@@ -104,15 +104,17 @@ def _response_rows(
 
 
 def _not_by_pauses(rows: list[Row], whole: list[Row]) -> list[Row]:
-    """What fails with all pairs must not pass without those in which a load generator paused."""
-    failing = {row.name for row in whole if row.verdict is Verdict.FAIL}
+    """What fails with all pairs must not pass without those in which a load generator paused, or have no row there."""
+    own = {row.name: row for row in rows}
+    failing = [row.name for row in whole if row.verdict is Verdict.FAIL]
     said = "it is within the tolerance only without the pairs in which a load generator paused: measure again."
-    return [
-        replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{row.name}: {said}")
-        if row.name in failing and row.verdict in (None, Verdict.PASS)
-        else row
-        for row in rows
-    ]
+    gone = "without the pairs in which a load generator paused too few are left: let them duel for longer."
+    for name in failing:
+        if name not in own:
+            own[name] = Row(name, "", "", units.NOTHING, Verdict.INCONCLUSIVE, f"{name}: {gone}")
+        elif own[name].verdict in (None, Verdict.PASS):
+            own[name] = replace(own[name], verdict=Verdict.INCONCLUSIVE, sentence=f"{name}: {said}")
+    return list(own.values())
 
 
 def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:

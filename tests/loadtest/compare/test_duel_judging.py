@@ -13,7 +13,7 @@ import pytest
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
-from loadtest.compare.paired import compare_in_turns, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired import _not_by_pauses, compare_in_turns, kind_rows, latency_rows, pooled_rows
 from loadtest.compare.render import markdown
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
@@ -157,6 +157,19 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     assert made.verdict is Verdict.PASS
     assert "2 pairs were left out, 2 for a load generator itself paused in it." in made.notes[0]
     assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
+
+
+def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -> None:
+    """Of a rare kind of answer six pairs may be there with them, and five, which have no row, without."""
+    found = {kind: with_stalls(of_kind, 1, 500) for kind, of_kind in observed(CALM, 1).items()}
+    six, five = ({kind: Observed(each.stretches[:n], each.times[:n], 0) for kind, each in found.items()} for n in (6, 5))
+    whole, left = pooled_rows(six, 1.07, 0.005), pooled_rows(five, 1.07, 0.005)
+    assert left == [] and "Response time of all reads while quiet, p99" in {
+        row.name for row in whole if row.verdict is Verdict.FAIL
+    }
+    settled = _not_by_pauses(left, whole)
+    assert {row.verdict for row in settled} == {Verdict.INCONCLUSIVE}
+    assert settled[0].sentence.endswith("too few are left: let them duel for longer.")
 
 
 def test_too_many_pauses_are_undecided(clean: Summary) -> None:
