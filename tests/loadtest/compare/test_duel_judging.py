@@ -162,7 +162,9 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
 def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -> None:
     """Of a rare kind of answer six pairs may be there with them, and five, which have no row, without."""
     found = {kind: with_stalls(of_kind, 1, 500) for kind, of_kind in observed(CALM, 1).items()}
-    six, five = ({kind: Observed(each.stretches[:n], each.times[:n], 0) for kind, each in found.items()} for n in (6, 5))
+    six, five = (
+        {kind: Observed(each.stretches[:n], each.times[:n], 0) for kind, each in found.items()} for n in (6, 5)
+    )
     whole, left = pooled_rows(six, 1.07, 0.005), pooled_rows(five, 1.07, 0.005)
     assert left == [] and "Response time of all reads while quiet, p99" in {
         row.name for row in whole if row.verdict is Verdict.FAIL
