@@ -188,3 +188,17 @@ def test_documents_of_unlike_size_are_no_pass(clean: Summary, history: History) 
     assert made.verdict is Verdict.INCONCLUSIVE
     assert "The two are unlike in payload bytes" in made.sentence
     assert "Forced" not in markdown(made)
+
+
+def test_a_deployment_whose_slow_puts_leave_most_pairs_out_does_not_pass(clean: Summary, history: History) -> None:
+    """The pairs that are left are those in which its PUTs were fast."""
+    windows, writes = history.windows, history.writes
+    returned, hung = writes.returned_ns.copy(), 0
+    for place in np.flatnonzero((windows.kind[:-1] == 1) & (windows.kind[1:] == 0)):
+        last = int(np.searchsorted(writes.called_ns, windows.end_ns[place])) - 1
+        returned[last] = windows.start_ns[place + 1] + 1
+        hung += 1
+    assert hung > len(windows) / 8
+    made = duel(clean, history, replace(history, writes=replace(writes, returned_ns=returned), _made={}))
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert f"{hung} of {len(windows) // 2} pairs of quiet windows are left out" in made.sentence
