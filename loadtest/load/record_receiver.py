@@ -18,7 +18,7 @@ from typing import Any, Final
 import gevent
 from locust.exception import RPCError
 
-from loadtest.load.record_sender import RECEIVED_MESSAGE, RECORDS_MESSAGE
+from loadtest.load.record_sender import RECEIVED_MESSAGE
 from loadtest.run.files import CLOSED_SUFFIX, HEARTBEAT_SUFFIX, INCOMPLETE_SUFFIX, SPOOL_FOLDER, SPOOL_SUFFIXES
 from loadtest.run.presence import WORKER, Presence, unpacked
 
@@ -57,7 +57,6 @@ class RecordReceiver:
         self._unwritable: set[str] = set()
         self._waited = False
         self._closed = False
-        runner.register_message(RECORDS_MESSAGE, self._on_records)
 
     def __bool__(self) -> bool:
         """Whether any worker sends its records."""
@@ -96,7 +95,8 @@ class RecordReceiver:
         node = self._runner.clients.get(client)
         return node is not None and node.state == "missing"
 
-    def _on_records(self, msg: Any, **_kwargs: Any) -> None:
+    def on_records(self, msg: Any) -> None:
+        """A worker has sent some; what is not of this run is another receiver's."""
         client, data = msg.node_id, msg.data
         if not isinstance(data, dict) or data.get("run") != self._run or client not in self._shares:
             return

@@ -1,7 +1,6 @@
 """What a worker on another machine records arrives whole, whatever its network loses, doubles or mixes up."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from locust.env import Environment
 
 from loadtest.load import record_receiver, record_sender
 from loadtest.load.record_receiver import RecordReceiver
@@ -27,13 +27,9 @@ class Channel:
     def __init__(self, folder: Path) -> None:
         self.run_dir, self.now, self.under_way = folder / "master", 0.0, []
         (self.run_dir / SPOOL_FOLDER).mkdir(parents=True)
-        self.handlers: dict[str, Callable[..., None]] = {}
         self.receiver = RecordReceiver(self, self.run_dir, RUN, {CLIENT: 3})
         self.spool = Spool(folder / "worker", 3, RUN)
         self.sender = RecordSender(self, self.spool.name, RUN, lambda: self.now)
-
-    def register_message(self, kind: str, handler: Callable[..., None]) -> None:
-        self.handlers[kind] = handler
 
     def send_message(self, kind: str, data: Any, client: str | None = None) -> None:
         self.under_way.append((kind, dict(data, **({"sizes": dict(data["sizes"])} if "sizes" in data else {}))))
@@ -46,7 +42,7 @@ class Channel:
             self.sender.on_received(data["run"], data["sizes"], complete=data["complete"])
 
     def says(self, data: Any, client: str = CLIENT) -> None:
-        self.handlers[RECORDS_MESSAGE](msg=SimpleNamespace(node_id=client, data=data))
+        self.receiver.on_records(SimpleNamespace(node_id=client, data=data))
 
     def read(self, count: int) -> None:
         for number in range(count):
@@ -255,3 +251,10 @@ def test_who_cannot_say_that_it_is_there_does_not_look_as_if_it_were(
     with pytest.raises(OSError, match="No space"):
         Presence(tmp_path / "0", "worker", 0, RUN)
     assert not is_alive(tmp_path / "0.recorder")
+
+
+def test_each_run_of_a_session_has_a_receiver_of_its_own(tmp_path: Path) -> None:
+    """Locust takes one listener for a message in the life of a process, and raises for a second."""
+    runner = Environment().create_local_runner()
+    for run in ("first", "second"):
+        assert not RecordReceiver(runner, tmp_path / run, run, {CLIENT: 0})
