@@ -3,6 +3,10 @@
 # RUN is the run's directory, KEPT a folder that the CI system keeps from run to run (a cache), OUTPUT where to write.
 # Ends with 0 nothing got worse, 1 something did, 3 too few runs to say, 2 anything else: what broke is no finding.
 set -u
+if [ $# -lt 3 ]; then # a shell that trips over it may end with 1
+  echo "usage: sh .github/follow_runs.sh RUN KEPT OUTPUT [OPTIONS OF trend]" >&2
+  exit 2
+fi
 run=$1 kept=$2 output=$3
 shift 3
 rm -f "$output/trend.json"

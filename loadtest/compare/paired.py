@@ -69,7 +69,8 @@ def compare_in_turns(base: Judged, new: Judged, tolerance: float, run_noise: flo
     )
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
-    doubts = [*_incomplete(runs), *([f"{broken[0].upper()}{broken[1:]}."] if broken else []), *_unlike(runs)]
+    ended = [f"{broken[0].upper()}{broken[1:]}."] if broken else []
+    doubts = [*_incomplete(runs), *ended, *_left_out(observed), *_unlike(runs)]
     sentence = sentence_of(verdict, rows, tolerance)
     if doubts and verdict is Verdict.PASS:
         verdict, sentence = Verdict.INCONCLUSIVE, f"No regression is shown, but nothing passes so: {doubts[0]}"
@@ -104,15 +105,17 @@ def _response_rows(
 
 
 def _not_by_pauses(rows: list[Row], whole: list[Row]) -> list[Row]:
-    """What fails with all pairs must not pass without those in which a load generator paused."""
-    failing = {row.name for row in whole if row.verdict is Verdict.FAIL}
+    """What fails with all pairs must not pass without those in which a load generator paused, or have no row there."""
+    own = {row.name: row for row in rows}
+    failing = [row.name for row in whole if row.verdict is Verdict.FAIL]
     said = "it is within the tolerance only without the pairs in which a load generator paused: measure again."
-    return [
-        replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{row.name}: {said}")
-        if row.name in failing and row.verdict in (None, Verdict.PASS)
-        else row
-        for row in rows
-    ]
+    gone = "without the pairs in which a load generator paused too few are left: let them duel for longer."
+    for name in failing:
+        if name not in own:
+            own[name] = Row(name, "", "", units.NOTHING, Verdict.INCONCLUSIVE, f"{name}: {gone}")
+        elif own[name].verdict in (None, Verdict.PASS):
+            own[name] = replace(own[name], verdict=Verdict.INCONCLUSIVE, sentence=f"{name}: {said}")
+    return list(own.values())
 
 
 def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
@@ -121,6 +124,19 @@ def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
         for label, summary in zip(("base", "new"), runs, strict=True)
         if summary.run.ended.missing or summary.run.ended.recovered
     ]
+
+
+def _left_out(observed: dict[str, Observed]) -> list[str]:
+    """Pairs left out for what a target did in them (a PUT that did not end, no answer): what is left is no sample."""
+    doubts = []
+    for kind, found in observed.items():
+        count, of = found.dropped - found.paused, found.dropped + len(found.stretches)
+        if count > MOST_LEFT_OUT * of:
+            doubts.append(
+                f"{count:,} of {of:,} pairs of {kind} windows are left out, as a PUT of a quiet one did not end before "
+                "it, none was in flight in a writing one, or no read succeeded: give a longer --window."
+            )
+    return doubts
 
 
 def _unlike(runs: tuple[Summary, Summary]) -> list[str]:

@@ -128,11 +128,15 @@ def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
     return None if badness(whole)[0] > badness(parts[place])[0] else place
 
 
+def is_of_each(expression: str) -> bool:
+    """Whether a condition must hold of each part of the reads: on a time, a share or a ratio, not a count or rate."""
+    (threshold,) = parse(expression)
+    return METRICS[threshold.metric].dimension in _OF_EACH and threshold.metric not in _OF_THE_RUN
+
+
 def _threshold(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Sequence[str]) -> ThresholdResult:
     """A condition on a time, a share or a ratio must hold at each address; one on a count or rate for all."""
-    (threshold,) = parse(whole.expression)
-    metric = METRICS[threshold.metric]
-    if metric.dimension not in _OF_EACH or threshold.metric in _OF_THE_RUN:
+    if not is_of_each(whole.expression):
         return whole
     verdict = worst([whole.verdict, *(one.verdict for one in own)])
     deciding = [(name, one) for name, one in zip(names, own, strict=True) if one.verdict is verdict]

@@ -17,11 +17,12 @@ from typing import Final
 
 import numpy as np
 
+from loadtest.judge.addresses import is_of_each
 from loadtest.judge.measure.latency import response_ns, successful, window_of
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, shift
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import CheckResult, Question, worst
+from loadtest.summary.findings import CheckResult, Question, ThresholdResult, worst
 from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 
@@ -38,11 +39,14 @@ def with_places(history: History, whole: Summary, judge: Callable[[History], Sum
     rows = [_row(history, place, workers[place], part, len(parts)) for place, part in parts.items()]
     checks = tuple(_check(check, number, parts) for number, check in enumerate(whole.checks))
     first, second, third, fourth = (_question(each, number, parts) for number, each in enumerate(whole.questions))
+    thresholds = tuple(_threshold(each, number, parts) for number, each in enumerate(whole.thresholds))
     verdicts = [whole.verdict, *(check.verdict for check in checks), first.verdict, second.verdict]
+    verdicts += [each.verdict for each in thresholds]
     return replace(
         whole,
         places=tuple(rows),
         checks=checks,
+        thresholds=thresholds,
         questions=(first, second, third, fourth),
         verdict=worst([*verdicts, third.verdict, fourth.verdict]),
     )
@@ -69,6 +73,18 @@ def _question(question: Question, number: int, parts: dict[str, Summary]) -> Que
     place, first = next(iter(failing.items()))
     shown = replace(first.number, text=f"{first.number.text} at {place}")
     return replace(question, verdict=Verdict.FAIL, number=shown, sentence=sentence)
+
+
+def _threshold(whole: ThresholdResult, number: int, parts: dict[str, Summary]) -> ThresholdResult:
+    failing = {
+        place: part.thresholds[number]
+        for place, part in parts.items()
+        if part.thresholds[number].verdict is Verdict.FAIL
+    }
+    if whole.verdict is Verdict.FAIL or not failing or not is_of_each(whole.expression):
+        return whole
+    sentence = " ".join(f"At {place}: {each.sentence}" for place, each in failing.items())
+    return replace(whole, verdict=Verdict.FAIL, sentence=sentence, number=next(iter(failing.values())).number)
 
 
 def _row(history: History, place: str, workers: Sequence[int], part: Summary, places: int) -> PlaceRow:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -39,6 +41,7 @@ def left_open(history: History) -> str:
         sentence
         for sentence in (
             _nothing_known(watched),
+            _went_back(watched),
             _blind(history, watched),
             _undecided(history),
             _unseen(history),
@@ -98,6 +101,39 @@ def _nothing_known(watched: Watched) -> str:
     )
 
 
+def _went_back(watched: Watched) -> str:
+    """Whether the store itself showed an older document after a newer one; "" when it never did."""
+    times = [_moment(str(said.get("last_modified") or "")) for said in watched.published]
+    known = [moment for moment in times if moment is not None]
+    back = sum(after < before for before, after in pairwise(known))
+    if not back:
+        return ""
+    return (
+        f"{units.counted(back, 'time')} the store showed a document that was last modified before the one that it had "
+        "shown until then: it answers from a replica that lags, an older version was restored, or a long multipart "
+        "upload ended; what it shows is no proof of what is new."
+    )
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def short_lags(history: History) -> str:
+    """What HEADs are too far apart to show, as a sentence to add; "" for a run that wrote itself."""
+    gap_ns = history.info.watch.usual_gap_ns if history.info.watch is not None else 0
+    if not gap_ns:
+        return ""
+    return (
+        f" Two looks at the store were up to {units.duration(gap_ns)} apart (--watch-interval): what was old for less "
+        "than that need not have been seen."
+    )
+
+
 def _blind(history: History, watched: Watched) -> str:
     """The time of the run in which nobody knew what the store held."""
     start = history.origin_ns
@@ -145,8 +181,8 @@ def unvouched(history: History) -> str:
     if not count:
         return ""
     return (
-        f"{units.counted(count, 'read')} returned something that no ETag vouches for: whether that is a document of "
-        "this read model, and which, cannot be told."
+        f"{units.counted(count, 'read')} returned something that no ETag vouches for beyond doubt: whether that is a "
+        "document of this read model, and which, cannot be told."
     )
 
 

@@ -6,14 +6,38 @@ import contextlib
 import struct
 import time
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
+from loadtest.load.options import LONGEST_PLACE
 from loadtest.run.clocks import clock_name
+from loadtest.run.run_info import LATEST_NS
 
 CLOCK_MESSAGE: Final = "read-model-clock"
 READING_MESSAGE: Final = "read-model-reading"
 _EXCHANGE: Final = struct.Struct("<3q")
 """``EXCHANGE_DTYPE``, without NumPy."""
+
+
+class Reading(NamedTuple):
+    """What a worker answers: the master's reading that it was sent, its own, and how it calls its clock and place."""
+
+    sent_ns: int
+    read_ns: int
+    clock: str
+    place: str
+
+    @classmethod
+    def of(cls, data: object, now_ns: int) -> Reading | None:
+        """What a message says; None when no worker says that. One of another version may say less, and is told so."""
+        if not isinstance(data, dict):
+            return None
+        sent_ns, read_ns, clock, place = (data.get(name) for name in ("sent_ns", "read_ns", "clock", "place"))
+        if type(sent_ns) is not int or type(read_ns) is not int or not 0 <= sent_ns <= now_ns:
+            return None
+        if not 0 <= read_ns < LATEST_NS:
+            return None
+        right = isinstance(place, str) and len(place) <= LONGEST_PLACE and place.isprintable()
+        return cls(sent_ns, read_ns, clock if isinstance(clock, str) else "", str(place) if right else "")
 
 
 class Exchanges:
@@ -24,12 +48,12 @@ class Exchanges:
         """What the worker calls its clock."""
         self.place = ""
         """Where its user says that it reads from."""
-        self._waiting: list[bytes] = []
+        self._waiting = bytearray()
         self._file: BinaryIO | None = None
 
     def add(self, sent_ns: int, remote_ns: int, received_ns: int, clock: str, place: str) -> None:
         self.clock, self.place = clock, place
-        self._waiting.append(_EXCHANGE.pack(sent_ns, remote_ns, received_ns))
+        self._waiting += _EXCHANGE.pack(sent_ns, remote_ns, received_ns)
         self._write()
 
     def keep(self, path: Path) -> None:
@@ -39,15 +63,15 @@ class Exchanges:
 
     def close(self) -> None:
         if self._file is not None:
+            self._write()
             self._file.close()
             self._file = None
 
     def _write(self) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # without exchanges the clock is known less well, and that is judged
+            with contextlib.suppress(OSError):  # it is tried again; what stays away is seen when the run is sealed
                 while self._waiting:
-                    self._file.write(self._waiting[0])
-                    del self._waiting[0]
+                    del self._waiting[: self._file.write(self._waiting)]  # a full disk may take a part of one
 
 
 def answer_reading(runner: Any, msg: Any, place: str) -> None:

@@ -26,7 +26,7 @@ from loadtest.load.progress.progress import Progress
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
-from loadtest.load.watching import readers_see, take_first_document
+from loadtest.load.watching import addresses_see, readers_see, take_first_document
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
@@ -94,6 +94,8 @@ class Coordinator:
             if self._settings.writer == WATCH:
                 self._watch(self._directory)
             elif self._settings.writer == NO_WRITER:
+                if said := addresses_see(self._target):
+                    say(said)
                 size = take_first_document(self._directory.path / JOURNAL_NAME, self._target)
                 self._documents = observed_documents(size)
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)

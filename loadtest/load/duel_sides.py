@@ -29,7 +29,7 @@ HEADER_VARIABLE: Final = "DUEL_HEADER_"
 _MAY_HOLD_SECRETS: Final = ("samples-path", "s3-endpoint-url")
 _NOT_SHARED: Final = (
     *("outputs", "stack", "bucket", "run-dir"),  # of one side
-    *("until-decided", "writer", "watch-interval"),  # a duel has a schedule and a length of its own
+    *("until-decided", "writer", "watch-interval", "publish-command"),  # a duel has a schedule and a length of its own
 )
 
 

@@ -7,6 +7,7 @@ master's files records into a folder of its own and sends what it records.
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -22,6 +23,7 @@ from loadtest.http1.access import Access
 from loadtest.http1.trust import tls_context
 from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.coordinator import PLAN_MESSAGE
+from loadtest.load.ending import waiting_through_ctrl_c
 from loadtest.load.lanes import Lanes
 from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
 from loadtest.load.options import place_from
@@ -87,9 +89,10 @@ class Participant:
         """Stop to read and wait until the master has all records, in a worker that sends them. Twice is fine."""
         sender, self._sender = self._sender, None
         if sender is not None:
-            self._runner.stop()
-            self.stop_recording()
-            sender.finish(LONGEST_SENDING_S)
+            with waiting_through_ctrl_c():  # a second one would end this before it has said where the records are
+                self._runner.stop()
+                self.stop_recording()
+                sender.finish(LONGEST_SENDING_S)
 
     def _on_end(self, **_kwargs: Any) -> None:
         gevent.spawn(self._runner.stop)  # not where messages come in, for the master's answers do
@@ -103,6 +106,7 @@ class Participant:
         share = content.pop(SHARES_KEY, {}).get(getattr(self._runner, "client_id", ""), 0)
         code, self._offset_ns = content.pop(CODE_KEY, ""), content.pop(OFFSET_KEY, 0)
         files = content.pop(FILES_KEY, {})
+        own_folder = ""
         try:
             if code != code_digest():
                 raise UsageError(OTHER_VERSION)
@@ -110,11 +114,15 @@ class Participant:
             plan = replace(plan, start_ns=plan.start_ns + self._offset_ns)
             beside_master = isinstance(self._runner, LocalRunner) or sees_run(Path(plan.run_dir), plan.run)
             if not beside_master:
-                plan = replace(plan, run_dir=_own_folder(files))
+                own_folder = tempfile.mkdtemp(prefix="read-model-")  # which nobody else may read
+                _fill(Path(own_folder), files)
+                plan = replace(plan, run_dir=own_folder)
             if plan.cert:  # before the first reader would trip over it
                 tls_context(access=Access.of(plan))
             lanes = Lanes(plan, share)
         except (TypeError, ValueError, UsageError, OSError) as error:
+            if own_folder:
+                shutil.rmtree(own_folder, ignore_errors=True)
             why = why_refused(error)
             logger.error("This process does not read the samples: %s.", why)
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
@@ -125,6 +133,7 @@ class Participant:
         self._sender = None
         if not beside_master:
             self._sender = RecordSender(self._runner, lanes.recorders[0].spool.name, plan.run)
+            self._sender.start()
         if isinstance(self._runner, WorkerRunner):
             self._master_watch = MasterWatch(
                 self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
@@ -160,11 +169,9 @@ class Participant:
             data[COUNTS_KEY] = asdict(self._lanes.counted())
 
 
-def _own_folder(files: dict[str, bytes]) -> str:
-    """A run directory on this host, with the files that readers need of the master's."""
-    folder = Path(tempfile.mkdtemp(prefix="read-model-"))
+def _fill(folder: Path, files: dict[str, bytes]) -> None:
+    """Make it a run directory on this host, with the files that readers need of the master's."""
     for name, content in files.items():
         path = folder / DOCUMENTS_FOLDER if Path(name).parent.name == DOCUMENTS_FOLDER else folder
         path.mkdir(exist_ok=True)
         (path / Path(name).name).write_bytes(content)
-    return str(folder)

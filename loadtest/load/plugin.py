@@ -40,6 +40,7 @@ from loadtest.load.page.tab import add_tab
 from loadtest.load.participant import COUNTS_KEY, Participant
 from loadtest.load.plan_message import plan_message
 from loadtest.load.record_receiver import RecordReceiver
+from loadtest.load.record_sender import RECORDS_MESSAGE
 from loadtest.load.recorder import Recorder
 from loadtest.load.several import refuse_too_few_readers
 from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
@@ -94,7 +95,10 @@ class ReadModelRun:
             quit_after_records(runner, self._records_to_come)
         self._team = Workers(runner) if self._coordinates else None
         self._starting = False
+        self._receiver: RecordReceiver | None = None
+        """Of the run that is on, or was the last; what comes late is answered, too."""
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
+        runner.register_message(RECORDS_MESSAGE, self._on_records)  # Locust takes one listener, for all runs
         if not self._coordinates and environment.parsed_options.processes:
             environment.parsed_options.json = False  # a master's JSON is of all its workers
         self._participant = Participant(environment, self._on_begin)
@@ -238,6 +242,7 @@ class ReadModelRun:
             logger.error("%s", sentence)
         side = meeting.side if meeting is not None else ""
         plan = coordinator.start(user_count, team, agreed.ends_ns if agreed else self._ends_ns(), agreed, side)
+        self._receiver = coordinator.receiver
         for client in team.accepted if team.shares else [None]:
             message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
@@ -252,6 +257,10 @@ class ReadModelRun:
             if msg.node_id in self._team.shares:
                 logger.error("%s", self._team.refusal(msg.node_id))
             self._coordinator.note_workers()
+
+    def _on_records(self, msg: Any, **_kwargs: Any) -> None:
+        if self._receiver is not None:
+            self._receiver.on_records(msg)
 
     def _on_worker_connect(self, client_id: str, **_kwargs: Any) -> None:
         if self._coordinator is not None and self._coordinator.plan is not None:

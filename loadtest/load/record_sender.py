@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,35 +35,42 @@ CHUNK_BYTES: Final = 64 * 1024
 UNDER_WAY_BYTES: Final = 16 * CHUNK_BYTES
 _TURN_S: Final = 0.2
 _PATIENCE_S: Final = 2.0
-"""Without a word for so long, what was sent is taken for lost."""
+"""When so long nothing more of it has arrived, what was sent is taken for lost; whatever else the master answers."""
 
 
 class RecordSender:
-    """Sends one spool; ``name`` is its path without a suffix, ``run`` the run that it is of."""
+    """Sends one spool, once started; ``name`` is its path without a suffix, ``run`` the run that it is of."""
 
-    def __init__(self, runner: Any, name: Path, run: str) -> None:
-        self._runner, self._name, self._run = runner, name, run
+    def __init__(self, runner: Any, name: Path, run: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._runner, self._name, self._run, self._clock = runner, name, run, clock
         self._sent = dict.fromkeys(SPOOL_SUFFIXES, 0)
         self._received = dict.fromkeys(SPOOL_SUFFIXES, 0)
         self._beat = b""
-        self._heard = time.monotonic()
+        self._moved = clock()
         self._all_there = Event()
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Send what is there and what comes, in between the reads."""
         self._greenlet = gevent.spawn(self._run_on)
 
     def on_received(self, run: str, sizes: dict[str, int], *, complete: bool) -> None:
         """The master says how much of each file it has, and whether that is all."""
         if run != self._run:
             return
-        self._heard = time.monotonic()
         for suffix in SPOOL_SUFFIXES:
-            self._received[suffix] = min(int(sizes.get(suffix, 0)), self._size(suffix))
+            received = min(int(sizes.get(suffix, 0)), self._size(suffix))
+            if received > self._received[suffix]:
+                self._received[suffix], self._moved = received, self._clock()
+                self._sent[suffix] = max(self._sent[suffix], received)
         if complete:
             self._all_there.set()
 
     def finish(self, patience_s: float) -> bool:
         """Wait until the master has all, at most so long; the copy on this disk is removed then, and kept otherwise."""
         there = self._all_there.wait(patience_s)
-        self._greenlet.kill()
+        if self._greenlet is not None:
+            self._greenlet.kill()
         folder = self._name.parents[1]
         if there:
             shutil.rmtree(folder, ignore_errors=True)
@@ -73,14 +81,20 @@ class RecordSender:
     def _run_on(self) -> None:
         while not self._all_there.is_set():
             try:
-                self._send_what_is_there()
+                self.send_what_is_there()
             except (RPCError, OSError) as error:
                 logger.debug("Records could not be sent: %s", error)
             gevent.sleep(_TURN_S)
 
-    def _send_what_is_there(self) -> None:
-        if time.monotonic() - self._heard > _PATIENCE_S:
-            self._sent, self._beat, self._heard = dict(self._received), b"", time.monotonic()
+    def send_what_is_there(self) -> None:
+        """One turn of it.
+
+        Raises:
+            RPCError: it could not be sent.
+            OSError: it could not be read.
+        """
+        if self._clock() - self._moved > _PATIENCE_S:
+            self._sent, self._beat, self._moved = dict(self._received), b"", self._clock()
         closed = next((s for s in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX) if self._path(s).exists()), "")
         beat = self._path(HEARTBEAT_SUFFIX).read_bytes()  # before the files: it says less than they hold
         for suffix in SPOOL_SUFFIXES:
@@ -97,6 +111,8 @@ class RecordSender:
         size = self._size(suffix)
         with self._path(suffix).open("rb", buffering=0) as file:
             while self._sent[suffix] < size and self._under_way() < UNDER_WAY_BYTES:
+                if not self._under_way():
+                    self._moved = self._clock()  # patience begins with what is waited for
                 at = self._sent[suffix]
                 content = os.pread(file.fileno(), min(CHUNK_BYTES, size - at), at)
                 self._send(suffix, at, content)

@@ -105,7 +105,9 @@ class Recorder:
         said = (etag_line, (received.field(b"last-modified") or "")[:64])
         if not said[1] and received.status != HTTPStatus.OK:  # a 304 need not say it again
             return
-        if said not in self._modified and len(self._modified) < MOST_TIMES_KEPT:
+        if said not in self._modified and len(self._modified) >= MOST_TIMES_KEPT:
+            said = (etag_line, "")  # that there was another time is what counts: it has no place in an order then
+        if said not in self._modified:
             self._modified.add(said)
             self.spool.body({"etag": etag_line, "modified": said[1]})
 

@@ -41,6 +41,27 @@ def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
         gevent.sleep(_PAUSE_S)
 
 
+def addresses_see(target: Target) -> str:
+    """What to say where addresses of a run that asks no store show different documents; "" when they do not.
+
+    Raises:
+        UsageError: there is no document at one of them.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        first, *others = [(one, document_at(one).body) for one in target.each()]
+        unlike = [one.shown_url for one, body in others if body != first[1]]
+        if not unlike:
+            return ""
+        if time.monotonic() > until:
+            return (
+                f"Readers get another document at {' and '.join(unlike)} than at {first[0].shown_url} ({_PATIENCE_S} s "
+                "long): all addresses of a run must be of one object, and nobody asks the store whether these are. The "
+                "run goes on."
+            )
+        gevent.sleep(_PAUSE_S)
+
+
 def take_first_document(journal: Path, target: Target) -> int:
     """Note what readers get now as version 0 of a run that asks no store; its size.
 

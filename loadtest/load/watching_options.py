@@ -52,7 +52,8 @@ def with_writer(
         )
     if settings.until_decided:
         raise UsageError(
-            f"--until-decided looks at windows, and a run with --writer {writer} has none: give --run-time."
+            "--until-decided is for a run that publishes itself, and one with "
+            f"{'--publish-command' if command else f'--writer {writer}'} does not: leave it out and give --run-time."
         )
     if command:
         return settings

@@ -21,7 +21,7 @@ from typing import Any, Final
 import gevent
 from locust.exception import RPCError
 
-from loadtest.load.clock_readings import CLOCK_MESSAGE, READING_MESSAGE, Exchanges
+from loadtest.load.clock_readings import CLOCK_MESSAGE, READING_MESSAGE, Exchanges, Reading
 from loadtest.run.clock_exchange import (
     ACCEPTED_AT_START_NS,
     TIGHT_NS,
@@ -132,7 +132,7 @@ class Workers:
         for client, bounds in self._bounds.items():
             self._start[client] = bound = together(bounds)
             why = why_not_one_clock(bound, ACCEPTED_AT_START_NS)
-            self._other[client] = bool(why) or self._exchanges[client].clock != clock_name()
+            self._other[client] = bool(why) or not self._has_the_masters_name(client)
             if bound is None or bound.width_ns < 0:
                 self._refused[client] = why
         self._greenlet = gevent.spawn(self._keep_asking)
@@ -142,8 +142,14 @@ class Workers:
         bound = together(self._bounds[client])
         if bound is None:
             return False
-        same_name = self._exchanges[client].clock == clock_name()
-        return bound.width_ns <= TIGHT_NS or (not same_name and len(self._bounds[client]) >= _FEW)
+        return bound.width_ns <= TIGHT_NS or (
+            not self._has_the_masters_name(client) and len(self._bounds[client]) >= _FEW
+        )
+
+    def _has_the_masters_name(self, client: str) -> bool:
+        """Whether a worker's clock has the name of this process's; two that have none may be any two."""
+        own = clock_name()
+        return bool(own) and self._exchanges[client].clock == own
 
     def refuse(self, client: str, why: str) -> None:
         """A worker says itself that it cannot take part."""
@@ -183,11 +189,12 @@ class Workers:
                 self._runner.send_message(CLOCK_MESSAGE, reading, client)
 
     def _on_reading(self, msg: Any, **_kwargs: Any) -> None:
-        now, client, data = time.monotonic_ns(), msg.node_id, msg.data
-        if client not in self._bounds:
+        now, client = time.monotonic_ns(), msg.node_id
+        reading = Reading.of(msg.data, now)
+        if client not in self._bounds or reading is None:
             return
-        bound = OffsetBound.of_exchange(data["sent_ns"], data["read_ns"], now)
-        self._exchanges[client].add(data["sent_ns"], data["read_ns"], now, data["clock"], data["place"])
+        bound = OffsetBound.of_exchange(reading.sent_ns, reading.read_ns, now)
+        self._exchanges[client].add(reading.sent_ns, reading.read_ns, now, reading.clock, reading.place)
         self._bounds[client].append(bound)
         self._asked_ns[client] = now
         start = self._start.get(client)

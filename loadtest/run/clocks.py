@@ -56,21 +56,38 @@ def clocks_of(run_dir: Path, run: dict[str, Any]) -> dict[int, ClockBounds]:
     """The bounds of each worker's clock that is not the master's, by the worker's share.
 
     Raises:
-        UsageError: what was heard of a clock is gone.
+        UsageError: what was heard of a clock is gone, or is not what ``run.json`` says was heard.
     """
     workers = [process for process in run.get("manifest", {}).get("processes", ()) if process.get("role") == WORKER]
-    shares = [process["share"] for process in workers if (process.get("clock") or {}).get("one") is False]
-    return {share: ClockBounds.of(_some_exchanges(run_dir, share)) for share in shares}
+    others = [process for process in workers if (process.get("clock") or {}).get("one") is False]
+    heard = [each for each in others if not each.get("refused") or len(load_exchanges(run_dir, each["share"]))]
+    return {each["share"]: ClockBounds.of(_some_exchanges(run_dir, each["share"], each["clock"])) for each in heard}
 
 
-def _some_exchanges(run_dir: Path, share: int) -> Array:
+def _some_exchanges(run_dir: Path, share: int, clock: dict[str, Any]) -> Array:
     exchanges = load_exchanges(run_dir, share)
     if not len(exchanges):
         raise UsageError(
             f"{exchange_file(run_dir, share)} is missing or empty, so nothing is known of the clock of worker "
             f"{share + 1}: restore it from a copy, or measure again."
         )
+    if not _are_those_of(exchanges, clock):
+        raise UsageError(
+            f"{exchange_file(run_dir, share)} does not hold what run.json says was heard of the clock of worker "
+            f"{share + 1}: it is cut, altered or of another run; restore it from a copy, or measure again."
+        )
     return exchanges
+
+
+def _are_those_of(exchanges: Array, clock: dict[str, Any]) -> bool:
+    """Whether the first and the last that ``run.json`` knows of are there: a clock may jump after what is cut off."""
+    sent, remote, received = (exchanges[name] for name in EXCHANGE_DTYPE.names or ())
+    start, asked_ns = clock.get("start"), clock.get("asked_ns")
+    if np.any(sent < 0) or np.any(received < sent) or np.any(received[:-1] > received[1:]):
+        return False
+    if start is not None and not ((remote - received == start[0]).any() and (remote - sent == start[1]).any()):
+        return False
+    return asked_ns is None or bool((received == asked_ns).any())
 
 
 def all_exchanges(run_dir: Path, run: dict[str, Any]) -> Array:

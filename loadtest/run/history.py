@@ -70,6 +70,11 @@ class Reads:
         return self.widening_ns.strides == (0,)
 
     @property
+    def known_to_a_bound(self) -> bool:
+        """Whether some of them were made at a moment that is known to a bound only, by a worker with another clock."""
+        return not self.on_one_clock and bool(self.widening_ns.any())
+
+    @property
     def own_returned_ns(self) -> Column:
         """When each read returned, on the clock of its call: for how long a read took, and for the order of a session.
 

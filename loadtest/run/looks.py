@@ -61,9 +61,9 @@ class RunLooks(BaseModel):
 
     model_config = _FIXED
 
-    planned: Annotated[int, Field(ge=1)]
-    pairs: Annotated[int, Field(ge=1)]
-    made: list[LookMade] = []
+    planned: Annotated[int, Field(ge=1, le=len(SHARES))]
+    pairs: Annotated[int, Field(ge=1, lt=2**31)]
+    made: Annotated[list[LookMade], Field(max_length=len(SHARES))] = []
 
     @property
     def decided(self) -> LookMade | None:

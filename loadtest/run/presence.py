@@ -9,6 +9,7 @@ everything is on disk, how much that is, and its checksum; a disk that takes no 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -63,12 +64,17 @@ class Presence:
 
     def __init__(self, name: Path, role: str, share: int, run: str) -> None:
         self._name = name
-        self._registration = os.open(_path(name, REGISTRATION_SUFFIX), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        self._heartbeat = os.open(_path(name, HEARTBEAT_SUFFIX), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-        said = {"run": run, "role": role, "share": share, "process": os.getpid(), "since_ns": time.monotonic_ns()}
-        said["locked"] = _lock(self._registration)
         self.last: Pulse | None = None
-        os.write(self._registration, json.dumps(said).encode() + b"\n")
+        said = {"run": run, "role": role, "share": share, "process": os.getpid(), "since_ns": time.monotonic_ns()}
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        with contextlib.ExitStack() as undo:  # a lock that stays held would say that somebody still records
+            self._registration = os.open(_path(name, REGISTRATION_SUFFIX), flags, 0o644)
+            undo.callback(os.close, self._registration)
+            self._heartbeat = os.open(_path(name, HEARTBEAT_SUFFIX), flags, 0o644)
+            undo.callback(os.close, self._heartbeat)
+            said["locked"] = _lock(self._registration)
+            os.write(self._registration, json.dumps(said).encode() + b"\n")
+            undo.pop_all()
 
     def beat(self, pulse: Pulse) -> None:
         """Say up to when everything is on disk. One small write in place, whole or not at all."""

@@ -155,13 +155,18 @@ class RunDirectory:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             write_run(self.path, {**content, "writer": self._writer})
 
-    def note(self, **changes: Any) -> None:
-        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them."""
+    def note(self, **changes: Any) -> bool:
+        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them.
+
+        Returns whether they are written.
+        """
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             write_run(self.path, {**content, **changes})
         except (OSError, ValueError) as error:
             logger.error("%s cannot be written: %s", self.path / RUN_FILE, error)
+            return False
+        return True
 
     def remove(self) -> None:
         """Remove a directory in which nothing was measured."""

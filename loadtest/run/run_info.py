@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, ValidationError, model_validator
 
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
@@ -16,6 +16,7 @@ from loadtest.run.looks import RunLooks
 from loadtest.run.observed.journal import Watched
 from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
 from loadtest.run.settings import PUBLISH
+from loadtest.units import SECOND
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 NO_PLACE: Final = "no place named"
@@ -25,6 +26,9 @@ LATEST_NS: Final = 2**62
 
 _TOLERANT = ConfigDict(extra="allow", frozen=True, strict=True)
 _NotNegative = Annotated[FiniteFloat, Field(ge=0, strict=False)]
+_SHORTEST_WINDOW_NS: Final = SECOND // 5
+"""As the options of the load test have it."""
+
 _Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
 
 
@@ -65,6 +69,12 @@ class RunPlan(BaseModel):
     rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
     rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
     side: Literal["", "base", "new"] = ""  # of a duel
+
+    @model_validator(mode="after")
+    def _has_turns(self) -> Self:
+        if self.side and self.window_ns < _SHORTEST_WINDOW_NS:
+            raise ValueError("the turns of a duel are made of windows, and these are shorter than any may be")
+        return self
 
 
 class RunEnd(BaseModel):
@@ -155,6 +165,7 @@ class RunInfo(BaseModel):
         everybody = self.attendance.processes
         own = [each for each in everybody if each.role != "worker" or each.share in workers]
         count = sum(each.role == "worker" for each in everybody)
+        names = {str(worker) for worker in workers}
         rate = self.settings.arrival_rate * len(workers) / max(1, count)
         attendance = {
             "processes": [each.model_copy(update={"place": ""}) for each in own],
@@ -166,7 +177,7 @@ class RunInfo(BaseModel):
                 "attendance": self.attendance.model_copy(update=attendance),
                 "settings": self.settings.model_copy(update={"arrival_rate": rate}),
                 "clock_uncertainty_ns": {
-                    worker: width for worker, width in self.clock_uncertainty_ns.items() if int(worker) in workers
+                    worker: width for worker, width in self.clock_uncertainty_ns.items() if worker in names
                 },
             }
         )

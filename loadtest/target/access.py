@@ -117,10 +117,14 @@ def parse_headers(given: Sequence[str], environment: Mapping[str, str] = os.envi
         if name.lower() in found:
             raise UsageError(f"--header {name} was given twice: give it once, with its values joined by commas.")
         value = _value(name, said.strip(" \t"), environment)
-        if name.lower() not in _NO_SECRETS:
-            hide(value)
         found[name.lower()] = (name, value)
+        hide(*secrets_of_headers([found[name.lower()]]))
     return tuple(found.values())
+
+
+def secrets_of_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
+    """The values that are shown nowhere."""
+    return [value for name, value in headers if name.lower() not in _NO_SECRETS]
 
 
 def _value(name: str, said: str, environment: Mapping[str, str]) -> str:

@@ -45,9 +45,13 @@ def shown_by(answer: dict[str, Any], called_ns: int, returned_ns: int, *, aws: b
 
 
 def _digest(answer: dict[str, Any], etag: str, *, aws: bool) -> str:
-    """Amazon S3 API, "Object", ETag: the MD5 of an object that is neither multipart nor encrypted with KMS or SSE-C."""
+    """Amazon S3 API, "Object", ETag: the MD5 of an object that is neither multipart nor encrypted with KMS or SSE-C.
+
+    In a directory bucket (S3 Express One Zone) it is a string drawn at random.
+    """
     encrypted = str(answer.get("ServerSideEncryption") or "").startswith("aws:kms")
-    if encrypted or answer.get("SSECustomerAlgorithm") or not _MD5.fullmatch(opaque(etag)):
+    at_random = answer.get("StorageClass") == "EXPRESS_ONEZONE"
+    if encrypted or at_random or answer.get("SSECustomerAlgorithm") or not _MD5.fullmatch(opaque(etag)):
         return "no"
     return "yes" if aws else "perhaps"
 

@@ -106,7 +106,7 @@ class Store:
             if credentials is not None:
                 credentials.get_frozen_credentials()
         except Exception as error:
-            return _credentials_failure(error, self._departure, self._secrets())
+            return _credentials_failure(error, self._departure, self.secrets())
         return None
 
     def put(self, body: bytes, **arguments: Any) -> Attempt:
@@ -114,11 +114,11 @@ class Store:
         try:
             answer = self._client.put_object(**self._place, Body=body, ContentMD5=content_md5(body), **arguments)
         except Exception as error:  # whatever it is, it is an outcome
-            failure = failure_of(error, self._departure, self._secrets())
+            failure = failure_of(error, self._departure, self.secrets())
             return Attempt(
                 failure.outcome, "", failure.error, failure.request_id, called_ns=self._departure.first_byte_ns
             )
-        strange = not_of_s3(self._departure, self._secrets())
+        strange = not_of_s3(self._departure, self.secrets())
         outcome = WriteOutcome.UNKNOWN if strange else WriteOutcome.ACKED
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         return Attempt(outcome, str(answer.get("ETag") or ""), strange, request_id, self._departure.first_byte_ns)
@@ -174,7 +174,7 @@ class Store:
                 self._client.get_object(**self._place, Range="bytes=0-0")
             except Exception as second:
                 error = second if status_of(second) == status else error
-        failure = failure_of(error, self._departure, self._secrets()).error
+        failure = failure_of(error, self._departure, self.secrets()).error
         return failure if not status or not failure.startswith(NOT_S3) else f"HTTP{status} (HTTP {status}): no HEAD"
 
     def delete(self) -> str:
@@ -183,7 +183,7 @@ class Store:
         try:
             self._client.delete_object(**self._place)
         except Exception as error:
-            return failure_of(error, self._departure, self._secrets()).error
+            return failure_of(error, self._departure, self.secrets()).error
         return ""
 
     def _tags(self) -> str | None:
@@ -196,7 +196,7 @@ class Store:
         return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
     def _look_failed(self, error: BaseException) -> Look:
-        failure = failure_of(error, self._departure, self._secrets()).error
+        failure = failure_of(error, self._departure, self.secrets()).error
         response: dict[str, Any] = getattr(error, "response", None) or {}
         code = str(response.get("Error", {}).get("Code") or "")
         if self._departure.first_byte_ns is None:
@@ -205,7 +205,7 @@ class Store:
             return Look("nothing")
         return Look("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
 
-    def _secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[str, ...]:
         """What must not be shown, as far as it is known; asks nobody for it."""
         found = getattr(self._session, "_session", None)
         credentials = getattr(found, "_credentials", None)

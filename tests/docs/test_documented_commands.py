@@ -47,8 +47,34 @@ RUN_BY = {
         ),
         "tests/loadtest/runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time",
     ),
-    "python -m loadtest trend RUN": (
-        "tests/loadtest/trend/test_trend_command.py::test_the_exit_code_is_the_verdict_and_the_first_line_says_it"
+    **dict.fromkeys(
+        (
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --document prices.json "
+            "--document prices-yesterday.json --stamp /meta/revision",
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --write-interval 5 --window 5 "
+            "--documents prices",
+        ),
+        "tests/docs/test_own_read_model.py::test_the_commands_publish_documents_of_ones_own",
+    ),
+    **dict.fromkeys(
+        (
+            "locust -f loadtest/locustfile.py --master --headless --expect-workers 2 -u 200 -r 200 -t 300s",
+            "locust -f loadtest/locustfile.py --worker --master-host MASTER --place frankfurt",
+            "locust -f loadtest/locustfile.py --worker --master-host MASTER --place tokyo",
+        ),
+        "tests/docs/test_many_machines.py::test_the_commands_of_the_page_are_commands_of_the_load_test",
+    ),
+    **dict.fromkeys(
+        (
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' "
+            "--samples-path 'https://cdn.example.com/v1/samples weight=1'",
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --samples-path '/v1/samples weight=3' "
+            "--samples-path /_cdn/v1/samples",
+        ),
+        "tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says",
+    ),
+    "python -m loadtest sandbox --fault cdn=ttl2000ms": (
+        "tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away"
     ),
     'sh .github/follow_runs.sh "$LOCUST_RUN_DIR" .cache/main-runs .build/trend': (
         "tests/docs/test_workflows.py::test_the_summaries_of_the_newest_hundred_runs_are_kept"
@@ -206,7 +232,8 @@ def test_make_help_lists_what_the_documentation_names() -> None:
     done = shell("make help", PROJECT)
     assert done.returncode == 0, done.stderr
     listed = dict(re.findall(r"^make (\S+) +(\S.*)$", done.stdout, re.M))
-    named = {found for each in simple_commands() for found in re.findall(r"\bmake ([a-z-]+)", each.text)}
+    ours = [each.text for each in simple_commands() if each.text not in OTHERS_COMMANDS]
+    named = {found for command in ours for found in re.findall(r"\bmake ([a-z-]+)", command)}
     assert named - listed.keys() == set()
     assert {"demo", "test", "deploy", "destroy"} <= named
 
@@ -232,7 +259,7 @@ def test_make_clean_keeps_outputs_state_and_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", COLLECTED)
 def test_pytest_finds_these_tests(command: str, tmp_path: Path) -> None:
     names = ("tests", "loadtest", "stacks", "benchmarks", "main.py", "cdktf.json", "pyproject.toml", ".github", "docs")
-    folder = copy_of_project(tmp_path / "project", *names, "README.md", "Makefile")
+    folder = copy_of_project(tmp_path / "project", *names, "examples", "README.md", "Makefile")
     done = shell(command, folder, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
     assert done.returncode == 0, done.stdout[-2000:]
     assert re.search(r"\d\d(/\d+)? tests collected", done.stdout), done.stdout[-500:]

@@ -313,6 +313,14 @@ def test_what_breaks_off_is_no_finding(tmp_path: Path, code: int) -> None:
     assert follow(tmp_path).returncode == 2
 
 
+@pytest.mark.parametrize("of_a_system", ["sh", "bash"])
+def test_a_trend_that_is_called_wrongly_is_no_finding(of_a_system: str) -> None:
+    """bash, which is sh on some systems, ends with 1 where a value is missing."""
+    done = shell(f"{of_a_system} {PROJECT / '.github' / 'follow_runs.sh'} run kept", PROJECT)
+    assert done.returncode == 2
+    assert "usage: sh .github/follow_runs.sh RUN KEPT OUTPUT" in done.stderr
+
+
 def test_the_summaries_of_the_newest_hundred_runs_are_kept(tmp_path: Path) -> None:
     """The first run of all, then the same again; a run without a summary is wrong usage, and leaves what is kept."""
     copied = copy_of_project(tmp_path / "project", "loadtest", "stacks", "tests/histories")

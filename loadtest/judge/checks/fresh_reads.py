@@ -35,6 +35,7 @@ from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
@@ -89,8 +90,10 @@ def _judge(history: History, looked_at: int, found: int, undecided: int, stale: 
             "long to tell.",
         )
     if stale:
-        return Verdict.PASS, f"{units.counted(stale, 'read')} of {looked_at:,} were stale, none{beyond}."
-    return Verdict.PASS, f"None of {looked_at:,} reads was stale ({units.none_in(looked_at)})."
+        said = f"{units.counted(stale, 'read')} of {looked_at:,} were stale, none{beyond}."
+    else:
+        said = f"None of {looked_at:,} reads was stale ({units.none_in(looked_at)})."
+    return Verdict.PASS, said + short_lags(history)
 
 
 def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_at: int) -> tuple[Number, ...]:

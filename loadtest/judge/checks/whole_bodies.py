@@ -33,7 +33,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
-from loadtest.judge.measure.flights import flights, overlapping_reads
+from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
 from loadtest.judge.watch_evidence import unvouched
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
@@ -66,7 +66,7 @@ def whole_bodies(history: History) -> CheckResult:
     counts = np.bincount(outcome, minlength=len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
-    overlapping = int(np.count_nonzero(with_body & history.once(overlapping_reads)))
+    overlapping = overlaps_at_least(history, with_body)
     found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
     numbers = (
         *(
@@ -96,9 +96,10 @@ def whole_bodies(history: History) -> CheckResult:
         verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
     elif overlapping < MINIMUM_OVERLAPS:
         verdict = Verdict.INCONCLUSIVE
+        met_for_certain = "certainly met" if history.reads.known_to_a_bound else "met"
         sentence = (
-            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} met a PUT in "
-            f"flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
+            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} {met_for_certain} "
+            f"a PUT in flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
         )
     elif (unseen := _unseen_mixes(history)) is not None:
         verdict = Verdict.INCONCLUSIVE
@@ -142,6 +143,8 @@ def _met(history: History, met: int, found: int) -> str:
         return "When documents were published is not known."
     if history.info.is_watched:
         return f"{met:,} of these reads may have met a publication, {found - met:,} certainly met none that was seen."
+    if history.reads.known_to_a_bound:
+        return f"{met:,} of these reads may have overlapped a PUT, {found - met:,} certainly did not."
     return f"{met:,} of these reads overlapped a PUT, {found - met:,} came while no PUT was in flight."
 
 
@@ -149,7 +152,8 @@ def _of_overlapping(history: History, overlapping: int) -> str:
     if history.info.settings.writer == NO_WRITER:
         return " When documents were published is not known."
     what = "may have met a publication" if history.info.is_watched else "overlapped a PUT"
-    return f" Of the {overlapping:,} whose read {what}, it can be {units.none_in(overlapping)}."
+    count = f"{overlapping:,} or more" if history.reads.known_to_a_bound else f"{overlapping:,}"
+    return f" Of the {count} whose read {what}, it can be {units.none_in(overlapping)}."
 
 
 def _witness(history: History, read: int) -> Witness:
@@ -160,7 +164,8 @@ def _witness(history: History, read: int) -> Witness:
     met = [int(version) for version in versions[first:after]]
     shown = met[:2] or [int(versions[after - 1])]
     silent_ns = int(reads.called_ns[read] - ends[after - 1])
-    when = f"while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
+    may = "perhaps " if reads.known_to_a_bound else ""
+    when = f"{may}while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
     outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
     beside = _beside(size, int(writes.bytes[shown[0]])) if outcome is ReadOutcome.REWRITTEN else ""
     return witness(

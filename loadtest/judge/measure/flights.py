@@ -10,11 +10,16 @@ A PUT that was refused did not replace anything, so it does not count.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from loadtest.run.blocks import in_blocks, places
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import WriteOutcome
+
+_PLACES: Final = 8
+_MOST_WORKERS: Final = 2**16
 
 
 def flights(history: History) -> tuple[Column, Column, Column]:
@@ -55,6 +60,25 @@ def overlapping_reads(history: History) -> Flags:
         np.bool_,
         lambda block: overlaps_put(history, reads.called_ns[block], reads.returned_ns[block]),
     )
+
+
+def overlaps_at_least(history: History, among: Flags) -> int:
+    """How many of the reads ``among`` overlapped a PUT, at least.
+
+    A read of a worker with another clock is an interval that holds the true one; where in it that lies is the same for
+    all reads of the worker, and not known. So they are counted for several places, and the fewest are what is known.
+    """
+    reads = history.reads
+    if not reads.known_to_a_bound:
+        return int(np.count_nonzero(among & history.once(overlapping_reads)))
+    chosen = np.flatnonzero(among)
+    worker, called, returned = reads.worker[chosen], reads.called_ns[chosen], reads.own_returned_ns[chosen]
+    fewest = np.full(_MOST_WORKERS, len(chosen))
+    for place in range(_PLACES + 1):
+        later = reads.widening_ns[chosen] * place // _PLACES
+        met = overlaps_put(history, called + later, returned + later)
+        fewest = np.minimum(fewest, np.bincount(worker[met], minlength=_MOST_WORKERS))
+    return int(fewest.sum())
 
 
 def due_during_put(history: History) -> Flags:

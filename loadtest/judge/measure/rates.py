@@ -74,8 +74,9 @@ def _time_of_its_own(history: History, moments: Column) -> Column:
     windows = schedule_of(plan.start_ns, plan.window_ns, history.info.settings.seed, NO_RESTS, plan.side)
     assert isinstance(windows, DuelSchedule)  # noqa: S101 - it has a side
     pair = np.maximum(0, moments - plan.start_ns) // (2 * windows.turn_ns)
-    begins = np.array([windows.turn(number)[0] for number in range(int(pair.max()) + 1)])
-    own: Column = pair * windows.turn_ns + np.clip(moments - begins[pair], 0, windows.turn_ns)
+    met, place = np.unique(pair, return_inverse=True)  # not all of them: a clock may be far from its start
+    begins = np.array([windows.turn(number)[0] for number in met.tolist()])
+    own: Column = pair * windows.turn_ns + np.clip(moments - begins[place], 0, windows.turn_ns)
     return own
 
 

@@ -1,7 +1,8 @@
 """Why a PASS of the impact of writes would not be earned: what it claims to have looked at, and could not.
 
 A target whose rests were all cut short, or whose answers of one kind never came while quiet, has not been shown to be
-fast. What was not compared is said, and is no PASS.
+fast. Nor has one whose PUTs took so long that they reached into quiet windows: these pairs are left out, and the PUTs
+that take the longest are the likeliest to slow reads down. What was not compared is said, and is no PASS.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Final
 
 from loadtest import units
 from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.measure.rests import LEAST_RESTS
 from loadtest.judge.measure.too_fast import Compared
+from loadtest.judge.measure.window_pairs import NO_READ, STILL_IN_FLIGHT
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
@@ -27,7 +30,23 @@ def unearned(history: History, impact: Impact, pairs: Sequence[Compared]) -> tup
     """Each reason as the end of a sentence; none when all was looked at, or nothing was written."""
     if impact.control or not pairs:
         return ()
-    return (*_rests(history, impact), *_kinds(impact, pairs))
+    return (*_left_out(impact), *_rests(history, impact), *_kinds(impact, pairs))
+
+
+def _left_out(impact: Impact) -> list[str]:
+    """Windows that are not used for what the target did in them; the rest of them is no sample of all."""
+    doubts = []
+    for kinds, why, said in (
+        (("quiet",), STILL_IN_FLIGHT, "PUTs were still in flight in {} of {}, so what they did to reads is left out: "
+         "make --window longer"),
+        (("quiet", "writing"), NO_READ, "no read succeeded in {} of {}: see what became of the target in them"),
+    ):  # fmt: skip
+        windows = [window for window in impact.windows if window.kind in kinds]
+        count = sum(window.dropped == why for window in windows)
+        if count > MOST_LEFT_OUT * len(windows):
+            noun = f"{len(windows):,} quiet windows" if len(kinds) == 1 else f"{len(windows):,} windows"
+            doubts.append(said.format(f"{count:,}", noun))
+    return doubts
 
 
 def _rests(history: History, impact: Impact) -> list[str]:

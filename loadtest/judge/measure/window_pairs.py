@@ -28,6 +28,8 @@ from loadtest.run.schedule import OPENING_PAIR
 from loadtest.summary.speed import WindowRow
 
 MOST_WINDOWS: Final = 2_000
+NO_READ: Final = "no successful read"
+STILL_IN_FLIGHT: Final = "a PUT was in flight though the window was quiet"
 NO_PARTNER: Final = "the other window of its pair is missing or not used"
 
 
@@ -182,9 +184,9 @@ _NAMES: Final[dict[WindowKind, Literal["quiet", "writing", "rest"]]] = {
 
 def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
     if not has_reads:
-        return "no successful read"
+        return NO_READ
     if kind == WindowKind.QUIET and puts:
-        return "a PUT was in flight though the window was quiet"
+        return STILL_IN_FLIGHT
     if kind == WindowKind.REST and puts:
         return "a PUT was in flight though it was a rest"
     if kind == WindowKind.WRITING and not puts and not control:

@@ -2,7 +2,8 @@
 
 A look is a process of its own (:mod:`loadtest.load.looking.look`). None is begun while another one goes on: where one
 takes so long that the next is due, that one is left out. What each found is written into ``run.json`` before anything
-else happens, so that the report judges the run by the looks that were made.
+else happens, so that the report judges the run by the looks that were made. A look that cannot be written down ends
+nothing: the report would judge the run as one that nobody had looked at, and be surer than it may be.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Looking:
     Args:
         run_dir: where it is recorded.
         looks: the planned looks; the last one is the report, and is not made here.
-        keep: writes down what was found, in the run directory.
+        keep: writes down what was found, in the run directory; whether that is written.
         on_decided: called, once, when nothing is undecided any more; in a greenlet of its own, for it ends the run.
     """
 
@@ -45,7 +46,7 @@ class Looking:
         self,
         run_dir: Path,
         looks: Sequence[Look],
-        keep: Callable[[dict[str, Any]], None],
+        keep: Callable[[dict[str, Any]], bool],
         on_decided: Callable[[], None],
     ) -> None:
         self._run_dir = run_dir
@@ -57,7 +58,9 @@ class Looking:
 
     def start(self) -> None:
         """Say what is planned, and look from now on."""
-        self._keep(self.found.model_dump(mode="json"))
+        if not self._keep(self.found.model_dump(mode="json")):
+            logger.warning("Looks at the run cannot be written down, so none is made: it lasts as long as it may.")
+            return
         self._greenlet = gevent.spawn(self._look_again_and_again)
 
     def stop(self) -> None:
@@ -90,8 +93,11 @@ class Looking:
         made = LookMade(
             number=look.number, until_ns=look.until_ns, pairs=look.pairs, took_ns=took_ns, undecided=undecided
         )
-        self.found = self.found.model_copy(update={"made": [*self.found.made, made]})
-        self._keep(self.found.model_dump(mode="json"))
+        found_by_now = self.found.model_copy(update={"made": [*self.found.made, made]})
+        if not self._keep(found_by_now.model_dump(mode="json")):
+            logger.warning("Look %d of %d cannot be written down, so it decides nothing.", *self._number(look))
+            return False
+        self.found = found_by_now
         took = units.duration(took_ns)
         if undecided:
             logger.info("Look %d of %d took %s; undecided: %s.", *self._number(look), took, ", ".join(undecided))

@@ -1,6 +1,8 @@
 """Runs somebody's own publisher on this suite's schedule: one run at a time, each with its exit code as an outcome.
 
 What it prints is kept out of everything, unless it fails: then its last lines are said, without what is a secret.
+It has a session of its own, so that Ctrl-C does not reach it; it is ended with the run, also when whoever runs it was
+killed and nobody is left to say so.
 """
 
 from __future__ import annotations
@@ -17,11 +19,15 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO, Final
 
+from loadtest.cleaned import LEAST_SECRET, without_hidden
 from loadtest.target.put_errors import shown
 
 ENDING_S: Final = 3
 """So long has a command to end by itself when the run is over."""
 _LAST_BYTES: Final = 4096
+_LONGEST_SECRET: Final = 64 * 1024
+"""So much more is read, and not said: a secret of which only the end is read is known to nobody."""
+_LOOK_S: Final = 0.5
 _LAST_LINES: Final = 5
 _SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECURITY_TOKEN")
 
@@ -39,11 +45,14 @@ class Ran:
 class PublishCommand:
     """Runs ``command`` in a shell at each due time; a time that passes while it still runs is left out."""
 
-    def __init__(self, command: str, folder: str, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, command: str, folder: str, secrets: Callable[[], Iterable[str]] = tuple) -> None:
         self._command = command
         self._folder = folder
-        self._secrets = (*secrets, *(os.environ.get(name, "") for name in _SECRETS))
+        self._secrets = secrets
+        self._parent = os.getppid()
         self._over = threading.Event()
+        self._beginning = threading.Lock()
+        """Held while a run begins: one is either not begun once all is over, or ended."""
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._done: SimpleQueue[Ran] = SimpleQueue()
@@ -63,15 +72,12 @@ class PublishCommand:
 
     def stop(self) -> bool:
         """End a run that goes on, and all that it started; whether there was one."""
-        self._over.set()
-        process = self._process
+        with self._beginning:
+            self._over.set()
+            process = self._process
         was_running = process is not None and process.poll() is None
         if process is not None and was_running:
-            for number in (signal.SIGTERM, signal.SIGKILL):
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, number)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(ENDING_S)
+            _end(process)
         if self._thread is not None:
             self._thread.join(ENDING_S)
         return was_running
@@ -91,28 +97,65 @@ class PublishCommand:
         with tempfile.TemporaryFile() as output:
             self.running_since_ns = called = time.monotonic_ns()
             try:
-                self._process = subprocess.Popen(  # noqa: S602 - it is the user's own command line
-                    self._command,
-                    shell=True,
-                    cwd=self._folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-                code = self._process.wait()
+                with self._beginning:
+                    if self._over.is_set():
+                        self.running_since_ns = None
+                        return
+                    self._process = subprocess.Popen(  # noqa: S602 - it is the user's own command line
+                        self._command,
+                        shell=True,
+                        cwd=self._folder,
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
+                    )
+                code = self._ended(self._process)
                 said = "" if code == 0 else self._last_lines(output)
             except OSError as error:
-                code, said = 127, shown(f"{type(error).__name__}: {error.strerror}", self._secrets)
+                code, said = 127, self._shown(f"{type(error).__name__}: {error.strerror}")
             ended = code if not self._over.is_set() or code == 0 else None
             self._done.put(Ran(called, time.monotonic_ns(), ended, said if ended else ""))
             self.running_since_ns = None
 
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for a run to end; its exit code."""
+        while True:
+            try:
+                return process.wait(_LOOK_S)
+            except subprocess.TimeoutExpired:
+                if os.getppid() != self._parent:  # it was killed, and a HEAD that hangs keeps its heir from saying so
+                    self._over.set()
+                    _end(process)
+
     def _last_lines(self, output: IO[bytes]) -> str:
         size = output.seek(0, os.SEEK_END)
-        output.seek(max(0, size - _LAST_BYTES))
-        lines = output.read().decode("utf-8", "replace").splitlines()
-        return shown(" | ".join(line for line in lines[-_LAST_LINES:] if line.strip()), self._secrets)
+        output.seek(max(0, size - _LAST_BYTES - _LONGEST_SECRET))
+        text = self._without_secrets(output.read().decode("utf-8", "replace"))
+        lines = text[-_LAST_BYTES:].splitlines()
+        return self._shown(" | ".join(line for line in lines[-_LAST_LINES:] if line.strip()))
+
+    def _shown(self, text: str) -> str:
+        return shown(self._without_secrets(text))
+
+    def _without_secrets(self, text: str) -> str:
+        known = {*self._secrets(), *(os.environ.get(name, "") for name in _SECRETS)}
+        for secret in sorted(filter(_is_long_enough, known), key=len, reverse=True):
+            text = text.replace(secret, "…")
+        return without_hidden(text)
+
+
+def _is_long_enough(secret: str) -> bool:
+    return len(secret) >= LEAST_SECRET
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a run, and all that it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_S)
 
 
 def tell_of(ran: Ran, note: Callable[..., None], trouble: Callable[[str], None]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import hide
 from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
 from loadtest.load.writer.publish_command import PublishCommand, tell_of
@@ -22,7 +24,7 @@ from loadtest.load.writer.watching import Watching
 from loadtest.run.journal import Journal
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.heads import Head
-from loadtest.target.store import Store, StoreError, secrets_in
+from loadtest.target.store import Store, StoreError
 from loadtest.units import SECOND
 
 JITTER: Final = 0.25
@@ -51,8 +53,11 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
     interval_ns = round(orders["watch_interval"] * SECOND)
     watching = Watching(journal, interval_ns, lambda trouble: parent.tell({"trouble": trouble}))
     watching.see(first)
-    command = _command(orders)
+    command = _command(orders, store)
     with ExitStack() as presence:
+        if command is not None:  # whatever ends this process, the command does not go on without it
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+            presence.callback(command.stop)
         due = time.monotonic_ns()
         while True:
             share = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nothing secret
@@ -81,9 +86,10 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
             watching.see(head)
 
 
-def _command(orders: dict[str, Any]) -> PublishCommand | None:
+def _command(orders: dict[str, Any], store: Store) -> PublishCommand | None:
     given = orders.get("publish_command")
-    return PublishCommand(given, orders["folder"], secrets_in(orders)) if given else None
+    hide(*orders.get("secrets", ()))  # what a reader has to show may well be in the command's environment
+    return PublishCommand(given, orders["folder"], store.secrets) if given else None
 
 
 def _take_in(command: PublishCommand | None, watching: Watching, journal: Journal, parent: Parent) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.load.writer.process import WriterProcess
 from loadtest.run.settings import Settings
+from loadtest.target.access import secrets_of_headers
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 
@@ -34,6 +36,10 @@ class WatcherProcess(WriterProcess):
             "watch_interval": settings.watch_interval,
             "publish_command": settings.publish_command,
             "folder": str(Path.cwd()),
+            "secrets": [
+                *secrets_of_headers(self._target.access.headers),
+                *(secret for one in self._target.each() for secret in secrets_of(one.url)),
+            ],
         }
 
     def first(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
-from loadtest.compare.paired import compare_in_turns, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired import _not_by_pauses, compare_in_turns, kind_rows, latency_rows, pooled_rows
 from loadtest.compare.render import markdown
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
@@ -159,6 +159,21 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
 
 
+def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -> None:
+    """Of a rare kind of answer six pairs may be there with them, and five, which have no row, without."""
+    found = {kind: with_stalls(of_kind, 1, 500) for kind, of_kind in observed(CALM, 1).items()}
+    six, five = (
+        {kind: Observed(each.stretches[:n], each.times[:n], 0) for kind, each in found.items()} for n in (6, 5)
+    )
+    whole, left = pooled_rows(six, 1.07, 0.005), pooled_rows(five, 1.07, 0.005)
+    assert left == [] and "Response time of all reads while quiet, p99" in {
+        row.name for row in whole if row.verdict is Verdict.FAIL
+    }
+    settled = _not_by_pauses(left, whole)
+    assert {row.verdict for row in settled} == {Verdict.INCONCLUSIVE}
+    assert settled[0].sentence.endswith("too few are left: let them duel for longer.")
+
+
 def test_too_many_pauses_are_undecided(clean: Summary) -> None:
     found = {kind: replace(of_kind, paused=12) for kind, of_kind in observed(CALM, 1).items()}
     rows = latency_rows((clean, clean), found, 1.07, 0.005)
@@ -173,3 +188,17 @@ def test_documents_of_unlike_size_are_no_pass(clean: Summary, history: History) 
     assert made.verdict is Verdict.INCONCLUSIVE
     assert "The two are unlike in payload bytes" in made.sentence
     assert "Forced" not in markdown(made)
+
+
+def test_a_deployment_whose_slow_puts_leave_most_pairs_out_does_not_pass(clean: Summary, history: History) -> None:
+    """The pairs that are left are those in which its PUTs were fast."""
+    windows, writes = history.windows, history.writes
+    returned, hung = writes.returned_ns.copy(), 0
+    for place in np.flatnonzero((windows.kind[:-1] == 1) & (windows.kind[1:] == 0)):
+        last = int(np.searchsorted(writes.called_ns, windows.end_ns[place])) - 1
+        returned[last] = windows.start_ns[place + 1] + 1
+        hung += 1
+    assert hung > len(windows) / 8
+    made = duel(clean, history, replace(history, writes=replace(writes, returned_ns=returned), _made={}))
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert f"{hung} of {len(windows) // 2} pairs of quiet windows are left out" in made.sentence

@@ -76,3 +76,27 @@ def test_a_run_without_places_has_no_such_table_and_unnamed_workers_have_a_row()
     rows = summarise(from_two(simulate(3).history, simulate(3).history, places=("", "Tokyo"))).places
     assert [row.place for row in rows] == ["Tokyo", NO_PLACE]
     assert sum(row.reads for row in rows) == len(both.reads)
+
+
+def test_a_threshold_must_hold_at_each_place() -> None:
+    """As at each address: what is slow near one place with few reads is none of the slowest percent of all."""
+    history = from_two(simulate(3).history, simulate(3).history, 0.1)
+    far = history.reads.worker == 1
+    assert np.mean(far) < 0.2
+    returned = np.where(far, history.reads.returned_ns + 300_000_000, history.reads.returned_ns)
+    asked = ("p50(response) < 150ms", "reads > 10", "errors < 1%")
+    info = history.info.model_copy(
+        update={"settings": history.info.settings.model_copy(update={"thresholds": list(asked)})}
+    )
+    slow = replace(history, reads=replace(history.reads, returned_ns=returned), info=info, _made={}, _being_made={})
+    summary = summarise(slow)
+    assert [each.verdict for each in summary.thresholds] == [FAIL, Verdict.PASS, Verdict.PASS]
+    assert summary.thresholds[0].sentence.startswith("At Tokyo: ")
+    assert summary.verdict is FAIL
+
+
+def test_a_bound_of_a_clock_that_no_worker_has_is_no_crash() -> None:
+    history = from_two(simulate(3).history, simulate(3).history)
+    info = history.info.model_copy(update={"clock_uncertainty_ns": {"nobody": 5, "1": 7}})
+    summary = summarise(replace(history, info=info, _made={}, _being_made={}))
+    assert [place.clock_uncertainty_ns for place in summary.places] == [0, 7]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,15 @@ from history_language import build, history, parse
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
 from loadtest.errors import RunError
+from loadtest.judge.measure.rates import reading_ns
 from loadtest.run.checksums import verify, write_checksums
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
 from loadtest.run.loading import load_history
 from loadtest.run.records import NEVER_RETURNED, READ_DTYPE, WRITER_SESSION, ReadOutcome
 from loadtest.run.run_info import read_run_info
+
+TIMES = ("scheduled_ns", "called_ns", "returned_ns")
+LOOK = {"number": 1, "until_ns": 1, "pairs": 6, "undecided": ["write-impact"]}
 
 
 @pytest.fixture
@@ -144,6 +149,31 @@ class TestRunJson:
         text = self.change(run, {place: value})
         assert place.replace("__", ".") in text
         assert "the run is damaged, or was not written by this program" in text
+
+    @pytest.mark.parametrize("window_ns", [0, 1, 199_999_999])
+    def test_turns_of_windows_that_no_duel_has(self, run: Path, window_ns: int) -> None:
+        """So short ones would take for ever to count."""
+        text = self.change(run, {"plan__side": "new", "plan__window_ns": window_ns})
+        assert "the turns of a duel are made of windows" in text
+
+    @pytest.mark.parametrize("looks", [{"pairs": 2**31}, {"planned": 9}, {"made": [LOOK] * 9}])
+    def test_more_looks_than_there_are(self, run: Path, looks: dict[str, object]) -> None:
+        """The bounds of thousands of looks would take for ever; of a share near none there is no interval."""
+        content = json.loads((run / "run.json").read_text())
+        (run / "run.json").write_text(json.dumps(content | {"looks": {"planned": 8, "pairs": 9, "made": []} | looks}))
+        write_checksums(run)
+        assert "run.json: looks" in error_of(run)
+
+    def test_a_duel_whose_turns_began_long_before_its_reads(self, run: Path) -> None:
+        """Not every turn is looked at: there are a hundred years of them."""
+        content = json.loads((run / "run.json").read_text())
+        content["plan"] |= {"side": "new", "start_ns": 0}
+        (run / "run.json").write_text(json.dumps(content))
+        write_checksums(run)
+        moved = load_history(run)
+        century = 10**9 * 3600 * 24 * 36500
+        reads = replace(moved.reads, **{name: getattr(moved.reads, name) + century for name in TIMES})
+        assert 0 < reading_ns(replace(moved, reads=reads, _made={}, _being_made={})) < 80 * 10**9
 
     def test_what_need_not_be_there(self, run: Path) -> None:
         content = json.loads((run / "run.json").read_text())

@@ -100,6 +100,27 @@ class TestRests:
         assert "may lie in quiet windows, too, and be missed: this run has no rests" in impact.sentence
 
 
+def with_puts_that_hang(history: History) -> History:
+    """Of pairs that begin with the writing window, the last PUT ends in the quiet one, and reads are slow meanwhile."""
+    windows, writes, due = history.windows, history.writes, history.reads.scheduled_ns
+    returned, met = writes.returned_ns.copy(), np.zeros(len(due), dtype=bool)
+    follows = (windows.kind[:-1] == WindowKind.WRITING) & (windows.kind[1:] == WindowKind.QUIET)
+    for place in np.flatnonzero(follows & (windows.pair[:-1] == windows.pair[1:])):
+        last = int(np.searchsorted(writes.called_ns, windows.end_ns[place])) - 1
+        returned[last] = windows.start_ns[place + 1] + SECOND // 10
+        met |= (due >= windows.start_ns[place]) & (due <= returned[last])
+    return slower(replace(history, writes=replace(writes, returned_ns=returned)), met, 3)
+
+
+def test_puts_that_reach_into_quiet_windows_do_not_take_what_they_do_out_of_the_account() -> None:
+    """Their pairs are left out, and those are the ones with slow reads: half of all writing windows here."""
+    for seed in (2, 3):
+        impact = measure_impact(with_puts_that_hang(simulated(Truth(), seed)))
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "PUTs were still in flight in " in impact.doubts[0]
+        assert "make --window longer" in impact.sentence
+
+
 class TestWhatOutlastsAWindow:
     @pytest.mark.parametrize("seconds", [44, 90, 120])
     def test_twice_as_slow_for_four_seconds_never_passes(self, seconds: float) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from history_language import history, padding
 
 from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.whole_bodies import whole_bodies
+from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.run.run_info import RunDocuments
 
@@ -214,3 +216,31 @@ def test_few_are_shown_and_all_are_counted() -> None:
     result = whole_bodies(history("w1[0 10] " + " ".join(f"torn[{n} {n}]" for n in range(9))))
     assert result.found == 9
     assert [shown.operations[-1].called_ns for shown in result.witnesses] == [0, 1, 2, 3, 4]
+
+
+def known_to(widening_ns: int, text: str) -> History:
+    """As a worker with another clock leaves it: each read took what is left of its interval, somewhere in that."""
+    made = history(text)
+    widening = np.where(made.reads.returned_ns - made.reads.called_ns > widening_ns, widening_ns, 0)
+    return replace(made, reads=replace(made.reads, widening_ns=widening), _made={}, _being_made={})
+
+
+def test_reads_that_may_have_met_a_put_do_not_stand_for_reads_that_did() -> None:
+    """Another clock is known to a bound: where in its interval a read was made is not known, and the same for all."""
+    writes = " ".join(f"w{n}[{10_000 * n} {10_000 * n + 10}]" for n in range(1, 8))
+    apart = " ".join(f"r0[{5_000 + n} {15_001 + n}]" for n in range(200))  # all before, at or after the first PUT
+    assert whole_bodies(known_to(0, f"{writes} {apart}")).verdict is Verdict.PASS
+    unknown = whole_bodies(known_to(10_000, f"{writes} {apart}"))
+    assert unknown.verdict is Verdict.INCONCLUSIVE, unknown.sentence
+    assert "only 0 reads certainly met a PUT in flight" in unknown.sentence
+
+
+def test_reads_of_which_some_met_a_put_wherever_they_were_are_enough() -> None:
+    everywhere = " ".join(f"r0[{at} {at + 101}]" for at in range(-600, 600))
+    text = f"w1[0 10] {everywhere} {padding(100_000, 2, reads=300)}"
+    passed = whole_bodies(known_to(100, text))
+    assert passed.verdict is Verdict.PASS, passed.sentence
+    assert "Of the 24 or more whose read overlapped a PUT" in passed.sentence, passed.sentence
+    torn = whole_bodies(known_to(100, f"{text} torn[-20 81] torn[500 601]"))
+    assert "1 of these reads may have overlapped a PUT, 1 certainly did not." in torn.sentence
+    assert "perhaps while" in torn.witnesses[0].sentence

@@ -23,6 +23,9 @@ class Lines:
         self.asked.append(etag)
         return int((etag or "").strip('"')) + 1
 
+    def note_modified(self, etag_line: int, received: Answer) -> None:
+        pass
+
 
 def answer(fields: dict[bytes, bytes]) -> Answer:
     return Answer(200, [], fields, bytearray(), 0, 0, b"", False, 0)

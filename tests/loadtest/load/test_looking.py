@@ -31,7 +31,7 @@ def made(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: t
     monkeypatch.setattr(looking, "run_look", lambda run_dir, until_ns: next(answers))
     kept: list[dict[str, Any]] = []
     ended: list[bool] = []
-    looked = Looking(Path(), planned, kept.append, lambda: ended.append(True))
+    looked = Looking(Path(), planned, lambda found: kept.append(found) or True, lambda: ended.append(True))  # type: ignore[func-returns-value]
     looked.start()
     assert looked._greenlet is not None
     looked._greenlet.join(timeout=5)
@@ -63,6 +63,23 @@ def test_looks_that_became_due_while_another_went_on_are_left_out(monkeypatch: p
     looked, _, ended = made(monkeypatch, [{"undecided": []}], looks(4, until_ns=1))
     assert ended == [True]
     assert [one.number for one in looked.found.made] == [3], "1 and 2 were overtaken by the next"
+
+
+@pytest.mark.parametrize("room_for", [0, 1])
+def test_a_look_that_cannot_be_written_down_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, room_for: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The report would judge the run as if nobody had looked, with intervals that are surer than they may be."""
+    monkeypatch.setattr(looking, "run_look", lambda run_dir, until_ns: {"undecided": []})
+    room, ended = iter([True] * room_for), []
+    looked = Looking(Path(), looks(2), lambda found: next(room, False), lambda: ended.append(True))
+    looked.start()
+    if looked._greenlet is not None:
+        looked._greenlet.join(timeout=5)
+    gevent.sleep(0)
+    assert ended == []
+    assert looked.found.said == ""
+    assert "written down" in caplog.text
 
 
 def test_a_look_at_what_is_no_run_says_why(tmp_path: Path) -> None:

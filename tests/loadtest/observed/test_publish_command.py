@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,14 +14,19 @@ from typing import Any
 import pytest
 from watched_world import ZERO_NS, World
 
+from loadtest.cleaned import hide
 from loadtest.errors import UsageError
+from loadtest.http1.access import Access
+from loadtest.load.duel_sides import add_shared_arguments
 from loadtest.load.writer.publish_command import PublishCommand, Ran, tell_of
+from loadtest.load.writer.watcher_process import WatcherProcess
+from loadtest.target.finding import Target
 
 SECRET = "wJalrXUtnFEMIfake/bPxRfiCYEXAMPLEKEY"
 
 
 def ran(command: str, folder: Path, *secrets: str) -> Ran:
-    publisher = PublishCommand(command, str(folder), secrets)
+    publisher = PublishCommand(command, str(folder), lambda: secrets)
     publisher.start(iter([time.monotonic_ns()]), 10**10)
     assert publisher._thread is not None
     publisher._thread.join(30)
@@ -67,6 +76,69 @@ def test_a_command_that_goes_on_is_ended_with_all_that_it_started(tmp_path: Path
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
+def waited_for(file: Path) -> str:
+    for _ in range(500):
+        if file.exists() and file.read_text().strip():
+            break
+        time.sleep(0.01)
+    return file.read_text().strip()
+
+
+def is_running(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] not in "ZX"
+
+
+def test_a_command_is_ended_when_whoever_ran_it_was_killed_and_nobody_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = PublishCommand("sleep 600 & echo $! > pid; wait", str(tmp_path))
+    publisher.start(iter([time.monotonic_ns(), time.monotonic_ns()]), 10**10)
+    pid = int(waited_for(tmp_path / "pid"))
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    assert publisher._thread is not None
+    publisher._thread.join(30)
+    (found,) = publisher.finished()  # and no other was begun
+    assert found.code is None
+    assert not is_running(pid)
+
+
+def test_a_command_that_is_due_when_all_is_over_is_not_begun(tmp_path: Path) -> None:
+    publisher = PublishCommand("touch begun", str(tmp_path))
+    publisher.stop()
+    publisher._run()  # its time had come just before
+    assert publisher.finished() == []
+    assert not (tmp_path / "begun").exists()
+
+
+@pytest.mark.parametrize("before", [0, 3, 5000])
+def test_what_readers_show_is_not_said_however_the_command_prints_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    monkeypatch.setattr("loadtest.cleaned._told", set())
+    key = "k3y-" + "0123456789abcdef" * 20
+    hide(key, "s3cret/pass")
+    text = "x" * before + key + "y" * (4096 - len(key) // 2)
+    (tmp_path / "printed").write_text(text + "\n" + "s3cret%2Fpass\n")
+    for command in ("cat printed; exit 2", f"echo {key}; echo s3cret/pass; exit 2"):
+        said = ran(command, tmp_path).said
+        assert "89abcdef" not in said
+        assert "s3cret" not in said
+
+
+def test_a_watcher_is_told_what_readers_show() -> None:
+    target = Target(
+        url="https://user:pa55word@api.example.com/v1/samples", bucket="b", object_key="k", region=None,
+        s3_endpoint_url=None, credentials=None,
+        access=Access((("x-api-key", "the-key-of-a-reader"), ("Accept", "application/json"))),
+    )  # fmt: skip
+    watcher = WatcherProcess.__new__(WatcherProcess)
+    watcher._target = target
+    orders = watcher._more_orders(settings_of(publish_command="make publish"))
+    assert {"the-key-of-a-reader", "pa55word"} <= set(orders["secrets"])
+    assert "application/json" not in orders["secrets"]
+
+
 def test_times_that_pass_while_a_command_runs_are_left_out(tmp_path: Path) -> None:
     now = time.monotonic_ns()
     publisher = PublishCommand("true", str(tmp_path))
@@ -105,7 +177,8 @@ def test_a_version_took_effect_after_the_command_began_that_ran_meanwhile() -> N
         ({"writer": "watch", "overwrite": True}, "--overwrite"),
         ({"publish_command": "make publish", "write_interval": 0}, "--write-interval is 0"),
         ({"writer": "watch", "watch_interval": 0.001}, "--watch-interval is"),
-        ({"writer": "watch", "until_decided": True}, "--until-decided"),
+        ({"writer": "watch", "until_decided": True}, "--writer watch does not"),
+        ({"publish_command": "make publish", "until_decided": True}, "--publish-command does not"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(given: dict[str, Any], refused: str) -> None:
@@ -135,3 +208,59 @@ def test_watching_writes_nothing_and_keeps_no_windows_unless_a_command_publishes
     assert (ours.writer, ours.write_interval > 0, ours.window > 0) == ("watch", True, True)
     assert "make publish" not in repr(ours)
     assert os.environ.get("LOCUST_WRITER") is None
+
+
+def test_a_duel_takes_no_publish_command() -> None:
+    """Its two sides write in turns that a watcher knows nothing of."""
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_shared_arguments(parser)
+    assert parser.parse_known_args(["--publish-command=x", "--watch-interval=1", "--writer=watch"])[1] == [
+        "--publish-command=x",
+        "--watch-interval=1",
+        "--writer=watch",
+    ]
+
+
+_HANGING = """
+import time
+from loadtest.load.writer import watcher
+from loadtest.target.heads import Head
+
+class Store:
+    endpoint, looks = "", 0
+    def __init__(self, orders): pass
+    def secrets(self): return ()
+    def head(self):
+        Store.looks += 1
+        if Store.looks > 3:
+            time.sleep(600)
+        return Head(time.monotonic_ns(), time.monotonic_ns(), etag='"a"', size=1)
+
+watcher.Store = Store
+raise SystemExit(watcher.main())
+"""
+
+
+def test_a_watcher_that_is_told_to_end_while_a_head_hangs_ends_the_command_first(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    orders = {
+        "journal": str(tmp_path / "journal"), "watch_interval": 0.02, "folder": str(tmp_path), "run": "0" * 12,
+        "publish_command": "sleep 600 & echo $! > pid; wait", "skip_when_late_ns": 10**12,
+    }  # fmt: skip
+    start = {
+        "start_ns": time.monotonic_ns(), "window_ns": 0, "seed": 1, "rest_windows": 0, "rest_pairs": 0,
+        "interval_ns": 10**6,
+    }  # fmt: skip
+    watcher = subprocess.Popen([sys.executable, "-c", _HANGING], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert watcher.stdin is not None
+    assert watcher.stdout is not None
+    for line in (orders, start):
+        watcher.stdin.write(json.dumps(line).encode() + b"\n")
+        watcher.stdin.flush()
+        if line is orders:
+            assert b"document" in watcher.stdout.readline()
+    pid = int(waited_for(tmp_path / "pid"))
+    assert is_running(pid)
+    watcher.terminate()
+    watcher.communicate(timeout=60)
+    assert not is_running(pid)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+from dataclasses import replace
+from datetime import UTC, datetime
 from random import Random
 
 import numpy as np
 import pytest
 from history_language import ZERO_NS
-from watched_world import World, document, random_world
+from watched_world import World, document, md5, random_world
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.atomic_reads import atomic_reads
@@ -22,6 +24,7 @@ from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.order.timeline import timeline
 from loadtest.run.history import History
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict
+from loadtest.target.heads import shown_by
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
 """RANDOM_HISTORIES=10000 looks at ten thousand, which takes a minute or two."""
@@ -268,6 +271,54 @@ def test_what_no_etag_vouches_for_is_no_document_and_no_silence() -> None:
     page.read(0, 5, 5, 0)
     page.read(0, 6, 6, 0, body=b"<html>busy</html>", etag="")
     assert page.history().reads.outcome.tolist() == [ReadOutcome.WHOLE, ReadOutcome.UNRECOGNISED]
+
+
+@pytest.mark.parametrize("digests", ["yes", "perhaps", "no"])
+@pytest.mark.parametrize(
+    "broken", [document(1)[:50], document(0)[:20] + document(1)[20:], b"<html>busy, try again</html>"]
+)
+def test_a_broken_body_that_got_an_etag_of_its_own_on_the_way_is_no_unseen_document(
+    digests: str, broken: bytes
+) -> None:
+    world = small([(-1000, 0), (15, 1)], [0, 10, 20, 30], digests=digests)
+    world.read(0, 5, 5, 0)
+    world.read(0, 25, 25, 1)
+    world.read(0, 26, 26, 1, body=broken, etag=md5(broken))
+    world.read(0, 27, 27, 1)
+    history = world.history()
+    assert int(history.reads.version[2]) == -1
+    assert whole_bodies(history).verdict is not Verdict.PASS
+    assert "no ETag vouches" in whole_bodies(history).sentence or whole_bodies(history).found
+
+
+def modified_at(*seconds: int) -> History:
+    """Documents that the store showed in turn, each with its Last-Modified, and many good reads of each."""
+    when = [datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC).isoformat() for second in seconds]
+    world = World([(-1000, 0), *((100 * number, number) for number in range(1, len(seconds)))])
+    heads = []
+    for at in range(0, 100 * len(seconds), 5):
+        head = world.head(at, at + 1, at)
+        heads.append(replace(head, last_modified=when[at // 100]))
+        world.read(0, at + 2, at + 2, at // 100)
+        world.read(1, at + 3, at + 3, at // 100)
+    world.watch(heads, 5)
+    return world.history()
+
+
+def test_a_store_that_shows_an_older_document_again_proves_nothing() -> None:
+    """A HEAD that is answered by a replica that lags: what it shows is not what was there."""
+    good = fresh_reads(modified_at(0, 1, 2, 3, 4, 5, 6))
+    assert good.verdict is Verdict.PASS
+    assert "Two looks at the store were up to" in good.sentence  # so short a lag need not have been seen
+    back = fresh_reads(modified_at(0, 1, 2, 3, 2, 5, 6))
+    assert back.verdict is Verdict.INCONCLUSIVE
+    assert "a replica that lags" in back.sentence
+
+
+def test_etags_of_a_directory_bucket_are_no_md5s() -> None:
+    answer = {"ETag": f'"{md5(b"anything")}"', "ContentLength": 8}
+    assert shown_by(answer, 0, 1, aws=True).digest == "yes"
+    assert shown_by({**answer, "StorageClass": "EXPRESS_ONEZONE"}, 0, 1, aws=True).digest == "no"
 
 
 def test_readers_of_another_object_are_told_from_stale_ones() -> None:

@@ -1,7 +1,10 @@
 """Workers with another clock, with files of their own, or behind another network, judged as those beside the master."""
 
+import signal
 import time
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -94,3 +97,33 @@ def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
     counts = sorted(reads["worker"].count(worker) for worker in range(len(shares)))
     assert counts[0] < counts[1]
     assert counts[2] - counts[1] <= 30, "what was read while the connection was lost was sent later"
+
+
+@needs_mounts
+def test_a_session_with_the_page_has_one_run_after_the_other(
+    sandbox: RunningSandbox, start: Start, tmp_path: Path
+) -> None:
+    sandbox.set_fault("replica-lag", "off")
+    port, page = free_port(), free_port()
+    options = (*master(port, 1), "--web-host", "127.0.0.1", "--web-port", str(page))
+    with workers((port, hiding(tmp_path))) as team:
+        run = start(sandbox.outputs_path, *options, run_time=None, headless=False)
+        for number in (1, 2):
+            swarm = urlencode({"user_count": 4, "spawn_rate": 4, "run_time": "2s"}).encode()
+            for _ in range(100):
+                time.sleep(0.2)  # until the page is there, the worker ready, and the last run over
+                try:
+                    with urlopen(f"http://127.0.0.1:{page}/swarm", swarm) as answer:
+                        if b'"success": true' in answer.read().replace(b'":true', b'": true'):
+                            break
+                except OSError:
+                    continue
+            done = run.run_dir if number == 1 else run.run_dir.with_name(f"{run.run_dir.name}-2")
+            for _ in range(300):
+                if (tmp_path / "latest").resolve() == done:
+                    break
+                time.sleep(0.1)
+            assert pq.read_metadata(done / "reads.parquet").num_rows > 100
+        run.signal(signal.SIGTERM).wait()
+        assert "Traceback" not in run.output
+        team[0].kill()
