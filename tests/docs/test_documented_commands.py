@@ -62,7 +62,7 @@ RUN_BY = {
             "locust -f loadtest/locustfile.py --worker --master-host MASTER --place frankfurt",
             "locust -f loadtest/locustfile.py --worker --master-host MASTER --place tokyo",
         ),
-        "tests/docs/test_many_machines.py::test_the_commands_of_the_page_are_commands_of_the_load_test",
+        "tests/docs/test_files_for_many_machines.py::test_the_commands_of_the_page_are_commands_of_the_load_test",
     ),
     **dict.fromkeys(
         (

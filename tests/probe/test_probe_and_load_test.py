@@ -111,6 +111,7 @@ CASES = (
 ONE_OF_THEM_CANNOT_SEE = {
     "freeze", "latency", "latency-200", "latency-304", "after-write", "write-block",  # the probe measures no times
     "replica-lag", "replicas", "cache-ttl",  # the probe waits until what it put comes out, for 20 s
+    "cdn",  # nor does either ask for an address behind it
     "error-rate", "throttle-rate", "reset-rate",  # to the probe that is no answer: INCONCLUSIVE
     "lost-ack", "late-write", "lost-update", "foreign-writer",  # of writes that the probe does not make
 }  # fmt: skip

@@ -266,7 +266,7 @@ def test_what_cannot_be_served_is_said_and_the_old_goes_on(deployer: Deployer) -
     deployer.deploy(stageName="v1")
     deployer.put(document(1))
     deployer.gateway.update_method(
-        **deployer.of, patchOperations=[{"op": "replace", "path": "/apiKeyRequired", "value": "true"}]
+        **deployer.of, patchOperations=[{"op": "replace", "path": "/authorizationType", "value": "AWS_IAM"}]
     )
     deployer.deploy(stageName="v1")
     problems = deployer.sandbox.state()["problems"]

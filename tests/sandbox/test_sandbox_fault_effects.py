@@ -342,7 +342,7 @@ def test_whatever_the_bodies_faults_keep_their_word(old: str, new: str, seed: in
 
 def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
     over_http = {"latency", "latency-200", "latency-304", "after-write", "freeze", "write-block", "foreign-writer"}
-    over_http |= {"lost-update", "shared-etag", "put-etag"}
+    over_http |= {"lost-update", "shared-etag", "put-etag", "cdn"}
     here = {
         "own-etags",
         "replica-lag",
