@@ -8,6 +8,7 @@ Without OpenTelemetry's SDK Locust says that it is missing, and nothing is recor
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,8 @@ from loadtest.run.files import SUMMARY_FILE
 
 if TYPE_CHECKING:
     from loadtest.summary.summary import Summary
+
+logger = logging.getLogger(__name__)
 
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """As the semantic conventions advise for durations of HTTP requests."""
@@ -60,11 +63,21 @@ class Telemetry:
             self._size.record(response_length, attributes)
 
     def tell_of(self, run_dir: Path | None) -> None:
-        """Record what the run in this directory came to, if it has its report."""
+        """Record what the run in this directory came to, if it has its report.
+
+        What an exporter trips over must not keep the answers of the run from being printed.
+        """
         from loadtest.summary.summary import read_summary  # noqa: PLC0415 - only now is there time for the import
 
-        if run_dir is not None and (run_dir / SUMMARY_FILE).exists():
+        if run_dir is None or not (run_dir / SUMMARY_FILE).exists():
+            return
+        try:
             self.tell(read_summary(run_dir / SUMMARY_FILE))
+        except Exception as error:
+            logger.warning(
+                "What the run came to was not recorded with OpenTelemetry (%s); its report has it.",
+                type(error).__name__,
+            )
 
     def tell(self, summary: Summary) -> None:
         """Record what the run came to, and have it exported before the process ends."""

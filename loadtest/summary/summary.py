@@ -116,6 +116,10 @@ class SummaryError(Exception):
     """A summary file cannot be used; the text is one sentence for the user."""
 
 
+class NotForUsError(SummaryError):
+    """It cannot be used here and now: it may be whole, of a newer format, or on a disk that gives it to others."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How the run came to its end."""
@@ -219,14 +223,14 @@ def read_summary(path: Path) -> Summary:
     except FileNotFoundError:
         raise SummaryError(f"{path} cannot be read (there is none): run the report command on the run first.") from None
     except UnreadableFileError as error:
-        raise SummaryError(f"{path} cannot be read ({error}): run the report command on the run first.") from None
+        raise NotForUsError(f"{path} cannot be read ({error}): run the report command on the run first.") from None
     try:
         plain = json.loads(content)
     except (ValueError, RecursionError):
         raise SummaryError(f"{path} is not JSON: run the report command on the run again.") from None
     found = plain.get("format") if isinstance(plain, dict) else None
     if isinstance(found, int) and found > FORMAT_VERSION:
-        raise SummaryError(f"{path} has format {found}, this program knows up to {FORMAT_VERSION}: use a newer one.")
+        raise NotForUsError(f"{path} has format {found}, this program knows up to {FORMAT_VERSION}: use a newer one.")
     try:
         return _adapter().validate_json(content, strict=True)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from typing import Final
 
 from loadtest.errors import UsageError
 from loadtest.summary.speed import LatencyHistogram
-from loadtest.summary.summary import Summary, SummaryError, read_summary, write_summary
+from loadtest.summary.summary import NotForUsError, Summary, SummaryError, read_summary, write_summary
 from loadtest.trend.runs import in_order
 from stacks.user_input import shown
 
@@ -40,7 +40,10 @@ def add(summary: Summary, folder: Path) -> list[str]:
 
 
 def _give_up(folder: Path) -> list[str]:
-    """Remove what cannot be read any more, or each trend to come would name it, and the oldest beyond a hundred."""
+    """Remove what is damaged, or each trend to come would name it, and the oldest beyond a hundred.
+
+    What may be whole stays, and is named: a newer version of this program, or whoever owns it, can read it.
+    """
     kept, said = [], []
     for path in sorted(folder.glob("*.json")):
         if not _ID.fullmatch(path.stem):
@@ -49,6 +52,8 @@ def _give_up(folder: Path) -> list[str]:
             found = read_summary(path)
             in_order([found])
             kept.append(found)
+        except NotForUsError:
+            continue
         except (SummaryError, UsageError) as error:
             path.unlink()
             said.append(f"Given up: {error}")

@@ -41,6 +41,7 @@ from loadtest.judge.evidence import MINIMUM_CONDITIONS
 from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
 from loadtest.run.history import Flags, History
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
+from loadtest.run.settings import NO_WRITER
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.versions import Conditional
 
@@ -173,10 +174,13 @@ def _judge(  # noqa: PLR0911 - one a case
             f"Only {units.counted(measured.could_have_been, 'request')} named the current version, at least "
             f"{MINIMUM_CONDITIONS} are needed.",
         )
-    return Verdict.PASS, _honoured(measured, int(np.count_nonzero(history.reads.status == 200)))
+    asked_nobody = history.info.settings.writer == NO_WRITER
+    return Verdict.PASS, _honoured(
+        measured, int(np.count_nonzero(history.reads.status == 200)), asked_nobody=asked_nobody
+    )
 
 
-def _honoured(measured: Conditional, answers: int) -> str:
+def _honoured(measured: Conditional, answers: int, *, asked_nobody: bool) -> str:
     """What PASS says: only what is true of every answer, and what is judged under another question is counted here."""
     asked, stale = measured.could_have_been, measured.stale_not_modified
     if stale:
@@ -184,6 +188,11 @@ def _honoured(measured: Conditional, answers: int) -> str:
             f"All {asked:,} requests that named the version which the server took as current were answered 304, but "
             f"{stale:,} of these answers ({units.share(stale / asked)}) told a reader that an outdated copy was "
             "current: they are stale reads, and judged as such."
+        )
+    elif asked_nobody:
+        sentence = (
+            f"All {asked:,} requests that named the version which the server took as current were answered 304; "
+            "whether it was current, nobody asked the store."
         )
     else:
         sentence = f"All {asked:,} requests that named the current version were answered 304."

@@ -124,10 +124,12 @@ def went_back_after(history: History, times: Timeline, session: Column, earlier:
 
 
 def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
+    alone = by_answers_alone(history)
     if found:
+        told = f", {alone}" if alone else ""
         return (
             Verdict.FAIL,
-            f"{units.counted(found, 'read')} of {looked_at:,} went back in time, by {went_back:,} of "
+            f"{units.counted(found, 'read')} of {looked_at:,} went back in time{told}, by {went_back:,} of "
             f"{units.counted(sessions, 'reader')}.{despite_others(history)}",
         )
     if open_ := order_is_open(history):
@@ -135,7 +137,7 @@ def _judge(history: History, looked_at: int, found: int, went_back: int, session
     few = too_little(history, looked_at, "reads had an earlier one by the same reader")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about going back in time: {few}."
-    if alone := by_answers_alone(history):
+    if alone:
         return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in {looked_at:,} reads, {alone}."
     return Verdict.PASS, f"None of {units.counted(sessions, 'reader')} went back in time in {looked_at:,} reads."
 

@@ -10,6 +10,7 @@ did not happen), or when the read had returned before write v was called. ::
 
 **Exclusions.** A write whose outcome is unknown may have taken effect: reading it is no phantom. A read that returned
 at the very nanosecond at which the write was called overlaps it. Documents of another run are *foreign*, not phantoms.
+Where somebody else publishes, HEADs show what was written, and silence is worth as much as they show.
 
 Fields: ``looked_at`` = reads that named a version of this run; ``found`` = phantoms; numbers: phantoms by cause.
 """
@@ -25,6 +26,7 @@ from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.order.timeline import timeline
+from loadtest.judge.watch_evidence import left_open
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
@@ -62,6 +64,8 @@ def phantoms(history: History) -> CheckResult:
             f"{units.counted(len(found), 'read')} of {looked_at:,} returned a version that cannot have been there: "
             f"{never:,} never written, {refused:,} refused, {early:,} before the write began."
         )
+    elif history.info.is_watched and (open_ := left_open(history)):
+        verdict, sentence = Verdict.INCONCLUSIVE, open_
     elif looked_at < MINIMUM_READS:
         verdict = Verdict.INCONCLUSIVE
         some = f"Only {units.counted(looked_at, 'read')}" if looked_at else "No read"

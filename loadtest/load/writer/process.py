@@ -37,6 +37,7 @@ __all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "WriterProcess", "what_to_do"]
 ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND
 """Nothing but a clock that is another one is told by it; a machine that is busy for a moment stops no run."""
 _GRACE_S: Final = PUT_TIME_LIMIT_S + 5
+_LAST_GRACE_S: Final = 10
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,18 @@ class WriterProcess:
         try:
             self._process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self._end_at_once()
         if self._listener is not None:
             self._listener.join(timeout=1)
+
+    def _end_at_once(self) -> None:
+        """End the process, whose request hangs; a watcher ends the publish command before itself."""
+        self._process.terminate()
+        try:
+            self._process.wait(_LAST_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     @property
     def place(self) -> str:
@@ -242,7 +251,7 @@ class WriterProcess:
             yield from events_of(self._process.stdout)  # type: ignore[arg-type]
         except EndlessLineError:
             self._said_why = f"it printed a line of more than {MOST_LINE_BYTES:,} bytes"
-            self._process.kill()
+            self._process.terminate()
 
     def _why_it_ended(self) -> str:
         if self._said_why:

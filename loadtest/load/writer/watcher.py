@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import sys
 import time
 from contextlib import ExitStack
@@ -54,6 +55,9 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
     watching.see(first)
     command = _command(orders, store)
     with ExitStack() as presence:
+        if command is not None:  # whatever ends this process, the command does not go on without it
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+            presence.callback(command.stop)
         due = time.monotonic_ns()
         while True:
             share = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nothing secret

@@ -15,6 +15,8 @@ from loadtest.judge.analyse import analyse
 from loadtest.load import telemetry
 from loadtest.load.plugin import _telemetry
 from loadtest.load.telemetry import BUCKETS_S, Telemetry
+from loadtest.run.files import SUMMARY_FILE
+from loadtest.summary.summary import write_summary
 
 PROJECT = Path(__file__).parents[3]
 URL = "https://api.example:8443/v1/samples?key=…"
@@ -118,6 +120,23 @@ def test_a_run_without_a_report_tells_nothing(recorded: Recorded, tmp_path: Path
     made.tell_of(None)
     made.tell_of(tmp_path)
     assert recorded.points() == {}
+
+
+def test_what_an_exporter_trips_over_does_not_keep_the_answers_from_being_printed(
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Telemetry(recorded.environment)
+    (tmp_path / SUMMARY_FILE).write_text("{}")
+    made.tell_of(tmp_path)
+    write_summary(analyse(PROJECT / "tests" / "histories" / "lagging"), tmp_path / SUMMARY_FILE)
+
+    def lost() -> None:
+        raise OSError("https://me:s3cret@collector.example cannot be reached")
+
+    monkeypatch.setattr(telemetry.metrics, "get_meter_provider", lambda: SimpleNamespace(force_flush=lost))
+    made.tell_of(tmp_path)
+    assert caplog.text.count("was not recorded with OpenTelemetry") == 2
+    assert "s3cret" not in caplog.text
 
 
 def test_off_it_costs_nothing_and_without_the_sdk_it_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -216,3 +219,48 @@ def test_a_duel_takes_no_publish_command() -> None:
         "--watch-interval=1",
         "--writer=watch",
     ]
+
+
+_HANGING = """
+import time
+from loadtest.load.writer import watcher
+from loadtest.target.heads import Head
+
+class Store:
+    endpoint, looks = "", 0
+    def __init__(self, orders): pass
+    def secrets(self): return ()
+    def head(self):
+        Store.looks += 1
+        if Store.looks > 3:
+            time.sleep(600)
+        return Head(time.monotonic_ns(), time.monotonic_ns(), etag='"a"', size=1)
+
+watcher.Store = Store
+raise SystemExit(watcher.main())
+"""
+
+
+def test_a_watcher_that_is_told_to_end_while_a_head_hangs_ends_the_command_first(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    orders = {
+        "journal": str(tmp_path / "journal"), "watch_interval": 0.02, "folder": str(tmp_path), "run": "0" * 12,
+        "publish_command": "sleep 600 & echo $! > pid; wait", "skip_when_late_ns": 10**12,
+    }  # fmt: skip
+    start = {
+        "start_ns": time.monotonic_ns(), "window_ns": 0, "seed": 1, "rest_windows": 0, "rest_pairs": 0,
+        "interval_ns": 10**6,
+    }  # fmt: skip
+    watcher = subprocess.Popen([sys.executable, "-c", _HANGING], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert watcher.stdin is not None
+    assert watcher.stdout is not None
+    for line in (orders, start):
+        watcher.stdin.write(json.dumps(line).encode() + b"\n")
+        watcher.stdin.flush()
+        if line is orders:
+            assert b"document" in watcher.stdout.readline()
+    pid = int(waited_for(tmp_path / "pid"))
+    assert is_running(pid)
+    watcher.terminate()
+    watcher.communicate(timeout=60)
+    assert not is_running(pid)

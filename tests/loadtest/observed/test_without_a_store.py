@@ -16,6 +16,7 @@ from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
+from loadtest.judge.checks.phantoms import phantoms
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.load import recorder, watching
@@ -53,6 +54,9 @@ def test_readers_that_see_documents_in_their_order_pass_and_freshness_is_not_ask
     assert (fresh.verdict, fresh.found) == (Verdict.INCONCLUSIVE, 0)
     assert "--writer none" in fresh.sentence
     assert whole_bodies(history).found == conditional_get(history).found == 0
+    assert phantoms(history).verdict is Verdict.INCONCLUSIVE  # what was ever written, nobody asked either
+    assert conditional_get(history).verdict is Verdict.PASS
+    assert "nobody asked the store" in conditional_get(history).sentence
     assert "nobody looked" in write_impact(history).sentence
 
 
@@ -60,6 +64,7 @@ def test_a_reader_that_gets_a_document_that_was_last_modified_before_went_back()
     history = readers_of(0, 1, 2, 1).history_without_store()
     result = monotonic_reads(history)
     assert (result.verdict, result.found) == (Verdict.FAIL, 30)
+    assert "by the Last-Modified" in result.sentence
 
 
 @pytest.mark.parametrize("missing", ["no header", "published again", "the same second"])

@@ -44,6 +44,16 @@ def test_what_is_damaged_is_given_up_once_and_said(clean: Summary, tmp_path: Pat
     assert add(named(clean, 2), tmp_path) == []
 
 
+def test_what_a_newer_version_wrote_stays(clean: Summary, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An older version that is run once, for a commit that was taken back, must not cost the whole past."""
+    newer = tmp_path / f"{1:012x}.json"
+    newer.write_text('{"format": 99}')
+    assert add(named(clean, 2), tmp_path) == []
+    assert newer.exists()
+    main(["trend", str(tmp_path)])
+    assert "Left out" in capsys.readouterr().out
+
+
 def test_nothing_else_is_ever_removed(clean: Summary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "MOST_KEPT", 1)
     others = {"package.json": "{}", "notes.txt": "", "0123456789ab.txt": "", "ci-7-1.json": "{"}
