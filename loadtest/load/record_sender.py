@@ -31,9 +31,11 @@ logger = logging.getLogger(__name__)
 
 RECORDS_MESSAGE: Final = "read-model-records"
 RECEIVED_MESSAGE: Final = "read-model-records-received"
-CHUNK_BYTES: Final = 64 * 1024
-UNDER_WAY_BYTES: Final = 16 * CHUNK_BYTES
-_TURN_S: Final = 0.2
+CHUNK_BYTES: Final = 16 * 1024
+UNDER_WAY_BYTES: Final = 64 * CHUNK_BYTES
+_TURN_S: Final = 0.4
+_PAUSE_S: Final = 0.001
+"""Between two steps, for reads that are due."""
 _PATIENCE_S: Final = 2.0
 """When so long nothing more of it has arrived, what was sent is taken for lost; whatever else the master answers."""
 
@@ -98,6 +100,7 @@ class RecordSender:
         closed = next((s for s in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX) if self._path(s).exists()), "")
         beat = self._path(HEARTBEAT_SUFFIX).read_bytes()  # before the files: it says less than they hold
         for suffix in SPOOL_SUFFIXES:
+            gevent.sleep(_PAUSE_S)
             self._send_file(suffix)
         pulse = unpacked(beat)
         sent_all = pulse is not None and all(self._sent[s] >= pulse.files[s].size for s in SPOOL_SUFFIXES)
@@ -117,7 +120,7 @@ class RecordSender:
                 content = os.pread(file.fileno(), min(CHUNK_BYTES, size - at), at)
                 self._send(suffix, at, content)
                 self._sent[suffix] = at + len(content)
-                gevent.sleep(0)  # readers first
+                gevent.sleep(_PAUSE_S)
 
     def _under_way(self) -> int:
         return sum(self._sent.values()) - sum(self._received.values())
