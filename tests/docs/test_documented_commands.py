@@ -73,6 +73,16 @@ RUN_BY = {
         ),
         "tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says",
     ),
+    **dict.fromkeys(
+        (
+            "python -m loadtest sandbox --port 8080",
+            "curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam",
+            "python -m loadtest publish --every 1",
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",
+        ),
+        "tests/loadtest/runs/test_watching.py::"
+        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read",
+    ),
     "python -m loadtest sandbox --fault cdn=ttl2000ms": (
         "tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away"
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.load.participant import _own_folder
+from loadtest.load.participant import _fill
 from loadtest.run.documents import kinds
 from loadtest.run.documents.kinds import (
     description_in,
@@ -58,12 +58,16 @@ def test_a_worker_on_another_host_gets_the_documents_or_says_that_it_has_none(
     entries = [{"places": [[5, 8, "", False]], **library.add(n, b'{"a":"%d"}' % n)} for n in range(3)]
     description = {"kind": kind}
     library.close(RUN, description, entries)
-    there = Path(_own_folder(files_of(description, tmp_path)))
+    there = tmp_path / "there"
+    there.mkdir()
+    _fill(there, files_of(description, tmp_path))
     body = documents_of(description, RUN, tmp_path).render(1)
     assert documents_of(description, RUN, there).render(1) == body
     assert published_by(there) is not None
     monkeypatch.setattr(kinds, "MOST_SENT_BYTES", 1)
-    there = Path(_own_folder(files_of(description, tmp_path)))
+    there = tmp_path / "elsewhere"
+    there.mkdir()
+    _fill(there, files_of(description, tmp_path))
     with pytest.raises(ValueError, match="it has not got the documents of the run"):
         documents_of(description, RUN, there)
     assert published_by(there) is None
