@@ -20,15 +20,9 @@ NOTE = (
 
 def addresses_table(summary: Summary) -> Table:
     """The addresses side by side; without rows in a run that had one."""
-    questions = [question.id for question in summary.questions]
 
     def cells(row: AddressRow) -> tuple[str, ...]:
         staleness = f"at least {units.duration(row.largest_staleness_ns)}" if row.stale_reads else "none"
-        bad = [
-            f"{name}: {verdict}"
-            for name, verdict in zip(questions, row.verdicts, strict=True)
-            if verdict is not Verdict.PASS
-        ]
         return (
             clean(row.url),
             units.count(row.weight),
@@ -40,7 +34,7 @@ def addresses_table(summary: Summary) -> Table:
             units.count(row.older_than_elsewhere),
             units.share(row.not_modified_share),
             units.count(row.errors),
-            ", ".join(bad) or worst(list(row.verdicts)).value,
+            own_answers(summary, row.verdicts),
         )
 
     quantiles = tuple(column for column in QUANTILE_COLUMNS if column.title in ("p50", "p95", "p99"))
@@ -66,3 +60,12 @@ def addresses_table(summary: Summary) -> Table:
         "The object was read at one address.",
         NOTE,
     )
+
+
+def own_answers(summary: Summary, verdicts: tuple[Verdict, ...]) -> str:
+    """The answers of one part of a run: those that are not PASS, each with its question."""
+    questions = [question.id for question in summary.questions]
+    bad = [
+        f"{name}: {verdict}" for name, verdict in zip(questions, verdicts, strict=True) if verdict is not Verdict.PASS
+    ]
+    return ", ".join(bad) or worst(list(verdicts)).value

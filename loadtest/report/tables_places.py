@@ -5,8 +5,7 @@ from __future__ import annotations
 from loadtest import units
 from loadtest.report.definitions import define
 from loadtest.report.table import QUANTILE_COLUMNS, Column, Table
-from loadtest.run.records import Verdict
-from loadtest.summary.findings import worst
+from loadtest.report.tables_addresses import own_answers
 from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 
@@ -19,14 +18,8 @@ NOTE = (
 
 def places_table(summary: Summary) -> Table:
     """The places side by side; without rows in a run that had one."""
-    questions = [question.id for question in summary.questions]
 
     def cells(row: PlaceRow) -> tuple[str, ...]:
-        bad = [
-            f"{name}: {verdict}"
-            for name, verdict in zip(questions, row.verdicts, strict=True)
-            if verdict is not Verdict.PASS
-        ]
         return (
             row.place,
             units.count(row.workers),
@@ -38,7 +31,7 @@ def places_table(summary: Summary) -> Table:
             units.share(row.not_modified_share),
             units.count(row.errors),
             units.duration(row.clock_uncertainty_ns) if row.clock_uncertainty_ns else "the master's",
-            ", ".join(bad) or worst(list(row.verdicts)).value,
+            own_answers(summary, row.verdicts),
         )
 
     quantiles = tuple(column for column in QUANTILE_COLUMNS if column.title in ("p50", "p95", "p99"))

@@ -1,4 +1,4 @@
-"""The document that was there before a run: kept, or not written over; put back, unless it is somebody else's now."""
+"""The document that a run kept is put back after it, unless it is somebody else's now."""
 
 import itertools
 import json
@@ -16,11 +16,10 @@ from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
-from loadtest.target import keeping, putting_back
+from loadtest.target import putting_back
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Seen, beginning, look_of
 from loadtest.target.kept_document import is_owed, keep, load
-from loadtest.target.store import Look, Store
+from loadtest.target.store import Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
@@ -225,21 +224,6 @@ def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, capsys:
         assert not is_owed(run_dir)
 
 
-@pytest.mark.parametrize("status", [500, 503, 429])
-def test_an_address_that_fails_now_and_then_is_asked_again(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
-    fault = seen(b"try again", status)
-    assert begin(fault, fault, seen(b"mine"), fault, seen(b"mine")).keep.body == b"mine"
-    with pytest.raises(UsageError, match=f"answered {status} 'try again'"):
-        begin(fault)
-
-
-def test_an_address_that_mixes_documents_now_and_then_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
-    proved = seen(GZIP, etag=f'"{MD5_OF_GZIP}"')
-    assert begin(seen(GZIP[:9]), seen(GZIP[:9] + b"other"), proved).keep.body == GZIP
-
-
 def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is_put_back(tmp_path: Path) -> None:
     with running_odd_store() as odd:
         runs = [tmp_path / name for name in ("first", "second", "third")]
@@ -286,12 +270,6 @@ def test_what_is_kept_stays_while_a_first_put_may_still_land(tmp_path: Path, may
     run._writer, run._put_back = writer, put_back
     run.abandon()
     assert (tmp_path / "run" / KEPT_FOLDER).exists() == may_write_late
-
-
-def test_what_was_found_is_replaced_and_nothing_else(tmp_path: Path) -> None:
-    """Version 0 goes over what was looked at; who wrote in between is not written over, where the store can tell."""
-    document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": "", "etag": '"a"'}
-    assert begin(seen(b""), looked=document).put == {"IfMatch": '"a"'}
 
 
 def test_a_key_that_may_not_read_sees_by_the_readers_address(tmp_path: Path) -> None:
@@ -354,81 +332,3 @@ def test_an_address_that_holds_a_secret_is_asked_for(tmp_path: Path, capsys: pyt
         assert restore(tmp_path) == 2
         assert "give --url" in capsys.readouterr().err
         assert restore(tmp_path, "--url", f"{odd.url}/v1/samples?key=SECRET") == 0
-
-
-TARGET = Target("https://api.example/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
-DENIED = {"looked": "denied", "error": "AccessDenied (HTTP 403) of GetObject: Access Denied", "endpoint": "http://s3"}
-
-
-def begin(*answers: Seen, looked: dict[str, Any] = DENIED, overwrite: bool = False) -> Any:
-    rest = list(answers)
-    return beginning(looked, TARGET, lambda: rest.pop(0) if len(rest) > 1 else rest[0], overwrite=overwrite)
-
-
-def seen(body: bytes, status: int = 200, **headers: str) -> Seen:
-    return Seen(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
-
-
-MD5_OF_GZIP = __import__("hashlib").md5(GZIP, usedforsecurity=False).hexdigest()
-
-
-def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
-    kept = begin(seen(GZIP, etag=f'"{MD5_OF_GZIP}"', content_type="text/plain", content_encoding="gzip"))
-    assert kept.keep == Look(
-        "document",
-        body=GZIP,
-        etag=f'"{MD5_OF_GZIP}"',
-        put={"ContentType": "text/plain", "ContentEncoding": "gzip"},
-        not_kept=kept.keep.not_kept,
-    )
-    assert "is kept, and will be put back at the end, save its own metadata" in kept.say
-    assert begin(seen(MINE)).keep.body == MINE  # no ETag, but text, and twice the same
-    absent = begin(seen(b"{}", 404))
-    assert (absent.found_nothing, absent.put) == (True, {"IfNoneMatch": "*"})
-    through = seen(b'<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>')
-    assert begin(through).found_nothing  # a gateway that passes S3's error on as 200
-    assert begin(seen(render(OTHER, 3, 512))).keep is None
-    assert "there is nothing to keep" in begin(seen(render(OTHER, 3, 512))).say
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        (seen(GZIP, etag='"00000000000000000000000000000000"'),),
-        (seen(GZIP),),
-        (seen(MINE), seen(b'{"hello":"worl')),
-        (seen(b'{"message":"Missing Authentication Token"}', 403),),
-        (seen(b"bad gateway", 502),),
-        (seen(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'),),
-        (seen(b" " * (10 * 1024 * 1024 + 1)),),
-    ],
-)
-def test_what_cannot_be_kept_is_not_written_over_unless_it_may_be_lost(
-    answers: tuple[Seen, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeping, "BETWEEN_LOOKS_S", 0)
-    with pytest.raises(UsageError, match=r"nothing was written.*--overwrite") as refused:
-        begin(*answers)
-    assert str(refused.value).count("\n") == 0
-    lost = begin(*answers, overwrite=True)
-    assert (lost.keep, lost.put) == (None, {})
-    assert "not kept" in lost.say
-
-
-def test_what_the_store_says_comes_first() -> None:
-    document = {"looked": "document", "bytes": 17, "not_kept": [], "made_up_by": ""}
-    assert begin(seen(b"", 500), looked=document).say == (
-        "The document at s3://bkt/payload.json (17 bytes) is kept, and will be put back at the end."
-    )
-    assert begin(seen(b"", 500), looked={"looked": "nothing"}).put == {"IfNoneMatch": "*"}
-    with pytest.raises(UsageError, match="--overwrite"):
-        begin(seen(MINE), looked={"looked": "too-large", "error": "it has 11,000,000 bytes"})
-    with pytest.raises(UsageError, match=r"NoSuchBucket.*make deploy"):
-        begin(seen(MINE), looked={"looked": "failed", "error": "NoSuchBucket (HTTP 404) of GetObject: gone"})
-
-
-def test_a_header_that_no_put_can_send_is_said_before_the_run_and_does_not_stop_what_puts_it_back() -> None:
-    headers = {"etag": '"a"', "content-type": "text/plain", "content-disposition": "caf\xe9", "x-amz-meta-who": "m\xe9"}
-    look = look_of(Seen(200, headers, MINE))
-    assert look.put == {"ContentType": "text/plain"}
-    assert look.not_kept[1:] == ("its ContentDisposition, which is not ASCII", "its Metadata, which is not ASCII")
