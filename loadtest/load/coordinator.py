@@ -25,7 +25,12 @@ from loadtest.load.own_documents import take_documents
 from loadtest.load.progress.progress import Progress
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
+from loadtest.load.several import (
+    check_all_answer,
+    take_what_is_everywhere,
+    wait_for_every_object,
+    wait_for_version_0_everywhere,
+)
 from loadtest.load.watching import addresses_see, readers_see, take_first_document
 from loadtest.load.workers import Workers
 from loadtest.load.writer.orders import about
@@ -36,7 +41,7 @@ from loadtest.load.writer_news import WatcherNews, WriterNews
 from loadtest.project import PROJECT
 from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
-from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
+from loadtest.run.files import JOURNAL_NAME, REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.presence import WRITER
@@ -46,8 +51,8 @@ from loadtest.run.settings import NO_WRITER, WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
-from loadtest.target.keeping import beginning
-from loadtest.target.kept_document import keep
+from loadtest.target.keeping import Beginning, beginning
+from loadtest.target.kept_document import keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
 from loadtest.terminals import can_redraw
 from loadtest.units import SECOND
@@ -75,6 +80,7 @@ class Coordinator:
         self._shown_target: Target | None = None
         self._news: WriterNews | None = None
         self._put_back: PuttingBack | None = None
+        self._said: set[str] = set()
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
         self._looking: Looking | None = None
@@ -106,8 +112,8 @@ class Coordinator:
                 self._settings = dataclasses.replace(self._settings, payload_bytes=size)
             else:
                 documents = self._take_documents(self._directory)
-                before = self._put_version_0(self._directory, documents)
-                wait_for_version_0_everywhere(self._target, documents, before)
+                before = self._put_first_versions(self._directory, documents)
+                self._wait_for_first_versions(self._directory, documents, before)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -121,7 +127,7 @@ class Coordinator:
     def _watch(self, directory: RunDirectory) -> None:
         """Start the watcher, which never writes, and compare what it saw with what readers get."""
         target = with_key_of_a_reader(self._target)
-        news = self._news = WatcherNews(self._environment, target.object_key, directory)
+        news = self._news = WatcherNews(self._environment, (target.object_key,), directory)
         watcher = self._writer = WatcherProcess(
             directory.run, directory.path, self._settings, target, {}, news.on_put, news.on_trouble, news.on_end
         )
@@ -137,7 +143,7 @@ class Coordinator:
         """The documents of the run: made up, or the user's own."""
         settings = self._settings
         if not settings.has_own_documents:
-            self._documents = made_up_documents(settings.payload_bytes)
+            self._documents = made_up_documents(settings.payload_bytes, len(self._target.objects()))
             return documents_of(self._documents, directory.run, directory.path)
         self._documents = take_documents(settings, directory.path, directory.run)
         documents = documents_of(self._documents, directory.run, directory.path)
@@ -146,29 +152,61 @@ class Coordinator:
         self._settings = dataclasses.replace(settings, payload_bytes=documents.largest)
         return documents
 
-    def _put_version_0(self, directory: RunDirectory, documents: Documents) -> bytes | None:
-        """Start the writer, keep what is there, and replace it by version 0; what was there, where that is known."""
+    def _put_first_versions(self, directory: RunDirectory, documents: Documents) -> list[bytes | None]:
+        """Start the writer, keep what is there, and replace it by the first version of each object.
+
+        Returns what was there at each, where that is known.
+        """
         settings, target, run_dir = self._settings, self._target, directory.path
-        news = self._news = WriterNews(self._environment, target.object_key, directory)
-        self._writer = WriterProcess(
+        objects = target.objects()
+        keys = [one.object_key for one in objects]
+        news = self._news = WriterNews(self._environment, keys, directory)
+        writer = self._writer = WriterProcess(
             *(directory.run, run_dir, settings, target, self._documents),
             *(news.on_put, news.on_trouble, news.on_end, self._on_published),
         )
-        looked = self._writer.look()
+        begins = [self._keep_what_is_there(directory, writer, one, number) for number, one in enumerate(objects)]
+        before = [
+            refuse_if_one_is_there(self._documents, documents, run_dir, key, number) for number, key in enumerate(keys)
+        ]
+        for number, begin in enumerate(begins):
+            writer.put_first(begin.put, put_arguments(self._documents, run_dir, number), number)
+        return before
+
+    def _keep_what_is_there(
+        self, directory: RunDirectory, writer: WriterProcess, target: Target, number: int
+    ) -> Beginning:
+        """What to do at an object, whose document is kept by now, or that of a run before this one; says so."""
+        settings, run_dir = self._settings, directory.path
+        looked = writer.look(number)
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
-        self._shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if not number:
+            self._shown_target = dataclasses.replace(self._target, s3_endpoint_url=looked.get("endpoint") or None)
         known = about(directory.run, settings, target)
         if begin.keep is not None or begin.found_nothing:
-            keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
-        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+            keep(kept_folder(run_dir, number), {**known, "from": "address"}, begin.keep)
+        earlier = earlier_runs(run_dir, known, begin.made_up_by, number)
         lines = [begin.say, *earlier.say]
         if earlier.heir_of is not None:
-            lines[0] = take_over(run_dir, earlier.heir_of, known)
-        for line in filter(None, lines):
-            say(line)
-        before = refuse_if_one_is_there(self._documents, documents, run_dir, target.object_key)
-        self._writer.put_first(begin.put, put_arguments(self._documents, run_dir))
-        return before
+            lines[0] = take_over(run_dir, earlier.heir_of, known, number, earlier.number)
+        for line in lines:
+            if line and line not in self._said:  # one run may owe what was at several objects
+                self._said.add(line)
+                say(line)
+        return begin
+
+    def _wait_for_first_versions(
+        self, directory: RunDirectory, documents: Documents, before: list[bytes | None]
+    ) -> None:
+        """Each address answers what was put at its object."""
+        if not self._target.object_keys:
+            wait_for_version_0_everywhere(self._target, documents, before[0])
+            return
+        own = [
+            documents_of(self._documents | {"object": number}, directory.run, directory.path)
+            for number in range(len(before))
+        ]
+        wait_for_every_object(self._target, own, before)
 
     def _on_published(self, count: int) -> None:
         """All documents have been published: a run that went on would have writing windows without a write."""
@@ -213,6 +251,7 @@ class Coordinator:
             cert=self._target.access.cert,
             key=self._target.access.key,
             addresses=self._target.addresses,
+            objects=self._target.object_numbers,
         )
         if self._news is not None:
             self._news.started = True
@@ -295,7 +334,7 @@ class Coordinator:
         """Put the document back that was there before the run; whether nothing is owed any more."""
         if self._directory is None or self._writer is None or not self._writer.may_have_written:
             return True
-        if not (self._directory.path / KEPT_FOLDER).exists():
+        if not kept_numbers(self._directory.path):
             return True
         if self._put_back is None:
             self._put_back = PuttingBack(self._directory.path, self._target)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from loadtest.run.entity_tags import SpooledReads, name_versions
-from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT, SEVERAL_OBJECTS_FORMAT
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -62,9 +62,15 @@ def next_reader(readers: Sequence[int], weights: Sequence[int]) -> int:
     return lacking.index(max(lacking))
 
 
-def format_of(addresses: int, usual: int) -> int:
-    """The format of a run: programs that do not know of addresses would judge all reads together, and must not."""
-    return SEVERAL_ADDRESSES_FORMAT if addresses > 1 else usual
+def format_of(target: Mapping[str, Any], usual: int) -> int:
+    """The format of a run: programs that do not know of addresses, or objects, would judge all together, and must not.
+
+    ``target`` is as in ``run.json``.
+    """
+    addresses = target.get("addresses") or ()
+    if any("object_key" in address for address in addresses):
+        return SEVERAL_OBJECTS_FORMAT
+    return SEVERAL_ADDRESSES_FORMAT if len(addresses) > 1 else usual
 
 
 def name_versions_apart(

@@ -37,6 +37,7 @@ from loadtest.summary.generator import (
     OutcomeCount,
     PausedQuantile,
 )
+from loadtest.summary.objects import ObjectRow
 from loadtest.summary.places import PlaceRow
 from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact, LagEstimate
 from loadtest.summary.speed import (
@@ -186,6 +187,7 @@ class Summary:
     run: Run
     addresses: tuple[AddressRow, ...] = ()  # where the object was read at several
     places: tuple[PlaceRow, ...] = ()  # where it was read from several
+    objects: tuple[ObjectRow, ...] = ()  # of a run that has several
 
 
 @cache
