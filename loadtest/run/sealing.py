@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
-from loadtest.run.addresses import name_versions_apart
+from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.checksums import write_checksums
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain, on_masters_clock, widened
@@ -159,7 +159,8 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         run[WATCH] = {**said, "unseen": observed.unseen, "vouched": observed.vouched}
         reads = observed.reads
     else:
-        reads = name_versions_apart(recorded, _told_by_puts(writes, run, run_dir), settled)
+        put = _told_by_puts(writes, run, run_dir)
+        reads = name_versions_apart(recorded, put, settled, object_numbers(run.get("target", {})))
     samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
     return {
         READS_FILE: reads,

@@ -19,6 +19,7 @@ from loadtest.run.records import (
     NEVER_RETURNED,
     NO_VERSION,
     SECOND_ETAG,
+    SEVERAL_OBJECTS_FORMAT,
     UNDECIDED_VERSION,
     ReadOutcome,
     WindowKind,
@@ -58,6 +59,8 @@ def _check_objects(history: History) -> None:
     """In a run of several objects, the first write of each and the reads of each are told by their place in turn."""
     objects = history.info.objects
     if not objects:
+        if history.info.format >= SEVERAL_OBJECTS_FORMAT:
+            raise RunError("run.json does not say which address is of which object: the run is damaged; measure again.")
         return
     reads, writes, count = history.reads, history.writes, len(objects)
     if not (len(writes) >= count and bool(writes.acknowledged[:count].all())):

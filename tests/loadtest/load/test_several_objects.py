@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +27,10 @@ from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
+from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import MadeUp, render
+from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
@@ -59,6 +62,7 @@ def test_each_address_is_of_the_object_whose_key_stands_behind_it() -> None:
         ("prices.json", "https://api.example/v1/prices"),
     ]
     said = target.public()
+    assert object_numbers(said) == target.object_numbers
     assert said["object_key"] == "mine.json"
     assert [(one["weight"], one["object_key"]) for one in said["addresses"]] == [
         (1, "mine.json"), (2, "prices.json"), (1, "prices.json"),
@@ -223,6 +227,20 @@ def test_a_run_of_several_objects_is_sealed_and_has_a_format_that_older_programs
     assert info.format == 4 and info.objects == {"payload.json": (0,), "prices.json": (1,)}
     assert [info.of_object(number).object_name for number in range(2)] == ["s3://b/payload.json", "s3://b/prices.json"]
     assert info.of_object(1).settings.arrival_rate == pytest.approx(info.settings.arrival_rate * 2 / 3)
+
+
+def test_an_etag_that_a_store_gave_to_a_version_of_each_object_names_that_of_the_object_that_is_read() -> None:
+    """It counts the versions of each object: "2" was told for version 2 of the run, and for version 3."""
+    records = np.zeros(2, dtype=SPOOLED_READ_DTYPE)
+    for number, record in enumerate(records):
+        record["address"] = record["session"] = number
+        record["called_ns"], record["returned_ns"], record["status"] = 10, 15, 304
+        record["outcome"], record["etag"], record["version"] = ReadOutcome.NOT_MODIFIED, 2, number
+        record["sent_etag"] = 1
+    told = {"1": [0, 1], "2": [2, 3], "theirs": [1]}
+    parts = [SpooledReads(0, records, ["", '"1"', '"2"'])]
+    assert name_versions_apart(parts, told, objects=(0, 1))["etag_version"].tolist() == [2, 3]
+    assert len(name_versions_apart([], told, objects=(0, 1))) == 0
 
 
 MINE, THEIRS = b'{"my":"samples"}', b'{"my":"prices"}'
