@@ -75,7 +75,8 @@ def format_of(target: Mapping[str, Any], usual: int) -> int:
 
 def object_numbers(target: Mapping[str, Any]) -> tuple[int, ...]:
     """For each address the number of its object, by its key; empty where all are of one. As in ``run.json``."""
-    keys = [address.get("object_key") for address in target.get("addresses") or ()]
+    said = target.get("addresses")
+    keys = [str(one.get("object_key")) for one in (said if isinstance(said, list) else ()) if isinstance(one, dict)]
     places = list(dict.fromkeys(keys))
     return tuple(places.index(key) for key in keys) if len(places) > 1 else ()
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from loadtest.compare.alike import MUST_BE_ALIKE
 from loadtest.errors import UsageError
+from loadtest.run.addresses import object_numbers
 from loadtest.summary.summary import Run, Summary
 from loadtest.trend.records import RunPoint
 from loadtest.units import SECOND
@@ -73,7 +74,8 @@ Kind = tuple[tuple[str, str], ...]
 def _kind(run: Run) -> Kind:
     settings = [(name.replace("_", " "), _text(run.settings.get(name))) for name in MUST_BE_ALIKE]
     machine = [(f"machine's {name}", _text(run.host.get(name))) for name in _MACHINE]
-    return (*settings, ("kind of target", _text(run.target.get("kind"))), *machine)
+    objects = len(set(object_numbers(run.target))) or 1
+    return (*settings, ("kind of target", _text(run.target.get("kind"))), ("number of objects", str(objects)), *machine)
 
 
 def _differences(before: Kind, after: Kind) -> str:
