@@ -33,8 +33,7 @@ from loadtest.summary.summary import Run, Summary
 from loadtest.summary.versions import Conditional
 
 OF_ALL_READS: Final = frozenset(
-    promise.id
-    for promise in (assumptions.PROMISE, load_generator.PROMISE, write_impact.PROMISE, availability.PROMISE)
+    promise.id for promise in (assumptions.PROMISE, load_generator.PROMISE, write_impact.PROMISE, availability.PROMISE)
 )
 """Checks that are made of all objects together as well: they look at no version."""
 _BADNESS: Final = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
@@ -177,7 +176,7 @@ def _conditional(history: History, parts: Sequence[Summary]) -> Conditional:
     }
     whole = replace(
         each[0],
-        **counts,  # type: ignore[arg-type]  # of fields that are numbers
+        **counts,
         response_200=response_quantiles(history, "200"),
         response_304=response_quantiles(history, "304"),
     )

@@ -40,9 +40,7 @@ def wait_for_version_0_everywhere(target: Target, documents: Documents, before: 
             raise UsageError(f"{error} It does come out at {first.shown_url}, and {_ONE_OBJECT}.") from None
 
 
-def wait_for_every_object(
-    target: Target, documents: Sequence[Documents], before: Sequence[bytes | None] = ()
-) -> None:
+def wait_for_every_object(target: Target, documents: Sequence[Documents], before: Sequence[bytes | None] = ()) -> None:
     """As :func:`wait_for_version_0`, for each address with the first version of its object, in a run of several.
 
     ``documents`` and what was there ``before`` are by number of the object.

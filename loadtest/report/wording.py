@@ -165,8 +165,8 @@ def _of_objects(summary: Summary) -> Iterable[str]:
     yield (
         f"Each of the {len(summary.objects)} objects is judged by its own reads and writes, and an answer is as bad as "
         f"that of the worst. The slowdown that is shown is {slowdown}, and what is shown of old versions is of "
-        f"{shown.get('freshness', 'the worst of them')}; the table by object has all of them. Each object has versions of "
-        "its own."
+        f"{shown.get('freshness', 'the worst of them')}; the table by object has all of them. Each object has versions "
+        "of its own."
     )
 
 

@@ -220,9 +220,7 @@ class RunInfo(BaseModel):
         named = [str(key) for key in keys if key is not None]
         if len(named) < len(self.addresses):
             return {}
-        return {
-            key: tuple(number for number, own in enumerate(named) if own == key) for key in dict.fromkeys(named)
-        }
+        return {key: tuple(number for number, own in enumerate(named) if own == key) for key in dict.fromkeys(named)}
 
     def of_object(self, number: int) -> RunInfo:
         """What it says of one of several objects: its addresses, their share of the reads, its part of the writes."""
