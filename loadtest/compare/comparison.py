@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.alike import Difference, notes, unlike, unlike_rests
-from loadtest.compare.rows import Row, impact_rows, latency_rows
+from loadtest.compare.alike import Difference, differences, notes
+from loadtest.compare.rows import Row, impact_rows, kind_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
 from loadtest.judge.measure.paused_windows import PAUSED
@@ -59,8 +59,10 @@ def compare(
     base: Summary, new: Summary, tolerance: float = DEFAULT_TOLERANCE, run_noise: float = DEFAULT_RUN_NOISE
 ) -> Comparison:
     """Compare two runs, whether or not they are alike."""
+    speed = latency_rows(base, new, tolerance, run_noise)
     groups = (
-        Group("Response time", tuple(latency_rows(base, new, tolerance, run_noise))),
+        Group("Response time", tuple(speed)),
+        Group("Response time by kind of answer", tuple(kind_rows(base, new, tolerance, speed))),
         Group("Slowdown while writing", tuple(impact_rows(base, new, tolerance))),
         *common_groups(base, new),
     )
@@ -73,7 +75,7 @@ def compare(
         new=new.run,
         tolerance=tolerance,
         run_noise=run_noise,
-        unlike=(*unlike(base.run, new.run), *unlike_rests(base, new)),
+        unlike=differences(base, new),
         notes=(*left_out(base, new), *notes(base.run, new.run)),
         groups=groups,
         method=METHOD.format(tolerance=units.ratio(tolerance), noise=units.share(run_noise)),
@@ -131,8 +133,6 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
         row("Response time of all reads, longest", latency("all", "response", "max_ns")),
         row("Service time of all reads, p50", latency("all", "service", "p50_ns")),
         row("Service time of all reads, p99", latency("all", "service", "p99_ns")),
-        row("Response time of 304 answers, p50", latency("304", "response", "p50_ns")),
-        row("Response time of 200 answers, p50", latency("200", "response", "p50_ns")),
         row("Stale reads", lambda s: s.consistency.stale_text),
         row("Longest consistency window", lambda s: _or_none(s.consistency.longest_window_ns, "no read was stale")),
         row("First read of a write after its acknowledgement, p50",

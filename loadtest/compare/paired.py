@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.compare.alike import notes, unlike
+from loadtest.compare.alike import differences, notes
 from loadtest.compare.comparison import Comparison, Group, common_groups, sentence_of
 from loadtest.compare.observed import Observed, observations
 from loadtest.compare.rows import KINDS, Row, busier_machine, generator_doubt, increase_ns, judged_row, overall
@@ -140,9 +140,9 @@ def _left_out(observed: dict[str, Observed]) -> list[str]:
 
 
 def _unlike(runs: tuple[Summary, Summary]) -> list[str]:
-    """Both were told the same; what was there to be read may be unlike all the same."""
-    found = unlike(runs[0].run, runs[1].run)
-    return [f"The two are unlike in {', '.join(map(str, found))}, so changes may come from that."] if found else []
+    """Both got the same settings, but what they read may still differ."""
+    unlike = differences(*runs)
+    return [f"The two are unlike in {', '.join(map(str, unlike))}, so changes may come from that."] if unlike else []
 
 
 def latency_rows(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,19 +13,22 @@ from loadtest import units
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
 from loadtest.judge.measure.generator_health import SMALL_SHARE
+from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT, PAUSED
 from loadtest.judge.measure.window_pairs import NO_PARTNER
+from loadtest.judge.statistics.ratio_estimate import QUANTILES
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
-from loadtest.summary.speed import WindowRow
+from loadtest.summary.speed import Quantiles, WindowRow
 from loadtest.summary.summary import Summary
 
-QUANTILES: Final = ("p50", "p90", "p99")
 KINDS: Final = ("quiet", "writing")
 GENERATOR_CHECK: Final = "load-generator"
 FEW_WINDOWS: Final = f"at least {LEAST_WINDOWS} windows of each kind in each run are needed."
+LEAST_ANSWERS: Final = 1_000
+"""Answers of one kind in each run: with so many, the sampling error of their median is small beside the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,34 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     return rows
 
 
-def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
-    """Writing / quiet in both runs. What slows a whole run down cancels out in it, but it is known less exactly.
+def kind_rows(base: Summary, new: Summary, tolerance: float, speed: Sequence[Row]) -> list[Row]:
+    """The median of each kind of answer (200, 304): one that got slower must not hide behind more of the faster one.
 
-    So such a row can tell a regression, and is no condition for calling the runs equal.
+    Windows hold no median of a kind, so there is no interval, and such a row never FAILs. It is INCONCLUSIVE when the
+    kind got slower than is tolerated, and slower than all reads together can have got by the rows of ``speed``.
+    """
+    most = max([tolerance, *(row.high for row in speed if row.high is not None)])
+    rows = []
+    for answer in ANSWERS:
+        sides = [_response(run, answer) for run in (base, new)]
+        before, after = (side.p50_ns if side else None for side in sides)
+        row = Row(f"Response time of {answer} answers, p50", units.duration(before), units.duration(after))
+        if before and after and min(side.count for side in sides if side) >= LEAST_ANSWERS:
+            row = replace(row, change=units.ratio(after / before))
+            if after / before > most:
+                said = (
+                    f"{row.name} is {row.change} of that of the base run, and all reads together got less slow than "
+                    "that, as other kinds of answer became more frequent: no interval is known for it, so hold a duel."
+                )
+                row = replace(row, verdict=Verdict.INCONCLUSIVE, sentence=said)
+        rows.append(row)
+    return rows
+
+
+def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
+    """Writing / quiet in both runs. Whatever slows a whole run down cancels out, but the ratio is known less exactly.
+
+    So such a row can show a regression, but a PASS does not depend on it.
     """
     rows = []
     for quantile in QUANTILES:
@@ -157,9 +185,12 @@ def overall(summary: Summary, population: str, quantile: str) -> str:
 
 
 def _overall_ns(summary: Summary, population: str, quantile: str) -> int | None:
-    row = next((row for row in summary.latency.rows if row.population == population), None)
-    value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
+    value: int | None = getattr(_response(summary, population), f"{quantile}_ns", None)
     return value
+
+
+def _response(summary: Summary, population: str) -> Quantiles | None:
+    return next((row.response for row in summary.latency.rows if row.population == population), None)
 
 
 def _impact(summary: Summary, quantile: str) -> ImpactEstimate | None:

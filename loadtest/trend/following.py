@@ -60,7 +60,8 @@ def follow(headline: Headline, found: Sequence[Measured | None], runs: Sequence[
         (change for group in groups.values() for change in _changes(headline, group, runs, terms)),
         key=lambda change: change.run,
     )
-    verdict, sentence = _judged(headline, found, groups[runs[-1].group], terms)
+    newest = [one for one, point in zip(found, runs, strict=True) if point.group == runs[-1].group][-LEAST_SEGMENT:]
+    verdict, sentence = _judged(headline, newest, groups[runs[-1].group], terms)
     counting = [change for change in changes if change.counts]
     if counting:
         verdict, sentence = Verdict.FAIL, f"{headline.title} got worse: {counting[0].text}."
@@ -189,14 +190,12 @@ def confidence(p: float) -> str:
 
 
 def _judged(
-    headline: Headline,
-    found: Sequence[Measured | None],
-    group: _Group,
-    terms: Terms,
+    headline: Headline, newest: Sequence[Measured | None], group: _Group, terms: Terms
 ) -> tuple[Verdict, str]:
-    """The verdict of a number none of whose changes counts."""
-    if all(one is None for one in found[-LEAST_SEGMENT:]):
-        return Verdict.INCONCLUSIVE, f"{headline.title} was not measured in the newest {LEAST_SEGMENT} runs."
+    """The verdict of a number none of whose changes counts; ``newest``: what the newest runs of the group measured."""
+    if all(one is None for one in newest):
+        count = units.counted(len(newest), "run")
+        return Verdict.INCONCLUSIVE, f"{headline.title} was not measured in the newest {count}."
     if len(group.runs) < LEAST_RUNS:
         return Verdict.INCONCLUSIVE, (
             f"{headline.title}: {units.counted(len(group.runs), 'run')} with the settings and the machine of the "

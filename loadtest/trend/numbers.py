@@ -119,7 +119,7 @@ def _latency(kind: str, quantile: str) -> Callable[[Summary], Measured | None]:
             return None
         found = shift(logarithms(summary, kind, quantile))
         below, above = (found.center - found.low, found.high - found.center) if found else (None, None)
-        return _with_doubt(_ratio(value, below, above, units.duration), summary, value)
+        return with_doubt(as_ratio(value, below, above, units.duration), summary, value)
 
     return measure
 
@@ -131,12 +131,12 @@ def _slowdown(quantile: str) -> Callable[[Summary], Measured | None]:
             return None
         below = math.log(found.ratio / found.low) if found.low and found.low > 0 else None
         above = math.log(found.high / found.ratio) if found.high and found.high > 0 else None
-        return _ratio(found.ratio, below, above, units.ratio)
+        return as_ratio(found.ratio, below, above, units.ratio)
 
     return measure
 
 
-def _ratio(value: float, below: float | None, above: float | None, show: Callable[[float], str]) -> Measured:
+def as_ratio(value: float, below: float | None, above: float | None, show: Callable[[float], str]) -> Measured:
     """A number that is followed as its logarithm, and how far its interval reaches below and above."""
     if below is None or above is None:
         return Measured(value, None, None, math.log(value), None, show(value))
@@ -145,8 +145,8 @@ def _ratio(value: float, below: float | None, above: float | None, show: Callabl
     return Measured(value, low, high, math.log(value), (below + above) / 2 / _Z, text)
 
 
-def _with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
-    """What a load generator that was too slow adds to latencies is not in their interval: it may be its own delay."""
+def with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
+    """A latency with a wider deviation where the load generator was too slow: its own delay may be part of it."""
     check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
     if check is not None and check.verdict is Verdict.PASS:
         return measured
@@ -160,16 +160,18 @@ def _with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
 
 def _share(name: str) -> Callable[[Summary], Measured | None]:
     def measure(summary: Summary) -> Measured | None:
-        found = _saved(summary) if name == "bytes-saved" else measured_shares(summary)[name]
-        if found is None:
-            return None
-        low, high = found.interval()
-        text = f"{units.share(found.value)} ({units.interval(units.share(low), units.share(high))})"
-        return Measured(
-            found.value, low, high, level_of("share", found.value), 1 / (2 * math.sqrt(max(1.0, found.worth))), text
-        )
+        share = _saved(summary) if name == "bytes-saved" else measured_shares(summary)[name]
+        return None if share is None else as_share(share)
 
     return measure
+
+
+def as_share(share: Share) -> Measured:
+    """A number that is followed as the arcsine of its square root."""
+    low, high = share.interval()
+    text = f"{units.share(share.value)} ({units.interval(units.share(low), units.share(high))})"
+    deviation = 1 / (2 * math.sqrt(max(1.0, share.worth)))
+    return Measured(share.value, low, high, level_of("share", share.value), deviation, text)
 
 
 def _saved(summary: Summary) -> Share | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-from loadtest.compare.alike import MUST_BE_ALIKE
+from loadtest.compare.alike import MUST_BE_ALIKE, addresses, text_of
 from loadtest.errors import UsageError
 from loadtest.summary.summary import Run, Summary
 from loadtest.trend.records import RunPoint
@@ -46,7 +46,7 @@ def _time(text: str) -> datetime:
 
 def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
     """The runs as a trend shows them."""
-    kinds = [_kind(summary.run) for summary in summaries]
+    kinds = [_kind(summary) for summary in summaries]
     groups = list(dict.fromkeys(kinds))
     gaps = _gaps([_began(summary.run) for summary in summaries])
     differs = ["", *(_differences(before, after) for before, after in pairwise(kinds))]
@@ -70,22 +70,18 @@ Kind = tuple[tuple[str, str], ...]
 """What must be alike for the numbers of two runs to be set side by side: settings, kind of target, machine."""
 
 
-def _kind(run: Run) -> Kind:
-    settings = [(name.replace("_", " "), _text(run.settings.get(name))) for name in MUST_BE_ALIKE]
-    machine = [(f"machine's {name}", _text(run.host.get(name))) for name in _MACHINE]
-    return (*settings, ("kind of target", _text(run.target.get("kind"))), *machine)
+def _kind(summary: Summary) -> Kind:
+    run = summary.run
+    settings = [(name.replace("_", " "), text_of(run.settings.get(name))) for name in MUST_BE_ALIKE]
+    machine = [(f"machine's {name}", text_of(run.host.get(name))) for name in _MACHINE]
+    parts = (("addresses", str(addresses(run))), ("places", str(max(1, len(summary.places)))))
+    return (*settings, ("kind of target", text_of(run.target.get("kind"))), *parts, *machine)
 
 
 def _differences(before: Kind, after: Kind) -> str:
     return ", ".join(
         f"{name} ({old} before, {new} now)" for (name, old), (_, new) in zip(before, after, strict=True) if old != new
     )
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "not recorded"
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _gaps(times: Sequence[datetime]) -> list[int | None]:

@@ -13,6 +13,7 @@ from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_SEGMENT, MOST_RUNS
 from loadtest.trend.following import Terms, follow
 from loadtest.trend.numbers import headlines, measured_of
+from loadtest.trend.parts import headlines_of_parts
 from loadtest.trend.promises import follow_promises, judged_by
 from loadtest.trend.records import Followed, NumberTrend, PromiseTrend, RunPoint, Trend
 from loadtest.trend.runs import in_order, name_of, points
@@ -35,7 +36,7 @@ def trend(
     runs = points(ordered)
     terms = Terms(last, tolerance, acknowledged)
     numbers, never = [], []
-    for headline in headlines():
+    for headline in (*headlines(), *headlines_of_parts(ordered[-1])):
         measured = [measured_of(headline, summary) for summary in ordered]
         if any(one is not None for one in measured):
             numbers.append(follow(headline, measured, runs, terms))

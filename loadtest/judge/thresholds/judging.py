@@ -7,6 +7,7 @@
   that the metric asks for, mostly 100) does not pass, for nothing in n means only "below 3/n at 95 %". It may fail.
 - A latency passes only when the load generator kept its rate and its own delay was small, and fails only when its own
   delay was small: reads that were never sent would have made it worse, not better.
+- A slowdown is not called small while anything casts doubt on it, as for the answer to the first question.
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ def _doubt(threshold: Threshold, metric: Metric, measured: MetricValue, summary:
         check = next((check for check in summary.checks if check.id == "load-generator"), None)
         if check is None or check.verdict is not Verdict.PASS:
             return _lower(check.sentence if check else summary.generator.sentence)
+    if metric.name == "impact" and threshold.comparison in ("<", "<=") and summary.impact.doubts:
+        return f"{summary.impact.doubts[0]}."
     if measured.looked_at is None:
         return ""
     needed = metric.minimum

@@ -63,34 +63,38 @@ def _overlap(summary: Summary, _: History, arguments: tuple[str, ...]) -> Metric
     return _estimate(summary.impact.overlap, arguments[0], summary.impact.control)
 
 
-def _longest_window(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
-    """From the last stale read to the next read that could have told; 0 at the least, when no read was stale.
+def _longest_window(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """From the last stale read to the next read that could have told; at least 0, when no read was stale.
 
     Windows that the end of the run cut off do not count, unless one of them was the longest already.
     """
-    found = summary.consistency
-    longest = found.longest_window_ns
-    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in found.windows):
+    consistency = summary.consistency
+    longest = consistency.longest_window_ns
+    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in consistency.windows):
         text = f"at least {units.duration(longest)}, as the run ended before a read saw the new version"
-        return MetricValue(longest, text, longest, math.inf, found.writes)
-    told = found.writes - found.censored
-    if told <= 0:
+        return MetricValue(longest, text, longest, math.inf, consistency.writes)
+    followed = consistency.writes - consistency.censored
+    if followed <= 0:
         return _plain(None, "no read came after an acknowledged write that could have told")
-    low = max(found.longest_window_ns or 0, 0)
-    ends = [max(w.last_stale_ns or 0, 0) + w.resolution_ns for w in found.windows if w.resolution_ns is not None]
-    high = max(ends) if ends and not found.windows_note else low + (found.resolution.max_ns or 0)
-    high = max(low, high)
-    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, told)
+    low = max(longest or 0, 0)
+    ends = [max(w.last_stale_ns or 0, 0) + w.resolution_ns for w in consistency.windows if w.resolution_ns is not None]
+    high = max(ends) if ends and not consistency.windows_note else low + (consistency.resolution.max_ns or 0)
+    high = max(low, high) + _hidden_lag_ns(history)
+    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, followed)
 
 
-def _stalest(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
-    found = summary.consistency
-    if not found.reads:
+def _stalest(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    consistency, hidden = summary.consistency, _hidden_lag_ns(history)
+    if not consistency.reads:
         return _plain(None, "no read came after an acknowledged write")
-    if found.staleness_low_ns is None or found.staleness_high_ns is None:
-        return MetricValue(0, "0 ms (no read was stale)", 0, 0, found.reads)
-    low, high = found.staleness_low_ns, found.staleness_high_ns
-    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, found.reads)
+    low, high = consistency.staleness_low_ns or 0, max(consistency.staleness_high_ns or 0, hidden)
+    text = f"between {units.duration(low)} and {units.duration(high)}" if high else "0 ms (no read was stale)"
+    return MetricValue(low, text, low, high, consistency.reads)
+
+
+def _hidden_lag_ns(history: History) -> int:
+    """How old a read may have been unseen: as long as the clock of its worker is uncertain by; 0 on one clock."""
+    return max(history.info.clock_uncertainty_ns.values(), default=0)
 
 
 def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:

@@ -14,6 +14,8 @@ from loadtest.compare.verdicts import judged
 from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.records import Verdict
+from loadtest.summary.findings import ThresholdResult
+from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 
@@ -225,10 +227,41 @@ def test_a_check_that_fails_now_is_a_regression(clean: Summary, lagging: Summary
     assert rows(lagging, clean, "Promises")["Fresh reads"].verdict is PASS
 
 
-def test_a_check_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -> None:
+def test_a_check_that_only_one_run_has_was_not_tried_in_the_other(clean: Summary) -> None:
+    title = clean.checks[0].title
     fewer = replace(clean, checks=clean.checks[1:])
-    row = rows(fewer, clean, "Promises")[clean.checks[0].title]
-    assert (row.base, row.new, row.verdict) == ("not there", "PASS", None)
+    failing = replace(clean, checks=(replace(clean.checks[0], verdict=FAIL), *clean.checks[1:]))
+    row = rows(fewer, clean, "Promises")[title]
+    assert (row.base, row.new, row.change, row.verdict) == ("not there", "PASS", "", PASS)
+    assert rows(fewer, failing, "Promises")[title].verdict is OPEN
+    assert rows(clean, fewer, "Promises")[title].verdict is OPEN
+
+
+def test_a_threshold_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -> None:
+    number = clean.questions[0].number
+    limited = replace(clean, thresholds=(ThresholdResult("p99 < 1s", FAIL, number, 1e9, "Too slow."),))
+    row = rows(clean, limited, "Promises")["p99 < 1s"]
+    assert (row.base, row.new, row.verdict) == ("not there", "FAIL", None)
+
+
+def test_a_kind_of_answer_that_got_slower_does_not_hide_behind_more_of_the_faster_one(clean: Summary) -> None:
+    """More 304s keep the median of all reads where it was, while each whole document takes half as long again."""
+
+    def slower(summary: Summary, factor: float, count: int = 3_000) -> Summary:
+        table = tuple(
+            replace(row, response=replace(row.response, count=count, p50_ns=int((row.response.p50_ns or 0) * factor)))
+            if row.population == "200"
+            else row
+            for row in summary.latency.rows
+        )
+        return replace(summary, latency=replace(summary.latency, rows=table))
+
+    base, new = slower(with_windows(clean, seed=1), 1.0), with_windows(clean, seed=2)
+    group, name = "Response time by kind of answer", "Response time of 200 answers, p50"
+    assert rows(base, slower(new, 1.02), group)[name].verdict is None
+    assert rows(base, slower(new, 1.5), group)[name].verdict is OPEN
+    assert rows(base, slower(new, 1.5, count=999), group)[name].verdict is None
+    assert compare(base, slower(new, 1.5)).verdict is OPEN
 
 
 @pytest.mark.parametrize(
@@ -248,6 +281,14 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
     other = replace(clean, run=change(clean.run))  # type: ignore[arg-type]
     assert said in ", ".join(map(str, compare(clean, other).unlike))
     assert compare(clean, clean).unlike == ()
+
+
+def test_runs_from_several_places_are_not_compared_as_one(clean: Summary) -> None:
+    """What got slower at the place with few of the reads would not show in the numbers of all."""
+    far = PlaceRow("Tokyo", 1, 5, 0, 1, 1, 1, None, None, None, 0, None, None, 0, (PASS, PASS, PASS, PASS))
+    both = replace(clean, places=(replace(far, place="Oslo"), far))
+    assert "how many places, whose reads are compared all together (1 and 2)" in map(str, compare(clean, both).unlike)
+    assert compare(both, both).unlike
 
 
 @pytest.mark.parametrize(
