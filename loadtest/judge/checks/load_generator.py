@@ -72,10 +72,8 @@ def unsampled(history: History) -> str:
     unknown = np.setdiff1d(reading, history.samples.worker)
     if not len(unknown) or not len(history.samples):  # without any sample, the delay is said to be unknown anyway
         return ""
-    return (
-        f"Of {units.counted(len(reading), 'load-generating process', 'load-generating processes')} {len(unknown):,} "
-        "recorded nothing of their own delay, so what they measured cannot be believed."
-    )
+    processes = units.counted(len(reading), "load-generating process", "load-generating processes")
+    return f"{len(unknown):,} of {processes} recorded no event loop delay, so not all latencies can be believed."
 
 
 def missed_rate(rates: Availability) -> str:
