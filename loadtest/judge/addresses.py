@@ -18,9 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from loadtest import units
 from loadtest.judge.checks import atomic_reads
 from loadtest.judge.checks.monotonic_reads import inversions
+from loadtest.judge.checks.promise import count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import parse
@@ -28,7 +28,7 @@ from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.addresses import AddressRow
-from loadtest.summary.findings import CheckResult, Number, Question, ThresholdResult, Witness, worst
+from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
 from loadtest.summary.summary import Summary
 
 APART: Final = atomic_reads.PROMISE.id
@@ -94,20 +94,19 @@ def _check(whole: CheckResult, own: Sequence[CheckResult], names: Sequence[str],
         sentence = of_parts(deciding)
     else:
         sentence = f"At all addresses together: {whole.sentence}"
-    found = sum(one.found for one in own)
+    found_by_parts = sum(one.found for one in own)
     result = replace(
         whole,
         verdict=verdict,
         sentence=sentence,
-        found=found if apart else max(whole.found, found),
+        found=found_by_parts if apart else max(whole.found, found_by_parts),
         witnesses=_witnesses(whole, deciding if verdict is Verdict.FAIL else []),
         error=next((one.error for one in (whole, *own) if one.error), ""),
     )
     if not apart:
         return result
-    text = units.count(older)
-    across = Number("reads older than one at another address before them", older, "count", text)
-    inside = Number("inversions at one address", found, "count", units.count(found))
+    across = count_number("reads older than one at another address before them", older)
+    inside = count_number("inversions at one address", found_by_parts)
     return replace(result, looked_at=sum(one.looked_at for one in own), numbers=(inside, across))
 
 

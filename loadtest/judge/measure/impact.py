@@ -123,11 +123,6 @@ def _near(history: History) -> Impact:
     return replace(found, sentence=sentence_of_publications(history, found, doubts))
 
 
-def verdict(impact: Impact) -> Verdict:
-    """What the measurement comes to."""
-    return impact.verdict
-
-
 def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
     """FAIL when anything is above the tolerance for certain; PASS when the headline is within it and nothing in doubt.
 
