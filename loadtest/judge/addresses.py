@@ -125,7 +125,7 @@ def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
 
     def badness(summary: Summary) -> tuple[int, float]:
         impact = summary.impact
-        ratio = next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None)
+        ratio = impact.at_headline.ratio
         return -order.index(summary.questions[0].verdict), ratio or 0.0
 
     place = max(range(len(parts)), key=lambda place: badness(parts[place]))
@@ -161,7 +161,7 @@ def _row(part: Summary, older: int, url: str, weight: int) -> AddressRow:
         p50_ns=every.p50_ns,
         p95_ns=every.p95_ns,
         p99_ns=every.p99_ns,
-        slowdown=next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None),
+        slowdown=impact.at_headline.ratio,
         stale_reads=part.consistency.stale_reads,
         largest_staleness_ns=part.consistency.staleness_low_ns,
         older_than_elsewhere=older,

@@ -99,12 +99,12 @@ def _remark(impact: Impact) -> list[str]:
 
 def _passes(impact: Impact, doubts: tuple[str, ...]) -> bool:
     verdicts = [e.verdict for e in (*impact.estimates, *(e for kind in impact.kinds for e in kind.estimates))]
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     return not doubts and headline.verdict is Verdict.PASS and Verdict.FAIL not in verdicts
 
 
 def _headline(history: History, impact: Impact, least: int) -> str:
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     limit = units.ratio(impact.tolerance)
     failing = [e.quantile for e in impact.estimates if e.verdict is Verdict.FAIL]
     if headline.ratio is None:

@@ -93,7 +93,7 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...]) -> str:
     """The answer, once it is judged."""
     if history.info.settings.writer == NO_WRITER:
         return "Not asked: nobody looked when something was published (--writer none)."
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     limit = units.ratio(impact.tolerance)
     failing = [estimate.quantile for estimate in impact.estimates if estimate.verdict is Verdict.FAIL]
     if headline.ratio is None:
