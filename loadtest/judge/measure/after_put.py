@@ -2,7 +2,7 @@
 
 A quiet window begins soon after a writing one and inherits what that left behind, so it cannot show it. A *rest* can:
 after a writing window, nothing is written for several windows. The end of the rest is the *untouched level*. The reads
-before it, by the time since the last PUT returned, are compared with that level, rest by rest, so that drift cancels. ::
+before it, by the time since the last PUT returned, are compared with that level, rest by rest, so drift cancels. ::
 
     writing    ├─PUT──PUT─┤
     rest                    ├────┬────┬────────┬─────────────────┬────────┬────────┤

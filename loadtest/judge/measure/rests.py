@@ -1,4 +1,4 @@
-"""Rests: their reads by the time since the last PUT, and their ends, which are the level that no PUT touches."""
+"""Rests: their reads by the time since the last PUT, and their ends, which give the level that no PUT touches."""
 
 from __future__ import annotations
 

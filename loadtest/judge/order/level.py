@@ -1,4 +1,4 @@
-"""How far readers had certainly got."""
+"""The consistency level: whether the object was atomic, regular or neither in this run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Level = Literal["atomic", "regular", "neither", "unknown"]
 
 
 def level(history: History) -> Level:
-    """What the object showed itself to be in this run, whatever staleness is tolerated."""
+    """The level that the run showed, whatever staleness is tolerated."""
     times = history.once(timeline)
     if times.phantom.any() or times.behind.any():
         return "neither"

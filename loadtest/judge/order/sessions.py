@@ -9,7 +9,7 @@ from loadtest.run.history import Column, Flags, History
 
 
 def session_key(history: History) -> Column:
-    """A number for the session of each read; 16 bits where they are enough, which sort several times as fast.
+    """A number for the session of each read; of 16 bits if they are enough, as these sort several times as fast.
 
     Reads that were never sent have no session, and get the number after the last one.
     """
@@ -27,6 +27,6 @@ def session_key(history: History) -> Column:
 
 
 def count_sessions(keys: Column, chosen: Flags) -> int:
-    """How many sessions the ``chosen`` reads are of."""
+    """How many sessions the ``chosen`` reads belong to."""
     own = keys if chosen.all() else np.compress(chosen, keys)
     return int(np.count_nonzero(np.bincount(own))) if keys.dtype == np.uint16 else len(np.unique(own))
