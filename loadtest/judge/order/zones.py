@@ -45,7 +45,7 @@ class Zones:
     constrains: Flags  # versions that were written, and were seen or acknowledged
 
     def conflicts(self, beyond_ns: int = 0, leaving_out: Flags | None = None) -> dict[int, int]:
-        """Each version with a conflict larger than ``beyond_ns``, and one version that it is in such a conflict with."""
+        """Each version with a conflict larger than ``beyond_ns``, and one version that it conflicts with so."""
         versions = np.flatnonzero(self.constrains if leaving_out is None else self.constrains & ~leaving_out)
         partner = partners(self.first_end_ns[versions] + beyond_ns, self.last_call_ns[versions])
         conflicting = np.flatnonzero(partner != NOBODY)

@@ -1,6 +1,6 @@
-"""Every metric that a threshold can name: its definition, its unit, and where in a Summary it stands.
+"""Every metric that a threshold can name: its definition, its unit, and where a Summary holds it.
 
-``None`` as a value means that this run cannot tell; a metric is never 0 for lack of data.
+``None`` as a value means that the run cannot tell; a metric is never 0 for lack of data.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _plain(value: float | None, missing: str, looked_at: int | None = None) -> M
 
 
 def _latency(quantile: str) -> Measure:
-    """A quantile of the latency of one population, as the Summary has it."""
+    """A quantile of the latency of one population."""
 
     def measure(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
         kind, population = arguments
@@ -47,12 +47,12 @@ def _latency(quantile: str) -> Measure:
 
 
 def _estimate(estimates: tuple[ImpactEstimate, ...], quantile: str, control: bool) -> MetricValue:
-    found = next((estimate for estimate in estimates if estimate.quantile == quantile), None)
+    estimate = next((estimate for estimate in estimates if estimate.quantile == quantile), None)
     if control:
         return _plain(None, "nothing was written in this run")
-    if found is None or found.ratio is None:
-        return _plain(None, "the run has no windows to compare" if found is None else found.text)
-    return MetricValue(found.ratio, found.text, found.low, found.high)
+    if estimate is None or estimate.ratio is None:
+        return _plain(None, "the run has no windows to compare" if estimate is None else estimate.text)
+    return MetricValue(estimate.ratio, estimate.text, estimate.low, estimate.high)
 
 
 def _impact(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
@@ -98,12 +98,12 @@ def _hidden_lag_ns(history: History) -> int:
 
 
 def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
-    """Writes that no read had seen when the run ended count once readers had waited longer than for the others.
+    """Writes that no read had seen when the run ended count if readers had waited for them longer than for the others.
 
     A write that was lost was never visible: it counts as longer than any, whatever staleness is tolerated.
     """
-    found: Distribution = summary.consistency.first_visible
-    value: int | None = getattr(found, _FIELDS[arguments[0]])
+    first_visible: Distribution = summary.consistency.first_visible
+    value: int | None = getattr(first_visible, _FIELDS[arguments[0]])
     if value is None:
         return _plain(None, "no write was seen by a read")
     windows = summary.consistency.windows
@@ -119,11 +119,11 @@ def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> 
         place = rank(len(seen) + longer, LATENCY_QUANTILES[arguments[0]])
         if place >= len(seen):
             late, gone = units.counted(longer - lost, "write"), units.counted(lost, "write")
-            said = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
-            said += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
-            return _plain(None, "; ".join(said))
+            why = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
+            why += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
+            return _plain(None, "; ".join(why))
         value = seen[place]
-    return _plain(value, "", found.count)
+    return _plain(value, "", first_visible.count)
 
 
 def _share(value: Callable[[Summary], float | None], of: Callable[[Summary], int], missing: str) -> Measure:
