@@ -56,9 +56,9 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     for kind in KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
-            found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
+            shift = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, overall(base, kind, quantile), overall(new, kind, quantile))
-            row = judged_row(row, found, tolerance, doubt, hint)
+            row = judged_row(row, shift, tolerance, doubt, hint)
             if paused:
                 before, after = (logarithms(run, kind, quantile, with_paused=True) for run in (base, new))
                 row = not_by_pauses(row, shift_between(before, after, extra), tolerance)
@@ -84,11 +84,11 @@ def kind_rows(base: Summary, new: Summary, tolerance: float, speed: Sequence[Row
         if before and after and min(side.count for side in sides if side) >= LEAST_ANSWERS:
             row = replace(row, change=units.ratio(after / before))
             if after / before > most:
-                said = (
-                    f"{row.name} is {row.change} of that of the base run, and all reads together got less slow than "
-                    "that, as other kinds of answer became more frequent: no interval is known for it, so hold a duel."
+                sentence = (
+                    f"{row.name} is {row.change} of that of the base run, which is worse than all reads together: "
+                    "windows give no interval for it, so hold a duel, or read without If-None-Match."
                 )
-                row = replace(row, verdict=Verdict.INCONCLUSIVE, sentence=said)
+                row = replace(row, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
         rows.append(row)
     return rows
 
@@ -110,7 +110,7 @@ def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
 
 
 def _hint(drift: float, noise: float, limit: float) -> str:
-    """What would settle an open verdict: the two are standard deviations that more reads would not make smaller."""
+    """What would settle an open verdict; both are standard deviations that more reads do not reduce."""
     if 2 * noise >= limit:
         return "run-to-run noise alone is that large, so tolerate more or give a smaller --run-noise"
     return (
@@ -121,37 +121,37 @@ def _hint(drift: float, noise: float, limit: float) -> str:
 
 
 def judged_row(  # noqa: PLR0917 - one of each
-    row: Row, found: Shift | None, tolerance: float, doubt: str, hint: str, few: str = FEW_WINDOWS
+    row: Row, shift: Shift | None, tolerance: float, doubt: str, hint: str, few: str = FEW_WINDOWS
 ) -> Row:
     """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE.
 
     ``hint`` says what would settle an open verdict, ``few`` what it takes to have an interval at all.
     """
-    if found is None:
-        said = f"{row.name} was not compared: {few}"
-        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=said)
-    ratio, low, high = (math.exp(value) for value in found)
+    if shift is None:
+        sentence = f"{row.name} was not compared: {few}"
+        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+    ratio, low, high = (math.exp(value) for value in shift)
     change = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
     row = replace(row, change=change, ratio=ratio, low=low, high=high)
     limit = math.log(tolerance)
-    said = f"{row.name} is {change} of that of the base run"
+    fact = f"{row.name} is {change} of that of the base run"
     if doubt:
-        return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said}, but {doubt}")
-    if found.low > limit:
-        more = f"{said}: more than the tolerated {units.ratio(tolerance)}."
+        return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{fact}, but {doubt}")
+    if shift.low > limit:
+        more = f"{fact}: more than the tolerated {units.ratio(tolerance)}."
         return replace(row, verdict=Verdict.FAIL, sentence=more)
-    if found.high <= limit:
+    if shift.high <= limit:
         return replace(row, verdict=Verdict.PASS)
-    spans = f"{said}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
+    spans = f"{fact}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
     return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=spans)
 
 
 def not_by_pauses(row: Row, whole: Shift | None, tolerance: float) -> Row:
-    """A row that is judged without the windows in which the generator paused must not pass for that alone."""
+    """A row must not pass only because the windows in which the generator paused are left out."""
     if row.verdict is not Verdict.PASS or whole is None or whole.low <= math.log(tolerance):
         return row
-    said = f"{row.name} is within the tolerance only without the windows in which the load generator itself paused."
-    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said[:-1]}: measure again.")
+    only = f"{row.name} is within the tolerance only without the windows in which the load generator itself paused"
+    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{only}: measure again.")
 
 
 def _used(summary: Summary, with_paused: bool = False) -> list[WindowRow]:
@@ -163,7 +163,7 @@ def _used(summary: Summary, with_paused: bool = False) -> list[WindowRow]:
 
 
 def logarithms(summary: Summary, kind: str, quantile: str, *, with_paused: bool = False) -> Column:
-    """One quantile of each used window of one kind, as a logarithm; ``with_paused``, of those left out for it too."""
+    """The logarithm of a quantile of each used window of one kind; ``with_paused`` includes windows with a pause."""
     values = [getattr(window, f"{quantile}_ns") for window in _used(summary, with_paused) if window.kind == kind]
     return np.array([math.log(max(1, value)) for value in values if value is not None], dtype=np.float64)
 
@@ -215,10 +215,10 @@ def increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
 
 
 def busier_machine(base: Summary, new: Summary, increase_ns: float) -> str:
-    """Why a slower run may only be a busier machine; "" when the load generator woke as timely as before.
+    """Why a slower run may only be a busier machine; "" when the load generator woke as promptly as before.
 
-    The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, for
-    half of the time it need not wait at all.
+    The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, as at
+    p50 it need not wait at all.
     """
     before, after = base.generator.loop_delay.p99_ns, new.generator.loop_delay.p99_ns
     if before is None or after is None or after <= 2 * before or after - before < SMALL_SHARE * increase_ns:
@@ -230,7 +230,7 @@ def busier_machine(base: Summary, new: Summary, increase_ns: float) -> str:
 
 
 def generator_doubt(base: Summary, new: Summary) -> str:
-    """Why the latencies of these runs are not to be believed; "" when they are. Ends with a full stop."""
+    """Why the latencies of these runs cannot be believed, with a full stop at the end; "" if they can."""
     for label, summary in (("base", base), ("new", new)):
         check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
         if check is None or check.verdict is not Verdict.PASS:
