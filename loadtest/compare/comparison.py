@@ -1,4 +1,4 @@
-"""Comparison: everything that a report may say about two runs, and the verdict; a pure function of their summaries."""
+"""Comparison: everything a report may say about two runs, and the verdict; a pure function of their summaries."""
 
 from __future__ import annotations
 

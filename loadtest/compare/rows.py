@@ -86,7 +86,7 @@ def kind_rows(base: Summary, new: Summary, tolerance: float, speed: Sequence[Row
             if after / before > most:
                 sentence = (
                     f"{row.name} is {row.change} of that of the base run, which is worse than all reads together: "
-                    "windows give no interval for it, so hold a duel, or read without If-None-Match."
+                    "windows give no interval for it, so hold a duel, or compare runs with --conditional-share 0."
                 )
                 row = replace(row, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
         rows.append(row)

@@ -1,4 +1,4 @@
-"""A duel as files: ``duel.json``, ``duel.html``, ``duel.md``, ``junit.xml``; each complete or absent, never half."""
+"""A duel as files: ``duel.json``, ``duel.html``, ``duel.md``, ``junit.xml``; each is written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs of a trend in their order: which belong together, and what came between them."""
+"""The runs of a trend in their order: which are comparable, and what changed between them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LEAST_GAP_S: Final = 86_400
 
 
 def in_order(summaries: Iterable[Summary]) -> tuple[Summary, ...]:
-    """The runs by the time at which they began; a run that was given twice is one.
+    """The runs by the time at which they began; a run that was given twice counts once.
 
     Raises:
-        UsageError: a run does not say when it began.
+        UsageError: a run does not tell when it began.
     """
     by_id = {summary.run.id: summary for summary in summaries}
     return tuple(sorted(by_id.values(), key=lambda summary: _began(summary.run)))
@@ -40,8 +40,8 @@ def _began(run: Run) -> datetime:
 
 
 def _time(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
@@ -67,7 +67,7 @@ def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
 
 
 Kind = tuple[tuple[str, str], ...]
-"""What must be alike for the numbers of two runs to be set side by side: settings, kind of target, machine."""
+"""What must be the same in two runs for their numbers to be comparable: settings, kind of target, machine."""
 
 
 def _kind(summary: Summary) -> Kind:
@@ -85,7 +85,7 @@ def _differences(before: Kind, after: Kind) -> str:
 
 
 def _gaps(times: Sequence[datetime]) -> list[int | None]:
-    """Before each run, how long there was none, where that is a day at least and four times as long as usual."""
+    """Before each run: for how long there was none, if that is at least a day and four times as long as usual."""
     waits = [(after - before).total_seconds() for before, after in pairwise(times)]
     usual = median(waits) if waits else 0.0
     long = max(_LEAST_GAP_S, _LONG * usual)
@@ -98,7 +98,7 @@ def moment(point: RunPoint) -> str:
 
 
 def short_name(point: RunPoint) -> str:
-    """A run where its time stands beside it: its label and its commit."""
+    """A run in a table, in which its time has a column: its label and its commit."""
     return " ".join(filter(None, (point.label, point.commit[:10]))) or point.run
 
 
