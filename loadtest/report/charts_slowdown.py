@@ -147,7 +147,10 @@ def ratios_with_intervals(  # noqa: PLR0917 - what such a chart is made of
     step: int,
 ) -> dict[str, Any]:
     """Dots with bars, one row a ratio, beside a line at 1 and, if there is one, a dashed line at the limit."""
-    lines = [{"ratio": 1.0, "kind": "none"}, *([] if limit is None else [{"ratio": limit, "kind": "tolerated"}])]
+    lines: list[dict[str, Any]] = [
+        {"ratio": 1.0, "kind": "none"},
+        *([] if limit is None else [{"ratio": limit, "kind": "tolerated"}]),
+    ]
     ends = [value for row in rows for value in (row["low"], row["high"])] + [line["ratio"] for line in lines]
     room = (max(ends) - min(ends)) * 0.08
     x = alt.X(
