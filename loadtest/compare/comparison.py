@@ -127,8 +127,8 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
 
     def latency(population: str, kind: str, field: str) -> Callable[[Summary], str]:
         def text(summary: Summary) -> str:
-            times = next((getattr(row, kind) for row in summary.latency.rows if row.population == population), None)
-            return units.duration(getattr(times, field, None))
+            row = summary.latency.of(population)
+            return units.duration(getattr(getattr(row, kind), field) if row else None)
 
         return text
 

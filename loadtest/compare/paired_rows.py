@@ -22,7 +22,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.compare.observed import Observed
-from loadtest.compare.rows import KINDS, Row, busier_machine, generator_doubt, increase_ns, judged_row, overall
+from loadtest.compare.rows import WINDOW_KINDS, Row, busier_machine, generator_doubt, increase_ns, judged_row, overall
 from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
 from loadtest.judge.measure.like_with_like import Scale, Stretch, mixed
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
@@ -42,7 +42,7 @@ def latency_rows(
 ) -> list[Row]:
     """Response times while quiet and while writing, like with like."""
     doubt, rows = generator_doubt(*runs) or _paused_doubt(observed), []
-    for kind in KINDS:
+    for kind in WINDOW_KINDS:
         pairs = observed[kind].stretches
         scale = Scale.of(pairs)
         for quantile in QUANTILES:
@@ -60,7 +60,7 @@ def latency_rows(
 def kind_rows(observed: dict[str, Observed], tolerance: float, run_noise: float) -> list[Row]:
     """Each kind of answer alone: one that got slower must not hide behind one that got faster. They can only FAIL."""
     rows = []
-    for kind in KINDS:
+    for kind in WINDOW_KINDS:
         pairs = observed[kind].stretches
         if not mixed(pairs):
             continue
@@ -82,7 +82,7 @@ def _only_failing(row: Row) -> Row:
 def pooled_rows(observed: dict[str, Observed], tolerance: float, run_noise: float) -> list[Row]:
     """The quantiles of the reads of all windows together."""
     rows = []
-    for kind in KINDS:
+    for kind in WINDOW_KINDS:
         for quantile in QUANTILES:
             name = f"Response time of all reads while {kind}, {quantile}"
             pooled = _pooled(observed[kind].times, quantile)

@@ -21,10 +21,10 @@ from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
-from loadtest.summary.speed import Quantiles, WindowRow
+from loadtest.summary.speed import WindowRow
 from loadtest.summary.summary import Summary
 
-KINDS: Final = ("quiet", "writing")
+WINDOW_KINDS: Final = ("quiet", "writing")
 GENERATOR_CHECK: Final = "load-generator"
 FEW_WINDOWS: Final = f"at least {LEAST_WINDOWS} windows of each kind in each run are needed."
 LEAST_ANSWERS: Final = 1_000
@@ -53,7 +53,7 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     hint = _hint(drift, noise, math.log(tolerance))
     doubt = generator_doubt(base, new)
     rows, paused = [], any(run.impact.windows_paused for run in (base, new))
-    for kind in KINDS:
+    for kind in WINDOW_KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
             shift = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
@@ -78,10 +78,10 @@ def kind_rows(base: Summary, new: Summary, tolerance: float, speed: Sequence[Row
     most = max([tolerance, *(row.high for row in speed if row.high is not None)])
     rows = []
     for answer in ANSWERS:
-        sides = [_response(run, answer) for run in (base, new)]
-        before, after = (side.p50_ns if side else None for side in sides)
+        before, after = (_overall_ns(run, answer, "p50") for run in (base, new))
         row = Row(f"Response time of {answer} answers, p50", units.duration(before), units.duration(after))
-        if before and after and min(side.count for side in sides if side) >= LEAST_ANSWERS:
+        counts = [times.response.count for run in (base, new) if (times := run.latency.of(answer))]
+        if before and after and min(counts) >= LEAST_ANSWERS:
             row = replace(row, change=units.ratio(after / before))
             if after / before > most:
                 sentence = (
@@ -172,7 +172,7 @@ def _levels(summary: Summary) -> Series:
     """The median of each window, free of the difference between quiet and writing ones."""
     at: list[float] = []
     level: list[float] = []
-    typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
+    typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in WINDOW_KINDS}
     for window in _used(summary):
         if window.p50_ns is not None and window.kind in typical:
             at.append(window.start_ns / 1e9)
@@ -185,12 +185,9 @@ def overall(summary: Summary, population: str, quantile: str) -> str:
 
 
 def _overall_ns(summary: Summary, population: str, quantile: str) -> int | None:
-    value: int | None = getattr(_response(summary, population), f"{quantile}_ns", None)
+    row = summary.latency.of(population)
+    value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
     return value
-
-
-def _response(summary: Summary, population: str) -> Quantiles | None:
-    return next((row.response for row in summary.latency.rows if row.population == population), None)
 
 
 def _impact(summary: Summary, quantile: str) -> ImpactEstimate | None:
@@ -235,7 +232,7 @@ def generator_doubt(base: Summary, new: Summary) -> str:
         check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
         if check is None or check.verdict is not Verdict.PASS:
             return f"the load generator of the {label} run was not fast enough to be believed."
-        paused, of = summary.impact.windows_paused, sum(window.kind in KINDS for window in summary.impact.windows)
+        paused, of = summary.impact.windows_paused, sum(window.kind in WINDOW_KINDS for window in summary.impact.windows)
         if paused > MOST_LEFT_OUT * of:
             return (
                 f"the load generator of the {label} run itself paused in {units.counted(paused, 'window')} of {of:,}."

@@ -14,7 +14,7 @@ import altair as alt
 from loadtest.report.chart_style import colour, data, s
 from loadtest.summary.summary import Summary
 
-Stretch = tuple[int, int]
+Span = tuple[int, int]
 """From and until, in nanoseconds since the origin."""
 
 
@@ -27,12 +27,12 @@ def writing_shades(summary: Summary, x: Any) -> list[Any]:
     return [_shade(stretches, opacity, x) for stretches, opacity in layers if stretches]
 
 
-def written_stretches(summary: Summary) -> list[Stretch]:
+def written_stretches(summary: Summary) -> list[Span]:
     """From the first PUT (or the start of a writing window) to the last, wherever no quiet window lies between."""
     quiet = sorted(window.start_ns for window in summary.impact.windows if window.kind != "writing")
     busy = [(write.acked_at_ns - write.put_ns, write.acked_at_ns) for write in summary.consistency.windows]
     busy += [(window.start_ns, window.end_ns) for window in summary.impact.windows if window.kind == "writing"]
-    stretches: list[Stretch] = []
+    stretches: list[Span] = []
     for start, end in sorted(busy):
         if stretches and bisect_right(quiet, stretches[-1][1]) == bisect_right(quiet, start):
             stretches[-1] = (stretches[-1][0], max(stretches[-1][1], end))
@@ -41,6 +41,6 @@ def written_stretches(summary: Summary) -> list[Stretch]:
     return stretches
 
 
-def _shade(stretches: list[Stretch], opacity: float, x: Any) -> Any:
+def _shade(stretches: list[Span], opacity: float, x: Any) -> Any:
     rows = [{"at": s(start), "until": s(end)} for start, end in stretches]
     return alt.Chart(data(rows)).mark_rect(color=colour("shade"), opacity=opacity).encode(x=x, x2="until:Q")

@@ -106,6 +106,10 @@ class Latency:
     since_put: tuple[SincePut, ...] = ()  # reads due in writing windows
     slowest: SlowestReads | None = None
 
+    def of(self, population: str) -> LatencyRow | None:
+        """The row of one population; None if there is none."""
+        return next((row for row in self.rows if row.population == population), None)
+
 
 @dataclass(frozen=True)
 class WindowRow:

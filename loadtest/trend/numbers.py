@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.rows import GENERATOR_CHECK, KINDS, logarithms
+from loadtest.compare.rows import GENERATOR_CHECK, WINDOW_KINDS, logarithms
 from loadtest.compare.shares import Share, measured_shares
 from loadtest.judge.statistics.signed_rank import shift
 from loadtest.run.records import Verdict
@@ -73,7 +73,7 @@ def headlines() -> tuple[Headline, ...]:
             _latency(kind, quantile),
             units.duration,
         )
-        for kind in KINDS
+        for kind in WINDOW_KINDS
         for quantile in ("p50", "p99")
     ]
     slowdown = [
@@ -113,7 +113,7 @@ def floor_of(scale: Scale) -> float:
 
 def _latency(kind: str, quantile: str) -> Callable[[Summary], Measured | None]:
     def measure(summary: Summary) -> Measured | None:
-        row = next((row for row in summary.latency.rows if row.population == kind), None)
+        row = summary.latency.of(kind)
         value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
         if not value or value <= 0:
             return None

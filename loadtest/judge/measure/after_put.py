@@ -33,7 +33,7 @@ from loadtest import units
 from loadtest.judge.measure.after_put_words import doubts_after, sentence_after
 from loadtest.judge.measure.lags import Look, fading, looks, surely_above, suspicious
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
-from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
+from loadtest.judge.measure.rests import LEAST_RESTS, Rest, untouched_level
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, judge
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
@@ -131,7 +131,7 @@ def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: 
 def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: float, tails: Tails) -> ImpactEstimate:
     logs = []
     for rest in rests:
-        value, base = scale.value(rest.writing, name), level(scale, rest.pieces, name)
+        value, base = scale.value(rest.writing, name), untouched_level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
     found = student(logs, 1 - 2 * tails.high)
@@ -150,7 +150,7 @@ def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: flo
 
 def _opening(rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, limit: float) -> LagEstimate | None:
     """The untouched level against that before the first PUT, which is one more observation of the same spread."""
-    before = level(scale, opening, "p50") if opening else None
+    before = untouched_level(scale, opening, "p50") if opening else None
     levels = _levels(rests, scale, "p50")
     if before is None or len(levels) < LEAST_RESTS:
         return None
@@ -173,5 +173,5 @@ def _untouched_ns(rests: Sequence[Rest], scale: Scale) -> tuple[int | None, int 
 
 def _levels(rests: Sequence[Rest], scale: Scale, name: Quantile) -> list[float]:
     """The untouched level of each rest that has this quantile."""
-    levels = (level(scale, rest.pieces, name) for rest in rests)
+    levels = (untouched_level(scale, rest.pieces, name) for rest in rests)
     return [value for value in levels if value is not None]

@@ -27,7 +27,7 @@ from loadtest.judge.measure.near_publications import near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.pauses_settled import settled
 from loadtest.judge.measure.position import unlike_windows
-from loadtest.judge.measure.rests import level
+from loadtest.judge.measure.rests import untouched_level
 from loadtest.judge.measure.too_fast import too_fast
 from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
@@ -148,7 +148,7 @@ def _logs(pair: Pair, scale: Scale) -> dict[Quantile, float]:
     """Logarithms of the ratios of a pair, at the quantiles that both sides have."""
     logs = {}
     for name in QUANTILES:
-        above, below = scale.value(pair.writing, name), level(scale, pair.quiet, name)
+        above, below = scale.value(pair.writing, name), untouched_level(scale, pair.quiet, name)
         if above is not None and below is not None:
             logs[name] = math.log(max(1.0, above)) - below
     return logs

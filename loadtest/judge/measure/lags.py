@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from loadtest.judge.measure.like_with_like import KINDS, LEAST_OF_KIND, Scale, Stretch, stretch
-from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
+from loadtest.judge.measure.rests import LEAST_RESTS, Rest, untouched_level
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.ratio_estimate import Quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
@@ -77,7 +77,7 @@ def _look(  # noqa: PLR0917 - what a lag is
     logs, reads = [], 0
     for rest in rests:
         part = _between(history, rest, from_ns, to_ns)
-        value, base = scale.value(part, name), level(scale, rest.pieces, name)
+        value, base = scale.value(part, name), untouched_level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
             reads += sum(part.count(kind) for kind in KINDS)
@@ -92,7 +92,7 @@ def fading(rests: Sequence[Rest], scale: Scale) -> list[Look]:
 def _fading(rests: Sequence[Rest], scale: Scale, name: Quantile) -> Look | None:
     logs = []
     for rest in rests:
-        first, last = (level(scale, [piece], name) for piece in (rest.pieces[0], rest.pieces[-1]))
+        first, last = (untouched_level(scale, [piece], name) for piece in (rest.pieces[0], rest.pieces[-1]))
         if first is not None and last is not None and len(rest.pieces) > 1:
             logs.append(first - last)
     return Look(name, 0, 0, 0, logs) if len(logs) >= LEAST_RESTS else None

@@ -24,7 +24,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.visibility import visibility
-from loadtest.judge.order.level import level
+from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.order.unseen import unseen
@@ -55,7 +55,7 @@ def measure_consistency(history: History) -> Consistency:
     share = round(len(stale) / reads, 9) if reads else None
     kept, note = _kept(writes)
     return Consistency(
-        level=level(history),
+        level=consistency_level(history),
         writes=len(writes.acked_ns),
         censored=int(np.count_nonzero(writes.censored)),
         windows=tuple(writes.row(place, history.origin_ns) for place in kept),

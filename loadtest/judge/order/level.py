@@ -14,7 +14,7 @@ from loadtest.run.history import History
 Level = Literal["atomic", "regular", "neither", "unknown"]
 
 
-def level(history: History) -> Level:
+def consistency_level(history: History) -> Level:
     """The level that the run showed, whatever staleness is tolerated."""
     times = history.once(timeline)
     if times.phantom.any() or times.behind.any():

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, reaches, shift_between
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, reaches, shift_with_tails
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
@@ -43,7 +43,7 @@ def estimate_ratio(  # noqa: PLR0917 - what an estimate is made of
     the tolerance is judged by one of ``confidence``, where several quantiles are looked at.
     """
     values = np.array(observations)
-    shift = shift_between(values, tails)
+    shift = shift_with_tails(values, tails)
     count = len(observations)
     if shift is None:
         had = "" if unit.startswith("pair ") else " had enough reads on both sides"
@@ -52,7 +52,7 @@ def estimate_ratio(  # noqa: PLR0917 - what an estimate is made of
     verdict = judge(shift, tolerance)
     if verdict is Verdict.FAIL:
         surer = Tails(tails.low * (1 - confidence) / (1 - CONFIDENCE), tails.high)
-        wider = shift_between(values, surer) if reaches(count, surer.low) else None
+        wider = shift_with_tails(values, surer) if reaches(count, surer.low) else None
         verdict = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
     more = _more_pairs(shift, count, tolerance) if verdict is Verdict.INCONCLUSIVE else None
     ratio, low, high = (round(math.exp(value), 6) for value in shift)

@@ -35,10 +35,10 @@ class Shift(NamedTuple):
 def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
     """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
     tail = (1 - confidence) / 2
-    return shift_between(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
+    return shift_with_tails(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
 
 
-def shift_between(differences: Column, tails: Tails) -> Shift | None:
+def shift_with_tails(differences: Column, tails: Tails) -> Shift | None:
     """The same with a tail of its own at each end.
 
     Where the signs are too few to make an end so sure (:func:`reaches`), it is that of Student's interval, and no

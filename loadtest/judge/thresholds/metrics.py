@@ -19,7 +19,7 @@ from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 
-KINDS: Final = ("response", "service")
+TIMES: Final = ("response", "service")
 POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
 LATENCY_QUANTILES: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99.9": 999, "max": 1000}
 IMPACT_QUANTILES: Final = ("p50", "p90", "p99")
@@ -34,9 +34,8 @@ def _latency(quantile: str) -> Measure:
     """A quantile of the latency of one population."""
 
     def measure(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
-        kind, population = arguments
-        row = next((row for row in summary.latency.rows if row.population == population), None)
-        quantiles: Quantiles | None = getattr(row, kind) if row else None
+        time, population = arguments
+        quantiles: Quantiles | None = getattr(summary.latency.of(population), time, None)
         count = quantiles.count if quantiles else 0
         missing = f"{units.counted(count, 'such read')}, too few for this quantile" if count else "no such read"
         if quantiles is None or not count:
@@ -160,7 +159,7 @@ def _all() -> tuple[Metric, ...]:
                 "duration",
                 "the longest time of a successful read" if name == "max" else f"the time of successful reads at {name}",
                 _latency(name),
-                (KINDS, POPULATIONS),
+                (TIMES, POPULATIONS),
                 rests_on_generator=True,
             )
             for name in LATENCY_QUANTILES
