@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.watch_evidence import foreign_reads as foreign_reads  # noqa: PLC0414 - one of a kind with the rest
-from loadtest.judge.watch_evidence import somebody_else as somebody_else  # noqa: PLC0414
+from loadtest.judge.watch_evidence import foreign_reads, somebody_else
 from loadtest.run.history import History
 
 MINIMUM_READS: Final = 100

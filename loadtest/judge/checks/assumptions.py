@@ -26,10 +26,10 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
+from loadtest.judge.evidence import missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command
+from loadtest.judge.watch_evidence import failing_command, foreign_reads, somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
 from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome

@@ -26,9 +26,10 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, somebody_else, too_little
+from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import Unseen, unseen
+from loadtest.judge.watch_evidence import somebody_else
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Witness

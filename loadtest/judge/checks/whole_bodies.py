@@ -32,9 +32,9 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
+from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
-from loadtest.judge.watch_evidence import unvouched
+from loadtest.judge.watch_evidence import foreign_reads, unvouched
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER

@@ -8,32 +8,20 @@ reads are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from loadtest.judge.measure.generator_health import SMALL_SHARE, measure_generator
-from loadtest.judge.measure.like_with_like import KINDS, Kind, Stretch
+from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.history import History
-
-
-class Compared(Protocol):
-    """A pair of windows: the quiet side in one or more pieces, and the writing one."""
-
-    @property
-    def quiet(self) -> tuple[Stretch, ...]:
-        """The quiet side."""
-
-    @property
-    def writing(self) -> Stretch:
-        """The writing side."""
 
 
 TooFast = dict[Quantile, frozenset[Kind]]
 
 
-def too_fast(history: History, pairs: Sequence[Compared]) -> TooFast:
+def too_fast(history: History, pairs: Sequence[Pair]) -> TooFast:
     """By quantile, the kinds whose response time and its change are both not large beside the delay.
 
     At p90 the p99 of the delay counts.

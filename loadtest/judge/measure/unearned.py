@@ -14,8 +14,7 @@ from loadtest import units
 from loadtest.judge.measure.like_with_like import KINDS, Kind
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.measure.rests import LEAST_RESTS
-from loadtest.judge.measure.too_fast import Compared
-from loadtest.judge.measure.window_pairs import NO_READ, STILL_IN_FLIGHT
+from loadtest.judge.measure.window_pairs import NO_READ, STILL_IN_FLIGHT, Pair
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
@@ -26,7 +25,7 @@ LEAST_MISSING: Final = 0.01
 """Share of the same; a kind that is more frequent can move the slowest percent of all reads together."""
 
 
-def unearned(history: History, impact: Impact, pairs: Sequence[Compared]) -> tuple[str, ...]:
+def unearned(history: History, impact: Impact, pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Each reason as the end of a sentence; empty when all was looked at, or nothing was written."""
     if impact.control or not pairs:
         return ()
@@ -79,7 +78,7 @@ def _rests(history: History, impact: Impact) -> list[str]:
     return doubts
 
 
-def _kinds(impact: Impact, pairs: Sequence[Compared]) -> list[str]:
+def _kinds(impact: Impact, pairs: Sequence[Pair]) -> list[str]:
     written: dict[Kind, int] = {kind: sum(pair.writing.count(kind) for pair in pairs) for kind in KINDS}
     total = max(1, sum(written.values()))
     known = {estimate.quantile for kind in impact.kinds for estimate in kind.estimates if estimate.ratio is not None}

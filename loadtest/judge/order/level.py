@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from loadtest.judge.evidence import somebody_else, too_little
+from loadtest.judge.evidence import too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
+from loadtest.judge.watch_evidence import somebody_else
 from loadtest.run.history import History
 
 Level = Literal["atomic", "regular", "neither", "unknown"]
