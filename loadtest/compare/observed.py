@@ -22,7 +22,7 @@ class Observed:
 
     stretches: tuple[tuple[Stretch, Stretch], ...]  # base, new
     times: tuple[tuple[Column, Column], ...]  # response times, all kinds of answer together
-    dropped: int  # pairs with a window that is not used
+    dropped: int  # pairs with a window that is not used, or that one of the runs does not have
     paused: int = 0  # of these, the pairs that are left out only because a load generator paused
 
 
@@ -41,7 +41,8 @@ def _observed(
     tables: Sequence[WindowTable], places: Sequence[dict[tuple[int, int], int]], kind: WindowKind
 ) -> Observed:
     own = [{pair for pair, of_kind in by_pair if of_kind == kind} for by_pair in places]
-    pairs = sorted(own[0] & own[1])  # the last pair of a run may be beyond the end of the other
+    pairs = sorted(own[0] & own[1])
+    unmatched = max(0, len(own[0] ^ own[1]) - 1)  # the last pair of a run may be beyond the end of the other
     stretches, times, paused = [], [], 0
     for pair in pairs:
         both = [(table, by_pair[pair, int(kind)]) for table, by_pair in zip(tables, places, strict=True)]
@@ -50,4 +51,5 @@ def _observed(
             continue
         stretches.append(tuple(table.stretch(place) for table, place in both))
         times.append(tuple(table.history.once(response_ns)[table.members[place]] for table, place in both))
-    return Observed(tuple(stretches), tuple(times), len(pairs) - len(stretches), paused)  # type: ignore[arg-type]
+    dropped = len(pairs) - len(stretches) + unmatched
+    return Observed(tuple(stretches), tuple(times), dropped, paused)  # type: ignore[arg-type]

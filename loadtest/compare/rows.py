@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
+from loadtest.compare.doubts import busier_machine, generator_doubt, left_out_doubt
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
-from loadtest.judge.measure.generator_health import SMALL_SHARE
 from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
-from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT, PAUSED
+from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.judge.measure.window_pairs import NO_PARTNER
 from loadtest.judge.statistics.ratio_estimate import QUANTILES
 from loadtest.judge.statistics.signed_rank import Shift
@@ -25,7 +25,6 @@ from loadtest.summary.speed import WindowRow
 from loadtest.summary.summary import Summary
 
 WINDOW_KINDS: Final = ("quiet", "writing")
-GENERATOR_CHECK: Final = "load-generator"
 FEW_WINDOWS: Final = f"at least {LEAST_WINDOWS} windows of each kind in each run are needed."
 LEAST_ANSWERS: Final = 1_000
 """Answers of one kind in each run: with so many, the sampling error of their median is small beside the tolerance."""
@@ -51,7 +50,7 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     drift, noise = drift_deviation(_levels(base), _levels(new)), run_noise * math.sqrt(2)  # one noise for each run
     extra = math.hypot(drift, noise)
     hint = _hint(drift, noise, math.log(tolerance))
-    doubt = generator_doubt(base, new)
+    doubt = generator_doubt(base, new) or left_out_doubt(base, new)
     rows, paused = [], any(run.impact.windows_paused for run in (base, new))
     for kind in WINDOW_KINDS:
         for quantile in QUANTILES:
@@ -209,32 +208,3 @@ def _interval(estimate: ImpactEstimate | None) -> Shift | None:
 def increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
     before = _overall_ns(base, kind, quantile)
     return 0.0 if before is None or row.ratio is None else (row.ratio - 1) * before
-
-
-def busier_machine(base: Summary, new: Summary, increase_ns: float) -> str:
-    """Why a slower run may only be a busier machine; "" when the load generator woke as promptly as before.
-
-    The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, as at
-    p50 it need not wait at all.
-    """
-    before, after = base.generator.loop_delay.p99_ns, new.generator.loop_delay.p99_ns
-    if before is None or after is None or after <= 2 * before or after - before < SMALL_SHARE * increase_ns:
-        return ""
-    return (
-        f"Reads were {units.duration(increase_ns)} slower, but the load generator itself woke {units.duration(after)} "
-        f"late at p99, and {units.duration(before)} in the base run: its machine was busier, so measure again."
-    )
-
-
-def generator_doubt(base: Summary, new: Summary) -> str:
-    """Why the latencies of these runs cannot be believed, with a full stop at the end; "" if they can."""
-    for label, summary in (("base", base), ("new", new)):
-        check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
-        if check is None or check.verdict is not Verdict.PASS:
-            return f"the load generator of the {label} run was not fast enough to be believed."
-        paused, of = summary.impact.windows_paused, sum(window.kind in WINDOW_KINDS for window in summary.impact.windows)
-        if paused > MOST_LEFT_OUT * of:
-            return (
-                f"the load generator of the {label} run itself paused in {units.counted(paused, 'window')} of {of:,}."
-            )
-    return ""

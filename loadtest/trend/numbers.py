@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.rows import GENERATOR_CHECK, WINDOW_KINDS, logarithms
+from loadtest.compare.doubts import GENERATOR_CHECK
+from loadtest.compare.rows import WINDOW_KINDS, logarithms
 from loadtest.compare.shares import Share, measured_shares
 from loadtest.judge.statistics.signed_rank import shift
 from loadtest.run.records import Verdict

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.rows import GENERATOR_CHECK
+from loadtest.compare.doubts import GENERATOR_CHECK
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.following import Terms

@@ -12,6 +12,7 @@ from loadtest.compare.rows import Row, not_by_pauses
 from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
 from loadtest.judge.measure.paused_windows import PAUSED
+from loadtest.judge.measure.window_pairs import STILL_IN_FLIGHT
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
@@ -108,6 +109,23 @@ def test_windows_that_were_dropped_do_not_count(clean: Summary) -> None:
     base, new = with_windows(clean, seed=1), with_windows(clean, seed=2, quiet=2, writing=2)
     dropped = tuple(replace(window, dropped="a PUT was in flight") for window in new.impact.windows)
     assert verdicts(base, replace(new, impact=replace(new.impact, windows=dropped)), "Response time") == {OPEN}
+
+
+def test_windows_left_out_for_what_the_target_did_leave_it_open(clean: Summary) -> None:
+    """The PUTs that reach into quiet windows are the slow ones, so the windows that are left show the fast ones."""
+
+    def without(run: Summary, count: int) -> Summary:
+        windows = [
+            replace(window, dropped=STILL_IN_FLIGHT) if place % 2 == 0 and place < 2 * count else window
+            for place, window in enumerate(run.impact.windows)
+        ]
+        return replace(run, impact=replace(run.impact, windows=tuple(windows)))
+
+    base, new = with_windows(clean, seed=1), with_windows(clean, seed=2)
+    assert verdicts(base, without(new, 15), "Response time") == {PASS}
+    found = rows(base, without(new, 16), "Response time")
+    assert {row.verdict for row in found.values()} == {OPEN}
+    assert all("16 of 60 windows of the new run are left out" in row.sentence for row in found.values())
 
 
 def impact_of(summary: Summary, ratio: float, reach: float = 1.03) -> Summary:
