@@ -96,7 +96,7 @@ def left_out(base: Summary, new: Summary) -> tuple[str, ...]:
     both = " and ".join(
         f"{units.counted(n, 'window')} of the {run} run" for n, run in zip(counts, ("base", "new"), strict=True)
     )
-    return (f"Left out, for the load generator itself paused in them: {both}.",)
+    return (f"Left out because the load generator itself paused in them: {both}.",)
 
 
 def common_groups(base: Summary, new: Summary) -> tuple[Group, ...]:

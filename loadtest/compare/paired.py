@@ -100,7 +100,7 @@ def _counts(observed: dict[str, Observed], paused: int) -> str:
     dropped = sum(pairs.dropped for pairs in observed.values())
     if not dropped:
         return text
-    why = f", {paused:,} for a load generator itself paused in it" if paused else ""
+    why = f", {paused:,} of them because a load generator itself paused" if paused else ""
     return f"{text} {units.counted(dropped, 'pair was', 'pairs were')} left out{why}."
 
 

@@ -8,7 +8,7 @@ when the run stopped. The event loop's delay is at most a quarter of the respons
                         ◀──── delay, part of the latency ──▶
 
 **Exclusions.** Whole bodies, freshness and ETag do not depend on speed: only latency answers rest on this check. It
-never FAILs, for it says nothing against the target.
+never FAILs, as it says nothing against the target.
 
 Fields: ``looked_at`` = samples of the event loop; ``found`` = what was not fast enough; numbers: achieved rate, delays.
 """

@@ -351,7 +351,7 @@ def test_windows_in_which_a_generator_paused_are_left_out_and_counted(clean: Sum
     made = compare(base, new)
     assert made.verdict is Verdict.PASS
     assert made.notes[0] == (
-        "Left out, for the load generator itself paused in them: 0 windows of the base run and 6 windows of the new "
+        "Left out because the load generator itself paused in them: 0 windows of the base run and 6 windows of the new "
         "run."
     )
     assert "paused" not in "".join(compare(base, with_windows(clean, seed=2)).notes)

@@ -156,7 +156,7 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     paused = replace(history, samples=replace(samples, loop_delay_ns=late), _made={})
     made = duel(clean, history, paused)
     assert made.verdict is Verdict.PASS
-    assert "2 pairs were left out, 2 for a load generator itself paused in it." in made.notes[0]
+    assert "2 pairs were left out, 2 of them because a load generator itself paused." in made.notes[0]
     assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
 
 
