@@ -26,16 +26,16 @@ MARGIN: Final = 0.001
 
 @dataclass(frozen=True)
 class Share:
-    """``found`` of ``of`` operations, which are as good as ``worth`` independent ones."""
+    """``count`` of ``of`` operations, which are as good as ``worth`` independent ones."""
 
-    found: int
+    count: int
     of: int
     worth: float
 
     @property
     def value(self) -> float:
         """As a fraction; ``of`` must not be 0."""
-        return self.found / self.of
+        return self.count / self.of
 
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's 95 % interval."""
@@ -123,13 +123,13 @@ def _answers(summary: Summary) -> list[int]:
     return [sum(counts) for counts in zip(series.ok, series.not_modified, series.faults, series.errors, strict=True)]
 
 
-def _clustered(found: int, of: int, buckets: Sequence[int], sizes: Sequence[int]) -> Share | None:
-    return Share(found, of, of / design_effect(buckets, sizes)) if of else None
+def _clustered(count: int, of: int, buckets: Sequence[int], sizes: Sequence[int]) -> Share | None:
+    return Share(count, of, of / design_effect(buckets, sizes)) if of else None
 
 
-def design_effect(found: Sequence[int], sizes: Sequence[int]) -> float:
+def design_effect(events: Sequence[int], sizes: Sequence[int]) -> float:
     """How many times as much the counts of the buckets vary as those of independent reads would; at least 1."""
-    counts, totals = np.array(found, dtype=np.float64), np.array(sizes, dtype=np.float64)
+    counts, totals = np.array(events, dtype=np.float64), np.array(sizes, dtype=np.float64)
     counts, totals = counts[totals > 0], totals[totals > 0]
     share = counts.sum() / totals.sum() if len(totals) else 0.0
     if len(totals) < 2 or not 0 < share < 1:

@@ -116,14 +116,14 @@ def _seen(  # noqa: PLR0917 - what is looked at, and how surely
 
 
 def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: float, tail: float) -> LagEstimate:
-    found = student(look.logs, confidence)
-    assert found is not None  # noqa: S101 - a look holds enough
+    shift = student(look.logs, confidence)
+    assert shift is not None  # noqa: S101 - a look holds enough
     verdict = Verdict.PASS
-    if found.low > limit and surely_above(look.logs, limit, tail):
+    if shift.low > limit and surely_above(look.logs, limit, tail):
         verdict = Verdict.FAIL
     elif suspicious(look.logs, limit, SURELY if kind else CONFIDENCE):  # of kinds there are twice as many looks
         verdict = Verdict.INCONCLUSIVE
-    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
+    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in shift)
     rests = len(look.logs)
     return LagEstimate(look.quantile, look.from_ns, look.to_ns, look.reads, rests, ratio, low, high, verdict, kind)
 
@@ -134,15 +134,15 @@ def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: flo
         value, base = scale.value(rest.writing, name), untouched_level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
-    found = student(logs, 1 - 2 * tails.high)
-    shown = student(logs, 1 - 2 * max(tails))
-    if found is None or shown is None:
+    shift = student(logs, 1 - 2 * tails.high)
+    less_sure = student(logs, 1 - 2 * max(tails))
+    if shift is None or less_sure is None:
         text = f"not measured: {units.counted(len(logs), 'rest')}, at least {LEAST_RESTS} are needed"
         return ImpactEstimate(name, None, None, None, len(logs), None, Verdict.INCONCLUSIVE, text)
-    found = found._replace(low=shown.low)
-    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
+    shift = shift._replace(low=less_sure.low)
+    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in shift)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
-    judged = judge(found, tolerance)
+    judged = judge(shift, tolerance)
     if judged is Verdict.FAIL and not surely_above(logs, math.log(tolerance), tails.low):
         judged = Verdict.INCONCLUSIVE
     return ImpactEstimate(name, ratio, low, high, len(logs), None, judged, text)

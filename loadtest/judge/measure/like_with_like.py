@@ -116,14 +116,14 @@ class Scale:
         }
         return Scale({one: float(one == kind) for one in KINDS}, self.usual_ns, combined)
 
-    def value(self, found: Stretch, quantile: Quantile) -> float | None:
+    def value(self, part: Stretch, quantile: Quantile) -> float | None:
         """One quantile of a stretch; None when it holds too few reads."""
         if quantile not in self.combined:
             return None
         kinds = self.combined[quantile]
         if not kinds:
-            return self._of_mixture(found, quantile)
-        values = [found.at(kind, quantile) for kind in kinds]
+            return self._of_mixture(part, quantile)
+        values = [part.at(kind, quantile) for kind in kinds]
         known = [value for value in values if value is not None]
         if len(known) < len(kinds):
             return None
@@ -133,14 +133,14 @@ class Scale:
         logs = [weight * math.log(max(1.0, value)) for weight, value in zip(weights, known, strict=True)]
         return math.exp(sum(logs) / sum(weights))
 
-    def _of_mixture(self, found: Stretch, quantile: Quantile) -> float | None:
-        if found.only is not None:
-            return unbiased(found.only, PER_MILLE[quantile])
-        held = [kind for kind in KINDS if self.shares[kind] and found.count(kind)]
+    def _of_mixture(self, part: Stretch, quantile: Quantile) -> float | None:
+        if part.only is not None:
+            return unbiased(part.only, PER_MILLE[quantile])
+        held = [kind for kind in KINDS if self.shares[kind] and part.count(kind)]
         if not held or any(self.usual_ns[kind] <= _BELOW_THE_CLOCK_NS for kind in held):
             return None
-        scaled = np.concatenate([found.times[kind] / self.usual_ns[kind] for kind in held])
-        weights = np.concatenate([np.full(found.count(k), self.shares[k] / found.count(k)) for k in held])
+        scaled = np.concatenate([part.times[kind] / self.usual_ns[kind] for kind in held])
+        weights = np.concatenate([np.full(part.count(k), self.shares[k] / part.count(k)) for k in held])
         beyond = 1 - PER_MILLE[quantile] / 1000
         worth = weights.sum() ** 2 / np.square(weights).sum()  # so many reads of equal weight
         if not enough(len(scaled), PER_MILLE[quantile]) or 2 * worth * beyond < 1:

@@ -66,14 +66,14 @@ class WindowTable:
         small = np.int16 if len(windows) < 2**15 else np.int32
         place = in_blocks(len(ok), small, lambda block: np.where(ok[block], window[block], -1))
         members = groups(place, len(windows))
-        found = _quantiles_by_group(history, members)
+        quantile_ns = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
         paused = np.zeros(len(windows), dtype=np.bool_) if with_paused else history.once(paused_windows)
         dropped = tuple(
             _why_dropped(int(kind), int(count), control, bool(len(reads))) or (PAUSED if pause else "")
             for kind, count, reads, pause in zip(windows.kind, puts, members, paused, strict=True)
         )
-        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, found)
+        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, quantile_ns)
 
     @cached_property
     def piece_ns(self) -> int:
@@ -197,5 +197,5 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
     response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
-    found = side_by_side(lambda group: selected(response[group], wanted), members)
-    return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}
+    by_group = side_by_side(lambda group: selected(response[group], wanted), members)
+    return {name: [row[place] for row in by_group] for place, name in enumerate(QUANTILES)}
