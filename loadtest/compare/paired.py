@@ -28,10 +28,10 @@ METHOD: Final = (
     "PASS: the whole interval is at most {tolerance}; FAIL: all of it is above; INCONCLUSIVE: it spans that."
 )
 
-JudgedRun = tuple[Summary, History]
+Side = tuple[Summary, History]
 
 
-def compare_in_turns(base: JudgedRun, new: JudgedRun, tolerance: float, run_noise: float, broken: str = "") -> Comparison:
+def compare_in_turns(base: Side, new: Side, tolerance: float, run_noise: float, broken: str = "") -> Comparison:
     """Compare the two runs of a duel. ``broken`` says why one of them did not run to its end; then nothing passes."""
     runs = base[0], new[0]
     observed = observations(base[1], new[1])

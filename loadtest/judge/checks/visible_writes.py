@@ -5,7 +5,7 @@ it. A write for which a read came that did not, and which no read returned at al
 *lost, or not visible until the next write*. One that no read returned because none came in time was *overtaken*, and
 that is no finding (:mod:`loadtest.judge.order.unseen`, with a timeline).
 
-**Why not fresh reads alone.** Each of these reads is stale as well. But stale reads look like lag, which ends, whereas a
+**Why not fresh reads alone.** Each of these reads is stale as well. But stale reads look like lag, and lag ends; a
 version that never came was not late.
 
 **Exclusions.** The last versions of a run, as long as no read returned a newer one: they may still have been on their
