@@ -1,15 +1,19 @@
-"""Chart of what PUTs leave behind: response time by the time since the last PUT, against the untouched level."""
+"""Chart of what PUTs leave behind: response time by the time since the last PUT, beside the untouched level."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
+
+import altair as alt
 
 from loadtest import units
-from loadtest.report.chart_style import Chart, Key, colour
-from loadtest.report.charts_slowdown import VERDICT_COLOUR, ratios_with_intervals
+from loadtest.report.chart_style import Chart, Key, colour, data, finish, tooltips
 from loadtest.report.tables_slowdown import span
+from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
+
+_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 
 
 def after_put(summary: Summary) -> Chart:
@@ -30,28 +34,46 @@ def after_put(summary: Summary) -> Chart:
             "ratio": lag.ratio,
             "low": lag.low,
             "high": lag.high,
-            "shade": colour(VERDICT_COLOUR[lag.verdict]),
+            "shade": colour(_COLOUR[lag.verdict]),
             "text": units.ratio(lag.ratio),
             "interval": f"{units.ratio(lag.low)} to {units.ratio(lag.high)}",
             "reads": units.count(lag.reads),
         }
         for lag in lags
     ]
+    ends = [value for row in rows for value in (row["low"], row["high"])] + [1.0, tolerance]
+    room = (max(ends) - min(ends)) * 0.08
+    x = alt.X(
+        "ratio:Q",
+        title=["p50 of the reads due so long after the last PUT", "÷ of those at the end of the rest"],
+        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
+        axis=alt.Axis(format=".2f", tickCount=6),
+    )
+    y = alt.Y("lag:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
     tooltip = [
         ("lag", "after a PUT"),
         ("text", "times the untouched level"),
         ("interval", "interval"),
         ("reads", "reads"),
     ]
-    title = ["p50 of the reads due so long after the last PUT", "÷ of those at the end of the rest"]
+    base = alt.Chart(data(rows))
+    shade = alt.Color("shade:N", scale=None)
+    marks = alt.Chart(data([{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]))
+    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
+    layers = (
+        marks.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade, tooltip=tooltips(tooltip)
+        ),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
+    )
     text = (
         "In rests nothing is written for several windows after a writing one. Dot: response time so long after the "
-        "last PUT, divided by that at the end of the rest. Bar: its interval, at 95 % for all lags together. A bar "
-        "right of 1.00x: a PUT leaves something behind for so long."
+        "last PUT, beside that at the end of the rest. Bar: its interval, at 95 % for all lags together. A bar right "
+        "of 1.00x: a PUT leaves something behind for so long."
     )
     keys = (
         Key("untouched level (1.00x)", "ink", "tick"),
         Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),
     )
-    spec = ratios_with_intervals(rows, "lag", title, tolerance, tooltip, step=36)
-    return replace(chart, how_to_read=text, keys=keys, spec=spec)
+    return replace(chart, how_to_read=text, keys=keys, spec=finish(alt.layer(*layers), 36 * len(rows) + 20))

@@ -1,7 +1,7 @@
-"""What all charts of the page have in common: their record, colours, axes and tooltips.
+"""What all charts of the page have in common: their record, their colours, their axes and their hover.
 
-Colours are CSS variables (``page/report.css``), so that one drawing serves light, dark and paper. Values on axes are
-milliseconds and seconds; the texts of tooltips come from :mod:`loadtest.units`.
+Colours are names of CSS variables (``page/report.css``), so that light, dark and paper need no second drawing. Values
+on axes are milliseconds and seconds; every text that hovering shows comes from :mod:`loadtest.units`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, or the sentence that replaces it when there is nothing to show."""
+    """A chart, or the sentence that stands in its place when there is nothing to show."""
 
     id: str
     title: str
@@ -67,7 +67,7 @@ _CONFIG: Final[dict[str, Any]] = {
 
 
 def finish(chart: Any, height: int) -> dict[str, Any]:
-    """The Vega-Lite specification of a chart that is as wide as its place on the page."""
+    """The Vega-Lite specification of a chart as wide as its place on the page."""
     sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit-x"))
     # Thousands of rows take seconds to validate; the tests validate the specification of every kind of chart.
     spec: dict[str, Any] = sized.configure(**_CONFIG).to_dict(validate=False)
@@ -76,26 +76,26 @@ def finish(chart: Any, height: int) -> dict[str, Any]:
 
 
 class _Dataset(str):
-    """The name of a chart's rows, with the rows: Altair copies data a dozen times, but not their name."""
+    """The name of a chart's rows, which carries them: Altair copies data a dozen times, and names it does not."""
 
     rows: list[Mapping[str, Any]]
 
 
 def data(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Rows as data of a chart; equal rows get the same name."""
-    listed = list(rows)
-    name = _Dataset("data-" + hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()[:32])
-    name.rows = listed
+    """Rows as data of a chart; equal rows are equal data."""
+    kept = list(rows)
+    name = _Dataset("data-" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:32])
+    name.rows = kept
     return alt.NamedData(name=name)
 
 
 def ms(nanoseconds: int | None) -> float | None:
-    """As milliseconds, for an axis."""
+    """Milliseconds, as axes have them."""
     return None if nanoseconds is None else nanoseconds / MILLISECOND
 
 
 def s(nanoseconds: int) -> float:
-    """As seconds, for an axis."""
+    """Seconds, as axes have them."""
     return nanoseconds / SECOND
 
 
@@ -121,34 +121,34 @@ def milliseconds(field: str, title: str, scale: Any) -> Any:
 
 
 def logarithmic(values: Iterable[float | None]) -> Any:
-    """A logarithmic scale around ``values``, with some room; zero has no logarithm, so it is left out."""
+    """A logarithmic scale around ``values``, with some room; zero has no logarithm and is left out."""
     known = [value for value in values if value]
     low, high = (min(known) * 0.8, max(known) * 1.25) if known else (1.0, 10.0)
     return alt.Scale(type="log", domain=[low, high], nice=False, clamp=True)
 
 
 def round_ticks(domain: Sequence[float]) -> list[float]:
-    """Round values for a logarithmic axis: 1, 2 and 5 of each decade, or only the decades if there are many."""
+    """Round values for a logarithmic axis: 1, 2 and 5 of each decade, or just the decades when there are many."""
     low, high = (floor(log10(end)) for end in domain)
     steps = (1, 2, 5) if high - low <= 3 else (1,)
     ticks = (float(f"{step}e{decade}") for decade in range(low, high + 1) for step in steps)
     return [tick for tick in ticks if domain[0] <= tick <= domain[1]]
 
 
-def hover(rows: Iterable[Mapping[str, Any]], fields: Sequence[tuple[str, str]], x: Any) -> Any:
-    """Invisible bars of full height, one a row (from ``at`` to ``until``), with a tooltip of these ``fields``."""
+def hover(rows: Iterable[Mapping[str, Any]], shown: Sequence[tuple[str, str]], x: Any) -> Any:
+    """Invisible full-height bars, one a row (from ``at`` to ``until``), that show what lies below the pointer."""
     return (
         alt.Chart(data(rows))
         .mark_rect(color="transparent", tooltip=True)
-        .encode(x=x, x2="until:Q", tooltip=tooltips(fields))
+        .encode(x=x, x2="until:Q", tooltip=tooltips(shown))
     )
 
 
-def tooltips(fields: Sequence[tuple[str, str]]) -> list[Any]:
-    """A tooltip of these fields, each with its title; fields hold finished text."""
-    return [alt.Tooltip(f"{field}:N", title=title) for field, title in fields]
+def tooltips(shown: Sequence[tuple[str, str]]) -> list[Any]:
+    """What hovering shows: pairs of a field and its title. Fields hold finished text."""
+    return [alt.Tooltip(f"{field}:N", title=title) for field, title in shown]
 
 
 def label_style(**settings: Any) -> dict[str, Any]:
-    """Settings of a text mark that stays readable above lines (see ``paint-order`` in the style sheet)."""
+    """Settings of a text mark that stays readable on top of lines (see ``paint-order`` in the style sheet)."""
     return {"fontWeight": 600, "stroke": colour("surface"), "strokeWidth": 3, "strokeJoin": "round", **settings}

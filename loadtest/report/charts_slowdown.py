@@ -26,7 +26,7 @@ from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary
 from loadtest.units import MILLISECOND
 
-VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
+_VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 
 
 def slowdown(summary: Summary) -> Chart:
@@ -117,14 +117,35 @@ def _ratios(
             "ratio": estimate.ratio,
             "low": estimate.low if estimate.low is not None else estimate.ratio,
             "high": estimate.high if estimate.high is not None else estimate.ratio,
-            "shade": colour(VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
+            "shade": colour(_VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
             "text": units.ratio(estimate.ratio),
             "interval": f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}",
             "verdict": estimate.verdict.value if judged else "does not count",
         }
         for estimate in known
     ]
+    ends = [value for row in rows for value in (row["low"], row["high"])] + ([1.0, tolerance] if judged else [1.0])
+    room = (max(ends) - min(ends)) * 0.08
+    x = alt.X(
+        "ratio:Q",
+        title=axis_title,
+        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
+        axis=alt.Axis(format=".2f", tickCount=6),
+    )
+    y = alt.Y("quantile:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
+    shade_of = alt.Color("shade:N", scale=None)
     tooltip = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
+    base = alt.Chart(data(rows))
+    marks = [{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]
+    lines = alt.Chart(data(marks if judged else marks[:1]))
+    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
+    layers = (
+        lines.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(tooltip)
+        ),
+        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)),
+    )
     text = (
         "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "
         "limit (green: slower perhaps, but tolerated), fails when the whole bar lies right of it, and is INCONCLUSIVE "
@@ -133,41 +154,4 @@ def _ratios(
     keys: tuple[Key, ...] = (Key("no difference (1.00x)", "ink", "tick"),)
     if judged:
         keys += (Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),)
-    limit = tolerance if judged else None
-    spec = ratios_with_intervals(rows, "quantile", axis_title, limit, tooltip, step=44)
-    return replace(chart, how_to_read=text, keys=keys, spec=spec)
-
-
-def ratios_with_intervals(  # noqa: PLR0917 - what such a chart is made of
-    rows: Sequence[dict[str, Any]],
-    name: str,
-    title: list[str],
-    limit: float | None,
-    tooltip: Sequence[tuple[str, str]],
-    step: int,
-) -> dict[str, Any]:
-    """Dots with bars, one row a ratio, beside a line at 1 and, if there is one, a dashed line at the limit."""
-    lines: list[dict[str, Any]] = [
-        {"ratio": 1.0, "kind": "none"},
-        *([] if limit is None else [{"ratio": limit, "kind": "tolerated"}]),
-    ]
-    ends = [value for row in rows for value in (row["low"], row["high"])] + [line["ratio"] for line in lines]
-    room = (max(ends) - min(ends)) * 0.08
-    x = alt.X(
-        "ratio:Q",
-        title=title,
-        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
-        axis=alt.Axis(format=".2f", tickCount=6),
-    )
-    y = alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
-    shade = alt.Color("shade:N", scale=None)
-    base = alt.Chart(data(rows))
-    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
-    layers = (
-        alt.Chart(data(lines)).mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
-        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade, tooltip=tooltips(tooltip)
-        ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
-    )
-    return finish(alt.layer(*layers), step * len(rows) + 20)
+    return replace(chart, how_to_read=text, keys=keys, spec=finish(alt.layer(*layers), 44 * len(rows) + 20))

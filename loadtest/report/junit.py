@@ -1,7 +1,7 @@
 """``junit.xml``: one test case for each question, check and threshold, for whatever shows test results in CI.
 
-FAIL is a ``failure``. INCONCLUSIVE is an ``error`` and not ``skipped``, because viewers make light of skipped cases,
-and what was not proved has not passed. The text of either holds the sentence and the witnesses.
+FAIL is a ``failure``. INCONCLUSIVE is an ``error`` and not ``skipped``: viewers count skipped cases as well, and what
+was not proved has not passed. The text of either holds the sentence and the witnesses.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Case:
 def junit(summary: Summary) -> str:
     """The whole file of one run."""
     cases = [*_questions(summary), *_checks(summary), *_thresholds(summary)]
-    properties = {"run": summary.run.id, "started": summary.run.started, "verdict": summary.verdict.value}
-    return suite_of(cases, properties, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
+    about_it = {"run": summary.run.id, "started": summary.run.started, "verdict": summary.verdict.value}
+    return suite_of(cases, about_it, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
 
 
 def suite_of(cases: Sequence[Case], properties: Mapping[str, str], output: Iterable[str], seconds: str = "0") -> str:

@@ -106,12 +106,13 @@ def _topic(question_id: QuestionId) -> str:
 def about(summary: Summary) -> str:
     """What was done, in one sentence."""
     run = summary.run
-    target = text_of(run.target.get("url") or "the target")
+    where = text_of(run.target.get("url") or "the target")
     if summary.addresses:
-        target = f"{target} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
+        where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
     return (
-        f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of {target} in "
-        f"{units.seconds(run.duration_ns)}, while the document was written {units.counted(run.writes, 'time')}."
+        f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
+        f"{where} in {units.seconds(run.duration_ns)}, while the document "
+        f"was written {units.counted(run.writes, 'time')}."
     )
 
 

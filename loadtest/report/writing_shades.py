@@ -1,7 +1,7 @@
-"""The background of charts over time: when something was written, and which of that counts.
+"""The background of charts over time: when was written, and which of that counts.
 
-Windows have guard time cut off at both ends, and the last stretch of a run is often too short for a window. PUTs happen
-there too, so these stretches are shaded as well, but paler.
+Windows have guard time cut off at both ends, and the last stretch of a run is often too short for a window. PUTs are
+made there all the same, so these stretches are shaded too, only paler.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import altair as alt
 from loadtest.report.chart_style import colour, data, s
 from loadtest.summary.summary import Summary
 
-Span = tuple[int, int]
+Stretch = tuple[int, int]
 """From and until, in nanoseconds since the origin."""
 
 
@@ -27,12 +27,12 @@ def writing_shades(summary: Summary, x: Any) -> list[Any]:
     return [_shade(stretches, opacity, x) for stretches, opacity in layers if stretches]
 
 
-def written_stretches(summary: Summary) -> list[Span]:
+def written_stretches(summary: Summary) -> list[Stretch]:
     """From the first PUT (or the start of a writing window) to the last, wherever no quiet window lies between."""
     quiet = sorted(window.start_ns for window in summary.impact.windows if window.kind != "writing")
     busy = [(write.acked_at_ns - write.put_ns, write.acked_at_ns) for write in summary.consistency.windows]
     busy += [(window.start_ns, window.end_ns) for window in summary.impact.windows if window.kind == "writing"]
-    stretches: list[Span] = []
+    stretches: list[Stretch] = []
     for start, end in sorted(busy):
         if stretches and bisect_right(quiet, stretches[-1][1]) == bisect_right(quiet, start):
             stretches[-1] = (stretches[-1][0], max(stretches[-1][1], end))
@@ -41,6 +41,6 @@ def written_stretches(summary: Summary) -> list[Span]:
     return stretches
 
 
-def _shade(stretches: list[Span], opacity: float, x: Any) -> Any:
+def _shade(stretches: list[Stretch], opacity: float, x: Any) -> Any:
     rows = [{"at": s(start), "until": s(end)} for start, end in stretches]
     return alt.Chart(data(rows)).mark_rect(color=colour("shade"), opacity=opacity).encode(x=x, x2="until:Q")

@@ -9,7 +9,7 @@ import altair as alt
 from loadtest.report.chart_style import Chart, Key, colour, data, finish, tooltips
 from loadtest.run.records import Verdict
 from loadtest.trend.markdown import effect
-from loadtest.trend.records import NumberTrend, RunPoint, Trend
+from loadtest.trend.records import Change, NumberTrend, RunPoint, Trend
 from loadtest.trend.runs import moment, name_of
 
 _HEIGHT: Final = 190
@@ -19,20 +19,20 @@ _HOW_TO_READ: Final = (
 )
 
 
-def number_chart(trend: Trend, number: NumberTrend) -> Chart:
+def number_chart(made: Trend, number: NumberTrend) -> Chart:
     """One number over all runs."""
     title = f"{number.title} over the runs"
     if not number.values:
         return Chart(number.id, title, "", empty="No run measured it.")
     factor = _factor(number)
-    rows = [_row(trend.runs[value.run], value, factor) for value in number.values]
+    rows = [_row(made.runs[value.run], value, factor) for value in number.values]
     ends = [row[name] for row in rows for name in ("value", "low", "high")]
     room = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.05 or 0.1
     low, high = min(ends) - room, max(ends) + room
     x = alt.X(
         "run:Q",
         title="run",
-        scale=alt.Scale(domain=[0.3, len(trend.runs) + 0.7], nice=False),
+        scale=alt.Scale(domain=[0.3, len(made.runs) + 0.7], nice=False),
         axis=alt.Axis(grid=False, format="d", tickMinStep=1),
     )
     y = alt.Y(
@@ -40,9 +40,9 @@ def number_chart(trend: Trend, number: NumberTrend) -> Chart:
         title=_axis_title(number),
         scale=alt.Scale(domain=[max(0.0, low) if min(ends) >= 0 else low, high], nice=False, zero=False),
     )
-    tooltip = [("name", "run"), ("began", "began"), ("text", "value"), ("verdict", "verdict"), ("note", "note")]
+    shown = [("name", "run"), ("began", "began"), ("text", "value"), ("verdict", "verdict"), ("note", "note")]
     base = alt.Chart(data(rows))
-    layers: list[Any] = [_breaks(trend, x), _changes(number, x)]
+    layers: list[Any] = [_breaks(made, x), _changes(number, x)]
     layers.append(
         base.mark_rule(strokeWidth=3, opacity=0.3, color=colour("quiet")).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     )
@@ -58,7 +58,7 @@ def number_chart(trend: Trend, number: NumberTrend) -> Chart:
             x=x,
             y=y,
             fill=alt.Fill("fill:N", scale=None),
-            tooltip=tooltips(tooltip),
+            tooltip=tooltips(shown),
         )
     )
     keys: tuple[Key, ...] = (
@@ -66,13 +66,13 @@ def number_chart(trend: Trend, number: NumberTrend) -> Chart:
         Key("95 % interval", "quiet", "band"),
         Key("level", "ink"),
     )
-    if any(change.counts for change in number.changes):
+    if any(_bad(change) for change in number.changes):
         keys += (Key("worse", "fail", "tick"),)
     if any(not change.worse for change in number.changes):
         keys += (Key("better", "pass", "tick"),)
-    if any(change.worse and not change.counts for change in number.changes):
+    if any(change.worse and not _bad(change) for change in number.changes):
         keys += (Key("worse, but does not count", "unsure", "tick"),)
-    if any(point.differs or point.gap_ns for point in trend.runs):
+    if any(point.differs or point.gap_ns for point in made.runs):
         keys += (Key("other settings or machine, or a long gap", "rule", "tick dashed"),)
     return Chart(number.id, title, _HOW_TO_READ, keys, finish(alt.layer(*layers), _HEIGHT))
 
@@ -92,11 +92,15 @@ def _row(point: RunPoint, value: Any, factor: float) -> dict[str, Any]:
     }
 
 
+def _bad(change: Change) -> bool:
+    return change.counts
+
+
 def _changes(number: NumberTrend, x: Any) -> Any:
     rows = [
         {
             "run": change.run + 0.5,
-            "shade": colour("fail" if change.counts else "unsure" if change.worse else "pass"),
+            "shade": colour("fail" if _bad(change) else "unsure" if change.worse else "pass"),
             "what": effect(change),
             "text": change.text,
         }
@@ -109,8 +113,8 @@ def _changes(number: NumberTrend, x: Any) -> Any:
     )
 
 
-def _breaks(trend: Trend, x: Any) -> Any:
-    rows = [{"run": place + 0.5} for place, point in enumerate(trend.runs) if point.differs or point.gap_ns]
+def _breaks(made: Trend, x: Any) -> Any:
+    rows = [{"run": place + 0.5} for place, point in enumerate(made.runs) if point.differs or point.gap_ns]
     return alt.Chart(data(rows)).mark_rule(strokeDash=[3, 3], color=colour("rule")).encode(x=x)
 
 

@@ -67,15 +67,14 @@ def whole_bodies(history: History) -> CheckResult:
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)
-    broken_reads = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
-    if len(broken_reads):
+    found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
+    if len(found):
         kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN_OUTCOMES if counts[kind])
         verdict = Verdict.FAIL
-        met = int(np.count_nonzero(history.once(overlapping_reads)[broken_reads]))
-        broken = units.counted(len(broken_reads), "document")
+        met = int(np.count_nonzero(history.once(overlapping_reads)[found]))
         sentence = (
-            f"{broken} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
-            f"{_met(history, met, len(broken_reads))}"
+            f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
+            + _met(history, met, len(found))
         )
     elif history.info.is_watched and foreign_reads(history):
         verdict, sentence = Verdict.INCONCLUSIVE, unvouched(history)
@@ -107,7 +106,7 @@ def whole_bodies(history: History) -> CheckResult:
         verdict,
         sentence,
         looked_at=looked_at,
-        found=len(broken_reads),
+        found=len(found),
         numbers=(
             *(
                 count_number(f"{outcome_name(kind)} bodies", int(counts[kind]))
@@ -116,7 +115,7 @@ def whole_bodies(history: History) -> CheckResult:
             ),
             count_number("documents whose read overlapped a PUT", overlapping),
         ),
-        witnesses=tuple(_witness(history, int(read)) for read in broken_reads[:MOST_WITNESSES]),
+        witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
     )
 
 
@@ -137,16 +136,15 @@ def _unseen_mixes(history: History) -> str | None:
     )
 
 
-def _met(history: History, met: int, broken: int) -> str:
-    """How many of the ``broken`` reads met a write, as far as that is known."""
-    clear = broken - met
+def _met(history: History, met: int, found: int) -> str:
+    """How many of the findings met a write, as far as that is known."""
     if history.info.settings.writer == NO_WRITER:
         return "When documents were published is not known."
     if history.info.is_watched:
-        return f"{met:,} of these reads may have met a publication, {clear:,} certainly met none that was seen."
+        return f"{met:,} of these reads may have met a publication, {found - met:,} certainly met none that was seen."
     if history.reads.known_to_a_bound:
-        return f"{met:,} of these reads may have overlapped a PUT, {clear:,} certainly did not."
-    return f"{met:,} of these reads overlapped a PUT, {clear:,} came while no PUT was in flight."
+        return f"{met:,} of these reads may have overlapped a PUT, {found - met:,} certainly did not."
+    return f"{met:,} of these reads overlapped a PUT, {found - met:,} came while no PUT was in flight."
 
 
 def _of_overlapping(history: History, overlapping: int) -> str:

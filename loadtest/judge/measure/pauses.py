@@ -34,9 +34,9 @@ def pauses(history: History, longer_than_ns: float) -> tuple[Column, Column, Col
     return samples.worker[long], (samples.at_ns - samples.loop_delay_ns)[long], samples.at_ns[long]
 
 
-def longest_pauses(history: History, paused: tuple[Column, Column, Column]) -> tuple[GeneratorPause, ...]:
-    """The longest of the pauses (worker, start, end), in order of time."""
-    worker, start, end = paused
+def longest_pauses(history: History, found: tuple[Column, Column, Column]) -> tuple[GeneratorPause, ...]:
+    """The longest of the pauses ``found``, in order of time."""
+    worker, start, end = found
     longest = np.argsort(start - end, kind="stable")[:MOST_PAUSES]
     return tuple(
         GeneratorPause(int(worker[place]), int(start[place]) - history.origin_ns, int(end[place] - start[place]))
@@ -44,11 +44,11 @@ def longest_pauses(history: History, paused: tuple[Column, Column, Column]) -> t
     )
 
 
-def paused_quantiles(history: History, paused: tuple[Column, Column, Column]) -> tuple[PausedQuantile, ...]:
-    """The quantiles for which at least half of the reads that were so slow or slower had mostly waited for a pause."""
+def paused_quantiles(history: History, found: tuple[Column, Column, Column]) -> tuple[PausedQuantile, ...]:
+    """The quantiles where at least half of the reads that were as slow, or slower, had mostly waited for a pause."""
     reads, explained = history.reads, []
     for time, since in (("response", reads.scheduled_ns), ("service", reads.called_ns)):
-        waited = np.flatnonzero(_waited(history, since, paused))
+        waited = np.flatnonzero(_waited(history, since, found))
         if not len(waited):
             continue
         latency, members_of = history.once(measure_latency), history.once(populations)
@@ -57,27 +57,27 @@ def paused_quantiles(history: History, paused: tuple[Column, Column, Column]) ->
             own = times_of(history, time, waited[members[waited]])
             for quantile, value, least in _as_slow(row.response if time == "response" else row.service):
                 slow = 2 * int(np.count_nonzero(own >= value))
-                # At least so many are as slow, and more only if values are equal, so they are rarely counted.
+                # At least so many are as slow; more of them only where values are equal, so it is rarely counted.
                 if slow >= least and slow >= int(np.count_nonzero(times_of(history, time, members) >= value)):
                     explained.append(PausedQuantile(row.population, time, quantile))  # type: ignore[arg-type]
     return tuple(explained)
 
 
-def _as_slow(quantiles: Quantiles) -> list[tuple[str, int, int]]:
+def _as_slow(found: Quantiles) -> list[tuple[str, int, int]]:
     """The known quantiles, each with the least number of reads that were as slow or slower."""
-    values = ((quantiles.p50_ns, "p50", 500), (quantiles.p90_ns, "p90", 900), (quantiles.p95_ns, "p95", 950))
+    values = ((found.p50_ns, "p50", 500), (found.p90_ns, "p90", 900), (found.p95_ns, "p95", 950))
     known = [
-        (name, value, quantiles.count - rank(quantiles.count, per_mille))
-        for value, name, per_mille in (*values, (quantiles.p99_ns, "p99", 990), (quantiles.p999_ns, "p99.9", 999))
+        (name, value, found.count - rank(found.count, per_mille))
+        for value, name, per_mille in (*values, (found.p99_ns, "p99", 990), (found.p999_ns, "p99.9", 999))
         if value is not None
     ]
-    return [*known, ("max", quantiles.max_ns, 1)] if quantiles.max_ns is not None else known
+    return [*known, ("max", found.max_ns, 1)] if found.max_ns is not None else known
 
 
-def _waited(history: History, since_ns: Column, paused: tuple[Column, Column, Column]) -> Flags:
+def _waited(history: History, since_ns: Column, found: tuple[Column, Column, Column]) -> Flags:
     """Reads that spent at least half of their time in a pause of their own process (the first that they met)."""
     reads = history.reads
-    workers, starts, ends = paused
+    workers, starts, ends = found
     waited = np.zeros(len(reads), dtype=np.bool_)
     for worker in np.unique(workers):
         own = workers == worker
@@ -91,17 +91,15 @@ def _waited(history: History, since_ns: Column, paused: tuple[Column, Column, Co
     return waited
 
 
-def explains_gap(
-    history: History, paused: tuple[Column, Column, Column], gap_ns: int | None, at_ns: int | None
-) -> bool:
+def explains_gap(history: History, found: tuple[Column, Column, Column], gap_ns: int | None, at_ns: int | None) -> bool:
     """Whether every process of the load generator paused for at least half of the gap (``at_ns`` since the origin)."""
     if not gap_ns or at_ns is None:
         return False
-    worker, start, end = paused
+    worker, start, end = found
     begin = history.origin_ns + at_ns
     shared = np.clip(np.minimum(end, begin + gap_ns) - np.maximum(start, begin), 0, None)
-    workers = np.unique(history.samples.worker)
-    return bool(len(workers)) and all(2 * int(shared[worker == one].sum()) >= gap_ns for one in workers)
+    everybody = np.unique(history.samples.worker)
+    return bool(len(everybody)) and all(2 * int(shared[worker == one].sum()) >= gap_ns for one in everybody)
 
 
 def pause_sentence(longest: tuple[GeneratorPause, ...], explained: tuple[PausedQuantile, ...], gap: bool) -> str:

@@ -197,5 +197,5 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
     response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
-    by_group = side_by_side(lambda group: selected(response[group], wanted), members)
-    return {name: [row[place] for row in by_group] for place, name in enumerate(QUANTILES)}
+    found = side_by_side(lambda group: selected(response[group], wanted), members)
+    return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}

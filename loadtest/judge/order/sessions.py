@@ -27,6 +27,6 @@ def session_key(history: History) -> Column:
 
 
 def count_sessions(keys: Column, chosen: Flags) -> int:
-    """How many sessions the ``chosen`` reads belong to."""
+    """How many sessions the ``chosen`` reads are of."""
     own = keys if chosen.all() else np.compress(chosen, keys)
     return int(np.count_nonzero(np.bincount(own))) if keys.dtype == np.uint16 else len(np.unique(own))

@@ -50,23 +50,24 @@ def unseen(history: History) -> Unseen:
     following = np.append(issued, NONE)[np.searchsorted(issued, versions, side="right")]
     until = np.where(following == NONE, NEVER_RETURNED, writes.called_ns[following])
 
-    _, called = _last_before(history, np.flatnonzero(times.legitimate), until)
-    in_time = called > writes.returned_ns[versions]
+    _, asked = _last_before(history, np.flatnonzero(times.legitimate), until)
+    in_time = asked > writes.returned_ns[versions]
     earliest_from = np.append(np.minimum.accumulate(times.first_read_ns[::-1])[::-1], NEVER_RETURNED)
     never = (times.first_read_ns[versions] == NEVER_RETURNED) & times.published_once[versions]
     passed_over = never & (earliest_from[versions + 1] != NEVER_RETURNED)
 
-    stale, called = _last_before(history, np.flatnonzero(times.behind), until)
-    proved = called > writes.returned_ns[versions]
-    lost = passed_over & proved
-    overtaken = passed_over & ~proved
-    return Unseen(int(np.count_nonzero(in_time)), versions[overtaken], versions[lost], stale[lost], following[lost])
+    stale, asked = _last_before(history, np.flatnonzero(times.behind), until)
+    shown = asked > writes.returned_ns[versions]
+    lost = passed_over & shown
+    return Unseen(
+        int(np.count_nonzero(in_time)), versions[passed_over & ~shown], versions[lost], stale[lost], following[lost]
+    )
 
 
 def _last_before(history: History, among: Column, until: Column) -> tuple[Column, Column]:
-    """For each of ``until`` (rising): of the reads ``among`` that had returned before it the one called last, and when.
+    """Of the reads ``among`` that had returned before each of ``until`` (rising), the one called last, and its call.
 
-    Both are ``NONE`` if there is no such read.
+    Where there is none, both are ``NONE``.
     """
     latest = np.full(len(until) + 1, NONE, dtype=np.int64)  # reads are numbered in order of call
 

@@ -40,21 +40,21 @@ def of_sorted(values: Column, per_mille: int) -> int | None:
 
 
 def selected(values: Column, wanted: Sequence[int]) -> list[int | None]:
-    """Quantiles (rising) of ``values``, whose order is changed: each is selected among the values above the one before.
+    """Quantiles (rising) of ``values``, whose order is changed: each is selected among what the one before left above.
 
     That takes a third of the time of sorting all of them.
     """
-    values_at: list[int | None] = []
+    found: list[int | None] = []
     begin = 0
     for per_mille in wanted:
         if not enough(len(values), per_mille):
-            values_at.append(None)
+            found.append(None)
             continue
         place = rank(len(values), per_mille)
         values[begin:].partition(place - begin)
-        values_at.append(int(values[place]))
+        found.append(int(values[place]))
         begin = place
-    return values_at
+    return found
 
 
 def quantiles(values: Column) -> Quantiles:
@@ -70,14 +70,14 @@ def quantiles_of(values: Column) -> Quantiles:
 
 def quantiles_of_sorted(rising: Column) -> Quantiles:
     """Quantiles of rising values."""
-    values_at = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
-    return _named(values_at, len(rising), int(rising[-1]) if len(rising) else None)
+    found = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
+    return _named(found, len(rising), int(rising[-1]) if len(rising) else None)
 
 
-def _named(values_at: list[int | None], count: int, most: int | None) -> Quantiles:
-    """``values_at`` in the order of ``PER_MILLE``."""
+def _named(found: list[int | None], count: int, most: int | None) -> Quantiles:
+    """``found`` in the order of ``PER_MILLE``."""
     return Quantiles(
-        count=count, max_ns=most, **{f"{name}_ns": one for name, one in zip(PER_MILLE, values_at, strict=True)}
+        count=count, max_ns=most, **{f"{name}_ns": one for name, one in zip(PER_MILLE, found, strict=True)}
     )
 
 
