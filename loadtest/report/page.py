@@ -62,7 +62,7 @@ class Section:
 
 
 def page(summary: Summary, files: Sequence[str] = ()) -> str:
-    """The whole page, with links to the ``files`` in its folder."""
+    """The whole page, with links to the ``files`` that lie beside it."""
     with debug_mode(False):  # a third of the time; the tests validate every kind of chart as a whole
         sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
         trouble = charts_versions.trouble_over_time(summary)

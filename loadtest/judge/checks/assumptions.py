@@ -102,13 +102,13 @@ def overlapping_in_session(history: History) -> Column:
     parts = (each_block if few else _at_once)(
         len(reads), lambda block: _overlapping_in_block(reads, returned_ns, key, block)
     )
-    overlapping = [part.overlapping for part in parts]
+    found = [part.overlapping for part in parts]
     until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
     for part in parts if few else ():
         first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
-        overlapping.append(first[reads.called_ns[first] < until[key[first]]])
+        found.append(first[reads.called_ns[first] < until[key[first]]])
         until[key[part.last]] = returned_ns[part.last]
-    return np.sort(np.concatenate(overlapping)) if overlapping else np.zeros(0, dtype=np.int64)
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
 class _Part(NamedTuple):

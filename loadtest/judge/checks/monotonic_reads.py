@@ -55,15 +55,15 @@ def monotonic_reads(history: History) -> CheckResult:
     keys = history.once(session_key)
     sessions = count_sessions(keys, times.legitimate)
     looked_at = int(np.count_nonzero(times.legitimate)) - sessions
-    backward = [np.zeros(0, dtype=np.int64)]
+    found = [np.zeros(0, dtype=np.int64)]
     # A session is of one clock, so its order is known even where that of all reads together is not.
     suspects = keys[history.once(inversions)] if history.reads.on_one_clock else keys
     for session in sessions_of(history, times, np.unique(suspects)):
         earlier = largest_read_before(history, times, session)
         back = session[went_back_after(history, times, session, earlier)]
         if len(back):
-            backward.append(back)
-    reads, went_back = np.sort(np.concatenate(backward)), len(backward) - 1
+            found.append(back)
+    reads, went_back = np.sort(np.concatenate(found)), len(found) - 1
     verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
     return PROMISE.result(
         verdict,
