@@ -6,7 +6,7 @@
 - **How much writes slow reads down** is a number with noise: the intervals of this History are those of its looks
   (:mod:`loadtest.judge.measure.looks`), so the verdict is a decision.
 - **How often reads fail** is decided when the interval of the share, as sure as this look must be, lies on one side of
-  what is tolerated. A target that does not answer at the moment may come back.
+  what is tolerated, at each address and place too. A target that does not answer at the moment may come back.
 - **Thresholds** on what can only grow are decided once the limit is passed, those on a slowdown by its interval. One on
   a number without an interval (a latency, a share, a rate) is about the whole run, so it is not decided before the end.
 """
@@ -38,7 +38,7 @@ RATIOS: Final = frozenset({"impact", "overlap"})
 def undecided(summary: Summary, history: History) -> tuple[str, ...]:
     """The ids of the checks, and the thresholds, that are not decided; ``summary`` must be that of ``history``."""
     tails = history.once(tails_of)
-    checks = [check.id for check in summary.checks if not _is_decided(check, tails)]
+    checks = [check.id for check in summary.checks if not _is_decided(check, summary, tails)]
     thresholds = [threshold for text in history.info.settings.thresholds for threshold in parse(text)]
     results = zip(thresholds, summary.thresholds, strict=True)
     return (
@@ -47,13 +47,16 @@ def undecided(summary: Summary, history: History) -> tuple[str, ...]:
     )
 
 
-def _is_decided(check: CheckResult, tails: Tails) -> bool:
+def _is_decided(check: CheckResult, summary: Summary, tails: Tails) -> bool:
     if check.verdict is Verdict.INCONCLUSIVE:
         return False
     if check.id != AVAILABILITY.id:
         return True
-    low, high = clopper_pearson(check.found, check.looked_at, *tails)
-    return high <= TOLERATED_SHARE if check.verdict is Verdict.PASS else low > TOLERATED_SHARE
+    counts = [(row.errors, row.reads) for row in (*summary.addresses, *summary.places)]
+    shares = [clopper_pearson(*of_part, *tails) for of_part in ((check.found, check.looked_at), *counts)]
+    if check.verdict is Verdict.PASS:
+        return all(high <= TOLERATED_SHARE for _, high in shares)
+    return any(low > TOLERATED_SHARE for low, _ in shares)
 
 
 def _threshold_is_decided(threshold: Threshold, result: ThresholdResult, summary: Summary, tails: Tails) -> bool:
