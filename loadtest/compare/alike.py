@@ -39,7 +39,6 @@ class Difference:
 
 
 def differences(base: Summary, new: Summary) -> tuple[Difference, ...]:
-    """The differences that forbid a comparison."""
     runs = base.run, new.run
     found = [
         Difference(name.replace("_", " "), *(text_of(run.settings.get(name, _DEFAULTS.get(name))) for run in runs))

@@ -66,7 +66,6 @@ def code(text: str) -> Markup:
 
 
 def verdict_sign(verdict: Verdict) -> Markup:
-    """A verdict with a sign."""
     return Markup(f"{_SIGNS[verdict]} {verdict.value}")
 
 

@@ -17,7 +17,6 @@ from loadtest.summary.summary import Summary
 
 
 def outcome_table(summary: Summary) -> Table:
-    """How the reads and the writes ended."""
     kinds = (("read", summary.availability.read_outcomes), ("write", summary.availability.write_outcomes))
     rows = [
         (kind, row.outcome, units.count(row.count), units.share(row.share), OUTCOMES.get(row.outcome, ""))
@@ -103,7 +102,6 @@ def bases_table(summary: Summary) -> Table:
 
 
 def generator_table(summary: Summary) -> Table:
-    """The health of each load-generating process."""
     rows = tuple(
         (
             units.count(worker.worker),
@@ -170,7 +168,6 @@ _UNITS: Final = {
 
 
 def _with_unit(name: str, value: JsonValue) -> JsonValue:
-    """A setting with its unit."""
     if name == "thresholds" and not value:
         return "none beside the limits that are built in"
     if name in _UNITS and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -97,7 +97,6 @@ def _lag_cells(name: str, lag: LagEstimate) -> tuple[str, ...]:
 
 
 def span(lag: LagEstimate) -> str:
-    """From when to when after a PUT."""
     return f"{units.seconds(lag.from_ns)} to {units.seconds(lag.to_ns)}"
 
 

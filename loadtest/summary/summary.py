@@ -110,7 +110,6 @@ def _adapter() -> TypeAdapter[Summary]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of ``summary.json``."""
     title = "summary.json of a load test run"
     return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 

@@ -37,7 +37,6 @@ def page(trend: Trend) -> str:
 
 
 def changes_table(trend: Trend) -> Table:
-    """Every change that was found, the newest first."""
     columns = (Column("run", number=True), Column("number"), Column(""), Column("change"))
     rows = tuple(
         (str(change.run + 1), number.title, effect(change), change.text) for number, change in trend.newest_changes
@@ -63,7 +62,6 @@ def promises_table(trend: Trend) -> Table:
 
 
 def runs_table(trend: Trend) -> Table:
-    """All runs, the newest first."""
     titles = ("run", "what", "began", "branch", "verdict", "unlike the run before")
     columns = tuple(Column(title, number=title == "run") for title in titles)
     rows = [

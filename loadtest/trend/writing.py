@@ -39,7 +39,6 @@ def _adapter() -> TypeAdapter[Trend]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of ``trend.json``."""
     title = "trend.json of a series of load test runs"
     return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 

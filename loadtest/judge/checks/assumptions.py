@@ -51,7 +51,6 @@ STOPPED_AFTER: Final = 2
 
 
 def assumptions(history: History) -> CheckResult:
-    """Check that the run can be judged."""
     overlapping = overlapping_in_session(history)
     reads = int(np.count_nonzero(history.reads.sent))
     written = writes_after_first(history)

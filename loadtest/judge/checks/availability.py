@@ -46,7 +46,6 @@ DEAD_NS: Final = 1_000_000_000
 
 
 def availability(history: History) -> CheckResult:
-    """Judge how many reads were answered."""
     measured = history.once(measure_availability)
     errors = np.flatnonzero(history.reads.failed)
     share = measured.error_share

@@ -68,7 +68,6 @@ _NAMES: Final = {
 
 
 def conditional_get(history: History) -> CheckResult:
-    """Judge how ETag and If-None-Match are honoured."""
     measured = history.once(measure_conditional)
     faults = _faults(history)
     counts = {name: int(np.count_nonzero(flags)) for name, flags in faults.items()}

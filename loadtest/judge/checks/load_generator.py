@@ -43,7 +43,6 @@ MOST_UNSENT_SHARE: Final = 0.01
 
 
 def load_generator(history: History) -> CheckResult:
-    """Judge whether the load generator can be believed."""
     generator = history.once(measure_generator)
     rates = history.once(measure_availability)
     slow = "" if generator.fast_enough else generator.sentence

@@ -37,7 +37,6 @@ from loadtest.summary.findings import CheckResult, Number
 
 
 def tolerated_ratio(settings: Mapping[str, JsonValue]) -> str:
-    """The slowdown that is tolerated."""
     ratio = settings.get("impact_tolerance")
     return f"up to {units.ratio(ratio)}" if isinstance(ratio, (int, float)) else ""
 
@@ -53,7 +52,6 @@ PROMISE: Final = Promise(
 
 
 def write_impact(history: History) -> CheckResult:
-    """Judge the impact of writes on reads."""
     impact = history.once(measure_impact)
     generator = history.once(measure_generator)
     verdict, sentence = impact.verdict, impact.sentence

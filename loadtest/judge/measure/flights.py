@@ -53,7 +53,6 @@ def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
 
 
 def overlapping_reads(history: History) -> Flags:
-    """Reads that overlap a PUT."""
     reads = history.reads
     return in_blocks(
         len(reads),
@@ -82,6 +81,5 @@ def overlaps_at_least(history: History, among: Flags) -> int:
 
 
 def due_during_put(history: History) -> Flags:
-    """Reads that were due while a PUT was in flight."""
     due = history.reads.scheduled_ns
     return in_blocks(len(due), np.bool_, lambda block: overlaps_put(history, due[block], due[block]))

@@ -35,7 +35,6 @@ _MOST_SWALLOWED: Final = 600 * 50
 
 
 def measure_generator(history: History) -> Generator:
-    """The health of all load-generating processes."""
     samples = history.samples
     delay = _delays(samples.loop_delay_ns)
     response = response_quantiles(history, "all")

@@ -53,7 +53,6 @@ class Zones:
 
 
 def zones(history: History) -> Zones:
-    """The zones of a run."""
     times, writes = history.once(timeline), history.writes
     first_end = times.over_ns
     last_call = writes.called_ns.copy()

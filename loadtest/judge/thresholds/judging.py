@@ -54,7 +54,6 @@ def evaluate(texts: Sequence[str], summary: Summary, history: History) -> tuple[
 
 
 def judge(threshold: Threshold, summary: Summary, history: History) -> ThresholdResult:
-    """The result of one condition."""
     metric = METRICS[threshold.metric]
     measured = metric.measure(summary, history, metric.chosen(threshold.arguments))
     name = metric.full_name(threshold.arguments)

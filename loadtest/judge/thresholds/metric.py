@@ -62,7 +62,6 @@ class Metric:
 
 
 def text_of(dimension: Dimension, value: float) -> str:
-    """A value of a metric as text."""
     match dimension:
         case "duration":
             return units.duration(value)
