@@ -33,6 +33,7 @@ from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary
 
+
 def analyse(run_dir: Path, tell: Callable[[str], None] = in_silence) -> Summary:
     """Judge the run recorded in ``run_dir``; ``tell`` is called with the title of each check before it runs.
 

@@ -53,7 +53,8 @@ def with_places(history: History, whole: Summary, judge: Callable[[History], Sum
         _threshold(threshold, {place: part.thresholds[number] for place, part in parts.items()})
         for number, threshold in enumerate(whole.thresholds)
     )
-    verdicts = [each.verdict for each in (*checks, *thresholds, first, second, third, fourth)]
+    verdicts = [check.verdict for check in checks] + [threshold.verdict for threshold in thresholds]
+    verdicts += [question.verdict for question in (first, second, third, fourth)]
     return replace(
         whole,
         places=tuple(rows),

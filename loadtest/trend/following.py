@@ -15,7 +15,7 @@ from loadtest.run.records import Verdict
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_RUNS, LEAST_SEGMENT, MOST_RUNS, Step, find_changes
 from loadtest.trend.noise import MAD_TO_DEVIATION
-from loadtest.trend.numbers import Z, Headline, Measured, floor_of, value_of
+from loadtest.trend.numbers import Headline, Measured, Z, floor_of, value_of
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Value
 from loadtest.trend.runs import name_of
 
@@ -196,9 +196,7 @@ def confidence(p: float) -> str:
     return "> 99.9 %" if p < 0.001 else units.share(1 - p)
 
 
-def _judged(
-    headline: Headline, newest: Sequence[Measured | None], group: _Group, terms: Terms
-) -> tuple[Verdict, str]:
+def _judged(headline: Headline, newest: Sequence[Measured | None], group: _Group, terms: Terms) -> tuple[Verdict, str]:
     """The verdict of a number none of whose changes counts; ``newest``: what the newest runs of the group measured."""
     if all(one is None for one in newest):
         count = units.counted(len(newest), "run")

@@ -44,9 +44,7 @@ def doubts_after(  # noqa: PLR0917 - all that there is to doubt
 
 def _above(estimate: ImpactEstimate, history: History) -> bool:
     tolerance = history.info.settings.impact_tolerance
-    return (
-        estimate.ratio is not None and estimate.low is not None and estimate.ratio > tolerance and estimate.low > 1
-    )
+    return estimate.ratio is not None and estimate.low is not None and estimate.ratio > tolerance and estimate.low > 1
 
 
 def _reads(lag: LagEstimate) -> str:

@@ -17,7 +17,6 @@ from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.history import History
 
-
 TooFast = dict[Quantile, frozenset[Kind]]
 
 

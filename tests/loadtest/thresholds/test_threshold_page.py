@@ -8,7 +8,7 @@ from locust.argument_parser import get_parser
 
 from loadtest.judge.thresholds.grammar import UNITS, parse
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, TIMES, LATENCY_QUANTILES, METRICS, POPULATIONS
+from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.run.history import History
 from loadtest.summary.summary import Summary
