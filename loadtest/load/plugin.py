@@ -23,7 +23,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
-from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
+from loadtest.load.coordinator import Coordinator
 from loadtest.load.ending import usage_exit
 from loadtest.load.interrupts import (
     interrupt,
@@ -38,7 +38,7 @@ from loadtest.load.page.host import check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
 from loadtest.load.participant import COUNTS_KEY, Participant
-from loadtest.load.plan_message import plan_message
+from loadtest.load.plan_message import PLAN_MESSAGE, plan_message
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.record_sender import RECORDS_MESSAGE
 from loadtest.load.recorder import Recorder
