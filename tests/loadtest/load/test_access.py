@@ -33,7 +33,7 @@ from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask
 from loadtest.run.plan import Plan
-from loadtest.run.spool import load_lines
+from loadtest.run.spool_format import load_lines
 from loadtest.target import preflight
 from loadtest.target.access import REFUSED, parse_headers
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint

@@ -36,7 +36,7 @@ from loadtest.run.records import SECOND_ETAG, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
-from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records, spooled_fields
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answering
 from tests.loadtest.load.spooled_runs import column, spool_of, unsealed_run

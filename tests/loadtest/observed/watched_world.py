@@ -21,7 +21,7 @@ from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
 from loadtest.run.observed.naming import name_alone, name_observed
 from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.heads import Head
 
 
