@@ -17,7 +17,8 @@ from locust.argument_parser import get_parser
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.options import _OPTIONS, PAGE_OPTIONS, add_arguments, settings_from
-from loadtest.run.documents.made_up import MadeUp, render
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target, find_target

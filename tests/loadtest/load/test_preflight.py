@@ -11,7 +11,7 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.http1.trust import tls_context, unused_proxy
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.target import preflight
 from loadtest.target.finding import Target
 from loadtest.target.preflight import check_answers, wait_for_version_0

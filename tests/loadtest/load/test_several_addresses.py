@@ -29,7 +29,7 @@ from loadtest.load.several import (
 )
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.plan import Plan
 from loadtest.run.records import SECOND_ETAG, ReadOutcome
