@@ -212,7 +212,9 @@ def test_a_body_is_foreign_by_its_etag_only_while_those_of_documents_are_digests
 
 def test_broken_bodies_are_told_once_and_only_the_last_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[bytes] = []
-    monkeypatch.setattr(made_up_verifier, "identify", lambda body, run, size: told.append(body) or identify(body, run, size))
+    monkeypatch.setattr(
+        made_up_verifier, "identify", lambda body, run, size: told.append(body) or identify(body, run, size)
+    )
     verifier = Verifier(RUN, SIZE)
     for _ in range(3):
         assert verifier.identify(b"<html>").outcome is ReadOutcome.UNRECOGNISED
