@@ -36,7 +36,8 @@ from loadtest.run.files import (
 from loadtest.run.journal import load_journal, writes_of
 from loadtest.run.looks import windows_until_ns
 from loadtest.run.observed.journal import WATCH, Watched, watched_from
-from loadtest.run.observed.naming import name_alone, name_observed
+from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import (
     GENERATOR_DTYPE,
     NO_VERSION,

@@ -10,13 +10,18 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from loadtest.errors import UsageError
+from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.observed.journal import WATCH
 from loadtest.run.records import NEVER_RETURNED, WRITE_DTYPE, WriteOutcome
+from loadtest.units import SECOND
+
+_RECENT_NS: Final = 60 * SECOND
+_LAST_LINES: Final = 1000
 
 
 class Journal:
@@ -130,3 +135,22 @@ def writes_of(rows: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[Any]]:
         record["bytes"] = event["bytes"]
         record["error"] = event.get("error", "no answer recorded" if unknown else "")
     return records
+
+
+def ends_unanswered(run_dir: Path) -> bool:
+    """Whether the writer's journal ends with a PUT, of its last minute, of which nobody knows what became."""
+    last: dict[int, dict[str, Any]] = {}
+    try:
+        for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:
+            event = json.loads(line)
+            last.setdefault(event["version"], {}).update(event)
+        latest = max((int(event["called_ns"]) for event in last.values() if "called_ns" in event), default=0)
+        return any(
+            event.get("outcome", WriteOutcome.UNKNOWN) == WriteOutcome.UNKNOWN
+            for event in last.values()
+            if int(event.get("called_ns", 0)) > latest - _RECENT_NS
+        )
+    except FileNotFoundError:
+        return False  # it was sealed, so that there was time enough
+    except (OSError, ValueError, KeyError, TypeError):
+        return True

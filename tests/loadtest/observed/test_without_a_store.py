@@ -22,7 +22,7 @@ from loadtest.judge.checks.write_impact import write_impact
 from loadtest.load import recorder, watching
 from loadtest.run.addresses import WeightedUrl
 from loadtest.run.documents.observed import ObservedVerifier
-from loadtest.run.observed.naming import in_order_of_time
+from loadtest.run.observed.without_a_store import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
