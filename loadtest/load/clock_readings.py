@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from loadtest.load.options import LONGEST_PLACE
+from loadtest.load.option_values import LONGEST_PLACE
 from loadtest.run.clocks import clock_name
 from loadtest.run.run_entries import LATEST_NS
 

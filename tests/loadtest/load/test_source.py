@@ -12,7 +12,8 @@ from locust.argument_parser import get_parser
 
 from loadtest.errors import UsageError
 from loadtest.judge.analyse import summarise
-from loadtest.load.options import LONGEST_LABEL, add_arguments, settings_from
+from loadtest.load.option_values import LONGEST_LABEL
+from loadtest.load.options import add_arguments, settings_from
 from loadtest.run.loading import load_history
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
