@@ -15,7 +15,7 @@ from pathlib import Path
 import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
-from loadtest.load.workers import end_child
+from loadtest.load.children import end_child
 from loadtest.run.recording_processes import closed_spools, still_recording
 from loadtest.run.records import EXIT_CODES, Verdict
 

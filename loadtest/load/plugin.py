@@ -20,6 +20,7 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.errors import UsageError
+from loadtest.load.children import end_hanging_children
 from loadtest.load.coordinator import Coordinator
 from loadtest.load.interrupts import (
     interrupt,
@@ -39,7 +40,7 @@ from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.record_sender import RECORDS_MESSAGE
 from loadtest.load.recorder import Recorder
 from loadtest.load.run_starter import RunStarter
-from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
+from loadtest.load.workers import REFUSAL_MESSAGE, Workers
 from loadtest.units import SECOND
 
 if TYPE_CHECKING:
