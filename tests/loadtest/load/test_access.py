@@ -29,6 +29,7 @@ from loadtest.load import reader
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
 from loadtest.load.writer import putting_back
+from loadtest.load.options import settings_from
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask
@@ -40,7 +41,7 @@ from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from loadtest.target.preflight import check_answers, get, read_address
 from loadtest.target.read_request import read_request
 from tests.loadtest.http1.targets import answering, certificate_in
-from tests.loadtest.load.test_options_and_target import options, settings_from
+from tests.loadtest.load.chosen_settings import options
 
 SECRET = 'k3y-<that>&is "secret"/é'
 DOCUMENT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
