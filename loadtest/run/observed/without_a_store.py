@@ -36,7 +36,7 @@ def name_alone(
     first: Array,
     settled: Callable[[Array], Array] = lambda reads: reads,
 ) -> Alone:
-    """As :func:`~loadtest.run.observed.naming.name_observed`, where only answers tell which documents there were (``first``: version 0).
+    """The reads of all processes, the versions and the documents. ``first``: version 0, as it was noted.
 
     The order of two documents is proved by their Last-Modified, where each had one only, and not the same second. Such
     documents are the versions. When each was published is not known: some time up to the end of the run.
