@@ -7,7 +7,6 @@ journal says which ETag the store gave to which document.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import are_observed, description_in, documents_of
 from loadtest.run.duel import schedule_of
 from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.etag_digests import md5_of
 from loadtest.run.files import (
     BODIES_SUFFIX,
     ETAGS_SUFFIX,
@@ -112,14 +112,14 @@ def _told_by_puts(writes: Array, run: dict[str, Any], run_dir: Path) -> dict[str
     if documents is None:
         return told
 
-    def md5(version: int) -> str:
+    def digest_of(version: int) -> str:
         body = documents.render(version)
-        return "" if body is None else hashlib.md5(body, usedforsecurity=False).hexdigest()
+        return "" if body is None else md5_of(body)
 
     tag, own = next(iter(told.items()))
-    if md5(own[0]) == tag:
+    if digest_of(own[0]) == tag:
         for version in map(int, unnamed):
-            told.setdefault(md5(version), []).append(version)
+            told.setdefault(digest_of(version), []).append(version)
     told.pop("", None)  # of what is not known beforehand
     return told
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.made_up import LARGEST_KEPT, how_rewritten, identify, render
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.etag_digests import is_digest
+from loadtest.run.records import NO_VERSION, ReadOutcome
 
 MADE_UP: Final = "made-up"
 _MOST_BROKEN_BODIES: Final = 64
@@ -73,7 +73,7 @@ class Verifier:
             known = (body, self._broken.get((body, etag)) or self._told(body, etag))
             if known[1].outcome is not ReadOutcome.WHOLE:
                 return known[1]
-            self._etags_are_digests = _is_digest(etag, body)
+            self._etags_are_digests = is_digest(etag, body)
             self._whole[header] = known
             if len(self._whole) > self._keep:
                 del self._whole[next(iter(self._whole))]
@@ -89,18 +89,10 @@ class Verifier:
     def _told(self, body: bytes, etag: str | None) -> Identity:
         """The identity of a body that was not seen before, or is not known any more."""
         identity = identify(body, self._run, self._size)
-        if identity.outcome is ReadOutcome.UNRECOGNISED and self._etags_are_digests and _is_digest(etag, body):
+        if identity.outcome is ReadOutcome.UNRECOGNISED and self._etags_are_digests and is_digest(etag, body):
             identity = Identity(ReadOutcome.FOREIGN, NO_VERSION)
         if identity.outcome is not ReadOutcome.WHOLE and len(body) <= LARGEST_KEPT:
             self._broken[body, etag] = identity
             if len(self._broken) > _MOST_BROKEN_BODIES:
                 del self._broken[next(iter(self._broken))]
         return identity
-
-
-def _is_digest(etag: str | None, body: bytes) -> bool:
-    """Whether an ETag is the MD5 of the body, as S3's are (no KMS, no multipart).
-
-    Where those of whole documents are, such an ETag of another body shows that the store holds that body.
-    """
-    return bool(body) and etag is not None and opaque(etag) == hashlib.md5(body, usedforsecurity=False).hexdigest()
