@@ -1,4 +1,4 @@
-"""The reads of a run in which nobody asked the store: only the answers show which documents there were, in what order."""
+"""The reads of a run that did not ask the store: only the answers show which documents there were, in what order."""
 
 from __future__ import annotations
 
