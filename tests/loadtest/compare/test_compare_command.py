@@ -108,7 +108,7 @@ def test_the_markdown_is_a_page_with_tables(clean: Summary, lagging: Summary) ->
     text = markdown(compare(clean, lagging))
     html = MarkdownIt("commonmark").enable("table").render(text)
     assert html.count("<table>") == 7
-    assert html.count("<details>") == html.count("</details>") == 4
+    assert html.count("<details>") == html.count("</details>") == 5
     assert len(text.encode()) < 60_000
     assert "1.59x (95 % interval" in text
 
