@@ -39,9 +39,9 @@ class Operation:
     version: int  # written, or read; -1: none
     called_ns: int
     returned_ns: int | None  # None: it never returned (a write of unknown outcome)
-    session: str  # "worker/session" of a read; "writer" of a write
+    session: str  # "worker/session" of a read; "writer" of a write, "publisher" of a watched one
     status: int | None  # HTTP status of a read; 0 = transport error; None for a write
-    outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
+    outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"; "shown" of a write that HEADs showed
     sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none

@@ -25,6 +25,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, no_limit
+from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
@@ -160,6 +161,11 @@ def _writing_stopped(history: History) -> str:
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
     last_error = next((error for error in reversed(history.writes.error) if error), "")
     why = f" (the last error: {last_error})" if last_error else ""
+    if not is_own(history):
+        return (
+            f"Nothing new was seen in the store from {since} after the run began, of {of}, though the publish command "
+            "was to run: what is said of reads during writes rests on the time before."
+        )
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
         f"what is said of reads during writes rests on the time before{why}."
@@ -207,12 +213,16 @@ def _overlaps(count: int) -> str:
     return f"{reads} overlapped an earlier one by the same reader: the record is not what it should be."
 
 
+def _foreign(history: History) -> str:
+    return "a document that is not of this run" if is_own(history) else "something that no ETag vouches for"
+
+
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
     foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
     found = [
         witness(
             history,
-            f"{reader(history, int(read)).capitalize()} got a document that is not of this run.",
+            f"{reader(history, int(read)).capitalize()} got {_foreign(history)}.",
             int(history.reads.called_ns[read]),
             "call of the read",
             reads=(int(read),),

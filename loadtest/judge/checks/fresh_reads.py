@@ -31,6 +31,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
+from loadtest.judge.checks.when_written import acknowledgement, is_own
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.staleness import staleness
@@ -80,14 +81,19 @@ def _judge(history: History, looked_at: int, found: int, undecided: int, stale: 
         return Verdict.FAIL, f"{units.counted(found, 'read')} of {looked_at:,} ({share}) were stale{beyond}."
     if foreign := somebody_else(history):
         return Verdict.INCONCLUSIVE, foreign
-    few = too_little(history, looked_at, "reads came after an acknowledgement")
+    after = "an acknowledgement" if is_own(history) else "a version that a HEAD had shown"
+    few = too_little(history, looked_at, f"reads came after {after}")
     if few:
         return Verdict.INCONCLUSIVE, f"Nothing can be said about freshness: {few}."
     if undecided:
         return (
             Verdict.INCONCLUSIVE,
-            f"{units.counted(undecided, 'stale read')} may or may not have been stale{beyond}: reads and PUTs took too "
-            "long to tell.",
+            f"{units.counted(undecided, 'stale read')} may or may not have been stale{beyond}: "
+            + (
+                "reads and PUTs took too long to tell."
+                if is_own(history)
+                else "reads took too long, and HEADs were too far apart (--watch-interval), to tell."
+            ),
         )
     if stale:
         said = f"{units.counted(stale, 'read')} of {looked_at:,} were stale, none{beyond}."
@@ -127,17 +133,20 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
     got = f"given version {version}"
     if history.reads.status[read] == 304:
         got = f"told by a 304 that version {version} was current,"
+    known, each = f"write {newer} had been acknowledged", "acknowledged write"
+    if not is_own(history):
+        known, each = f"a HEAD had shown version {newer}", "version"
+        why = f"version {version} was shown before that one"
     sentence = (
-        f"{reader(history, read).capitalize()} was {got} although write {newer} had "
-        f"been acknowledged {units.duration(low[0])} before the read was called, and {why}: "
-        f"{units.duration(low[0])} to {units.duration(high[0])} too old, "
-        f"{units.counted(int(times.behind[read]), 'acknowledged write')} behind."
+        f"{reader(history, read).capitalize()} was {got} although {known} {units.duration(low[0])} before the read was "
+        f"called, and {why}: {units.duration(low[0])} to {units.duration(high[0])} too old, "
+        f"{units.counted(int(times.behind[read]), each)} behind."
     )
     return witness(
         history,
         sentence,
         acknowledged,
-        f"acknowledgement of write {newer}",
+        acknowledgement(history, newer),
         reads=reads,
         writes=(version, newer),
     )

@@ -25,6 +25,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
+from loadtest.judge.checks.when_written import acknowledgement, counted, is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, somebody_else, too_little
 from loadtest.judge.order.timeline import timeline
@@ -71,23 +72,25 @@ def visible_writes(history: History) -> CheckResult:
 def _judge(history: History, found: Unseen, lost: Column) -> tuple[Verdict, str]:
     if len(lost):
         were = "was" if len(lost) == 1 else "were"
+        next_one = "write" if is_own(history) else "one"
         return (
             Verdict.FAIL,
-            f"{units.counted(len(lost), 'acknowledged write')} of {found.tried:,} {were} lost, or not visible until "
-            "the next write: reads came in between, and no read ever returned "
+            f"{counted(history, len(lost))} of {found.tried:,} {were} lost, or not visible until the next "
+            f"{next_one}: reads came in between, and no read ever returned "
             f"{listed(lost.tolist())}.{despite_others(history)}",
         )
     if foreign := somebody_else(history):
         return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, int(np.count_nonzero(history.once(timeline).legitimate)), "reads named a version")
     if few or found.tried < MINIMUM_WRITES:
+        which = "acknowledged writes" if is_own(history) else "versions that HEADs showed"
         why = few or (
-            f"for only {found.tried} of the acknowledged writes a read came before the next one, at least "
+            f"for only {found.tried} of the {which} a read came before the next one, at least "
             f"{MINIMUM_WRITES} are needed"
         )
         return Verdict.INCONCLUSIVE, f"Nothing can be said about writes that are lost: {why}."
     if len(found.lost):
-        passed_over = units.counted(len(found.lost), "acknowledged write")
+        passed_over = counted(history, len(found.lost))
         return (
             Verdict.PASS,
             f"{passed_over} of {found.tried:,} had not become visible when the next one was made "
@@ -96,7 +99,7 @@ def _judge(history: History, found: Unseen, lost: Column) -> tuple[Verdict, str]
         )
     return (
         Verdict.PASS,
-        f"None of {found.tried:,} acknowledged writes that a read could tell of before the next one was lost.",
+        f"None of {counted(history, found.tried)} that a read could tell of before the next one was lost.",
     )
 
 
@@ -112,13 +115,16 @@ def _witness(history: History, found: Unseen, place: int) -> Witness:
     lost, read, following = (int(column[place]) for column in (found.lost, found.shown_by, found.next_write))
     asked = int(reads.called_ns[read] - writes.returned_ns[lost])
     left = int(writes.called_ns[following] - reads.returned_ns[read])
+    told, then = f"Write {lost} was acknowledged", f"before write {following} was called"
+    if not is_own(history):
+        told, then = f"A HEAD showed version {lost}", f"before version {following} can have been there"
     return witness(
         history,
-        f"Write {lost} was acknowledged. {reader(history, read).capitalize()} asked {units.duration(asked)} after "
-        f"that, was answered {units.duration(left)} before write {following} was called, and got version "
-        f"{int(reads.version[read])}. No read ever returned version {lost}.",
+        f"{told}. {reader(history, read).capitalize()} asked {units.duration(asked)} after "
+        f"that, was answered {units.duration(left)} {then}, and got version {int(reads.version[read])}. No read ever "
+        f"returned version {lost}.",
         int(writes.returned_ns[lost]),
-        f"acknowledgement of write {lost}",
+        acknowledgement(history, lost),
         reads=(read,),
         writes=(lost, following),
     )
