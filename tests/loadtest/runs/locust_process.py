@@ -67,6 +67,7 @@ class Run:
 
 
 Start = Callable[..., Run]
+Type = Callable[[str], Run]
 
 
 def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
