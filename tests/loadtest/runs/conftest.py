@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from locust_process import SHORT, Run, Start, Type
+from own_document import Mine
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
@@ -27,6 +28,18 @@ def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     """The shared sandbox, with no fault left behind."""
     yield shared_sandbox
     shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mine]:
+    """The owner's document, in the shared sandbox, where every key may do everything meanwhile."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    enforced = sandbox.state()["enforces_iam"]
+    sandbox.enforce_iam(False)
+    document = Mine(sandbox)
+    document.put()
+    yield document
+    sandbox.enforce_iam(enforced)
 
 
 @pytest.fixture

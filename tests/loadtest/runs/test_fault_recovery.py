@@ -1,12 +1,11 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole tables: docs/verdicts.md."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from test_your_document import Mine
+from own_document import Mine
 
 from benchmarks.fault_cases import CASES, FaultCase, Interval, Size, constant_lag
 from benchmarks.fault_recovery import WITHOUT, chosen_rows, is_recovered, measure, rows, verdicts
@@ -74,26 +73,16 @@ def test_a_bracket_of_a_watched_lag_may_be_wider_by_the_time_between_two_heads_a
     assert is_recovered(row, summary) is expected
 
 
-@pytest.fixture
-def put_back(sandbox: RunningSandbox) -> Iterator[Mine]:
-    """The owner's document, which a run must put back, byte and header, when it has ended in order."""
-    sandbox.enforce_iam(False)
-    document = Mine(sandbox)
-    document.put()
-    yield document
-    sandbox.enforce_iam()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_the_injected_size_is_recovered(sandbox: RunningSandbox, put_back: Mine, case: FaultCase) -> None:
+def test_the_injected_size_is_recovered(sandbox: RunningSandbox, mine: Mine, case: FaultCase) -> None:
     size = case.sizes[-1]
     if case.unit == "share" and case.seconds == 6:  # the largest share shows in few reads
         case = replace(case, seconds=4)
     summary = measure(sandbox, (case, size), OWN_DOCUMENTS.get(case.fault, MADE_UP))
     assert is_recovered((case, size), summary), (case.measure(summary), verdicts(summary))
     if case.fault in OWN_DOCUMENTS.keys() - NOT_PUT_BACK:
-        assert put_back.is_as_it_was()
+        assert mine.is_as_it_was()
 
 
 @pytest.mark.slow
