@@ -19,7 +19,12 @@ NEVER_MET = ("--threshold", "reads < 1")
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_exit_code_is_the_verdict_and_the_document_is_put_back(
-    sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, processes: tuple[str, ...], number: signal.Signals
+    sandbox: RunningSandbox,
+    mine: Mine,
+    start: Start,
+    tmp_path: Path,
+    processes: tuple[str, ...],
+    number: signal.Signals,
 ) -> None:
     documents_like_mine(tmp_path / "own", 200)
     own = ("--documents", str(tmp_path / "own"))
