@@ -34,7 +34,7 @@ def read_operation(history: History, read: int, zero_ns: int) -> Operation:
 
 
 def write_operation(history: History, version: int, zero_ns: int) -> Operation:
-    """The write of ``version``, times relative to ``zero_ns``; of a watched one those of the two HEADs that prove it."""
+    """The write of ``version``, times relative to ``zero_ns``; of a watched one those of the HEADs that prove it."""
     writes = history.writes
     returned, own = int(writes.returned_ns[version]), is_own(history)
     return Operation(

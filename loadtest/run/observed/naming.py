@@ -28,6 +28,8 @@ class Named(NamedTuple):
     """Documents that were read and that no HEAD saw."""
     vouched: bool
     """Whether any document that was read could be tied to a version."""
+    same_bytes: int
+    """Versions that came with the bytes of another one."""
 
 
 def name_observed(
@@ -61,10 +63,16 @@ def name_observed(
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)
+    alike: dict[int, list[int]] = {}
+    for of in found.values():
+        if of.also:
+            same = [documents[tag] for tag in (of.document, *of.also)]
+            alike |= {number: [v for other in same if other != number for v in versions[other]] for number in same}
     read = set(reads["version"][reads["version"] >= 0].tolist())
     unseen = sum(not versions[number] for number in read)
-    _place(reads, versions, writes, _gaps(watched))
-    return Named(reads, unseen, not read or any(versions[number] for number in read))
+    _place(reads, versions, alike, writes, _gaps(watched))
+    vouched = not read or any(versions[number] for number in read)
+    return Named(reads, unseen, vouched, sum(len(of.also) for of in found.values()))
 
 
 class Alone(NamedTuple):
@@ -104,12 +112,14 @@ def name_alone(
     versions = np.full(len(documents), UNSEEN_VERSION, dtype=np.int32)
     versions[order] = np.arange(len(order))
     back = 0 if len(order) == len(documents) else _came_back(reads, versions)
+    got_again = (reads["outcome"] == ReadOutcome.WHOLE) & (reads["sent_version"] == reads["version"])
     for name in ("version", "etag_version", "sent_version"):
         named = reads[name] >= 0
         unnamed = UNSEEN_VERSION if name == "version" else UNKNOWN_VERSION
         own = versions[reads[name][named]]
         reads[name][named] = np.where(own == UNSEEN_VERSION, unnamed, own)
     _same_where_unseen(reads)
+    reads["sent_version"][got_again & (reads["version"] == UNSEEN_VERSION)] = UNSEEN_VERSION
     writes = np.repeat(first[:1], max(1, len(order)))
     writes["version"] = np.arange(len(writes))
     writes["returned_ns"][1:] = max(int(first["returned_ns"][0]), int(reads["returned_ns"].max(initial=0)))
@@ -247,7 +257,24 @@ def _told(part: SpooledReads, found: dict[int, Told], documents: dict[str, int])
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
+    _tell_by_etag(part, body, found, documents)
     return SpooledReads(part.worker, records, part.etags)
+
+
+def _tell_by_etag(part: SpooledReads, body: Array, found: dict[int, Told], documents: dict[str, int]) -> None:
+    """Where the same bytes were published under several ETags: which of these documents a read was of, by its ETag.
+
+    A 304 is a read of what its reader held, and that is what the condition names.
+    """
+    again = {tag: number for number, of in found.items() for tag in of.also}
+    if not again:
+        return
+    records = part.records
+    line = np.where(records["status"] == 200, records["etag"], records["sent_etag"])
+    for number, etag in enumerate(part.etags):
+        tag = opaque(etag)
+        if tag in again:
+            records["version"][(line == number) & (body == again[tag])] = documents[tag]
 
 
 def _gaps(watched: Watched) -> Gaps:
@@ -259,7 +286,7 @@ def _gaps(watched: Watched) -> Gaps:
     )
 
 
-def _place(reads: Array, versions: list[list[int]], writes: Array, gaps: Gaps) -> None:
+def _place(reads: Array, versions: list[list[int]], alike: dict[int, list[int]], writes: Array, gaps: Gaps) -> None:
     """Put versions in the place of documents, in all three columns."""
     when = (writes["called_ns"], writes["returned_ns"])
     columns: dict[str, Array] = {}
@@ -268,7 +295,7 @@ def _place(reads: Array, versions: list[list[int]], writes: Array, gaps: Gaps) -
         named = np.flatnonzero(document >= 0)
         columns[name] = document.copy()
         columns[name][named] = place(
-            versions, document[named], reads["called_ns"][named], reads["returned_ns"][named], when, gaps
+            versions, document[named], reads["called_ns"][named], reads["returned_ns"][named], when, gaps, alike
         )
     for name in ("etag_version", "sent_version"):
         same = (reads[name] >= 0) & (reads[name] == reads["version"])

@@ -102,7 +102,8 @@ def watched(random: Random, lag: Lag = lambda worker, address: 0) -> History:
     named = name_observed(*spooled(worlds), writes, Watched.model_validate(said), settled)
     info = run_info(writer="watch", write_interval=0.0, window=0.0)
     uncertain = {str(worker): width for worker, width in how_uncertain(clocks, named.reads).items()}
-    watch = Watched.model_validate({**said, "unseen": named.unseen, "vouched": named.vouched})
+    told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
+    watch = Watched.model_validate({**said, **told})
     info = in_two_places(info, uncertain, int(named.reads["returned_ns"].max()))
     return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
 
