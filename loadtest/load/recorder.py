@@ -72,7 +72,10 @@ class Recorder:
         hide(*(value for _, value in plan.headers))
         self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
         self._address = address
-        self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
+        self.documents = (
+            documents_of(plan.documents, plan.run, Path(plan.run_dir)) if beside is None else beside.documents
+        )
+        self.verifier = self.documents.verifier()
         if isinstance(self.verifier, ObservedVerifier):
             self.verifier.tell = self.spool.body
             if beside is not None:  # one spool, one numbering of bodies

@@ -30,10 +30,10 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command
+from loadtest.judge.watch_evidence import failing_command, reads_of
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
-from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.units import SECOND
 
@@ -82,6 +82,7 @@ def assumptions(history: History) -> CheckResult:
             ("writes of unknown outcome", unknown),
             ("foreign documents", foreign),
             ("reads called while their reader had another in flight", len(overlapping)),
+            *_left_open(history),
         )
     )
     ended = history.info.ended
@@ -94,6 +95,14 @@ def assumptions(history: History) -> CheckResult:
         numbers=numbers,
         witnesses=_witnesses(history, overlapping),
     )
+
+
+def _left_open(history: History) -> tuple[tuple[str, int], ...]:
+    """What HEADs left open of the reads of a run that watched."""
+    if is_own(history):
+        return ()
+    unseen, undecided = reads_of(history, UNSEEN_VERSION), reads_of(history, UNDECIDED_VERSION)
+    return (("reads of an unseen document", unseen), ("undecided read", undecided))
 
 
 def _whom(history: History) -> str:

@@ -10,6 +10,7 @@ from test_without_a_store import readers_of
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.registry import CHECKS, run_checks
+from loadtest.report.definitions import DEFINITIONS, explain
 from loadtest.report.wording import TOPICS, about, lead, operation_text, operation_times
 from loadtest.run.history import History
 from loadtest.summary.findings import CheckResult, Witness
@@ -93,3 +94,13 @@ def test_a_report_says_of_a_watched_run_what_it_was() -> None:
     assert "An ETag that is the MD5 of a body vouches for it" in lead(summary, by_topic["whole"])
     assert "Once a HEAD has shown a version" in lead(summary, by_topic["freshness"])
     assert [lead(own, topic) for topic in TOPICS] == [topic.lead for topic in TOPICS]
+
+
+def test_what_heads_left_open_is_counted_under_words_that_are_explained() -> None:
+    (result,) = (result for result in judged(history(WRONG, **WATCHED)) if result.id == "assumptions")
+    names = {number.name for number in result.numbers}
+    assert {"reads of an unseen document", "undecided read"} <= names
+    assert explain("reads of an unseen document") == DEFINITIONS["unseen document"]
+    assert explain("undecided read") == DEFINITIONS["undecided read"]
+    (own,) = (result for result in judged(history(WRONG)) if result.id == "assumptions")
+    assert names - {number.name for number in own.numbers} == {"reads of an unseen document", "undecided read"}
