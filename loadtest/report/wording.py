@@ -13,7 +13,7 @@ from loadtest.cleaned import clean
 from loadtest.run.looks import DECIDED
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
 from loadtest.run.settings import PUBLISH
-from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
+from loadtest.summary.findings import SHOWN, CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
 from loadtest.summary.summary import Summary
 
@@ -209,9 +209,9 @@ def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
 def operation_text(operation: Operation) -> str:
     """One operation of a witness as a line of text, without its times."""
     if operation.kind == "write":
-        if operation.outcome == _SEEN and not operation.version:
+        if operation.outcome == SHOWN and not operation.version:
             return "version 0 (there at the first HEAD)"
-        what = "publication" if operation.outcome == _SEEN else "write"
+        what = "publication" if operation.outcome == SHOWN else "write"
         return f"{what} of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
     received = _RECEIVED.get(operation.outcome, f"got {operation.outcome}")
     got = f"got version {operation.version}" if operation.version >= 0 else received
@@ -231,8 +231,6 @@ def operation_text(operation: Operation) -> str:
     return f"reader {operation.session} {got} ({', '.join(parts)})"
 
 
-_SEEN: Final = "shown"
-"""A write of somebody else, of which two HEADs are known."""
 _SENT: Final = {
     UNKNOWN_VERSION: "sent an ETag that nothing is known of",
     SECOND_ETAG: "sent the ETag that the version had before the target changed its ETags",
@@ -255,14 +253,14 @@ _WRITE_ENDS: Final = {
     "acked": "acknowledged",
     "refused": "refused: it did not happen",
     "unknown": "outcome unknown: it may take effect at any later time",
-    _SEEN: "not there yet at the first moment, shown by a HEAD at the second",
+    SHOWN: "not there yet at the first moment, shown by a HEAD at the second",
 }
 
 
 def operation_times(operation: Operation) -> str:
     """When an operation was called and returned, relative to the moment that its witness names."""
     called = f"at {units.duration(operation.called_ns)}"
-    if operation.outcome == _SEEN and operation.returned_ns is not None:
+    if operation.outcome == SHOWN and operation.returned_ns is not None:
         return f"between {units.duration(operation.called_ns)} and {units.duration(operation.returned_ns)}"
     if operation.returned_ns is None:
         return f"{called}, never returned"

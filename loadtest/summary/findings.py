@@ -6,7 +6,7 @@ These records hold plain values only, so that they go to ``summary.json`` and co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from loadtest.run.records import Verdict
 
@@ -15,6 +15,8 @@ Unit = Literal["ns", "ratio", "share", "count", "bytes", "per_second", "none"]
 
 FORBID_EXTRA = {"extra": "forbid"}
 """Read by pydantic from ``__pydantic_config__``: a field that a record does not have is an error, not ignored."""
+SHOWN: Final = "shown"
+"""The outcome of a write of somebody else, of which a HEAD that does not show it is known, and one that does."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,6 @@ from loadtest import units
 from loadtest.run.history import History
 from loadtest.run.settings import NO_WRITER, PUBLISH
 
-SHOWN = "shown"
-"""The outcome of a watched write among the operations of a finding."""
-
 
 def is_own(history: History) -> bool:
     """Whether this suite made the writes itself, so that it knows when it sent them and what the store answered."""

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.checks.when_written import SHOWN, has_times, is_own
+from loadtest.judge.checks.when_written import has_times, is_own
 from loadtest.run.history import Column, History
 from loadtest.run.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome, outcome_name
-from loadtest.summary.findings import Operation, Witness
+from loadtest.summary.findings import SHOWN, Operation, Witness
 
 MOST_WITNESSES: Final = 5
 """Findings of one check that are shown with their operations; all of them are counted."""
