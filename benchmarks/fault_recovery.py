@@ -69,9 +69,7 @@ def measure(sandbox: RunningSandbox, row: Row, kind: str = MADE_UP) -> Summary:
         return read_summary(run_dir / "summary.json")
 
 
-def _locust(
-    sandbox: RunningSandbox, run_dir: Path, case: FaultCase, documents: list[str]
-) -> subprocess.Popen[str]:
+def _locust(sandbox: RunningSandbox, run_dir: Path, case: FaultCase, documents: list[str]) -> subprocess.Popen[str]:
     command = locust_command()
     command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{case.seconds}s", "--seed", "1"]
     command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]

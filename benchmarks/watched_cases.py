@@ -44,9 +44,7 @@ BEYOND_HEADS_MS: Final = 20.0
 def publisher(outputs: Path) -> Iterator[None]:
     """``python -m loadtest publish`` beside a run; it has published a document when the block begins."""
     command = [sys.executable, "-m", "loadtest", "publish", "--outputs", str(outputs), "--bytes", "2000"]
-    process = subprocess.Popen(
-        [*command, "--every", str(EVERY_S)], cwd=PROJECT, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*command, "--every", str(EVERY_S)], cwd=PROJECT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
         said = process.stderr.readline()

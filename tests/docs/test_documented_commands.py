@@ -82,8 +82,7 @@ RUN_BY = {
             "python -m loadtest publish --every 1",
             "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",
         ),
-        "tests/loadtest/runs/test_watching.py::"
-        "test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it",
+        "tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it",
     ),
     "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
     "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (

@@ -73,6 +73,7 @@ def _escaped(key: str) -> str:
 
 # -- spelled in any way that RFC 8259 allows: json.dumps writes one of them
 
+
 def _list_of(values: list[str]) -> str:
     return "[" + " ,\n".join(values) + " ]"
 

@@ -19,15 +19,23 @@ from tests.loadtest.load.test_options_and_target import options
 
 IN_NODE = PROJECT / "node_modules"
 DOCUMENTS = {
-    "the endpoints of AWS": ("botocore:data/endpoints.json", ("/version", "/partitions/0/partition", "/partitions/0/new")),
+    "the endpoints of AWS": (
+        "botocore:data/endpoints.json",
+        ("/version", "/partitions/0/partition", "/partitions/0/new"),
+    ),
     "the schema of Vega-Lite": ("altair:vegalite/v6/schema/vega-lite-schema.json", ("/$ref", "/definitions/new")),
-    "the schema of JSON Schema": ("jsonschema_specifications:schemas/draft202012/metaschema.json", ("/$id", "/~1new~0")),
-    "the API of S3": ("botocore:data/s3/2006-03-01/service-2.json.gz", ("/version", "/metadata/apiVersion", "/shapes/new")),
+    "the schema of JSON Schema": (
+        "jsonschema_specifications:schemas/draft202012/metaschema.json",
+        ("/$id", "/~1new~0"),
+    ),
+    "the API of S3": (
+        "botocore:data/s3/2006-03-01/service-2.json.gz",
+        ("/version", "/metadata/apiVersion", "/shapes/new"),
+    ),
     "images of EC2": ("moto:ec2/resources/amis.json.gz", ("/0/ami_id", "/1/name", "/1/new")),
     "names of characters in HTML": ("node:entities/lib/maps/entities.json", ("/Aacute", "/new")),
     "spinners": ("node:cli-spinners/spinners.json", ("/dots/interval", "/dots/frames/0", "/dots/new")),
 }
-# ruff: noqa: E501
 
 
 def document(place: str) -> bytes:
@@ -61,7 +69,9 @@ def test_a_run_publishes_them_as_they_are_but_for_the_stamps(tmp_path: Path) -> 
     for number, body in enumerate(originals):
         (tmp_path / f"{number}.json").write_bytes(body)
         given += ["--document", str(tmp_path / f"{number}.json")]
-    settings = settings_from(options("--host", "http://h", "--bucket", "b", *given, "--stamp", "/loadtest", "--stamp", "/end"))
+    settings = settings_from(
+        options("--host", "http://h", "--bucket", "b", *given, "--stamp", "/loadtest", "--stamp", "/end")
+    )
     (tmp_path / "run").mkdir()
     documents = documents_of(take_documents(settings, tmp_path / "run", RUN), RUN, tmp_path / "run")
     verifier = documents.verifier()

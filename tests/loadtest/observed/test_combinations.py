@@ -145,9 +145,7 @@ def test_correct_runs_raise_no_alarm_in_any_of_their_parts() -> None:
 def test_correct_runs_that_asked_no_store_raise_no_alarm_in_any_of_their_parts() -> None:
     for seed in range(10):
         for part in parts_of(unwatched(Random(seed))):
-            assert {check.__name__: check(part).found for check in FINDERS} == {
-                check.__name__: 0 for check in FINDERS
-            }
+            assert {check.__name__: check(part).found for check in FINDERS} == {check.__name__: 0 for check in FINDERS}
 
 
 def freshness(summary: Summary) -> dict[str, Verdict]:
