@@ -26,10 +26,11 @@ from loadtest.run.clocks import how_uncertain, widened
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
-from loadtest.run.observed.naming import name_alone, name_observed
+from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import WRITE_DTYPE, Verdict
 from loadtest.run.run_info import RunInfo
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.summary.summary import Summary
 
 AHEAD_NS = 36_000_000_000_000
