@@ -15,7 +15,7 @@ from loadtest.load.own_documents import take_documents
 from loadtest.project import PROJECT
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.records import ReadOutcome
-from tests.loadtest.load.test_options_and_target import options
+from tests.loadtest.load.chosen_settings import options
 
 IN_NODE = PROJECT / "node_modules"
 DOCUMENTS = {
