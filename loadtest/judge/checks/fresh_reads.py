@@ -34,7 +34,7 @@ from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, somebody_else, too_little
 from loadtest.judge.order.staleness import staleness
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
@@ -55,7 +55,7 @@ def fresh_reads(history: History) -> CheckResult:
     """Judge the freshness of every read."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
-    stale = np.flatnonzero(times.behind)
+    stale = history.once(stale_reads)
     low, high = staleness(history, times, stale)
     bound = history.max_staleness_ns
     beyond = low > bound
