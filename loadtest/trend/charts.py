@@ -7,7 +7,7 @@ from typing import Any, Final
 from loadtest.report.chart_style import Chart, Key, colour, finish, tooltips
 from loadtest.report.vega_lite import Layer, Spec, channel, data
 from loadtest.run.records import Verdict
-from loadtest.trend.markdown import told
+from loadtest.trend.markdown import effect
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Trend
 from loadtest.trend.runs import moment, name_of
 
@@ -98,7 +98,7 @@ def _changes(number: NumberTrend, x: Spec) -> Layer:
         {
             "run": change.run + 0.5,
             "shade": colour("fail" if _bad(change) else "unsure" if change.worse else "pass"),
-            "what": told(change),
+            "what": effect(change),
             "text": change.text,
         }
         for change in number.changes

@@ -33,7 +33,6 @@ class _Counts(NamedTuple):
 
 
 def measure_conditional(history: History) -> Conditional:
-    """The figures of conditional requests."""
     same, instead = _count(history.once(sent_same)), _count(history.once(broken_instead))
     parts = each_block(len(history.reads), lambda block: _counted(history, block))
     counts = _Counts(*(sum(column) for column in zip(*parts, strict=True)))
