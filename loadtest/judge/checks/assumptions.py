@@ -107,18 +107,16 @@ def _writers(history: History) -> str:
 
 def overlapping_in_session(history: History) -> Column:
     """Reads that were called while an earlier read of their session had not returned."""
-    reads, returned_ns = history.reads, history.reads.own_returned_ns
+    reads = history.reads
     key = history.once(session_key)
     few = key.dtype == np.uint16  # few enough sessions to sort block by block, and to look up in a table
-    parts = (each_block if few else _at_once)(
-        len(reads), lambda block: _overlapping_in_block(reads, returned_ns, key, block)
-    )
+    parts = (each_block if few else _at_once)(len(reads), lambda block: _overlapping_in_block(reads, key, block))
     found = [part.overlapping for part in parts]
     until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
     for part in parts if few else ():
         first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
         found.append(first[reads.called_ns[first] < until[key[first]]])
-        until[key[part.last]] = returned_ns[part.last]
+        until[key[part.last]] = reads.own_returned(part.last)
     return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
@@ -134,10 +132,10 @@ def _at_once(count: int, work: Callable[[slice], _Part]) -> list[_Part]:
     return [work(slice(0, count))]
 
 
-def _overlapping_in_block(reads: Reads, returned_ns: Column, key: Column, block: slice) -> _Part:
+def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
     order = np.argsort(key[block], kind="stable")
     same = np.diff(key[block][order]) == 0
-    late = reads.called_ns[block][order][1:] < returned_ns[block][order][:-1]
+    late = reads.called_ns[block][order][1:] < reads.own_returned(block)[order][:-1]
     overlapping = order[1:][same & late] + block.start
     first, last = (order[flags] + block.start for flags in (np.append(True, ~same), np.append(~same, True)))
     return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT], first, last)

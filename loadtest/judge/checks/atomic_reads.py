@@ -38,7 +38,7 @@ from loadtest.judge.checks.promise import Counted, Promise, count_number, tolera
 from loadtest.judge.checks.when_written import call
 from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.order.zones import Zones, zones
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
@@ -92,7 +92,7 @@ def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dic
     """Versions in conflict beyond the bound, each with its partner, of which neither has a stale or inverted read."""
     explained = np.zeros(len(history.writes), dtype=np.bool_)
     explained[times.version[history.once(inversions)]] = True
-    explained[times.version[np.flatnonzero(times.behind)]] = True
+    explained[times.version[history.once(stale_reads)]] = True
     return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 
 

@@ -35,7 +35,7 @@ from loadtest.judge.checks.when_written import acknowledgement, is_own
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.staleness import staleness
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
@@ -56,7 +56,7 @@ def fresh_reads(history: History) -> CheckResult:
     """Judge the freshness of every read."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
-    stale = np.flatnonzero(times.behind)
+    stale = history.once(stale_reads)
     low, high = staleness(history, times, stale)
     bound = history.max_staleness_ns
     beyond = low > bound

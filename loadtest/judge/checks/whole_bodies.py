@@ -36,6 +36,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
 from loadtest.judge.watch_evidence import foreign_reads, unvouched
+from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
@@ -64,7 +65,7 @@ _MEANING: Final = {
 def whole_bodies(history: History) -> CheckResult:
     """Look for documents that are not whole."""
     outcome = history.reads.outcome
-    counts = np.bincount(outcome, minlength=len(ReadOutcome))
+    counts = count_of_each(outcome, len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)
