@@ -22,8 +22,8 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
-from loadtest.judge.measure.latency import successful
 from loadtest.judge.measure.like_with_like import KINDS, Scale, mixed, stretch
+from loadtest.judge.measure.populations import successful
 from loadtest.judge.measure.too_fast import TooFast, too_fast
 from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.quantiles import PER_MILLE
