@@ -1,4 +1,4 @@
-"""Words that every report shares: verdict signs, the headline, what the run was, and the honest notes on it."""
+"""Words that all reports share: verdict signs, the headline, what the run was, and what to know before believing it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.run.looks import DECIDED
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
-from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
+from loadtest.run.settings import PUBLISH
+from loadtest.summary.findings import SHOWN, CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
 from loadtest.summary.summary import Summary
 
 SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
-"""A verdict is never told by colour alone."""
+"""A sign beside the word, so that colour is never all that distinguishes verdicts."""
 
 VERDICT_MEANING: Final = {
     Verdict.PASS: "It was measured, there was enough evidence, and it kept its promise.",
@@ -28,7 +29,7 @@ VERDICT_MEANING: Final = {
 
 @dataclass(frozen=True)
 class Topic:
-    """What a question is about, in a few words: the heading of its section."""
+    """What a question is about: the heading of its section, and its first sentence."""
 
     id: QuestionId
     short: str
@@ -40,7 +41,7 @@ TOPICS: Final = (
         "impact",
         "Speed while writing",
         "The run alternates between quiet stretches (nobody writes) and writing stretches (the document keeps being "
-        "replaced) and compares how long readers wait in the one and in the other.",
+        "replaced) and compares how long readers wait in each.",
     ),
     Topic(
         "whole",
@@ -63,8 +64,34 @@ TOPICS: Final = (
 )
 
 
+def lead(summary: Summary, topic: Topic) -> str:
+    """What a section is about, as it was in this run."""
+    if topic.id == "whole" and is_watched(summary):
+        return _WHOLE_WATCHED
+    if topic.id == "whole" and summary.run.settings.get("documents"):
+        return _WHOLE_OWN
+    if topic.id == "freshness" and is_watched(summary):
+        return _FRESH_WATCHED
+    return topic.lead
+
+
+_WHOLE_WATCHED: Final = (
+    "Somebody else publishes the documents. An ETag that is the MD5 of a body vouches for it; elsewhere the document "
+    "under an ETag is the body that most reads got with it, and any other body under it is not whole."
+)
+_WHOLE_OWN: Final = (
+    "The documents are the user's own. Each body is compared, byte by byte, with the versions that were published, so "
+    "a mix of two, a document cut short or any other damage is recognised wherever the versions differ."
+)
+_FRESH_WATCHED: Final = (
+    "Once a HEAD has shown a version in the store, a reader that starts afterwards should get that version. A read "
+    "that still gets an older one is stale. Where this page speaks of an acknowledgement, it is the first HEAD that "
+    "showed a version."
+)
+
+
 def headline(summary: Summary, placed: bool = False) -> str:
-    """The overall verdict in a few words, what fails first; ``placed``: it stands beside where that was."""
+    """The overall verdict in a few words, what fails first; ``placed``: the text beside it says where that was."""
     parts: list[str] = []
     place = "" if placed else where(summary)
     for verdict, one, many in (
@@ -74,13 +101,13 @@ def headline(summary: Summary, placed: bool = False) -> str:
     ):
         named = [_topic(question.id) for question in summary.questions if question.verdict is verdict]
         number = len(named)
-        told = place if verdict is Verdict.PASS else ""
+        at = place if verdict is Verdict.PASS else ""
         if number == len(summary.questions):
-            parts.append(f"All four questions {many}{told}.")
+            parts.append(f"All four questions {many}{at}.")
         elif number:
             what = "" if parts else " of 4 questions"
             which = "" if verdict is Verdict.PASS else f": {_listed(named)}"
-            parts.append(f"{number}{what} {one if number == 1 else many}{told}{which}.")
+            parts.append(f"{number}{what} {one if number == 1 else many}{at}{which}.")
     sentence = " ".join(parts)
     others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
     missed = len(others) - others.count(Verdict.PASS)
@@ -90,7 +117,7 @@ def headline(summary: Summary, placed: bool = False) -> str:
 
 
 def where(summary: Summary) -> str:
-    """What a verdict of a simulator must not be read without; "" for a real target."""
+    """Where the verdict was reached, if that was a simulator; "" for a real target."""
     return " in the sandbox" if summary.run.target.get("kind") == "sandbox" else ""
 
 
@@ -106,16 +133,24 @@ def _topic(question_id: QuestionId) -> str:
 def about(summary: Summary) -> str:
     """What was done, in one sentence."""
     run = summary.run
-    where, written = text_of(run.target.get("url") or "the target"), "the document was"
+    where, what = text_of(run.target.get("url") or "the target"), "the document"
     if summary.objects:
         where = f"{len(summary.objects)} objects ({text_of([row.object_key for row in summary.objects])})"
-        written = "they were"
+        what = "each of them in turn"
     elif summary.addresses:
         where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
+    written = f"was written {units.counted(run.writes, 'time')}"
+    if is_watched(summary):
+        written = f"was seen in {units.counted(run.writes, 'version')}, which somebody else published"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
-        f"{where} in {units.seconds(run.duration_ns)}, while {written} written {units.counted(run.writes, 'time')}."
+        f"{where} in {units.seconds(run.duration_ns)}, while {what} {written}."
     )
+
+
+def is_watched(summary: Summary) -> bool:
+    """Whether somebody else published the documents; of a run that wrote itself nothing is said of a writer."""
+    return summary.run.settings.get("writer", PUBLISH) != PUBLISH
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
@@ -140,8 +175,8 @@ def notes(summary: Summary) -> tuple[str, ...]:
     sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
         sentences.append(
-            "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "
-            "beside that is noise."
+            "Nothing was written during this run: it is a control, whose slowdown should be 1.00x. Any difference from "
+            "that is noise."
         )
     if summary.generator.fast_enough is not True:
         sentences.append(summary.generator.sentence)
@@ -183,7 +218,7 @@ def other_checks(summary: Summary) -> tuple[CheckResult, ...]:
 
 
 def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
-    """``checks`` with the failing ones first, then the undecided, else in their own order."""
+    """``checks`` with those that FAIL first, then the INCONCLUSIVE ones, otherwise in their order."""
     order = list(Verdict)
     return sorted(checks, key=lambda check: order.index(check.verdict))
 
@@ -191,7 +226,10 @@ def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
 def operation_text(operation: Operation) -> str:
     """One operation of a witness as a line of text, without its times."""
     if operation.kind == "write":
-        return f"write of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
+        if operation.outcome == SHOWN and not operation.version:
+            return "version 0 (there at the first HEAD)"
+        what = "publication" if operation.outcome == SHOWN else "write"
+        return f"{what} of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
     received = _RECEIVED.get(operation.outcome, f"got {operation.outcome}")
     got = f"got version {operation.version}" if operation.version >= 0 else received
     parts = [f"status {operation.status}" if operation.status else "no answer"]
@@ -233,19 +271,22 @@ _WRITE_ENDS: Final = {
     "acked": "acknowledged",
     "refused": "refused: it did not happen",
     "unknown": "outcome unknown: it may take effect at any later time",
+    SHOWN: "not there yet at the first moment, shown by a HEAD at the second",
 }
 
 
 def operation_times(operation: Operation) -> str:
     """When an operation was called and returned, relative to the moment that its witness names."""
     called = f"at {units.duration(operation.called_ns)}"
+    if operation.outcome == SHOWN and operation.returned_ns is not None:
+        return f"between {units.duration(operation.called_ns)} and {units.duration(operation.returned_ns)}"
     if operation.returned_ns is None:
         return f"{called}, never returned"
     return f"{called}, took {units.duration(operation.returned_ns - operation.called_ns)}"
 
 
 def text_of(value: JsonValue) -> str:
-    """A setting as text: nothing, yes and no, plain values as they are, lists and objects in short."""
+    """A setting as text: "none", "yes" and "no", values as they are, lists and objects without brackets."""
     if value is None or value in ("", []):
         return "none"
     if isinstance(value, bool):
@@ -258,5 +299,5 @@ def text_of(value: JsonValue) -> str:
 
 
 def generator_word(generator: Generator) -> str:
-    """Whether the load generator was fast enough, in a word."""
+    """Whether the load generator was fast enough, in a few words."""
     return {True: "fast enough", False: "too slow", None: "not measured"}[generator.fast_enough]

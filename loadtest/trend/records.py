@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import FORBID_EXTRA
 
+DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
+
 Better = Literal["lower", "higher"]
 Scale = Literal["ratio", "share"]
-"""How changes of a number are told: as a ratio of new / before, or as a difference of two shares."""
+"""How changes of a number are expressed: as the ratio new / before, or as the difference of two shares."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class RunPoint:
     verdict: Verdict
     group: int  # of runs with the same settings on the same machine
     gap_ns: int | None  # since the run before, where that is longer than usual
-    differs: str  # what is not as in the run before: settings, machine; "" when nothing
+    differs: str  # which settings, or what of the machine, changed since the run before; "" when nothing did
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Value:
     low: float | None
     high: float | None
     text: str
-    doubt: str  # why it is known less well than its interval says; "" when it is not
+    doubt: str  # why its interval may be too narrow; "" when it is not
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Change:
     worse: bool
     small: bool  # within what is tolerated
     recent: bool  # began within the last N runs
-    recovered: bool  # it was worse, and is not any more
-    counts: bool  # it is why the trend fails
+    recovered: bool  # it was worse, and no longer is
+    counts: bool  # the trend FAILs because of it
     acknowledged: str  # the reason; "" when it is not
     text: str
 
@@ -100,13 +102,18 @@ class PromiseTrend:
     since: int | None  # the run with which it got worse
     acknowledged: str
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether any run decides it; of one that none does, a trend knows nothing."""
+        return any(verdict in DECIDED for verdict in self.verdicts)
+
 
 Followed = NumberTrend | PromiseTrend
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Everything that is said of a series of runs."""
+    """Everything that a report may say about a series of runs."""
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -124,3 +131,9 @@ class Trend:
     def followed(self) -> tuple[Followed, ...]:
         """All that has a verdict."""
         return (*self.numbers, *self.promises)
+
+    @property
+    def newest_changes(self) -> list[tuple[NumberTrend, Change]]:
+        """Every change with its number, the newest first."""
+        changes = [(number, change) for number in self.numbers for change in number.changes]
+        return sorted(changes, key=lambda pair: -pair[1].run)

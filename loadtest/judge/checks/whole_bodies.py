@@ -13,11 +13,11 @@ of a document in it and is none of these) or *unrecognised* (an error page, an e
 
 **Exclusions.** Errors (4xx, 5xx, no answer) carry no document. What somebody else certainly put there is *foreign* and
 is left to the assumptions: a whole document of another run, or a body whose ETag is its MD5 where the ETags of our own
-documents are theirs, so that the store holds it. A gateway that makes MD5s of its error pages looks the same, so then
-nothing passes. One whose ETag header names another version is left to the
-conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
-wants some reads that overlap one. Documents of the user's own may differ from one another in a field alone, so that a
-mix of two is mostly one of them, byte for byte: silence then proves nothing of mixes.
+documents are theirs, so that the store must hold it. A gateway that makes MD5s of its error pages looks the same, so
+nothing passes then. A document whose ETag header names another version is left to the conditional check, as its body is
+whole. Bodies that were never read while a PUT was in flight prove little, so a PASS needs some reads that overlap one.
+Documents of the user's own may differ in one field only, so that a mix of two is mostly one of them, byte for byte;
+silence then proves nothing about mixes.
 
 Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
 answers overlapped a PUT.
@@ -30,15 +30,17 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise
+from loadtest.judge.checks.promise import Counted, Promise, count_number
+from loadtest.judge.checks.when_written import call, has_times, is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
+from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
-from loadtest.judge.watch_evidence import unvouched
+from loadtest.judge.watch_evidence import foreign_reads, unvouched
+from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 
 PROMISE: Final = Promise(
     "whole-bodies",
@@ -48,7 +50,7 @@ PROMISE: Final = Promise(
     finds=Counted("not whole", "not whole"),
 )
 LEAST_CUTS_SEEN: Final = 0.9
-"""A mix may be cut anywhere, and a fault may cut at the same place each time, half way, say."""
+"""Share of the places at which a cut must show: a fault may cut at the same place each time, half way, say."""
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
@@ -64,19 +66,11 @@ _MEANING: Final = {
 def whole_bodies(history: History) -> CheckResult:
     """Look for documents that are not whole."""
     outcome = history.reads.outcome
-    counts = np.bincount(outcome, minlength=len(ReadOutcome))
+    counts = count_of_each(outcome, len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)
     found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
-    numbers = (
-        *(
-            Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
-            for kind in BROKEN_OUTCOMES
-            if counts[kind] or kind < ReadOutcome.OVERSIZED
-        ),
-        Number("documents whose read overlapped a PUT", overlapping, "count", units.count(overlapping)),
-    )
     if len(found):
         kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN_OUTCOMES if counts[kind])
         verdict = Verdict.FAIL
@@ -98,10 +92,10 @@ def whole_bodies(history: History) -> CheckResult:
         verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
     elif overlapping < MINIMUM_OVERLAPS:
         verdict = Verdict.INCONCLUSIVE
-        met_for_certain = "certainly met" if history.reads.known_to_a_bound else "met"
         sentence = (
-            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} {met_for_certain} "
-            f"a PUT in flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
+            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} "
+            f"{_few_met(history)} and at least {MINIMUM_OVERLAPS} are needed: read more often, or "
+            f"{'write more often' if is_own(history) else 'watch for longer'}."
         )
     elif (unseen := _unseen_mixes(history)) is not None:
         verdict = Verdict.INCONCLUSIVE
@@ -117,13 +111,20 @@ def whole_bodies(history: History) -> CheckResult:
         sentence,
         looked_at=looked_at,
         found=len(found),
-        numbers=numbers,
+        numbers=(
+            *(
+                count_number(f"{outcome_name(kind)} bodies", int(counts[kind]))
+                for kind in BROKEN_OUTCOMES
+                if counts[kind] or kind < ReadOutcome.OVERSIZED
+            ),
+            count_number("documents whose read overlapped a PUT", overlapping),
+        ),
         witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
     )
 
 
 def _unseen_mixes(history: History) -> str | None:
-    """Why a mix of two versions could go unseen, and what to do; None where nearly every mix is seen."""
+    """Why a mix of two versions could go unseen, and what to do; None where nearly every mix shows."""
     documents = history.info.documents
     seen = documents.cuts_seen
     if seen is None or seen >= LEAST_CUTS_SEEN:
@@ -148,6 +149,13 @@ def _crossed(history: History, count: int) -> str:
         "another object: the mapping of the address is crossed, or something between keeps documents under the wrong "
         "name."
     )
+
+
+def _few_met(history: History) -> str:
+    """What too few reads did, for a sentence."""
+    if not is_own(history):
+        return "may have met a publication"
+    return "certainly met a PUT in flight" if history.reads.known_to_a_bound else "met a PUT in flight"
 
 
 def _met(history: History, met: int, found: int) -> str:
@@ -175,24 +183,28 @@ def _witness(history: History, read: int) -> Witness:
     first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
     after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
     met = [int(version) for version in versions[first:after]]
-    shown = met[:2] or [int(versions[after - 1])]
+    near = met[:2] or [int(versions[after - 1])]
     silent_ns = int(reads.called_ns[read] - ends[after - 1])
-    may = "perhaps " if reads.known_to_a_bound else ""
-    when = f"{may}while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
+    own = is_own(history)
+    may = "perhaps " if reads.known_to_a_bound or not own else ""
+    if not has_times(history):
+        when = ", and when documents were published is not known"
+    else:
+        when = f" {may}while {_names(met, own=own)}" if met else f" {_since(near[0], silent_ns, own=own)}"
     outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
-    beside = _beside(size, int(writes.bytes[shown[0]])) if outcome is ReadOutcome.REWRITTEN else ""
+    change = _change_of_size(size, int(writes.bytes[near[0]])) if outcome is ReadOutcome.REWRITTEN else ""
     return witness(
         history,
-        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{beside}) {when}.",
-        int(writes.called_ns[shown[0]]),
-        f"call of write {shown[0]}",
+        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{change}){when}.",
+        int(writes.called_ns[near[0]]) if has_times(history) else int(reads.called_ns[read]),
+        call(history, near[0]) if has_times(history) else "call of the read",
         reads=(read,),
-        writes=shown,
+        writes=near,
     )
 
 
-def _beside(size: int, document: int) -> str:
-    """How long a document is beside what became of it; the difference often tells what that was."""
+def _change_of_size(size: int, document: int) -> str:
+    """How much longer or shorter a document became, which often tells what was done to it."""
     more = size - document
     like = {1: ", as a line end is", 2: ", as a line end of two bytes is", 3: ", as a byte-order mark is"}.get(more, "")
     if size == (document + 2) // 3 * 4:
@@ -200,14 +212,18 @@ def _beside(size: int, document: int) -> str:
     return f", {abs(more):,} B {'more' if more >= 0 else 'less'} than the document{like}"
 
 
-def _since(last: int, silent_ns: int) -> str:
-    """How long before the read the last PUT was over; the read met none."""
+def _since(last: int, silent_ns: int, *, own: bool) -> str:
+    """For a read that met no PUT: how long before it the last one was over."""
     ended = units.duration(silent_ns)
+    if not own:
+        shown = f"version {last}, the last one, had been shown {ended} earlier"
+        return f"while nothing was published that a HEAD showed: {shown}"
     return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
 
 
-def _names(met: list[int]) -> str:
+def _names(met: list[int], *, own: bool) -> str:
     """The writes that a read met, for a sentence."""
+    what, doing = ("write", "in flight") if own else ("version", "published")
     if len(met) == 1:
-        return f"write {met[0]} was"
-    return f"writes {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were"
+        return f"{what} {met[0]} was {doing}"
+    return f"{what}s {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were {doing}"

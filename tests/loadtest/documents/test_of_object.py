@@ -18,7 +18,7 @@ from loadtest.run.documents.places import place_in
 from loadtest.run.documents.stamped import Stamped
 from loadtest.run.documents.stamps import Template
 from loadtest.run.records import NO_VERSION, ReadOutcome
-from tests.loadtest.load.test_options_and_target import options
+from tests.loadtest.load.chosen_settings import options
 
 RUN, SIZE = "0123456789ab", 512
 WHOLE, OTHER = ReadOutcome.WHOLE, ReadOutcome.OTHER_OBJECT

@@ -42,8 +42,8 @@ from loadtest.target.finding import Target, find_target
 from loadtest.target.kept_document import is_owed, keep, kept_folder, kept_numbers
 from loadtest.target.store import Attempt, Store
 from tests.loadtest.http1.targets import answering
+from tests.loadtest.load.chosen_settings import OUTPUTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE, column, unsealed_run, write
-from tests.loadtest.load.test_options_and_target import OUTPUTS, options
 from tests.targets.odd_store import OddStore, running_odd_store
 
 ASKED = ("--host", "https://api.example", "--bucket", "b")

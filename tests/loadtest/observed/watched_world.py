@@ -19,9 +19,10 @@ from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
-from loadtest.run.observed.naming import name_alone, name_observed
+from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.heads import Head
 
 
@@ -152,7 +153,8 @@ class World:
         part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
         named = name_observed([part], [self.lines], writes, Watched.model_validate(said))
         info = run_info(writer="watch", write_interval=0.0, window=0.0, **settings)
-        watch = Watched.model_validate({**said, "unseen": named.unseen, "vouched": named.vouched})
+        told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
+        watch = Watched.model_validate({**said, **told})
         return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
 
 
