@@ -12,7 +12,7 @@ from loadtest.load.options import settings_from
 from loadtest.load.own_documents import take_documents
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents
-from loadtest.run.documents.made_up import MadeUp, Verifier
+from loadtest.run.documents.made_up_verifier import MadeUp, Verifier
 from loadtest.run.documents.of_object import OfObject
 from loadtest.run.documents.places import place_in
 from loadtest.run.documents.stamped import Stamped

@@ -29,7 +29,8 @@ from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.documents.kinds import documents_of, made_up_documents
-from loadtest.run.documents.made_up import MadeUp, render
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
