@@ -37,7 +37,8 @@ from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
-from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool, load_records
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
 from loadtest.target import putting_back
 from loadtest.target.finding import Target, find_target
 from loadtest.target.kept_document import is_owed, keep, kept_folder, kept_numbers
