@@ -40,6 +40,7 @@ TOP_LEVEL = [
     "impact",
     "latency",
     "objects",
+    "objects",
     "places",
     "questions",
     "run",
