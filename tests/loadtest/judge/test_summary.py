@@ -40,7 +40,6 @@ TOP_LEVEL = [
     "impact",
     "latency",
     "objects",
-    "objects",
     "places",
     "questions",
     "run",
