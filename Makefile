@@ -12,7 +12,6 @@ BASE_PYTHON ?= python3
 PYTHON := .venv/bin/python
 CHECKOV := .build/checkov/bin/checkov
 CDKTF := node_modules/.bin/cdktf
-SYNTHESIZED := .build/synth
 # Arguments for pytest, for example: make test TESTS='tests/stacks -k cors'
 TESTS ?=
 # How many tests run at a time: one more than two cores, as many a test waits for seconds of a real run.
@@ -65,11 +64,10 @@ lint: .venv/.installed
 types: .venv/.installed
 	$(PYTHON) -m mypy
 
-# The scan is of what the settings in cdktf.json make; .checkov.yaml says what is left out and why.
+# The scan is of what the settings in cdktf.json make, which the tests have synthesized with all that they look at;
+# .checkov.yaml says what is left out and why.
 scan: .venv/.installed $(CHECKOV)
-	rm -rf $(SYNTHESIZED)
-	CDKTF_OUTDIR=$(SYNTHESIZED) $(PYTHON) main.py
-	$(CHECKOV) --directory $(SYNTHESIZED) --config-file .checkov.yaml
+	$(CHECKOV) --directory "$$($(PYTHON) tests/synthesized_once.py)/main" --config-file .checkov.yaml
 
 bench: .venv/.installed ## measure speed and accuracy beside peers
 	$(PYTHON) -m benchmarks

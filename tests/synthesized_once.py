@@ -1,4 +1,7 @@
-"""Synthesizes stacks once for all processes that run tests, and again only when what they are made from has changed."""
+"""Synthesizes stacks once for all processes that run tests, and again only when what they are made from has changed.
+
+`python tests/synthesized_once.py` prints the folder that they are in; `make scan` looks at one of them.
+"""
 
 from __future__ import annotations
 
@@ -47,3 +50,7 @@ def _digest() -> str:
 def _settings() -> list[tuple[str, str]]:
     """The variables that set something of the stack."""
     return sorted((name, value) for name, value in os.environ.items() if name.startswith(("READMODEL_", "CDKTF_")))
+
+
+if __name__ == "__main__":
+    print(synthesized_once())

@@ -95,7 +95,6 @@ def test_nothing_of_the_old_packages_is_left(moved: Path) -> None:
     assert list(moved.rglob("*.bak")) == []
 
 
-@pytest.mark.slow
 def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_path: Path) -> None:
     before = written(synthesized_once() / "sandbox")
     after = variants(successor, moved, tmp_path)
@@ -107,7 +106,6 @@ def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_
     assert after == before
 
 
-@pytest.mark.slow
 def test_the_provider_is_held_back_until_it_is_wanted(moved: Path, successor: Path) -> None:
     assert shell(HOLD_BACK, moved).returncode == 0
     held_back = synthesized_by_main(successor, moved)

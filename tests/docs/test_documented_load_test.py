@@ -158,7 +158,6 @@ def measured(checkout: Path, sandbox: RunningSandbox) -> Path:
     return checkout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", REPORTS)
 def test_report(measured: Path, command: str) -> None:
     before = latest(measured)
@@ -168,7 +167,6 @@ def test_report(measured: Path, command: str) -> None:
     assert latest(measured) == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", COMPARISONS)
 def test_compare(measured: Path, command: str) -> None:
     compared = done(command, COMPARISONS[command], measured)
@@ -184,7 +182,6 @@ def options_of(command: str) -> argparse.Namespace:
     return parser.parse_args(shlex.split(command)[1:])
 
 
-@pytest.mark.slow
 def test_thresholds(measured: Path) -> None:
     """The command differs from the README's by its thresholds, so the run of that one is judged by them."""
     options, without = options_of(MORE_LOCUST), options_of(LOCUST)
@@ -200,7 +197,6 @@ def test_thresholds(measured: Path) -> None:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", PROBES)
 def test_probe(checkout: Path, sandbox: RunningSandbox, command: str) -> None:
     probed = done(command, PROBES[command].replace("URL", sandbox.samples_url), checkout)

@@ -69,7 +69,6 @@ def test_a_new_check_is_judged_and_reported(extended: Callable[[str], Path]) -> 
     assert "3 passed" in tested.stdout
 
 
-@pytest.mark.slow
 def test_a_new_fault_is_injected_and_found(extended: Callable[[str], Path], synthesized: dict[str, Path]) -> None:
     folder = extended("A new fault")
     synthesized_before(folder, synthesized["conditional"])

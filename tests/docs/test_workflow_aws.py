@@ -12,8 +12,6 @@ from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
-
 STATE_BUCKET = "state-of-the-test"
 STACK = "read-model-ci-42"
 CONTEXT = {

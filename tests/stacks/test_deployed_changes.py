@@ -21,8 +21,6 @@ from quick_terraform import clean_environment
 
 from stacks.deploy import Project
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
-
 APPROVED = ["--auto-approve"]
 VALIDATORS = ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")
 

@@ -8,8 +8,6 @@ import pytest
 from deployed_stack import MotoServer, TerraformFolder
 from stack_variants import CERTIFICATE, DOCUMENTS, TWO_ORIGINS, WEB_ACL, ZONE
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
-
 REGION = "eu-central-1"
 TAGS = {"team": "samples", "stage": "test"}
 
