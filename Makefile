@@ -67,7 +67,7 @@ types: .venv/.installed
 # The scan is of what the settings in cdktf.json make, which the tests have synthesized with all that they look at;
 # .checkov.yaml says what is left out and why.
 scan: .venv/.installed $(CHECKOV)
-	$(CHECKOV) --directory "$$($(PYTHON) tests/synthesized_once.py)/main" --config-file .checkov.yaml
+	$(CHECKOV) --directory "$$($(PYTHON) tests/synthesized_once.py)/cdktf.out" --config-file .checkov.yaml
 
 bench: .venv/.installed ## measure speed and accuracy beside peers
 	$(PYTHON) -m benchmarks

@@ -1,8 +1,8 @@
 """Synthesizes every stack that a test looks at in one process, since importing the bindings takes longer than all.
 
 python tests/stacks/synthesize_variants.py FOLDER writes FOLDER/<variant>/stacks/<stack>/cdk.tf.json for each of
-stack_variants.py; the app in examples/own_app as the variant `example`; what `python main.py` writes, called from
-FOLDER/main; and what the sandbox's tests read, as FOLDER/sandbox/<variant>.tf.json.
+stack_variants.py; the app in examples/own_app as the variant `example`; what the sandbox's tests read, as
+FOLDER/sandbox/<variant>.tf.json; and into the working directory what `python main.py` writes there, cdktf.out.
 """
 
 import os
@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from cdktf import App
 from stack_variants import VARIANTS
@@ -20,6 +19,7 @@ from stack_variants import VARIANTS
 from stacks.config import ReadModelConfig
 from stacks.read_model_stack import ReadModelStack
 
+PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = Path(sys.argv[1])
 
 for name, settings in VARIANTS.items():
@@ -34,8 +34,6 @@ app.synth()
 (FOLDER / "sandbox").mkdir()
 runpy.run_path(str(PROJECT / "tests" / "sandbox" / "synth" / "regenerate.py"))["main"](FOLDER / "sandbox")
 
-(FOLDER / "main").mkdir()
-os.chdir(FOLDER / "main")
 os.environ.pop("CDKTF_OUTDIR", None)
 if runpy.run_path(str(PROJECT / "main.py"))["main"]():
     sys.exit("main.py did not synthesize")

@@ -141,9 +141,7 @@ def test_the_key_s_plan_is_for_the_stage_and_has_its_limits(
     assert gateway.get_api_key(apiKey=linked["id"], includeValue=True)["value"] == outputs["ApiKey"]
 
 
-def test_the_domain_leads_to_the_stage_and_has_its_record(
-    outputs: dict[str, Any], moto: MotoServer, api: str
-) -> None:
+def test_the_domain_leads_to_the_stage_and_has_its_record(outputs: dict[str, Any], moto: MotoServer, api: str) -> None:
     gateway, route53 = moto.client("apigateway", REGION), moto.client("route53")
     domain = gateway.get_domain_name(domainName="api.example.org")
     assert domain["certificateArn"] == CERTIFICATE.format("us-east-1")

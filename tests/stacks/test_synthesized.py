@@ -9,7 +9,7 @@ KEPT = REPOSITORY / "tests" / "sandbox" / "synth"
 
 
 def test_main_writes_one_stack_into_cdktf_out(synthesized_stacks: Path) -> None:
-    (written,) = (synthesized_stacks / "main").glob("cdktf.out/stacks/*/cdk.tf.json")
+    (written,) = synthesized_stacks.glob("cdktf.out/stacks/*/cdk.tf.json")
     assert "aws_s3_bucket" in json.loads(written.read_text())["resource"]
 
 
