@@ -27,6 +27,8 @@ ASK ?=
 export CHECKPOINT_DISABLE := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of Python processes. Where they may not keep bytecode, each compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-mappings test test-cdk-terrain test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
 
