@@ -17,7 +17,8 @@ from typing import Any, Final, TextIO
 import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
-from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.ending import exit_code, say, wait_for_spools
+from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
 from loadtest.load.meeting import Agreed
 from loadtest.load.owed import earlier_runs, take_over

@@ -27,6 +27,7 @@ from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
 from loadtest.load.ending import usage_exit
 from loadtest.load.interrupts import (
     interrupt,
+    interrupt_if_asked,
     quit_after_records,
     stop_once_at_a_time,
     wait_for_the_end_of_this_process,
@@ -309,6 +310,8 @@ class ReadModelRun:
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
+            if not self._quitting:  # the page goes on after a run; who pressed Ctrl-C while it reported wants it to end
+                interrupt_if_asked()
 
 
 def _telemetry(environment: Any) -> Telemetry | None:

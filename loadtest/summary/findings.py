@@ -45,6 +45,7 @@ class Operation:
     sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none
+    widening_ns: int = 0  # so much of a read's time is the bound of its worker's clock; 0 on the master's own
 
 
 @dataclass(frozen=True)
