@@ -20,7 +20,8 @@ from loadtest.errors import UsageError
 from loadtest.mappings.measured import MeasuredMapping, Site, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
-from loadtest.probe.runner import Probe, ProbePlan, Report
+from loadtest.probe.report import Report
+from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified

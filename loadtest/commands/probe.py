@@ -20,7 +20,8 @@ from loadtest.load.options import add_arguments as add_run_arguments
 from loadtest.load.options import settings_from
 from loadtest.probe import render
 from loadtest.probe.model import Case
-from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan, Report
+from loadtest.probe.report import Report
+from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
 from loadtest.target.access import access_from, add_access_arguments

@@ -32,8 +32,8 @@ from loadtest.probe.model import (
     Seen,
     Step,
 )
+from loadtest.probe.report import Report
 from loadtest.probe.store import NotVisibleError, Original, Store, interruptible, original_from, undisturbed
-from loadtest.run.records import Verdict
 from loadtest.target.finding import Target
 
 MOST_SHOWN_OF_A_FINDING: Final = 500
@@ -41,8 +41,6 @@ TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
 MOST_UNANSWERED: Final = 3
 """After so many cases in a row without an answer the rest is not tried: each may take the whole time limit."""
-DECISIVE: Final = "if-none-match-current"
-"""The case without which nothing is shown: it has to PASS for the whole to pass."""
 _NO_WRITING: Final = "it replaces the object, which --write allows"
 _NO_DOCUMENT: Final = "there is no document to probe"
 
@@ -56,26 +54,6 @@ class ProbePlan:
     origin: str = ""
     """The web origin that CORS is tried with; empty: the one that the target names, or any."""
     time_limit_s: float = TIME_LIMIT_S
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that a probe showed. ``notes`` are sentences about the object: what was put back, what was not."""
-
-    url: str
-    kind: str
-    results: tuple[Result, ...]
-    notes: tuple[str, ...] = ()
-
-    def verdict(self, strict: bool = False) -> Verdict:
-        """FAIL for a failed case (strict: or one that deviates); PASS only if the decisive case passed."""
-        verdicts = {result.finding.verdict for result in self.results}
-        if CaseVerdict.FAIL in verdicts or (strict and CaseVerdict.DEVIATES in verdicts):
-            return Verdict.FAIL
-        decisive = any(
-            result.case.name == DECISIVE and result.finding.verdict is CaseVerdict.PASS for result in self.results
-        )
-        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in verdicts else Verdict.INCONCLUSIVE
 
 
 class Probe:

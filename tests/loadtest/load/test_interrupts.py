@@ -14,6 +14,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     told: list[object] = []
     hub = SimpleNamespace(handle_system_error=lambda kind, _value: told.append(kind))
     monkeypatch.setattr(interrupts.gevent, "get_hub", lambda: hub)
+    monkeypatch.setattr(interrupts._CtrlC, "pressed", False)
     return told
 
 
