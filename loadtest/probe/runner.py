@@ -1,4 +1,4 @@
-"""Runs the cases against a target, one request at a time, and brings what they showed into one report."""
+"""Runs the cases against a target, one request at a time, and reports what they showed."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Probe:
 
     @contextmanager
     def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
-        """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
+        """Put the old bytes back after the block, however it ends. They are put once before it, to see that this works."""
         original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
             self._rehearse(store, original)
@@ -147,7 +147,7 @@ class Probe:
                     self.notes.append(store.leave_empty() if original is None else store.put_back(original))
 
     def _rehearse(self, store: Store, original: Original) -> None:
-        """Put the very bytes that are there: what cannot be put back now could not be put back later."""
+        """Put the very bytes that are there: if that fails, they could not be put back later either."""
         rehearsal = store.publish(original.body, original)
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(store, rehearsal))
@@ -191,8 +191,8 @@ class Probe:
             step = next(script)
             while True:
                 answer = self._do(step)
-                asked = without_secrets(str(step), self._target.url)
-                exchanges.append(Exchange(asked, answer.status, self._cleaned(answer.headers), len(answer.body)))
+                step_text = without_secrets(str(step), self._target.url)
+                exchanges.append(Exchange(step_text, answer.status, self._cleaned(answer.headers), len(answer.body)))
                 if answer.fault:
                     broken = Finding(CaseVerdict.FAIL, f"a broken answer to {step}: {answer.fault}")
                     return Result(case, self._shown(broken), tuple(exchanges))
@@ -228,5 +228,5 @@ class Probe:
 
 
 def _cannot_write(store: Store, put: ProbeAnswer) -> str:
-    said = printable(put.body.decode("utf-8", "replace")) or "no reason given"
-    return f"{store.place} cannot be written ({put.status} {said}): check the key, the bucket and the region."
+    reason = printable(put.body.decode("utf-8", "replace")) or "no reason given"
+    return f"{store.place} cannot be written ({put.status} {reason}): check the key, the bucket and the region."
