@@ -1,7 +1,7 @@
-"""Publish a changing document every so often, as somebody else's publisher would: something for a run to watch.
+"""Publish a changing document every so often, for a run to watch.
 
-For trying `--writer watch` on a stack of your own or in the sandbox. It replaces the object and does not put it back,
-so give it one that nobody needs.
+It stands in for somebody else's publisher when you try `--writer watch` on a stack of your own or in the sandbox. It
+replaces the object and does not put it back, so give it one that nobody needs.
 """
 
 from __future__ import annotations
@@ -64,8 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         if attempt.outcome is WriteOutcome.REFUSED:
             sys.stderr.write(f"{place} cannot be written: {attempt.error}; {what_to_do(attempt.error)}.\n")
             return EXIT_USAGE
-        said = attempt.error or attempt.etag
-        sys.stderr.write(f"published revision {revision:,}: {said}\n")
+        sys.stderr.write(f"published revision {revision:,}: {attempt.error or attempt.etag}\n")
         sys.stderr.flush()
     return 0
 

@@ -8,7 +8,7 @@ from loadtest.http1.head import Headers
 
 
 class Limits(NamedTuple):
-    """How much of an answer is taken in. Beyond it, the answer is an error (``TooLargeError``)."""
+    """The most that is taken in of an answer; a larger one is an error (``TooLargeError``)."""
 
     head_bytes: int = 64 * 1024
     """Of interim answers too, and of trailers."""
@@ -26,20 +26,20 @@ class Answer(NamedTuple):
     headers: Headers
     """As they were sent."""
     fields: dict[bytes, bytes]
-    """By name in lower case; several of one name are joined with commas. The same object for heads of the same bytes,
-    so it is not to be changed, and who asks for it again need not look into it again."""
+    """By name in lower case; several of one name are joined with commas. Heads of the same bytes share one object, so it
+    must not be changed, and what was worked out from it can be kept for the next."""
     room: bytearray
     start: int
     end: int
-    """Where the body lies in ``room``. Of an answer that failed, as much as had come."""
+    """Where the body lies in ``room``; of a failed answer, what had come of it."""
     excess: bytes
-    """What came behind its end, with which nobody can do anything."""
+    """Bytes behind its end, which belong to no answer."""
     closes: bool
     """No other request can be sent over its connection."""
     returned_ns: int
-    """When its last byte was taken in; of one that failed, when that was known."""
+    """When its last byte came in; of a failed answer, when the failure was known."""
     failure: Exception | None = None
-    """Why there is no whole answer, if there is none."""
+    """Why there is no whole answer; None where there is one."""
 
     @property
     def body(self) -> memoryview:
@@ -51,9 +51,9 @@ class Answer(NamedTuple):
         return self.end - self.start
 
     def body_is(self, known: bytes) -> bool:
-        """Whether the body is ``known``, byte for byte, without a copy of it.
+        """Whether the body is ``known``, byte for byte, without copying it.
 
-        One comparison of memory, which ``memoryview == bytes`` is not: that takes a hundred times as long.
+        This compares memory at once; ``memoryview == bytes`` takes a hundred times as long.
         """
         return self.end - self.start == len(known) and self.room.startswith(known, self.start, self.end)
 

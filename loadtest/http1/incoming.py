@@ -1,11 +1,10 @@
 """An answer as it comes in, piece by piece: bytes in, an answer out. No sockets and no clock (sans-IO).
 
-All pieces go one behind the other into one buffer that is used again for every answer. What is received lies in its
-place at once: a body of known length is never copied, and one in chunks is moved together where it lies.
+All pieces go one behind the other into one buffer, which every answer uses again. So a body of known length is never
+copied, and one in chunks is moved together in place.
 
-Receiving and parsing are separate, as what receives may have better things to do before it parses: ``space`` and
-``took`` receive, ``parse`` parses, and an answer was whole at the time of the piece that held its last byte, however
-late it is parsed.
+Receiving and parsing are separate, so that a receiver can take in other answers first: ``space`` and ``took`` receive,
+``parse`` parses. An answer was whole when the piece with its last byte came, however late it is parsed.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head
 from loadtest.http1.known_heads import KnownHeads
 
 MOST_INTERIM_ANSWERS: Final = 16
-"""So many answers of 1xx may come before the one that counts."""
+"""The most answers of 1xx before the final one."""
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _SPARE: Final = 1024
 """Room behind the end of a body, for bytes that nobody asked for."""
 _SLACK: Final = 2 * (MOST_LINE_BYTES + _SPARE)
 """Room behind the longest body, for the line of another chunk."""
 _NO_HEAD: Final = Head()
-"""Stands for a head of which nothing was parsed. (To make one that can parse takes as long as to record a read.)"""
+"""Stands for a head of which nothing was parsed. (Making one that can parse takes as long as recording a read.)"""
 
 
 class Incoming:
@@ -40,11 +39,11 @@ class Incoming:
         self._chunks: Chunks | None = None
         self._known = KnownHeads()
         self._times: list[tuple[int, int]] = []
-        """How much of an answer had been received when; of what was not yet parsed."""
+        """Of the pieces not yet parsed: how much of the answer had come by then, and when that was."""
         self.expect()
 
     def expect(self, may_have_body: bool = True) -> None:
-        """A request is sent: what comes next is the answer. To a HEAD there is no body."""
+        """A request is sent: what comes next is its answer. The answer to a HEAD has no body."""
         self._may_have_body = may_have_body
         self._filled = self._parsed = self._start = self._enough = self._moved = self._interim = 0
         self._head = _NO_HEAD
@@ -71,7 +70,7 @@ class Incoming:
         return True
 
     def parse(self) -> Answer | None:
-        """The answer if it is whole. An answer that is wrong, or too large, is whole at once, and has failed."""
+        """The answer if it is whole; one that is malformed or too large is given at once, as failed."""
         head = self._head
         try:
             if not head.is_complete:
@@ -87,7 +86,7 @@ class Incoming:
         return answer
 
     def ended(self, now_ns: int) -> Answer:
-        """The connection has been closed by the other side, and all that came was parsed: what there is."""
+        """The answer when the other side has closed the connection, and all that came was parsed."""
         if not self._head.is_complete:
             where = "within the head of an answer" if self._filled else "before the answer began"
             return self.failed(cut(where), now_ns)
@@ -96,7 +95,7 @@ class Incoming:
         return self.failed(cut("within the body of an answer"), now_ns)
 
     def failed(self, failure: Exception, now_ns: int) -> Answer:
-        """No more will come: what there is of the answer."""
+        """The answer as far as it came, when no more will come."""
         head, start, end = self._head, self._start, self._start
         if not head.is_complete or head.status < 200:
             return Answer(0, [], {}, self._room, start, start, b"", True, now_ns, failure)
@@ -109,7 +108,7 @@ class Incoming:
         return Answer(head.status, head.headers, head.fields, self._room, start, end, b"", True, now_ns, failure)
 
     def _is_known(self) -> bool:
-        """Whether the answer begins with a head that is known, which is then taken."""
+        """Whether the answer begins with a known head; takes that head if so."""
         if self._parsed or not self._may_have_body or (known := self._known.find(self._room, self._filled)) is None:
             return False
         spelled, self._head = known
@@ -173,7 +172,7 @@ class Incoming:
         return None
 
     def _close_up(self, chunks: Chunks) -> None:
-        """Move what was not yet looked at behind the body: what is between chunks must not use up the room."""
+        """Move what was not yet parsed up to the body, so that the lines between chunks do not use up the room."""
         rest = self._filled - chunks.read
         if chunks.read != chunks.write:
             self._view[chunks.write : chunks.write + rest] = self._view[chunks.read : self._filled]
@@ -182,7 +181,7 @@ class Incoming:
             self._filled = chunks.write + rest
 
     def _answer(self, end: int, taken: int, closed_ns: int) -> Answer:
-        """The whole answer: its body ends at ``end``, and what is behind ``taken`` nobody asked for."""
+        """The whole answer: its body ends at ``end``; bytes behind ``taken`` were not asked for."""
         head, excess = self._head, b""
         returned_ns = closed_ns or self._times[-1][1]
         if taken < self._filled:
