@@ -20,7 +20,7 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.finding import DEFAULT_OUTPUTS, EMULATOR_PATH, aws_region_from_environment
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Store, StoreError
+from loadtest.target.store import StoreError, open_store
 
 LEAST_BYTES: Final = 64
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     orders = _orders(arguments)
     place = f"s3://{orders['bucket']}/{orders['object_key']}"
     try:
-        store = Store(orders)
+        store = open_store(orders)
     except StoreError as error:
         raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
     revisions = itertools.count() if arguments.times is None else range(arguments.times)

@@ -1,6 +1,6 @@
 """Put the object back as it was before a run, from what the run's directory keeps; for a run that was killed.
 
-A run that ends in order has put it back itself; doing it again changes nothing.
+A run that ends in order has done so itself, and doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, load
 from loadtest.target.putting_back import Outcome, put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Store, StoreError
+from loadtest.target.store import Store, StoreError, open_store
 
 EXIT_NOT_PUT_BACK: Final = 1
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         try:
             described = load_run(run_dir)
-        except UsageError:  # a damaged record is no reason to keep the document back
+        except UsageError:  # what is wrong with the record keeps nobody's document from them
             described = {}
         refuse_while_recording(run_dir, described)
     target = _target(arguments, kept)
@@ -75,7 +75,7 @@ def _say(outcome: Outcome) -> None:
 
 def _store(target: Target) -> Store:
     try:
-        return Store(orders_for(target))
+        return open_store(orders_for(target))
     except StoreError as error:
         place = f"s3://{target.bucket}/{target.object_key}"
         raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
@@ -84,11 +84,11 @@ def _store(target: Target) -> Store:
 def _target(arguments: argparse.Namespace, kept: Kept) -> Target:
     about = kept.about
     if arguments.orders_on_input:
-        orders = json.loads(sys.stdin.readline())
-        key = orders.pop("access_key_id"), orders.pop("secret_access_key")
-        access = Access(tuple(map(tuple, orders.pop("headers", ()))), orders.pop("cert", ""), orders.pop("key", ""))
+        given = json.loads(sys.stdin.readline())
+        key = given.pop("access_key_id"), given.pop("secret_access_key")
+        access = Access(tuple(map(tuple, given.pop("headers", ()))), given.pop("cert", ""), given.pop("key", ""))
         hide(*(value for _, value in access.headers))
-        return Target(**orders, credentials=Credentials(*key) if all(key) else None, access=access)
+        return Target(**given, credentials=Credentials(*key) if all(key) else None, access=access)
     outputs = arguments.outputs or about.get("outputs") or ""
     credentials = None
     if outputs and (arguments.outputs or Path(outputs).exists()):
@@ -112,7 +112,7 @@ def _document_at(target: Target) -> bytes | None:
     from loadtest.target.preflight import read_address  # noqa: PLC0415 - it takes a second to import
 
     try:
-        answer = read_address(target)
+        seen = read_address(target)
     except UsageError:
         return None
-    return answer.body if answer.status == 200 else None
+    return seen.body if seen.status == 200 else None

@@ -216,6 +216,15 @@ class Store:
         return (*self._told, *(str(secret) for secret in held if secret))
 
 
+def open_store(orders: dict[str, Any]) -> Store:
+    """The store that the orders name; one of another kind would be chosen here.
+
+    Raises:
+        StoreError: as :class:`Store`.
+    """
+    return Store(orders)
+
+
 def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
     """What of a client's orders must not be shown."""
     keys = (orders.get("access_key_id"), orders.get("secret_access_key"))

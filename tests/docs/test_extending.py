@@ -14,10 +14,10 @@ VERDICTS = (0, 1, 3)
 
 
 @pytest.fixture
-def extended(tmp_path: Path) -> Callable[[str], Path]:
-    """A copy of the project with one chapter of the page applied, and a recorded run as its latest."""
+def extended(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the project with some chapters of the page applied, and a recorded run as its latest."""
 
-    def extend(heading: str) -> Path:
+    def extend(*headings: str) -> Path:
         folder = copy_of_project(
             tmp_path / "project",
             *("loadtest", "stacks", "main.py", "cdktf.json", "pyproject.toml"),
