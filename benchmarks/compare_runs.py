@@ -68,18 +68,18 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--rounds", type=int, default=20)
     options.add_argument("--seconds", type=float, default=60, help="length of a run")
     options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = options.parse_args(arguments)
-    print(f"Real runs of {given.seconds:g} s compared, {given.rounds} rounds, tolerance {given.tolerance:g}")
+    parsed = options.parse_args(arguments)
+    print(f"Real runs of {parsed.seconds:g} s compared, {parsed.rounds} rounds, tolerance {parsed.tolerance:g}")
     print("command: python -m benchmarks.compare_runs")
     print(f"{'round':>5} {'against base':<12} {'verdict':>14} {'p50':>6} {'p99':>6}")
     synthesized = synthesize("compare")
     outcomes: dict[str, list[Verdict]] = {"same": [], "slower": []}
     shifts = []
-    for number in range(1, given.rounds + 1):
+    for number in range(1, parsed.rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
-            runs = measure_round(synthesized, number, given.seconds, Path(folder))
+            runs = measure_round(synthesized, number, parsed.seconds, Path(folder))
             for name, verdicts in outcomes.items():
-                verdict = compared(Path(folder) / "base", Path(folder) / name, given.tolerance)
+                verdict = compared(Path(folder) / "base", Path(folder) / name, parsed.tolerance)
                 verdicts.append(verdict)
                 ratios = _ratios(runs["base"], runs[name])
                 print(f"{number:>5} {TITLES[name]:<12} {verdict:>14} {ratios}", flush=True)
@@ -114,8 +114,8 @@ def _counts(verdicts: list[Verdict]) -> str:
 
 
 def _ratios(base: Summary, new: Summary) -> str:
-    found = {row.name: row.ratio for row in latency_rows(base, new, DEFAULT_TOLERANCE, 0.0)}
-    return " ".join(f"{found[f'Response time while quiet, {name}'] or math.nan:>6.3f}" for name in ("p50", "p99"))
+    ratios = {row.name: row.ratio for row in latency_rows(base, new, DEFAULT_TOLERANCE, 0.0)}
+    return " ".join(f"{ratios[f'Response time while quiet, {name}'] or math.nan:>6.3f}" for name in ("p50", "p99"))
 
 
 def _p50_shift(base: Summary, new: Summary) -> tuple[float, float]:

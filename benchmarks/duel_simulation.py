@@ -104,9 +104,9 @@ def observed(case: Case, seed: int) -> dict[str, Observed]:
 
 
 def _pairs(windows: dict[tuple[int, int], list[Stretch]], kind: WindowKind) -> Observed:
-    found = [two for (_, of_kind), two in sorted(windows.items()) if of_kind == kind and len(two) == 2]
-    times = [tuple(np.concatenate(list(one.times.values())) for one in two) for two in found]
-    return Observed(tuple((two[0], two[1]) for two in found), tuple((two[0], two[1]) for two in times), 0)
+    pairs = [two for (_, of_kind), two in sorted(windows.items()) if of_kind == kind and len(two) == 2]
+    times = [tuple(np.concatenate(list(one.times.values())) for one in two) for two in pairs]
+    return Observed(tuple((two[0], two[1]) for two in pairs), tuple((two[0], two[1]) for two in times), 0)
 
 
 def main(arguments: list[str]) -> int:
@@ -114,9 +114,9 @@ def main(arguments: list[str]) -> int:
     options = parser("duel_simulation", __doc__)
     options.add_argument("--duels", type=int, default=200, help="duels a line")
     options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = options.parse_args(arguments)
+    parsed = options.parse_args(arguments)
     template = analyse(PROJECT / "tests" / "histories" / "clean")
-    print(f"Simulated duels, {given.duels} a line, tolerance {given.tolerance:g}, run noise {DEFAULT_RUN_NOISE:.1%}")
+    print(f"Simulated duels, {parsed.duels} a line, tolerance {parsed.tolerance:g}, run noise {DEFAULT_RUN_NOISE:.1%}")
     print("command: python -m benchmarks.duel_simulation")
     print(
         f"{'duel':>6} {'drift':>15} {'change':>7} {'FAIL':>7} {'undecided':>10} {'PASS':>7}"
@@ -124,18 +124,18 @@ def main(arguments: list[str]) -> int:
     )
     wanted = True
     for case in CASES:
-        wanted &= _line(template, given, case)
+        wanted &= _line(template, parsed, case)
     print("as wanted" if wanted else "NOT as wanted")
     return int(not wanted)
 
 
-def _line(template: Summary, given: argparse.Namespace, case: Case) -> bool:
+def _line(template: Summary, parsed: argparse.Namespace, case: Case) -> bool:
     verdicts, holds = [], []
-    for seed in range(given.duels):
-        found = observed(case, seed)
-        latency = latency_rows((template, template), found, given.tolerance, DEFAULT_RUN_NOISE)
-        rows = [*latency, *kind_rows(found, given.tolerance, DEFAULT_RUN_NOISE)]
-        rows += pooled_rows(found, given.tolerance, DEFAULT_RUN_NOISE)
+    for seed in range(parsed.duels):
+        observations = observed(case, seed)
+        latency = latency_rows((template, template), observations, parsed.tolerance, DEFAULT_RUN_NOISE)
+        rows = [*latency, *kind_rows(observations, parsed.tolerance, DEFAULT_RUN_NOISE)]
+        rows += pooled_rows(observations, parsed.tolerance, DEFAULT_RUN_NOISE)
         verdicts.append(worst([row.verdict for row in rows if row.verdict is not None]))
         holds += [row.low <= case.ratio <= row.high for row in latency if row.low is not None and row.high is not None]
     share = {verdict: verdicts.count(verdict) / len(verdicts) for verdict in Verdict}

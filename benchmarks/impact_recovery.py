@@ -129,14 +129,14 @@ def main() -> int:
     options = parser("impact_recovery", __doc__)
     options.add_argument("--runs", type=int, default=10, help="clean ones")
     options.add_argument("--seconds", type=float, default=30, help="length of a run")
-    given = options.parse_args()
+    parsed = options.parse_args()
     print("Write impact in the sandbox   command: python -m benchmarks.impact_recovery")
-    print(f"runs of {given.seconds:g} s, latency={LATENCY}; ratios with their 95 % interval")
+    print(f"runs of {parsed.seconds:g} s, latency={LATENCY}; ratios with their 95 % interval")
     synthesized = synthesize("impact")
     print(f"{'clean':>6}  {'p50':<24} {'p99':<24} checks that failed ({CLEAN_RATE} reads/s)")
-    alarms = _clean(synthesized, given.runs, given.seconds)
+    alarms = _clean(synthesized, parsed.runs, parsed.seconds)
     print(f"{'block':>7}  {'':<4} {'truth':>8}  {'reported':<24} {'recovered':<10} verdict ({BLOCKED_RATE} reads/s)")
-    missed = _blocked(synthesized, given.seconds)
+    missed = _blocked(synthesized, parsed.seconds)
     return 1 if alarms or missed else 0
 
 

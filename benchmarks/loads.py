@@ -53,7 +53,7 @@ class Load:
         self._process.send_signal(signal.SIGSTOP)
 
     def end(self) -> None:
-        """End it, and keep what it says of itself.
+        """End it, and keep its own result.
 
         Raises RuntimeError when a read of it failed.
         """
@@ -90,13 +90,13 @@ def started(
 
 
 def answers(served: Served) -> int:
-    """How many requests nginx has taken so far, this one among them."""
+    """How many requests nginx has taken so far, including this one."""
     with urllib.request.urlopen(served.status_url) as response:
         return int(response.read().split(b"requests")[1].split()[2])
 
 
 def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
-    """Let one group of loads run at a time, each ``turns`` times; reads per second of each group, counted by nginx."""
+    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as nginx counts them."""
     reads, seconds = [0] * len(groups), [0.0] * len(groups)
     for turn in range(turns):
         order = range(len(groups)) if turn % 2 else reversed(range(len(groups)))
@@ -110,4 +110,4 @@ def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -
                 load.stop()
             seconds[number] += time.perf_counter() - began
             reads[number] += answers(served) - before - 1
-    return [made / took for made, took in zip(reads, seconds, strict=True)]
+    return [count / seconds_taken for count, seconds_taken in zip(reads, seconds, strict=True)]

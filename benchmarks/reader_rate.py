@@ -56,12 +56,12 @@ def rates(served: Served, case: Case, turns: int) -> dict[str, float]:
         for kind in KINDS:
             loads.append(running.enter_context(started(kind, served, case)))
             loads[-1].stop()
-        made = taking_turns(served, [[load] for load in loads], turns)
+        rates_in_turns = taking_turns(served, [[load] for load in loads], turns)
         of_wrk = 0.0 if case.share else wrk(served)
         for load in loads:
             load.end()
     plain, recording = (load.reads_per_cpu_second for load in loads)
-    return dict(zip(KINDS, made, strict=True)) | {"wrk": of_wrk, "per_cpu": recording / plain}
+    return dict(zip(KINDS, rates_in_turns, strict=True)) | {"wrk": of_wrk, "per_cpu": recording / plain}
 
 
 def wrk(served: Served) -> float:
@@ -70,10 +70,10 @@ def wrk(served: Served) -> float:
         return 0.0
     command = ["taskset", "-c", str(GENERATOR_CORE), "wrk", "-t1", f"-c{USERS}", f"-d{WRK_S}s", served.url]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = _WRK_RATE.search(printed)
-    if found is None or "Non-2xx" in printed:
+    printed_rate = _WRK_RATE.search(printed)
+    if printed_rate is None or "Non-2xx" in printed:
         raise RuntimeError(f"wrk did not read the document: {printed}")
-    return float(found[1])
+    return float(printed_rate[1])
 
 
 def beside_plain(pairs: int, turns: int) -> int:
@@ -86,11 +86,11 @@ def beside_plain(pairs: int, turns: int) -> int:
     for case in CASES:
         document = render(RUN, 0, case.payload_bytes)
         with nginx_counting(document, core=SERVER_CORE, over_tls=case.over_tls, numbered=case.numbered) as served:
-            found = [rates(served, case, turns) for _ in range(pairs)]
-        plain, recording, of_wrk = (statistics.median(pair[kind] for pair in found) for kind in (*KINDS, "wrk"))
-        ratios = [pair["recording"] / pair["plain"] for pair in found]
+            measured = [rates(served, case, turns) for _ in range(pairs)]
+        plain, recording, of_wrk = (statistics.median(pair[kind] for pair in measured) for kind in (*KINDS, "wrk"))
+        ratios = [pair["recording"] / pair["plain"] for pair in measured]
         ratio = statistics.median(ratios)
-        per_cpu = statistics.median(pair["per_cpu"] for pair in found)
+        per_cpu = statistics.median(pair["per_cpu"] for pair in measured)
         spread = f"{ratio:.2f} ({min(ratios):.2f} … {max(ratios):.2f})"
         figures = (f"{plain:,.0f}", f"{recording:,.0f}", spread, case.wanted or "", f"{per_cpu:.2f}")
         print("| " + " | ".join(map(str, (case.name, *figures, f"{of_wrk:,.0f}" if of_wrk else ""))) + " |", flush=True)
@@ -138,5 +138,5 @@ if __name__ == "__main__":
     options = parser("reader_rate", __doc__)
     options.add_argument("--pairs", type=int, default=8)
     options.add_argument("--turns", type=int, default=30)
-    given = options.parse_args()
-    sys.exit(1 if main(given.pairs, given.turns) else 0)
+    parsed = options.parse_args()
+    sys.exit(1 if main(parsed.pairs, parsed.turns) else 0)

@@ -48,6 +48,6 @@ def on_schedule(seconds: float = 10) -> int:
 if __name__ == "__main__":
     options = parser("reader_schedule", __doc__)
     options.add_argument("--seconds", type=float, default=10)
-    given = options.parse_args()
+    parsed = options.parse_args()
     os.sched_setaffinity(0, {SERVER_CORE})
-    sys.exit(1 if on_schedule(given.seconds) else 0)
+    sys.exit(1 if on_schedule(parsed.seconds) else 0)
