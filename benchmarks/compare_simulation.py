@@ -1,9 +1,9 @@
 """How often `compare` is right, in simulated runs: false alarms, detection, and whether the interval holds the truth.
 
 Each simulated read has a lognormal response time (sigma 0.3). The level of a run drifts as an AR(1) process (0.98 a
-second, or 0.8: "fast"; stationary from the start, so that two runs begin at unlike places of it) and is off by a random
+second, or 0.8: "fast"; stationary from the start, so that two runs begin at different levels) and is off by a random
 run-to-run effect of 1 %. Windows of 2 s at 200 reads a second, guard time cut, in pairs of random order, are judged
-by the very code of the command. "windows alone" is the same without the widening for drift and run noise.
+by the code of the command. "windows alone" is the same without the widening for drift and run noise.
 
 Wanted: at no change at most 5 % of comparisons FAIL, at every drift and length.
 """

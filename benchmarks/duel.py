@@ -4,7 +4,8 @@ Each duel has two sandbox processes, BASE with ``latency=lognormal(50ms,0.25)`` 
 (which starts first is drawn by lot), and is held by the command. It can be made in pieces: ``--duels 5`` four times,
 each with another ``--first``, shows the same as 20 at once.
 
-Wanted: with ``--slowdown 1`` no FAIL and at most one in ten undecided; from 1.15 on each FAILs. In between it is told.
+Wanted: with ``--slowdown 1`` no FAIL and at most one in ten undecided; from 1.15 on each FAILs. In between nothing is
+wanted.
 """
 
 from __future__ import annotations

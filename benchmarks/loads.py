@@ -1,7 +1,7 @@
-"""Loads of Locust users in processes of their own, which live side by side and take turns; for ``reader_rate``.
+"""Loads of Locust users in processes of their own that take turns; for ``reader_rate``.
 
-The speed of a core changes from second to second, so loads that run one after the other say little. These take turns by
-SIGSTOP and SIGCONT, a quarter of a second each: all see the same fast and slow seconds.
+The speed of a core changes from second to second, so loads that run one after the other cannot be compared. These take
+turns of a quarter of a second, by SIGSTOP and SIGCONT, so that all meet the same fast and slow seconds.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ of a second each (``benchmarks.loads``). As processes of one program also differ
 such pairs; the figure is the median of their ratios. wrk (one thread, as many connections) has a turn of its own beside
 each pair, and shows how far from the limit a reader is.
 
-Beside the ratio stands that of the reads in a second of CPU: it does not depend on how much of its core nginx has, and
-says more when the server is what holds the readers up, or when other work runs on these cores.
+The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and says
+more when the server is the limit or other work runs on these cores.
 
 Then the same readers on a schedule (``benchmarks.reader_schedule``), and two processes of them, as ``--processes``
 starts them: they make as many reads a second of CPU as one, or they stand in each other's way. Both share one core, so
@@ -14,7 +14,7 @@ that nginx has the other for itself, and take turns with one that is alone. With
 nginx take that core from each other in each round: that is the last line, and says what a machine of two cores makes,
 not how readers scale.
 
-The tables are those of docs/measuring.md, ready to be put in.
+The tables are those of docs/measuring.md, ready to paste.
 """
 
 from __future__ import annotations

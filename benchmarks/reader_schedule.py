@@ -1,4 +1,4 @@
-"""Recording readers on a schedule, on one core, nginx on the other: what of it they make, how late, at what cost.
+"""Recording readers on a schedule, on one core, nginx on the other: how much of it they make, how late, at what cost.
 
 Part of ``benchmarks.reader_rate``; alone it takes half a minute.
 """
