@@ -2,14 +2,14 @@
 
 Each round makes three Locust runs of a minute in random order, each against a sandbox process of its own: BASE and SAME
 with ``latency=lognormal(100ms,0.3)``, SLOWER with 115 ms. Then BASE is compared with SAME and with SLOWER, by the
-command. Loopback, the sandbox and a busy machine add milliseconds, which is little beside 100 ms: so reads of the slower run
-really take nearly 15 % longer, and reads of one build take equally long.
+command. Loopback, the sandbox and a busy machine add milliseconds, which is little beside 100 ms: so reads of the
+slower run really take nearly 15 % longer, and reads of one build take equally long.
 
-Wanted: no comparison of one build FAILs, and each with a slower run does. No run is repeated. A comparison of one build may
-stay undecided, which is no false alarm; one with a slower run may not.
+Wanted: no comparison of one build FAILs, and each with a slower run does. No run is repeated. A comparison of one build
+may stay undecided, which is no false alarm; one with a slower run may not.
 
-It also prints how far apart runs of one build are beyond what their windows explain, which is what ``--run-noise`` should
-be for this machine and target.
+It also prints how far apart runs of one build are beyond what their windows explain, which is what ``--run-noise``
+should be for this machine and target.
 """
 
 from __future__ import annotations

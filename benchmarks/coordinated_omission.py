@@ -1,7 +1,8 @@
 """A server that freezes 1 s in every 10 s, 200 reads a second: what is reported, beside the truth and plain Locust.
 
-The truth follows from the definition of the fault, read by read: a read that is due while the server is frozen waits for
-the end of the freeze, and each read also takes as long as reads took in the eight seconds before and after two freezes.
+The truth follows from the definition of the fault, read by read: a read that is due while the server is frozen waits
+for the end of the freeze, and each read also takes as long as reads took in the eight seconds before and after two
+freezes.
 
 The same runs are judged over two spans, which both hold two freezes:
 
@@ -10,8 +11,8 @@ The same runs are judged over two spans, which both hold two freezes:
   wait, and a single read moves it by ten times a read. So it is shown and not judged.
 
 When two hundred reads are answered at once, the server needs time to answer and the generator needs time to take the
-answers in. The truth has no queue, so both are in the difference. To separate them, ``benchmarks.bare_client``, which does
-almost nothing per answer, sends the same reads.
+answers in. The truth has no queue, so both are in the difference. To separate them, ``benchmarks.bare_client``, which
+does almost nothing per answer, sends the same reads.
 """
 
 from __future__ import annotations

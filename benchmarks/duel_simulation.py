@@ -3,8 +3,8 @@
 Two runs share one drifting machine and read in turns, by the schedule of the command: windows of 1 s, 400 reads a
 second, guard time cut, half of the reads conditional. Each response time is log-normal (sigma 0.25) around a level that
 drifts as an AR(1) process (time constant 50 s; "fast": 4 s); another such process (5 %, 0.9 from read to read) makes
-neighbouring reads similar. With outliers, one second in twenty has a stall: a tenth of its reads take 50 to 200 ms longer.
-Each run is off by a noise of its own (0.5 %).
+neighbouring reads similar. With outliers, one second in twenty has a stall: a tenth of its reads take 50 to 200 ms
+longer. Each run is off by a noise of its own (0.5 %).
 
 The code of the command judges all of it: response times of like reads, of each kind of answer, and of all together.
 

@@ -1,12 +1,12 @@
 """Real runs in the sandbox: is there an alarm when writes slow nothing down, and how much of a known slowdown is found?
 
 Ten runs without a fault must end without any FAIL. Then ``write-block`` makes reads wait while a PUT is in flight, and
-the reported ratios, while writing / while quiet, must bracket the truth. The truth follows from the definitions of the two
-faults, the injected latency and the wait for the end of a PUT, and uses nothing measured of reads while writing. One in
-twenty 95 % intervals may miss it, so each size is run three times, and two must hold it.
+the reported ratios, while writing / while quiet, must bracket the truth. The truth follows from the definitions of the
+two faults, the injected latency and the wait for the end of a PUT, and uses nothing measured of reads while writing.
+One in twenty 95 % intervals may miss it, so each size is run three times, and two must hold it.
 
-Reads that have waited for a PUT are answered all at once, which takes the target about 0.1 ms a read beyond the fault. To
-keep this small, there are fewer reads, and the injected latency is long.
+Reads that have waited for a PUT are answered all at once, which takes the target about 0.1 ms a read beyond the fault.
+To keep this small, there are fewer reads, and the injected latency is long.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ random moment, and then ``python -m loadtest report`` judges what is left. What 
 - Every process that records is looked at as often. What an ended process would have done until the end of the run is
   missing, though nothing was ever answered.
 
-With more missing than that, nothing may pass. A *wrong PASS* is an answer or a check that passes all the same. Runs in which
-nothing is missing must pass something, so their passes are counted too. The runs are
-numbered, and each is always the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
+With more missing than that, nothing may pass. A *wrong PASS* is an answer or a check that passes all the same. Runs in
+which nothing is missing must pass something, so their passes are counted too. The runs are numbered, and each is always
+the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
 """
 
 from __future__ import annotations

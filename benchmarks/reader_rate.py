@@ -5,8 +5,8 @@ of a second each (``benchmarks.loads``). As processes of one program also differ
 such pairs; the figure is the median of their ratios. wrk (one thread, as many connections) has a turn of its own beside
 each pair, and shows how far from the limit a reader is.
 
-The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and says
-more when the server is the limit or other work runs on these cores.
+The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and
+says more when the server is the limit or other work runs on these cores.
 
 Then the same readers on a schedule (``benchmarks.reader_schedule``), and two processes of them, as ``--processes``
 starts them: they make as many reads a second of CPU as one, or they stand in each other's way. Both share one core, so

@@ -3,8 +3,8 @@
 The sandbox on one core, wrk on the other, 16 connections. Wanted: at least 5,000 reads a second at every size from 1 to
 64 KB, whole bodies and 304s. Each figure is the median of several rounds.
 
-Beside the rate that wrk saw is the rate for each second of CPU time that the sandbox got. Only the second is judged: on a
-machine that is busy with other things it alone says what a core can do.
+Beside the rate that wrk saw is the rate for each second of CPU time that the sandbox got. Only the second is judged: on
+a machine that is busy with other things it alone says what a core can do.
 """
 
 from __future__ import annotations

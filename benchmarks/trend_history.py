@@ -1,9 +1,9 @@
 """Sixty short real runs in which the sandbox gets slower, then lags, and recovers; checks that the trend finds it.
 
 Runs 1 to 40 are of one build. From run 41 on reads take 15 % longer, from run 51 on writes also become visible half a
-second late, and the last five runs are like the first. Each is a run of Locust against a sandbox process of its own; only
-its summary is kept, without the parts that a trend does not read. It takes about a quarter of an hour, and can be made
-in pieces, for runs that exist are not made again.
+second late, and the last five runs are like the first. Each is a run of Locust against a sandbox process of its own;
+only its summary is kept, without the parts that a trend does not read. It takes about a quarter of an hour, and can be
+made in pieces, for runs that exist are not made again.
 
 Wanted of the trend: after run 46 it FAILs since run 41, after run 53 since run 51 because reads are stale, and after
 run 60 both have recovered. After run 40 it says nothing.

@@ -1,9 +1,9 @@
 """How often `trend` is right: false alarms in flat series, and how soon steps are found.
 
 Series of simulated runs: independent noise, noise that is like its neighbours' (AR(1)), heavy tails (Student's t of
-three degrees), and outliers (5 % of the runs are slower by 3 to 20 deviations). Noise is 2 % unless another is named; the
-code of the command judges each series. A false alarm is any change that is found in a flat series, for better or worse.
-``--calibrate`` makes the tables of loadtest/trend/critical.py again, which takes about ten minutes.
+three degrees), and outliers (5 % of the runs are slower by 3 to 20 deviations). Noise is 2 % unless another is named;
+the code of the command judges each series. A false alarm is any change that is found in a flat series, for better or
+worse. ``--calibrate`` makes the tables of loadtest/trend/critical.py again, which takes about ten minutes.
 
 Wanted: at most 1 % false alarms in flat series of 40 runs; a step of +10 % found within 3 runs in 95 %.
 """

@@ -1,8 +1,8 @@
 """Runs that end when the write impact is decided, against runs of a fixed length: how long, and how often wrong?
 
-Simulated runs (:mod:`benchmarks.simulated_runs`), whose truth is known, are judged at each planned look by the code that
-judges recorded ones, until all is decided; the fixed run is as long as the other may last at most. There is a line each for
-targets with nothing to find, near the tolerance, at it, above it, and for what PUTs leave behind.
+Simulated runs (:mod:`benchmarks.simulated_runs`), whose truth is known, are judged at each planned look by the code
+that judges recorded ones, until all is decided; the fixed run is as long as the other may last at most. There is a line
+each for targets with nothing to find, near the tolerance, at it, above it, and for what PUTs leave behind.
 
 Wanted: where writes do no harm, no more than 5 % FAIL and half of the runs are at most half as long as the fixed one;
 where the truth is at the tolerance or above it, or something lasts after a PUT, no more than 5 % PASS, and as many FAIL

@@ -1,8 +1,8 @@
 """What the gateway answers, as plain data: methods, integrations, mappings, and the three mappings to choose from.
 
-Nothing here knows Terraform; `samples_api.py` turns an `ApiDefinition` into resources. The fingerprint of the definition
-decides when the API is deployed again: it changes exactly when the definition does, while a hash of the resources would
-also change when Terraform learns their ids.
+Nothing here knows Terraform; `samples_api.py` turns an `ApiDefinition` into resources. The fingerprint of the
+definition decides when the API is deployed again: it changes exactly when the definition does, while a hash of the
+resources would also change when Terraform learns their ids.
 
 Sources: "Set up API Gateway mappings for REST API responses" and "Tutorial: Create a REST API as an Amazon S3 proxy" in
 the API Gateway developer guide; RFC 9110 sections 13.1.2 (If-None-Match) and 15.4.5 (304 Not Modified).

@@ -1,8 +1,8 @@
 """Makes Python load only those modules of the AWS bindings that the stack uses.
 
 The package's own `__init__` imports every resource of AWS, more than two thousand modules, which takes ten seconds; the
-stack uses some twenty. The modules do not need one another: jsii must know a class only when it returns an object of it,
-and the stack creates all of its objects itself.
+stack uses some twenty. The modules do not need one another: jsii must know a class only when it returns an object of
+it, and the stack creates all of its objects itself.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """ReadModelConfig: reads the settings, checks that they fit together, and says in one sentence what is wrong.
 
-Values come from `context.readModel` in cdktf.json, so that a team's choices are in version control; environment variables
-`READMODEL_*` override them, so that a run in CI can differ. Names are the same in both:
-`"cache_ttl": 60` and `READMODEL_CACHE_TTL=60`.
+Values come from `context.readModel` in cdktf.json, so that a team's choices are in version control; environment
+variables `READMODEL_*` override them, so that a run in CI can differ. Names are the same in both: `"cache_ttl": 60` and
+`READMODEL_CACHE_TTL=60`.
 """
 
 from __future__ import annotations

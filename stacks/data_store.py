@@ -30,8 +30,8 @@ from stacks.iam import policy_document
 class DataStoreConfig:
     """The settings of a DataStore.
 
-    `allowed_origins` are the web origins that S3 lets read the object; S3 is only asked when there are several, because a
-    single one is a constant in the gateway.
+    `allowed_origins` are the web origins that S3 lets read the object; S3 is only asked when there are several, because
+    a single one is a constant in the gateway.
     """
 
     bucket_name: str

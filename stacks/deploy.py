@@ -1,10 +1,10 @@
 """What `make deploy` and `make destroy` run: `cdktf`, and a second deployment of the API when parts of it are gone.
 
-A deployment freezes the API as it is at that moment. Terraform makes the new one first, and only then deletes methods and
-responses that the configuration no longer has, because the old deployment needs them until the new one exists (create
-before destroy). So a change that takes something away (mapping `original`, CORS off) would leave a stage that still
-serves it. Therefore, if parts of the API are in Terraform's state and no longer in the configuration, the deployment is
-replaced once more.
+A deployment freezes the API as it is at that moment. Terraform makes the new one first, and only then deletes methods
+and responses that the configuration no longer has, because the old deployment needs them until the new one exists
+(create before destroy). So a change that takes something away (mapping `original`, CORS off) would leave a stage that
+still serves it. Therefore, if parts of the API are in Terraform's state and no longer in the configuration, the
+deployment is replaced once more.
 """
 
 from __future__ import annotations

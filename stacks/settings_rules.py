@@ -1,7 +1,7 @@
 """The kinds of value of settings: names, keys, origins, tags, addresses, each with words for what is allowed.
 
-A rule raises ValueError, or is a pattern that does not match. `config.py` then makes the sentence that the user sees from
-the setting's name, its value and the `allowed` words here.
+A rule raises ValueError, or is a pattern that does not match. `config.py` then makes the sentence that the user sees
+from the setting's name, its value and the `allowed` words here.
 
 Sources: "Bucket naming rules" and "Naming Amazon S3 objects" (S3 user guide), "IAM and AWS STS quotas" (names of users
 and roles have at most 64 characters), "Tag naming limits and requirements" (AWS tagging guide), the Fetch standard

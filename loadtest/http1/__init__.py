@@ -9,6 +9,6 @@ Readers, the probe and the preflight share it. From the inside out:
 - ``address``, ``connecting``: where a target is, and a socket to it, over TLS or not.
 - ``connection``: requests and answers over such a socket, within one deadline.
 
-Whatever a target does becomes an ``Answer``. Bytes that nobody asked for are kept and reported, never taken for the next
-answer, and a request is never sent twice.
+Whatever a target does becomes an ``Answer``. Bytes that nobody asked for are kept and reported, never taken for the
+next answer, and a request is never sent twice.
 """

@@ -135,7 +135,7 @@ class Probe:
 
     @contextmanager
     def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
-        """Put the old bytes back after the block, however it ends. They are put once before it, to see that this works."""
+        """Put the old bytes back after the block, however it ends; also once before it, to see that this works."""
         original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
             self._rehearse(store, original)

@@ -1,8 +1,8 @@
 """The clocks of a run's workers: what the master heard of each, and what that proves of the moments they recorded.
 
 The master writes each exchange of readings beside the spools as it comes, so that a run whose master was killed has
-them, too (:mod:`loadtest.run.exchange_files`). A worker whose clock is the master's own needs no bound; ``run.json`` says
-which are.
+them, too (:mod:`loadtest.run.exchange_files`). A worker whose clock is the master's own needs no bound; ``run.json``
+says which are.
 """
 
 from __future__ import annotations

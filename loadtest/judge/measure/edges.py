@@ -1,7 +1,7 @@
 """Reads that were due at the edge of a window, as far as the clock of their worker tells: in it, or beyond.
 
-They are left out (:func:`loadtest.judge.measure.latency.window_of`). When they are many, what is left of a window is its
-middle, and a run does not pass on that.
+They are left out (:func:`loadtest.judge.measure.latency.window_of`). When they are many, what is left of a window is
+its middle, and a run does not pass on that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from loadtest.run.history import History
 
 
 def at_the_edge(history: History) -> list[str]:
-    """Why a PASS is not earned where many reads of a worker are left out, as the end of a sentence; [] if none are."""
+    """Why a PASS is not earned where many reads of a worker are left out, as the end of a sentence."""
     reads, windows = history.reads, history.windows
     if not reads.known_to_a_bound or not len(windows):
         return []
@@ -30,5 +30,5 @@ def at_the_edge(history: History) -> list[str]:
         return []
     return [
         f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} were due so near the edge of a window "
-        "that its clock does not tell in which: make --window longer"
+        "that its clock does not tell which one: make --window longer"
     ]

@@ -1,4 +1,4 @@
-"""Passes requests on to moto, and its answers back. Path, Host header and body stay as they are: the signature covers them.
+"""Passes requests on to moto, and its answers back. Path, Host header and body stay the same: they are signed.
 
 Headers of one connection alone (RFC 9110, section 7.6.1) are not passed on.
 """

@@ -1,7 +1,7 @@
 """moto's server as a child process: prints its port, serves until its standard input ends.
 
-Run as ``python -m loadtest.sandbox.aws.moto_child``. It ends with its parent, however that ends, because the pipe to its
-standard input then closes.
+Run as ``python -m loadtest.sandbox.aws.moto_child``. It ends with its parent, however that ends, because the pipe to
+its standard input then closes.
 """
 
 from __future__ import annotations

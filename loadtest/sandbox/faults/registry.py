@@ -1,4 +1,4 @@
-"""All faults by name, and the set of those that are on, which ``--fault NAME=VALUE`` and ``/_sandbox/faults`` change."""
+"""All faults by name, and the set of those that are on (``--fault NAME=VALUE``, ``/_sandbox/faults``)."""
 
 from __future__ import annotations
 

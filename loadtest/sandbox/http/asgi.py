@@ -12,7 +12,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 MOST_BODY_BYTES: Final = 32 * 1024 * 1024
-"""Of a request. The gateway passes on 10 MB, so a larger object is of no use here, and an endless one takes all memory."""
+"""Of a request. The gateway passes on 10 MB, so a larger object is of no use; an endless one would take all memory."""
 
 
 class BodyTooLargeError(Exception):

@@ -1,7 +1,7 @@
 """Reads a gateway's definition from moto, where Terraform or anything else has deployed it.
 
-On AWS a deployment freezes the API as it was when CreateDeployment was called. moto's API Gateway keeps no such copy, so
-the sandbox makes one when such a call passes through.
+On AWS a deployment freezes the API as it was when CreateDeployment was called. moto's API Gateway keeps no such copy,
+so the sandbox makes one when such a call passes through.
 """
 
 from __future__ import annotations
