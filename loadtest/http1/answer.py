@@ -26,8 +26,8 @@ class Answer(NamedTuple):
     headers: Headers
     """As they were sent."""
     fields: dict[bytes, bytes]
-    """By name in lower case; several of one name are joined with commas. Heads of the same bytes share one object, so it
-    must not be changed, and what was worked out from it can be kept for the next."""
+    """By name in lower case; several of one name are joined with commas. Heads of the same bytes share one object, so
+    it must not be changed, and what was worked out from it can be kept for the next."""
     room: bytearray
     start: int
     end: int

@@ -29,6 +29,6 @@ def at_the_edge(history: History) -> list[str]:
     if share[worker] <= MOST_LEFT_OUT:
         return []
     return [
-        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} were due so near the edge of a window "
-        "that its clock does not tell which one: make --window longer"
+        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} may have been due in another window, for "
+        "its clock is known to a bound only: make --window longer"
     ]

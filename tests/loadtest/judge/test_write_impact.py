@@ -346,5 +346,5 @@ def test_a_worker_whose_clock_does_not_tell_the_window_of_many_reads_passes_noth
     assert verdict(measure_impact(from_afar(near, LENGTH // 10))) is Verdict.PASS
     blurred = measure_impact(from_afar(near, LENGTH * 2 // 5))
     assert verdict(blurred) is Verdict.INCONCLUSIVE
-    assert "of the reads of worker 1 were due so near the edge of a window" in blurred.sentence
+    assert "of the reads of worker 1 may have been due in another window" in blurred.sentence
     assert verdict(measure_impact(from_afar(near, 2 * LENGTH))) is Verdict.INCONCLUSIVE
