@@ -9,21 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.measure.latency import successful, window_of
+from loadtest.judge.measure.latency import successful
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
-from loadtest.run.history import History
+from loadtest.run.history import Column, History
 
 
-def at_the_edge(history: History) -> list[str]:
-    """Why a PASS is not earned where many reads of a worker are left out, as the end of a sentence."""
-    reads, windows = history.reads, history.windows
-    if not reads.known_to_a_bound or not len(windows):
+def at_the_edge(history: History, start_ns: Column, end_ns: Column) -> list[str]:
+    """Why a PASS is not earned where many reads of a worker are left out, as the end of a sentence.
+
+    ``start_ns`` and ``end_ns`` are those of the windows, which rise and do not overlap.
+    """
+    reads = history.reads
+    if not reads.known_to_a_bound or not len(start_ns):
         return []
-    place = np.searchsorted(windows.start_ns, reads.scheduled_ns, side="right") - 1
-    within = history.once(successful) & (place >= 0) & (reads.scheduled_ns < windows.end_ns[place])
-    left_out = within & (history.once(window_of) < 0)
-    due, lost = (np.bincount(reads.worker[chosen], minlength=1) for chosen in (within, left_out))
-    lost = np.append(lost, np.zeros(len(due) - len(lost), dtype=lost.dtype))
+    place = np.searchsorted(start_ns, reads.scheduled_ns, side="right") - 1
+    within = history.once(successful) & (place >= 0) & (reads.scheduled_ns < end_ns[place])
+    left_out = within & (reads.scheduled_ns + reads.widening_ns >= end_ns[place])
+    workers = int(reads.worker.max()) + 1
+    due, lost = (np.bincount(reads.worker[chosen], minlength=workers) for chosen in (within, left_out))
     share = lost / np.maximum(due, 1)
     worker = int(np.argmax(share))
     if share[worker] <= MOST_LEFT_OUT:

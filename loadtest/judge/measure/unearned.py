@@ -31,7 +31,11 @@ def unearned(history: History, impact: Impact, pairs: Sequence[Compared]) -> tup
     """Each reason as the end of a sentence; none when all was looked at, or nothing was written."""
     if impact.control or not pairs:
         return ()
-    return (*_left_out(impact), *at_the_edge(history), *_rests(history, impact), *_kinds(impact, pairs))
+    return (*_left_out(impact), *_edges(history), *_rests(history, impact), *_kinds(impact, pairs))
+
+
+def _edges(history: History) -> list[str]:
+    return at_the_edge(history, history.windows.start_ns, history.windows.end_ns)
 
 
 def _left_out(impact: Impact) -> list[str]:
