@@ -14,7 +14,7 @@ from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.run.history import Column, History
 
 
-def at_the_edge(history: History, start_ns: Column, end_ns: Column) -> list[str]:
+def at_the_edge(history: History, start_ns: Column, end_ns: Column, remedy: str) -> list[str]:
     """Why a PASS is not earned where many reads of a worker are left out, as the end of a sentence.
 
     ``start_ns`` and ``end_ns`` are those of the windows, which rise and do not overlap.
@@ -32,6 +32,6 @@ def at_the_edge(history: History, start_ns: Column, end_ns: Column) -> list[str]
     if share[worker] <= MOST_LEFT_OUT:
         return []
     return [
-        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} may have been due in another window, for "
-        "its clock is known to a bound only: make --window longer"
+        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} may have been due in another window, as "
+        f"its clock is known to a bound only: {remedy}"
     ]

@@ -195,7 +195,7 @@ def at_the_edges(history: History) -> list[str]:
     windows = _windows(history, reach) if (reach := _reach(history)) >= LEAST_REACH_NS else []
     starts = np.array([start for begin, border, _ in windows for start in (begin, border)], dtype=np.int64)
     ends = np.array([end for _, border, last in windows for end in (border, last)], dtype=np.int64)
-    return at_the_edge(history, starts, ends)
+    return at_the_edge(history, starts, ends, "read from nearer by, or publish less often")
 
 
 def _logs(pairs: list[Pair], scale: Scale, name: Quantile) -> list[float]:

@@ -35,7 +35,7 @@ def unearned(history: History, impact: Impact, pairs: Sequence[Compared]) -> tup
 
 
 def _edges(history: History) -> list[str]:
-    return at_the_edge(history, history.windows.start_ns, history.windows.end_ns)
+    return at_the_edge(history, history.windows.start_ns, history.windows.end_ns, "make --window longer")
 
 
 def _left_out(impact: Impact) -> list[str]:
