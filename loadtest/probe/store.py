@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest import cleaned
-from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.finding import Target
-from loadtest.target.put_errors import failure_of, shown
+from loadtest.target.opening import open_store, orders_for
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_client import content_md5, s3_client, s3_session
+from loadtest.target.s3_client import content_md5
+from loadtest.target.store import StoreError
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3
@@ -87,15 +87,10 @@ class Store:
         self._read = read
         self._published: set[bytes] = set()
         self._acknowledged: set[str] = set()
-        key = target.credentials
-        self._secrets = secrets_of(target.s3_endpoint_url or "")
-        self._secrets += (key.access_key_id, key.secret_access_key) if key else ()
         try:
-            session = s3_session(key.access_key_id if key else None, key.secret_access_key if key else None)
-            self._client = s3_client(session, target.region, target.s3_endpoint_url, time_limit_s)
-        except Exception as error:  # botocore has many; a profile that is not there, an endpoint that is no address
-            failure = failure_of(error, None, self._secrets).error
-            raise UsageError(f"The store cannot be reached: {failure}; {what_to_do(failure)}.") from None
+            self._store = open_store({**orders_for(target), "time_limit_s": time_limit_s})
+        except StoreError as error:
+            raise UsageError(f"The store cannot be reached: {error}; {what_to_do(str(error))}.") from None
 
     @property
     def place(self) -> str:
@@ -187,21 +182,8 @@ class Store:
 
     def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
-        try:
-            response = getattr(self._client, operation)(
-                Bucket=self._target.bucket, Key=self._target.object_key, **arguments
-            )
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            code = shown(str(error.response.get("Error", {}).get("Code", "")), self._secrets)
-            return ProbeAnswer(int(status), body=code.encode())
-        except Exception as error:  # whatever it is: nobody has acknowledged it
-            return ProbeAnswer(0, body=failure_of(error, None, self._secrets).error.encode())
-        metadata = response.get("ResponseMetadata", {})
-        headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
-        return ProbeAnswer(int(metadata.get("HTTPStatusCode", 0)), headers)
+        reply = self._store.call(operation, **arguments)
+        return ProbeAnswer(reply.status, reply.headers, body=reply.error.encode())
 
 
 def _kept_in_a_file(body: bytes) -> Path:

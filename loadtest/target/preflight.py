@@ -189,5 +189,5 @@ def _does_not_answer(target: Target, answer: Answer) -> str:
     said = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return (
         f"{shown_url} does not answer: {shown(str(said), target.url).rstrip('.')}; is it deployed, or the sandbox "
-        "running? Mend --host or the outputs file."
+        "running? Correct --host or the outputs file."
     )

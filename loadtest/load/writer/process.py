@@ -18,7 +18,7 @@ import gevent
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
-from loadtest.load.writer.orders import about, orders_for
+from loadtest.load.writer.orders import about
 from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
 from loadtest.project import PROJECT
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
@@ -28,6 +28,7 @@ from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
+from loadtest.target.opening import orders_for
 from loadtest.target.remedies import REMEDIES, what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
 from loadtest.units import SECOND

@@ -24,7 +24,8 @@ from loadtest.load.writer.watching import Watching
 from loadtest.run.journal import Journal
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.heads import Head
-from loadtest.target.store import Store, StoreError, open_store
+from loadtest.target.opening import open_store
+from loadtest.target.store import Store, StoreError
 from loadtest.units import SECOND
 
 JITTER: Final = 0.25

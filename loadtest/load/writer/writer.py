@@ -29,7 +29,8 @@ from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition, open_store
+from loadtest.target.opening import open_store
+from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
