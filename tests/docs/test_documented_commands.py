@@ -95,6 +95,9 @@ RUN_BY = {
 }
 """Commands that other tests run, or whose program they call."""
 
+REPORT_COLUMN_AND_COMMAND = (
+    "tests/docs/test_extending.py::test_a_new_report_is_written_with_a_new_column_and_a_new_command_reads_it"
+)
 BLOCKS_RUN_BY = {
     ("deploying.md", "STACK=acme-samples"): DEPLOYED,
     ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
@@ -115,9 +118,8 @@ BLOCKS_RUN_BY = {
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
     ),
-    ("extending.md", ".venv/bin/python -m loadtest report"): (
-        "tests/docs/test_extending.py::test_a_new_report_is_written"
-    ),
+    ("extending.md", ".venv/bin/python -m loadtest report"): REPORT_COLUMN_AND_COMMAND,
+    ("extending.md", ".venv/bin/python -m loadtest verdict"): REPORT_COLUMN_AND_COMMAND,
 }
 """Blocks that another test takes out of the page and runs as a whole; by their page and how they begin."""
 
