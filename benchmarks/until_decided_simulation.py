@@ -137,7 +137,7 @@ def main() -> int:
     parsed = options.parse_args()
     print("Until decided, simulated   command: python -m benchmarks.until_decided_simulation")
     print(
-        f"{parsed.runs} runs a line of at most {Truth().seconds:g} s; tolerated {TOLERANCE:g}x; on the right, fixed runs"
+        f"{parsed.runs} runs a line of at most {Truth().seconds:g} s; tolerated {TOLERANCE:g}x; fixed runs on the right"
     )
     print(
         f"{'target':<36} {'PASS':>5} {'FAIL':>5} {'INC':>5}   {'PASS':>5} {'FAIL':>5} {'INC':>5}   {'median length':>9}"

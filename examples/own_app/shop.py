@@ -1,8 +1,8 @@
 """A CDKTF app of another team that uses only the constructs of this project.
 
-Two documents behind one API that requires a key. A role of the shop writes them, instead of the user with an access key.
-All it needs of this repository is `pip install '.[stack]'`. `python shop.py` writes cdktf.out, which `cdktf deploy` or
-plain Terraform applies.
+Two documents behind one API that requires a key. A role of the shop writes them, not a user with an access key. All it
+needs of this repository is `pip install '.[stack]'`. `python shop.py` writes cdktf.out, which `cdktf deploy` or plain
+Terraform applies.
 """
 
 from __future__ import annotations

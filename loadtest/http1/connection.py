@@ -15,9 +15,9 @@ import time
 from typing import Final
 
 from loadtest.http1.address import Address
+from loadtest.http1.answer import USUAL_LIMITS, Answer, Limits
 from loadtest.http1.connecting import connect, wait_for
 from loadtest.http1.errors import cut
-from loadtest.http1.answer import USUAL_LIMITS, Answer, Limits
 from loadtest.http1.incoming import Incoming
 from loadtest.units import SECOND
 

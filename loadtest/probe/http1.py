@@ -13,11 +13,11 @@ from typing import Final
 
 from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address, request
+from loadtest.http1.answer import Answer as Received
+from loadtest.http1.answer import Limits
 from loadtest.http1.connecting import connect
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError
-from loadtest.http1.answer import Answer as Received
-from loadtest.http1.answer import Limits
 from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.http1.trust import tls_context
 from loadtest.probe.model import Ask, Headers, ProbeAnswer

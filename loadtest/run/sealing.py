@@ -21,7 +21,14 @@ from loadtest.errors import UsageError
 from loadtest.run.addresses import name_versions_apart
 from loadtest.run.checksums import write_checksums
 from loadtest.run.clock_bounds import ClockBounds
-from loadtest.run.clocks import all_exchanges, clocks_of, clocks_that_went_back, how_uncertain, on_masters_clock, widened
+from loadtest.run.clocks import (
+    all_exchanges,
+    clocks_of,
+    clocks_that_went_back,
+    how_uncertain,
+    on_masters_clock,
+    widened,
+)
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import are_observed, description_in, documents_of
 from loadtest.run.duel import schedule_of

@@ -32,6 +32,6 @@ def at_the_edge(history: History, start_ns: Column, end_ns: Column, remedy: str)
     if share[worker] <= MOST_LEFT_OUT:
         return []
     return [
-        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} may have been due in another window, as "
-        f"its clock is known to a bound only: {remedy}"
+        f"{units.share(float(share[worker]))} of the reads of worker {worker + 1} may have been due in another window, "
+        f"as its clock is known to a bound only: {remedy}"
     ]

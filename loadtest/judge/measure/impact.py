@@ -118,7 +118,11 @@ def _measure(history: History, table: WindowTable) -> Impact:
 def _near(history: History) -> Impact:
     """Where somebody else publishes, and keeps no windows."""
     near = near_publications(history, HEADLINE)
-    doubts = (*doubts_of(near.impact, "", near.fast), *unearned(history, near.impact, near.pairs), *at_the_edges(history))
+    doubts = (
+        *doubts_of(near.impact, "", near.fast),
+        *unearned(history, near.impact, near.pairs),
+        *at_the_edges(history),
+    )
     found = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
     return replace(found, sentence=sentence_of_publications(history, found, doubts))
 

@@ -27,9 +27,9 @@ from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
+from loadtest.target.opening import open_store
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.opening import open_store
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 

@@ -107,7 +107,9 @@ def _connection(seen: Seen) -> Script:
         how = "announced" if answer.closes else "unannounced"
         return Finding(DEVIATES, f"the connection is closed after the 304 ({how})")
     finding = whole(seen, after)
-    return finding if finding.verdict is not PASS else Finding(PASS, f"304, then {describe(after)} on the same connection")
+    return (
+        finding if finding.verdict is not PASS else Finding(PASS, f"304, then {describe(after)} on the same connection")
+    )
 
 
 def _unasked(seen: Seen) -> Script:

@@ -48,7 +48,9 @@ class StorageOperator:
 
 
 def stored_headers(headers: dict[str, str]) -> dict[str, str]:
-    stored = {name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")}
+    stored = {
+        name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")
+    }
     codings = [part.strip() for part in stored.pop("content-encoding", "").split(",")]
     encoding = ", ".join(coding for coding in codings if coding not in ("", "aws-chunked"))
     return {**stored, "content-encoding": encoding} if encoding else stored

@@ -67,8 +67,8 @@ def compile_template(text: str, where: str) -> Template:
         directive = _DIRECTIVE.search(literal)
         if directive:
             raise DefinitionError(
-                f"The template of {where} uses {literal[directive.start() : directive.start() + 20].split()[0]!r}: the sandbox "
-                "interprets text with $context variables only."
+                f"The template of {where} uses {literal[directive.start() : directive.start() + 20].split()[0]!r}: the "
+                "sandbox interprets text with $context variables only."
             )
     for name in parts[1::2]:
         if name not in CONTEXT_VARIABLES:

@@ -56,7 +56,9 @@ class Deployments:
         try:
             await self._after_success(request, body, answer)
         except Exception as error:  # the request itself succeeded, and its client must get the answer
-            self._note_problem(f"{request.method} {request.path}", f"The sandbox could not follow this request ({error!r}).")
+            self._note_problem(
+                f"{request.method} {request.path}", f"The sandbox could not follow this request ({error!r})."
+            )
 
     async def _after_success(self, request: AwsRequest, body: bytes, answer: bytes) -> None:
         if request.service == "apigateway" and request.method != "GET":

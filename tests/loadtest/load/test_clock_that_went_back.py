@@ -1,4 +1,4 @@
-"""A worker whose clock went back while it read: the run is INCONCLUSIVE and names it, and nothing is found by mistake."""
+"""A worker whose clock went back while it read: the run is INCONCLUSIVE and names it, and nothing is wrongly found."""
 
 from __future__ import annotations
 

@@ -99,7 +99,9 @@ def test_reads_of_a_worker_elsewhere_that_may_be_on_either_side_of_a_publication
     )
     impact = measure_impact(replace(near, reads=moved, _made={}, _being_made={}))
     assert impact.verdict is Verdict.FAIL, impact.sentence
-    healthy = replace(published_run(publications=30), reads=replace(moved, returned_ns=moved.called_ns + 20 * MS + width_ns))
+    healthy = replace(
+        published_run(publications=30), reads=replace(moved, returned_ns=moved.called_ns + 20 * MS + width_ns)
+    )
     blurred = measure_impact(replace(healthy, _made={}, _being_made={}))
     assert blurred.verdict is Verdict.INCONCLUSIVE
     assert "may have been due in another window" in blurred.sentence
