@@ -46,6 +46,7 @@ def run_dir(tmp_path: Path) -> Path:
         "write_interval": 0.5, "arrival_rate": 0.0, "conditional_share": 0.5, "window": 2.0, "max_staleness": 0.0,
         "impact_tolerance": 1.25,
     }  # fmt: skip
+    run["plan"]["window_ns"] = SECOND
     write_run(run_dir, run)
     return run_dir
 
