@@ -13,7 +13,8 @@ from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import load_run, unusable
+from loadtest.run.run_directory import unusable
+from loadtest.run.run_file import load_run
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from stacks.user_input import cut, is_folder, real_number, shown
 

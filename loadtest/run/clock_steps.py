@@ -19,7 +19,7 @@ import numpy as np
 
 from loadtest.run.files import READS_SUFFIX, SAMPLES_SUFFIX
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import SPOOLED_SAMPLE_DTYPE, load_records, spooled_fields
+from loadtest.run.spool_format import SPOOLED_SAMPLE_DTYPE, load_records, spooled_fields
 
 _BLOCK: Final = 2**20
 _OVERLAP: Final = 2**14

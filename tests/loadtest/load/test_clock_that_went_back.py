@@ -19,9 +19,10 @@ from loadtest.run.clocks import clocks_of
 from loadtest.run.exchange_files import ExchangeRows, exchange_file
 from loadtest.run.loading import load_history
 from loadtest.run.records import ReadOutcome, Verdict
-from loadtest.run.run_directory import write_run
+from loadtest.run.run_file import write_run
 from loadtest.run.sealing import seal
-from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 SECOND = 10**9
 NAMED = "Worker 2 of 2 cannot be compared with the others: its clock jumped back by"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.run.files import CLOCKS_FILE
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (

@@ -10,9 +10,9 @@ import pytest
 from locust_process import Run, Start, report
 
 from benchmarks.nginx import free_port
-from loadtest.load.writer.process import REMEDIES, what_to_do
 from loadtest.run.files import JOURNAL_NAME
 from loadtest.sandbox.process import RunningSandbox
+from loadtest.target.remedies import REMEDIES, what_to_do
 
 
 @pytest.fixture
