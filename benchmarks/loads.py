@@ -71,11 +71,18 @@ class Load:
 
 @contextmanager
 def started(
-    kind: str, served: Served, case: Case, *, core: int = GENERATOR_CORE, users: int = USERS, rate: float = 0
+    kind: str,
+    served: Served,
+    case: Case,
+    *,
+    core: int = GENERATOR_CORE,
+    users: int = USERS,
+    rate: float = 0,
+    recorded: Sequence[str] = (),
 ) -> Iterator[Load]:
-    """A load that is warm; it is gone after the block."""
+    """A load that is warm; it is gone after the block. ``recorded`` is where, as options of ``reader_load``."""
     command = ["taskset", "-c", str(core), sys.executable, "-m", "benchmarks.reader_load", kind, served.url, RUN]
-    command += [str(case.payload_bytes), str(users), f"--share={case.share}", f"--rate={rate}"]
+    command += [str(case.payload_bytes), str(users), f"--share={case.share}", f"--rate={rate}", *recorded]
     trusted = {"SSL_CERT_FILE": str(served.certificate)} if served.certificate else {}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **trusted})
     assert process.stdout is not None
@@ -95,13 +102,13 @@ def answers(served: Served) -> int:
         return int(response.read().split(b"requests")[1].split()[2])
 
 
-def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
-    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as nginx counts them."""
+def taking_turns(peers: Sequence[Served], groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
+    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as its servers count them."""
     reads, seconds = [0] * len(groups), [0.0] * len(groups)
     for turn in range(turns):
         order = range(len(groups)) if turn % 2 else reversed(range(len(groups)))
         for number in order:
-            before = answers(served)
+            before = sum(map(answers, peers))
             for load in groups[number]:
                 load.go()
             began = time.perf_counter()
@@ -109,5 +116,5 @@ def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -
             for load in groups[number]:
                 load.stop()
             seconds[number] += time.perf_counter() - began
-            reads[number] += answers(served) - before - 1
+            reads[number] += sum(map(answers, peers)) - before - len(peers)
     return [count / seconds_taken for count, seconds_taken in zip(reads, seconds, strict=True)]

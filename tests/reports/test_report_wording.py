@@ -1,5 +1,6 @@
 """Words and diagrams: definitions, harmless text, and where the operations of a witness are drawn."""
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -47,6 +48,18 @@ def test_clean_text_holds_no_control_and_no_surrogate(text: str) -> None:
     assert not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in cleaned)
     cleaned.encode("utf-8")
     assert clean(cleaned) == cleaned
+
+
+EDGES = "\x00\x1b\x7f\x85\x9f\xa0\ud800\udfff\ufffd\ufffe\uffff\u2029\u202a\u202e\u202f\u2066\u2069\u206a"
+
+
+@given(st.text(st.characters() | st.sampled_from(EDGES)))
+def test_clean_text_is_the_text_without_what_steers(text: str) -> None:
+    spaced = text.replace("\r\n", " ").translate(dict.fromkeys(map(ord, "\r\n\t"), " "))
+    steers = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    assert clean(text) == "".join(
+        "\ufffd" if unicodedata.category(each) in ("Cc", "Cs") or each in steers else each for each in spaced
+    )
 
 
 def test_headline_counts_and_names_what_did_not_pass() -> None:

@@ -1,6 +1,6 @@
 """Reads that were due at the edge of a window, as far as the clock of their worker tells: in it, or beyond.
 
-They are left out (:func:`loadtest.judge.measure.latency.window_of`). When they are many, what is left of a window is
+They are left out (:func:`loadtest.judge.measure.populations.window_of`). When they are many, what is left of a window is
 its middle, and a run does not pass on that.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.measure.latency import successful
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
+from loadtest.judge.measure.populations import successful
 from loadtest.run.history import Column, History
 
 

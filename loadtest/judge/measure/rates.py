@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.measure.latency import successful
+from loadtest.judge.measure.populations import successful
 from loadtest.judge.statistics.quantiles import quantiles_of
-from loadtest.run.blocks import blocks, count_of_each, in_blocks
+from loadtest.run.blocks import blocks, count_of_each, each_block, in_blocks
 from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.history import Column, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name
@@ -22,7 +22,6 @@ MOST_WRITE_ERRORS: Final = 5
 
 
 def measure_availability(history: History) -> Availability:
-    """Counts and rates of a run."""
     reads, writes = history.reads, history.writes
     sent = reads.sent
     made = int(np.count_nonzero(sent))
@@ -97,7 +96,8 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
     if not len(history.reads):
         return None, None
     returned = np.compress(history.once(successful), history.reads.returned_ns)
-    returned.sort()
+    each_block(len(returned), lambda block: returned[block].sort())
+    returned.sort(kind="stable")  # pieces that rise and hardly overlap: that is next to no work
     last = int(history.reads.returned_ns.max())
     origin, end = (int(time) for time in _time_of_its_own(history, np.array([history.origin_ns, last])))
     at = _time_of_its_own(history, returned)
@@ -116,7 +116,6 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
 
 
 def _late(history: History) -> Quantiles:
-    """How late reads were started."""
     reads = history.reads
     late = in_blocks(len(reads), np.int64, lambda block: reads.called_ns[block] - reads.scheduled_ns[block])
     sent = reads.sent

@@ -1,8 +1,8 @@
 """Response time around PUTs: do they catch reads under way, delay those due meanwhile, or leave something behind?
 
-Only reads that were due in writing windows. For finding the cause of a slowdown; nothing is judged by it. A read that
-was due shortly before a PUT, and is slow, may have met that PUT: so it is shown before it, and not long after the one
-before. ::
+It helps to find the cause of a slowdown; nothing is judged by it. Only reads that were due in writing windows count. A
+slow read that was due shortly before a PUT may have met that PUT, so it is shown as before it, and not as long after
+the PUT before that. ::
 
     PUT            ├─────┤                          ├─────┤
     reads    ├────────────┤   ├──┤   ├──┤     ├────────────┤
@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.measure.flights import due_during_put, overlapping_reads
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
+from loadtest.judge.statistics.by_group import by_group
+from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History
 from loadtest.summary.speed import SincePut, SlowestReads
@@ -24,7 +25,7 @@ from loadtest.summary.speed import SincePut, SlowestReads
 BINS: Final = 20
 """Bins from a PUT to the usual time of the next one."""
 LEAST_READS: Final = 100
-"""Bins in which p99 would be the slowest read are put together with the next ones."""
+"""Bins with fewer reads are merged with the next ones, as their p99 would be the slowest read."""
 
 
 def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | None) -> tuple[SincePut, ...]:
@@ -32,8 +33,8 @@ def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | N
 
     ``took_ns``: the response times of all reads; ``p99_ns``: that of the ``writing`` ones.
 
-    The axis ends at the usual time between two PUTs, and begins before a PUT by the p99 of the response times: so long
-    before, a slow read is still under way when the PUT is sent.
+    The axis ends at the usual time between two PUTs. It begins before a PUT by the p99 of the response times: a slow
+    read that was due so long before is still under way when the PUT is sent.
     """
     called = history.writes.called_ns[1:]
     if len(called) < 2 or not writing.any():
@@ -54,17 +55,18 @@ def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | N
         return np.where(writing[block] & (at < BINS * width), at // width + before, -1)
 
     place = in_blocks(len(writing), np.int16, bin_of)
-    return _points(groups(place, before + BINS), took_ns, before, width)
+    (members,) = by_group(place, before + BINS, lambda block: took_ns[block])
+    return _points(members, before, width)
 
 
-def _points(members: list[Column], took: Column, before: int, width: int) -> tuple[SincePut, ...]:
-    """One point a bin, of at least LEAST_READS; none goes from before a PUT to after it."""
-    points, start, held = [], 0, members[0][:0]
-    for number, own in enumerate(members):
+def _points(took: list[Column], before: int, width: int) -> tuple[SincePut, ...]:
+    """One point a bin of at least LEAST_READS, that ``took`` so long; none goes from before a PUT to after it."""
+    points, start, held = [], 0, took[0][:0]
+    for number, own in enumerate(took):
         held = np.concatenate([held, own])
         at_put = number + 1 == before
         if len(held) >= LEAST_READS:
-            p50, p99 = selected(took[held], (PER_MILLE["p50"], PER_MILLE["p99"]))
+            p50, p99 = selected(held, (PER_MILLE["p50"], PER_MILLE["p99"]))
             points.append(
                 SincePut(
                     from_ns=(start - before) * width,

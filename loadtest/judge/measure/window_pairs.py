@@ -1,8 +1,8 @@
 """The windows of a run: which of them are used, in which pairs, and what the reads of each showed.
 
 A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
-in flight in the quiet one, when none was in the writing one, or when the load generator itself paused in one of them. A
-rest is a quiet window, of which the end counts.
+in flight in the quiet one, when none was in the writing one, or when the load generator itself paused in one of them.
+Of a rest, only the end counts as quiet.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest.judge.measure.flights import puts_within
-from loadtest.judge.measure.latency import response_ns, successful, window_of
+from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.like_with_like import Stretch, stretch
 from loadtest.judge.measure.paused_windows import PAUSED, paused_windows
+from loadtest.judge.measure.populations import successful, window_of
 from loadtest.judge.measure.position import Placed
 from loadtest.judge.measure.rests import Rest, rest_of, untouched
 from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.blocks import in_blocks, side_by_side
+from loadtest.run.blocks import in_blocks, rising_run, side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import OPENING_PAIR
@@ -66,14 +67,14 @@ class WindowTable:
         small = np.int16 if len(windows) < 2**15 else np.int32
         place = in_blocks(len(ok), small, lambda block: np.where(ok[block], window[block], -1))
         members = groups(place, len(windows))
-        found = _quantiles_by_group(history, members)
+        quantile_ns = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
         paused = np.zeros(len(windows), dtype=np.bool_) if with_paused else history.once(paused_windows)
         dropped = tuple(
             _why_dropped(int(kind), int(count), control, bool(len(reads))) or (PAUSED if pause else "")
             for kind, count, reads, pause in zip(windows.kind, puts, members, paused, strict=True)
         )
-        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, found)
+        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, quantile_ns)
 
     @cached_property
     def piece_ns(self) -> int:
@@ -93,7 +94,7 @@ class WindowTable:
 
     @cached_property
     def left_out(self) -> int:
-        """How many windows are not used for a pause of the load generator, and for nothing else."""
+        """How many windows are left out only because the load generator paused."""
         return self.dropped.count(PAUSED)
 
     @cached_property
@@ -109,7 +110,7 @@ class WindowTable:
 
     def stretch(self, place: int) -> Stretch:
         """The reads of a window."""
-        return stretch(self.history, self.members[place])
+        return stretch(self.history, rising_run(self.members[place]))
 
     def pieces(self, place: int) -> tuple[Stretch, ...]:
         """The end of a rest, in pieces."""
@@ -122,9 +123,9 @@ class WindowTable:
     def rests(self) -> list[Rest]:
         """The rests that follow a writing window with which they make a pair."""
         return [
-            rest_of(self.history, found.places[0], self.members[found.places[0]], found.writing, self.piece_ns)
-            for found in self.pairs
-            if self.kind[found.places[0]] == WindowKind.REST
+            rest_of(self.history, pair.places[0], self.members[pair.places[0]], pair.writing, self.piece_ns)
+            for pair in self.pairs
+            if self.kind[pair.places[0]] == WindowKind.REST
         ]
 
     def opening(self) -> tuple[Stretch, ...]:
@@ -139,14 +140,14 @@ class WindowTable:
             return int(self.kind[place - 1]) if place else None
 
         return [
-            Placed(ratios, before(found.places[0]), before(found.places[1]))
-            for found, ratios in zip(self.pairs, logs, strict=True)
-            if self.kind[found.places[0]] == WindowKind.QUIET
+            Placed(ratios, before(pair.places[0]), before(pair.places[1]))
+            for pair, ratios in zip(self.pairs, logs, strict=True)
+            if self.kind[pair.places[0]] == WindowKind.QUIET
         ]
 
     @property
     def note(self) -> str:
-        """What is left out of the rows; "" when nothing is."""
+        """Why not all windows are in the rows; "" when they are."""
         count = len(self.history.windows)
         return f"{MOST_WINDOWS:,} of {count:,} windows are listed, evenly spaced." if count > MOST_WINDOWS else ""
 
@@ -197,5 +198,5 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
     response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
-    found = side_by_side(lambda group: selected(response[group], wanted), members)
+    found = side_by_side(lambda group: selected(np.array(response[rising_run(group)]), wanted), members)
     return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}
