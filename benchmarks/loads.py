@@ -103,7 +103,7 @@ def answers(served: Served) -> int:
 
 
 def taking_turns(peers: Sequence[Served], groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
-    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as its servers count them."""
+    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as servers count."""
     reads, seconds = [0] * len(groups), [0.0] * len(groups)
     for turn in range(turns):
         order = range(len(groups)) if turn % 2 else reversed(range(len(groups)))

@@ -37,6 +37,9 @@ RUN_BY = {
     "python -m loadtest restore RUN_DIR": (
         "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
     ),
+    "python -m loadtest.summary.summary": (
+        "tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records"
+    ),
     "python -m loadtest trend runs --output trend": (
         "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
     ),

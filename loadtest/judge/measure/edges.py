@@ -1,7 +1,7 @@
 """Reads that were due at the edge of a window, as far as the clock of their worker tells: in it, or beyond.
 
-They are left out (:func:`loadtest.judge.measure.populations.window_of`). When they are many, what is left of a window is
-its middle, and a run does not pass on that.
+They are left out (:func:`loadtest.judge.measure.populations.window_of`). When they are many, what is left of a window
+is its middle, and a run does not pass on that.
 """
 
 from __future__ import annotations

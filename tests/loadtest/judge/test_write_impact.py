@@ -334,17 +334,17 @@ def from_afar(near: History, width_ns: int) -> History:
 def test_slow_reads_of_a_worker_elsewhere_are_not_taken_for_those_of_a_quiet_window(width_ns: int) -> None:
     """The first reads while writing may seem to have been due in the quiet window before."""
     near = run([1.5] * 8, reads=198)
-    assert verdict(measure_impact(near)) is Verdict.FAIL
+    assert measure_impact(near).verdict is Verdict.FAIL
     impact = measure_impact(from_afar(near, width_ns))
-    assert verdict(impact) is Verdict.FAIL, impact.sentence
+    assert impact.verdict is Verdict.FAIL, impact.sentence
     assert impact.estimates[0].ratio == pytest.approx(1.5)
 
 
 def test_a_worker_whose_clock_does_not_tell_the_window_of_many_reads_passes_nothing() -> None:
     near = run([1.0] * 8, reads=198)
-    assert verdict(measure_impact(near)) is Verdict.PASS
-    assert verdict(measure_impact(from_afar(near, LENGTH // 10))) is Verdict.PASS
+    assert measure_impact(near).verdict is Verdict.PASS
+    assert measure_impact(from_afar(near, LENGTH // 10)).verdict is Verdict.PASS
     blurred = measure_impact(from_afar(near, LENGTH * 2 // 5))
-    assert verdict(blurred) is Verdict.INCONCLUSIVE
+    assert blurred.verdict is Verdict.INCONCLUSIVE
     assert "of the reads of worker 1 may have been due in another window" in blurred.sentence
-    assert verdict(measure_impact(from_afar(near, 2 * LENGTH))) is Verdict.INCONCLUSIVE
+    assert measure_impact(from_afar(near, 2 * LENGTH)).verdict is Verdict.INCONCLUSIVE
