@@ -58,6 +58,8 @@ class FaultCase:
     after_start: bool = False  # injected once the run has begun: it would not let a run begin
     seconds: int = 6
     arguments: tuple[str, ...] = QUICK
+    watched: bool = False  # somebody else publishes, and the run only watches
+    beyond: Callable[[Summary], float] | None = None  # how far from the size an end of what is reported may lie
 
 
 def share(found: int, of: int) -> Interval:

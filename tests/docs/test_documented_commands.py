@@ -76,15 +76,24 @@ RUN_BY = {
         ),
         "tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says",
     ),
+    "python -m loadtest sandbox --port 8080": (
+        "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
+    ),
     **dict.fromkeys(
         (
-            "python -m loadtest sandbox --port 8080",
             "curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam",
             "python -m loadtest publish --every 1",
             "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",
         ),
+        "tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it",
+    ),
+    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
+    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
         "tests/loadtest/runs/test_watching.py::"
-        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read",
+        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read"
+    ),
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
+        "tests/loadtest/runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show"
     ),
     "python -m loadtest sandbox --fault cdn=ttl2000ms": (
         "tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away"
@@ -143,14 +152,7 @@ MAKE_ONLY_SHOWN = {
 OTHERS_COMMANDS = {
     "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 300s --publish-command 'make publish' "
     "--write-interval 5 --window 20": (
-        "runs somebody's publisher; tests/loadtest/runs/test_watching.py runs one in the sandbox"
-    ),
-    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
-        "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
-    ),
-    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
-    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
-        "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
+        "runs `make publish` of somebody's own Makefile; tests/loadtest/runs/test_watching.py types it beside one"
     ),
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",

@@ -82,6 +82,8 @@ class AwsProxy:
             answer = await self._moto.ask(forwarded)
             if answer.is_success and about.method in ("PUT", "POST", "DELETE"):
                 await self._reload(about.bucket, about.key, about.region)
+            async with self._lock(about.bucket, about.key):  # nobody hears of a PUT before readers can see it
+                pass
             await answer.send(send)
             return
         started = time.monotonic()
@@ -106,14 +108,17 @@ class AwsProxy:
     async def _put(self, forwarded: Forwarded, plan: PutPlan) -> MotoAnswer:
         """PUT in moto, then publish; one at a time, so that both sides agree which came last."""
         about = forwarded.about
-        lock = self._locks.setdefault((about.bucket, about.key), asyncio.Lock())
-        async with lock:
+        async with self._lock(about.bucket, about.key):
             answer = await self._moto.ask(forwarded)
             stored = self._store.track(about.bucket, about.key)
             if answer.is_success and not plan.is_lost:
                 old_etag = stored.current.etag if plan.keeps_etag and stored.current else None
                 stored.publish(_version(forwarded, answer, old_etag))
         return answer if plan.etag_told is None else answer.with_etag(plan.etag_told)
+
+    def _lock(self, bucket: str, key: str) -> asyncio.Lock:
+        """Held while an object is replaced, from before moto knows until readers can see it."""
+        return self._locks.setdefault((bucket, key), asyncio.Lock())
 
     def _take_effect_later(self, forwarded: Forwarded, delay: float) -> None:
         async def put_later() -> None:
@@ -152,9 +157,8 @@ class AwsProxy:
 
     async def put_as_somebody_else(self, bucket: str, key: str, body: bytes) -> None:
         """PUT an object as an administrator would, past the faults."""
-        lock = self._locks.setdefault((bucket, key), asyncio.Lock())
         headers = {"content-type": "application/json", "cache-control": "no-cache"}
-        async with lock:
+        async with self._lock(bucket, key):
             etag = await asyncio.to_thread(self.operator.put, bucket, key, body)
             self._store.track(bucket, key).publish(object_version(body, etag, time.time(), headers))
 
