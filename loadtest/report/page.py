@@ -169,6 +169,7 @@ def page_environment(*folders: Path) -> Environment:
         diagram=diagram,
         explain=explain,
         headline=wording.headline,
+        lead=wording.lead,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,
         limits=limits,

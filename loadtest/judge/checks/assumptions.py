@@ -25,15 +25,16 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
+from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command, foreign_reads, somebody_else
+from loadtest.judge.watch_evidence import failing_command, foreign_reads, reads_of, somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
-from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
-from loadtest.summary.findings import CheckResult, Witness
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
+from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.units import SECOND
 
 PROMISE: Final = Promise(
@@ -84,8 +85,19 @@ def assumptions(history: History) -> CheckResult:
             count_number("writes of unknown outcome", unknown),
             count_number("foreign documents", foreign),
             count_number("reads called while their reader had another in flight", len(overlapping)),
+            *_left_open(history),
         ),
         witnesses=_witnesses(history, overlapping),
+    )
+
+
+def _left_open(history: History) -> tuple[Number, ...]:
+    """What HEADs left open of the reads of a run that watched."""
+    if is_own(history):
+        return ()
+    return (
+        count_number("reads of an unseen document", reads_of(history, UNSEEN_VERSION)),
+        count_number("undecided read", reads_of(history, UNDECIDED_VERSION)),
     )
 
 
@@ -152,6 +164,11 @@ def _writing_stopped(history: History) -> str:
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
     last_error = next((error for error in reversed(history.writes.error) if error), "")
     why = f" (the last error: {last_error})" if last_error else ""
+    if not is_own(history):
+        return (
+            f"Nothing new was seen in the store from {since} after the run began, of {of}, though the publish command "
+            "was to run: what is said of reads during writes rests on the time before."
+        )
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
         f"what is said of reads during writes rests on the time before{why}."
@@ -201,7 +218,8 @@ def _overlaps(count: int) -> str:
 
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
     foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
-    suspects = [(int(read), "got a document that is not of this run") for read in foreign]
+    what = "a document that is not of this run" if is_own(history) else "something that no ETag vouches for"
+    suspects = [(int(read), f"got {what}") for read in foreign]
     in_flight = "called this read while an earlier one was in flight"
     suspects += [(int(read), in_flight) for read in overlapping[:MOST_WITNESSES]]
     return tuple(

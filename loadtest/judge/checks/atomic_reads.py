@@ -35,6 +35,7 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
+from loadtest.judge.checks.when_written import call
 from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
@@ -146,7 +147,7 @@ def _conflict_witness(history: History, times: Timeline, version: int, partner: 
         history,
         f"Version {version} was there before version {partner} and after it: no order of these operations fits.",
         int(min(history.writes.called_ns[version], history.writes.called_ns[partner])),
-        f"call of write {min(version, partner)}",
+        call(history, min(version, partner)),
         reads=reads,
         writes=writes,
     )

@@ -40,6 +40,7 @@ from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
 from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
+from loadtest.judge.watch_evidence import got_again, same_bytes
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
@@ -169,6 +170,8 @@ def _judge(  # noqa: PLR0911 - one a case
             f"Only {units.counted(measured.could_have_been, 'request')} named the current version, at least "
             f"{MINIMUM_CONDITIONS} are needed.",
         )
+    if open_ := same_bytes(history) or got_again(history):
+        return Verdict.INCONCLUSIVE, open_
     asked_nobody = history.info.settings.writer == NO_WRITER
     return Verdict.PASS, _honoured(
         measured, int(np.count_nonzero(history.reads.status == 200)), asked_nobody=asked_nobody
