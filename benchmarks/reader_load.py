@@ -1,7 +1,7 @@
-"""One load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints what came of it as JSON.
+"""One load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints its result as JSON.
 
-Says ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time: who starts it
-counts its reads at the server.
+It prints ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time, for its
+reads are counted at the server.
 """
 
 from __future__ import annotations

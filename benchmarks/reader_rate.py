@@ -5,13 +5,13 @@ of a second each (``benchmarks.loads``). As processes of one program also differ
 such pairs; the figure is the median of their ratios. wrk (one thread, as many connections) has a turn of its own beside
 each pair, and shows how far from the limit a reader is.
 
-Beside the ratio stands that of the reads in a second of CPU: it does not depend on how much of its core nginx has, and
-says more when the server is what holds the readers up, or when other work runs on these cores.
+The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and
+says more when the server is the limit or other work runs on these cores.
 
 Then the same readers on a schedule (``benchmarks.reader_schedule``), and two processes of them, as ``--processes``
 starts them, each with a core and an nginx of its own (``benchmarks.two_processes``).
 
-The tables are those of docs/measuring.md, ready to be put in.
+The tables are those of docs/measuring.md, ready to paste.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def rates(served: Served, case: Case, turns: int) -> dict[str, float]:
         for kind in KINDS:
             loads.append(running.enter_context(started(kind, served, case)))
             loads[-1].stop()
-        made = taking_turns([served], [[load] for load in loads], turns)
+        rates_in_turns = taking_turns([served], [[load] for load in loads], turns)
         of_wrk = 0.0 if case.share else wrk([(served, GENERATOR_CORE)])
         for load in loads:
             load.end()
     plain, recording = (load.reads_per_cpu_second for load in loads)
-    return dict(zip(KINDS, made, strict=True)) | {"wrk": of_wrk, "per_cpu": recording / plain}
+    return dict(zip(KINDS, rates_in_turns, strict=True)) | {"wrk": of_wrk, "per_cpu": recording / plain}
 
 
 def beside_plain(pairs: int, turns: int) -> int:
@@ -66,11 +66,11 @@ def beside_plain(pairs: int, turns: int) -> int:
     for case in CASES:
         document = render(RUN, 0, case.payload_bytes)
         with nginx_counting(document, core=SERVER_CORE, over_tls=case.over_tls, numbered=case.numbered) as served:
-            found = [rates(served, case, turns) for _ in range(pairs)]
-        plain, recording, of_wrk = (statistics.median(pair[kind] for pair in found) for kind in (*KINDS, "wrk"))
-        ratios = [pair["recording"] / pair["plain"] for pair in found]
+            measured = [rates(served, case, turns) for _ in range(pairs)]
+        plain, recording, of_wrk = (statistics.median(pair[kind] for pair in measured) for kind in (*KINDS, "wrk"))
+        ratios = [pair["recording"] / pair["plain"] for pair in measured]
         ratio = statistics.median(ratios)
-        per_cpu = statistics.median(pair["per_cpu"] for pair in found)
+        per_cpu = statistics.median(pair["per_cpu"] for pair in measured)
         spread = f"{ratio:.2f} ({min(ratios):.2f} … {max(ratios):.2f})"
         figures = (f"{plain:,.0f}", f"{recording:,.0f}", spread, case.wanted or "", f"{per_cpu:.2f}")
         print("| " + " | ".join(map(str, (case.name, *figures, f"{of_wrk:,.0f}" if of_wrk else ""))) + " |", flush=True)
@@ -89,5 +89,5 @@ if __name__ == "__main__":
     options = parser("reader_rate", __doc__)
     options.add_argument("--pairs", type=int, default=8)
     options.add_argument("--turns", type=int, default=30)
-    given = options.parse_args()
-    sys.exit(1 if main(given.pairs, given.turns) else 0)
+    parsed = options.parse_args()
+    sys.exit(1 if main(parsed.pairs, parsed.turns) else 0)

@@ -1,4 +1,4 @@
-"""SamplesStage: the stage that clients call, and what is set on it: limits, cache, log, metrics, traces, firewall."""
+"""SamplesStage: the stage that clients call, with its limits, cache, log, metrics, traces and firewall."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
-from stacks.api_definition import SAMPLES_PATH
+from stacks.api_definition import SAMPLES_PATH, method_path
 from stacks.iam import API_GATEWAY_MAY_ASSUME
 
 STAGE_NAME: Final = "v1"
@@ -38,12 +38,12 @@ ACCESS_LOG_FIELDS: Final = {
     "integrationLatencyMs": "$context.integrationLatency",
     "error": "$context.error.message",
 }
-"""One line for each request. No addresses and user agents: they are personal data, and no question here needs them."""
+"""One line a request, without addresses and user agents, which are personal data that nothing here needs."""
 
 
 @dataclass(frozen=True)
 class StageConfig:
-    """What is set on the stage: requests per second, seconds, days; None and 0 leave a thing out."""
+    """The settings of a stage, in requests per second, seconds and days; None and 0 leave a thing out."""
 
     throttle_rate: float | None = None
     throttle_burst: int | None = None
@@ -55,12 +55,6 @@ class StageConfig:
     xray: bool = False
     web_acl_arn: str | None = None
     partition: str = "aws"
-
-
-def method_path(path: str, verb: str) -> str:
-    """The name of a method among a stage's settings: `samples/GET`, and `~1shop~1prices/GET` below the first level."""
-    part = path.removeprefix("/")
-    return f"{path.replace('/', '~1') if '/' in part else part}/{verb}"
 
 
 class SamplesStage(Construct):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
-from loadtest.http1.incoming import Answer
+from loadtest.http1.answer import Answer
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kind import Documents

@@ -264,7 +264,9 @@ def operation_times(operation: Operation) -> str:
         return f"between {units.duration(operation.called_ns)} and {units.duration(operation.returned_ns)}"
     if operation.returned_ns is None:
         return f"{called}, never returned"
-    return f"{called}, took {units.duration(operation.returned_ns - operation.called_ns)}"
+    took = f"took {units.duration(operation.returned_ns - operation.called_ns - operation.widening_ns)}"
+    known = f" (its clock is known to {units.duration(operation.widening_ns)})" if operation.widening_ns else ""
+    return f"{called}{known}, {took}"
 
 
 def text_of(value: JsonValue) -> str:

@@ -47,6 +47,7 @@ class Operation:
     sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # x-amzn-RequestId of the answer; "" if there is none
+    widening_ns: int = 0  # how much of a read's time is the uncertainty of its worker's clock
 
 
 @dataclass(frozen=True)

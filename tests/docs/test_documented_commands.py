@@ -22,6 +22,7 @@ RUN_HERE = {"make help", "make clean", *COLLECTED}
 DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
 RUN_BY = {
     **dict.fromkeys(("make deploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
+    "python main.py": "tests/stacks/test_synthesized.py::test_main_writes_one_stack_into_cdktf_out",
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
     "python -m loadtest options": (
         "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"
@@ -36,6 +37,9 @@ RUN_BY = {
     ),
     "python -m loadtest restore RUN_DIR": (
         "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
+    ),
+    "python -m loadtest.summary.summary": (
+        "tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records"
     ),
     "python -m loadtest trend runs --output trend": (
         "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
@@ -104,6 +108,9 @@ RUN_BY = {
 }
 """Commands that other tests run, or whose program they call."""
 
+REPORT_COLUMN_AND_COMMAND = (
+    "tests/docs/test_extending.py::test_a_new_report_is_written_with_a_new_column_and_a_new_command_reads_it"
+)
 BLOCKS_RUN_BY = {
     ("deploying.md", "STACK=acme-samples"): DEPLOYED,
     ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
@@ -124,9 +131,8 @@ BLOCKS_RUN_BY = {
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
     ),
-    ("extending.md", ".venv/bin/python -m loadtest report"): (
-        "tests/docs/test_extending.py::test_a_new_report_is_written"
-    ),
+    ("extending.md", ".venv/bin/python -m loadtest report"): REPORT_COLUMN_AND_COMMAND,
+    ("extending.md", ".venv/bin/python -m loadtest verdict"): REPORT_COLUMN_AND_COMMAND,
 }
 """Blocks that another test takes out of the page and runs as a whole; by their page and how they begin."""
 

@@ -106,6 +106,8 @@ def test_settings_as_text() -> None:
 def test_times_of_an_operation() -> None:
     assert operation_times(read(-5 * MS, 0)) == "at -5.00 ms, took 5.00 ms"
     assert operation_times(read(5 * MS, None)) == "at 5.00 ms, never returned"
+    elsewhere = replace(read(-6 * MS, 1 * MS), widening_ns=2 * MS)
+    assert operation_times(elsewhere) == "at -6.00 ms (its clock is known to 2.00 ms), took 5.00 ms"
 
 
 def test_bars_follow_time_and_stay_inside() -> None:

@@ -30,6 +30,7 @@ def read_operation(history: History, read: int, zero_ns: int) -> Operation:
         sent_version=int(reads.sent_version[read]),
         etag_version=int(reads.etag_version[read]),
         request_id=history.requests.name(int(reads.worker[read]), int(reads.session[read]), int(reads.called_ns[read])),
+        widening_ns=int(reads.widening_ns[read]),
     )
 
 

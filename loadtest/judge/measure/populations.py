@@ -53,17 +53,22 @@ def successful(history: History) -> Flags:
 
 
 def window_of(history: History) -> Column:
-    """The window (by place) that each read was due in; -1 for none."""
-    windows = history.windows
+    """The window (by place) that each read was due in; -1 for none, and for one that its clock does not tell.
+
+    A read of a worker with another clock was due at ``scheduled_ns`` at the earliest, and ``widening_ns`` later at the
+    latest. One that may have been due in two windows would carry the effect of writes into a quiet one.
+    """
+    windows, reads = history.windows, history.reads
     if not len(windows):
-        return np.full(len(history.reads), -1, dtype=np.int32)
+        return np.full(len(reads), -1, dtype=np.int32)
 
     def of_block(block: slice) -> Column:
-        due = history.reads.scheduled_ns[block]
+        due = reads.scheduled_ns[block]
+        latest = due if reads.on_one_clock else due + reads.widening_ns[block]
         place = places(windows.start_ns, due, "right") - 1
-        return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1)
+        return np.where((place >= 0) & (latest < windows.end_ns[place]), place, -1)
 
-    return in_blocks(len(history.reads), np.int32, of_block)
+    return in_blocks(len(reads), np.int32, of_block)
 
 
 def part_of(history: History) -> Column:
