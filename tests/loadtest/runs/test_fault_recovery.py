@@ -1,35 +1,24 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole table: ``make bench``."""
 
-from dataclasses import replace
+import re
+from collections.abc import Callable
+from functools import cache
 
 import pytest
+from fault_companies import COMPANIES, Company, Injected
+from locust_process import Start, assert_answered
 
-from benchmarks.fault_cases import CASES, FaultCase, constant_lag
-from benchmarks.fault_recovery import (
-    NEVER_FAIL_WITHOUT_A_FAULT,
-    chosen_rows,
-    is_recovered,
-    measure,
-    rows,
-    verdicts,
-)
-from benchmarks.own_documents import MADE_UP
+from benchmarks.fault_cases import CASES, constant_lag
+from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, chosen_rows, rows, run_with, verdicts
+from loadtest.run.files import SUMMARY_FILE
 from loadtest.run.records import Verdict
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
+from loadtest.summary.summary import Summary, read_summary
 
 LATENCY = {"latency"}
 """Has a table of its own (``benchmarks.latency_recovery``)."""
-OWN_DOCUMENTS = {
-    "torn": "stamped",
-    "truncate": "folder",
-    "corrupt": "folder",
-    "stale-304": "stamped",
-    "replica-lag": "folder",
-    "rewrite": "stamped",
-    "foreign-writer": "stamped",
-}
-"""Faults that are recovered with documents of the user's own; of documents that are made up, the others are."""
+FOREIGN = next(company for company in COMPANIES if company.name == "frozen")
 
 
 def test_every_fault_is_recovered_at_three_sizes() -> None:
@@ -49,21 +38,68 @@ def test_pieces_of_the_table_make_the_whole_of_it() -> None:
     assert [row[1].value for row in chosen_rows(["torn"])[0]] == ["1%", "5%", "20%"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_the_injected_size_is_recovered(sandbox: RunningSandbox, case: FaultCase) -> None:
-    size = case.sizes[-1]
-    if case.unit == "share" and case.seconds == 6:  # the largest share shows in few reads
-        case = replace(case, seconds=4)
-    summary = measure(sandbox, case, size, OWN_DOCUMENTS.get(case.fault, MADE_UP))
-    assert is_recovered(case, size, summary), (case.measure(summary), verdicts(summary))
+def test_every_fault_is_injected_into_one_of_these_runs_at_its_largest_size() -> None:
+    injected = [(each.fault, each.value) for company in COMPANIES for each in company.faults]
+    assert sorted(injected) == sorted((case.fault, case.sizes[-1].value) for case in CASES)
+
+
+@pytest.fixture(scope="session")
+def judged(shared_sandbox: RunningSandbox) -> Callable[[Company], Summary]:
+    """The summary of the one run that a company of faults has."""
+
+    @cache
+    def made(company: Company) -> Summary:
+        faults = {each.fault: each.value for each in company.faults}
+        return run_with(
+            shared_sandbox, faults, company.documents, company.seconds, company.arguments, once_begun=True
+        )
+
+    return made
+
+
+def in_one_process(company: Company) -> pytest.MarkDecorator:
+    """What is asked of one run is asked where it was made."""
+    return pytest.mark.xdist_group(f"faults: {company.name}")
 
 
 @pytest.mark.slow
-def test_without_a_fault_nothing_is_reported(sandbox: RunningSandbox) -> None:
-    summary = measure(sandbox, None, None)
+@pytest.mark.parametrize(
+    ("company", "injected"),
+    [
+        pytest.param(company, each, id=each.fault, marks=in_one_process(company))
+        for company in COMPANIES
+        for each in company.faults
+    ],
+)
+def test_the_injected_size_is_recovered(
+    judged: Callable[[Company], Summary], company: Company, injected: Injected
+) -> None:
+    summary = judged(company)
+    assert injected.is_recovered(summary), (injected.case.measure(summary), verdicts(summary))
+
+
+@pytest.mark.slow
+@in_one_process(FOREIGN)
+def test_somebody_else_who_writes_is_named(judged: Callable[[Company], Summary]) -> None:
+    summary = judged(FOREIGN)
+    assert summary.verdict is not Verdict.PASS
+    (assumptions,) = (check for check in summary.checks if check.id == "assumptions")
+    assert assumptions.verdict is not Verdict.PASS
+    assert "somebody else" in assumptions.sentence.lower()
+    (freshness,) = (question for question in summary.questions if question.id == "freshness")
+    assert freshness.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.slow
+def test_without_a_fault_nothing_is_reported_and_a_pipe_gets_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time="6s").wait()
+    assert_answered(run)
+    summary = read_summary(run.run_dir / SUMMARY_FILE)
     found = verdicts(summary)
     assert {check: found[check] for check in NEVER_FAIL_WITHOUT_A_FAULT} == dict.fromkeys(
         NEVER_FAIL_WITHOUT_A_FAULT, Verdict.PASS
     )
     assert constant_lag(summary).low == 0
+    assert "\x1b" not in run.output
+    assert re.search(r"^0:0\d of 0:06, \d+ windows? done, now \w+: [\d,]+ reads, \d+ writes, ", run.output, re.M)
+    assert "\nJudging the run …\n" in run.output
