@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from locust_process import Run, Start, report
+from locust_process import NEVER_MET, Run, Start, assert_judged_once, assert_recovered, report
 
 from loadtest.__main__ import main
 from loadtest.sandbox.process import RunningSandbox
@@ -195,9 +195,10 @@ def test_a_key_that_may_not_read_keeps_by_the_address_and_puts_back_after_sigter
     sandbox: RunningSandbox, mine: Mine, start: Start
 ) -> None:
     sandbox.enforce_iam()
-    run = start(sandbox.outputs_path, run_time=None)
-    run.wait_until_reading(200)
+    run = start(sandbox.outputs_path, *NEVER_MET, run_time=None)
+    run.wait_until_reading(1000)
     run.signal(signal.SIGTERM).wait()
+    assert_judged_once(run)
     assert f"document at s3://{sandbox.outputs()['S3BucketName']}/{KEY} ({len(MINE)} bytes) is kept" in run.output
     assert "is put back as it was before the run" in run.output
     sandbox.enforce_iam(False)
@@ -211,15 +212,17 @@ def test_the_document_survives_that_everything_is_killed(
 ) -> None:
     """The next run takes over what the killed one kept; ``restore`` of the killed one is right after that, too.
 
-    The killed ones publish documents that do not prove themselves: with a number for a stamp, and as they are.
+    The killed ones publish documents that do not prove themselves: with a number for a stamp, and as they are. What
+    one of them recorded is judged by ``report``.
     """
     killed = start(sandbox.outputs_path, *stamped(tmp_path / "own", "/meta/revision"), run_time=None)
-    killed.wait_until_reading(200)
+    killed.wait_until_reading(1000)
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
     assert mine.body() != MINE
     assert is_owed(killed.run_dir)
+    assert_recovered(killed, reads=1000)
     documents_like_mine(tmp_path / "few", 6)
     run = start(sandbox.outputs_path, "--documents", str(tmp_path / "few"), run_time=None).wait()
     assert "All 6 documents have been published, so the run ends here." in run.output
