@@ -1,9 +1,12 @@
 """Fixtures that several suites share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from headless_chromium import forget, headless_chromium
 from schedule import arrange
 from synthesized_once import synthesized_once
 
@@ -33,3 +36,16 @@ def synthesized() -> dict[str, Path]:
     """The synthesized stack (cdk.tf.json) of each mapping."""
     folder = synthesized_once(Path(__file__).with_name("synthesize.py"), *MAPPINGS)
     return {mapping: next(folder.glob(f"{mapping}/stacks/*/cdk.tf.json")) for mapping in MAPPINGS}
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with headless_chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """Headless Chromium, with nothing left in it by another test."""
+    yield chromium
+    forget(chromium)
