@@ -29,9 +29,10 @@ SHRUNK = settings(max_examples=min(HOW_MANY, 1000), deadline=None, suppress_heal
 
 
 def assert_agrees(text: str) -> None:
-    run = history(text)
+    tables = parse(text)
+    run = build(*tables)
     times = timeline(run)
-    writes, reads = reference.operations(text)
+    writes, reads = reference.operations(tables)
     named = run.reads.version >= 0
     order = [place for place in range(len(run.reads)) if named[place]]
     assert [run.reads.called_ns[place] for place in order] == [read.called for read in reads]
