@@ -37,6 +37,11 @@ INDEPENDENT = (
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
+TOGETHER = (
+    *("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
+)
+"""Files whose tests share what takes long to start, here the same sandboxes."""
+
 SECONDS = {
     "stacks/test_deployed_changes.py": 110,
     "docs/test_documented_deployment.py": 90,
@@ -65,7 +70,7 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
         if name.startswith(TERRAFORM):
             item.add_marker("terraform")
         if several_processes and not name.startswith(INDEPENDENT):
-            item.add_marker(pytest.mark.xdist_group(name))
+            item.add_marker(pytest.mark.xdist_group(TOGETHER[0] if name in TOGETHER else name))
     if several_processes:
         items.sort(key=lambda item: -_seconds(_name(item)))
 

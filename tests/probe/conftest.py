@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
 
 
 @pytest.fixture
@@ -27,3 +32,21 @@ def target_of():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Callable[[str], RunningSandbox]]:
+    """The sandbox of a stack: started when it is first asked for, and given without faults and with IAM enforced."""
+    with ExitStack() as ending:
+
+        @cache
+        def started(stack: str) -> RunningSandbox:
+            return ending.enter_context(running_sandbox(SYNTHESIZED / f"{stack}.tf.json"))
+
+        def of(stack: str) -> RunningSandbox:
+            sandbox = started(stack)
+            sandbox.clear_faults()
+            sandbox.enforce_iam()
+            return sandbox
+
+        yield of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from locust_process import SHORT, Run, Start
+from locust_process import BASE_INSTALL, SHORT, Run, Start
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
@@ -25,6 +25,12 @@ def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     """The shared sandbox, with no fault left behind."""
     yield shared_sandbox
     shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of this test draw no page."""
+    monkeypatch.setenv("PYTHONPATH", str(BASE_INSTALL))
 
 
 @pytest.fixture

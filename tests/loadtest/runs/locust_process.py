@@ -1,19 +1,22 @@
 """A Locust process under test, and the report command."""
 
+import io
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.__main__ import main
 from loadtest.run.files import CLOCKS_FILE
 from loadtest.run.spool import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
+BASE_INSTALL = Path(__file__).with_name("base_install")
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
     *("--arrival-rate", "500", "--seed", "1"),
@@ -72,15 +75,11 @@ Start = Callable[..., Run]
 
 
 def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
-    """``python -m loadtest report RUN_DIR``."""
-    return subprocess.run(
-        [sys.executable, "-m", "loadtest", "report", str(run_dir)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    """What ``python -m loadtest report RUN_DIR`` does, here."""
+    said, answers = io.StringIO(), io.StringIO()
+    with redirect_stderr(said), redirect_stdout(answers):
+        code = main(["report", str(run_dir)])
+    return subprocess.CompletedProcess([], code, answers.getvalue(), said.getvalue())
 
 
 FILES = {

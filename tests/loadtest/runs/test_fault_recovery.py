@@ -6,10 +6,11 @@ from functools import cache
 
 import pytest
 from fault_companies import COMPANIES, Company, Injected
-from locust_process import Start, assert_answered
+from locust_process import BASE_INSTALL, Start, assert_answered
 
 from benchmarks.fault_cases import CASES, constant_lag
 from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, chosen_rows, rows, run_with, verdicts
+from loadtest.report.page import page
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.run.records import Verdict
 from loadtest.sandbox.faults.registry import BY_NAME
@@ -50,9 +51,13 @@ def judged(shared_sandbox: RunningSandbox) -> Callable[[Company], Summary]:
     @cache
     def made(company: Company) -> Summary:
         faults = {each.fault: each.value for each in company.faults}
-        return run_with(
-            shared_sandbox, faults, company.documents, company.seconds, company.arguments, once_begun=True
-        )
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PYTHONPATH", str(BASE_INSTALL))
+            summary = run_with(
+                shared_sandbox, faults, company.documents, company.seconds, company.arguments, once_begun=True
+            )
+        assert page(summary)
+        return summary
 
     return made
 

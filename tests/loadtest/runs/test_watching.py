@@ -13,6 +13,8 @@ from locust_process import PROJECT, Start
 from loadtest.__main__ import main
 from loadtest.sandbox.process import RunningSandbox
 
+pytestmark = pytest.mark.usefixtures("without_page")
+
 KEY = "payload.json"
 FAST = ("--arrival-rate", "300", "--write-interval", "0.2", "--payload-bytes", "2048")
 
