@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loadtest.judge.statistics.signed_rank import critical_place, shift
 
 
 def test_the_interval_covers_as_wilcoxons_test_says() -> None:
+    from scipy import stats  # takes most of a second
+
     for count in range(6, 25):
         place = critical_place(count)
-        from scipy import stats  # takes most of a second
-
         distribution = stats.wilcoxon(np.arange(1, count + 1), alternative="less", method="exact", zero_method="wilcox")
         assert distribution.statistic == count * (count + 1) / 2
         # P(T <= place - 1) must be at most 2.5 %, and P(T <= place) more.
