@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.fault_cases import CASES, QUICK, SLOWDOWNS, FaultCase, Interval, Size
 from benchmarks.options import parser
@@ -40,6 +41,10 @@ def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None, 
     return run_with(sandbox, {case.fault: size.value}, kind, case.seconds, case.arguments, once_begun=case.after_start)
 
 
+def _begin(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
 def run_with(
     sandbox: RunningSandbox,
     faults: Mapping[str, str],
@@ -48,6 +53,7 @@ def run_with(
     arguments: Sequence[str] = QUICK,
     *,
     once_begun: bool = False,
+    begin: Callable[[list[str]], Any] = _begin,
 ) -> Summary:
     """The summary of one run with these faults, injected ``once_begun`` or before it. The sandbox is left without any."""
     try:
@@ -56,7 +62,7 @@ def run_with(
             if not once_begun:
                 sandbox.set_faults(faults)
             options = [*arguments, *options_for(kind, Path(folder) / "documents", str(faults))]
-            process = _locust(sandbox, run_dir, seconds, options)
+            process = begin(_command(sandbox, run_dir, seconds, options))
             if once_begun:
                 _wait_for_the_beginning(run_dir, process)
                 sandbox.set_faults(faults)
@@ -68,14 +74,13 @@ def run_with(
         sandbox.clear_faults()
 
 
-def _locust(sandbox: RunningSandbox, run_dir: Path, seconds: int, options: list[str]) -> subprocess.Popen[str]:
+def _command(sandbox: RunningSandbox, run_dir: Path, seconds: int, options: list[str]) -> list[str]:
     command = locust_command()
     command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds}s", "--seed", "1"]
-    command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return [*command, "--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *options]
 
 
-def _wait_for_the_beginning(run_dir: Path, process: subprocess.Popen[str]) -> None:
+def _wait_for_the_beginning(run_dir: Path, process: Any) -> None:
     """Version 0 has come out then, and half a second is left until the first read is due."""
     while process.poll() is None and not (run_dir / SPOOL_FOLDER).exists():
         time.sleep(0.02)

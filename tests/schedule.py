@@ -38,9 +38,10 @@ INDEPENDENT = (
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
 TOGETHER = (
-    *("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
+    ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
+    ("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
 )
-"""Files whose tests share what takes long to start, here the same sandboxes."""
+"""Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
 
 SECONDS = {
     "stacks/test_deployed_changes.py": 110,
@@ -70,7 +71,7 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
         if name.startswith(TERRAFORM):
             item.add_marker("terraform")
         if several_processes and not name.startswith(INDEPENDENT):
-            item.add_marker(pytest.mark.xdist_group(TOGETHER[0] if name in TOGETHER else name))
+            item.add_marker(pytest.mark.xdist_group(next((files[0] for files in TOGETHER if name in files), name)))
     if several_processes:
         items.sort(key=lambda item: -_seconds(_name(item)))
 

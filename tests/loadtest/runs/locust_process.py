@@ -28,7 +28,7 @@ class Run:
     """A Locust process and the run directory that it was told to use."""
 
     run_dir: Path
-    process: subprocess.Popen[Any]
+    process: Any
     output: str = ""
     code: int | None = None
 

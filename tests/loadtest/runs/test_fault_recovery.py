@@ -1,5 +1,6 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole table: ``make bench``."""
 
+import os
 import re
 from collections.abc import Callable
 from functools import cache
@@ -7,6 +8,7 @@ from functools import cache
 import pytest
 from fault_companies import COMPANIES, Company, Injected
 from locust_process import BASE_INSTALL, Start, assert_answered
+from warm_locust import WarmLocust, arguments_of
 
 from benchmarks.fault_cases import CASES, constant_lag
 from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, chosen_rows, rows, run_with, verdicts
@@ -45,17 +47,22 @@ def test_every_fault_is_injected_into_one_of_these_runs_at_its_largest_size() ->
 
 
 @pytest.fixture(scope="session")
-def judged(shared_sandbox: RunningSandbox) -> Callable[[Company], Summary]:
+def judged(
+    shared_sandbox: RunningSandbox, warm_locust: WarmLocust, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Company], Summary]:
     """The summary of the one run that a company of faults has."""
+
+    environment = {**os.environ, "PYTHONPATH": str(BASE_INSTALL)}
+    folder = tmp_path_factory.mktemp("faults")
 
     @cache
     def made(company: Company) -> Summary:
-        faults = {each.fault: each.value for each in company.faults}
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("PYTHONPATH", str(BASE_INSTALL))
-            summary = run_with(
-                shared_sandbox, faults, company.documents, company.seconds, company.arguments, once_begun=True
-            )
+        summary = run_with(
+            *(shared_sandbox, {each.fault: each.value for each in company.faults}),
+            *(company.documents, company.seconds, company.arguments),
+            once_begun=True,
+            begin=lambda command: warm_locust.start(arguments_of(command), folder, environment),
+        )
         assert page(summary)
         return summary
 
