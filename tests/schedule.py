@@ -34,6 +34,7 @@ INDEPENDENT = (
     *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
     *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
+    *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 

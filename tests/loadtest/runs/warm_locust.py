@@ -8,13 +8,13 @@ import json
 import os
 import random
 import select
-import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -86,7 +86,7 @@ class WarmLocust:
 
     def close(self) -> None:
         self._control.close()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 def arguments_of(command: Sequence[str]) -> Sequence[str]:
@@ -101,16 +101,17 @@ def become_each_run(number: int) -> None:
 
     fork, wait = get_original("os", ("fork", "waitpid"))  # gevent's would begin an event loop here
     control = get_original("socket", "socket")(fileno=number)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how the guardians end
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _LARGEST_MESSAGE, 3)
+        with suppress(ChildProcessError):
+            while wait(-1, os.WNOHANG if message else 0)[0]:  # the guardians of earlier runs
+                pass
         if not message:
             os._exit(0)
         if fork():
             for descriptor in descriptors:
                 os.close(descriptor)
             continue
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         run = fork()
         if run:  # its guardian, who tells of its end
             control.send(str(run).encode())
