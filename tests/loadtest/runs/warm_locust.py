@@ -86,7 +86,10 @@ class WarmLocust:
 
     def close(self) -> None:
         self._control.close()
-        self._process.wait(30)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
 
 
 def arguments_of(command: Sequence[str]) -> Sequence[str]:
