@@ -11,15 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.fault_cases import CASES, QUICK, SLOWDOWNS, FaultCase, Interval, Size
 from benchmarks.options import parser
 from benchmarks.own_documents import KINDS, MADE_UP, options_for
 from loadtest.project import locust_command
-from loadtest.run.files import SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
@@ -35,54 +33,40 @@ NEVER_FAIL_WITHOUT_A_FAULT = (
 
 
 def measure(sandbox: RunningSandbox, case: FaultCase | None, size: Size | None, kind: str = MADE_UP) -> Summary:
-    """One run with one fault (or none); the summary of it."""
-    if case is None or size is None:
-        return run_with(sandbox, {}, kind)
-    return run_with(sandbox, {case.fault: size.value}, kind, case.seconds, case.arguments, once_begun=case.after_start)
-
-
-def _begin(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def run_with(
-    sandbox: RunningSandbox,
-    faults: Mapping[str, str],
-    kind: str = MADE_UP,
-    seconds: int = 6,
-    arguments: Sequence[str] = QUICK,
-    *,
-    once_begun: bool = False,
-    begin: Callable[[list[str]], Any] = _begin,
-) -> Summary:
-    """The summary of one run with these faults, injected ``once_begun`` or before it. The sandbox is left without any."""
+    """One run with one fault (or none); the summary of it. The sandbox is left without a fault."""
+    fault = {case.fault: size.value} if case and size else {}
+    after_start = case is not None and case.after_start
     try:
         with tempfile.TemporaryDirectory() as folder:
             run_dir = Path(folder) / "run"
-            if not once_begun:
-                sandbox.set_faults(faults)
-            options = [*arguments, *options_for(kind, Path(folder) / "documents", str(faults))]
-            process = begin(_command(sandbox, run_dir, seconds, options))
-            if once_begun:
-                _wait_for_the_beginning(run_dir, process)
-                sandbox.set_faults(faults)
+            if not after_start:
+                sandbox.set_faults(fault)
+            process = _locust(sandbox, run_dir, case, options_for(kind, Path(folder) / "documents", str(fault)))
+            if after_start:
+                _wait_for_reads(run_dir, process)
+                sandbox.set_faults(fault)
             output, _ = process.communicate(timeout=120)
-            if not (run_dir / SUMMARY_FILE).exists():
-                raise RuntimeError(f"The run with {faults or 'no fault'} gave no summary:\n{output}")
-            return read_summary(run_dir / SUMMARY_FILE)
+            if not (run_dir / "summary.json").exists():
+                raise RuntimeError(f"The run with {fault or 'no fault'} gave no summary:\n{output}")
+            return read_summary(run_dir / "summary.json")
     finally:
         sandbox.clear_faults()
 
 
-def _command(sandbox: RunningSandbox, run_dir: Path, seconds: int, options: list[str]) -> list[str]:
+def _locust(
+    sandbox: RunningSandbox, run_dir: Path, case: FaultCase | None, documents: list[str]
+) -> subprocess.Popen[str]:
     command = locust_command()
-    command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds}s", "--seed", "1"]
-    return [*command, "--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *options]
+    command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{case.seconds if case else 6}s", "--seed", "1"]
+    command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
+    command += [*(case.arguments if case else QUICK), *documents]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def _wait_for_the_beginning(run_dir: Path, process: Any) -> None:
-    """Version 0 has come out then, and half a second is left until the first read is due."""
-    while process.poll() is None and not (run_dir / SPOOL_FOLDER).exists():
+def _wait_for_reads(run_dir: Path, process: subprocess.Popen[str]) -> None:
+    while process.poll() is None:
+        if any(path.stat().st_size for path in run_dir.glob("spool/*.reads")):
+            return
         time.sleep(0.02)
 
 

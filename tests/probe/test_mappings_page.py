@@ -32,7 +32,9 @@ def measured(tmp_path_factory, sandboxes) -> dict[str, MeasuredMapping]:
         environment.setenv("LOCUST_WINDOW", "0.5")
         environment.setenv("LOCUST_WRITE_INTERVAL", "0.25")
         environment.setenv("LOCUST_PAYLOAD_BYTES", "8192")
-        environment.setattr(mappings_demo, "running_sandbox", lambda stack: nullcontext(sandboxes(stack.name.split(".")[0])))
+        environment.setattr(
+            mappings_demo, "running_sandbox", lambda stack: nullcontext(sandboxes(stack.name.split(".")[0]))
+        )
         return {
             mapping: mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "4s", "8")
             for mapping in mappings_demo.MAPPINGS

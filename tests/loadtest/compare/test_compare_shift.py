@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from loadtest.compare.drift import MOST_LEVELS, Series, drift_deviation
 from loadtest.compare.shift import (
     LEAST_WINDOWS,

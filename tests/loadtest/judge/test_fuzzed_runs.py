@@ -25,8 +25,9 @@ ROOT = Path(__file__).parents[3]
 LAGGING = ROOT / "tests" / "histories" / "lagging"
 """Its right verdict is FAIL: whatever is done to it, PASS would be wrong."""
 
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.usefixtures("in_one_thread")
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

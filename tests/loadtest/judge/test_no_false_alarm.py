@@ -15,6 +15,7 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
 from loadtest.run.records import Verdict
 
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 NEVER_FIRE = ("whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "conditional-get")
 
 

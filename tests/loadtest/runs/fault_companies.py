@@ -6,12 +6,21 @@ one takes away from another (of a body that is cut short nobody can tell that it
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from benchmarks.fault_cases import CASES, GATEWAY_AND_CDN, QUICK, SELDOM, FaultCase, Size
-from benchmarks.own_documents import MADE_UP
+from benchmarks.own_documents import MADE_UP, options_for
+from loadtest.project import locust_command
+from loadtest.run.files import SPOOL_FOLDER, SUMMARY_FILE
 from loadtest.run.records import Verdict
-from loadtest.summary.summary import Summary
+from loadtest.sandbox.process import RunningSandbox
+from loadtest.summary.summary import Summary, read_summary
+
+USERS = "20"
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,10 @@ class Injected:
     @property
     def _found(self) -> tuple[FaultCase, Size]:
         ((case, size),) = (
-            (case, size) for case in CASES for size in case.sizes if (case.fault, size.value) == (self.fault, self.value)
+            (case, size)
+            for case in CASES
+            for size in case.sizes
+            if (case.fault, size.value) == (self.fault, self.value)
         )
         return case, size
 
@@ -82,9 +94,7 @@ COMPANIES = (
         (Injected("cache-ttl", "1000ms"), Injected("304-with-body", "20%"), Injected("reset-rate", "20%")),
         seconds=5,
     ),
-    Company(
-        "CDN", (Injected("cdn", "ttl1000ms"), Injected("put-etag", "other")), seconds=5, arguments=GATEWAY_AND_CDN
-    ),
+    Company("CDN", (Injected("cdn", "ttl1000ms"), Injected("put-etag", "other")), seconds=5, arguments=GATEWAY_AND_CDN),
     Company(  # what is an error page is not seen to be the same version again
         "lost updates",
         (
@@ -107,3 +117,21 @@ COMPANIES = (
     Company("late", (Injected("late-write", "50ms,60%"), Injected("etag-swap", "20%"))),
     Company("unheard", (Injected("lost-ack", "60%"), Injected("always-304", "20%"))),
 )
+
+
+def run_with(company: Company, sandbox: RunningSandbox, folder: Path, begin: Callable[[list[str]], Any]) -> Summary:
+    """The summary of the company's run, in ``folder``. The sandbox is left without a fault."""
+    run_dir = folder / "run"
+    command = locust_command()
+    command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{company.seconds}s", "--seed", "1"]
+    command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *company.arguments]
+    process = begin([*command, *options_for(company.documents, folder / "documents", company.name)])
+    try:
+        while process.poll() is None and not (run_dir / SPOOL_FOLDER).exists():
+            time.sleep(0.02)  # then version 0 has come out, and half a second is left until the first read is due
+        sandbox.set_faults({each.fault: each.value for each in company.faults})
+        output, _ = process.communicate(timeout=120)
+    finally:
+        sandbox.clear_faults()
+    assert (run_dir / SUMMARY_FILE).exists(), output
+    return read_summary(run_dir / SUMMARY_FILE)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from fault_companies import COMPANIES, Company, Injected
+from fault_companies import COMPANIES, Company, Injected, run_with
 from locust_process import BASE_INSTALL, Start, assert_answered
 from warm_locust import WarmLocust, arguments_of
 
 from benchmarks.fault_cases import CASES, constant_lag
-from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, chosen_rows, rows, run_with, verdicts
+from benchmarks.fault_recovery import NEVER_FAIL_WITHOUT_A_FAULT, chosen_rows, rows, verdicts
 from loadtest.report.page import page
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.run.records import Verdict
@@ -53,15 +53,13 @@ def judged(
     """The summary of the one run that a company of faults has."""
 
     environment = {**os.environ, "PYTHONPATH": str(BASE_INSTALL)}
-    folder = tmp_path_factory.mktemp("faults")
 
     @cache
     def made(company: Company) -> Summary:
+        folder = tmp_path_factory.mktemp("faults")
         summary = run_with(
-            *(shared_sandbox, {each.fault: each.value for each in company.faults}),
-            *(company.documents, company.seconds, company.arguments),
-            once_begun=True,
-            begin=lambda command: warm_locust.start(arguments_of(command), folder, environment),
+            *(company, shared_sandbox, folder),
+            lambda command: warm_locust.start(arguments_of(command), folder, environment),
         )
         assert page(summary)
         return summary

@@ -103,7 +103,9 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
 ) -> None:
     """A busy machine may leave it undecided to the end; the record must say which, and the report must agree."""
     sandbox.set_fault("latency", "60ms")
-    run = start(sandbox.outputs_path, "-u", "40", "-r", "40", "--arrival-rate", "250", "--until-decided", run_time="20s").wait()
+    run = start(
+        sandbox.outputs_path, "-u", "40", "-r", "40", "--arrival-rate", "250", "--until-decided", run_time="20s"
+    ).wait()
     looks = json.loads((run.run_dir / "run.json").read_text())["looks"]
     assert looks["made"], run.output
     last, ended = looks["made"][-1], run.summary["run"]["ended"]
