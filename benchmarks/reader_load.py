@@ -30,7 +30,7 @@ from loadtest.load.recorder import Recorder
 from loadtest.run.documents.kinds import made_up_documents
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
 
 _WARM_UP_S = 1
 

@@ -7,13 +7,14 @@ import math
 import sys
 from pathlib import Path
 
-from loadtest.compare.alike import unlike, unlike_rests
+from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import load_run, unusable
+from loadtest.run.run_directory import unusable
+from loadtest.run.run_file import load_run
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from stacks.user_input import cut, is_folder, real_number, shown
 
@@ -35,10 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = summary_of(arguments.base), summary_of(arguments.new)
-    differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
-    if differences and not arguments.force:
+    unlike = differences(base, new)
+    if unlike and not arguments.force:
         raise UsageError(
-            f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, differences))}: "
+            f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, unlike))}: "
             "measure again with the same settings, or give --force."
         )
     comparison = compare(base, new, tolerance, run_noise)

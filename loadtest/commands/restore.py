@@ -16,7 +16,7 @@ from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.load.owed import note_taken_over
 from loadtest.load.writer.orders import orders_for
-from loadtest.run.run_directory import load_run
+from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, load

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from loadtest.load.options import LONGEST_PLACE
+from loadtest.load.option_values import LONGEST_PLACE
 from loadtest.run.clocks import clock_name
-from loadtest.run.run_info import LATEST_NS
+from loadtest.run.run_entries import LATEST_NS
 
 CLOCK_MESSAGE: Final = "read-model-clock"
 READING_MESSAGE: Final = "read-model-reading"

@@ -15,9 +15,9 @@ from pathlib import Path
 import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
-from loadtest.load.workers import end_child
+from loadtest.load.children import end_child
+from loadtest.run.recording_processes import closed_spools, still_recording
 from loadtest.run.records import EXIT_CODES, Verdict
-from loadtest.run.spool import closed_spools, still_recording
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Answer
 from loadtest.load.recorder import Recorder
-from loadtest.run.spool import NO_ETAG
+from loadtest.run.spool_format import NO_ETAG
 from loadtest.target.read_request import read_request
 
 REQUEST_ID_HEADER: Final = b"x-amzn-requestid"

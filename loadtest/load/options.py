@@ -6,14 +6,20 @@ Every option is also an environment variable, ``LOCUST_`` and its name in capita
 from __future__ import annotations
 
 import argparse
-import secrets
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
-from loadtest.cleaned import without_addresses, without_values
+from loadtest.cleaned import public_url, without_addresses, without_values
 from loadtest.errors import UsageError
+from loadtest.load.option_values import (
+    Numbers,
+    arrival_process_from,
+    is_name,
+    label_from,
+    own_documents_from,
+    seed_from,
+    thresholds_from,
+)
 from loadtest.load.watching_options import OPTIONS as WATCHING
 from loadtest.load.watching_options import with_writer
 from loadtest.run.documents.kind import MAXIMUM_BYTES
@@ -23,12 +29,9 @@ from loadtest.run.settings import Settings
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS
 from loadtest.target.paths import DEFAULT_PATH, paths_from
-from stacks.user_input import cut, real_number, shown, whole_number
+from stacks.user_input import cut, shown
 
 MOST_ARRIVALS: Final = 1_000_000
-LONGEST_LABEL: Final = 200
-LONGEST_PLACE: Final = 60
-LARGEST_SEED: Final = 2**31 - 1
 NO_OUTPUTS: Final = ("none", "none.json")
 """Values of --outputs that mean "no outputs file". Any other file that was given must exist."""
 PAGE_OPTIONS: Final = frozenset(
@@ -81,25 +84,13 @@ def add_arguments(parser: Any) -> None:
     parser.error = lambda message: say(cut(without_addresses(without_values(message))))
 
 
-def place_from(options: argparse.Namespace) -> str:
-    """Where the workers of this process read from.
-
-    Raises:
-        UsageError: it cannot be a name.
-    """
-    place = str(options.place or "").strip()
-    if len(place) > LONGEST_PLACE or not place.isprintable():
-        raise UsageError(f"--place is {cut(shown(place))}: give a name of up to {LONGEST_PLACE} printable characters.")
-    return place
-
-
 def settings_from(options: argparse.Namespace) -> Settings:
     """Validated settings from Locust's parsed options.
 
     Raises:
         UsageError: an option holds a value that cannot be used.
     """
-    number = _Numbers(options)
+    number = Numbers(options)
     access = access_from(options)
     paths = paths_from(options.samples_path)
     settings = Settings(
@@ -114,18 +105,18 @@ def settings_from(options: argparse.Namespace) -> Settings:
         payload_bytes=number.whole("payload-bytes", MINIMUM_BYTES, MAXIMUM_BYTES, "the limit of API Gateway is 10 MB"),
         write_interval=number.real("write-interval", 0, 86_400, "0 means that nothing is written"),
         arrival_rate=number.real("arrival-rate", 0, MOST_ARRIVALS, "0 means a closed loop"),
-        arrival_process=_arrival_process(options.arrival_process),
+        arrival_process=arrival_process_from(options.arrival_process),
         conditional_share=number.real("conditional-share", 0, 1, "0.5 means every other read"),
         window=number.real("window", 0, 86_400, "0 means to write all the time"),
         max_staleness=number.real("max-staleness", 0, 86_400, "0 means that no stale read is tolerated"),
         impact_tolerance=number.real("impact-tolerance", 1, 1_000, "1.25 tolerates reads a quarter slower"),
-        thresholds=_thresholds(options.threshold),
+        thresholds=thresholds_from(options.threshold),
         run_dir=Path(options.run_dir) if options.run_dir else None,
-        seed=_seed(options.seed),
+        seed=seed_from(options.seed),
         outputs_needed=bool(options.outputs) and Path(options.outputs).name not in NO_OUTPUTS,
-        label=_label(options.label),
+        label=label_from(options.label),
         overwrite=options.overwrite is True or str(options.overwrite).lower() == "true",
-        **_own_documents(options),
+        **own_documents_from(options),
         headers=access.headers,
         cert=access.cert,
         key=access.key,
@@ -139,7 +130,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
-    if not settings.object_key or settings.object_key.startswith("/") or not _is_name(settings.object_key, 1024):
+    if not settings.object_key or settings.object_key.startswith("/") or not is_name(settings.object_key, 1024):
         raise UsageError(
             f"--object-key is {shown(settings.object_key)}: give the key as in S3, without a leading slash."
         )
@@ -150,7 +141,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--host is {shown(public_url(settings.host))}, to which --samples-path is appended: give a query there, as in "
             "--samples-path '/v1/samples?key=…'."
         )
-    if settings.bucket and (not _is_name(settings.bucket, 2048) or " " in settings.bucket):
+    if settings.bucket and (not is_name(settings.bucket, 2048) or " " in settings.bucket):
         raise UsageError(
             f"--bucket is {shown(settings.bucket)}: give the name of a bucket, or the ARN of an access point."
         )
@@ -174,87 +165,3 @@ def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
             f"--until-decided with {lacking} 0 would wait in vain: without quiet and writing windows it is never decided "
             f"whether writes slow reads down; give another {lacking}, or leave --until-decided out."
         )
-
-
-def _own_documents(options: argparse.Namespace) -> dict[str, Any]:
-    """The documents of the user's own that are to be published, if any."""
-    document, stamp, folder = options.document or (), options.stamp or (), options.documents
-    if folder and (document or stamp):
-        raise UsageError("--documents publishes files as they are: give it alone, or --document with --stamp.")
-    if document and not stamp:
-        raise UsageError(
-            f"--document is {shown(document[0])} and --stamp is missing: name the field that is to carry run and "
-            "version, as in --stamp /meta/revision; it is added where the object has none."
-        )
-    if stamp and not document:
-        raise UsageError(f"--stamp is {shown(stamp[0])} and --document is missing: give the document to stamp.")
-    return {
-        "document": tuple(map(Path, document)),
-        "stamp": tuple(stamp),
-        "documents": Path(folder) if folder else None,
-    }
-
-
-def _thresholds(given: Sequence[str] | str | None) -> tuple[str, ...]:
-    """Each condition as text of its own; the web page of Locust sends them as one text."""
-    from loadtest.judge.thresholds.grammar import ThresholdError, parse  # noqa: PLC0415 - the probe has none
-
-    texts = [given] if isinstance(given, str) else list(given or ())
-    try:
-        return tuple(threshold.expression for text in texts if text.strip() for threshold in parse(text))
-    except ThresholdError as error:
-        raise UsageError(f"--threshold {error}") from None
-
-
-def _arrival_process(given: object) -> str:
-    known = [process.value for process in ArrivalProcess]
-    if given not in known:
-        raise UsageError(f"--arrival-process is {shown(given)}: give {' or '.join(known)}.")
-    return str(given)
-
-
-def _seed(given: object) -> int:
-    """The seed that was given; one is drawn for none, which may also be written -1."""
-    if given in ("", None):
-        return secrets.randbelow(2**31)
-    try:
-        value = whole_number(given)
-    except ValueError:
-        value = LARGEST_SEED + 1
-    if not -1 <= value <= LARGEST_SEED:
-        raise UsageError(f"--seed is {shown(given)}: give a whole number from 0 to {LARGEST_SEED:,}, or none.")
-    return value if value >= 0 else secrets.randbelow(2**31)
-
-
-def _label(given: str) -> str:
-    label = given.strip()
-    if not _is_name(label, LONGEST_LABEL):
-        raise UsageError(f"--label is {shown(given)}: give one line of at most {LONGEST_LABEL} bytes.")
-    return label
-
-
-def _is_name(text: str, longest: int) -> bool:
-    return text.isprintable() and len(text.encode(errors="surrogatepass")) <= longest
-
-
-class _Numbers:
-    """Checks the range of numeric options; the web page of Locust sends them as text."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
-
-    def whole(self, name: str, least: int, most: int, hint: str) -> int:
-        return int(self._checked(name, least, most, hint, whole_number))
-
-    def real(self, name: str, least: float, most: float, hint: str) -> float:
-        return float(self._checked(name, least, most, hint, real_number))
-
-    def _checked(self, name: str, least: float, most: float, hint: str, kind: Callable[[object], float]) -> float:
-        given = getattr(self._options, name.replace("-", "_"))
-        try:
-            value = kind(given)
-        except ValueError:
-            raise UsageError(f"--{name} is {shown(given)}: give a number from {least:,} to {most:,}.") from None
-        if not least <= value <= most:
-            raise UsageError(f"--{name} is {value:,}: give a number from {least:,} to {most:,} ({hint}).")
-        return value

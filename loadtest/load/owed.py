@@ -15,8 +15,8 @@ from typing import Any, Final
 from loadtest.errors import UsageError
 from loadtest.run.documents.kinds import published_by
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER, RUN_FILE
+from loadtest.run.recording_processes import still_recording
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import still_recording
 from loadtest.target.kept_document import Kept, is_owed, keep, load, note_put_back
 from loadtest.target.store import Look
 

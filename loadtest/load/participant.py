@@ -22,12 +22,11 @@ from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.http1.trust import tls_context
 from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
-from loadtest.load.coordinator import PLAN_MESSAGE
 from loadtest.load.ending import waiting_through_ctrl_c
 from loadtest.load.lanes import Lanes
 from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
-from loadtest.load.options import place_from
-from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, SHARES_KEY
+from loadtest.load.option_values import place_from
+from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, PLAN_MESSAGE, SHARES_KEY
 from loadtest.load.record_receiver import END_MESSAGE
 from loadtest.load.record_sender import RECEIVED_MESSAGE, RecordSender
 from loadtest.load.recorder import Recorder

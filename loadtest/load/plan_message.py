@@ -10,6 +10,7 @@ from loadtest.project import code_digest
 from loadtest.run.documents.kinds import files_of
 from loadtest.run.plan import Plan
 
+PLAN_MESSAGE: Final = "read-model-plan"
 SHARES_KEY: Final = "shares"
 CODE_KEY: Final = "code"
 OFFSET_KEY: Final = "clock_offset_ns"

@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import time
 from argparse import Namespace
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import gevent
@@ -21,10 +19,9 @@ from locust import events
 from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
-from loadtest.load.coordinator import PLAN_MESSAGE, Coordinator
-from loadtest.load.ending import usage_exit
+from loadtest.load.children import end_hanging_children
+from loadtest.load.coordinator import Coordinator
 from loadtest.load.interrupts import (
     interrupt,
     quit_after_records,
@@ -33,20 +30,17 @@ from loadtest.load.interrupts import (
 )
 from loadtest.load.lanes import Lanes
 from loadtest.load.meeting import Agreed, Meeting
-from loadtest.load.options import add_arguments, settings_from
-from loadtest.load.page.host import check_can_listen, listen_on_loopback
+from loadtest.load.options import add_arguments
+from loadtest.load.page.host import listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
 from loadtest.load.participant import COUNTS_KEY, Participant
-from loadtest.load.plan_message import plan_message
+from loadtest.load.plan_message import PLAN_MESSAGE, plan_message
 from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.record_sender import RECORDS_MESSAGE
 from loadtest.load.recorder import Recorder
-from loadtest.load.several import refuse_too_few_readers
-from loadtest.load.workers import REFUSAL_MESSAGE, Workers, end_hanging_children
-from loadtest.run.run_directory import forget_latest
-from loadtest.target.finding import find_target, refuse_other_endpoint
-from loadtest.terminals import can_redraw
+from loadtest.load.run_starter import RunStarter
+from loadtest.load.workers import REFUSAL_MESSAGE, Workers
 from loadtest.units import SECOND
 
 if TYPE_CHECKING:
@@ -62,16 +56,7 @@ def register() -> None:
     """Listen to Locust's events; called once, by the locustfile."""
     events.init_command_line_parser.add_listener(add_arguments)
     events.init_command_line_parser.add_listener(listen_on_loopback)
-    events.init.add_listener(_on_init)
-
-
-def _on_init(environment: Any, **_kwargs: Any) -> None:
-    ReadModelRun(environment)
-
-
-def _host_of(url: str, path: str) -> str:
-    """What Locust shows as the host: the address without the path that was given, if it is not all of it."""
-    return url.removesuffix(path) or url
+    events.init.add_listener(lambda environment, **_kwargs: ReadModelRun(environment))
 
 
 class ReadModelRun:
@@ -83,7 +68,7 @@ class ReadModelRun:
         self._coordinates = not isinstance(environment.runner, WorkerRunner)
         self._headless = bool(environment.parsed_options.headless)
         self._coordinator: Coordinator | None = None
-        self._host_at_start: str | None = None
+        self._starter = RunStarter(environment)
         self._page: PageRuns | None = None
         self._quitting = False
         self._test_started_ns = 0
@@ -116,8 +101,7 @@ class ReadModelRun:
             if environment.web_ui is not None:
                 self._page = PageRuns(environment, self)
                 add_tab(environment.web_ui, self._page)
-            self._leave_the_terminal_to_the_display()
-            self._check_settings()
+            self._coordinator = self._starter.at_start(has_page=self._page is not None)
 
     def recorder(self) -> Recorder:
         """The recorder of one more reader of this process; waits until the run begins."""
@@ -131,12 +115,6 @@ class ReadModelRun:
         """The run that this process coordinates, if there is one."""
         return self._coordinator
 
-    def _leave_the_terminal_to_the_display(self) -> None:
-        """Locust's table every two seconds would scroll the live display away; it comes at the end, or if asked for."""
-        options = self._environment.parsed_options
-        if self._headless and can_redraw(sys.stderr) and not options.print_stats:
-            options.only_summary = True
-
     def _ends_ns(self) -> int | None:
         """When the run will end; Locust counts the run time from before the users are there."""
         options = self._environment.parsed_options
@@ -146,77 +124,25 @@ class ReadModelRun:
             return None
         return self._test_started_ns + int(options.run_time * SECOND)
 
-    def _check_settings(self) -> None:
-        """A wrong setting ends the process here; with the web page, a target is looked for when a run is started."""
-        options = self._environment.parsed_options
-        try:
-            settings_from(options)
-            if self._page is not None:
-                check_can_listen(options)
-        except UsageError as error:
-            usage_exit(error)
-        try:
-            if self._headless:
-                forget_latest(self._environment.parsed_options.run_dir)
-            self._give_users_a_host()
-            if self._headless:
-                self._coordinator = self._prepared()
-        except UsageError as error:
-            if self._headless:
-                usage_exit(error)
-            logger.error("%s", error)
-        except KeyboardInterrupt:
-            usage_exit(UsageError("Interrupted before the run began, so nothing was measured."))
-
-    def _give_users_a_host(self) -> None:
-        """Locust shows a host, without its secrets: the one of the outputs file, if none was given."""
-        settings = settings_from(self._environment.parsed_options)
-        host = settings.host or _host_of(find_target(settings).url, settings.samples_path)
-        self._environment.host = self._host_at_start = public_url(host)
-
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
         """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
 
         Raises:
             UsageError: it cannot begin.
         """
-        before, self._environment.host = self._environment.host, host or self._host_at_start
-        try:
-            forget_latest(options.run_dir)
-            self._coordinator = self._prepared(options)
-        except BaseException:
-            self._environment.host = before
-            raise
-        self._environment.host = public_url(self._environment.host or "")
+        self._coordinator = self._starter.from_page(options, host)
 
     def give_up(self) -> None:
         """End a run that was prepared and will not begin."""
         if self._coordinator is not None:
             self._finish()
 
-    def _prepared(self, options: Namespace | None = None) -> Coordinator:
-        settings = settings_from(options or self._environment.parsed_options)
-        target_at_start = settings
-        if self._environment.host and self._environment.host != self._host_at_start:
-            settings = replace(settings, host=self._environment.host.rstrip("/"))
-        target = find_target(settings)
-        if settings is not target_at_start:
-            refuse_other_endpoint(target, target_at_start)
-        if self._headless:
-            given = self._environment.parsed_options
-            workers = int(given.expect_workers or 1) if given.master or given.processes else 1
-            refuse_too_few_readers(settings, given.num_users, workers)
-        coordinator = Coordinator(self._environment, settings, target)
-        coordinator.prepare()
-        return coordinator
-
     def _on_test_start(self, **_kwargs: Any) -> None:
         self._test_started_ns = time.monotonic_ns()
         if self._coordinator is not None:
             return
         try:
-            forget_latest(self._environment.parsed_options.run_dir)
-            self._coordinator = self._prepared()
+            self._coordinator = self._starter.next_run()
         except UsageError as error:
             if isinstance(self._environment.runner, MasterRunner):  # its greenlet would log StopTest with a traceback
                 logger.error("%s", error)

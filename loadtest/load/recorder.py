@@ -18,7 +18,8 @@ from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
-from loadtest.run.spool import NO_ETAG, Spool
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import NO_ETAG
 
 NO_SESSION: Final = 2**32 - 1
 """Session number of reads that were never sent."""

@@ -8,7 +8,7 @@ from loadtest.http1.errors import BodyTooLargeError
 from loadtest.http1.limits import UnaskedCodingError
 from loadtest.run.documents.kind import BodyVerifier
 from loadtest.run.records import NO_VERSION, ReadOutcome
-from loadtest.run.spool import NO_ETAG
+from loadtest.run.spool_format import NO_ETAG
 
 _STATUS_OUTCOMES: Final = {
     401: ReadOutcome.FORBIDDEN,

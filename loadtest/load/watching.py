@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import gevent
 
 from loadtest.cleaned import shown
 from loadtest.errors import UsageError
+from loadtest.run.etag_digests import md5_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome, opaque
 from loadtest.target.finding import Target
@@ -95,5 +95,4 @@ def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -
 
 def _is_same(seen: Seen, looked: dict[str, Any]) -> bool:
     tag = opaque(str(looked["etag"]))
-    digest = hashlib.md5(seen.body, usedforsecurity=False).hexdigest()
-    return tag in (opaque(seen.headers.get("etag", "")), digest)
+    return tag in (opaque(seen.headers.get("etag", "")), md5_of(seen.body))

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import logging
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -41,7 +40,6 @@ LOCAL: Final = "local"
 EXCHANGE_INTERVAL_S: Final = 1.0
 EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S: Final = 0.25
 _PATIENCE_AT_START_S: Final = 5.0
-_PATIENCE_AT_END_S: Final = 5.0
 _BETWEEN_AT_START_S: Final = 0.02
 _FEW: Final = 5
 _LAST: Final = 10
@@ -202,40 +200,6 @@ class Workers:
             both = start.and_also(bound)
             if both.width_ns < 0 or not bound.holds_zero:
                 self._jumped[client] = why_not_one_clock(both, ACCEPTED_AT_START_NS)
-
-
-def end_child(process: int) -> bool:
-    """Kill a process if it is a child of this one and has not ended; whether it is gone now."""
-    try:
-        ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except (ChildProcessError, OverflowError):
-        return False
-    if ended is None:
-        os.kill(process, signal.SIGKILL)
-        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
-    return True
-
-
-def forked_children() -> list[int]:
-    """Processes that run the same command as this one and were started by it: the workers of ``--processes``."""
-    own = Path("/proc/self")
-    try:
-        command = (own / "cmdline").read_bytes()
-        children = [
-            int(child) for task in (own / "task").iterdir() for child in (task / "children").read_text().split()
-        ]
-        return [child for child in children if Path(f"/proc/{child}/cmdline").read_bytes() == command]
-    except (OSError, ValueError):
-        return []
-
-
-def end_hanging_children() -> None:
-    """When this process ends: workers of its own that have not ended by then hang, and are killed."""
-    deadline = time.monotonic() + _PATIENCE_AT_END_S
-    while (children := forked_children()) and time.monotonic() < deadline:
-        gevent.sleep(0.05)
-    for child in children:
-        end_child(child)
 
 
 def why_refused(error: Exception) -> str:

@@ -6,13 +6,16 @@ import logging
 import time
 from typing import Any, Final
 
+import gevent
 from locust.exception import CatchResponseError
 
+from loadtest.load.ending import say
 from loadtest.load.progress.progress import Progress
-from loadtest.load.writer.process import Put, what_to_do
+from loadtest.load.writer.put import Put
 from loadtest.load.writer.watcher_process import what_helps_a_watcher
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
+from loadtest.target.remedies import what_to_do
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +72,12 @@ class WriterNews:
             self.progress.trouble = trouble
         if trouble and self.started:
             self._directory.note_writer(time.monotonic_ns(), trouble)
+
+    def on_published(self, count: int) -> None:
+        """All documents have been published: a run that went on would have writing windows without a write."""
+        say(f"All {count:,} documents have been published, so the run ends here.")
+        runner = self._environment.runner
+        gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
     def on_end(self, why: str) -> None:
         said = f"the writer has ended: {why}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,13 +21,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_ADDRESSES: Final = 8
 LARGEST_WEIGHT: Final = 1_000
-
-
-class WeightedUrl(NamedTuple):
-    """An address, and how many of the reads are made there, beside the weights of the others."""
-
-    url: str
-    weight: int = 1
 
 
 def turns(weights: Sequence[int]) -> tuple[int, ...]:

@@ -29,7 +29,6 @@ TOLERATED_WITHOUT_MASTER_NS: Final = 6_000_000_000
 
 _FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
 _Time = Annotated[int, Field(ge=0, lt=2**62)]
-_Offset = Annotated[int, Field(gt=-(2**63), lt=2**63)]
 
 
 class Attendant(BaseModel):

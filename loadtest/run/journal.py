@@ -10,10 +10,18 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+
+from loadtest.errors import UsageError
+from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.observed.journal import WATCH
-from loadtest.run.records import WriteOutcome
+from loadtest.run.records import NEVER_RETURNED, WRITE_DTYPE, WriteOutcome
+from loadtest.units import SECOND
+
+_RECENT_NS: Final = 60 * SECOND
+_LAST_LINES: Final = 1000
 
 
 class Journal:
@@ -81,4 +89,68 @@ class Journal:
         self.trouble = ""
         if before:
             self._tell({"trouble": ""})
+        return True
+
+
+def load_journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The events of each PUT put together, in order of version; and what a watcher noted beside them.
+
+    Raises:
+        UsageError: the journal is missing or damaged, other than cut short.
+    """
+    try:
+        lines = journal.read_bytes().split(b"\n")
+    except OSError:
+        raise UsageError(f"{journal} is missing: without the writes nothing can be said of the reads.") from None
+    events: dict[int, dict[str, Any]] = {}
+    notes: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            event = json.loads(line)
+            if WATCH in event:
+                notes.append(dict(event[WATCH]))
+            else:
+                events.setdefault(event["version"], {}).update(event)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if number < len(lines):
+                raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None
+    return sorted(events.values(), key=lambda event: int(event["version"])), notes
+
+
+def writes_of(rows: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[Any]]:
+    """The PUTs as records; one that was sent and not heard of again is of unknown outcome."""
+    records = np.zeros(len(rows), dtype=WRITE_DTYPE)
+    for record, event in zip(records, rows, strict=True):
+        outcome = WriteOutcome(event.get("outcome", WriteOutcome.UNKNOWN))
+        unknown = outcome is WriteOutcome.UNKNOWN
+        record["version"] = event["version"]
+        record["scheduled_ns"] = event["scheduled_ns"]
+        record["called_ns"] = event["called_ns"]
+        record["returned_ns"] = NEVER_RETURNED if unknown else event["returned_ns"]
+        record["gave_up_ns"] = event.get("returned_ns", 0) if unknown else 0
+        record["outcome"] = outcome
+        record["etag"] = event.get("etag", "")
+        record["bytes"] = event["bytes"]
+        record["error"] = event.get("error", "no answer recorded" if unknown else "")
+    return records
+
+
+def ends_unanswered(run_dir: Path) -> bool:
+    """Whether the writer's journal ends with a PUT, of its last minute, of which nobody knows what became."""
+    last: dict[int, dict[str, Any]] = {}
+    try:
+        for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:
+            event = json.loads(line)
+            last.setdefault(event["version"], {}).update(event)
+        latest = max((int(event["called_ns"]) for event in last.values() if "called_ns" in event), default=0)
+        return any(
+            event.get("outcome", WriteOutcome.UNKNOWN) == WriteOutcome.UNKNOWN
+            for event in last.values()
+            if int(event.get("called_ns", 0)) > latest - _RECENT_NS
+        )
+    except FileNotFoundError:
+        return False  # it was sealed, so that there was time enough
+    except (OSError, ValueError, KeyError, TypeError):
         return True

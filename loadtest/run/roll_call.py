@@ -34,7 +34,8 @@ from loadtest.run.files import (
     SPOOL_SUFFIXES,
 )
 from loadtest.run.presence import WORKER, Pulse, Written, pulse_of
-from loadtest.run.spool import SPOOLED_SAMPLE_DTYPE, load_records, registrations, spooled_fields
+from loadtest.run.recording_processes import registrations
+from loadtest.run.spool_format import SPOOLED_SAMPLE_DTYPE, load_records, spooled_fields
 
 FORMAT_WITH_MANIFEST: Final = 2
 _BLOCK: Final = 2**20

@@ -5,15 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-import hashlib
-import importlib.metadata
 import json
 import logging
 import os
-import platform
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,18 +20,17 @@ from loadtest.errors import UsageError
 from loadtest.run.addresses import format_of
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import LATEST_NAME, RUN_FILE, RUNS_FOLDER, SPOOL_FOLDER
+from loadtest.run.machine import package_versions, this_machine
 from loadtest.run.plan import Plan
 from loadtest.run.records import FORMAT_VERSION, outcome_names
+from loadtest.run.run_file import write_run
 from loadtest.run.settings import Settings
 from loadtest.run.source import NO_SOURCE, Source
-from loadtest.run.spool import SPOOLED_READ_DTYPE
-from loadtest.whole_files import write_whole
-from stacks.user_input import UnreadableFileError, cut, read_json, shown
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from stacks.user_input import shown
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES: Final = ("locust", "gevent", "httptools", "boto3", "numpy", "pyarrow")
-_FORMAT_WITHOUT_DIGEST: Final = 1
 _LEFT_OUT: Final = (
     "run_dir",
     "outputs",
@@ -110,8 +105,8 @@ class RunDirectory:
                 "settings": {**chosen, **_own_documents(plan.documents), "users": users, "workers": plan.workers},
                 "documents": plan.documents,
                 "target": target,
-                "host": _host(),
-                "versions": _versions(),
+                "host": this_machine(),
+                "versions": package_versions(),
                 "outcomes": outcome_names(),
                 "spooled_fields": len(SPOOLED_READ_DTYPE.names or ()),
                 "plan": {
@@ -200,25 +195,6 @@ def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
         return
 
 
-def load_run(run_dir: Path) -> dict[str, Any]:
-    """``run.json`` of a run that was recorded.
-
-    Raises:
-        UsageError: there is none, or it is damaged.
-    """
-    try:
-        run = read_json(run_dir / RUN_FILE)
-    except (OSError, UnreadableFileError):
-        raise UsageError(
-            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
-        ) from None
-    if not isinstance(run, dict) or not _is_as_written(run):
-        raise UsageError(
-            f"{run_dir / RUN_FILE} has changed since it was written: restore it from a copy, or measure again."
-        )
-    return run
-
-
 @contextmanager
 def alone_in(run_dir: Path) -> Iterator[None]:
     """Wait until no other process has this directory for itself; where there are no locks nobody is waited for."""
@@ -240,25 +216,6 @@ def sees_run(run_dir: Path, run: str) -> bool:
     return bool(found == run) and os.access(run_dir / SPOOL_FOLDER, os.W_OK | os.X_OK)
 
 
-def write_run(run_dir: Path, run: dict[str, Any]) -> None:
-    """Write ``run.json`` with a digest of what it says; it appears whole, or stays as it was."""
-    said = run if "seal" in run else {**run, "digest": _digest(run)}
-    text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_whole(run_dir / RUN_FILE, text.encode())
-
-
-def _is_as_written(run: dict[str, Any]) -> bool:
-    """Whether ``run.json`` says what this program wrote; of format 1, and of what is sealed, others tell."""
-    told = "seal" in run or run.get("format") == _FORMAT_WITHOUT_DIGEST
-    return run.get("digest", _digest(run) if told else None) == _digest(run)
-
-
-def _digest(run: dict[str, Any]) -> str:
-    """Of all that ``run.json`` says besides; it holds until the seal takes its place."""
-    said = {name: value for name, value in run.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
 def unusable(run_dir: Path, error: OSError) -> UsageError:
     """What to say when the system does not let a run's files be read or written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
@@ -274,17 +231,6 @@ def _free_path(path: Path) -> Path:
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
-def _host() -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "load_average": list(os.getloadavg()),
-        "time_zone": time.tzname[0],
-    }
-
-
 def _own_documents(description: Description) -> dict[str, Any]:
     """What a report says of the user's own documents; nothing where documents are made up."""
     if "cuts_seen" not in description:
@@ -293,8 +239,3 @@ def _own_documents(description: Description) -> dict[str, Any]:
     size = " to ".join(f"{size:,}" for size in sizes)
     how = f"stamped at {', '.join(description['stamps'])}" if "stamps" in description else "as they are"
     return {"documents": f"{description['count']:,} of your own, {size} bytes, {how}"}
-
-
-def _versions() -> dict[str, str]:
-    installed = {distribution.name.lower() for distribution in importlib.metadata.distributions()}
-    return {name: importlib.metadata.version(name) for name in _PACKAGES if name in installed}

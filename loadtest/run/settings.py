@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
-
 PUBLISH: Final = "publish"
 WATCH: Final = "watch"
 NO_WRITER: Final = "none"

@@ -15,13 +15,13 @@ from loadtest.errors import RunError, UsageError
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import clocks_of, how_uncertain
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WRITES_FILE
+from loadtest.run.gathering import gathered, planned_windows
 from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes
 from loadtest.run.looks import GRACE_NS
 from loadtest.run.presence import WORKER, pulse_of
-from loadtest.run.run_directory import load_run
+from loadtest.run.recording_processes import registrations
+from loadtest.run.run_file import load_run
 from loadtest.run.run_info import RunInfo
-from loadtest.run.sealing import gathered, planned_windows
-from loadtest.run.spool import registrations
 from loadtest.run.validation import validated
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -24,7 +24,7 @@ from loadtest.run.records import (
     WindowKind,
     WriteOutcome,
 )
-from loadtest.run.run_info import LATEST_NS
+from loadtest.run.run_entries import LATEST_NS
 from loadtest.units import SECOND
 
 _STATUS: Final = np.zeros(256, dtype=np.uint16)

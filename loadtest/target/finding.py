@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loadtest.cleaned import public_url as public_url  # noqa: PLC0414 - asked for here by all that show an address
+from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.http1.access import NO_ACCESS, Access, HeaderLines
 from loadtest.run.settings import NO_WRITER, Settings

@@ -6,7 +6,6 @@ which is believed if its bytes are those that its ETag names, or are text that c
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +17,8 @@ from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import made_up_by
+from loadtest.run.etag_digests import md5_of
+from loadtest.run.records import opaque
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
@@ -37,7 +38,6 @@ _HEADERS: Final = {
     "content-disposition": "ContentDisposition",
     "expires": "Expires",
 }
-_MD5: Final = re.compile(r"[0-9a-f]{32}")
 _HOW_TO_GO_ON: Final = (
     "allow the writer s3:GetObject, write to another object with --object-key, or give --overwrite if what is there "
     "may be lost"
@@ -152,8 +152,7 @@ def _settled(read: Callable[[], Seen]) -> tuple[Seen, bool]:
 
 
 def _is_named_by_its_etag(seen: Seen) -> bool:
-    etag = seen.headers.get("etag", "").removeprefix("W/").strip('"')
-    return bool(_MD5.fullmatch(etag)) and hashlib.md5(seen.body, usedforsecurity=False).hexdigest() == etag
+    return opaque(seen.headers.get("etag", "")) == md5_of(seen.body)
 
 
 def look_of(seen: Seen) -> Look:

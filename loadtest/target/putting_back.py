@@ -6,30 +6,24 @@ must be one of the run's own documents, or the kept one; anything else is somebo
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.run.documents.kinds import published_by
-from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
-from loadtest.run.documents.makers import maker_of
-from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.run.records import ReadOutcome, WriteOutcome
+from loadtest.run.files import KEPT_DOCUMENT, KEPT_FOLDER
+from loadtest.run.journal import ends_unanswered
+from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, load, note_put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
-from loadtest.units import SECOND
+from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
 PAUSE_S: Final = 1.0
 CONFIRMING_PAUSES_S: Final = (1.0, 2.0, 4.0)
 """Longer than a writer that has lost its parent may still take for its last PUT."""
-_RECENT_NS: Final = 60 * SECOND
-_LAST_LINES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -38,22 +32,6 @@ class Outcome:
 
     done: bool
     sentence: str
-
-
-class Now(Enum):
-    """What the object is now."""
-
-    OURS = "one of this run's documents"
-    KEPT = "the kept document"
-    KEPT_AS_SHOWN = "the kept document, as the readers' address shows it, which may be behind the store"
-    NOTHING = "nothing"
-    ANOTHER_RUN = "a document that another load test made up"
-    OTHERS = "somebody else's document"
-    UNKNOWN = "not to be seen"
-
-
-Maker = Callable[[bytes], str]
-"""The run that a document is of; "" when it is none's."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +63,8 @@ def put_back(
     kept = load(run_dir)
     if kept is None:
         return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
-    unanswered = _unanswered(run_dir)
-    maker = _maker(kept, run_dir)
+    unanswered = ends_unanswered(run_dir)
+    maker = maker_for(kept, run_dir)
     outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
     if not outcome.done or not unanswered:
         return outcome
@@ -141,8 +119,8 @@ def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker
     """What is there; the readers' address is asked again while it shows nothing that can be told."""
     if look.found == "document":
         run = maker(look.body)
-        now = _told(kept, look.body, run)
-        if now is Now.KEPT and run == kept.about["run"] and not _is_said_as_it_was(kept, look):
+        now = whose(kept, look.body, run)
+        if now is Now.KEPT and run == kept.about["run"] and not is_said_as_it_was(kept, look):
             now = Now.OURS  # the run has published the same bytes, and said something else of them
         return _Seen(now, look.etag, made_up_by=run, body=look.body)
     if look.found != "denied":
@@ -153,8 +131,8 @@ def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker
     for attempt in range(attempts):
         body = read()
         if body is not None:
-            run = maker(body) or _rewritten_of(kept, body)
-            seen = _Seen(_told(kept, body, run), made_up_by=run, body=body)
+            run = maker(body) or rewritten_of(kept, body)
+            seen = _Seen(whose(kept, body, run), made_up_by=run, body=body)
         if seen.now is Now.KEPT:
             return _Seen(Now.KEPT_AS_SHOWN)  # it may show what is older than what the store holds
         if seen.now is Now.OURS:
@@ -162,58 +140,6 @@ def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker
         if attempt < attempts - 1:
             time.sleep(PAUSE_S)
     return seen
-
-
-def _maker(kept: Kept, run_dir: Path) -> Maker:
-    """Tells which run a document is of; of documents that do not prove themselves, those of ``run_dir`` are known."""
-    documents = published_by(run_dir)
-    verifier = documents.verifier() if documents is not None else None
-    ours = (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
-
-    def maker(body: bytes) -> str:
-        if verifier is not None and verifier.identify(body).outcome in ours:
-            return str(kept.about["run"])
-        return maker_of(body)
-
-    return maker
-
-
-def _is_said_as_it_was(kept: Kept, look: Look) -> bool:
-    """Whether the store says of the object what it said before the run; the readers' address does not say all of it."""
-    return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
-
-
-def _told(kept: Kept, body: bytes, made_up: str) -> Now:
-    if kept.body is not None and body == kept.body:
-        return Now.KEPT
-    if made_up == kept.about["run"]:
-        return Now.OURS
-    return Now.ANOTHER_RUN if made_up else Now.OTHERS
-
-
-def _rewritten_of(kept: Kept, body: bytes) -> str:
-    """The kept document's run, if an address has only spelled one of its documents anew; else ""."""
-    run: str = kept.about["run"]
-    return run if how_rewritten(body, run, max(len(body), MINIMUM_BYTES)) else ""
-
-
-def _unanswered(run_dir: Path) -> bool:
-    """Whether the writer's journal ends with a PUT, of its last minute, of which nobody knows what became."""
-    last: dict[int, dict[str, Any]] = {}
-    try:
-        for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:
-            event = json.loads(line)
-            last.setdefault(event["version"], {}).update(event)
-        latest = max((int(event["called_ns"]) for event in last.values() if "called_ns" in event), default=0)
-        return any(
-            event.get("outcome", WriteOutcome.UNKNOWN) == WriteOutcome.UNKNOWN
-            for event in last.values()
-            if int(event.get("called_ns", 0)) > latest - _RECENT_NS
-        )
-    except FileNotFoundError:
-        return False  # it was sealed, so that there was time enough
-    except (OSError, ValueError, KeyError, TypeError):
-        return True
 
 
 def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:

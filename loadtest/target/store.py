@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import time
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +17,7 @@ from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
 from loadtest.target.heads import Head, shown_by, status_of
+from loadtest.target.mfa import ask_for_code
 from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3
 from loadtest.target.s3_client import content_md5, is_aws, s3_client, s3_session
 
@@ -29,14 +29,8 @@ _KEPT_WITH_KMS: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnable
 _HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
-
-
 CHANGED_MEANWHILE: Final = "PreconditionFailed"
 _NO_CONDITION: Final = ("NotImplemented", "InvalidArgument", "InvalidRequest")
-
-
-class MfaNeedsTerminalError(EOFError):
-    """A profile asks for a code of an MFA device, and there is nobody to type it."""
 
 
 class StoreError(Exception):
@@ -78,7 +72,7 @@ class Store:
     """
 
     def __init__(self, orders: dict[str, Any]) -> None:
-        getpass.getpass = _ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
+        getpass.getpass = ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
         self._told = secrets_in(orders)
         try:
@@ -249,24 +243,3 @@ def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]
     if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
         missing += ("its lock, which stays with the old version of it",)
     return put, missing
-
-
-def _ask_for_code(prompt: str = "", stream: Any = None) -> str:
-    """Ask for an MFA code where somebody can type it.
-
-    Raises:
-        MfaNeedsTerminalError: there is no terminal, or this process may not read from it.
-    """
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except OSError:
-        raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and there is no terminal") from None
-    try:
-        if os.tcgetpgrp(terminal) != os.getpgrp():
-            raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and nobody can type it here")
-    finally:
-        os.close(terminal)
-    return _getpass(prompt, stream)
-
-
-_getpass: Final = getpass.getpass

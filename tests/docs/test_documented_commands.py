@@ -32,7 +32,7 @@ RUN_BY = {
     "cdktf deploy": DEPLOYED,
     "python -m loadtest": "tests/loadtest/runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run",
     "terraform output -json": (
-        "tests/loadtest/load/test_options_and_target.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
+        "tests/loadtest/load/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
     ),
     "python -m loadtest restore RUN_DIR": (
         "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"

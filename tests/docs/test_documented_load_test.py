@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from documented import PROJECT, copy_of_project, shell
 
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 VERDICTS = (0, 1, 3)

@@ -12,7 +12,7 @@ from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import refuse_too_few
 from loadtest.run.documents.kinds import documents_of
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
 

@@ -23,10 +23,11 @@ from loadtest.probe import runner, store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan
-from loadtest.run.documents.made_up import Verifier, render
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import Verifier
 from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.finding import Credentials, Target

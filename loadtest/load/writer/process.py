@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +13,9 @@ import gevent
 
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
-from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
+from loadtest.load.writer.conversation import Conversation
 from loadtest.load.writer.orders import about, orders_for
-from loadtest.load.writer.writer import PUT_TIME_LIMIT_S
-from loadtest.project import PROJECT
+from loadtest.load.writer.put import Put
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
@@ -28,34 +23,12 @@ from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.target.remedies import REMEDIES, what_to_do
+from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
 from loadtest.units import SECOND
 
-__all__ = ["JOURNAL_NAME", "REMEDIES", "Put", "WriterProcess", "what_to_do"]
-
 ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND
-"""Nothing but a clock that is another one is told by it; a machine that is busy for a moment stops no run."""
-_GRACE_S: Final = PUT_TIME_LIMIT_S + 5
-_LAST_GRACE_S: Final = 10
-
-
-@dataclass(frozen=True)
-class Put:
-    """One PUT that has come back."""
-
-    version: int
-    called_ns: int
-    returned_ns: int
-    outcome: WriteOutcome
-    bytes: int
-    etag: str
-    error: str
-
-    @property
-    def milliseconds(self) -> float:
-        """Service time, as Locust counts it."""
-        return (self.returned_ns - self.called_ns) / 1e6
+"""So wide that only a different clock exceeds it; a machine that is busy for a moment stops no run."""
 
 
 class WriterProcess:
@@ -101,15 +74,9 @@ class WriterProcess:
         """Whether version 0 was sent and never answered: the store may take it at any later time."""
         self._looked_at = False
         self._stopping = False
-        self._said_why = ""
         self._listener: gevent.Greenlet | None = None
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", self.module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=PROJECT,
-        )
-        self._tell(
+        self._conversation = Conversation(self.module, self.name, self._take)
+        self._conversation.tell(
             {
                 **orders_for(target),
                 "run": run,
@@ -132,7 +99,7 @@ class WriterProcess:
         Raises:
             UsageError: the writer said nothing.
         """
-        looked = self._wait_for("looked", f"did not look at {self.place}")
+        looked = self._conversation.wait_for("looked", f"did not look at {self.place}")
         self._looked_at = looked["looked"] in ("document", "nothing")
         return looked
 
@@ -143,9 +110,9 @@ class WriterProcess:
             UsageError: it was not acknowledged; says why and what to do.
         """
         self.refuse_other_clock()
-        self._tell({"put": arguments, "said": said})
+        self._conversation.tell({"put": arguments, "said": said})
         self.may_have_written = self.may_write_late = True
-        put = self._put(self._wait_for("outcome", f"did not put version 0 into {self.place}"))
+        put = self._put(self._conversation.wait_for("outcome", f"did not put version 0 into {self.place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
         self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
@@ -167,8 +134,8 @@ class WriterProcess:
     def refuse_other_clock(self) -> None:
         """A process that was started from this one may have another clock all the same, in a time namespace."""
         sent_ns = time.monotonic_ns()
-        self._tell({"asked_ns": sent_ns})
-        read_ns = self._wait_for("read_ns", "did not say what its clock shows")["read_ns"]
+        self._conversation.tell({"asked_ns": sent_ns})
+        read_ns = self._conversation.wait_for("read_ns", "did not say what its clock shows")["read_ns"]
         why = why_not_one_clock(OffsetBound.of_exchange(sent_ns, read_ns, time.monotonic_ns()), ACCEPTED_OF_WRITER_NS)
         if why:
             self.stop()
@@ -181,30 +148,15 @@ class WriterProcess:
             name: getattr(plan, name)
             for name in ("start_ns", "window_ns", "seed", "rest_windows", "rest_pairs", "side")
         }
-        self._tell({**schedule, "interval_ns": round(write_interval * SECOND)})
+        self._conversation.tell({**schedule, "interval_ns": round(write_interval * SECOND)})
         self._listener = gevent.spawn(self._listen)
 
     def stop(self) -> None:
         """Let the PUT in flight end, then end the process. Stopping twice is fine."""
         self._stopping = True
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        try:
-            self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._end_at_once()
+        self._conversation.end()
         if self._listener is not None:
             self._listener.join(timeout=1)
-
-    def _end_at_once(self) -> None:
-        """End the process, whose request hangs; a watcher ends the publish command before itself."""
-        self._process.terminate()
-        try:
-            self._process.wait(_LAST_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     @property
     def place(self) -> str:
@@ -212,64 +164,26 @@ class WriterProcess:
         where = self._target.s3_endpoint_url
         return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {public_url(where)}" if where else "")
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        try:
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")  # type: ignore[union-attr]
-            self._process.stdin.flush()  # type: ignore[union-attr]
-        except (BrokenPipeError, ValueError):
-            pass  # it has ended; what it said last tells why
-
-    def _wait_for(self, key: str, what: str) -> dict[str, Any]:
-        """The next event that has ``key``."""
-        with gevent.Timeout(_GRACE_S * 2, False):
-            for event in self._events():
-                if key in event:
-                    return event
-                self._take(event)
-            self.stop()
-            raise UsageError(f"The {self.name} {what}: {self._why_it_ended()}.")
-        self.stop()
-        raise UsageError(
-            f"The {self.name} {what} within {_GRACE_S * 2} s; check the network and what gives your AWS credentials."
-        )
-
     def _listen(self) -> None:
-        for event in self._events():
+        for event in self._conversation.events():
             if "outcome" in event:
                 self._on_put(self._put(event))
             else:
                 self._take(event)
         if not self._stopping:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1)
+                self._conversation.process.wait(1)
             if not self._stopping:
-                self._on_end(self._why_it_ended())
-
-    def _events(self) -> Iterator[dict[str, Any]]:
-        """What the writer says, until it ends; it is ended when that is nothing that anybody could take in."""
-        try:
-            yield from events_of(self._process.stdout)  # type: ignore[arg-type]
-        except EndlessLineError:
-            self._said_why = f"it printed a line of more than {MOST_LINE_BYTES:,} bytes"
-            self._process.terminate()
-
-    def _why_it_ended(self) -> str:
-        if self._said_why:
-            return self._said_why
-        code = self._process.returncode
-        if code is not None and code < 0:
-            return f"it was killed ({_signal_name(-code)})"
-        return "it ended without saying why" if not code else f"it ended with exit code {code}"
+                self._on_end(self._conversation.why_it_ended())
 
     def _take(self, event: dict[str, Any]) -> None:
-        """An event that is no answer: a PUT that is about to be sent, trouble, or the writer's last words."""
+        """An event that is no answer: a PUT that is about to be sent, trouble, or the end of the documents."""
         if "called_ns" in event:
             self._called[event["version"]] = event
         if "trouble" in event:
             self._on_trouble(event["trouble"])
         if "published" in event:
             self._on_published(int(event["published"]))
-        self._said_why = event.get("ended", self._said_why)
 
     def _put(self, event: dict[str, Any]) -> Put:
         called = self._called.pop(event["version"])
@@ -282,10 +196,3 @@ class WriterProcess:
             etag=event["etag"],
             error=event["error"],
         )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -48,7 +48,7 @@ class WatcherProcess(WriterProcess):
         Raises:
             UsageError: it showed no document; says why and what to do.
         """
-        looked = self._wait_for("looked", f"did not see {self.place}")
+        looked = self._conversation.wait_for("looked", f"did not see {self.place}")
         if looked["looked"] == "nothing":
             self.stop()
             raise UsageError(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from loadtest.run.documents.folder import FOLDER, Folder
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Described, Description, Documents
 from loadtest.run.documents.library import Library
-from loadtest.run.documents.made_up import MADE_UP, MadeUp
+from loadtest.run.documents.made_up_verifier import MADE_UP, MadeUp
 from loadtest.run.documents.observed import OBSERVED, Observed
 from loadtest.run.documents.stamped import STAMPED, Stamped
 from loadtest.run.documents.standing import STANDING, Standing

@@ -6,7 +6,6 @@ made of: those that it names, the one whose ETag it came with, and those around 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any, Final, Protocol
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.mixing import made_of
 from loadtest.run.documents.rewriting import undone
+from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 _MOST_BROKEN_BODIES: Final = 64
@@ -106,7 +106,7 @@ class KnownVerifier:
         if len(self._whole) > self._keep:
             del self._whole[next(iter(self._whole))]
         if etag is not None:
-            self._etags_are_digests = _is_digest(etag, known[0])
+            self._etags_are_digests = is_digest(etag, known[0])
             self._etags[opaque(etag)] = known[1].version
             if len(self._etags) > _MOST_ETAGS:
                 del self._etags[next(iter(self._etags))]
@@ -138,7 +138,7 @@ class KnownVerifier:
         found = made_of(body, versions)
         if found is ReadOutcome.TORN:
             return found
-        if self._etags_are_digests and _is_digest(etag, body):
+        if self._etags_are_digests and is_digest(etag, body):
             return ReadOutcome.FOREIGN  # the store itself holds it
         of_ours = etag is None or opaque(etag) in self._etags
         if not of_ours and self._etags and _is_of_one_kind(body, versions):
@@ -179,11 +179,6 @@ class KnownVerifier:
             inside = found.values() if isinstance(found, dict) else found
             if any(each in parsed for each in islice(inside, _SPARE_VALUES) if isinstance(each, dict | list) and each):
                 yield f"{before}wrapped in other JSON"
-
-
-def _is_digest(etag: str | None, body: bytes) -> bool:
-    """Whether an ETag is the MD5 of the body, as S3's are (no KMS, no multipart)."""
-    return bool(body) and etag is not None and opaque(etag) == hashlib.md5(body, usedforsecurity=False).hexdigest()
 
 
 def _values_in(text: bytes) -> int:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
+from loadtest.run.etag_digests import md5_of
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 OBSERVED: Final = "observed"
@@ -89,12 +90,11 @@ class ObservedVerifier:
 
     def _tell(self, number: int, body: bytes, digest: bytes) -> None:
         known = list(self._numbers)[-_COMPARED_WITH:]
-        md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
         self.tell(
             {
                 "body": number,
                 "sha256": digest.hex(),
-                "md5": md5,
+                "md5": md5_of(body),
                 "bytes": len(body),
                 "json": _looks_like_json(body),
                 "said": _beside(body, known),

@@ -17,7 +17,6 @@ from jsonpointer import JsonPointer, JsonPointerException
 _NUMBERS_AS_TEXT: Final = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 """Python refuses to turn a number of more than 4,300 digits into an int."""
 _WHITE: Final = re.compile(r"[ \t\r\n]*")
-_INDEX: Final = re.compile(r"0|[1-9][0-9]*")
 _DIGITS: Final = frozenset("0123456789")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 

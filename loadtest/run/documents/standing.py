@@ -6,13 +6,13 @@ is there; a body under that one's ETag, or without any where documents have one,
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cached_property
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.makers import maker_of
+from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 STANDING: Final = "standing"
@@ -61,7 +61,7 @@ class StandingVerifier:
         if body == self._document:
             self._etag = tag
             return Identity(ReadOutcome.WHOLE, 0)
-        if body and tag == hashlib.md5(body, usedforsecurity=False).hexdigest():
+        if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
         if (

@@ -10,7 +10,7 @@ from loadtest.judge.checks.availability import availability
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.run.history import History
 from loadtest.run.records import ReadOutcome, Verdict
-from loadtest.run.run_info import RunEnd
+from loadtest.run.run_entries import RunEnd
 from loadtest.units import SECOND
 
 

@@ -13,7 +13,7 @@ from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
-from loadtest.run.run_info import RunDocuments
+from loadtest.run.run_entries import RunDocuments
 
 ENOUGH = padding(10_000, 2, reads=300)
 NONE = "no PUT was in flight: the last one before it, write 1, had ended"

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from loadtest.run.documents.made_up import render
 from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 RUN, SIZE = "0123456789ab", 512
 

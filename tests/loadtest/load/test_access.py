@@ -26,6 +26,7 @@ from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Incoming
 from loadtest.load import reader
+from loadtest.load.options import settings_from
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
 from loadtest.load.writer import putting_back
@@ -33,14 +34,14 @@ from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask
 from loadtest.run.plan import Plan
-from loadtest.run.spool import load_lines
+from loadtest.run.spool_format import load_lines
 from loadtest.target import preflight
 from loadtest.target.access import REFUSED, parse_headers
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from loadtest.target.preflight import check_answers, get, read_address
 from loadtest.target.read_request import read_request
 from tests.loadtest.http1.targets import answering, certificate_in
-from tests.loadtest.load.test_options_and_target import options, settings_from
+from tests.loadtest.load.chosen_settings import options
 
 SECRET = 'k3y-<that>&is "secret"/é'
 DOCUMENT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -17,7 +17,7 @@ from loadtest.run import sealing
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import REGISTRATION_SUFFIX
 from loadtest.run.roll_call import call_roll
-from loadtest.run.run_directory import load_run, write_run
+from loadtest.run.run_file import load_run, write_run
 from loadtest.run.sealing import is_sealed, pack, seal
 
 

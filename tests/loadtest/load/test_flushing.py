@@ -10,7 +10,7 @@ from spooled_runs import etag, spool_of
 from loadtest.run.files import READS_SUFFIX, REGISTRATION_SUFFIX, SPOOL_FOLDER
 from loadtest.run.presence import Pulse, Written, pulse_of
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 ONE = (0, etag(0), None, ReadOutcome.WHOLE)
 

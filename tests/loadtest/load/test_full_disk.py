@@ -17,10 +17,12 @@ from loadtest.load import health
 from loadtest.load.health import HealthMonitor
 from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import SPOOL_FOLDER
+from loadtest.run.recording_processes import closed_spools, still_recording
 from loadtest.run.records import NO_VERSION, SAMPLE_INTERVAL_NS, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.sealing import is_sealed, seal
-from loadtest.run.spool import SPOOLED_SAMPLE_DTYPE, Spool, closed_spools, load_records, still_recording
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import SPOOLED_SAMPLE_DTYPE, load_records
 
 
 def test_what_a_full_disk_does_not_take_is_written_later_and_in_order(

@@ -10,8 +10,8 @@ import pytest
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
-from loadtest.load.coordinator import Coordinator
 from loadtest.load.owed import earlier_runs, take_over
+from loadtest.load.preparation import Preparation
 from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.records import WriteOutcome
@@ -262,12 +262,12 @@ def test_what_is_kept_stays_while_a_first_put_may_still_land(tmp_path: Path, may
     """It is put back by then, and may be replaced once more; without the copy it would be lost."""
     settings: Any = SimpleNamespace(write_interval=1)
     target = Target("http://127.0.0.1:9/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
-    run = Coordinator(SimpleNamespace(), settings, target)
-    run._directory = RunDirectory.create(tmp_path / "run")
-    (run._directory.path / KEPT_FOLDER).mkdir()
+    run = Preparation(SimpleNamespace(), settings, target)
+    run.directory = RunDirectory.create(tmp_path / "run")
+    (run.directory.path / KEPT_FOLDER).mkdir()
     writer: Any = SimpleNamespace(stop=lambda: None, may_have_written=True, may_write_late=may_write_late)
     put_back: Any = SimpleNamespace(done=lambda: True)
-    run._writer, run._put_back = writer, put_back
+    run.writer, run._put_back = writer, put_back
     run.abandon()
     assert (tmp_path / "run" / KEPT_FOLDER).exists() == may_write_late
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import gevent
 import pytest
-from test_options_and_target import options
+from chosen_settings import options
 
 from loadtest.errors import UsageError
 from loadtest.load.looking import looking

@@ -21,7 +21,7 @@ from loadtest.load.publishing import AS_MADE_UP, put_arguments, refuse_if_one_is
 from loadtest.load.writer import writer as writing
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.files import KEPT_FOLDER
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from locust.env import Environment
 
-from loadtest.load.coordinator import PLAN_MESSAGE
 from loadtest.load.participant import Participant
-from loadtest.load.plan_message import CODE_KEY, FILES_KEY, SHARES_KEY
+from loadtest.load.plan_message import CODE_KEY, FILES_KEY, PLAN_MESSAGE, SHARES_KEY
 from loadtest.load.workers import REFUSAL_MESSAGE
 from loadtest.project import code_digest
 

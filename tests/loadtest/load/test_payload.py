@@ -12,16 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.run.documents import made_up as payload
-from loadtest.run.documents.made_up import (
-    MAXIMUM_BYTES,
-    MINIMUM_BYTES,
-    Identity,
-    Verifier,
-    how_rewritten,
-    identify,
-    render,
-)
+from loadtest.run.documents import made_up, made_up_verifier
+from loadtest.run.documents.kind import MAXIMUM_BYTES, Identity
+from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten, identify, render
+from loadtest.run.documents.made_up_verifier import Verifier
 from loadtest.run.documents.rewriting import objects_in
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
@@ -176,7 +170,7 @@ def test_a_rewritten_document_of_another_run_is_foreign_and_a_piece_of_ours_is_n
 def test_what_a_body_claims_costs_no_more_than_a_few_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered: list[int] = []
     monkeypatch.setattr(
-        payload, "render", lambda run, version, size: rendered.append(size) or render(run, version, size)
+        made_up, "render", lambda run, version, size: rendered.append(size) or render(run, version, size)
     )
     claims = [{"run": RUN, "version": n, "bytes": 600_000} for n in range(1000)]
     assert outcome(json.dumps(claims).encode(), 600_000) is ReadOutcome.CORRUPT
@@ -218,7 +212,9 @@ def test_a_body_is_foreign_by_its_etag_only_while_those_of_documents_are_digests
 
 def test_broken_bodies_are_told_once_and_only_the_last_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[bytes] = []
-    monkeypatch.setattr(payload, "identify", lambda body, run, size: told.append(body) or identify(body, run, size))
+    monkeypatch.setattr(
+        made_up_verifier, "identify", lambda body, run, size: told.append(body) or identify(body, run, size)
+    )
     verifier = Verifier(RUN, SIZE)
     for _ in range(3):
         assert verifier.identify(b"<html>").outcome is ReadOutcome.UNRECOGNISED

@@ -8,14 +8,17 @@ import ssl
 from pathlib import Path
 
 import pytest
+from chosen_settings import target as target_of
 
 from loadtest.errors import UsageError
 from loadtest.http1.trust import tls_context, unused_proxy
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.target import preflight
 from loadtest.target.finding import Target
 from loadtest.target.preflight import check_answers, wait_for_version_0
 from tests.targets.hostile_target import HostileTarget, running_hostile_target
+from tests.targets.odd_store import running_odd_store
 
 RUN, SIZE, SECRET = "0123456789ab", 512, "do-not-show-this"
 
@@ -122,3 +125,15 @@ def own_certificate(folder: Path) -> Path:
     )
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + secret)
     return path
+
+
+@pytest.mark.parametrize(
+    ("oddity", "how"), [("pretty", "spelled anew as JSON"), ("bom", "a byte-order mark before it")]
+)
+def test_a_document_that_is_rewritten_on_the_way_is_said_at_once(tmp_path: Path, oddity: str, how: str) -> None:
+    with running_odd_store(**{oddity: "1"}) as store:
+        url = f"http://127.0.0.1:{store.port}"
+        found = target_of(tmp_path, "--outputs", "none", "--bucket", "b", "--host", url, "--s3-endpoint-url", url)
+        store.body, store.etag = render(RUN, 0, 256), "e"
+        with pytest.raises(UsageError, match=f"passes what was written to s3://b/payload.json on changed: {how}"):
+            wait_for_version_0(found, MadeUp(RUN, 256))

@@ -19,7 +19,7 @@ from loadtest.load.reader import SamplesReader, turns
 from loadtest.load.recorder import MOST_MESSAGES, Recorder
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, load_records
 
 RUN, SIZE = "0123456789ab", 512
 UNKNOWN_ENCODING = ("Content-Encoding", "zstd")

@@ -18,7 +18,7 @@ from loadtest.load.reader import REQUEST_NAME, SamplesReader
 from loadtest.load.recorder import Recorder
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
 from tests.loadtest.http1.targets import Target, answering
 
 RUN, SIZE = "0123456789ab", 512

@@ -20,7 +20,7 @@ from loadtest.load.recorder import NO_SESSION, Recorder
 from loadtest.load.standing import take_what_is_there
 from loadtest.run.plan import Plan
 from loadtest.run.records import NO_VERSION, ReadOutcome
-from loadtest.run.spool import NO_ETAG, load_lines
+from loadtest.run.spool_format import NO_ETAG, load_lines
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
 from loadtest.target.store import Store, StoreError, secrets_in

@@ -16,7 +16,8 @@ from loadtest.load.record_receiver import RecordReceiver
 from loadtest.load.record_sender import RECORDS_MESSAGE, RecordSender
 from loadtest.run.files import CLOSED_SUFFIX, HEARTBEAT_SUFFIX, SPOOL_FOLDER, SPOOL_SUFFIXES
 from loadtest.run.presence import Presence, is_alive
-from loadtest.run.spool import Spool, still_recording
+from loadtest.run.recording_processes import still_recording
+from loadtest.run.spool import Spool
 
 RUN, CLIENT = "a-run", "a-worker"
 

@@ -8,7 +8,8 @@ import pytest
 from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, cut
 from loadtest.load.session import ReadAnswer, Session
 from loadtest.load.writer.writer import PayloadWriter
-from loadtest.run.documents.made_up import MadeUp, Verifier, render
+from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import MadeUp, Verifier
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 RUN, SIZE = "0123456789ab", 512

@@ -29,18 +29,18 @@ from loadtest.load.several import (
 )
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
-from loadtest.run.documents.made_up import MadeUp
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.plan import Plan
 from loadtest.run.records import SECOND_ETAG, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
-from loadtest.run.spool import SPOOLED_READ_DTYPE, load_records, spooled_fields
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answering
+from tests.loadtest.load.chosen_settings import OUTPUTS, options
 from tests.loadtest.load.spooled_runs import column, spool_of, unsealed_run
-from tests.loadtest.load.test_options_and_target import OUTPUTS, options
 
 RUN = "0123456789ab"
 weights_of = st.lists(st.integers(1, 20), min_size=1, max_size=5)

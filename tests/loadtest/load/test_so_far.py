@@ -10,9 +10,10 @@ from spooled_runs import RUN, SIZE, etag, kill, write
 from loadtest.errors import RunError
 from loadtest.run.looks import GRACE_NS
 from loadtest.run.records import FORMAT_VERSION, ReadOutcome
-from loadtest.run.run_directory import write_run
+from loadtest.run.run_file import write_run
 from loadtest.run.so_far import history_so_far
-from loadtest.run.spool import SPOOLED_READ_DTYPE, Spool
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 READS = ((0, etag(0), None, ReadOutcome.WHOLE), (0, etag(0), etag(0), ReadOutcome.NOT_MODIFIED)) * 10
 WORKER = {"role": "worker", "share": 0, "shares": 0, "refused": ""}

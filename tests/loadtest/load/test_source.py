@@ -12,11 +12,12 @@ from locust.argument_parser import get_parser
 
 from loadtest.errors import UsageError
 from loadtest.judge.analyse import summarise
-from loadtest.load.options import LONGEST_LABEL, add_arguments, settings_from
+from loadtest.load.option_values import LONGEST_LABEL
+from loadtest.load.options import add_arguments, settings_from
 from loadtest.run.loading import load_history
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.run_info import RunSource
+from loadtest.run.run_entries import RunSource
 from loadtest.run.source import CI_VARIABLES, Source, asked_git, find_source
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

@@ -29,7 +29,8 @@ from loadtest.run.records import (
     WriteOutcome,
 )
 from loadtest.run.sealing import is_sealed, seal
-from loadtest.run.spool import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, Spool, spooled_fields
+from loadtest.run.spool import Spool
+from loadtest.run.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, spooled_fields
 
 
 def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_held(run_dir: Path) -> None:

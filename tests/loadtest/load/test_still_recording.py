@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.run import presence
-from loadtest.run import spool as spool_module
+from loadtest.run import presence, recording_processes
 from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.spool import Spool, still_recording
+from loadtest.run.recording_processes import still_recording
+from loadtest.run.spool import Spool
 
 HAS_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 
@@ -49,7 +49,7 @@ def test_spools_that_know_only_a_number_can_still_be_read(tmp_path: Path) -> Non
 
 
 def test_where_there_is_no_proc_the_number_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool_module, "_PROCESSES", tmp_path / "no-proc")
+    monkeypatch.setattr(recording_processes, "_PROCESSES", tmp_path / "no-proc")
     assert own_name(tmp_path) == f"0-{os.getpid()}"
     assert opened(tmp_path / "alive", f"0-{os.getpid()}") == [os.getpid()]
     assert opened(tmp_path / "dead", "0-999999999") == []

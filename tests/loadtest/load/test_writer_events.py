@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
-from loadtest.load.writer import process
+from loadtest.load.writer import conversation
 from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
 from loadtest.load.writer.process import WriterProcess
 from loadtest.run.documents.kinds import made_up_documents
@@ -56,7 +56,7 @@ def writer_that_is(program: str, run_dir: Path, monkeypatch: pytest.MonkeyPatch)
     def started(_command: list[str], **how: Any) -> Any:
         return start([sys.executable, "-c", program], **how)
 
-    monkeypatch.setattr(process.subprocess, "Popen", started)
+    monkeypatch.setattr(conversation.subprocess, "Popen", started)
     target = Target("http://127.0.0.1:9/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
     settings: Any = SimpleNamespace(payload_bytes=512, window=2.0, stack=None)
     return WriterProcess("0123456789ab", run_dir, settings, target, made_up_documents(256), lambda put: None)
@@ -66,7 +66,7 @@ def test_a_writer_that_prints_without_end_is_ended_and_said(tmp_path: Path, monk
     writer = writer_that_is(ENDLESS, tmp_path, monkeypatch)
     with pytest.raises(UsageError, match=f"it printed a line of more than {MOST_LINE_BYTES:,} bytes"):
         writer.look()
-    assert writer._process.poll() is not None
+    assert writer._conversation.process.poll() is not None
 
 
 def test_a_writer_with_another_clock_is_refused_before_it_writes(
@@ -76,7 +76,7 @@ def test_a_writer_with_another_clock_is_refused_before_it_writes(
     with pytest.raises(UsageError, match=r"its clock \(CLOCK_MONOTONIC\) is at least .* behind the master's"):
         writer.put_first({}, {})
     assert not writer.may_have_written
-    assert writer._process.returncode == 0
+    assert writer._conversation.process.returncode == 0
 
 
 def test_what_a_library_prints_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

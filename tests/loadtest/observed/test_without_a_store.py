@@ -20,9 +20,8 @@ from loadtest.judge.checks.phantoms import phantoms
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.load import recorder, watching
-from loadtest.run.addresses import WeightedUrl
 from loadtest.run.documents.observed import ObservedVerifier
-from loadtest.run.observed.naming import in_order_of_time
+from loadtest.run.observed.without_a_store import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
@@ -106,7 +105,7 @@ def test_addresses_of_another_object_are_told_of_where_nobody_asks_the_store(mon
     monkeypatch.setattr(watching, "_PATIENCE_S", 0)
 
     def said_of(*urls: str) -> str:
-        addresses = tuple(WeightedUrl(url) for url in urls)
+        addresses = tuple((url, 1) for url in urls)
         return watching.addresses_see(Target(urls[0], None, "k", None, None, None, addresses=addresses))
 
     assert said_of("http://a/1") == said_of("http://a/1", "http://a/2") == ""

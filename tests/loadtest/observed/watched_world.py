@@ -21,9 +21,10 @@ from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
-from loadtest.run.observed.naming import name_alone, name_observed
+from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.heads import Head
 
 

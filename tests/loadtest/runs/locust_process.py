@@ -13,7 +13,7 @@ from typing import Any
 
 from loadtest.__main__ import main
 from loadtest.run.files import CLOCKS_FILE
-from loadtest.run.spool import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 BASE_INSTALL = Path(__file__).with_name("base_install")

@@ -19,9 +19,9 @@ from locust_process import SHORT, Start, report
 from benchmarks.nginx import free_port
 from loadtest.load.options import add_arguments
 from loadtest.load.plugin import ReadModelRun
-from loadtest.load.writer.process import REMEDIES, what_to_do
 from loadtest.run.files import JOURNAL_NAME
 from loadtest.sandbox.process import RunningSandbox
+from loadtest.target.remedies import REMEDIES, what_to_do
 
 Refused = Callable[..., str]
 

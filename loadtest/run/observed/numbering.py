@@ -1,0 +1,87 @@
+"""Bodies by number: each process numbers the bodies that it had not seen before, and here all processes' become one.
+
+What a read returned is the number of a body while the run goes on, and the number of a document when bodies are told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.observed.bodies import Body, Together, Told
+from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+
+Lines = list[Any]
+"""What one process said of its bodies, beside other things."""
+
+
+def numbered(lines: list[Lines]) -> tuple[dict[int, Body], list[dict[int, int]]]:
+    """All bodies by a number of their own, and for each process its numbers as those."""
+    by_digest: dict[str, int] = {}
+    facts: dict[int, dict[str, Any]] = {}
+    numbers: list[dict[int, int]] = []
+    for own in lines:
+        mapped: dict[int, int] = {}
+        for line in own:
+            if not isinstance(line, dict) or "body" not in line:
+                continue
+            if "sha256" in line:
+                mapped[line["body"]] = by_digest.setdefault(line["sha256"], len(by_digest))
+            if line["body"] in mapped:
+                said = {name: value for name, value in line.items() if value is not None}
+                facts.setdefault(mapped[line["body"]], {}).update(said)
+        numbers.append(mapped)
+    return {number: _body(of) for number, of in facts.items()}, numbers
+
+
+def _body(said: dict[str, Any]) -> Body:
+    outcome = said.get("said")
+    return Body(said["md5"], said["bytes"], None if outcome is None else ReadOutcome(outcome), bool(said.get("json")))
+
+
+def renumbered(part: SpooledReads, numbers: dict[int, int]) -> SpooledReads:
+    """The same with the numbers of all; what a killed process had not said of a body yet makes its reads no reads."""
+    table = np.full(max(numbers, default=-1) + 2, NO_VERSION, dtype=np.int32)
+    for own, of_all in numbers.items():
+        table[own] = of_all
+    records = part.records.copy()
+    known = np.isin(records["version"], [NO_VERSION, *numbers])
+    records = records[known]
+    records["version"] = table[records["version"]]  # the last place is for none
+    return SpooledReads(part.worker, records, part.etags)
+
+
+def came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]:
+    """How often each body came with each ETag."""
+    found: dict[tuple[int, str], Together] = {}
+    for part in parts:
+        records = part.records[(part.records["status"] == 200) & (part.records["version"] >= 0)]
+        keys = (records["version"].astype(np.int64) << 32) | records["etag"].astype(np.int64)
+        order = np.argsort(keys, kind="stable")
+        names, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
+        if not len(names):
+            continue
+        earliest = np.minimum.reduceat(records["returned_ns"][order], first)
+        for key, count, when in zip(names.tolist(), counts.tolist(), earliest.tolist(), strict=True):
+            tag = opaque(part.etags[key & 0xFFFFFFFF])
+            before = found.get((key >> 32, tag), Together(0, when))
+            found[key >> 32, tag] = Together(before.reads + count, min(before.first_ns, when))
+    return found
+
+
+def document_reads(part: SpooledReads, found: dict[int, Told], documents: dict[str, int]) -> SpooledReads:
+    """What the reads of one process returned: the number of a document, or why there is none."""
+    size = max(found, default=-1) + 2
+    document = np.full(size, NO_VERSION, dtype=np.int32)
+    outcome = np.zeros(size, dtype=np.uint8)
+    for number, of in found.items():
+        document[number] = documents[of.document] if of.document else NO_VERSION
+        outcome[number] = of.outcome
+    records = part.records
+    body = records["version"].copy()
+    records["version"] = document[body]
+    fetched = (records["status"] == 200) & (body >= 0)
+    records["outcome"][fetched] = outcome[body[fetched]]
+    return SpooledReads(part.worker, records, part.etags)

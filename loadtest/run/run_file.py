@@ -1,0 +1,53 @@
+"""``run.json`` as it is written and read back, with a digest of what it says; ``run_info`` validates it for judging."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from loadtest.errors import UsageError
+from loadtest.run.files import RUN_FILE
+from loadtest.whole_files import write_whole
+from stacks.user_input import UnreadableFileError, cut, read_json
+
+_FORMAT_WITHOUT_DIGEST: Final = 1
+
+
+def load_run(run_dir: Path) -> dict[str, Any]:
+    """``run.json`` of a run that was recorded.
+
+    Raises:
+        UsageError: there is none, or it is damaged.
+    """
+    try:
+        run = read_json(run_dir / RUN_FILE)
+    except (OSError, UnreadableFileError):
+        raise UsageError(
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+        ) from None
+    if not isinstance(run, dict) or not _is_as_written(run):
+        raise UsageError(
+            f"{run_dir / RUN_FILE} has changed since it was written: restore it from a copy, or measure again."
+        )
+    return run
+
+
+def write_run(run_dir: Path, run: dict[str, Any]) -> None:
+    """Write ``run.json`` with a digest of what it says; it appears whole, or stays as it was."""
+    said = run if "seal" in run else {**run, "digest": _digest(run)}
+    text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    write_whole(run_dir / RUN_FILE, text.encode())
+
+
+def _is_as_written(run: dict[str, Any]) -> bool:
+    """Whether ``run.json`` says what this program wrote; of format 1, and of what is sealed, others tell."""
+    told = "seal" in run or run.get("format") == _FORMAT_WITHOUT_DIGEST
+    return run.get("digest", _digest(run) if told else None) == _digest(run)
+
+
+def _digest(run: dict[str, Any]) -> str:
+    """Of all that ``run.json`` says besides; it holds until the seal takes its place."""
+    said = {name: value for name, value in run.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

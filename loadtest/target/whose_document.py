@@ -1,0 +1,63 @@
+"""Whose document a body is: one of the run's own, the one that it keeps, another load test's, or somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+from loadtest.run.documents.kinds import published_by
+from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
+from loadtest.run.documents.makers import maker_of
+from loadtest.run.records import ReadOutcome
+from loadtest.target.kept_document import Kept
+from loadtest.target.store import Look
+
+
+class Now(Enum):
+    """What the object is now."""
+
+    OURS = "one of this run's documents"
+    KEPT = "the kept document"
+    KEPT_AS_SHOWN = "the kept document, as the readers' address shows it, which may be behind the store"
+    NOTHING = "nothing"
+    ANOTHER_RUN = "a document that another load test made up"
+    OTHERS = "somebody else's document"
+    UNKNOWN = "not to be seen"
+
+
+Maker = Callable[[bytes], str]
+"""The run that a document is of; "" when it is none's."""
+
+
+def maker_for(kept: Kept, run_dir: Path) -> Maker:
+    """Tells which run a document is of; of documents that do not prove themselves, those of ``run_dir`` are known."""
+    documents = published_by(run_dir)
+    verifier = documents.verifier() if documents is not None else None
+    ours = (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
+
+    def maker(body: bytes) -> str:
+        if verifier is not None and verifier.identify(body).outcome in ours:
+            return str(kept.about["run"])
+        return maker_of(body)
+
+    return maker
+
+
+def is_said_as_it_was(kept: Kept, look: Look) -> bool:
+    """Whether the store says of the object what it said before the run; the readers' address does not say all of it."""
+    return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
+
+
+def whose(kept: Kept, body: bytes, made_up: str) -> Now:
+    if kept.body is not None and body == kept.body:
+        return Now.KEPT
+    if made_up == kept.about["run"]:
+        return Now.OURS
+    return Now.ANOTHER_RUN if made_up else Now.OTHERS
+
+
+def rewritten_of(kept: Kept, body: bytes) -> str:
+    """The kept document's run, if an address has only spelled one of its documents anew; else ""."""
+    run: str = kept.about["run"]
+    return run if how_rewritten(body, run, max(len(body), MINIMUM_BYTES)) else ""

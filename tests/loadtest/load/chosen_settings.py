@@ -1,0 +1,37 @@
+"""Options as Locust parses them, and the target that they lead to, for tests of either."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from locust.argument_parser import get_parser
+
+from loadtest.load.options import add_arguments, settings_from
+from loadtest.target.finding import Target, find_target
+
+SECRET = "do-not-show-this-to-anybody"
+OUTPUTS = {
+    "read-model": {
+        "SamplesUrl": "https://abc123.execute-api.eu-west-1.amazonaws.com/v1/samples",
+        "S3BucketName": "read-model-data-store",
+        "DataStoreAccessKeyId": "AKIAEXAMPLE",
+        "DataStoreSecretAccessKey": SECRET,
+        "DataStoreUser": "read-model-data-store-writer",
+    }
+}
+BESIDE = ("--host", "http://h", "--bucket", "b")
+
+
+def options(*arguments: str) -> Namespace:
+    parser = get_parser()
+    add_arguments(parser)
+    return parser.parse_args(list(arguments))
+
+
+def target(tmp_path: Path, *arguments: str, outputs: object = None) -> Target:
+    path = tmp_path / "outputs.json"
+    if outputs is not None:
+        path.write_text(outputs if isinstance(outputs, str) else json.dumps(outputs))
+    return find_target(settings_from(options("--outputs", str(path), *arguments)))
