@@ -1,4 +1,4 @@
-"""Headless Chromium for tests: started once a process, as that takes longer than any page, and put right between tests."""
+"""Headless Chromium for tests: started once a process, as that takes longer than any page, and put right after each."""
 
 from __future__ import annotations
 

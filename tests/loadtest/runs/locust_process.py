@@ -105,7 +105,7 @@ def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:
 
 
 def assert_judged_once(run: Run) -> None:
-    """A run with a threshold that is `NEVER_MET`, ended by a signal: answered as any other, once, and its exit code tells."""
+    """A run with a threshold that is `NEVER_MET`, ended by a signal: answered as any other, once; its code tells."""
     assert_answered(run, codes=(1,))
     assert run.output.count("Is every read whole?") == 1
     assert (run.run_dir.parent / "latest").resolve() == run.run_dir

@@ -12,6 +12,8 @@ from locust_process import PROJECT, Start
 
 from loadtest.sandbox.process import RunningSandbox
 
+pytestmark = pytest.mark.usefixtures("without_page")
+
 KEY = "payload.json"
 FAST = ("--arrival-rate", "300", "--write-interval", "0.2", "--payload-bytes", "2048")
 
@@ -96,16 +98,6 @@ def test_lag_of_known_size_is_recovered_by_a_run_that_watches(
     least, most = stalest.values()
     assert 100e6 < least <= 310e6, stalest
     assert least <= most < 900e6, stalest
-
-
-@pytest.mark.slow
-def test_a_key_that_may_not_read_is_refused_with_what_it_needs(sandbox: RunningSandbox, start: Start) -> None:
-    sandbox.enforce_iam()
-    run = start(sandbox.outputs_path, "--writer", "watch", *FAST, run_time="2s").wait()
-    assert run.code == 2, run.output
-    assert "cannot be watched" in run.output
-    assert "allow it s3:GetObject" in run.output
-    assert "Traceback" not in run.output
 
 
 @pytest.mark.slow
