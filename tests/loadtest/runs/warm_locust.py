@@ -102,7 +102,7 @@ def become_each_run(number: int) -> None:
     import gevent
     from gevent.monkey import get_original
 
-    fork, wait = get_original("os", ("fork", "waitpid"))  # gevent's would begin an event loop here
+    fork, wait, close = get_original("os", ("fork", "waitpid", "close"))  # gevent's leave it to an event loop
     control = get_original("socket", "socket")(fileno=number)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _LARGEST_MESSAGE, 3)
@@ -113,13 +113,13 @@ def become_each_run(number: int) -> None:
             os._exit(0)
         if fork():
             for descriptor in descriptors:
-                os.close(descriptor)
+                close(descriptor)
             continue
         run = fork()
         if run:  # its guardian, who tells of its end
             control.send(str(run).encode())
             for descriptor in descriptors[:2]:
-                os.close(descriptor)
+                close(descriptor)
             _, status = wait(run, 0)
             os.write(descriptors[2], _STATUS.pack(os.waitstatus_to_exitcode(status)))
             os._exit(0)
@@ -129,7 +129,7 @@ def become_each_run(number: int) -> None:
         os.dup2(descriptors[0], 1)
         os.dup2(descriptors[1], 2)
         for descriptor in descriptors:
-            os.close(descriptor)
+            close(descriptor)
         os.chdir(said["folder"])
         os.environ.clear()
         os.environ.update(said["environment"])
