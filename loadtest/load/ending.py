@@ -5,11 +5,8 @@ Recordings are waited for as long as somebody still records; what hangs is ended
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import gevent
@@ -32,21 +29,6 @@ def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]
     for process in still_recording(run_dir).values():
         end_child(process)
     return sorted(still_recording(run_dir))
-
-
-@contextlib.contextmanager
-def waiting_through_ctrl_c() -> Iterator[None]:
-    """Ctrl-C does not end the block: the report hears of it itself, and the old document is put back."""
-
-    try:
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, for one that ignores it is inherited
-    except ValueError:  # in another thread than the main one nobody is interrupted
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def exit_code(code: int) -> int:

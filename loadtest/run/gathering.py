@@ -84,7 +84,8 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
     elif are_observed(description_in(run, run_dir)):
         said = watched_from(notes)
         observed = name_observed(recorded, lines, writes, Watched.model_validate(said), settled)
-        run[WATCH] = {**said, "unseen": observed.unseen, "vouched": observed.vouched}
+        told = {"unseen": observed.unseen, "vouched": observed.vouched, "same_bytes": observed.same_bytes}
+        run[WATCH] = {**said, **told}
         reads = observed.reads
     else:
         reads = name_versions_apart(recorded, _told_by_puts(writes, run, run_dir), settled)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.__main__ import main
-from loadtest.run.files import CLOCKS_FILE
+from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -72,6 +72,7 @@ class Run:
 NEVER_MET = ("--threshold", "reads < 1")
 
 Start = Callable[..., Run]
+Type = Callable[[str], Run]
 
 
 def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -91,8 +92,8 @@ KEPT = "kept"
 
 
 def files_of(run: Run) -> set[str]:
-    """The files of a run, without those that depend on the key of the writer and on how many processes there were."""
-    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE}
+    """The files of a run, but for those that depend on the writer's key, the documents and the number of processes."""
+    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE, DOCUMENTS_FOLDER}
 
 
 def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:
@@ -120,7 +121,7 @@ def assert_recovered(run: Run, reads: int) -> None:
             break
         time.sleep(0.1)
     assert finished.returncode in (0, 3), finished.stderr
-    assert files_of(run) >= FILES
+    assert files_of(run) == FILES
     assert run.summary["run"]["ended"]["recovered"] is True
     assert run.summary["run"]["reads"] >= reads
     assert run.question("freshness")["verdict"] == "PASS"
