@@ -140,16 +140,6 @@ def test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it(sandbox: Runn
 
 
 @pytest.mark.slow
-def test_a_key_that_may_not_read_is_refused_with_what_it_needs(sandbox: RunningSandbox, start: Start) -> None:
-    sandbox.enforce_iam()
-    run = start(sandbox.outputs_path, "--writer", "watch", run_time="2s").wait()
-    assert run.code == 2, run.output
-    assert "cannot be watched" in run.output
-    assert "allow it s3:GetObject" in run.output
-    assert "Traceback" not in run.output
-
-
-@pytest.mark.slow
 def test_a_run_without_a_key_judges_what_answers_alone_can_show(
     sandbox: RunningSandbox,
     publisher: subprocess.Popen[bytes],
