@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locust_process import BASE_INSTALL, SHORT, Run, Start, Type
+from locust_process import SHORT, Run, Start, Type
 from own_document import Mine
 from warm_locust import WarmLocust, arguments_of
 
@@ -37,12 +37,6 @@ def warm_locust() -> Iterator[WarmLocust]:
     warm = WarmLocust()
     yield warm
     warm.close()
-
-
-@pytest.fixture
-def without_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of this test draw no page."""
-    monkeypatch.setenv("PYTHONPATH", str(BASE_INSTALL))
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
-BASE_INSTALL = Path(__file__).with_name("base_install")
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
     *("--arrival-rate", "500", "--seed", "1"),

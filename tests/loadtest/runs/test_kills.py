@@ -12,8 +12,6 @@ from benchmarks.kill_witnesses import Lives
 from benchmarks.kills import Outcome, make, row
 from loadtest.sandbox.process import RunningSandbox
 
-pytestmark = pytest.mark.usefixtures("without_page")
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3, 5, 9, 10])

@@ -5,13 +5,10 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
 from locust_process import Run, Start, report
 
 from loadtest.run.presence import registration_of
 from loadtest.sandbox.process import RunningSandbox
-
-pytestmark = pytest.mark.usefixtures("without_page")
 
 
 def process_of(run: Run, role: str, share: int = 0) -> int:

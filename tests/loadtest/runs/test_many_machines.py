@@ -15,8 +15,6 @@ from benchmarks.other_hosts import OTHER_CLOCK, can, hiding, workers
 from benchmarks.slow_network import network
 from loadtest.sandbox.process import RunningSandbox
 
-pytestmark = pytest.mark.usefixtures("without_page")
-
 needs_clocks = pytest.mark.skipif(not can(*OTHER_CLOCK, "-1"), reason="no time namespace can be made here")
 needs_mounts = pytest.mark.skipif(not can("unshare", "-m"), reason="no mount namespace can be made here")
 

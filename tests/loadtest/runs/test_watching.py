@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from locust_process import PROJECT, Start, Type
+from locust_process import PROJECT, Type
 
 from loadtest.sandbox.process import RunningSandbox
 from tests.docs.documented import blocks
