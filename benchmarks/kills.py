@@ -80,11 +80,9 @@ class Outcome:
         return self.lacks and bool(self.passed)
 
 
-def make(case: Killing, synthesized: Path, shared: RunningSandbox | None = None) -> Outcome:
-    """One run, killed and judged; in a ``shared`` sandbox, unless that is to be killed, too."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
-        spared = None if SANDBOX in (*case.first, *case.then) else shared
-        sandbox = spared or ending.enter_context(running_sandbox(synthesized))
+def make(case: Killing, synthesized: Path) -> Outcome:
+    """One run, killed and judged."""
+    with tempfile.TemporaryDirectory() as folder, running_sandbox(synthesized) as sandbox:
         run_dir = Path(folder) / "run"
         counter, lives = Counter(sandbox), Lives(run_dir)
         locust = _locust(case, sandbox, run_dir)

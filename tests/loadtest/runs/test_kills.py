@@ -10,15 +10,12 @@ import pytest
 from benchmarks.kill_cases import killing
 from benchmarks.kill_witnesses import Lives
 from benchmarks.kills import Outcome, make, row
-from loadtest.sandbox.process import RunningSandbox
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3, 5, 9, 10])
-def test_nothing_that_was_lost_is_passed_over(
-    sandbox: RunningSandbox, synthesized: dict[str, Path], number: int
-) -> None:
-    outcome = make(killing(number), synthesized["conditional"], sandbox)
+def test_nothing_that_was_lost_is_passed_over(synthesized: dict[str, Path], number: int) -> None:
+    outcome = make(killing(number), synthesized["conditional"])
     assert outcome.verdict != "none", outcome.said
     assert not outcome.wrong, row(outcome)
 

@@ -38,7 +38,7 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
         network(port, there=0.005, back=0.075) as detour,  # where a guess of half the way would be wrong by 35 ms
         workers((detour.port, (*AT_TOKYO, *far)), (port, (*OTHER_CLOCK, "-1")), (port, ())),
     ):
-        run = start(sandbox.outputs_path, *master(port, 3), run_time="5s").wait()
+        run = start(sandbox.outputs_path, *master(port, 3), run_time="6s").wait()
     assert "Traceback" not in run.output
     assert run.summary["run"]["ended"]["missing"] == [], run.output
     reads = pq.read_table(run.run_dir / "reads.parquet").to_pydict()
@@ -64,7 +64,7 @@ def test_lag_is_found_by_workers_of_other_hosts_alone(sandbox: RunningSandbox, s
         network(port, there=0.075, back=0.005) as detour,
         workers((detour.port, (*hiding(tmp_path), *OTHER_CLOCK, "-1")), (port, (*OTHER_CLOCK, "36000"))),
     ):
-        run = start(sandbox.outputs_path, *master(port, 2), run_time="5s").wait()
+        run = start(sandbox.outputs_path, *master(port, 2), run_time="6s").wait()
     assert run.code == 1, run.output
     fresh = run.check("fresh-reads")
     numbers = {number["name"]: number["value"] for number in fresh["numbers"]}
@@ -80,12 +80,12 @@ def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
     sandbox.set_fault("replica-lag", "off")
     port = free_port()
     with network(port) as cable, workers((cable.port, hiding(tmp_path)), (port, hiding(tmp_path)), (port, ())) as team:
-        run = start(sandbox.outputs_path, *master(port, 3), run_time="7s")
+        run = start(sandbox.outputs_path, *master(port, 3), run_time="10s")
         run.wait_until_reading(300)
         cable.cut()
-        time.sleep(1)
+        time.sleep(2)
         team[1].kill()
-        time.sleep(1)
+        time.sleep(2)
         cable.heal()
         run.wait()
     assert run.code == 3, run.output

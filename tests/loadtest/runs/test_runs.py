@@ -81,7 +81,7 @@ def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Sta
 def test_a_disk_that_is_full_ends_in_sentences_and_the_run_is_not_taken_for_whole(
     sandbox: RunningSandbox, start: Start
 ) -> None:
-    run = start(sandbox.outputs_path, run_time="4s")
+    run = start(sandbox.outputs_path, run_time="6s")
     run.wait_until_reading(500)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (30_000, hard))  # of its files, and of its report's
@@ -102,9 +102,7 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
 ) -> None:
     """A busy machine may leave it undecided to the end; the record must say which, and the report must agree."""
     sandbox.set_fault("latency", "60ms")
-    run = start(
-        sandbox.outputs_path, "-u", "40", "-r", "40", "--arrival-rate", "250", "--until-decided", run_time="20s"
-    ).wait()
+    run = start(sandbox.outputs_path, "-u", "40", "-r", "40", "--until-decided", run_time="30s").wait()
     looks = json.loads((run.run_dir / "run.json").read_text())["looks"]
     assert looks["made"], run.output
     last, ended = looks["made"][-1], run.summary["run"]["ended"]
@@ -123,7 +121,7 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
 
 def test_a_target_that_goes_away_is_counted_and_said(synthesized: dict[str, Path], start: Start) -> None:
     with running_sandbox(synthesized["conditional"]) as sandbox:
-        run = start(sandbox.outputs_path, run_time="5s")
+        run = start(sandbox.outputs_path, run_time="6s")
         run.wait_until_reading(300)
     run.wait()
     assert run.code == 1, run.output
