@@ -52,9 +52,9 @@ def _is_decided(check: CheckResult, summary: Summary, tails: Tails) -> bool:
         return False
     if check.id != AVAILABILITY.id:
         return True
-    counts = [(row.errors, row.reads) for row in summary.addresses] + [
-        (row.errors, row.reads) for row in summary.places
-    ]
+    counts = [(row.errors, row.reads) for row in summary.addresses]
+    counts += [(row.errors, row.reads) for row in summary.places]
+    counts += [(row.errors, row.reads) for row in summary.objects]
     shares = [clopper_pearson(*of_part, *tails) for of_part in ((check.found, check.looked_at), *counts)]
     if check.verdict is Verdict.PASS:
         return all(high <= TOLERATED_SHARE for _, high in shares)
