@@ -74,8 +74,9 @@ class Recorder:
         hide(*(value for _, value in plan.headers))
         self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
         self._address = address
+        shared = beside is not None and beside.plan.documents == plan.documents  # of another object they are not
         self.documents: Documents = (
-            documents_of(plan.documents, plan.run, Path(plan.run_dir)) if beside is None else beside.documents
+            beside.documents if beside and shared else documents_of(plan.documents, plan.run, Path(plan.run_dir))
         )
         self.verifier = self.documents.verifier()
         if isinstance(self.verifier, ObservedVerifier):

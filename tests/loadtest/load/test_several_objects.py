@@ -149,6 +149,8 @@ def test_readers_keep_no_document_of_another_object_and_count_no_write_to_it(
     own = reads[reads["address"] == 0]
     assert own["outcome"].tolist() == [ReadOutcome.WHOLE, ReadOutcome.OTHER_OBJECT, ReadOutcome.WHOLE]
     assert own["version"].tolist() == [2, -1, 2]
+    theirs = reads[reads["address"] == 1]
+    assert theirs["version"].tolist() == [3, 3, 3] and set(theirs["outcome"].tolist()) <= {ReadOutcome.WHOLE}
 
 
 class Held:
