@@ -1,4 +1,4 @@
-"""The beginning of a run that never writes: whatever is there is version 0, and stays."""
+"""The beginning of a run that never writes: the document that is there is version 0, and stays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
     """Read the document until two answers are alike, keep it for the readers, and note it as version 0; its size.
 
     Raises:
-        UsageError: there is no document, or another one each time.
+        UsageError: there is no document, or a different one each time.
     """
     called = time.monotonic_ns()
     before = document_at(target)
@@ -47,7 +47,7 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
 
 
 def document_at(target: Target) -> Seen:
-    """What the readers' address answers now.
+    """The document at the readers' address.
 
     Raises:
         UsageError: no document, or one that is too large.

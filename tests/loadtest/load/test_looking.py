@@ -44,8 +44,8 @@ def test_the_run_ends_with_the_first_look_that_leaves_nothing_undecided(monkeypa
     planned = (Look(1, 0, 6), *(Look(number, later_ns, 6 * number) for number in (2, 3, 4)))
     looked, kept, ended = made(monkeypatch, [{"undecided": [], "verdict": "PASS"}], planned)
     assert ended == [True]
-    assert looked.found.said == "decided after 1 of 4 looks"
-    assert kept[-1] == looked.found.model_dump(mode="json"), "it is written down before the run ends"
+    assert looked.results.said == "decided after 1 of 4 looks"
+    assert kept[-1] == looked.results.model_dump(mode="json"), "it is written down before the run ends"
     assert kept[0]["made"] == []
 
 
@@ -55,14 +55,14 @@ def test_a_look_that_fails_or_leaves_something_open_ends_nothing(
 ) -> None:
     looked, kept, ended = made(monkeypatch, [said], looks(2))
     assert ended == []
-    assert looked.found.decided is None
-    assert len(looked.found.made) == len(kept) - 1 == ("undecided" in said), "a look that failed spends nothing"
+    assert looked.results.decided is None
+    assert len(looked.results.made) == len(kept) - 1 == ("undecided" in said), "a look that failed spends nothing"
 
 
 def test_looks_that_became_due_while_another_went_on_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     looked, _, ended = made(monkeypatch, [{"undecided": []}], looks(4, until_ns=1))
     assert ended == [True]
-    assert [one.number for one in looked.found.made] == [3], "1 and 2 were overtaken by the next"
+    assert [one.number for one in looked.results.made] == [3], "1 and 2 were overtaken by the next"
 
 
 @pytest.mark.parametrize("room_for", [0, 1])
@@ -78,7 +78,7 @@ def test_a_look_that_cannot_be_written_down_ends_nothing(
         looked._greenlet.join(timeout=5)
     gevent.sleep(0)
     assert ended == []
-    assert looked.found.said == ""
+    assert looked.results.said == ""
     assert "written down" in caplog.text
 
 
