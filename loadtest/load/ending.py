@@ -1,6 +1,6 @@
-"""What has to be waited for when a run ends, whatever interrupts it; and how a process says why it ends.
+"""The end of a run: waiting for its recordings whatever interrupts it, and the exit code and last sentence.
 
-Recordings are waited for as long as somebody still records; what hangs is ended, if it is a child of this process.
+Recordings are waited for while somebody still records. A process that hangs is killed, if it is a child of this one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]:
-    """Wait until all spools are closed or their processes dead; the names of those that were given up."""
+    """Wait until all spools are closed or their processes dead. Returns the names of those that were given up."""
     with gevent.Timeout(patience_s, False):
         while closed_spools(run_dir) < workers and still_recording(run_dir):
             gevent.sleep(0.05)
@@ -36,11 +36,11 @@ def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]
 
 @contextlib.contextmanager
 def waiting_through_ctrl_c() -> Iterator[None]:
-    """Ctrl-C does not end the block: the report hears of it itself, and the old document is put back."""
+    """Keep Ctrl-C from ending the block: the report handles it itself, and the document must be put back."""
 
     try:
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, for one that ignores it is inherited
-    except ValueError:  # in another thread than the main one nobody is interrupted
+        before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which child processes would inherit
+    except ValueError:  # only the main thread is interrupted
         yield
         return
     try:
@@ -50,7 +50,7 @@ def waiting_through_ctrl_c() -> Iterator[None]:
 
 
 def exit_code(code: int) -> int:
-    """Locust's exit code for that of the report: a run that could not be judged (a full disk, say) was made."""
+    """Locust's exit code for the report's: a run that could not be judged, on a full disk say, is inconclusive."""
     return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
 
 
@@ -60,6 +60,6 @@ def say(line: str) -> None:
 
 
 def usage_exit(error: UsageError) -> None:
-    """Say what was wrong and end the process, before any load."""
+    """Print what was wrong and end the process, before any load."""
     say(str(error))
     raise SystemExit(EXIT_USAGE)

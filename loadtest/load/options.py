@@ -154,7 +154,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 
 def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
+    """Refuse ``--until-decided`` for a run that could never decide everything."""
     if not options.headless or not options.run_time:
         raise UsageError(
             "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."

@@ -1,7 +1,7 @@
-"""Documents that earlier runs keep and did not put back: taken over by a run that meets one of theirs, or recalled.
+"""Documents that earlier runs keep and have not put back: the next run takes them over, or reminds the user of them.
 
-A run that was killed leaves a document of its own in place of its owner's. The next run finds nothing to keep there,
-so that the owner's document would be forgotten if it were not looked for beside the run's own directory.
+A run that was killed leaves one of its own documents in place of the owner's. The next run finds nothing worth keeping
+there, so the owner's document would be forgotten if nobody looked for it beside the run's own directory.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _MOST_FOLDERS: Final = 20_000
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs have left: sentences to say, and the run whose kept document this one takes over."""
+    """What earlier runs have left: sentences for the user, and the run whose kept document this one takes over."""
 
     say: tuple[str, ...] = ()
     heir_of: Path | None = None
 
 
 def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earlier:
-    """Look among the runs beside ``run_dir`` for what is owed to this object, and for the run that wrote what is there.
+    """Look beside ``run_dir`` for runs that owe this object a document, and for the one whose document is there now.
 
     Raises:
         UsageError: that run is still writing.
@@ -40,10 +40,10 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earli
     place = f"s3://{about['bucket']}/{about['object_key']}"
     say: list[str] = []
     heir_of: Path | None = None
-    found = _kept_body(run_dir)
+    current = _kept_body(run_dir)
     for folder in _beside(run_dir):
         kept = _about(folder)
-        if (made_up_by and _run_of(folder, kept) == made_up_by) or (found and _has_published(folder, found)):
+        if (made_up_by and _run_of(folder, kept) == made_up_by) or (current and _has_published(folder, current)):
             if still_recording(folder):
                 raise UsageError(
                     f"The load test in {folder} is writing to {place} at this moment: wait for its end, or write to "
@@ -58,7 +58,7 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earli
 
 
 def _kept_body(run_dir: Path) -> bytes:
-    """What was found and is kept; it is nobody's document if an earlier run has published it."""
+    """The document that this run keeps. It has no owner if an earlier run has published it."""
     try:
         return (run_dir / KEPT_FOLDER / KEPT_DOCUMENT).read_bytes()
     except OSError:
@@ -66,7 +66,7 @@ def _kept_body(run_dir: Path) -> bytes:
 
 
 def _has_published(folder: Path, body: bytes) -> bool:
-    """Whether a run that still owes its owner a document has published this one, which looks like an owner's."""
+    """Whether a run that still owes its owner a document has published this one."""
     documents = published_by(folder) if is_owed(folder) else None
     if documents is None or documents.verifier().identify(body).outcome is not ReadOutcome.WHOLE:
         return False
@@ -74,7 +74,7 @@ def _has_published(folder: Path, body: bytes) -> bool:
 
 
 def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
-    """Keep what an earlier run has kept, so that this one puts it back; a sentence that says so."""
+    """Keep what an earlier run has kept, so that this run puts it back. Returns a sentence about it."""
     try:
         kept = load(earlier)
     except UsageError as error:
@@ -91,16 +91,16 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
 
 
 def note_taken_over(kept: Kept) -> None:
-    """What was put back for earlier runs is not owed by them any more."""
-    about, noted = kept.about, set()
-    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in noted:
+    """Note for the earlier runs, too, that the document taken over from them is put back."""
+    about, visited = kept.about, set()
+    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in visited:
         note_put_back(Path(earlier))
-        noted.add(earlier)
+        visited.add(earlier)
         about = _about(Path(earlier))  # which may have taken it over itself
 
 
 def owed_sentence(run_dir: Path) -> str:
-    """That a run still keeps a document, in one line."""
+    """One line: that a run still keeps a document."""
     about = _about(run_dir)
     return (
         f"{run_dir} still keeps the document that was at s3://{about.get('bucket')}/{about.get('object_key')} before "
@@ -110,9 +110,9 @@ def owed_sentence(run_dir: Path) -> str:
 
 def _beside(run_dir: Path) -> list[Path]:
     try:
-        found = islice(run_dir.parent.iterdir(), _MOST_FOLDERS)
+        paths = islice(run_dir.parent.iterdir(), _MOST_FOLDERS)
         return sorted(
-            path for path in found if path.is_dir() and not path.is_symlink() and path.resolve() != run_dir.resolve()
+            path for path in paths if path.is_dir() and not path.is_symlink() and path.resolve() != run_dir.resolve()
         )
     except OSError:
         return []

@@ -1,4 +1,4 @@
-"""The first looks at every address of a run: each must answer, and with the same object."""
+"""What is checked of every address before a run: each must answer, and with the same object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beginning of a run that only watches: is there something to see, and do readers get the same object?"""
+"""The beginning of a run that only watches: there must be a document, and readers should get the same one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAUSE_S: Final = 0.25
 
 
 def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
-    """What to say of the readers' address beside the store; "" when it shows the same document.
+    """A warning when the readers' address shows another document than the store; "" when it shows the same.
 
     Raises:
         UsageError: readers get no document there.
@@ -42,7 +42,7 @@ def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
 
 
 def addresses_see(target: Target) -> str:
-    """What to say where addresses of a run that asks no store show different documents; "" when they do not.
+    """A warning when the addresses of a run that asks no store show different documents; "" when they do not.
 
     Raises:
         UsageError: there is no document at one of them.
@@ -63,7 +63,7 @@ def addresses_see(target: Target) -> str:
 
 
 def take_first_document(journal: Path, target: Target) -> int:
-    """Note what readers get now as version 0 of a run that asks no store; its size.
+    """Note the document that readers get now as version 0 of a run that asks no store, and return its size.
 
     Raises:
         UsageError: they get no document.
@@ -78,10 +78,10 @@ def take_first_document(journal: Path, target: Target) -> int:
 
 
 def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -> Seen:
-    """What readers get now.
+    """The document that readers get now.
 
     Raises:
-        UsageError: it is no document.
+        UsageError: they get none.
     """
     seen = read(target)
     if seen.status != 200:

@@ -1,4 +1,4 @@
-"""The parent's side of the background writer: starts it, hears of every PUT, and stops it."""
+"""The parent's side of the background writer: starts it, takes its report of every PUT, and stops it."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class WriterProcess:
         target: where to write.
         documents: which documents.
         on_put: called, in a greenlet, for every PUT after version 0.
-        on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
-        on_end: called with why the writer ended, when nobody told it to.
-        on_published: called with how many documents there were, when all of them have been published.
+        on_trouble: called with what is wrong with the writer while the run goes on; "" when that is over.
+        on_end: called with why the writer ended, when it was not told to.
+        on_published: called with the number of documents, when all of them have been published.
     """
 
     module: str = "loadtest.load.writer.writer"
@@ -71,7 +71,7 @@ class WriterProcess:
         self._target = target
         self.may_have_written = False
         self.may_write_late = False
-        """Whether version 0 was sent and never answered: the store may take it at any later time."""
+        """Version 0 was sent and never answered, so it may take effect at any later time."""
         self._looked_at = False
         self._stopping = False
         self._listener: gevent.Greenlet | None = None
@@ -94,23 +94,23 @@ class WriterProcess:
         return {}
 
     def look(self) -> dict[str, Any]:
-        """What the writer says of the object as it is before version 0; it has kept it if it could.
+        """The writer's report of the object before version 0. The writer has kept the object if it could.
 
         Raises:
-            UsageError: the writer said nothing.
+            UsageError: there was no report.
         """
         looked = self._conversation.wait_for("looked", f"did not look at {self.place}")
         self._looked_at = looked["looked"] in ("document", "nothing")
         return looked
 
-    def put_first(self, arguments: dict[str, Any], said: dict[str, Any]) -> Put:
-        """Have version 0 put, with ``arguments`` of PutObject beside those that every PUT has, ``said``.
+    def put_first(self, arguments: dict[str, Any], arguments_of_all: dict[str, Any]) -> Put:
+        """Have version 0 put, with ``arguments`` of its own beside the ``arguments_of_all`` PUTs.
 
         Raises:
-            UsageError: it was not acknowledged; says why and what to do.
+            UsageError: it was not acknowledged.
         """
         self.refuse_other_clock()
-        self._conversation.tell({"put": arguments, "said": said})
+        self._conversation.tell({"put": arguments, "said": arguments_of_all})
         self.may_have_written = self.may_write_late = True
         put = self._put(self._conversation.wait_for("outcome", f"did not put version 0 into {self.place}"))
         self.may_have_written = put.outcome is not WriteOutcome.REFUSED
@@ -132,7 +132,11 @@ class WriterProcess:
         return put
 
     def refuse_other_clock(self) -> None:
-        """A process that was started from this one may have another clock all the same, in a time namespace."""
+        """Refuse a process whose clock is another one, as it can be in a time namespace.
+
+        Raises:
+            UsageError: the clocks differ.
+        """
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
         read_ns = self._conversation.wait_for("read_ns", "did not say what its clock shows")["read_ns"]
@@ -177,7 +181,7 @@ class WriterProcess:
                 self._on_end(self._conversation.why_it_ended())
 
     def _take(self, event: dict[str, Any]) -> None:
-        """An event that is no answer: a PUT that is about to be sent, trouble, or the end of the documents."""
+        """Take in an event that is no answer: a PUT about to be sent, trouble, or the end of the documents."""
         if "called_ns" in event:
             self._called[event["version"]] = event
         if "trouble" in event:

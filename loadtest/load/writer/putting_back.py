@@ -1,4 +1,4 @@
-"""The process that puts the document back at the end of a run."""
+"""Puts the document back at the end of a run, in a process of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIME_LIMIT_S: Final = 120
 
 
 class PuttingBack:
-    """Puts the document back in a process of its own, which Ctrl-C does not reach; started once."""
+    """The process that puts the document back. Ctrl-C does not reach it, because it has its own session."""
 
     def __init__(self, run_dir: Path, target: Target) -> None:
         command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
@@ -29,7 +29,7 @@ class PuttingBack:
             self._process.stdin.close()  # type: ignore[union-attr]
 
     def done(self) -> bool:
-        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
+        """Wait for it, and return whether nothing is owed any more. One that hangs is killed."""
         try:
             return self._process.wait(_TIME_LIMIT_S) == 0
         except subprocess.TimeoutExpired:

@@ -1,10 +1,10 @@
 """The background writer: a process of its own that replaces the document on schedule and reports every PUT.
 
-One boto3 PUT costs milliseconds of CPU; in the readers' event loop that would delay reads exactly while a write is in
-flight. Run as ``python -m loadtest.load.writer.writer``: one JSON line with its orders on standard input (the key comes
-this way too, never by command line or environment). It looks at what is there and keeps it, waits for a line that says
-how version 0 is to be put, and later for one with the schedule. Each PUT is written to the journal before it is sent
-and after it returned, and told to standard output. When standard input ends, so does the writer, after the PUT in
+One boto3 PUT costs milliseconds of CPU, which in the readers' event loop would delay reads exactly while a write is in
+flight. Run as ``python -m loadtest.load.writer.writer``, it takes one JSON line with its orders on standard input (the
+key comes this way too, never by command line or environment). It looks at the object and keeps it, waits for a line
+with the arguments of the first PUT, and later for one with the schedule. Each PUT is written to the journal before it
+is sent and after it has returned, and to standard output. When standard input ends, the writer ends after the PUT in
 flight.
 """
 
@@ -41,7 +41,7 @@ class PayloadWriter:
     def __init__(self, documents: Documents, store: Store, journal: Journal, said: dict[str, Any]) -> None:
         self._documents = documents
         self._said = said
-        """What is said of the document with every PUT: its content type, and so on."""
+        """The arguments of every PUT: the content type, and so on."""
         self._store = store
         self._journal = journal
 
@@ -54,14 +54,14 @@ class PayloadWriter:
         again: Callable[[str], bool] = lambda error: False,
         **arguments: Any,
     ) -> WriteOutcome:
-        """Send one PUT and journal it, before and after; one that is not in the journal is not sent.
+        """Send one PUT and journal it, before and after. A PUT that cannot be journalled is not sent.
 
-        ``unable`` says why there are no credentials for it; ``again``, whether one that was refused with an error is
-        sent once more without ``arguments``.
+        ``unable``: why there are no credentials for it. ``again``: whether a PUT that was refused with this error is
+        sent once more, without ``arguments``.
         """
         called = time.monotonic_ns()
-        noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
-        if not noted:
+        is_noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
+        if not is_noted:
             unable = Failure(WriteOutcome.REFUSED, f"NotRecorded: {self._journal.trouble}")
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
@@ -81,7 +81,7 @@ class PayloadWriter:
         return attempt.outcome
 
     def credentials(self) -> Failure | None:
-        """Have credentials ready before a PUT is due; why there are none."""
+        """Have credentials ready before a PUT is due. Returns why there are none."""
         return self._store.check_credentials()
 
     def is_last(self, version: int) -> bool:
@@ -89,7 +89,7 @@ class PayloadWriter:
         return self._documents.count is not None and version >= self._documents.count - 1
 
     def document(self, version: int) -> bytes:
-        """The bytes of ``version``; the documents that a writer puts are known beforehand."""
+        """The bytes of ``version``."""
         body = self._documents.render(version)
         if body is None:
             raise ValueError(f"version {version} is not known beforehand")
@@ -102,7 +102,7 @@ def main() -> int:
 
 
 def _write(orders: dict[str, Any], parent: Parent) -> int:
-    """Look at what is there, put version 0, wait for ``start``, then write on schedule until standard input ends."""
+    """Look at the object, put version 0, wait for ``start``, then write on schedule until standard input ends."""
     try:
         store = Store(orders)
     except StoreError as error:
@@ -110,13 +110,13 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
         return 1
     look = store.look()
     parent.tell(_looked(look, store, orders))
-    while (told := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(told):
+    while (line := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(line):
         parent.tell({"read_ns": time.monotonic_ns()})
-    if not told:
+    if not line:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
     documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
-    first_put = json.loads(told)
+    first_put = json.loads(line)
     writer = PayloadWriter(documents, store, journal, first_put["said"])
     first = _put_first(writer, store, look, first_put["put"])
     start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
@@ -132,14 +132,14 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
 
 
 def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict[str, Any]) -> WriteOutcome:
-    """Put version 0 over what was looked at and no other, as far as the store knows of conditions."""
+    """Put version 0 over the document that was seen and no other, as far as the store knows conditions."""
 
     def unconditionally(error: str) -> bool:
         if look.found not in ("document", "nothing"):
-            return False  # the store shows nothing: the condition is what keeps somebody's document safe
+            return False  # the store shows nothing, so only the condition keeps somebody's document safe
         if error.startswith(CHANGED_MEANWHILE):
             now = store.look()
-            return (now.found, now.body) == (look.found, look.body)  # it compares in a way of its own
+            return (now.found, now.body) == (look.found, look.body)  # a store that compares ETags in its own way
         return knows_no_condition(error)
 
     unable = writer.credentials()
@@ -147,7 +147,7 @@ def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict
 
 
 def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
-    """What is there, kept if it is somebody's; said without its bytes."""
+    """Keep the document if it is somebody's, and report what is there, without its bytes."""
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
@@ -170,8 +170,8 @@ def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: 
     for due in due_times:
         late = time.monotonic_ns() - due
         if late > orders["skip_when_late_ns"]:
-            continue  # a PUT that hung: those that were due meanwhile belong to no window any more
-        if writer.is_last(version):  # readers have had as much time with it as with any other
+            continue  # the PUT before it hung, and this one belongs to no window any more
+        if writer.is_last(version):  # by now readers have had as much time with it as with any other
             if not parent_has_spoken(until_ns=due):
                 parent.tell({"published": version + 1})
             break
