@@ -88,7 +88,7 @@ class Participant:
         """Stop reading and wait until the master has all records, in a worker that sends them. Twice is fine."""
         sender, self._sender = self._sender, None
         if sender is not None:
-            with waiting_through_ctrl_c():  # a second Ctrl-C must not end this before the log says where the records are
+            with waiting_through_ctrl_c():  # a second one must not end this before the log says where the records are
                 self._runner.stop()
                 self.stop_recording()
                 sender.finish(LONGEST_SENDING_S)

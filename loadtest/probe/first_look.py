@@ -28,7 +28,7 @@ def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
     except TransportError as error:
         raise UsageError(
             f"{target.shown_url} does not answer: {error}; is it deployed, or the sandbox running? "
-            "Mend the address or the outputs file."
+            "Fix the address or the outputs file."
         ) from None
     if plain.fault:
         raise UsageError(

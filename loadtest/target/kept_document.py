@@ -1,7 +1,7 @@
 """The document that was there before the run: kept in the run directory, so that it can be put back.
 
-The document is its owner's. Its bytes lie in ``kept/document``, what is known of it in ``kept/about.json``, both for
-the owner of the run directory alone. No secret is among it: addresses are written as they may be shown.
+The document belongs to its owner. Its bytes are in ``kept/document`` and what is known of it in ``kept/about.json``,
+which only the owner of the run directory may read. They hold no secret: addresses are written as they may be shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Kept:
 
 
 def keep(folder: Path, about: dict[str, Any], look: Look | None) -> None:
-    """Keep what was found; ``look`` None says that nothing was there."""
+    """Keep the document that was there; ``look`` None means that there was none."""
     folder.mkdir(mode=0o700, exist_ok=True)
     about = {**about, "format": FORMAT, "put_back": False}
     if look is not None:
@@ -46,7 +46,7 @@ def keep(folder: Path, about: dict[str, Any], look: Look | None) -> None:
 
 
 def load(run_dir: Path) -> Kept | None:
-    """What a run has kept; None when it found nothing that is somebody's, or wrote nothing.
+    """What a run has kept; None when there was nobody's document to keep, or the run wrote nothing.
 
     Raises:
         UsageError: what was kept cannot be read.
@@ -75,14 +75,14 @@ def load(run_dir: Path) -> Kept | None:
 
 
 def note_put_back(run_dir: Path) -> None:
-    """Write down that it was put back, so that nobody is told to do it again; where that fails they may be."""
+    """Note that the document was put back. Where that fails, the user may be told to do it again."""
     path = run_dir / KEPT_FOLDER / KEPT_ABOUT
     with contextlib.suppress(OSError, ValueError, TypeError):
         _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
 
 
 def is_owed(run_dir: Path) -> bool:
-    """Whether a document is kept that was not put back yet. Never raises."""
+    """Whether a document is kept that has not been put back yet. Never raises."""
     try:
         about = json.loads((run_dir / KEPT_FOLDER / KEPT_ABOUT).read_bytes())
         return bool(about["found"]) and not about["put_back"]
@@ -91,7 +91,7 @@ def is_owed(run_dir: Path) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write for the owner's eyes only; the file appears whole and is on the disk before anything is overwritten."""
+    """Write a file that only its owner may read, and have it on the disk before anything is overwritten."""
     write_whole(path, content, mode=OWNER_ONLY, durable=True)
 
 

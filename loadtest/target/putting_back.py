@@ -1,7 +1,7 @@
 """Puts the object back as it was before the run, unless somebody else has written in between.
 
-It is looked at first, with the writer's key, or, where that may not read it, at the readers' address. What is there
-must be one of the run's own documents, or the kept one; anything else is somebody's, and stays.
+The object is looked at first: with the writer's key or, if that may not read it, at the readers' address. It is only
+replaced if it is one of the run's own documents, or the kept one. Anything else is somebody's, and stays.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONFIRMING_PAUSES_S: Final = (1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it, in one sentence. ``done``: nothing is owed any more."""
+    """The result, in one sentence. ``done``: nothing is owed any more."""
 
     done: bool
     sentence: str
@@ -36,7 +36,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What is there; ``etag`` is "" where only the readers' address has shown it."""
+    """What is there now; ``etag`` is "" when only the readers' address could be asked."""
 
     now: Now
     etag: str = ""
@@ -48,14 +48,14 @@ class _Seen:
 def put_back(
     run_dir: Path, store: Store, read: Callable[[], bytes | None], *, force: bool = False, over_runs: bool = False
 ) -> Outcome:
-    """Put back what ``run_dir`` keeps, and see that it stays, where a PUT of the run was never answered.
+    """Put back what ``run_dir`` keeps. If a PUT of the run was never answered, check for a while that it stays.
 
     Args:
         run_dir: the run's directory.
         store: the object.
-        read: asks the readers' address; its body, or None for no document.
-        force: whatever is there now.
-        over_runs: even a document of another load test, which is nobody's, if it is not being written just now.
+        read: asks the readers' address. Returns the body, or None for no document.
+        force: put it back whatever is there now.
+        over_runs: put it back also over a document of another load test, if that is not writing at the moment.
 
     Raises:
         UsageError: what was kept cannot be read.
@@ -116,12 +116,12 @@ def _attempted(
 
 
 def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS) -> _Seen:
-    """What is there; the readers' address is asked again while it shows nothing that can be told."""
+    """What is there now. The readers' address is asked again while its answer decides nothing."""
     if look.found == "document":
         run = maker(look.body)
         now = whose(kept, look.body, run)
         if now is Now.KEPT and run == kept.about["run"] and not is_said_as_it_was(kept, look):
-            now = Now.OURS  # the run has published the same bytes, and said something else of them
+            now = Now.OURS  # the run has published the same bytes with other metadata
         return _Seen(now, look.etag, made_up_by=run, body=look.body)
     if look.found != "denied":
         absent = Now.KEPT if kept.body is None else Now.NOTHING
@@ -166,7 +166,7 @@ def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
 
 
 def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
-    """Put it, over the document with ``etag`` and no other, where the store knows of that; None: there is another."""
+    """Put it over the document with ``etag`` only, where the store knows conditions. None: another one is there."""
     arguments: dict[str, Any] = dict(kept.about.get("put") or {})
     arguments |= {"IfMatch": etag} if etag else {}
     body = kept.body or b""
@@ -196,12 +196,12 @@ def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
 
 
 def _remove(kept: Kept, store: Store, run_dir: Path) -> Outcome:
-    said = store.delete()
-    if said:
+    error = store.delete()
+    if error:
         return Outcome(
             True,
             f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
-            f"delete it ({said.split(' ', maxsplit=1)[0].rstrip(':')}).",
+            f"delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
         )
     note_put_back(run_dir)
     return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

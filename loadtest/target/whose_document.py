@@ -27,11 +27,11 @@ class Now(Enum):
 
 
 Maker = Callable[[bytes], str]
-"""The run that a document is of; "" when it is none's."""
+"""Returns the run that made a document; "" when no run did."""
 
 
 def maker_for(kept: Kept, run_dir: Path) -> Maker:
-    """Tells which run a document is of; of documents that do not prove themselves, those of ``run_dir`` are known."""
+    """Finds the run that made a document. Documents that prove nothing are compared with those of ``run_dir``."""
     documents = published_by(run_dir)
     verifier = documents.verifier() if documents is not None else None
     ours = (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
@@ -45,7 +45,7 @@ def maker_for(kept: Kept, run_dir: Path) -> Maker:
 
 
 def is_said_as_it_was(kept: Kept, look: Look) -> bool:
-    """Whether the store says of the object what it said before the run; the readers' address does not say all of it."""
+    """Whether the object has the metadata that it had before the run, if that is known: only the store shows it all."""
     return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
 
 
@@ -58,6 +58,6 @@ def whose(kept: Kept, body: bytes, made_up: str) -> Now:
 
 
 def rewritten_of(kept: Kept, body: bytes) -> str:
-    """The kept document's run, if an address has only spelled one of its documents anew; else ""."""
+    """The kept document's run, if the body is one of its documents in another spelling; else ""."""
     run: str = kept.about["run"]
     return run if how_rewritten(body, run, max(len(body), MINIMUM_BYTES)) else ""
