@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.files import STANDING_FILE
@@ -39,11 +38,16 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
             "could be judged by; let the document rest, or give --write-interval."
         )
     write_whole(run_dir / STANDING_FILE, seen.body, mode=OWNER_ONLY)
+    note_version_0(journal, seen, called)
+    return len(seen.body)
+
+
+def note_version_0(journal: Path, seen: Seen, called_ns: int) -> None:
+    """Note the document that readers get before a run as if it had been written then."""
     written = Journal(journal, lambda event: None)
-    written.called(0, called, called, len(seen.body))
+    written.called(0, called_ns, called_ns, len(seen.body))
     written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
     written.close()
-    return len(seen.body)
 
 
 def document_at(target: Target) -> Seen:
@@ -54,10 +58,10 @@ def document_at(target: Target) -> Seen:
     """
     seen = read_address(target)
     if seen.status != 200:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
-            f"{target.shown_url} answered {seen.status} {said!r}: a run that never writes (--write-interval 0) reads "
-            "what is there; put a document there first, check the address, or give --write-interval."
+            f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}: a run that never writes "
+            "(--write-interval 0) reads what is there; put a document there first, check the address, or give "
+            "--write-interval."
         )
     if len(seen.body) > MAXIMUM_BYTES:
         raise UsageError(

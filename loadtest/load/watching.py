@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import gevent
 
-from loadtest.cleaned import shown
 from loadtest.errors import UsageError
+from loadtest.load.standing import note_version_0
 from loadtest.run.etag_digests import md5_of
-from loadtest.run.journal import Journal
-from loadtest.run.records import WriteOutcome, opaque
+from loadtest.run.records import opaque
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
 from loadtest.target.preflight import read_address
@@ -70,25 +68,21 @@ def take_first_document(journal: Path, target: Target) -> int:
     """
     called = time.monotonic_ns()
     seen = document_at(target)
-    written = Journal(journal, lambda event: None)
-    written.called(0, called, called, len(seen.body))
-    written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
-    written.close()
+    note_version_0(journal, seen, called)
     return len(seen.body)
 
 
-def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -> Seen:
+def document_at(target: Target) -> Seen:
     """The document that readers get now.
 
     Raises:
         UsageError: they get none.
     """
-    seen = read(target)
+    seen = read_address(target)
     if seen.status != 200:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
-            f"{target.shown_url} answered {seen.status} {said!r}: a run that only watches reads what somebody else "
-            "publishes; check the address, and that a document is there."
+            f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}: a run that only watches reads "
+            "what somebody else publishes; check the address, and that a document is there."
         )
     return seen
 

@@ -52,6 +52,10 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
 
+    def excerpt(self, url: str) -> str:
+        """The beginning of the body as it may be shown; ``url`` is the address, which may hold a secret."""
+        return shown(self.body[:400].decode("utf-8", "replace"), url, 120)
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -108,8 +112,7 @@ def _from_address(
             look = look_of(seen)
             return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
     else:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
-        why = f"{target.shown_url} answered {seen.status} {said!r}"
+        why = f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}"
     if overwrite:
         return _lost(place)
     raise UsageError(
