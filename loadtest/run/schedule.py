@@ -1,7 +1,7 @@
 """When things are due: windows (quiet, writing, rests), PUTs, and arrivals of reads.
 
-Pure functions of a seed and a start: every process of a run computes the same schedule from the same few numbers, and
-the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
+These are pure functions of a seed and a start. Every process of a run computes the same schedule from the same few
+numbers, and the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_GUARD: Final = SECOND // 4
 _GUARD_SHARE: Final = 10
 _FOREVER: Final = 2**62
 _ROUNDING_NS: Final = 1_000
-"""0.58 s and 0.29 s are not exactly so many nanoseconds; a window of the one still holds two of the other."""
+"""Tolerance for rounding: a window of 0.58 s holds two intervals of 0.29 s, though neither is exact in binary."""
 OPENING_PAIR: Final = -1
 """The rest before the first PUT belongs to no pair."""
 
@@ -45,7 +45,7 @@ class Rests:
 
     @property
     def opening(self) -> int:
-        """How many windows the run begins with in which nothing is written: version 0 has just been put."""
+        """How many windows the run begins with without a write, because version 0 has just been put."""
         return self.windows + self.windows // 2
 
     @property
@@ -62,15 +62,15 @@ _SHORTER: Final = (
     (Rests(windows=4, pairs=1), 4),
     (Rests(windows=3, pairs=1), 3),
 )
-"""Rests with how many of them a run must have room for: a short run has fewer pairs between them, and shorter ones."""
+"""Kinds of rests, each with how many of them a run must have room for. A shorter run has fewer pairs between rests."""
 
 
 LEAST_ROOM: Final = min(rests.opening + least * rests.cycle for rests, least in _SHORTER)
-"""Windows that a run must be long for rests."""
+"""The least number of windows of a run with rests."""
 
 
 def rests_for(length_ns: int, run_ns: int | None) -> Rests:
-    """The rests of a run of windows of ``length_ns``; ``run_ns`` is None when nobody has said how long it will be."""
+    """The rests of a run with windows of ``length_ns``; ``run_ns`` is None when the length of the run is not known."""
     if not length_ns:
         return NO_RESTS
     if run_ns is None:
@@ -86,9 +86,9 @@ class WindowSchedule:
     Two windows make a pair, one quiet and one writing, in an order drawn from ``seed``: drift of the machine or of the
     network then hits both alike. With ``length_ns`` 0 there is one endless writing window, and nothing to compare.
 
-    A quiet window cannot show what a PUT leaves behind for longer than a window, for it has inherited it. So there are
-    *rests*, several windows long: one before the first PUT, and one in each cycle, after a writing window with which it
-    makes a pair. Where in its cycle that pair comes is drawn from ``seed``. ::
+    A quiet window cannot show an effect of PUTs that lasts longer than a window, as it begins under that effect. So
+    there are *rests*, several windows long: one before the first PUT, and one in each cycle, after a writing window
+    with which it makes a pair. The place of that pair in its cycle is drawn from ``seed``. ::
 
         rest                     cycle 0                                  cycle 1
         ├───────────────────────┤├──┤├──┤├──┤├───────────────┤├──┤├──┤   ├──┤├───────────────┤├──┤├──┤…
@@ -102,7 +102,7 @@ class WindowSchedule:
 
     @property
     def guard_ns(self) -> int:
-        """Time cut from both ends of a window, so that a PUT that is slow to end does not reach into its neighbour."""
+        """Time cut from both ends of a window, so that a slow PUT does not reach into the next one."""
         return min(_LONGEST_GUARD, self.length_ns // _GUARD_SHARE)
 
     def kind(self, index: int) -> WindowKind:
@@ -119,7 +119,7 @@ class WindowSchedule:
         return Window(index, place.pair, place.kind, start + self.guard_ns, end - self.guard_ns)
 
     def index_at(self, time_ns: int) -> int:
-        """Index of the window that ``time_ns`` lies in (-1 before the start)."""
+        """Index of the window that ``time_ns`` is in (-1 before the start)."""
         if time_ns < self.start_ns:
             return -1
         if not self.length_ns:
@@ -159,7 +159,7 @@ class WindowSchedule:
         return WindowKind.QUIET if quiet_first != bool(second) else WindowKind.WRITING
 
     def _resting_pair(self, cycle: int) -> int:
-        """Which pair of a cycle is the one of a writing window and a rest."""
+        """The pair of a cycle that is made of a writing window and a rest."""
         draw = random.Random(f"{self.seed}/rest/{cycle}")  # noqa: S311 - a schedule, no secret
         return draw.randrange(self.rests.pairs + 1)
 
@@ -219,7 +219,7 @@ class Arrivals:
 
     @property
     def next_ns(self) -> int:
-        """When the next read is due; it is not given out by that."""
+        """When the next read is due. Asking does not give it out."""
         return self._next
 
     def take(self) -> int:
@@ -228,7 +228,7 @@ class Arrivals:
         return due
 
     def take_if_due(self, until_ns: int) -> int | None:
-        """When the next read is due, if that is by ``until_ns``; only then it is given out."""
+        """Give out the next read if it is due by ``until_ns``, and return when it is due."""
         return self.take() if self._next <= until_ns else None
 
     def take_overdue(self, now_ns: int) -> Iterator[int]:
