@@ -74,16 +74,16 @@ class Store:
     def __init__(self, orders: dict[str, Any]) -> None:
         getpass.getpass = ask_for_code  # before botocore imports it: the original would wait at the pipe of the orders
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
-        self._told = secrets_in(orders)
+        self._order_secrets = secrets_in(orders)
         try:
             session = s3_session(orders.get("access_key_id"), orders.get("secret_access_key"))
             session.get_credentials()
         except Exception as error:
-            raise StoreError(_credentials_failure(error, None, self._told).error) from None
+            raise StoreError(_credentials_failure(error, None, self._order_secrets).error) from None
         try:
             self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"))
         except Exception as error:
-            raise StoreError(failure_of(error, None, self._told).error) from None
+            raise StoreError(failure_of(error, None, self._order_secrets).error) from None
         self._session = session
         self._departure = Departure(self._client)
 
@@ -206,7 +206,7 @@ class Store:
         held = [getattr(credentials, name, None) for name in names]
         if credentials is not None and not hasattr(credentials, "_access_key"):
             held += [credentials.access_key, credentials.secret_key, credentials.token]
-        return (*self._told, *(str(secret) for secret in held if secret))
+        return (*self._order_secrets, *(str(secret) for secret in held if secret))
 
 
 def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
