@@ -14,7 +14,7 @@ REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 CODING: Final = b"content-encoding"
 
 
-class Requests:
+class ReaderRequests:
     """The requests of one reader, in bytes. The last conditional one is kept, for most repeat it."""
 
     def __init__(self, address: Address) -> None:

@@ -11,7 +11,7 @@ from loadtest.run.documents.folder import FOLDER
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Description
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.mixing import share_of_cuts_seen
-from loadtest.run.documents.places import NoPlaceError, Place, place_in
+from loadtest.run.documents.places import NoPlaceError, StampPlace, place_in
 from loadtest.run.documents.stamped import STAMPED
 from loadtest.run.documents.stamps import Template
 from loadtest.run.settings import Settings
@@ -60,8 +60,8 @@ def _take_stamped(files: tuple[Path, ...], pointers: tuple[str, ...], run_dir: P
     return description
 
 
-def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[Place]:
-    places: list[Place] = []
+def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[StampPlace]:
+    places: list[StampPlace] = []
     for pointer in pointers:
         try:
             place = place_in(document, pointer)

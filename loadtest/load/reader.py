@@ -29,7 +29,7 @@ from loadtest.http1.limits import (
 )
 from loadtest.http1.trust import tls_context
 from loadtest.load.due_reads import DueReads
-from loadtest.load.heads import CODING, Heads, Requests
+from loadtest.load.heads import CODING, Heads, ReaderRequests
 from loadtest.load.locust_response import LocustResponse
 from loadtest.load.punctual import sleep_until
 from loadtest.load.reader_connection import ReaderConnection
@@ -64,7 +64,7 @@ class SamplesReader(User):
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
         address = Address.of(plan.url, plan.headers)
-        self._requests = Requests(address)
+        self._requests = ReaderRequests(address)
         self._connection = ReaderConnection(
             address,
             _tls_context(Access.of(plan)) if address.scheme == "https" else None,

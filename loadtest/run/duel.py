@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from loadtest.run.schedule import Rests, WindowSchedule, _Place
+from loadtest.run.schedule import Rests, WindowSchedule, WindowPosition
 
 
 class Side(StrEnum):
@@ -58,10 +58,10 @@ class DuelSchedule(WindowSchedule):
         """The window of this side that ``time_ns`` is in, or else the next one (-1 before the start)."""
         return -1 if time_ns < self.start_ns else self.own_ns(time_ns) // self.length_ns
 
-    def _place(self, index: int) -> _Place:
+    def _position(self, index: int) -> WindowPosition:
         pair, second = divmod(index, 2)
         at = (self.turn(pair)[0] - self.start_ns) // self.length_ns + second
-        return _Place(self._drawn(pair, second), pair, at, 1)
+        return WindowPosition(self._drawn(pair, second), pair, at, 1)
 
 
 @lru_cache(maxsize=64)

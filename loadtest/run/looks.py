@@ -36,7 +36,7 @@ _FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
 _Time = Annotated[int, Field(ge=0, lt=2**62)]
 
 
-class Look(NamedTuple):
+class PlannedLook(NamedTuple):
     """One planned look, at what is recorded up to ``until_ns``, when ``pairs`` of windows are over."""
 
     number: int
@@ -76,7 +76,7 @@ class RunLooks(BaseModel):
         return "" if self.decided is None else f"{DECIDED} {len(self.made)} of {self.planned} looks"
 
 
-def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
+def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[PlannedLook, ...]:
     """The looks at a run that ends at ``end_ns`` at the latest; the last is the report. None without six pairs."""
     ends: list[tuple[int, int]] = []
     first = 1 if schedule.rests.windows else 0  # the rest before the first PUT is in no pair; all others are in pairs
@@ -86,7 +86,7 @@ def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
         if pairs >= LEAST_PAIRS and (not ends or pairs > ends[-1][1]):
             last = schedule.window(first + 2 * pairs - 1)
             ends.append((last.end_ns + schedule.guard_ns, pairs))
-    return tuple(Look(number, *end) for number, end in enumerate(ends, 1))
+    return tuple(PlannedLook(number, *end) for number, end in enumerate(ends, 1))
 
 
 def complete_pairs(pairs: Iterable[int]) -> int:

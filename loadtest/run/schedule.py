@@ -107,13 +107,13 @@ class WindowSchedule:
 
     def kind(self, index: int) -> WindowKind:
         """Whether window ``index`` is quiet, writing or a rest."""
-        return self._place(index).kind if self.length_ns else WindowKind.WRITING
+        return self._position(index).kind if self.length_ns else WindowKind.WRITING
 
     def window(self, index: int) -> Window:
         """Window ``index``, guard time cut."""
         if not self.length_ns:
             return Window(0, 0, WindowKind.WRITING, self.start_ns, self.start_ns + _FOREVER)
-        place = self._place(index)
+        place = self._position(index)
         start = self.start_ns + place.at * self.length_ns
         end = start + place.windows * self.length_ns
         return Window(index, place.pair, place.kind, start + self.guard_ns, end - self.guard_ns)
@@ -138,21 +138,21 @@ class WindowSchedule:
         """The windows that were over, guard time included, when the run ended at ``end_ns``."""
         return [self.window(index) for index in range(max(0, self.index_at(end_ns)))] if self.length_ns else []
 
-    def _place(self, index: int) -> _Place:
+    def _position(self, index: int) -> WindowPosition:
         rests = self.rests
         if not rests.windows:
             pair, second = divmod(index, 2)
-            return _Place(self._drawn(pair, second), pair, index, 1)
+            return WindowPosition(self._drawn(pair, second), pair, index, 1)
         if index == 0:
-            return _Place(WindowKind.REST, OPENING_PAIR, 0, rests.opening)
+            return WindowPosition(WindowKind.REST, OPENING_PAIR, 0, rests.opening)
         cycle, inside = divmod(index - 1, 2 * rests.pairs + 2)
         number, second = divmod(inside, 2)
         pair, resting = cycle * (rests.pairs + 1) + number, self._resting_pair(cycle)
         at = rests.opening + cycle * rests.cycle + inside
         if number == resting:
             kind = WindowKind.REST if second else WindowKind.WRITING
-            return _Place(kind, pair, at, rests.windows if second else 1)
-        return _Place(self._drawn(pair, second), pair, at + (rests.windows - 1 if number > resting else 0), 1)
+            return WindowPosition(kind, pair, at, rests.windows if second else 1)
+        return WindowPosition(self._drawn(pair, second), pair, at + (rests.windows - 1 if number > resting else 0), 1)
 
     def _drawn(self, pair: int, second: int) -> WindowKind:
         quiet_first = random.Random(f"{self.seed}/pair/{pair}").random() < 0.5  # noqa: S311 - a schedule, no secret
@@ -164,7 +164,7 @@ class WindowSchedule:
         return draw.randrange(self.rests.pairs + 1)
 
 
-class _Place(NamedTuple):
+class WindowPosition(NamedTuple):
     """Where a window is: ``at`` and ``windows`` are its start and its length, counted in windows."""
 
     kind: WindowKind
@@ -176,9 +176,9 @@ class _Place(NamedTuple):
 def put_times(windows: WindowSchedule, interval_ns: int) -> Iterator[int]:
     """When the PUTs are due: none when ``interval_ns`` is 0, else in a writing window as many as it holds intervals.
 
-    They share the time between the guards, so that each has an equal part of it. There it falls at a random place
-    (middle half, from the seed): evenly spaced PUTs would meet evenly spaced reads always in the same phase, and hide
-    what happens in all others.
+    The time between the guards is divided equally among them. Within its part, each PUT is due at a random moment of the
+    middle half, drawn from the seed: evenly spaced PUTs would always meet evenly spaced reads in the same phase, and
+    hide what happens in all others.
     """
     if interval_ns <= 0:
         return
@@ -208,9 +208,9 @@ class ArrivalProcess(StrEnum):
 class Arrivals:
     """The share of one Locust process in the reads that are due.
 
-    All processes know the same global schedule, ``rate`` arrivals a second, evenly spaced or a Poisson process drawn
-    from ``seed``; each takes every ``processes``-th of them. A read that is taken late keeps the time at which it was
-    due, so that its response time counts the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
+    All processes know the same global schedule, of evenly spaced arrivals or of a Poisson process drawn from a seed, and
+    each takes every ``processes``-th arrival. A read that is taken late keeps the time at which it was due, so that its
+    response time includes the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
     """
 
     def __init__(self, schedule: Iterator[int], process: int = 0, processes: int = 1) -> None:

@@ -22,7 +22,7 @@ from loadtest.run.records import opaque
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
 MOST_LOOKS: Final = 20
@@ -63,7 +63,7 @@ class Beginning:
     see it. ``put``: arguments of the PUT of version 0."""
 
     say: str = ""
-    keep: Look | None = None
+    keep: ObjectLook | None = None
     found_nothing: bool = False
     put: dict[str, Any] = field(default_factory=dict)
     made_up_by: str = ""
@@ -159,7 +159,7 @@ def _is_named_by_its_etag(seen: Seen) -> bool:
     return opaque(seen.headers.get("etag", "")) == md5_of(seen.body)
 
 
-def look_of(seen: Seen) -> Look:
+def look_of(seen: Seen) -> ObjectLook:
     """The document as the readers' address shows it, with the arguments that put it back."""
     put: dict[str, Any] = {argument: seen.headers[name] for name, argument in _HEADERS.items() if name in seen.headers}
     metadata = {
@@ -177,7 +177,7 @@ def look_of(seen: Seen) -> Look:
             put["Expires"] = parsedate_to_datetime(put["Expires"]).isoformat()
     except (ValueError, TypeError):
         del put["Expires"]
-    return Look("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
+    return ObjectLook("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
 
 
 def _s3_code(seen: Seen) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, write_whole
 
 FORMAT: Final = 1
@@ -34,7 +34,7 @@ class Kept:
         return f"s3://{self.about['bucket']}/{self.about['object_key']}"
 
 
-def keep(folder: Path, about: dict[str, Any], look: Look | None) -> None:
+def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
     """Keep the document that was there; ``look`` None means that there was none."""
     folder.mkdir(mode=0o700, exist_ok=True)
     about = {**about, "format": FORMAT, "put_back": False}

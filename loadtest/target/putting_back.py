@@ -17,7 +17,7 @@ from loadtest.run.journal import ends_unanswered
 from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, load, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, knows_no_condition
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
@@ -115,7 +115,9 @@ def _attempted(
     return Outcome(False, _refusal(kept, _Seen(Now.OTHERS), run_dir))
 
 
-def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS) -> _Seen:
+def _seen(
+    kept: Kept, look: ObjectLook, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS
+) -> _Seen:
     """What is there now. The readers' address is asked again while its answer decides nothing."""
     if look.found == "document":
         run = maker(look.body)

@@ -49,7 +49,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Look:
+class ObjectLook:
     """The object as the store shows it. ``found``: document, nothing, denied, too-large or failed."""
 
     found: str
@@ -117,27 +117,27 @@ class Store:
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         return Attempt(outcome, str(answer.get("ETag") or ""), strange, request_id, self._departure.first_byte_ns)
 
-    def look(self) -> Look:
+    def look(self) -> ObjectLook:
         """The whole object as it is now, with the arguments that put it back."""
         failure = self.check_credentials()
         if failure is not None:
-            return Look("failed", failure.error)
+            return ObjectLook("failed", failure.error)
         self._departure.reset()
         try:
             answer = self._client.get_object(**self._place)
             if int(answer.get("ContentLength") or 0) > MAXIMUM_BYTES:
-                return Look("too-large", f"it has {int(answer['ContentLength']):,} bytes")
+                return ObjectLook("too-large", f"it has {int(answer['ContentLength']):,} bytes")
             body = answer["Body"].read(MAXIMUM_BYTES + 1)
         except Exception as error:
             return self._look_failed(error)
         if len(body) > MAXIMUM_BYTES:
-            return Look("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
+            return ObjectLook("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
         put, not_kept = _arguments(answer)
         if int(answer.get("TagCount") or 0):
             tags = self._tags()
             put |= {"Tagging": tags} if tags is not None else {}
             not_kept += () if tags is not None else ("its tags, which this key may not read",)
-        return Look("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
+        return ObjectLook("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
 
     def head(self) -> Head:
         """The object as it is now, without its bytes."""
@@ -189,15 +189,15 @@ class Store:
             return None
         return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
-    def _look_failed(self, error: BaseException) -> Look:
+    def _look_failed(self, error: BaseException) -> ObjectLook:
         failure = failure_of(error, self._departure, self.secrets()).error
         response: dict[str, Any] = getattr(error, "response", None) or {}
         code = str(response.get("Error", {}).get("Code") or "")
         if self._departure.first_byte_ns is None:
-            return Look("failed", failure)  # a role cannot be assumed, or a session cannot be had
+            return ObjectLook("failed", failure)  # a role cannot be assumed, or a session cannot be had
         if code in _ABSENT:
-            return Look("nothing")
-        return Look("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
+            return ObjectLook("nothing")
+        return ObjectLook("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
 
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown, as far as it is known already; nothing is fetched for it."""

@@ -11,7 +11,7 @@ from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
 from loadtest.run.documents.makers import maker_of
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 
 class Now(Enum):
@@ -44,7 +44,7 @@ def maker_for(kept: Kept, run_dir: Path) -> Maker:
     return maker
 
 
-def is_said_as_it_was(kept: Kept, look: Look) -> bool:
+def is_said_as_it_was(kept: Kept, look: ObjectLook) -> bool:
     """Whether the object has the metadata that it had before the run, if that is known: only the store shows it all."""
     return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
 

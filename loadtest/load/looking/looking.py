@@ -21,7 +21,7 @@ import gevent
 
 from loadtest import units
 from loadtest.project import PROJECT
-from loadtest.run.looks import GRACE_NS, Look, LookMade, RunLooks
+from loadtest.run.looks import GRACE_NS, PlannedLook, LookMade, RunLooks
 from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Looking:
     def __init__(
         self,
         run_dir: Path,
-        looks: Sequence[Look],
+        looks: Sequence[PlannedLook],
         keep: Callable[[dict[str, Any]], bool],
         on_decided: Callable[[], None],
     ) -> None:
@@ -76,11 +76,11 @@ class Looking:
                 logger.warning("Look %d of %d is left out: the one before it took too long.", *self._number(look))
                 continue
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / SECOND))
-            if self._made(look) and self.results.decided is not None:
+            if self._look_once(look) and self.results.decided is not None:
                 gevent.spawn(self._on_decided)
                 return
 
-    def _made(self, look: Look) -> bool:
+    def _look_once(self, look: PlannedLook) -> bool:
         """Make one look. Returns whether it succeeded."""
         began_ns = time.monotonic_ns()
         result = run_look(self._run_dir, look.until_ns)
@@ -105,7 +105,7 @@ class Looking:
             logger.info("Look %d of %d took %s; all is decided, so the run ends.", *self._number(look), took)
         return True
 
-    def _number(self, look: Look) -> tuple[int, int]:
+    def _number(self, look: PlannedLook) -> tuple[int, int]:
         return look.number, len(self._planned)
 
 

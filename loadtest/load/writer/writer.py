@@ -29,7 +29,7 @@ from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
@@ -131,7 +131,7 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     return 0
 
 
-def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict[str, Any]) -> WriteOutcome:
+def _put_first(writer: PayloadWriter, store: Store, look: ObjectLook, conditions: dict[str, Any]) -> WriteOutcome:
     """Put version 0 over the document that was seen and no other, as far as the store knows conditions."""
 
     def unconditionally(error: str) -> bool:
@@ -146,14 +146,14 @@ def _put_first(writer: PayloadWriter, store: Store, look: Look, conditions: dict
     return writer.put(0, writer.document(0), unable=unable, again=unconditionally, **conditions)
 
 
-def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """Keep the document if it is somebody's, and report what is there, without its bytes."""
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
             keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)
         except OSError as error:
-            look = Look("failed", f"NotRecorded: it cannot be kept in {orders['kept']} ({error.strerror})")
+            look = ObjectLook("failed", f"NotRecorded: it cannot be kept in {orders['kept']} ({error.strerror})")
     return {
         "looked": look.found,
         "error": look.error,

@@ -21,7 +21,7 @@ _DIGITS: Final = frozenset("0123456789")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-class Place(NamedTuple):
+class StampPlace(NamedTuple):
     """Where a stamp goes: in place of the bytes from ``start`` to ``end``, between ``before`` and ``after``."""
 
     start: int
@@ -42,7 +42,7 @@ class _Member(NamedTuple):
     end: int
 
 
-def place_in(document: bytes, pointer: str) -> Place:
+def place_in(document: bytes, pointer: str) -> StampPlace:
     """The place of the field that a JSON Pointer (RFC 6901) names.
 
     Raises:
@@ -64,7 +64,7 @@ def place_in(document: bytes, pointer: str) -> Place:
     end = _value_end(text, start)
     if text[start] != '"' and text[start:end].lstrip("-")[:1] not in _DIGITS:
         raise NoPlaceError(f"has neither text nor a number at {pointer or 'its top'}")
-    return Place(_bytes_before(text, start), _bytes_before(text, end), "", text[start] != '"')
+    return StampPlace(_bytes_before(text, start), _bytes_before(text, end), "", text[start] != '"')
 
 
 def tokens_of(pointer: str) -> list[str]:
@@ -114,13 +114,13 @@ def _members(text: str, start: int) -> Iterator[_Member]:
             at = _white_end(text, at + 1)
 
 
-def _added(text: str, start: int, key: str) -> Place:
+def _added(text: str, start: int, key: str) -> StampPlace:
     """The place of a new member: after the last one, and before the white space that follows it."""
     last = None
     for last in _members(text, start):  # noqa: B007 - the last one is what is wanted
         pass
     at = _bytes_before(text, start + 1 if last is None else last.end)
-    return Place(at, at, f"{'' if last is None else ','}{json.dumps(key)}:", False)
+    return StampPlace(at, at, f"{'' if last is None else ','}{json.dumps(key)}:", False)
 
 
 def _why_not(text: str, start: int) -> str:

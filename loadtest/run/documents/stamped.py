@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtest.run.documents.known import KnownVerifier
 from loadtest.run.documents.library import Library
-from loadtest.run.documents.places import Place
+from loadtest.run.documents.places import StampPlace
 from loadtest.run.documents.stamps import (
     LARGEST_VERSION,
     MOST_NUMBERED,
@@ -31,7 +31,7 @@ class Stamped:
     def of(cls, run_dir: Path, run: str) -> Stamped:
         library = Library(run_dir)
         entries = library.about()["documents"]
-        places = [[Place(*place) for place in entry["places"]] for entry in entries]
+        places = [[StampPlace(*place) for place in entry["places"]] for entry in entries]
         return cls(run, [Template(library.read(number), at) for number, at in enumerate(places)])
 
     @property

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from loadtest.run.documents.places import Place
+from loadtest.run.documents.places import StampPlace
 
 MOST_NUMBERED: Final = 7_000_000
 """Versions whose number a float can hold: it is below 2**53."""
@@ -59,7 +59,7 @@ def versions_named(body: bytes, run: str) -> list[int]:
 class Template:
     """One document of the user's own, with the places of its stamps."""
 
-    def __init__(self, original: bytes, places: Sequence[Place]) -> None:
+    def __init__(self, original: bytes, places: Sequence[StampPlace]) -> None:
         self.original = original
         self._places = sorted(places, key=lambda place: place.start)
         ends = [0, *(place.end for place in self._places)]

@@ -13,19 +13,21 @@ from loadtest.load.looking import looking
 from loadtest.load.looking.look import look as look_once
 from loadtest.load.looking.looking import Looking
 from loadtest.load.options import settings_from
-from loadtest.run.looks import Look
+from loadtest.run.looks import PlannedLook
 from loadtest.units import SECOND
 
 DECIDABLE = ("--until-decided", "--headless", "--run-time", "60")
 
 
-def looks(count: int, until_ns: int = 0) -> tuple[Look, ...]:
+def looks(count: int, until_ns: int = 0) -> tuple[PlannedLook, ...]:
     """Looks that are due at once, before one that is due in an hour."""
-    last = Look(count, time.monotonic_ns() + 3_600 * SECOND, 99)
-    return (*(Look(number, until_ns, 5 + number) for number in range(1, count)), last)
+    last = PlannedLook(count, time.monotonic_ns() + 3_600 * SECOND, 99)
+    return (*(PlannedLook(number, until_ns, 5 + number) for number in range(1, count)), last)
 
 
-def made(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: tuple[Look, ...]) -> tuple[Looking, ...]:
+def made(
+    monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: tuple[PlannedLook, ...]
+) -> tuple[Looking, ...]:
     """What comes of looks that say so, one after the other."""
     answers = iter(said)
     monkeypatch.setattr(looking, "run_look", lambda run_dir, until_ns: next(answers))
@@ -41,7 +43,7 @@ def made(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: t
 
 def test_the_run_ends_with_the_first_look_that_leaves_nothing_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     later_ns = time.monotonic_ns() + 3_600 * SECOND
-    planned = (Look(1, 0, 6), *(Look(number, later_ns, 6 * number) for number in (2, 3, 4)))
+    planned = (PlannedLook(1, 0, 6), *(PlannedLook(number, later_ns, 6 * number) for number in (2, 3, 4)))
     looked, kept, ended = made(monkeypatch, [{"undecided": [], "verdict": "PASS"}], planned)
     assert ended == [True]
     assert looked.results.said == "decided after 1 of 4 looks"
