@@ -176,9 +176,9 @@ class WindowPosition(NamedTuple):
 def put_times(windows: WindowSchedule, interval_ns: int) -> Iterator[int]:
     """When the PUTs are due: none when ``interval_ns`` is 0, else in a writing window as many as it holds intervals.
 
-    The time between the guards is divided equally among them. Within its part, each PUT is due at a random moment of the
-    middle half, drawn from the seed: evenly spaced PUTs would always meet evenly spaced reads in the same phase, and
-    hide what happens in all others.
+    The time between the guards is divided equally among them. Within its part, each PUT is due at a random moment of
+    the middle half, drawn from the seed: evenly spaced PUTs would always meet evenly spaced reads in the same phase,
+    and hide what happens in all others.
     """
     if interval_ns <= 0:
         return
@@ -208,8 +208,8 @@ class ArrivalProcess(StrEnum):
 class Arrivals:
     """The share of one Locust process in the reads that are due.
 
-    All processes know the same global schedule, of evenly spaced arrivals or of a Poisson process drawn from a seed, and
-    each takes every ``processes``-th arrival. A read that is taken late keeps the time at which it was due, so that its
+    All processes know the same global schedule, of evenly spaced arrivals or of a Poisson process drawn from a seed.
+    Each takes every ``processes``-th arrival. A read that is taken late keeps the time at which it was due, so that its
     response time includes the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
     """
 
