@@ -123,11 +123,11 @@ def _read(paths: Sequence[Path], most: int, option: str) -> Iterator[tuple[Path,
         name = f"{option} {shown(str(path))}"
         try:
             if not path.is_file():
-                raise UsageError(f"{name} is no file: give the document as it is served.")
+                raise UsageError(f"{name} is not a file: give the document as it is served.")
             with path.open("rb") as file:
                 document = file.read(MAXIMUM_BYTES + 1)
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "there can be no such file"
+            why = getattr(error, "strerror", None) or "no file can have that name"
             raise UsageError(f"{name} cannot be read ({why}): check the path.") from None
         if not document:
             raise UsageError(f"{name} is empty: give the document as it is served.")

@@ -75,7 +75,7 @@ class Telemetry:
             self.tell(read_summary(run_dir / SUMMARY_FILE))
         except Exception as error:
             logger.warning(
-                "What the run came to was not recorded with OpenTelemetry (%s); its report has it.",
+                "The results of the run were not recorded with OpenTelemetry (%s); its report has them.",
                 type(error).__name__,
             )
 

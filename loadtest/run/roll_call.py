@@ -52,8 +52,8 @@ def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
         return _roll(run_dir, run)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(
-            f"{run_dir / RUN_FILE} does not say who was to record this run, or in another way than this program "
-            "does: it is damaged; restore it from a copy, or measure again."
+            f"{run_dir / RUN_FILE} does not list the processes that were to record this run, or not in the form of "
+            "this program: it is damaged; restore it from a copy, or measure again."
         ) from None
 
 
@@ -67,13 +67,13 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
             if content.get("run") != run["run"]:
                 raise UsageError(f"{path} is of another run: {_OWN_DIRECTORY}.")
             if (content["role"], content["share"]) in recorders:
-                raise UsageError(f"{path} says that it is who somebody else is, too: {_OWN_DIRECTORY}.")
+                raise UsageError(f"{path} is a second record of the same process: {_OWN_DIRECTORY}.")
             recorders[content["role"], content["share"]] = path
     promised = {(expected["role"], expected["share"]) for expected in manifest["processes"]}
     known = {path.stem for who, path in recorders.items() if who in promised}
     for spool in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")):
         if spool.stem not in known:
-            raise UsageError(f"{spool} is of no process that this run promised a record of: {_OWN_DIRECTORY}.")
+            raise UsageError(f"{spool} is not of a process that was to record this run: {_OWN_DIRECTORY}.")
     clocks = clocks_of(run_dir, run)
     processes = [_attendant(expected, recorders, run, clocks) for expected in manifest["processes"]]
     pulses = [pulse_of(path) for (role, _), path in recorders.items() if role == WORKER]

@@ -25,7 +25,7 @@ def load_run(run_dir: Path) -> dict[str, Any]:
         run = read_json(run_dir / RUN_FILE)
     except (OSError, UnreadableFileError):
         raise UsageError(
-            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it had begun, so measure again."
         ) from None
     if not isinstance(run, dict) or not _is_as_written(run):
         raise UsageError(

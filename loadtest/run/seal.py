@@ -63,7 +63,7 @@ def verify_seal(run_dir: Path) -> None:
                 raise RunError(f"{run_dir / name} is of a sealed run and {path} is not: {_WHAT_TO_DO}.")
         return
     if "seal" not in run:
-        raise RunError(f"{path} has no seal, so its files cannot be told from others: {_WHAT_TO_DO}.")
+        raise RunError(f"{path} has no seal, so its files cannot be checked: {_WHAT_TO_DO}.")
     if not says_what_was_sealed(run):
         raise RunError(f"{path} has changed since it was sealed: {_WHAT_TO_DO}.")
     files = run["seal"]["files"]
@@ -101,7 +101,7 @@ def _verify_file(path: Path, run: str, sealed: dict[str, Any]) -> None:
         whose = "of no run" if note is None else f"{note.get('name')!r} of run {note.get('run')!r}"
         raise RunError(f"{path} is {whose}, and not of run {run!r}: {_WHAT_TO_DO}.")
     if not note.get("rows") == sealed["rows"] == pq.read_metadata(path).num_rows:
-        raise RunError(f"{path} has not as many rows as were sealed: {_WHAT_TO_DO}.")
+        raise RunError(f"{path} has another number of rows than when it was sealed: {_WHAT_TO_DO}.")
 
 
 def _note_in(path: Path) -> dict[str, Any] | None:

@@ -67,7 +67,7 @@ def _check_writes(writes: Writes, *, watched: bool) -> None:
     _refuse(~unknown & _no_time(returned), "writes", "have a time that cannot be")
     _refuse(returned < called, "writes", "returned before they were called")
     _refuse(_no_time(writes.gave_up_ns), "writes", "have a time that cannot be")
-    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up and have an outcome all the same")
+    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up but have an outcome")
     ended = np.where(unknown, np.maximum(called, writes.gave_up_ns), returned)
     if watched:  # the HEAD that saw a version first may also be the last to see it, so that two intervals share it
         _refuse((called[:-1] > called[1:]) | (ended[:-1] > ended[1:]), "writes", "are not in order of time")

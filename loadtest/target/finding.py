@@ -120,10 +120,10 @@ def find_target(settings: Settings) -> Target:
         raise UsageError(
             f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
         )
-    if found is None and settings.outputs_needed:  # mistyped: whoever named it meant something by it
+    if found is None and settings.outputs_needed:  # it was named, so its name is probably mistyped
         raise UsageError(
-            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of one, or none if none is "
-            "to be read."
+            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of an existing file, or "
+            "the word none to read no file."
         )
     return Target(
         url=url,

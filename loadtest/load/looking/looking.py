@@ -59,7 +59,7 @@ class Looking:
     def start(self) -> None:
         """Write down what is planned, and begin to look."""
         if not self._keep(self.results.model_dump(mode="json")):
-            logger.warning("Looks at the run cannot be written down, so none is made: it lasts as long as it may.")
+            logger.warning("Looks at the run cannot be written down, so there are none: it lasts as long as it may.")
             return
         self._greenlet = gevent.spawn(self._look_again_and_again)
 
@@ -86,7 +86,7 @@ class Looking:
         result = run_look(self._run_dir, look.until_ns)
         took_ns = time.monotonic_ns() - began_ns
         if "undecided" not in result:
-            why = str(result.get("failed", "it said nothing"))
+            why = str(result.get("failed", "it printed nothing"))
             logger.warning("Look %d of %d could not be made: %s.", *self._number(look), why.rstrip("."))
             return False
         undecided = [str(name) for name in result["undecided"]]
@@ -117,4 +117,4 @@ def run_look(run_dir: Path, until_ns: int) -> dict[str, Any]:
         result = json.loads(done.stdout) if not done.returncode else {"failed": f"its exit code was {done.returncode}"}
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return {"failed": str(error)}
-    return result if isinstance(result, dict) else {"failed": "it said something else"}
+    return result if isinstance(result, dict) else {"failed": "it did not print a result"}

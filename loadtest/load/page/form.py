@@ -68,7 +68,7 @@ def read_form(fields: Mapping[str, Sequence[str]], user_classes: Sequence[str]) 
             "the run longer."
         )
     if chosen.get("shape_class", "Default") != "Default":
-        raise UsageError(f"shape_class is {shown(chosen['shape_class'])}: there is none but Default.")
+        raise UsageError(f"shape_class is {shown(chosen['shape_class'])}: there is only Default.")
     named = tuple(name for name in fields.get("user_classes", ()) if name)
     for name in named:
         if name not in user_classes:

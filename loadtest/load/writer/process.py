@@ -139,7 +139,7 @@ class WriterProcess:
         """
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
-        read_ns = self._conversation.wait_for("read_ns", "did not say what its clock shows")["read_ns"]
+        read_ns = self._conversation.wait_for("read_ns", "did not report its clock")["read_ns"]
         why = why_not_one_clock(OffsetBound.of_exchange(sent_ns, read_ns, time.monotonic_ns()), ACCEPTED_OF_WRITER_NS)
         if why:
             self.stop()
