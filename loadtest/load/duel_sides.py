@@ -16,7 +16,7 @@ import configargparse  # type: ignore[import-untyped]
 
 from loadtest.errors import UsageError
 from loadtest.load.options import add_arguments as add_run_arguments
-from loadtest.load.options import settings_from
+from loadtest.load.options import settings_from, variable_of
 from loadtest.run.duel import Side
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
@@ -106,7 +106,7 @@ def _without_secrets(options: list[str], settings: Settings, environment: dict[s
     for option in options:
         name, _, value = option.removeprefix("--").partition("=")
         if name in _MAY_HOLD_SECRETS:
-            environment[_variable(name)] = value
+            environment[variable_of(name)] = value
         elif name != "header":
             hidden.append(option)
     for number, (name, value) in enumerate(settings.headers):
@@ -121,7 +121,7 @@ def _shared(arguments: argparse.Namespace) -> list[str]:
     options = []
     for name in _names():
         value = values.get(name.replace("-", "_"))
-        if value is None and name in DEFAULTS and _variable(name) not in os.environ:
+        if value is None and name in DEFAULTS and variable_of(name) not in os.environ:
             value = DEFAULTS[name]
         if value is True:
             options.append(f"--{name}")
@@ -136,7 +136,7 @@ def _outputs(path: Path) -> Path:
 
 def _without_locusts_own(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` without Locust's variables, which could set another host, more processes or a web page."""
-    ours = {_variable(name) for name in _names()}
+    ours = {variable_of(name) for name in _names()}
     return {name: value for name, value in environment.items() if not name.startswith("LOCUST_") or name in ours}
 
 
@@ -147,9 +147,6 @@ def _names() -> list[str]:
     names = [action.option_strings[0].removeprefix("--") for action in parser._actions]
     return [name for name in names if name not in _NOT_SHARED]
 
-
-def _variable(name: str) -> str:
-    return f"LOCUST_{name.upper().replace('-', '_')}"
 
 
 class _Passed:

@@ -73,10 +73,15 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 # fmt: on
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of an option."""
+    return f"LOCUST_{name.upper().replace('-', '_')}"
+
+
 def add_arguments(parser: Any) -> None:
     """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
     for name, settings in (*_OPTIONS, *WATCHING):  # to the parser: those of a group are not seen by Locust's web page
-        action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
+        action = parser.add_argument(f"--{name}", env_var=variable_of(name), **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     for action in add_access_arguments(parser, with_variables=True):
         action.include_in_web_ui = False

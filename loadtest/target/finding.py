@@ -71,6 +71,11 @@ class Target:
         """The address as it may be printed and stored."""
         return public_url(self.url)
 
+    @property
+    def object_name(self) -> str:
+        """The object, for a sentence."""
+        return f"s3://{self.bucket}/{self.object_key}"
+
     def public(self) -> dict[str, Any]:
         """The target for a run directory: everything but the secrets."""
         return {

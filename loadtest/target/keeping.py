@@ -76,7 +76,7 @@ def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen
     Raises:
         UsageError: the document cannot be kept, and ``overwrite`` was not given.
     """
-    place = f"s3://{target.bucket}/{target.object_key}"
+    place = target.object_name
     result, error = looked["looked"], str(looked.get("error") or "")
     if result == "document":
         made_up = str(looked.get("made_up_by") or "")

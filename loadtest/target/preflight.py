@@ -97,7 +97,7 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
 
 
 def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> str:
-    url, place = target.shown_url, f"s3://{target.bucket}/{target.object_key}"
+    url, place = target.shown_url, target.object_name
     if answer.failure is not None:
         return _does_not_answer(target, answer)
     if answer.status != 200:

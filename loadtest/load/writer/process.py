@@ -166,7 +166,7 @@ class WriterProcess:
     def place(self) -> str:
         """The object, for a sentence."""
         where = self._target.s3_endpoint_url
-        return f"s3://{self._target.bucket}/{self._target.object_key}" + (f" at {public_url(where)}" if where else "")
+        return self._target.object_name + (f" at {public_url(where)}" if where else "")
 
     def _listen(self) -> None:
         for event in self._conversation.events():
