@@ -148,7 +148,6 @@ def _names() -> list[str]:
     return [name for name in names if name not in _NOT_SHARED]
 
 
-
 class _Passed:
     """Adds the load test's options to the parser of this command, except those that name one deployment."""
 
