@@ -144,7 +144,6 @@ def _seen(
     return seen
 
 
-
 def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     now = seen.now
     kept_in = f"it is kept in {run_dir / KEPT_FOLDER / KEPT_DOCUMENT}"

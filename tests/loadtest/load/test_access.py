@@ -26,10 +26,10 @@ from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Incoming
 from loadtest.load import reader
+from loadtest.load.options import settings_from
 from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import Recorder
 from loadtest.load.writer import putting_back
-from loadtest.load.options import settings_from
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask

@@ -39,8 +39,8 @@ from loadtest.run.sealing import seal
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answering
-from tests.loadtest.load.spooled_runs import column, spool_of, unsealed_run
 from tests.loadtest.load.chosen_settings import OUTPUTS, options
+from tests.loadtest.load.spooled_runs import column, spool_of, unsealed_run
 
 RUN = "0123456789ab"
 weights_of = st.lists(st.integers(1, 20), min_size=1, max_size=5)
