@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from loadtest.run.schedule import Rests, WindowSchedule, WindowPosition
+from loadtest.run.schedule import Rests, WindowPosition, WindowSchedule
 
 
 class Side(StrEnum):

@@ -30,7 +30,6 @@ _SPARE_OF_OTHERS: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-
 class KnownDocuments(Protocol):
     """What documents of a kind that is known beforehand have beside what every kind has."""
 

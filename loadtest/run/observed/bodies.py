@@ -59,7 +59,7 @@ class IdentifiedBody(NamedTuple):
 
 def identified(
     bodies: Mapping[int, Body], came: Mapping[tuple[int, str], Together], published: Mapping[str, Published]
-) -> dict[int, Told]:
+) -> dict[int, IdentifiedBody]:
     """What each of ``bodies`` is. ``came``: the ETags (opaque parts, "" for none) that each came with."""
     tags: dict[int, dict[str, Together]] = defaultdict(dict)
     for (number, tag), times in came.items():

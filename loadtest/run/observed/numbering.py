@@ -72,9 +72,7 @@ def came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]:
     return together
 
 
-def document_reads(
-    part: SpooledReads, bodies: dict[int, IdentifiedBody], documents: dict[str, int]
-) -> SpooledReads:
+def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], documents: dict[str, int]) -> SpooledReads:
     """The reads of one process with the number of a document, or the reason why there is none."""
     size = max(bodies, default=-1) + 2
     document = np.full(size, NO_VERSION, dtype=np.int32)
