@@ -113,7 +113,7 @@ def with_a_worker_that_was_not_promised(run_dir: Path) -> None:
     ("mix", "why"),
     [
         (with_spool_of_nobody, "is not of a process that was to record this run"),
-        (with_a_worker_twice, "is who somebody else is, too"),
+        (with_a_worker_twice, "is a second record of the same process"),
         (with_a_spool_of_another_run, "is of another run"),
         (with_a_worker_that_was_not_promised, "is not of a process that was to record this run"),
     ],

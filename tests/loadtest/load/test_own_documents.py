@@ -123,7 +123,7 @@ def test_options_that_do_not_go_together_are_refused_before_anything_is_done(giv
         (b"[1]", "has nothing at /meta"),
         (b'{"meta": [0]}', "has nothing at /meta/revision"),
         (b'{"meta": {"revision": []}}', "neither text nor a number"),
-        (None, "is no file"),
+        (None, "is not a file"),
     ],
 )
 def test_a_document_that_cannot_be_stamped_is_named_in_one_sentence(
