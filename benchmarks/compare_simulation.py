@@ -22,7 +22,7 @@ from scipy import signal
 
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE
-from loadtest.compare.rows import KINDS, Row, latency_rows, logarithms
+from loadtest.compare.rows import WINDOW_KINDS, Row, latency_rows, logarithms
 from loadtest.compare.shift import shift_between
 from loadtest.judge.analyse import analyse
 from loadtest.judge.statistics.quantiles import rank
@@ -69,7 +69,7 @@ def simulated(template: Summary, random: np.random.Generator, case: _Case, ratio
         start = index * WINDOW_S * 10**9
         if index % 2 == 0:
             quiet_first = bool(random.random() < 0.5)
-        kind: Any = KINDS[0] if quiet_first != bool(index % 2) else KINDS[1]
+        kind: Any = WINDOW_KINDS[0] if quiet_first != bool(index % 2) else WINDOW_KINDS[1]
         windows.append(
             WindowRow(
                 index, index // 2, kind, start, start + WINDOW_S * 10**9, READS_A_WINDOW, 4, p50, p90, p99, dropped=""
@@ -87,7 +87,7 @@ def windows_alone(base: Summary, new: Summary, tolerance: float) -> Verdict:
     """What the windows say when they are taken for independent, and nothing is added."""
     found = [
         shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile))
-        for kind in KINDS
+        for kind in WINDOW_KINDS
         for quantile in _QUANTILES
     ]
     limit = math.log(tolerance)

@@ -26,7 +26,8 @@ from scipy.signal import lfilter
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_TOLERANCE
 from loadtest.compare.observed import Observed
-from loadtest.compare.paired import DEFAULT_RUN_NOISE, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired import DEFAULT_RUN_NOISE
+from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.judge.analyse import analyse
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.project import PROJECT

@@ -7,7 +7,7 @@ import math
 import sys
 from pathlib import Path
 
-from loadtest.compare.alike import unlike, unlike_rests
+from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
@@ -36,10 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = summary_of(arguments.base), summary_of(arguments.new)
-    differences = (*unlike(base.run, new.run), *unlike_rests(base, new))
-    if differences and not arguments.force:
+    unlike = differences(base, new)
+    if unlike and not arguments.force:
         raise UsageError(
-            f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, differences))}: "
+            f"{arguments.base} and {arguments.new} are unlike in {', '.join(map(str, unlike))}: "
             "measure again with the same settings, or give --force."
         )
     comparison = compare(base, new, tolerance, run_noise)

@@ -1,4 +1,4 @@
-"""Comparison: everything that is said of two runs, and the verdict. A pure function of their two summaries."""
+"""Comparison: everything a report may say about two runs, and the verdict; a pure function of their summaries."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.alike import Difference, notes, unlike, unlike_rests
-from loadtest.compare.rows import Row, impact_rows, latency_rows
+from loadtest.compare.alike import Difference, differences, notes
+from loadtest.compare.rows import Row, impact_rows, kind_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
 from loadtest.judge.measure.paused_windows import PAUSED
@@ -17,7 +17,7 @@ from loadtest.summary.findings import worst
 from loadtest.summary.summary import Run, Summary
 
 DEFAULT_TOLERANCE: Final = 1.07
-"""Half way (of ratios) between no change and 15 % more: both can be told from it in a run of a minute or two."""
+"""Half way (of ratios) between no change and 15 % more; a run of a minute or two can tell it from both."""
 DEFAULT_RUN_NOISE: Final = 0.01
 METHOD: Final = (
     "A change is new / base. PASS: the whole 95 % interval is at most {tolerance}; FAIL: all of it is above; "
@@ -54,13 +54,21 @@ class Comparison:
     def rows(self) -> tuple[Row, ...]:
         return tuple(row for group in self.groups for row in group.rows)
 
+    @property
+    def not_passed(self) -> list[Row]:
+        """The rows that FAIL, then those that are INCONCLUSIVE."""
+        order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+        return [row for verdict in order for row in self.rows if row.verdict is verdict]
+
 
 def compare(
     base: Summary, new: Summary, tolerance: float = DEFAULT_TOLERANCE, run_noise: float = DEFAULT_RUN_NOISE
 ) -> Comparison:
     """Compare two runs, whether or not they are alike."""
+    speed = latency_rows(base, new, tolerance, run_noise)
     groups = (
-        Group("Response time", tuple(latency_rows(base, new, tolerance, run_noise))),
+        Group("Response time", tuple(speed)),
+        Group("Response time by kind of answer", tuple(kind_rows(base, new, tolerance, speed))),
         Group("Slowdown while writing", tuple(impact_rows(base, new, tolerance))),
         *common_groups(base, new),
     )
@@ -73,7 +81,7 @@ def compare(
         new=new.run,
         tolerance=tolerance,
         run_noise=run_noise,
-        unlike=(*unlike(base.run, new.run), *unlike_rests(base, new)),
+        unlike=differences(base, new),
         notes=(*left_out(base, new), *notes(base.run, new.run)),
         groups=groups,
         method=METHOD.format(tolerance=units.ratio(tolerance), noise=units.share(run_noise)),
@@ -81,18 +89,18 @@ def compare(
 
 
 def left_out(base: Summary, new: Summary) -> tuple[str, ...]:
-    """How many windows of each run are not compared, for the load generator paused in them."""
+    """How many windows of each run are not compared because the load generator paused in them."""
     counts = [sum(window.dropped == PAUSED for window in run.impact.windows) for run in (base, new)]
     if not any(counts):
         return ()
     both = " and ".join(
         f"{units.counted(n, 'window')} of the {run} run" for n, run in zip(counts, ("base", "new"), strict=True)
     )
-    return (f"Left out, for the load generator itself paused in them: {both}.",)
+    return (f"Left out because the load generator itself paused in them: {both}.",)
 
 
 def common_groups(base: Summary, new: Summary) -> tuple[Group, ...]:
-    """What is compared as it stands, however the response times of the two runs are."""
+    """All but response times: the same for two runs apart and for a duel."""
     return (
         Group("Shares", tuple(share_rows(base, new))),
         Group("Promises", tuple(check_rows(base, new))),
@@ -112,15 +120,15 @@ def sentence_of(verdict: Verdict, rows: list[Row], tolerance: float) -> str:
 
 
 def _other_rows(base: Summary, new: Summary) -> list[Row]:
-    """Numbers that are shown only: extremes and counts, for which windows give no interval."""
+    """Numbers that are only shown: extremes and counts, for which windows give no interval."""
 
     def row(name: str, text: Callable[[Summary], str]) -> Row:
         return Row(name, text(base), text(new))
 
     def latency(population: str, kind: str, field: str) -> Callable[[Summary], str]:
         def text(summary: Summary) -> str:
-            found = next((row for row in summary.latency.rows if row.population == population), None)
-            return units.duration(getattr(getattr(found, kind), field) if found else None)
+            row = summary.latency.of(population)
+            return units.duration(getattr(getattr(row, kind), field) if row else None)
 
         return text
 
@@ -131,10 +139,8 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
         row("Response time of all reads, longest", latency("all", "response", "max_ns")),
         row("Service time of all reads, p50", latency("all", "service", "p50_ns")),
         row("Service time of all reads, p99", latency("all", "service", "p99_ns")),
-        row("Response time of 304 answers, p50", latency("304", "response", "p50_ns")),
-        row("Response time of 200 answers, p50", latency("200", "response", "p50_ns")),
         row("Stale reads", lambda s: s.consistency.stale_text),
-        row("Longest consistency window", lambda s: _or_none(s.consistency.longest_window_ns, "no read was stale")),
+        row("Longest consistency window", _longest_window),
         row("First read of a write after its acknowledgement, p50",
             lambda s: units.duration(s.consistency.first_visible.p50_ns)),
         row("Bytes not sent thanks to 304", lambda s: units.share(s.conditional.saved_share)),
@@ -149,5 +155,6 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
     ]  # fmt: skip
 
 
-def _or_none(value: int | None, nothing: str) -> str:
-    return nothing if value is None else units.duration(value)
+def _longest_window(summary: Summary) -> str:
+    longest = summary.consistency.longest_window_ns
+    return "no read was stale" if longest is None else units.duration(longest)

@@ -1,15 +1,14 @@
-"""How far two runs may lie apart because the level of latency drifts: estimated from how the windows of a run follow
-each other.
+"""How far apart two runs may lie because the level of latency drifts, as estimated from their sequences of windows.
 
-The level of a window is taken for the sum of noise, independent from window to window, and of drift, a Gaussian process
-whose correlation fades exponentially with time (an AR(1) process, when it is looked at regularly). Neither its share of
-the variance nor its time constant is known, and a run is too short to tell them exactly. So all of a grid of both are
-considered, each with the weight that the windows of both runs give it (its likelihood, the variance itself at its
-best), beside the case that there is no drift; and the variance that drift gives to the mean of a run is averaged over
-them (Bayesian model averaging).
+The model of a window's level is noise, independent from window to window, plus drift, a Gaussian process whose
+correlation decays exponentially with time (an AR(1) process, if it is sampled regularly). Neither the share of drift in
+the variance nor its time constant is known, and a run is too short to tell them exactly. So a grid of both is
+considered, and the case without drift. The windows of both runs give each model a weight (its likelihood, with the
+variance that fits best), and the variance that drift gives to the mean of a run is averaged over the models (Bayesian
+model averaging).
 
-A slow drift lets two runs lie far apart, and longer runs help little; a fast one averages out within a run. That is
-what the time constant decides, and why it is not assumed.
+With slow drift, two runs may lie far apart, and longer runs help little; fast drift averages out within a run. The time
+constant decides that, so it is estimated and not assumed.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ MOST_LEVELS: Final = 300
 
 
 class Series(NamedTuple):
-    """One run's windows: when each was (seconds), and its level (the logarithm of its median latency)."""
+    """One run's windows: the time of each (seconds), and its level (the logarithm of its median latency)."""
 
     at_s: Column
     level: Column

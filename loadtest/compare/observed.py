@@ -22,12 +22,12 @@ class Observed:
 
     stretches: tuple[tuple[Stretch, Stretch], ...]  # base, new
     times: tuple[tuple[Column, Column], ...]  # response times, all kinds of answer together
-    dropped: int  # pairs of which a window is not used
-    paused: int = 0  # of these, the ones in which a load generator paused, and nothing else is wrong with
+    dropped: int  # pairs with a window that is not used, or that one of the runs does not have
+    paused: int = 0  # of these, the pairs that are left out only because a load generator paused
 
 
 def observations(base: History, new: History, *, with_paused: bool = False) -> dict[str, Observed]:
-    """The pairs of windows, by kind of window; ``with_paused``, also those in which a load generator paused."""
+    """The pairs of windows, by kind of window; ``with_paused`` includes those in which a load generator paused."""
     control = base.info.settings.write_interval == 0
     tables = tuple(WindowTable.of(run, control, with_paused=with_paused) for run in (base, new))
     places = [
@@ -40,14 +40,16 @@ def observations(base: History, new: History, *, with_paused: bool = False) -> d
 def _observed(
     tables: Sequence[WindowTable], places: Sequence[dict[tuple[int, int], int]], kind: WindowKind
 ) -> Observed:
-    own = [{pair for pair, of_kind in found if of_kind == kind} for found in places]
-    pairs = sorted(own[0] & own[1])  # the last one of one run may be beyond the end
+    own = [{pair for pair, of_kind in by_pair if of_kind == kind} for by_pair in places]
+    pairs = sorted(own[0] & own[1])
+    unmatched = max(0, len(own[0] ^ own[1]) - 1)  # the last pair of a run may be beyond the end of the other
     stretches, times, paused = [], [], 0
     for pair in pairs:
-        both = [(table, found[pair, int(kind)]) for table, found in zip(tables, places, strict=True)]
+        both = [(table, by_pair[pair, int(kind)]) for table, by_pair in zip(tables, places, strict=True)]
         if why := {table.dropped[place] for table, place in both} - {""}:
             paused += why == {PAUSED}
             continue
         stretches.append(tuple(table.stretch(place) for table, place in both))
         times.append(tuple(table.history.once(response_ns)[table.members[place]] for table, place in both))
-    return Observed(tuple(stretches), tuple(times), len(pairs) - len(stretches), paused)  # type: ignore[arg-type]
+    dropped = len(pairs) - len(stretches) + unmatched
+    return Observed(tuple(stretches), tuple(times), dropped, paused)  # type: ignore[arg-type]

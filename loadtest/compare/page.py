@@ -8,20 +8,18 @@ from typing import Final
 from loadtest.compare.comparison import Comparison, Group
 from loadtest.report.page import assets, page_environment
 from loadtest.report.table import Column, Table
-from loadtest.run.records import Verdict
 
 _FOLDER: Final = Path(__file__).with_name("page_parts")
 
 
-def page(made: Comparison) -> str:
-    order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+def page(comparison: Comparison) -> str:
     return (
         page_environment(_FOLDER)
         .get_template("duel.html")
         .render(
-            duel=made,
-            worse=[row for verdict in order for row in made.rows if row.verdict is verdict],
-            tables=[_table(number, group) for number, group in enumerate(made.groups)],
+            duel=comparison,
+            worse=comparison.not_passed,
+            tables=[_table(number, group) for number, group in enumerate(comparison.groups)],
             **assets(),
         )
     )

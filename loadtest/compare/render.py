@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
 from loadtest.compare.comparison import Comparison, Group
-from loadtest.compare.rows import Row
 from loadtest.report.markdown_text import bold, escape, folded, table, verdict_sign
-from loadtest.run.records import Verdict
 from loadtest.summary.summary import Run
 
 _OPEN: Final = ("Response time", "Slowdown while writing")
@@ -22,22 +19,17 @@ def markdown(comparison: Comparison) -> str:
     if comparison.unlike:
         differences = ", ".join(map(str, comparison.unlike))
         lines += [f"> ⚠️ **Forced**: the runs are unlike in {escape(differences)}, so changes may come from that.", ""]
-    listed = _worst_first(comparison)
-    lines += [f"- {verdict_sign(row.verdict)} {escape(row.sentence)}" for row in listed[:_MOST_LISTED] if row.verdict]
-    if len(listed) > _MOST_LISTED:
-        lines.append(f"- … and {len(listed) - _MOST_LISTED} more, see the tables.")
-    lines += [""] if listed else []
+    worse = comparison.not_passed
+    lines += [f"- {verdict_sign(row.verdict)} {escape(row.sentence)}" for row in worse[:_MOST_LISTED] if row.verdict]
+    if len(worse) > _MOST_LISTED:
+        lines.append(f"- … and {len(worse) - _MOST_LISTED} more, see the tables.")
+    lines += [""] if worse else []
     lines += [f"> {escape(note)}\n" for note in comparison.notes]
     for group in comparison.groups:
         text = _table(group)
         lines.append(text if group.title in _OPEN else folded(group.title, text))
     lines.append(_footer(comparison))
     return "\n".join(lines)
-
-
-def _worst_first(comparison: Comparison) -> list[Row]:
-    order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
-    return [row for verdict in order for row in comparison.rows if row.verdict is verdict]
 
 
 def _table(group: Group) -> str:
@@ -51,11 +43,8 @@ def _table(group: Group) -> str:
 
 
 def _footer(comparison: Comparison) -> str:
-    parts: Iterable[str] = (
-        f"Base: {_run(comparison.base)}. New: {_run(comparison.new)}.",
-        comparison.method,
-    )
-    return "<sub>" + " ".join(escape(part) for part in parts) + "</sub>\n"
+    runs = f"Base: {_run(comparison.base)}. New: {_run(comparison.new)}."
+    return f"<sub>{escape(runs)} {escape(comparison.method)}</sub>\n"
 
 
 def _run(run: Run) -> str:

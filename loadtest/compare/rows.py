@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from loadtest import units
+from loadtest.compare.doubts import busier_machine, generator_doubt, left_out_doubt
 from loadtest.compare.drift import Series, drift_deviation
 from loadtest.compare.shift import LEAST_WINDOWS, ratio_of, shift_between
-from loadtest.judge.measure.generator_health import SMALL_SHARE
-from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT, PAUSED
+from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
+from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.judge.measure.window_pairs import NO_PARTNER
+from loadtest.judge.statistics.ratio_estimate import QUANTILES
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.history import Column
 from loadtest.run.records import Verdict
@@ -21,10 +24,10 @@ from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import WindowRow
 from loadtest.summary.summary import Summary
 
-QUANTILES: Final = ("p50", "p90", "p99")
-KINDS: Final = ("quiet", "writing")
-GENERATOR_CHECK: Final = "load-generator"
+WINDOW_KINDS: Final = ("quiet", "writing")
 FEW_WINDOWS: Final = f"at least {LEAST_WINDOWS} windows of each kind in each run are needed."
+LEAST_ANSWERS: Final = 1_000
+"""Answers of one kind in each run: with so many, the sampling error of their median is small beside the tolerance."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     drift, noise = drift_deviation(_levels(base), _levels(new)), run_noise * math.sqrt(2)  # one noise for each run
     extra = math.hypot(drift, noise)
     hint = _hint(drift, noise, math.log(tolerance))
-    doubt = generator_doubt(base, new)
+    doubt = generator_doubt(base, new) or left_out_doubt(base, new)
     rows, paused = [], any(run.impact.windows_paused for run in (base, new))
-    for kind in KINDS:
+    for kind in WINDOW_KINDS:
         for quantile in QUANTILES:
             name = f"Response time while {kind}, {quantile}"
-            found = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
+            shift = shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile), extra)
             row = Row(name, overall(base, kind, quantile), overall(new, kind, quantile))
-            row = judged_row(row, found, tolerance, doubt, hint)
+            row = judged_row(row, shift, tolerance, doubt, hint)
             if paused:
                 before, after = (logarithms(run, kind, quantile, with_paused=True) for run in (base, new))
                 row = not_by_pauses(row, shift_between(before, after, extra), tolerance)
@@ -65,10 +68,34 @@ def latency_rows(base: Summary, new: Summary, tolerance: float, run_noise: float
     return rows
 
 
-def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
-    """Writing / quiet in both runs. What slows a whole run down cancels out in it, but it is known less exactly.
+def kind_rows(base: Summary, new: Summary, tolerance: float, speed: Sequence[Row]) -> list[Row]:
+    """The median of each kind of answer (200, 304): one that got slower must not hide behind more of the faster one.
 
-    So such a row can tell a regression, and is no condition for calling the runs equal.
+    Windows hold no median of a kind, so there is no interval, and such a row never FAILs. It is INCONCLUSIVE when the
+    kind got slower than is tolerated, and slower than all reads together can have got by the rows of ``speed``.
+    """
+    most = max([tolerance, *(row.high for row in speed if row.high is not None)])
+    rows = []
+    for answer in ANSWERS:
+        before, after = (_overall_ns(run, answer, "p50") for run in (base, new))
+        row = Row(f"Response time of {answer} answers, p50", units.duration(before), units.duration(after))
+        counts = [times.response.count for run in (base, new) if (times := run.latency.of(answer))]
+        if before and after and min(counts) >= LEAST_ANSWERS:
+            row = replace(row, change=units.ratio(after / before))
+            if after / before > most:
+                sentence = (
+                    f"{row.name} is {row.change} of that of the base run, which is worse than all reads together: "
+                    "windows give no interval for it, so hold a duel, or compare runs with --conditional-share 0."
+                )
+                row = replace(row, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+        rows.append(row)
+    return rows
+
+
+def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
+    """Writing / quiet in both runs. Whatever slows a whole run down cancels out, but the ratio is known less exactly.
+
+    So such a row can show a regression, but a PASS does not depend on it.
     """
     rows = []
     for quantile in QUANTILES:
@@ -82,7 +109,7 @@ def impact_rows(base: Summary, new: Summary, tolerance: float) -> list[Row]:
 
 
 def _hint(drift: float, noise: float, limit: float) -> str:
-    """What would settle an open verdict: the two are standard deviations that more reads would not make smaller."""
+    """What would settle an open verdict; both are standard deviations that more reads do not reduce."""
     if 2 * noise >= limit:
         return "run-to-run noise alone is that large, so tolerate more or give a smaller --run-noise"
     return (
@@ -93,37 +120,37 @@ def _hint(drift: float, noise: float, limit: float) -> str:
 
 
 def judged_row(  # noqa: PLR0917 - one of each
-    row: Row, found: Shift | None, tolerance: float, doubt: str, hint: str, few: str = FEW_WINDOWS
+    row: Row, shift: Shift | None, tolerance: float, doubt: str, hint: str, few: str = FEW_WINDOWS
 ) -> Row:
     """PASS when the whole interval is within the tolerance, FAIL when all of it is beyond, else INCONCLUSIVE.
 
     ``hint`` says what would settle an open verdict, ``few`` what it takes to have an interval at all.
     """
-    if found is None:
-        said = f"{row.name} was not compared: {few}"
-        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=said)
-    ratio, low, high = (math.exp(value) for value in found)
+    if shift is None:
+        sentence = f"{row.name} was not compared: {few}"
+        return replace(row, change=units.NOTHING, verdict=Verdict.INCONCLUSIVE, sentence=sentence)
+    ratio, low, high = (math.exp(value) for value in shift)
     change = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
     row = replace(row, change=change, ratio=ratio, low=low, high=high)
     limit = math.log(tolerance)
-    said = f"{row.name} is {change} of that of the base run"
+    fact = f"{row.name} is {change} of that of the base run"
     if doubt:
-        return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said}, but {doubt}")
-    if found.low > limit:
-        more = f"{said}: more than the tolerated {units.ratio(tolerance)}."
+        return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{fact}, but {doubt}")
+    if shift.low > limit:
+        more = f"{fact}: more than the tolerated {units.ratio(tolerance)}."
         return replace(row, verdict=Verdict.FAIL, sentence=more)
-    if found.high <= limit:
+    if shift.high <= limit:
         return replace(row, verdict=Verdict.PASS)
-    spans = f"{said}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
+    spans = f"{fact}, which spans the tolerated {units.ratio(tolerance)}: {hint}."
     return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=spans)
 
 
 def not_by_pauses(row: Row, whole: Shift | None, tolerance: float) -> Row:
-    """A row that is judged without the windows in which the generator paused must not pass for that alone."""
+    """A row must not pass only because the windows in which the generator paused are left out."""
     if row.verdict is not Verdict.PASS or whole is None or whole.low <= math.log(tolerance):
         return row
-    said = f"{row.name} is within the tolerance only without the windows in which the load generator itself paused."
-    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{said[:-1]}: measure again.")
+    only = f"{row.name} is within the tolerance only without the windows in which the load generator itself paused"
+    return replace(row, verdict=Verdict.INCONCLUSIVE, sentence=f"{only}: measure again.")
 
 
 def _used(summary: Summary, with_paused: bool = False) -> list[WindowRow]:
@@ -135,7 +162,7 @@ def _used(summary: Summary, with_paused: bool = False) -> list[WindowRow]:
 
 
 def logarithms(summary: Summary, kind: str, quantile: str, *, with_paused: bool = False) -> Column:
-    """One quantile of each used window of one kind, as a logarithm; ``with_paused``, of those left out for it too."""
+    """The logarithm of a quantile of each used window of one kind; ``with_paused`` includes windows with a pause."""
     values = [getattr(window, f"{quantile}_ns") for window in _used(summary, with_paused) if window.kind == kind]
     return np.array([math.log(max(1, value)) for value in values if value is not None], dtype=np.float64)
 
@@ -144,7 +171,7 @@ def _levels(summary: Summary) -> Series:
     """The median of each window, free of the difference between quiet and writing ones."""
     at: list[float] = []
     level: list[float] = []
-    typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in KINDS}
+    typical = {kind: np.median(logs) if len(logs := logarithms(summary, kind, "p50")) else 0.0 for kind in WINDOW_KINDS}
     for window in _used(summary):
         if window.p50_ns is not None and window.kind in typical:
             at.append(window.start_ns / 1e9)
@@ -157,7 +184,7 @@ def overall(summary: Summary, population: str, quantile: str) -> str:
 
 
 def _overall_ns(summary: Summary, population: str, quantile: str) -> int | None:
-    row = next((row for row in summary.latency.rows if row.population == population), None)
+    row = summary.latency.of(population)
     value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
     return value
 
@@ -181,32 +208,3 @@ def _interval(estimate: ImpactEstimate | None) -> Shift | None:
 def increase_ns(base: Summary, row: Row, kind: str, quantile: str) -> float:
     before = _overall_ns(base, kind, quantile)
     return 0.0 if before is None or row.ratio is None else (row.ratio - 1) * before
-
-
-def busier_machine(base: Summary, new: Summary, increase_ns: float) -> str:
-    """Why a slower run may only be a busier machine; "" when the load generator woke as timely as before.
-
-    The generator and, on one machine, the target wait for the same processors. Its delay at p99 shows that best, for
-    half of the time it need not wait at all.
-    """
-    before, after = base.generator.loop_delay.p99_ns, new.generator.loop_delay.p99_ns
-    if before is None or after is None or after <= 2 * before or after - before < SMALL_SHARE * increase_ns:
-        return ""
-    return (
-        f"Reads were {units.duration(increase_ns)} slower, but the load generator itself woke {units.duration(after)} "
-        f"late at p99, and {units.duration(before)} in the base run: its machine was busier, so measure again."
-    )
-
-
-def generator_doubt(base: Summary, new: Summary) -> str:
-    """Why the latencies of these runs are not to be believed; "" when they are. Ends with a full stop."""
-    for label, summary in (("base", base), ("new", new)):
-        check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
-        if check is None or check.verdict is not Verdict.PASS:
-            return f"the load generator of the {label} run was not fast enough to be believed."
-        paused, of = summary.impact.windows_paused, sum(window.kind in KINDS for window in summary.impact.windows)
-        if paused > MOST_LEFT_OUT * of:
-            return (
-                f"the load generator of the {label} run itself paused in {units.counted(paused, 'window')} of {of:,}."
-            )
-    return ""

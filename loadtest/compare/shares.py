@@ -1,9 +1,9 @@
 """Shares of reads and writes side by side: errors, broken documents, stale reads, 304 answers.
 
-A share fails when it is worse for certain by more than 0.1 percentage points, is INCONCLUSIVE when it looks worse by
-that much, and passes otherwise: whether nothing at all is wrong is for the checks to say, whose verdicts are compared
-too. Reads are correlated, so a share of reads counts as many as it is worth: their number divided by how much more the
-counts of the buckets of time vary than independent reads would make them (the design effect).
+A share FAILs when it is certainly worse by more than 0.1 percentage points, is INCONCLUSIVE when it looks worse by that
+much, and passes otherwise. Whether anything is wrong at all is for the checks to say, whose verdicts are compared too.
+Reads are correlated, so a share of reads counts as fewer independent ones: their number divided by how much more the
+counts of the buckets of time vary than those of independent reads would (the design effect).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.compare.rows import Row
-from loadtest.judge.statistics.distributions import beta_quantile
+from loadtest.judge.statistics.intervals import clopper_pearson
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -26,23 +26,20 @@ MARGIN: Final = 0.001
 
 @dataclass(frozen=True)
 class Share:
-    """``found`` of ``of``, which are worth ``worth`` independent observations."""
+    """``count`` of ``of`` operations, which are as good as ``worth`` independent ones."""
 
-    found: int
+    count: int
     of: int
     worth: float
 
     @property
     def value(self) -> float:
         """As a fraction; ``of`` must not be 0."""
-        return self.found / self.of
+        return self.count / self.of
 
     def interval(self) -> tuple[float, float]:
         """Clopper and Pearson's 95 % interval."""
-        found, missed = self.value * self.worth, (1 - self.value) * self.worth
-        tail = 0.025
-        low = beta_quantile(found, missed + 1, tail) if found > 0 else 0.0
-        return low, beta_quantile(found + 1, missed, 1 - tail) if missed > 0 else 1.0
+        return clopper_pearson(self.value * self.worth, self.worth, 0.025, 0.025)
 
 
 def share_rows(base: Summary, new: Summary) -> list[Row]:
@@ -76,11 +73,11 @@ def _row(name: str, base: Share | None, new: Share | None, *, more_is_better: bo
     low, high = _difference(base, new)
     text = f"{_points(change)} (95 % interval {_points(low)} to {_points(high)})"
     worst_case, best_case = (-low, -high) if more_is_better else (high, low)
-    said = f"{name}: {texts[0]} in the base run and {texts[1]} in the new one"
+    both = f"{name}: {texts[0]} in the base run and {texts[1]} in the new one"
     if best_case > MARGIN:
-        return replace(row, change=text, verdict=Verdict.FAIL, sentence=f"{said}, which is worse for certain.")
+        return replace(row, change=text, verdict=Verdict.FAIL, sentence=f"{both}, which is worse for certain.")
     if sign * change > MARGIN and worst_case > MARGIN:
-        chance = f"{said}: that looks worse, but may be chance."
+        chance = f"{both}: that looks worse, but may be chance."
         return replace(row, change=text, verdict=Verdict.INCONCLUSIVE, sentence=chance)
     return replace(row, change=text, verdict=Verdict.PASS)
 
@@ -110,15 +107,15 @@ def _faults(summary: Summary) -> Share | None:
 
 
 def _stale_writes(summary: Summary) -> Share | None:
-    found = summary.consistency
-    stale = found.last_stale.count + found.cut_off  # a reader that never sees a new version again is stale, too
-    return Share(stale, found.writes, found.writes) if found.writes else None
+    consistency = summary.consistency
+    # Writes that readers still did not see when the run ended are in no quantile, but stale they are.
+    stale = consistency.last_stale.count + consistency.cut_off
+    return Share(stale, consistency.writes, consistency.writes) if consistency.writes else None
 
 
 def _not_modified(summary: Summary) -> Share | None:
-    found = summary.conditional
-    of = found.could_have_been
-    return Share(found.not_modified, of, of) if of else None
+    of = summary.conditional.could_have_been
+    return Share(summary.conditional.not_modified, of, of) if of else None
 
 
 def _answers(summary: Summary) -> list[int]:
@@ -126,13 +123,13 @@ def _answers(summary: Summary) -> list[int]:
     return [sum(counts) for counts in zip(series.ok, series.not_modified, series.faults, series.errors, strict=True)]
 
 
-def _clustered(found: int, of: int, buckets: Sequence[int], sizes: Sequence[int]) -> Share | None:
-    return Share(found, of, of / design_effect(buckets, sizes)) if of else None
+def _clustered(count: int, of: int, buckets: Sequence[int], sizes: Sequence[int]) -> Share | None:
+    return Share(count, of, of / design_effect(buckets, sizes)) if of else None
 
 
-def design_effect(found: Sequence[int], sizes: Sequence[int]) -> float:
-    """How much more the counts of the buckets vary than those of independent reads would; at least 1."""
-    counts, totals = np.array(found, dtype=np.float64), np.array(sizes, dtype=np.float64)
+def design_effect(events: Sequence[int], sizes: Sequence[int]) -> float:
+    """How many times as much the counts of the buckets vary as those of independent reads would; at least 1."""
+    counts, totals = np.array(events, dtype=np.float64), np.array(sizes, dtype=np.float64)
     counts, totals = counts[totals > 0], totals[totals > 0]
     share = counts.sum() / totals.sum() if len(totals) else 0.0
     if len(totals) < 2 or not 0 < share < 1:

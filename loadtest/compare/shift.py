@@ -2,15 +2,15 @@
 
 The unit is the window, never the request. For two series of logarithms of a window's quantile, the estimate is Hodges
 and Lehmann's shift between two samples: the median of all differences (Hollander, Wolfe and Chicken, *Nonparametric
-Statistical Methods*, section 4.2), with the interval that belongs to the Mann-Whitney test. That interval takes the
-windows for independent, which they are not: a machine drifts, and two runs lie at two places of that drift. So it is
-widened, in quadrature, by
+Statistical Methods*, section 4.2), with the interval that belongs to the Mann-Whitney test. That interval assumes that
+windows are independent, which they are not: a machine drifts, and two runs are made at two points of that drift. So the
+interval is widened, in quadrature, by
 
 - **drift that the runs show** (:mod:`loadtest.compare.drift`);
-- **what no window of a run can show**: whatever is set when a process starts and stays (placement, connections,
-  memory). Two runs cannot tell it; ``run_noise`` is its standard deviation, as a share of the latency.
+- **what no window of a run can show**: whatever is settled when a process starts and then stays (placement,
+  connections, memory). Two runs cannot reveal it; ``run_noise`` is its standard deviation, as a share of the latency.
 
-``benchmarks/compare_simulation.py`` shows false alarms and coverage with and without.
+``benchmarks/compare_simulation.py`` shows false alarms and coverage with and without the widening.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _thinned(values: Column) -> Column:
 
 
 def critical_place(first: int, second: int) -> int:
-    """Which difference from either end (from 1) ends the interval of samples of these sizes."""
+    """Which difference from either end (from 1) ends the interval, for samples of these sizes."""
     tail = (1 - CONFIDENCE) / 2
     if first * second > _EXACT_UP_TO:
         deviation = math.sqrt(first * second * (first + second + 1) / 12)

@@ -1,25 +1,28 @@
-"""Verdicts of both runs side by side: what passed and fails now is a regression."""
+"""Verdicts of both runs side by side: what passed in the base run and fails in the new one is a regression."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from loadtest.compare.rows import Row
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
-NOT_THERE = "not there"
+NOT_THERE: Final = "not there"
+_Judged = tuple[Verdict, str]
+_WITHOUT: Final = (Verdict.INCONCLUSIVE, "one of the two runs was not checked for it.")
+"""How a check counts in a run that does not have it: it was not tried, and not trying is not passing."""
 
 
 def check_rows(base: Summary, new: Summary) -> list[Row]:
-    """One row a check, and one a threshold that both runs have."""
-    checks = [{check.title: (check.verdict, check.sentence) for check in summary.checks} for summary in (base, new)]
-    limits = [
-        {limit.expression: (limit.verdict, limit.sentence) for limit in summary.thresholds} for summary in (base, new)
-    ]
-    return [
-        _row(name, *(side.get(name) for side in sides))
-        for sides in (checks, limits)
-        for name in dict.fromkeys([*sides[0], *sides[1]])
-    ]
+    """One row for each check and each threshold; a threshold that only one run has is shown only."""
+    checks = [{check.title: (check.verdict, check.sentence) for check in run.checks} for run in (base, new)]
+    limits = [{limit.expression: (limit.verdict, limit.sentence) for limit in run.thresholds} for run in (base, new)]
+    rows = [_row(name, *(side.get(name) for side in checks)) for name in {**checks[0], **checks[1]}]
+    for name in {**limits[0], **limits[1]}:
+        row = _row(name, *(side.get(name) for side in limits))
+        rows.append(row if NOT_THERE not in (row.base, row.new) else Row(name, row.base, row.new))
+    return rows
 
 
 def question_rows(base: Summary, new: Summary) -> list[Row]:
@@ -30,11 +33,11 @@ def question_rows(base: Summary, new: Summary) -> list[Row]:
     ]
 
 
-def _row(name: str, base: tuple[Verdict, str] | None, new: tuple[Verdict, str] | None) -> Row:
-    if base is None or new is None:
-        return Row(name, base[0] if base else NOT_THERE, new[0] if new else NOT_THERE)
-    before, after = base[0], new[0]
-    return Row(name, before, after, _change(before, after), *judged(name, before, after, new[1]))
+def _row(name: str, base: _Judged | None, new: _Judged | None) -> Row:
+    before, (after, sentence) = (base or _WITHOUT)[0], new or _WITHOUT
+    change = _change(before, after) if base and new else ""
+    shown = before if base else NOT_THERE, after if new else NOT_THERE
+    return Row(name, *shown, change, *judged(name, before, after, sentence))
 
 
 def _change(before: Verdict, after: Verdict) -> str:
@@ -47,7 +50,8 @@ def _change(before: Verdict, after: Verdict) -> str:
 def judged(name: str, before: Verdict, after: Verdict, sentence: str) -> tuple[Verdict, str]:
     """Whether a verdict is a regression, and why it is not a PASS.
 
-    What failed before cannot have become worse. What is undecided now, or was before and fails now, cannot be told.
+    What failed before cannot have become worse. If either run is undecided, a FAIL or an open verdict in the new one
+    shows nothing.
     """
     if after is Verdict.PASS or before is Verdict.FAIL:
         return Verdict.PASS, ""

@@ -1,26 +1,26 @@
 """A run at several addresses: each is judged by its own reads, and the run is as good as the worst of them.
 
-Judged together alone, a fault at an address with few of the reads would be one of the slowest percent of them, or less
-than a thousandth of the errors, and pass. So each address gets all checks, thresholds and answers, of its own reads and
-all writes; then all reads together do, and the worst verdict counts.
+Judged together only, a fault at an address with few of the reads would be one of the slowest percent of them, or less
+than a thousandth of the errors, and pass. So all checks, thresholds and questions are judged for each address, by its
+own reads and all writes, and then for all reads together; the worst verdict counts.
 
-**Old after new, across addresses.** A promise never to go back is made by an address to who asks it. Through a gateway
-and the CDN in front of it, a reader of the one may see what a reader of the other will see only later, and neither has
-broken a promise. So *no new-old inversions* is judged at each address by itself, and what is older than what a read at
-another address had returned is counted beside it. A read that is certainly stale is a stale read at whichever address.
+**Old after new, across addresses.** An address promises never to go back only to those who ask it. With a gateway and
+the CDN in front of it, a reader of one may see what a reader of the other will see only later, and neither has broken a
+promise. So *no new-old inversions* is judged at each address by itself, and reads that are older than what a read at
+another address had returned are counted beside it. A read that is certainly stale is stale at whichever address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from loadtest import units
 from loadtest.judge.checks import atomic_reads
 from loadtest.judge.checks.monotonic_reads import inversions
+from loadtest.judge.checks.promise import count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import parse
@@ -28,17 +28,22 @@ from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.addresses import AddressRow
-from loadtest.summary.findings import CheckResult, Number, ThresholdResult, Witness, worst
+from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
 from loadtest.summary.summary import Summary
 
 APART: Final = atomic_reads.PROMISE.id
-"""What is promised by each address for itself only."""
+"""The check of what each address promises for itself only."""
 _OF_THE_RUN: Final = frozenset({"duration", "loop_delay", "write_errors"})
 _OF_EACH: Final = frozenset({"duration", "share", "ratio"})
 
 
+def of_parts(results: Iterable[tuple[str, CheckResult | Question | ThresholdResult]]) -> str:
+    """What was said of each address, or of each place, in one text."""
+    return " ".join(f"At {name}: {result.sentence}" for name, result in results)
+
+
 def of_addresses(history: History, whole: Summary, parts: Sequence[Summary]) -> Summary:
-    """``whole``, the summary of all reads, made as bad as the worst of the ``parts``, each of an address's own."""
+    """``whole``, the summary of all reads, with the worst verdicts of the ``parts``, one for each address."""
     names = [url for url, _ in history.info.addresses]
     older = _older_than_elsewhere(history, parts)
     checks = tuple(
@@ -86,23 +91,22 @@ def _check(whole: CheckResult, own: Sequence[CheckResult], names: Sequence[str],
     elif verdict is Verdict.PASS or alike:
         sentence = whole.sentence
     elif deciding:
-        sentence = " ".join(f"At {name}: {one.sentence}" for name, one in deciding)
+        sentence = of_parts(deciding)
     else:
         sentence = f"At all addresses together: {whole.sentence}"
-    found = sum(one.found for one in own)
+    found_by_parts = sum(one.found for one in own)
     result = replace(
         whole,
         verdict=verdict,
         sentence=sentence,
-        found=found if apart else max(whole.found, found),
+        found=found_by_parts if apart else max(whole.found, found_by_parts),
         witnesses=_witnesses(whole, deciding if verdict is Verdict.FAIL else []),
         error=next((one.error for one in (whole, *own) if one.error), ""),
     )
     if not apart:
         return result
-    text = units.count(older)
-    across = Number("reads older than one at another address before them", older, "count", text)
-    inside = Number("inversions at one address", found, "count", units.count(found))
+    across = count_number("reads older than one at another address before them", older)
+    inside = count_number("inversions at one address", found_by_parts)
     return replace(result, looked_at=sum(one.looked_at for one in own), numbers=(inside, across))
 
 
@@ -121,7 +125,7 @@ def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
 
     def badness(summary: Summary) -> tuple[int, float]:
         impact = summary.impact
-        ratio = next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None)
+        ratio = impact.at_headline.ratio
         return -order.index(summary.questions[0].verdict), ratio or 0.0
 
     place = max(range(len(parts)), key=lambda place: badness(parts[place]))
@@ -129,7 +133,7 @@ def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
 
 
 def is_of_each(expression: str) -> bool:
-    """Whether a condition must hold of each part of the reads: on a time, a share or a ratio, not a count or rate."""
+    """Whether a condition must hold for each part of the reads: one on a time, a share or a ratio must."""
     (threshold,) = parse(expression)
     return METRICS[threshold.metric].dimension in _OF_EACH and threshold.metric not in _OF_THE_RUN
 
@@ -142,8 +146,7 @@ def _threshold(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Se
     deciding = [(name, one) for name, one in zip(names, own, strict=True) if one.verdict is verdict]
     if verdict is whole.verdict or not deciding:
         return whole
-    sentence = " ".join(f"At {name}: {one.sentence}" for name, one in deciding)
-    return replace(whole, verdict=verdict, sentence=sentence, number=deciding[0][1].number)
+    return replace(whole, verdict=verdict, sentence=of_parts(deciding), number=deciding[0][1].number)
 
 
 def _row(part: Summary, older: int, url: str, weight: int) -> AddressRow:
@@ -158,7 +161,7 @@ def _row(part: Summary, older: int, url: str, weight: int) -> AddressRow:
         p50_ns=every.p50_ns,
         p95_ns=every.p95_ns,
         p99_ns=every.p99_ns,
-        slowdown=next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None),
+        slowdown=impact.at_headline.ratio,
         stale_reads=part.consistency.stale_reads,
         largest_staleness_ns=part.consistency.staleness_low_ns,
         older_than_elsewhere=older,

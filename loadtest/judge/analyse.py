@@ -1,6 +1,6 @@
 """From a run directory to a Summary: load, measure, check, answer.
 
-Nothing else than the run directory goes in, so the same run gives the same Summary, later and on another machine.
+The run directory is the only input, so the same run gives the same Summary, later and on another machine.
 """
 
 from __future__ import annotations
@@ -33,11 +33,9 @@ from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary
 
-__all__ = ["RunError", "analyse", "summarise"]
-
 
 def analyse(run_dir: Path, tell: Callable[[str], None] = in_silence) -> Summary:
-    """Judge the run recorded in ``run_dir``; ``tell`` is given the name of each check before it is made.
+    """Judge the run recorded in ``run_dir``; ``tell`` is called with the title of each check before it runs.
 
     Raises:
         RunError: it cannot be judged; the text is one sentence for the user.
@@ -74,12 +72,12 @@ def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Sum
 
 
 def _with_thresholds(summary: Summary, history: History) -> Summary:
-    """The same with its thresholds judged; they count for the verdict."""
+    """``summary`` with its thresholds judged; they count for the verdict."""
     try:
         results = evaluate(history.info.settings.thresholds, summary, history)
-    except ThresholdError as error:  # recorded by another version, for the settings of a run are checked before it
+    except ThresholdError as error:  # of another version; this one checks the settings before a run
         raise RunError(f"The run was recorded with a threshold that cannot be judged: {error}") from None
-    if history.info.missing:  # a condition that holds for a part need not hold for the whole
+    if history.info.missing:  # what holds for a part of the record need not hold for the whole
         results = tuple(
             replace(each, verdict=Verdict.INCONCLUSIVE, sentence=f"{missing_records(history)} {each.sentence}")
             if each.verdict is Verdict.PASS

@@ -1,8 +1,8 @@
 """How much a run must hold before "nothing was found" means anything, and who else may have been writing.
 
-A finding needs no minimum: one stale read is a stale read, whoever else was writing. Silence does. These are the least
-numbers below which a check that found nothing is INCONCLUSIVE; what the numbers are worth beyond that is said by the
-bound that goes with them (nothing in n tries: < 3/n at 95 %).
+A finding needs no minimum: one stale read is a stale read, whoever else was writing. Silence does: below these numbers
+a check that found nothing is INCONCLUSIVE. Above them, the bound beside the number says what silence is worth (nothing
+in n tries: < 3/n at 95 %).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.watch_evidence import foreign_reads as foreign_reads  # noqa: PLC0414 - one of a kind with the rest
-from loadtest.judge.watch_evidence import somebody_else as somebody_else  # noqa: PLC0414
+from loadtest.judge.watch_evidence import foreign_reads, somebody_else
 from loadtest.run.history import History
 
 MINIMUM_READS: Final = 100
@@ -26,7 +25,7 @@ MINIMUM_CONDITIONS: Final = 20
 """Requests that could have been answered 304."""
 
 MOST_ABSENCES: Final = 3
-"""So many processes whose record is not whole are named."""
+"""So many processes of which a part of the record is missing are named."""
 
 
 def writes_after_first(history: History) -> int:
@@ -46,11 +45,17 @@ def too_little(history: History, reads: int, what: str) -> str:
     return ""
 
 
+def lacking(history: History, reads: int, what: str, subject: str) -> str:
+    """Why silence about a ``subject`` means nothing, as a sentence: others wrote, or ``reads`` are too few; else ""."""
+    few = too_little(history, reads, what)
+    return somebody_else(history) or (f"Nothing can be said about {subject}: {few}." if few else "")
+
+
 def despite_others(history: History) -> str:
     """What is added to a finding when somebody else wrote as well; "" when nobody did.
 
-    It stays a finding. A write of somebody else replaces our version; it cannot bring an older one back, for only this
-    run makes its documents. What could is somebody who kept one of them and put it there again, and that is said.
+    It stays a finding. A write of somebody else replaces our version, but cannot bring an older one back, because only
+    this run makes its documents. Only somebody who kept one of them could put it back, and the text says so.
     """
     foreign = foreign_reads(history)
     if not foreign or history.info.is_watched:
@@ -62,7 +67,7 @@ def despite_others(history: History) -> str:
 
 
 def hidden_by_clocks(history: History) -> str:
-    """What cannot be seen from workers whose clock is not the master's; "" when there are none."""
+    """What workers whose clock is not the master's cannot show; "" when there are none."""
     widths = history.info.clock_uncertainty_ns
     if not widths:
         return ""
@@ -79,8 +84,7 @@ def hidden_by_clocks(history: History) -> str:
 
 
 def missing_records(history: History) -> str:
-    """What is missing of the record, of which nobody can say what it would have shown; "" when it is whole."""
+    """Which part of the record is missing; "" when it is whole."""
     missing = history.info.missing
     more = len(missing) - MOST_ABSENCES
-    said = missing[:MOST_ABSENCES] + ((f"So are records of {more:,} more processes.",) if more > 0 else ())
-    return " ".join(said)
+    return " ".join((*missing[:MOST_ABSENCES], *([f"So are records of {more:,} more processes."] if more > 0 else [])))

@@ -1,7 +1,8 @@
 """What each place saw: every place is judged by the reads of its own workers, and what it FAILs the run FAILs.
 
-Judged together alone, a fault near a place with few of the reads would be one of the slowest percent of them, and pass.
-A place alone may have too few reads for an answer; that is shown, and decides nothing.
+Judged together only, a fault near a place with few of the reads would be one of the slowest percent of them, and pass.
+A place alone may have too few reads for an answer; that is shown, and decides nothing. A place that read nothing at all
+was not measured, so the run does not pass.
 
 **Whether places differ.** In each window, the median response time of a place is divided by that of all others. These
 ratios, one a window, have an estimate and an interval (:mod:`loadtest.judge.statistics.signed_rank`), as wide as it
@@ -13,13 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
-from loadtest.judge.addresses import is_of_each
+from loadtest.judge.addresses import is_of_each, of_parts
+from loadtest.judge.checks.assumptions import PROMISE as ASSUMPTIONS
 from loadtest.judge.measure.latency import response_ns, successful, window_of
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, shift
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, shift
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, worst
@@ -27,7 +29,8 @@ from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 
 LEAST_READS: Final = 5
-"""So many reads of both sides are needed in a window for its medians to be compared."""
+"""Reads of both sides that a window must hold for its medians to be compared."""
+Result = TypeVar("Result", CheckResult, Question, ThresholdResult)
 
 
 def with_places(history: History, whole: Summary, judge: Callable[[History], Summary]) -> Summary:
@@ -37,54 +40,73 @@ def with_places(history: History, whole: Summary, judge: Callable[[History], Sum
         return whole
     parts = {place: judge(history.of_workers(own)) for place, own in workers.items()}
     rows = [_row(history, place, workers[place], part, len(parts)) for place, part in parts.items()]
-    checks = tuple(_check(check, number, parts) for number, check in enumerate(whole.checks))
-    first, second, third, fourth = (_question(each, number, parts) for number, each in enumerate(whole.questions))
-    thresholds = tuple(_threshold(each, number, parts) for number, each in enumerate(whole.thresholds))
-    verdicts = [whole.verdict, *(check.verdict for check in checks), first.verdict, second.verdict]
-    verdicts += [each.verdict for each in thresholds]
+    silent = [place for place, part in parts.items() if not part.availability.reads]
+    checks = tuple(
+        _not_passed(_check(check, {place: part.checks[number] for place, part in parts.items()}), silent)
+        for number, check in enumerate(whole.checks)
+    )
+    first, second, third, fourth = (
+        _question(question, {place: part.questions[number] for place, part in parts.items()})
+        for number, question in enumerate(whole.questions)
+    )
+    thresholds = tuple(
+        _threshold(threshold, {place: part.thresholds[number] for place, part in parts.items()})
+        for number, threshold in enumerate(whole.thresholds)
+    )
+    verdicts = [check.verdict for check in checks] + [threshold.verdict for threshold in thresholds]
+    verdicts += [question.verdict for question in (first, second, third, fourth)]
     return replace(
         whole,
         places=tuple(rows),
         checks=checks,
         thresholds=thresholds,
         questions=(first, second, third, fourth),
-        verdict=worst([*verdicts, third.verdict, fourth.verdict]),
+        verdict=worst([whole.verdict, *verdicts]),
     )
 
 
-def _check(check: CheckResult, number: int, parts: dict[str, Summary]) -> CheckResult:
-    failing = {
-        place: part.checks[number] for place, part in parts.items() if part.checks[number].verdict is Verdict.FAIL
-    }
-    if check.verdict is Verdict.FAIL or not failing:
+def _check(whole: CheckResult, own: dict[str, CheckResult]) -> CheckResult:
+    failing = _failing(own)
+    if whole.verdict is Verdict.FAIL or not failing:
+        return whole
+    return replace(
+        whole,
+        verdict=Verdict.FAIL,
+        sentence=of_parts(failing.items()),
+        found=max(whole.found, sum(each.found for each in failing.values())),
+        witnesses=next(iter(failing.values())).witnesses,
+    )
+
+
+def _not_passed(check: CheckResult, silent: Sequence[str]) -> CheckResult:
+    """The assumptions do not hold where a place read nothing."""
+    if check.id != ASSUMPTIONS.id or not silent:
         return check
-    sentence = " ".join(f"At {place}: {each.sentence}" for place, each in failing.items())
-    witnesses = next(iter(failing.values())).witnesses
-    found = sum(each.found for each in failing.values())
-    return replace(check, verdict=Verdict.FAIL, sentence=sentence, found=max(check.found, found), witnesses=witnesses)
+    sentence = f"No read was made at {' and '.join(silent)}, so nothing is known of what is seen there."
+    if check.verdict is not Verdict.PASS:
+        sentence = f"{sentence} {check.sentence}"
+    return replace(check, verdict=Verdict.INCONCLUSIVE, sentence=sentence, found=check.found + 1)
 
 
-def _question(question: Question, number: int, parts: dict[str, Summary]) -> Question:
-    own = {place: part.questions[number] for place, part in parts.items()}
-    failing = {place: each for place, each in own.items() if each.verdict is Verdict.FAIL}
-    if question.verdict is Verdict.FAIL or not failing:
-        return question
-    sentence = " ".join(f"At {place}: {each.sentence}" for place, each in failing.items())
+def _question(whole: Question, own: dict[str, Question]) -> Question:
+    failing = _failing(own)
+    if whole.verdict is Verdict.FAIL or not failing:
+        return whole
     place, first = next(iter(failing.items()))
-    shown = replace(first.number, text=f"{first.number.text} at {place}")
-    return replace(question, verdict=Verdict.FAIL, number=shown, sentence=sentence)
+    number = replace(first.number, text=f"{first.number.text} at {place}")
+    return replace(whole, verdict=Verdict.FAIL, number=number, sentence=of_parts(failing.items()))
 
 
-def _threshold(whole: ThresholdResult, number: int, parts: dict[str, Summary]) -> ThresholdResult:
-    failing = {
-        place: part.thresholds[number]
-        for place, part in parts.items()
-        if part.thresholds[number].verdict is Verdict.FAIL
-    }
+def _threshold(whole: ThresholdResult, own: dict[str, ThresholdResult]) -> ThresholdResult:
+    failing = _failing(own)
     if whole.verdict is Verdict.FAIL or not failing or not is_of_each(whole.expression):
         return whole
-    sentence = " ".join(f"At {place}: {each.sentence}" for place, each in failing.items())
-    return replace(whole, verdict=Verdict.FAIL, sentence=sentence, number=next(iter(failing.values())).number)
+    number = next(iter(failing.values())).number
+    return replace(whole, verdict=Verdict.FAIL, sentence=of_parts(failing.items()), number=number)
+
+
+def _failing(own: dict[str, Result]) -> dict[str, Result]:
+    return {place: result for place, result in own.items() if result.verdict is Verdict.FAIL}
 
 
 def _row(history: History, place: str, workers: Sequence[int], part: Summary, places: int) -> PlaceRow:
@@ -92,8 +114,8 @@ def _row(history: History, place: str, workers: Sequence[int], part: Summary, pl
     conditional, widths = part.conditional, history.info.clock_uncertainty_ns
     could = conditional.could_have_been
     ratios = medians_against_others(history, np.isin(history.reads.worker, workers))
-    found: Shift | None = shift(ratios, 1 - (1 - CONFIDENCE) / places)
-    ratio, low, high = (None, None, None) if found is None else (round(math.exp(value), 6) for value in found)
+    shifted = shift(ratios, 1 - (1 - CONFIDENCE) / places)
+    ratio, low, high = (None, None, None) if shifted is None else (round(math.exp(value), 6) for value in shifted)
     return PlaceRow(
         place=place,
         workers=len(workers),

@@ -19,7 +19,7 @@ QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
     ),
     "conditional": ("Is ETag honoured, and what does it save?", ("conditional-get",)),
 }
-"""Each question with the checks that its answer rests on, the one that speaks for it first."""
+"""Each question with the checks that its answer rests on; the sentence of the first one is its answer."""
 
 
 def answer(
@@ -44,7 +44,7 @@ def answer(
 
 
 def _sentence(results: list[CheckResult], verdict: Verdict) -> str:
-    """What the first check found and, where others decide the verdict, what they found."""
+    """What the first check says and, if others decide the verdict, what those say."""
     decisive = [result.sentence for result in results if result.verdict is verdict]
     if verdict is Verdict.PASS or results[0].verdict is verdict:
         return decisive[0] if verdict is not Verdict.FAIL else " ".join(dict.fromkeys(decisive))
@@ -52,7 +52,7 @@ def _sentence(results: list[CheckResult], verdict: Verdict) -> str:
 
 
 def _impact_number(impact: Impact) -> Number:
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     label = "A/A control: " if impact.control else ""
     what = "near a publication / just before" if impact.basis == "publications" else "while writing / while quiet"
     return Number(f"response time {what}, {impact.headline}", headline.ratio, "ratio", label + headline.text)

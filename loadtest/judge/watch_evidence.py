@@ -1,4 +1,4 @@
-"""What stays open where somebody else publishes: what no HEAD saw, and what nothing vouches for."""
+"""What stays open when somebody else publishes: what no HEAD saw, and answers that cannot be told to be documents."""
 
 from __future__ import annotations
 
@@ -15,45 +15,41 @@ from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
 from loadtest.run.settings import NO_WRITER
 
 MOST_BLIND: Final = 0.05
-"""Share of the run without an answered HEAD; a version that came and went in it, or stayed, is known to nobody."""
+"""Share of the run that may pass without an answered HEAD; what was published in it is not known."""
 MOST_UNSEEN: Final = 0.1
-"""Share of the reads that returned a document which no HEAD saw; their order among the others is not known."""
+"""Share of the reads that may return a document which no HEAD saw; its place in the order is not known."""
 
 
 def foreign_reads(history: History) -> int:
-    """Reads that returned what somebody else certainly put there; in a watched run: what nothing vouches for."""
+    """Reads of what somebody else certainly put there; in a watched run: of what may or may not be a document."""
     return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
 
 
 def reads_of(history: History, version: int) -> int:
-    """How many reads returned a document of which so little is known (``UNSEEN_VERSION``, ``UNDECIDED_VERSION``)."""
+    """How many reads have this version; for ``UNSEEN_VERSION`` and ``UNDECIDED_VERSION``."""
     return int(np.count_nonzero(history.reads.version == version))
 
 
 def left_open(history: History) -> str:
-    """Why silence proves nothing about what was new and what was old; "" when it does."""
+    """Why silence proves nothing about what was new and what was old; "" if it does."""
     if history.info.settings.writer == NO_WRITER:
         return (
             "Nobody asked the store what was current when (--writer none), so whether a read was fresh cannot be told."
         )
     watched = history.info.watch or Watched()
-    reads = [
-        sentence
-        for sentence in (
-            _nothing_known(watched),
-            _went_back(watched),
-            _blind(history, watched),
-            _undecided(history),
-            _unseen(history),
-            unvouched(history),
-        )
-        if sentence
-    ]
-    return " ".join(reads)
+    sentences = (
+        _nothing_known(watched),
+        _went_back(watched),
+        _blind(history, watched),
+        _undecided(history),
+        _unseen(history),
+        unvouched(history),
+    )
+    return " ".join(filter(None, sentences))
 
 
 def order_is_open(history: History) -> str:
-    """Why silence proves nothing about a reader's going back in time; "" when it does."""
+    """Why silence proves nothing about readers that go back in time; "" if it does."""
     if history.info.settings.writer != NO_WRITER:
         return somebody_else(history)
     watched = history.info.watch or Watched()
@@ -72,14 +68,14 @@ def order_is_open(history: History) -> str:
 
 
 def by_answers_alone(history: History) -> str:
-    """What the order of documents rests on where nobody asked the store."""
+    """By what documents are ordered if nobody asked the store; "" if somebody did."""
     return "by the Last-Modified of their answers" if history.info.settings.writer == NO_WRITER else ""
 
 
 def somebody_else(history: History) -> str:
-    """The sentence for a run in which documents of others were read; "" when there were none.
+    """Why silence proves nothing in a run in which documents of others were read; "" if there were none.
 
-    Where all documents are of somebody else: for one in which it is open what was new and what was old.
+    If all documents are of somebody else: why it is open what was new and what was old.
     """
     if history.info.is_watched:
         return left_open(history)
@@ -102,8 +98,8 @@ def _nothing_known(watched: Watched) -> str:
 
 
 def _went_back(watched: Watched) -> str:
-    """Whether the store itself showed an older document after a newer one; "" when it never did."""
-    times = [_moment(str(said.get("last_modified") or "")) for said in watched.published]
+    """The sentence for a store that showed an older document after a newer one; "" if it never did."""
+    times = [_moment(str(document.get("last_modified") or "")) for document in watched.published]
     known = [moment for moment in times if moment is not None]
     back = sum(after < before for before, after in pairwise(known))
     if not back:
@@ -115,16 +111,16 @@ def _went_back(watched: Watched) -> str:
     )
 
 
-def _moment(said: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo is not None else None
+    return moment if moment.tzinfo is not None else None
 
 
 def short_lags(history: History) -> str:
-    """What HEADs are too far apart to show, as a sentence to add; "" for a run that wrote itself."""
+    """What HEADs are too far apart to show, as one more sentence; "" for a run that wrote itself."""
     gap_ns = history.info.watch.usual_gap_ns if history.info.watch is not None else 0
     if not gap_ns:
         return ""
@@ -135,14 +131,14 @@ def short_lags(history: History) -> str:
 
 
 def _blind(history: History, watched: Watched) -> str:
-    """The time of the run in which nobody knew what the store held."""
+    """The sentence for a run in which it was not known for too long what the store held; "" for others."""
     start = history.origin_ns
     end = int(history.reads.returned_ns.max(initial=start))
     spans = [(max(span.from_ns, start), min(span.to_ns, end)) for span in watched.blind]
     if watched.until_ns is not None and watched.until_ns < end and not any(until >= end for _, until in spans):
         spans.append((watched.until_ns, end))
     blind = sum(max(0, until - since) for since, until in spans)
-    if watched.until_ns is None:  # it did not live to say up to when it saw something
+    if watched.until_ns is None:  # the watcher died before it could record until when it saw something
         seen = int(history.writes.returned_ns.max())
         blind, spans = max(blind, end - seen), [*spans, (seen, end)]
     if blind <= MOST_BLIND * (end - start):
@@ -176,7 +172,7 @@ def _unseen(history: History) -> str:
 
 
 def unvouched(history: History) -> str:
-    """What is said of answers that may or may not be documents; "" when there are none."""
+    """The sentence for answers that may or may not be documents; "" if there are none."""
     count = foreign_reads(history)
     if not count:
         return ""
@@ -187,13 +183,13 @@ def unvouched(history: History) -> str:
 
 
 def failing_command(history: History) -> str:
-    """What became of a publish command that failed more often than not; "" when it did not."""
+    """The sentence for a publish command that failed at least every other time; "" for others."""
     runs = history.info.watch.command if history.info.watch is not None else ()
     failed = [run for run in runs if run.code]
     if not failed or 2 * len(failed) < len(runs):
         return ""
-    said = f" (the last lines of the first: {failed[0].said})" if failed[0].said else ""
+    output = f" (the last lines of the first: {failed[0].said})" if failed[0].said else ""
     return (
         f"The publish command failed {len(failed):,} of {units.counted(len(runs), 'time')}, first with exit code "
-        f"{failed[0].code}{said}: run it by hand."
+        f"{failed[0].code}{output}: run it by hand."
     )

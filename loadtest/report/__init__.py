@@ -1,4 +1,4 @@
-"""The reports of a run: they only format a Summary, as ``summary.json``, Markdown, one HTML page, and JUnit XML."""
+"""The reports of a run: ``summary.json``, Markdown, one HTML page and JUnit XML. They only format a Summary."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ __all__ = ["REPORT_FILES", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
-    """Write all reports into ``run_dir``; each file is complete or absent, never half. Returns their paths.
+    """Write all reports into ``run_dir``, each as a whole or not at all; returns their paths.
 
-    What draws the page is left out of the base install. Without it there is no page, neither a new one nor one that was
-    made for another summary.
+    The base install lacks what draws the page. Then no page is written, and one of an earlier summary is removed.
     """
     # Charts take a second to load; whoever only imports the load test should not wait for them.
     from loadtest.report.junit import junit  # noqa: PLC0415
@@ -31,8 +30,8 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     summary_path = run_dir / REPORT_FILES[0]
     write_summary(summary, summary_path)
     written = [summary_path]
-    beside = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
-    makers: tuple[Callable[[Summary], str] | None, ...] = (markdown, _page(beside), junit)
+    linked = [name for name in (REPORT_FILES[0], *RECORDED_FILES) if (run_dir / name).is_file()]
+    makers: tuple[Callable[[Summary], str] | None, ...] = (markdown, _page(linked), junit)
     for name, make in zip(REPORT_FILES[1:], makers, strict=True):
         path = run_dir / name
         if make is None:
@@ -43,12 +42,12 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _page(beside: list[str]) -> Callable[[Summary], str] | None:
+def _page(linked: list[str]) -> Callable[[Summary], str] | None:
     if missing("report"):
         return None
     from loadtest.report.page import page  # noqa: PLC0415
 
-    return partial(page, files=beside)
+    return partial(page, files=linked)
 
 
 def without_page() -> str:

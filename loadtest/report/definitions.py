@@ -12,7 +12,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "acknowledged": "The store answered the write (PUT) with success. From then on a new read should see that version.",
     "stale read": "A read that started after a newer version had been acknowledged, and still got an older one.",
     "staleness": "How long ago the version that a stale read returned had been replaced. Calls take time, so it is "
-    "known as an interval and never as a point.",
+    "known as an interval, never as a point.",
     "acknowledged writes behind (k)": "How many acknowledged writes a stale read was behind.",
     "consistency window": "How long after a write's acknowledgement readers still got the old version.",
     "first visible": "When the first answer with the new version had come back, counted from the acknowledgement; the "
@@ -21,7 +21,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "last stale": "When the last stale read because of this write was started, counted from its acknowledgement.",
     "resolution": "How finely a consistency window could be measured: the time until the next read that could have "
     "told. Shorter windows than this go unseen.",
-    "window not fully known (censored)": "No read came after the end of the window as it was seen, so it may be longer "
+    "window not fully known (censored)": "No read came after the end of the window that was seen, so it may be longer "
     "than shown.",
     "visibility curve": "The chart “How soon reads are fresh”: the share of fresh reads by the time since a write was "
     "acknowledged.",
@@ -29,7 +29,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "monotonic": "No reader goes back in time: once it has got a version, it gets no older one.",
     "torn": "A body that mixes two or more versions.",
     "truncated": "A body that stops early.",
-    "corrupt": "A body that has something of a document in it, and fails its digest.",
+    "corrupt": "A body that resembles a document and fails its digest.",
     "etag-mismatch": "A whole document whose ETag header names another version.",
     "foreign": "A body that somebody else certainly put there: a whole document of another run, or one that its ETag "
     "shows to be in the store.",
@@ -62,20 +62,20 @@ DEFINITIONS: Final[dict[str, str]] = {
     "pair": "One quiet window and one writing window next to each other, in random order, so that drift of the machine "
     "or the network hits both alike. Comparisons are made within pairs.",
     "95 % interval": "If runs like this were repeated, 95 of 100 such intervals would hold the true value. Slowdowns "
-    "are counted over pairs of windows and stale reads over writes, for reads of the same moment hang together.",
+    "are counted over pairs of windows and stale reads over writes, because reads of the same moment are correlated.",
     "noise floor": "The smallest slowdown that this run could have told from none. Smaller ones go unseen.",
     "A/A control": "A run that never writes: quiet compared with quiet. Whatever slowdown it shows is noise.",
     BOUND: "Nothing was found in n tries, taken as independent of each other. Then the true share is, at 95 % "
     "confidence, below 3 in n.",
     "not measured": "There was no data for it. It does not mean zero.",
-    "loop delay": "How late the load generator woke up when it wanted to. If that is not small, it measured itself.",
+    "loop delay": "How much later than planned the load generator woke up. If that is not small, it measured itself.",
     "pause (†)": "A moment in which the load generator itself did nothing, so that every read under way waited for it. "
-    "Where most of the reads that were as slow as a number had mostly waited for a pause, the number is marked †: it "
-    "is the generator's own, and not the target's.",
+    "A number is marked † when most of the reads that were so slow had mostly waited for a pause: it is the "
+    "generator's own, and not the target's.",
     "loop delay beside response time": "The load generator's own delay as a share of what it measured. Above a "
     "quarter, the latencies tell more about the generator than about the target.",
     "late start": "How long after it was due a read was sent.",
-    "atomic": "As if there were one copy: no read is stale, and once any reader has seen a version nobody sees an "
+    "atomic": "As if there were one copy: no read is stale, and once any reader has seen a version, no reader sees an "
     "older one.",
     "regular": "No read is stale, but while a write is in flight one reader may still see the old version after "
     "another one saw the new.",
@@ -119,7 +119,7 @@ OUTCOMES: Final[dict[str, str]] = {
 
 NUMBERS: Final[dict[str, str]] = {
     "documents whose read overlapped a PUT": "Documents that were on their way while a PUT was in flight, at any "
-    "moment of the run.",
+    "time of the run.",
     "longest time after which an older version was read": "From the moment at which a newer version had been read to "
     "the start of a later read that still got the older one.",
     "versions that fit in no order with another, without an inversion": "Reads and writes of two versions of which "
@@ -135,19 +135,19 @@ NUMBERS: Final[dict[str, str]] = {
     },
     **{f"event loop delay, {name}": DEFINITIONS["loop delay"] for name in ("p50", "p99")},
 }
-"""What the numbers of checks mean whose names hold a term that says too little, or the wrong thing."""
+"""What numbers of checks mean, where the definition of a term in their name would say too little or be wrong."""
 
 
 GLOSSARY: Final = {**DEFINITIONS, **NUMBERS}
-"""All that the page explains at its end, for a phone and paper show nothing on hover."""
+"""All that the page explains at its end, because nothing is shown on hover on a phone or on paper."""
 
 
 def term_in(name: str) -> str:
-    """What explains the name of a number: itself, else the longest defined term in it; "" when it holds none."""
+    """The term that explains the name of a number: the name itself, else the longest defined term in it; else ""."""
     if name in NUMBERS:
         return name
-    held = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
-    return max(held, key=len, default="")
+    terms = [term for term in DEFINITIONS if re.search(rf"(?<![\w-]){re.escape(term)}(?!\w)", name)]
+    return max(terms, key=len, default="")
 
 
 def explain(name: str) -> str:
@@ -159,25 +159,25 @@ _IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|
 
 
 def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
-    """``sentence`` in pieces, each with its definition: "" for plain text; a term is defined where it is first."""
-    pieces, end, seen = [], 0, set()
-    for found in _IN_SENTENCES.finditer(sentence):
-        term = found[0]
-        if term in seen:
+    """``sentence`` in pieces, each with its definition; "" for plain text. A term is defined where it occurs first."""
+    pieces, end, defined = [], 0, set()
+    for match in _IN_SENTENCES.finditer(sentence):
+        term = match[0]
+        if term in defined:
             continue
-        seen.add(term)
-        tries = found["tries"]
+        defined.add(term)
+        tries = match["tries"]
         definition = DEFINITIONS[BOUND].replace("n tries", f"{tries} tries") if tries else DEFINITIONS[term]
-        pieces += [(sentence[end : found.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
-        end = found.end()
+        pieces += [(sentence[end : match.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
+        end = match.end()
     return (*pieces, (sentence[end:], ""))
 
 
 def word_id(term: str) -> str:
-    """The place of a word of the glossary on the page."""
+    """The HTML id of a word of the glossary."""
     return "word-" + re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-")
 
 
 def define(term: str) -> str:
-    """The definition of ``term``; a KeyError when there is none, so that no number goes without."""
+    """The definition of ``term``; a KeyError when there is none, so that no number lacks one."""
     return DEFINITIONS[term]

@@ -20,7 +20,7 @@ _QUANTILES: Final = ("p50", "p95", "p99")
 
 @dataclass(frozen=True)
 class Speed:
-    """One figure of speed: of all reads, and beside it what belongs to it."""
+    """One figure of speed: that of all reads, and beside it those while quiet and while writing."""
 
     name: str
     text: str
@@ -31,16 +31,15 @@ class Speed:
 def speeds(summary: Summary) -> tuple[Speed, ...]:
     """p50, p95 and p99 of the response time of all reads, with those while quiet and while writing, and reads/s."""
     rows = {row.population: row for row in summary.latency.rows if row.response.count}
-    told: dict[str, dict[str, str]] = {
+    cells: dict[str, dict[str, str]] = {
         name: _cells(summary, row) for name, row in rows.items() if name in ("all", "quiet", "writing")
     }
-    made = [
-        Speed(name, told["all"][name] if told.get("all") else units.NOTHING, _beside(told, name), define(name))
-        for name in _QUANTILES
-    ]
     wanted = summary.availability.wanted_reads_per_second
     return (
-        *made,
+        *(
+            Speed(name, cells["all"][name] if cells.get("all") else units.NOTHING, _beside(cells, name), define(name))
+            for name in _QUANTILES
+        ),
         Speed(
             "reads/s",
             units.rate(summary.availability.reads_per_second),
@@ -52,45 +51,45 @@ def speeds(summary: Summary) -> tuple[Speed, ...]:
 
 def _cells(summary: Summary, row: LatencyRow) -> dict[str, str]:
     marked = {
-        found.quantile
-        for found in summary.generator.paused_quantiles
-        if (found.population, found.time) == (row.population, "response")
+        one.quantile
+        for one in summary.generator.paused_quantiles
+        if (one.population, one.time) == (row.population, "response")
     }
     titles = (column.title for column in QUANTILE_COLUMNS)
     return dict(zip(titles, quantile_cells(row.response, marked), strict=True))
 
 
-def _beside(told: Mapping[str, Mapping[str, str]], quantile: str) -> str:
-    if not told.get("all"):
+def _beside(cells: Mapping[str, Mapping[str, str]], quantile: str) -> str:
+    if not cells.get("all"):
         return "no read succeeded"
-    if told["all"][quantile] == units.NOTHING:
+    if cells["all"][quantile] == units.NOTHING:
         return "too few reads for it"
-    return ", ".join(f"{told[kind][quantile]} while {kind}" for kind in ("quiet", "writing") if kind in told)
+    return ", ".join(f"{cells[kind][quantile]} while {kind}" for kind in ("quiet", "writing") if kind in cells)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the card of a question says. What the sentence says already is not said again beside it."""
+    """The card of a question. A number that the sentence holds is not repeated."""
 
     number: str  # "" when the sentence has it
     rest: str
     name: str
-    sentence: str  # of a PASS only what has other figures than its number: all of it stands in the question's section
-    figure: str = ""  # what of the sentence stands out
+    sentence: str  # of a PASS only the parts with other figures than its number; the question's section has all of it
+    figure: str = ""  # the part of the sentence that is set in bold
 
 
 def answer(question: Question) -> Answer:
-    """The card of ``question``: a PASS is told by its number, all else by the sentence that says why."""
+    """The card of ``question``: a PASS shows its number, all else the sentence that says why."""
     number, _, rest = question.number.text.partition(" (")
     rest = f"({rest}" if rest else ""
-    sentence, said = question.sentence, _figures(question.sentence)
+    sentence, in_sentence = question.sentence, _figures(question.sentence)
     if question.verdict is Verdict.PASS:
-        shown = _figures(question.number.text)
-        kept = [part for part in _SENTENCE_END.split(sentence) if not _figures(part) & shown]
-        return Answer(number, rest, question.number.name, " ".join(kept))
-    if number in sentence or (_figures(number) and _figures(number) <= said):
+        in_number = _figures(question.number.text)
+        other = [part for part in _SENTENCE_END.split(sentence) if not _figures(part) & in_number]
+        return Answer(number, rest, question.number.name, " ".join(other))
+    if number in sentence or (_figures(number) and _figures(number) <= in_sentence):
         return Answer("", "", "", sentence, number if number in sentence else "")
-    return Answer(number, "" if said & _figures(rest) else rest, question.number.name, sentence)
+    return Answer(number, "" if in_sentence & _figures(rest) else rest, question.number.name, sentence)
 
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")

@@ -38,8 +38,8 @@ def junit(summary: Summary) -> str:
     return suite_of(cases, about_it, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
 
 
-def suite_of(cases: Sequence[Case], about_it: Mapping[str, str], said: Iterable[str], seconds: str = "0") -> str:
-    """A file of cases, with properties and with lines that belong to all of them."""
+def suite_of(cases: Sequence[Case], properties: Mapping[str, str], output: Iterable[str], seconds: str = "0") -> str:
+    """A file of cases, with properties and lines of output that belong to all of them."""
     counts = {
         "tests": str(len(cases)),
         "failures": str(sum(case.verdict is Verdict.FAIL for case in cases)),
@@ -47,12 +47,12 @@ def suite_of(cases: Sequence[Case], about_it: Mapping[str, str], said: Iterable[
     }
     suites = ET.Element("testsuites", {"name": _SUITE, **counts, "time": seconds})
     suite = ET.SubElement(suites, "testsuite", {"name": _SUITE, **counts, "skipped": "0", "time": seconds})
-    properties = ET.SubElement(suite, "properties")
-    for name, value in about_it.items():
-        ET.SubElement(properties, "property", {"name": name, "value": clean(value)})
+    listed = ET.SubElement(suite, "properties")
+    for name, value in properties.items():
+        ET.SubElement(listed, "property", {"name": name, "value": clean(value)})
     for case in cases:
         _add(suite, case)
-    ET.SubElement(suite, "system-out").text = _lines(said)
+    ET.SubElement(suite, "system-out").text = _lines(output)
     ET.indent(suites, " ")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 

@@ -1,6 +1,6 @@
-"""What each check counts, and what it tolerates: the unit in every cell, and the limit behind every verdict.
+"""What each check counts and tolerates, from its promise: the unit in every cell, the limit behind every verdict.
 
-The check itself says it. A summary of another version may hold checks that this one does not know: they have no units.
+A summary of another version may hold checks that this one does not know; these have no units.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ def _promise(check: CheckResult) -> Promise:
 
 
 def looked_at(check: CheckResult) -> str:
-    """How many of what could have shown a finding."""
+    """How many of its units the check looked at."""
     return _promise(check).looks_at.text(check.looked_at).rstrip()
 
 
 def found(check: CheckResult) -> str:
-    """How many of what broke the promise."""
+    """How many findings, in its units."""
     return _promise(check).finds.text(check.found).rstrip()
 
 
-def shown(check: CheckResult) -> str:
-    """Which of the findings are shown with what proves them."""
+def selection(check: CheckResult) -> str:
+    """Which of the findings are shown with their witnesses."""
     return "the largest" if _promise(check).largest_first else "the first"
 
 

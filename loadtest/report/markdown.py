@@ -1,7 +1,7 @@
 """``report.md``: for a pull-request comment or a job summary. The four answers first, the tables folded away.
 
-Text that came from outside (addresses, error messages, settings) is escaped: it can make no markup, no links and no
-mentions. The whole stays under 60 KB, below what pull-request comments may hold.
+Text from outside (addresses, error messages, settings) is escaped, so that it can make no markup, links or mentions.
+The whole stays under 60 KB, below what pull-request comments may hold.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MOST_LISTED: Final = 20
 
 
 def markdown(summary: Summary) -> str:
-    """The whole report; details that would make it too large are left out, and it says so."""
+    """The whole report; details that would make it too large are left out, and it names them."""
     answers = _answers(summary)
     kept, size = [answers], len(answers.encode())
     left_out = []
@@ -114,10 +114,10 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
 
 def _witnesses(check: CheckResult) -> Iterable[str]:
     if check.witnesses:
-        shown = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
+        count = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
         if check.found > len(check.witnesses):
-            shown += f": {limits.shown(check)}; all of them are in reads.parquet of the run"
-        yield f"{bold(check.title)} ({shown})\n"
+            count += f": {limits.selection(check)}; all of them are in reads.parquet of the run"
+        yield f"{bold(check.title)} ({count})\n"
     for witness in check.witnesses:
         yield f"{escape(witness.sentence)} Times are counted from the {escape(witness.relative_to)}.\n"
         yield table(("when", "what"), [(operation_times(op), operation_text(op)) for op in witness.operations])
@@ -149,7 +149,7 @@ _WORDS: Final = (
 
 
 def _glossary() -> str:
-    """The words that this report uses, in short; the page has all of them."""
+    """The words that this report uses; the page has all of them."""
     return "\n".join([*(f"- {bold(word)}: {escape(define(word))}" for word in _WORDS), ""])
 
 
@@ -161,14 +161,14 @@ def _both(tables: Iterable[Table]) -> list[str]:
     return [f"{bold(one.title)}\n\n{_table(one)}" for one in tables]
 
 
-def _table(shown: Table) -> str:
-    if not shown.rows:
-        return f"{escape(shown.empty)}\n"
-    note = f"{escape(shown.note)}\n\n" if shown.note else ""
-    numbers = [place for place, column in enumerate(shown.columns) if column.number]
-    text = table((column.title for column in shown.columns), shown.rows[:MOST_ROWS], numbers)
-    if len(shown.rows) > MOST_ROWS:
-        text += f"\nThe first {MOST_ROWS} of {len(shown.rows):,} rows; the others are in report.html.\n"
+def _table(item: Table) -> str:
+    if not item.rows:
+        return f"{escape(item.empty)}\n"
+    note = f"{escape(item.note)}\n\n" if item.note else ""
+    numbers = [place for place, column in enumerate(item.columns) if column.number]
+    text = table((column.title for column in item.columns), item.rows[:MOST_ROWS], numbers)
+    if len(item.rows) > MOST_ROWS:
+        text += f"\nThe first {MOST_ROWS} of {len(item.rows):,} rows; the others are in report.html.\n"
     return note + text
 
 

@@ -1,7 +1,7 @@
-"""Text, tables and folded parts in Markdown, for everything here that writes it.
+"""Text, tables and folded parts in Markdown, for everything in this project that writes it.
 
-Most of the text comes from outside: a target's ETag, an address, an error message, a setting. So a plain ``str`` is
-escaped wherever it is put in; only what was made here (:class:`Markup`) is not.
+Most of the text comes from outside: a target's ETag, an address, an error message, a setting. So every plain ``str`` is
+escaped, and only markup that was made here (:class:`Markup`) is not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from loadtest.run.records import Verdict
 _MOST_TEXT: Final = 600
 _SIGNS: Final = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 _NOTHING: Final = "<!-- -->"
-"""Breaks a word in two, unseen: else it would notify people, or link to issues."""
+"""Breaks a word in two invisibly, so that it notifies nobody and links to no issue."""
 _OUTSIDE: Final = str.maketrans(
     {
         **{sign: "\\" + sign for sign in "\\`*_[]!|~$"},
@@ -28,21 +28,21 @@ _OUTSIDE: Final = str.maketrans(
     }
 )
 _LINE_START: Final = re.compile(r"^(\d*)([-+.)](?=\s|$)|[-=]+$)")
-"""What makes a list item or an underlined heading of a line that begins with it."""
+"""A line that begins with this would become a list item or an underlined heading."""
 _NUMBERED: Final = re.compile(r"\b(gh)-(?=\d)", re.IGNORECASE)
-"""GH-12 is another spelling of #12."""
+"""GH-12 is another way to write #12."""
 
 
 class Markup(str):
-    """Markdown that was made here, and stays as it is."""
+    """Markdown that was made here and is not escaped."""
 
     __slots__ = ()
 
 
 def escape(text: str) -> Markup:
-    """``text`` as plain text in Markdown (GitHub's and CommonMark), shortened when it is very long.
+    """``text`` as plain text in Markdown (GitHub's and CommonMark), shortened if it is very long.
 
-    It can make no markup, no HTML, no link, no mention, and cannot end the table cell that it stands in.
+    It can make no markup, HTML, link or mention, and cannot end its table cell.
     """
     if isinstance(text, Markup):
         return text
@@ -66,7 +66,6 @@ def code(text: str) -> Markup:
 
 
 def verdict_sign(verdict: Verdict) -> Markup:
-    """A verdict, with a sign that is seen from afar."""
     return Markup(f"{_SIGNS[verdict]} {verdict.value}")
 
 
@@ -78,12 +77,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]], numbers: Iterable[
 
 
 def folded(title: str, body: str) -> str:
-    """A part of which only the title is shown until somebody opens it."""
+    """A part of which only the title shows until somebody opens it."""
     return f"<details><summary>{escape(title)}</summary>\n\n{body}\n</details>\n"
 
 
 def without_breaks(markdown: str) -> str:
-    """For a page of its own, where nobody is notified: without the comments that break words in two."""
+    """``markdown`` without the comments that break words in two, for a page where nobody is notified."""
     return markdown.replace(_NOTHING, "")
 
 

@@ -1,7 +1,7 @@
 """``report.html``: one page that holds everything it needs, charts and their script included; it loads nothing.
 
-The page carries a Content-Security-Policy that forbids all network access and runs only the two scripts whose hashes it
-names, so text that came from a target can neither load nor run anything, whatever it holds.
+Its Content-Security-Policy forbids all network access and allows only the two scripts whose hashes it names, so text
+that came from a target can neither load nor run anything.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def page(summary: Summary, files: Sequence[str] = ()) -> str:
 
 
 def assets() -> dict[str, Any]:
-    """What a page holds so that it loads nothing: its style, its scripts, and the hashes that its policy allows."""
+    """The parts that a page would otherwise load: its style and scripts, and the hashes that its policy allows."""
     scripts = {"library": library(), "own": (_FOLDER / "report.js").read_text(encoding="utf-8")}
     return {
         "style": Markup((_FOLDER / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - this project's own file
@@ -149,14 +149,14 @@ def _left_behind(summary: Summary) -> bool:
 
 
 def _finalized(value: object) -> object:
-    """Whatever text goes into the page loses its control characters; only what is markup already stays as it is."""
+    """Text that goes into the page, without control characters; markup stays as it is."""
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
 def page_environment(*folders: Path) -> Environment:
-    """Templates of ``folders`` and of this report, with what they may call."""
-    made = Environment(
+    """Templates of ``folders`` and of this report, with the functions that they may call."""
+    environment = Environment(
         loader=FileSystemLoader([*folders, _FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
@@ -164,7 +164,7 @@ def page_environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    made.globals.update(
+    environment.globals.update(
         about=wording.about,
         answer_to=first_screen.answer,
         counted=units.counted,
@@ -183,7 +183,7 @@ def page_environment(*folders: Path) -> Environment:
         where=wording.where,
         word_id=word_id,
     )
-    return made
+    return environment
 
 
 def _hash(script: str) -> str:

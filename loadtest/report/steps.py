@@ -1,4 +1,4 @@
-"""What a report is being made of right now: a spinner on a terminal, a plain line a stage anywhere else."""
+"""How far a report is: a spinner on a terminal, a plain line for each stage elsewhere."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _TERMINATED: Final = 128 + signal.SIGTERM
 
 
 class Steps:
-    """Tells a person how far a report is. A stage takes seconds at most; its parts are only worth a spinner's text."""
+    """Shows the progress of a report. A stage takes seconds at most, so its parts are shown by a spinner only."""
 
     def __init__(self, stage: Callable[[str], None], part: Callable[[str], None]) -> None:
         self.stage = stage
-        """Begin a stage, said as "Loading the run"."""
+        """Begin a stage, such as "Loading the run"."""
         self.part = part
-        """Begin a part of the stage, said by its name."""
+        """Begin a part of the stage, by its name."""
 
 
 @contextlib.contextmanager
 def steps(stream: TextIO | None = None) -> Iterator[Steps]:
-    """Show steps on ``stream`` (standard error), and leave nothing of a spinner behind, also after Ctrl-C."""
+    """Show steps on ``stream`` (standard error); no spinner remains afterwards, even after Ctrl-C."""
     stream = stream or sys.stderr
     if not can_redraw(stream):
         yield Steps(lambda stage: _say(stream, f"{stage} …"), _nothing)
@@ -53,13 +53,13 @@ def steps(stream: TextIO | None = None) -> Iterator[Steps]:
 
 
 def silent() -> contextlib.nullcontext[Steps]:
-    """Steps that nobody is told."""
+    """Steps that are not shown."""
     return contextlib.nullcontext(Steps(_nothing, _nothing))
 
 
 @contextlib.contextmanager
 def _ended_in_order_by_sigterm() -> Iterator[None]:
-    """A spinner hides the cursor; whoever ends the program shall get it back."""
+    """A spinner hides the cursor, so it must end in order to bring it back."""
 
     def end(*_: Any) -> NoReturn:
         sys.exit(_TERMINATED)

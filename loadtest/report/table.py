@@ -13,7 +13,7 @@ from loadtest.summary.speed import Quantiles
 
 @dataclass(frozen=True)
 class Column:
-    """One column; ``definition`` is shown on hover, "" when the title says it all."""
+    """One column; ``definition`` is shown on hover, "" if the title needs none."""
 
     title: str
     definition: str = ""
@@ -22,7 +22,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, or the sentence that stands in its place when there is nothing to show."""
+    """A table, or the sentence that replaces it when there is nothing to show."""
 
     id: str
     title: str
@@ -48,7 +48,7 @@ FEW_QUANTILE_COLUMNS: Final = tuple(column for column in QUANTILE_COLUMNS if col
 
 
 def quantile_cells(quantiles: Quantiles, marked: Collection[str] = ()) -> tuple[str, ...]:
-    """p50 to p99.9 and max as text; those that are named in ``marked`` with a dagger."""
+    """p50 to p99.9 and max as text; those in ``marked`` with a dagger."""
     q = quantiles
     values = (q.p50_ns, q.p90_ns, q.p95_ns, q.p99_ns, q.p999_ns, q.max_ns)
     return tuple(

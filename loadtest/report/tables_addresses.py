@@ -1,4 +1,4 @@
-"""The table of a run at several addresses of one object: the gateway and the CDN in front of it, say."""
+"""The table of a run that read one object at several addresses: at the gateway and at the CDN in front of it, say."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary
 
 NOTE = (
-    "Each address is judged by its own reads, and an answer is as bad as that of the worst address. A reader keeps to "
-    "one address. Reads that are older than what a read at another address had returned before break no promise of "
-    "either address; those that are certainly too old are stale reads."
+    "Each address is judged by its own reads, and each answer is that of the worst address. A reader keeps to one "
+    "address. Reads that are older than what a read at another address had returned before break no promise of either "
+    "address; those that are certainly too old are stale reads."
 )
 
 
 def addresses_table(summary: Summary) -> Table:
-    """The addresses side by side; without rows in a run that had one."""
+    """The addresses side by side; without rows in a run at one address."""
 
     def cells(row: AddressRow) -> tuple[str, ...]:
         staleness = f"at least {units.duration(row.largest_staleness_ns)}" if row.stale_reads else "none"
@@ -64,8 +64,6 @@ def addresses_table(summary: Summary) -> Table:
 
 def own_answers(summary: Summary, verdicts: tuple[Verdict, ...]) -> str:
     """The answers of one part of a run: those that are not PASS, each with its question."""
-    questions = [question.id for question in summary.questions]
-    bad = [
-        f"{name}: {verdict}" for name, verdict in zip(questions, verdicts, strict=True) if verdict is not Verdict.PASS
-    ]
-    return ", ".join(bad) or worst(list(verdicts)).value
+    named = zip((question.id for question in summary.questions), verdicts, strict=True)
+    not_passed = ", ".join(f"{name}: {verdict}" for name, verdict in named if verdict is not Verdict.PASS)
+    return not_passed or worst(list(verdicts)).value

@@ -11,13 +11,13 @@ from loadtest.summary.summary import Summary
 
 NOTE = (
     "Each place is judged by the reads of its own workers; what one FAILs the run FAILs. A place whose interval "
-    "against the others holds 1.00x does not differ from them beyond chance. A lag of less than what the clocks of a "
-    "place are known to may not be seen from there."
+    "against the others holds 1.00x does not differ from them beyond chance. A lag that is shorter than the "
+    "uncertainty of a place's clocks may go unseen there."
 )
 
 
 def places_table(summary: Summary) -> Table:
-    """The places side by side; without rows in a run that had one."""
+    """The places side by side; without rows in a run from one place."""
 
     def cells(row: PlaceRow) -> tuple[str, ...]:
         return (
@@ -48,7 +48,7 @@ def places_table(summary: Summary) -> Table:
             Column("largest staleness", define("staleness"), number=True),
             Column("304", "Of the requests that 304 could have answered.", number=True),
             Column("errors", number=True),
-            Column("clock known to", "The widest of its workers.", number=True),
+            Column("clock known to", "The largest uncertainty of its workers' clocks.", number=True),
             Column("answers", "Of the four questions, for this place alone."),
         ),
         tuple(map(cells, summary.places)),

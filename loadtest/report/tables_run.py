@@ -17,9 +17,7 @@ from loadtest.summary.summary import Summary
 
 
 def outcome_table(summary: Summary) -> Table:
-    """How the reads and the writes ended."""
-    found = summary.availability
-    kinds = (("read", found.read_outcomes), ("write", found.write_outcomes))
+    kinds = (("read", summary.availability.read_outcomes), ("write", summary.availability.write_outcomes))
     rows = [
         (kind, row.outcome, units.count(row.count), units.share(row.share), OUTCOMES.get(row.outcome, ""))
         for kind, outcomes in kinds
@@ -41,47 +39,46 @@ def outcome_table(summary: Summary) -> Table:
 
 
 def availability_facts(summary: Summary) -> tuple[Fact, ...]:
-    """What was asked and what was answered."""
-    found = summary.availability
-    wanted = found.wanted_reads_per_second
-    late = found.late_starts
-    gap = units.duration(found.longest_gap_ns)
+    """What was sent and what was answered."""
+    counts = summary.availability
+    wanted = counts.wanted_reads_per_second
+    gap = units.duration(counts.longest_gap_ns)
     silence = "The longest time in which no read succeeded, and when it began."
     if summary.generator.paused_longest_gap:
         silence = "† The load generator itself paused for most of it, so it does not tell about the target."
-    if found.longest_gap_ns is not None and found.longest_gap_at_ns is not None:
-        gap += f" (at {units.seconds(found.longest_gap_at_ns)}){' †' if summary.generator.paused_longest_gap else ''}"
+    if counts.longest_gap_ns is not None and counts.longest_gap_at_ns is not None:
+        gap += f" (at {units.seconds(counts.longest_gap_at_ns)}){' †' if summary.generator.paused_longest_gap else ''}"
     return (
-        Fact("Reads", units.count(found.reads), "All reads, answered or not."),
+        Fact("Reads", units.count(counts.reads), "All reads, answered or not."),
         Fact(
             "Errors",
-            f"{found.errors:,} ({units.share(found.error_share)})",
+            f"{counts.errors:,} ({units.share(counts.error_share)})",
             "Reads that got no answer, or neither a 200 nor a 304. (Damaged documents: question 2; stale reads: "
             "question 3.)",
         ),
-        Fact("Read rate", units.rate(found.reads_per_second), "Reads per second over the whole run."),
+        Fact("Read rate", units.rate(counts.reads_per_second), "Reads per second over the whole run."),
         Fact(
             "Wanted read rate",
             "as fast as they were answered" if wanted is None else units.rate(wanted),
-            "The rate at which reads were scheduled, whatever the answers took.",
+            "The rate at which reads were scheduled, however long the answers took.",
         ),
-        Fact("Late start of a read, p99", units.duration(late.p99_ns), define("late start")),
-        Fact("Writes", units.count(found.writes), "All PUTs, the first version included."),
-        Fact("Write rate", units.rate(found.writes_per_second), "PUTs per second while writing."),
+        Fact("Late start of a read, p99", units.duration(counts.late_starts.p99_ns), define("late start")),
+        Fact("Writes", units.count(counts.writes), "All PUTs, the first version included."),
+        Fact("Write rate", units.rate(counts.writes_per_second), "PUTs per second while writing."),
         Fact("Longest silence", gap, silence),
-        Fact("Documents received", units.size(found.body_bytes), "Bytes of all bodies, damaged ones included."),
-        Fact("Measured for", units.seconds(found.duration_ns), "From the first read to the last answer."),
+        Fact("Documents received", units.size(counts.body_bytes), "Bytes of all bodies, damaged ones included."),
+        Fact("Measured for", units.seconds(counts.duration_ns), "From the first read to the last answer."),
     )
 
 
 def bases_table(summary: Summary) -> Table:
     """Which reads count where: the bases of all shares."""
-    found, rows_of = summary.availability, {row.population: row.response.count for row in summary.latency.rows}
+    reads, rows_of = summary.availability.reads, {row.population: row.response.count for row in summary.latency.rows}
     succeeded = rows_of.get("all", 0)
     rows = [
-        ("All reads", found.reads, "availability"),
+        ("All reads", reads, "availability"),
         ("… that succeeded: 200 with a whole document, or 304", succeeded, "response and service times"),
-        ("… that did not: errors and damaged documents", found.reads - succeeded, "availability; whole documents"),
+        ("… that did not: errors and damaged documents", reads - succeeded, "availability; whole documents"),
     ]
     if summary.impact.windows:
         quiet, writing = rows_of.get("quiet", 0), rows_of.get("writing", 0)
@@ -99,13 +96,12 @@ def bases_table(summary: Summary) -> Table:
         "bases",
         "Which reads count where",
         (Column("reads"), Column("how many", number=True), Column("they are the base of")),
-        tuple((name, units.count(number), use) for name, number, use in rows) if found.reads else (),
+        tuple((name, units.count(number), use) for name, number, use in rows) if reads else (),
         "Nothing was read.",
     )
 
 
 def generator_table(summary: Summary) -> Table:
-    """The health of each load-generating process."""
     rows = tuple(
         (
             units.count(worker.worker),
@@ -119,7 +115,7 @@ def generator_table(summary: Summary) -> Table:
     )
     columns = (
         Column("process", number=True),
-        Column("samples", "How often it looked at its own delay.", number=True),
+        Column("samples", "How often it measured its own delay.", number=True),
         *(Column(f"delay {column.title}", define("loop delay"), number=True) for column in QUANTILE_COLUMNS),
         Column("CPU", "Share of one core that it used.", number=True),
         Column("memory clean-up", "Share of the time spent in garbage collection.", number=True),
@@ -172,7 +168,6 @@ _UNITS: Final = {
 
 
 def _with_unit(name: str, value: JsonValue) -> JsonValue:
-    """A setting with its unit."""
     if name == "thresholds" and not value:
         return "none beside the limits that are built in"
     if name in _UNITS and isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -181,7 +176,7 @@ def _with_unit(name: str, value: JsonValue) -> JsonValue:
 
 
 def _short(value: JsonValue) -> JsonValue:
-    """A fraction with two places after the point, also in a list."""
+    """A number with two digits after the point, also in a list."""
     if isinstance(value, list):
         return [_short(item) for item in value]
     return f"{value:.2f}" if isinstance(value, float) else value

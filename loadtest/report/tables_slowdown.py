@@ -11,15 +11,16 @@ from loadtest.report.table import Column, Table
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 from loadtest.summary.summary import Summary
 
-_SLOWDOWN: Final = (
+SLOWDOWN_COLUMNS: Final = (
     Column("compared at"),
     Column("slowdown", define("slowdown"), number=True),
     Column("95 % interval", define("95 % interval"), number=True),
-    Column("rests on", "Pairs of windows that could be compared.", number=True),
+    Column("rests on", "Pairs of windows, or writing windows, that could be compared.", number=True),
 )
 
 
-def _cells(estimate: ImpactEstimate) -> tuple[str, ...]:
+def slowdown_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
+    """The cells of an estimate under these columns."""
     return (
         estimate.quantile,
         units.ratio(estimate.ratio),
@@ -37,18 +38,19 @@ def kinds_table(summary: Summary) -> Table:
     """The slowdown of each kind of answer, and of all together."""
     impact = summary.impact
     rows = [
-        (f"answered {kind.kind}", *_cells(estimate), estimate.verdict.value)
+        (f"answered {kind.kind}", *slowdown_cells(estimate), estimate.verdict.value)
         for kind in impact.kinds
         for estimate in kind.estimates
     ]
-    rows += [("all together: what visitors feel", *_cells(estimate), "does not count") for estimate in impact.felt]
+    felt = "all together: what visitors feel"
+    rows += [(felt, *slowdown_cells(estimate), "does not count") for estimate in impact.felt]
     notes = [f"Answered {kind.kind}: {kind.note}." for kind in impact.kinds if kind.note]
     return Table(
         "kinds",
         "By kind of answer",
-        (Column("reads"), *_SLOWDOWN, Column("verdict")),
+        (Column("reads"), *SLOWDOWN_COLUMNS, Column("verdict")),
         tuple(rows),
-        "All answers were of one kind, so there is nothing to tell apart.",
+        "All answers were of one kind.",
         clean(" ".join([*([impact.mix.sentence] if impact.mix else []), *notes])),
     )
 
@@ -83,8 +85,8 @@ def after_table(summary: Summary) -> Table:
         name = f"{UNTOUCHED}, against that {OPENING}"
         rows.append(_lag_cells(name, after.opening))
     rows += [
-        (f"while writing, against the {UNTOUCHED}", *_cells(found)[:3], units.NOTHING, found.verdict.value)
-        for found in after.writing
+        (f"while writing, against the {UNTOUCHED}", *slowdown_cells(one)[:3], units.NOTHING, one.verdict.value)
+        for one in after.writing
     ]
     return Table("after-put", title, columns, tuple(rows), empty, clean(_note(after)))
 
@@ -95,7 +97,6 @@ def _lag_cells(name: str, lag: LagEstimate) -> tuple[str, ...]:
 
 
 def span(lag: LagEstimate) -> str:
-    """From when to when after a PUT."""
     return f"{units.seconds(lag.from_ns)} to {units.seconds(lag.to_ns)}"
 
 

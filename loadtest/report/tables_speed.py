@@ -8,8 +8,8 @@ from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.report.definitions import define
 from loadtest.report.table import FEW_QUANTILE_COLUMNS, QUANTILE_COLUMNS, Column, Table, quantile_cells
+from loadtest.report.tables_slowdown import SLOWDOWN_COLUMNS, slowdown_cells
 from loadtest.run.records import Verdict
-from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, WindowRow
 from loadtest.summary.summary import Summary
 
@@ -17,24 +17,24 @@ _LATENCY_COLUMNS = (Column("reads"), Column("how many", number=True), *QUANTILE_
 
 
 def _latency_rows(summary: Summary, time: Literal["response", "service"]) -> tuple[tuple[str, ...], ...]:
-    paused = [found for found in summary.generator.paused_quantiles if found.time == time]
+    paused = [one for one in summary.generator.paused_quantiles if one.time == time]
 
     def cells(row: LatencyRow) -> tuple[str, ...]:
         quantiles = row.response if time == "response" else row.service
-        marked = {found.quantile for found in paused if found.population == row.population}
+        marked = {one.quantile for one in paused if one.population == row.population}
         return (row.label, units.count(quantiles.count), *quantile_cells(quantiles, marked))
 
     return tuple(cells(row) for row in summary.latency.rows if row.response.count)
 
 
 def _pause_note(summary: Summary, time: str) -> str:
-    if not any(found.time == time for found in summary.generator.paused_quantiles):
+    if not any(one.time == time for one in summary.generator.paused_quantiles):
         return ""
     return f" † {summary.generator.pause_sentence}"
 
 
 def put_note(summary: Summary) -> str:
-    """How slow the reads were that were due during a PUT, beside the other reads of the writing windows."""
+    """How slow the reads that were due during a PUT were, compared with the other reads of the writing windows."""
     rows = {row.population: row.response for row in summary.latency.rows}
     during, clear = rows.get("overlapping-put"), rows.get("clear-of-put")
     if not during or not clear or during.p99_ns is None or clear.p99_ns is None:
@@ -52,13 +52,13 @@ def put_note(summary: Summary) -> str:
         f"PUT was in flight and {units.share(due)} were due during one; of all reads there, "
         f"{units.share(slowest.overlapping_share_of_all)} were under way during one."
     )
-    if any(found.verdict is Verdict.FAIL for found in summary.impact.estimates):
+    if any(estimate.verdict is Verdict.FAIL for estimate in summary.impact.estimates):
         text += _cause(met, due)
     return text
 
 
 def _cause(met: float, due: float) -> str:
-    """Where the slowest reads come from, by the shares that met a PUT and that were due during one; "" if unclear."""
+    """Where the slowest reads come from, by the shares of them that met a PUT or were due during one; "" if unclear."""
     if due >= _MOST:
         return " So the slowest reads come during the PUTs."
     if met - due >= _MOST:
@@ -98,26 +98,8 @@ def latency_tables(summary: Summary) -> tuple[Table, Table]:
     )
 
 
-_IMPACT_COLUMNS = (
-    Column("compared at"),
-    Column("slowdown", define("slowdown"), number=True),
-    Column("95 % interval", define("95 % interval"), number=True),
-    Column("rests on", "Pairs of windows, or writing windows, that could be compared.", number=True),
-)
-
-
-def _impact_cells(estimate: ImpactEstimate) -> tuple[str, ...]:
-    known = estimate.low is not None and estimate.high is not None
-    return (
-        estimate.quantile,
-        units.ratio(estimate.ratio),
-        f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}" if known else units.NOTHING,
-        units.count(estimate.pairs),
-    )
-
-
 NOT_JUDGED: Final = (
-    "For finding the cause only: it does not count for the answer. A lower bound: seen from here a PUT begins before "
+    "For finding the cause only: it does not count for the answer. A lower bound: seen from here, a PUT begins before "
     "it reaches the store and ends after it has left, and the other reads of the same writing window, with which these "
     "are compared, may be slowed down themselves."
 )
@@ -136,16 +118,16 @@ def impact_tables(summary: Summary) -> tuple[Table, Table]:
         Table(
             "impact",
             _title(summary),
-            (*_IMPACT_COLUMNS, Column("verdict")),
-            tuple((*_impact_cells(estimate), estimate.verdict.value) for estimate in impact.estimates),
+            (*SLOWDOWN_COLUMNS, Column("verdict")),
+            tuple((*slowdown_cells(estimate), estimate.verdict.value) for estimate in impact.estimates),
             "This run had no pairs of quiet and writing windows, so there is nothing to compare.",
             f"{clean(impact.method)} Tolerated: up to {units.ratio(impact.tolerance)}.",
         ),
         Table(
             "overlap",
             "Reads that were due during a PUT against reads of the same window that were not",
-            _IMPACT_COLUMNS,
-            tuple(_impact_cells(estimate) for estimate in impact.overlap),
+            SLOWDOWN_COLUMNS,
+            tuple(slowdown_cells(estimate) for estimate in impact.overlap),
             "Too few reads were due during a PUT, so there is nothing to compare.",
             f"{NOT_JUDGED} {put_note(summary)}".strip(),
         ),
@@ -153,7 +135,7 @@ def impact_tables(summary: Summary) -> tuple[Table, Table]:
 
 
 def _paused(summary: Summary, window: WindowRow) -> str:
-    """That the load generator paused in a window."""
+    """The note for a window in which the load generator paused; "" for others."""
     delays = [
         pause.delay_ns
         for pause in summary.generator.pauses
@@ -163,7 +145,7 @@ def _paused(summary: Summary, window: WindowRow) -> str:
 
 
 MOST_WINDOWS: Final = 200
-"""Windows that are listed; a longer list is one for machines, and is in ``summary.json``."""
+"""So many windows are listed; ``summary.json`` has all of them."""
 
 
 def windows_table(summary: Summary) -> Table:

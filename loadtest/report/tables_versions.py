@@ -47,21 +47,21 @@ def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
 
 
 def _lost(summary: Summary) -> str:
-    """How many, and which of those that are listed."""
+    """How many, and those that the summary lists."""
     versions = [window.version for window in summary.consistency.windows if window.unseen == "lost"]
     count = units.count(summary.consistency.lost)
     return f"{count} ({listed(versions)})" if versions else count
 
 
 _OVERTAKEN = (
-    "Acknowledged, and the next write came before any read that could have told; no read returned them, and that says "
+    "Acknowledged, but no read returned them, as the next write came before any read that could have told. That says "
     "nothing against the target."
 )
 _ATOMIC = f"Atomic: {define('atomic')}"
 
 
 def _neither(summary: Summary) -> str:
-    """Why the versions were in neither order: only what applies."""
+    """Why the versions were in neither order."""
     invented = any(check.id == "phantoms" and check.found for check in summary.checks)
     stale = ["stale versions were read"] if summary.consistency.stale_reads else []
     unwritten = ["versions were read that nobody had written yet"] if invented else []
@@ -91,9 +91,9 @@ def _censored(summary: Summary) -> str:
 
 _SHARE_DEFINITION = (
     "Stale reads divided by reads that could have been stale. It grows with the rate of writes; how long one write "
-    "stays hidden, the consistency window, does not. The interval is over writes, for reads after the same write are "
-    "stale together. When there were none in n reads, the true share can "
-    "still be anything below about 3/n (at 95 % confidence), so that bound is given and not 0."
+    "stays hidden, the consistency window, does not. The interval is over writes, because reads after the same write "
+    "are stale together. When there were none in n reads, the true share can still be anything below about 3/n (at "
+    "95 % confidence), so that bound is given and not 0."
 )
 _READS_DEFINITION = "Reads of a known version that started after an acknowledged write."
 _WRITES_DEFINITION = "Acknowledged writes after the first version."
@@ -153,32 +153,32 @@ def k_staleness_table(summary: Summary) -> Table:
 
 def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
     """What ETag did."""
-    found = summary.conditional
+    counts = summary.conditional
     return (
-        Fact("Bytes saved", units.size(found.bytes_saved), _saved_definition(summary)),
-        Fact("Bytes received", units.size(found.bytes_received), "Bytes of whole documents that were sent."),
-        Fact("Share saved", units.share(found.saved_share), "Saved ÷ (saved + received)."),
+        Fact("Bytes saved", units.size(counts.bytes_saved), _saved_definition(summary)),
+        Fact("Bytes received", units.size(counts.bytes_received), "Bytes of whole documents that were sent."),
+        Fact("Share saved", units.share(counts.saved_share), "Saved ÷ (saved + received)."),
         Fact(
             "Documents with an ETag",
-            f"{found.with_etag:,} of {found.whole_reads:,}",
+            f"{counts.with_etag:,} of {counts.whole_reads:,}",
             f"Of the documents that are whole. {define('ETag')}",
         ),
-        Fact("Requests with If-None-Match", units.count(found.conditional_reads), define("If-None-Match")),
+        Fact("Requests with If-None-Match", units.count(counts.conditional_reads), define("If-None-Match")),
         Fact(
             "Answered 304",
-            f"{found.not_modified:,} of {found.could_have_been:,} that could have been",
+            f"{counts.not_modified:,} of {counts.could_have_been:,} that could have been",
             "A 304 was possible when the server took the reader's copy as current. The answers for an old version are "
             "among them.",
         ),
-        Fact("Document sent again in vain", units.count(found.same_version_sent), _VAIN_DEFINITION),
+        Fact("Document sent again in vain", units.count(counts.same_version_sent), _VAIN_DEFINITION),
         Fact(
             "Document had changed",
-            units.count(found.changed),
+            units.count(counts.changed),
             "Conditional requests answered with a 200 and another version than was sent.",
         ),
-        Fact("304 for an old version", units.count(found.stale_not_modified), _STALE_304),
-        Fact("304 that nobody asked for", units.count(found.unasked), "A 304 to a request without If-None-Match."),
-        Fact("304 with a body", units.count(found.with_body), "A 304 must not carry a document."),
+        Fact("304 for an old version", units.count(counts.stale_not_modified), _STALE_304),
+        Fact("304 that nobody asked for", units.count(counts.unasked), "A 304 to a request without If-None-Match."),
+        Fact("304 with a body", units.count(counts.with_body), "A 304 must not carry a document."),
     )
 
 

@@ -20,11 +20,11 @@ from loadtest.summary.summary import Summary
 _STYLES: Final = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 _SIGN_WIDTH: Final = max(len(verdict.value) for verdict in Verdict) + 2
 _ENDLESS: Final = 100_000
-"""Columns of what is no terminal: a line is a line, however long, so that it can be searched for."""
+"""Columns when the output is no terminal: lines are not wrapped, so that they can be searched for."""
 
 
 def print_answers(summary: Summary, written: Sequence[Path], stream: TextIO) -> None:
-    """Print the outcome of a run to ``stream``; in colour only when it is a terminal (and NO_COLOR is not set)."""
+    """Print the outcome of a run to ``stream``, in colour only if it is a terminal (and NO_COLOR is not set)."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")  # not every terminal has every sign; the words are enough
     lines = _Lines(stream)
@@ -70,7 +70,7 @@ def _where(written: Sequence[Path], lines: _Lines) -> None:
 
 
 class _Lines:
-    """Lines of two columns: a verdict or nothing, and a text that wraps within its own column."""
+    """Lines with two columns: a verdict or nothing, and a text that wraps within its column."""
 
     def __init__(self, stream: TextIO) -> None:
         width = None if stream.isatty() else _ENDLESS

@@ -1,8 +1,8 @@
 """Where the operations of a witness lie on its small diagram: bars on one axis, with long idle gaps cut out.
 
-Places are percentages of the width, so that the drawing (inline SVG in the page) keeps its text readable on a phone.
-A witness often holds a write of milliseconds and a read seconds later: an idle gap is drawn short, marked as cut, and
-labelled with its true length.
+Places are percentages of the width, so that the text of the drawing (inline SVG in the page) stays readable on a phone.
+A witness often holds a write of milliseconds and a read seconds later, so a long idle gap is drawn short, marked as
+cut, and labelled with its true length.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _bar(operation: Operation, axis: _Axis) -> Bar:
 
 
 class _Axis:
-    """Time to place, with the long gaps in which nothing of the witness was under way cut out."""
+    """Maps a time to its place, with the long gaps in which no operation was under way cut out."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         spans = sorted((operation.called_ns, _end(operation)) for operation in operations) or [(0, 0)]

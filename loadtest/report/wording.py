@@ -1,4 +1,4 @@
-"""Words that every report shares: verdict signs, the headline, what the run was, and the honest notes on it."""
+"""Words that all reports share: verdict signs, the headline, what the run was, and what to know before believing it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from loadtest.summary.generator import Generator
 from loadtest.summary.summary import Summary
 
 SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
-"""A verdict is never told by colour alone."""
+"""A sign beside the word, so that colour is never all that distinguishes verdicts."""
 
 VERDICT_MEANING: Final = {
     Verdict.PASS: "It was measured, there was enough evidence, and it kept its promise.",
@@ -28,7 +28,7 @@ VERDICT_MEANING: Final = {
 
 @dataclass(frozen=True)
 class Topic:
-    """What a question is about, in a few words: the heading of its section."""
+    """What a question is about: the heading of its section, and its first sentence."""
 
     id: QuestionId
     short: str
@@ -40,7 +40,7 @@ TOPICS: Final = (
         "impact",
         "Speed while writing",
         "The run alternates between quiet stretches (nobody writes) and writing stretches (the document keeps being "
-        "replaced) and compares how long readers wait in the one and in the other.",
+        "replaced) and compares how long readers wait in each.",
     ),
     Topic(
         "whole",
@@ -64,7 +64,7 @@ TOPICS: Final = (
 
 
 def headline(summary: Summary, placed: bool = False) -> str:
-    """The overall verdict in a few words, what fails first; ``placed``: it stands beside where that was."""
+    """The overall verdict in a few words, what fails first; ``placed``: the text beside it says where that was."""
     parts: list[str] = []
     place = "" if placed else where(summary)
     for verdict, one, many in (
@@ -74,13 +74,13 @@ def headline(summary: Summary, placed: bool = False) -> str:
     ):
         named = [_topic(question.id) for question in summary.questions if question.verdict is verdict]
         number = len(named)
-        told = place if verdict is Verdict.PASS else ""
+        at = place if verdict is Verdict.PASS else ""
         if number == len(summary.questions):
-            parts.append(f"All four questions {many}{told}.")
+            parts.append(f"All four questions {many}{at}.")
         elif number:
             what = "" if parts else " of 4 questions"
             which = "" if verdict is Verdict.PASS else f": {_listed(named)}"
-            parts.append(f"{number}{what} {one if number == 1 else many}{told}{which}.")
+            parts.append(f"{number}{what} {one if number == 1 else many}{at}{which}.")
     sentence = " ".join(parts)
     others = [check.verdict for check in other_checks(summary)] + [limit.verdict for limit in summary.thresholds]
     missed = len(others) - others.count(Verdict.PASS)
@@ -90,7 +90,7 @@ def headline(summary: Summary, placed: bool = False) -> str:
 
 
 def where(summary: Summary) -> str:
-    """What a verdict of a simulator must not be read without; "" for a real target."""
+    """Where the verdict was reached, if that was a simulator; "" for a real target."""
     return " in the sandbox" if summary.run.target.get("kind") == "sandbox" else ""
 
 
@@ -138,8 +138,8 @@ def notes(summary: Summary) -> tuple[str, ...]:
     sentences += [f"Part of the record is missing. {sentence}" for sentence in ended.missing]
     if summary.impact.control:
         sentences.append(
-            "Nothing was written during this run: it is a control, whose slowdown should be 1.00x; whatever it shows "
-            "beside that is noise."
+            "Nothing was written during this run: it is a control, whose slowdown should be 1.00x. Any difference from "
+            "that is noise."
         )
     if summary.generator.fast_enough is not True:
         sentences.append(summary.generator.sentence)
@@ -167,7 +167,7 @@ def other_checks(summary: Summary) -> tuple[CheckResult, ...]:
 
 
 def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
-    """``checks`` with the failing ones first, then the undecided, else in their own order."""
+    """``checks`` with those that FAIL first, then the INCONCLUSIVE ones, otherwise in their order."""
     order = list(Verdict)
     return sorted(checks, key=lambda check: order.index(check.verdict))
 
@@ -228,7 +228,7 @@ def operation_times(operation: Operation) -> str:
 
 
 def text_of(value: JsonValue) -> str:
-    """A setting as text: nothing, yes and no, plain values as they are, lists and objects in short."""
+    """A setting as text: "none", "yes" and "no", values as they are, lists and objects without brackets."""
     if value is None or value in ("", []):
         return "none"
     if isinstance(value, bool):
@@ -241,5 +241,5 @@ def text_of(value: JsonValue) -> str:
 
 
 def generator_word(generator: Generator) -> str:
-    """Whether the load generator was fast enough, in a word."""
+    """Whether the load generator was fast enough, in a few words."""
     return {True: "fast enough", False: "too slow", None: "not measured"}[generator.fast_enough]

@@ -14,7 +14,7 @@ class AddressRow:
 
     __pydantic_config__ = FORBID_EXTRA
 
-    url: str  # as it may be shown
+    url: str  # without secrets
     weight: int
     reads: int
     errors: int
@@ -23,7 +23,7 @@ class AddressRow:
     p99_ns: int | None
     slowdown: float | None  # while writing / while quiet, at the headline quantile
     stale_reads: int
-    largest_staleness_ns: int | None  # at least so stale was the stalest; None: no read was
+    largest_staleness_ns: int | None  # the stalest read was at least so stale; None: none was stale
     older_than_elsewhere: int  # reads of a version older than what a read at another address had returned before
     not_modified_share: float | None  # of what 304 could have answered
     verdicts: tuple[Verdict, Verdict, Verdict, Verdict]  # of the four questions, in their order, for this address alone

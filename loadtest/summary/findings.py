@@ -1,6 +1,6 @@
-"""What judging a run gives: numbers with their text, witnesses, the result of a check, and the four questions.
+"""The results of judging a run: numbers with their text, witnesses, checks, thresholds, and the four questions.
 
-These records hold plain values only, so that they go to ``summary.json`` and come back unchanged.
+These records hold plain values only, so that they can be written to ``summary.json`` and read back unchanged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Unit = Literal["ns", "ratio", "share", "count", "bytes", "per_second", "none"]
 """Unit of a machine-readable value. A share is a fraction between 0 and 1."""
 
 FORBID_EXTRA = {"extra": "forbid"}
-"""Read by pydantic from ``__pydantic_config__``: a field that a record does not have is an error, not ignored."""
+"""For ``__pydantic_config__``: a field that a record does not have is an error."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Number:
 
     __pydantic_config__ = FORBID_EXTRA
 
-    name: str  # what it is a number of, in words: "write impact at p99"
+    name: str  # what it measures, in words: "write impact at p99"
     value: float | int | None  # None: it could not be measured
     unit: Unit
     text: str  # with its unit and, where there is one, its interval
@@ -44,7 +44,7 @@ class Operation:
     outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
     sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
-    request_id: str  # that the target gave (x-amzn-RequestId); "" where there is none
+    request_id: str  # x-amzn-RequestId of the answer; "" if there is none
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class CheckResult:
     verdict: Verdict
     sentence: str  # what was found
     looked_at: int  # reads (or whatever the check is about) that could have shown a finding
-    found: int  # findings in all; witnesses are the first few of them
+    found: int  # all findings; witnesses are of a few of them
     numbers: tuple[Number, ...]
     witnesses: tuple[Witness, ...]
     error: str  # why a check crashed; "" otherwise
@@ -108,7 +108,7 @@ class ThresholdResult:
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """The worst of several verdicts; of none INCONCLUSIVE, for skipping is never passing."""
+    """The worst of several verdicts; INCONCLUSIVE if there is none, as skipping is never passing."""
     for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         if verdict in verdicts:
             return verdict

@@ -1,4 +1,4 @@
-"""What came of each operation, and whether the load generator kept up."""
+"""How operations ended, and whether the load generator kept up."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Availability:
     body_bytes: int
     longest_gap_ns: int | None  # between two successful reads, or from the last one to the end
     longest_gap_at_ns: int | None
-    not_sent: int = 0  # reads that were due and that no reader was free to send; not counted above
+    not_sent: int = 0  # reads that were due when no reader was free to send them; not counted above
 
 
 @dataclass(frozen=True)
@@ -93,5 +93,5 @@ class Generator:
     sentence: str
     pauses: tuple[GeneratorPause, ...] = ()  # the longest, in order of time
     paused_quantiles: tuple[PausedQuantile, ...] = ()
-    paused_longest_gap: bool = False  # the longest time without a successful read is one, too
+    paused_longest_gap: bool = False  # whether a pause explains the longest time without a successful read
     pause_sentence: str = ""  # "" when no pause explains a figure

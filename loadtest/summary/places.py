@@ -25,7 +25,7 @@ class PlaceRow:
     against_others_low: float | None  # the interval holds the truth for all places at once in 95 % of runs
     against_others_high: float | None
     stale_reads: int
-    largest_staleness_ns: int | None  # at least so stale was the stalest; None: no read was
+    largest_staleness_ns: int | None  # the stalest read was at least so stale; None: none was stale
     not_modified_share: float | None  # of what 304 could have answered
-    clock_uncertainty_ns: int  # the widest of its workers; 0: their clock is the master's
+    clock_uncertainty_ns: int  # the largest of its workers; 0: their clock is the master's
     verdicts: tuple[Verdict, Verdict, Verdict, Verdict]  # of the four questions, in their order, for this place alone

@@ -1,4 +1,4 @@
-"""What belongs to a slowdown besides its headline: kinds of answer, their mix, and what PUTs leave behind."""
+"""The parts of a slowdown: its estimates, kinds of answer and their mix, and what PUTs leave behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImpactEstimate:
     low: float | None  # 95 % interval
     high: float | None
     pairs: int
-    more_pairs: int | None  # about how many more pairs would settle an INCONCLUSIVE; None: settled, or cannot be told
+    more_pairs: int | None  # about how many more pairs would settle an INCONCLUSIVE; None: settled, or not known
     verdict: Verdict
     text: str
 
@@ -35,7 +35,7 @@ class KindImpact:
     reads: int  # in the windows that are used
     least_reads: int  # in the used window that holds the fewest
     estimates: tuple[ImpactEstimate, ...]
-    note: str  # what of it could not be compared or judged; "" when all was
+    note: str  # what could not be compared or judged; "" when all was
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,6 @@ class AfterEffect:
     lags: tuple[LagEstimate, ...]
     writing: tuple[ImpactEstimate, ...]  # writing windows against the untouched level; over rests
     opening: LagEstimate | None  # the untouched level against the rest before the first PUT
-    seen: bool  # something is left behind for certain, so that quiet windows are not quiet
+    seen: bool  # PUTs certainly leave something behind, so quiet windows are not quiet
     doubts: tuple[str, ...]
     sentence: str

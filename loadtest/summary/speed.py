@@ -22,7 +22,7 @@ class Quantiles:
     p99_ns: int | None
     p999_ns: int | None
     max_ns: int | None
-    p95_ns: int | None = None  # None, too, in a summary of before it was given
+    p95_ns: int | None = None  # None also in summaries of versions that did not have it
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,10 @@ class Latency:
     since_put: tuple[SincePut, ...] = ()  # reads due in writing windows
     slowest: SlowestReads | None = None
 
+    def of(self, population: str) -> LatencyRow | None:
+        """The row of one population; None if there is none."""
+        return next((row for row in self.rows if row.population == population), None)
+
 
 @dataclass(frozen=True)
 class WindowRow:
@@ -135,7 +139,7 @@ class Impact:
     method: str
     tolerance: float
     headline: Literal["p50", "p90", "p99"]
-    control: bool  # no write happened in the writing windows: an A/A control, whose ratio is the noise floor
+    control: bool  # an A/A control: nothing was written in the writing windows, so whatever differs is noise
     estimates: tuple[ImpactEstimate, ...]  # of reads of one kind of answer; see method
     overlap: tuple[ImpactEstimate, ...]  # reads that overlap a PUT against reads in the same window that do not
     pairs_used: int
@@ -146,10 +150,16 @@ class Impact:
     sentence: str
     verdict: Verdict = Verdict.INCONCLUSIVE
     basis: Literal["pairs", "rests", "publications"] = "pairs"
-    """rests: quiet windows were not quiet, so rests stand for them; publications: of somebody else, each by itself."""
+    """What writing windows are compared with: quiet windows; rests, if these were not quiet; or, where somebody else
+    publishes, the time just before each publication."""
     kinds: tuple[KindImpact, ...] = ()  # when there are two kinds of answer
     mix: AnswerMix | None = None
     felt: tuple[ImpactEstimate, ...] = ()  # all kinds together, as visitors feel it; when there are two
     after: AfterEffect | None = None  # None: the run has no rests, or nothing was written
-    doubts: tuple[str, ...] = ()  # why a PASS is not earned
-    windows_paused: int = 0  # in which the load generator itself paused; left out unless they are too many
+    doubts: tuple[str, ...] = ()  # why it does not PASS although the headline is within the tolerance
+    windows_paused: int = 0  # windows in which the load generator itself paused; left out unless they are too many
+
+    @property
+    def at_headline(self) -> ImpactEstimate:
+        """The estimate that answers the first question."""
+        return next(estimate for estimate in self.estimates if estimate.quantile == self.headline)

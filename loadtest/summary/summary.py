@@ -1,8 +1,8 @@
 """Summary: everything that a report may say about a run, and how it goes to ``summary.json`` and back.
 
 Reports only format a Summary; they compute nothing. The same run gives the same bytes: keys are sorted, floats are
-rounded by whoever computes them, and no time of the analysis itself is in it. ``summary.schema.json`` beside this file
-is the JSON Schema, made from these records (``python -m loadtest.summary.summary`` writes it again).
+rounded where they are computed, and the time of the analysis is not recorded. ``summary.schema.json`` in this folder is
+the JSON Schema, made from these records by ``python -m loadtest.summary.summary``.
 """
 
 from __future__ import annotations
@@ -17,97 +17,13 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.addresses import AddressRow
-from loadtest.summary.findings import (
-    FORBID_EXTRA,
-    CheckResult,
-    Number,
-    Operation,
-    Question,
-    QuestionId,
-    ThresholdResult,
-    Unit,
-    Witness,
-    worst,
-)
-from loadtest.summary.generator import (
-    Availability,
-    Generator,
-    GeneratorPause,
-    GeneratorWorker,
-    OutcomeCount,
-    PausedQuantile,
-)
+from loadtest.summary.findings import FORBID_EXTRA, CheckResult, Question, ThresholdResult
+from loadtest.summary.generator import Availability, Generator
 from loadtest.summary.places import PlaceRow
-from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact, LagEstimate
-from loadtest.summary.speed import (
-    Impact,
-    Latency,
-    LatencyHistogram,
-    LatencyRow,
-    LatencySeries,
-    Quantiles,
-    SincePut,
-    SlowestReads,
-    WindowRow,
-)
-from loadtest.summary.versions import (
-    Conditional,
-    Consistency,
-    ConsistencyWindow,
-    Distribution,
-    KStaleness,
-    VisibilityPoint,
-)
+from loadtest.summary.speed import Impact, Latency
+from loadtest.summary.versions import Conditional, Consistency
 from loadtest.whole_files import write_whole
 from stacks.user_input import UnreadableFileError, read_small_file
-
-__all__ = [
-    "AfterEffect",
-    "AnswerMix",
-    "Availability",
-    "CheckResult",
-    "Conditional",
-    "Consistency",
-    "ConsistencyWindow",
-    "Distribution",
-    "Ended",
-    "Generator",
-    "GeneratorPause",
-    "GeneratorWorker",
-    "Impact",
-    "ImpactEstimate",
-    "KStaleness",
-    "KindImpact",
-    "LagEstimate",
-    "Latency",
-    "LatencyHistogram",
-    "LatencyRow",
-    "LatencySeries",
-    "Number",
-    "Operation",
-    "OutcomeCount",
-    "PausedQuantile",
-    "Quantiles",
-    "Question",
-    "QuestionId",
-    "Run",
-    "SincePut",
-    "SlowestReads",
-    "Source",
-    "Summary",
-    "SummaryError",
-    "ThresholdResult",
-    "Unit",
-    "Verdict",
-    "VisibilityPoint",
-    "WindowRow",
-    "Witness",
-    "read_summary",
-    "schema",
-    "summary_bytes",
-    "worst",
-    "write_summary",
-]
 
 SCHEMA_PATH: Final = Path(__file__).with_name("summary.schema.json")
 
@@ -117,7 +33,7 @@ class SummaryError(Exception):
 
 
 class NotForUsError(SummaryError):
-    """It cannot be used here and now: it may be whole, of a newer format, or on a disk that gives it to others."""
+    """A summary file that cannot be read here but may be whole: of a newer format, or without permission to read it."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +45,12 @@ class Ended:
     reason: str
     at_ns: int | None  # since the origin
     recovered: bool  # from the spools of a run that was killed
-    missing: tuple[str, ...] = ()  # a sentence for each process whose record is not whole
+    missing: tuple[str, ...] = ()  # a sentence for each process of which a part of the record is missing
 
 
 @dataclass(frozen=True)
 class Source:
-    """What was measured, by the names that people give it; "" for what is not known."""
+    """What was measured, by the names that people gave it; "" where there is none."""
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -163,7 +79,7 @@ class Run:
     host: dict[str, JsonValue]
     versions: dict[str, JsonValue]
     ended: Ended
-    source: Source | None = None  # None: a run of a version that did not record it
+    source: Source | None = None  # None: recorded by a version that did not know of it
 
 
 @dataclass(frozen=True)
@@ -194,11 +110,8 @@ def _adapter() -> TypeAdapter[Summary]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of ``summary.json``, made from the records."""
-    made = _adapter().json_schema()
-    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["title"] = "summary.json of a load test run"
-    return made
+    title = "summary.json of a load test run"
+    return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 
 
 def summary_bytes(summary: Summary) -> bytes:
@@ -208,7 +121,7 @@ def summary_bytes(summary: Summary) -> bytes:
 
 
 def write_summary(summary: Summary, path: Path) -> None:
-    """Write ``summary.json``; the file is complete or absent, never half."""
+    """Write ``summary.json``, as a whole or not at all."""
     write_whole(path, summary_bytes(summary))
 
 
@@ -216,21 +129,21 @@ def read_summary(path: Path) -> Summary:
     """Read ``summary.json``.
 
     Raises:
-        SummaryError: it is missing, is not a summary, or is of a newer format than this program knows.
+        SummaryError: it is missing, is no summary, or is of a newer format than this program knows.
     """
     try:
         content = read_small_file(path)
     except FileNotFoundError:
-        raise SummaryError(f"{path} cannot be read (there is none): run the report command on the run first.") from None
+        raise SummaryError(f"{path} does not exist: run the report command on the run first.") from None
     except UnreadableFileError as error:
         raise NotForUsError(f"{path} cannot be read ({error}): run the report command on the run first.") from None
     try:
         plain = json.loads(content)
     except (ValueError, RecursionError):
         raise SummaryError(f"{path} is not JSON: run the report command on the run again.") from None
-    found = plain.get("format") if isinstance(plain, dict) else None
-    if isinstance(found, int) and found > FORMAT_VERSION:
-        raise NotForUsError(f"{path} has format {found}, this program knows up to {FORMAT_VERSION}: use a newer one.")
+    version = plain.get("format") if isinstance(plain, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise NotForUsError(f"{path} has format {version}, this program knows up to {FORMAT_VERSION}: use a newer one.")
     try:
         return _adapter().validate_json(content, strict=True)
     except ValidationError as error:

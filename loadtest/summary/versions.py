@@ -18,9 +18,7 @@ class ConsistencyWindow:
     version: int
     acked_at_ns: int  # since the origin
     put_ns: int  # returned - called of the PUT
-    first_visible_ns: (
-        int | None
-    )  # return of the first read of this version or a later one; may be negative; None: no read returned this one
+    first_visible_ns: int | None  # return of the first read of this version or a later one; None: none returned this
     last_stale_ns: int | None  # call of the latest read that was stale because of this write; None: no read was
     resolution_ns: int | None  # how long after the end of the window a read came that could have told
     stale_reads: int  # reads that returned an older version though called after the acknowledgement
@@ -56,7 +54,7 @@ class KStaleness:
 class VisibilityPoint:
     """P(a read that starts between ``from_ns`` and ``to_ns`` after an acknowledgement is fresh).
 
-    With its 95 % band over writes, for reads after the same write are stale together.
+    Its 95 % band is over writes, because reads after the same write are stale together.
     """
 
     __pydantic_config__ = FORBID_EXTRA
@@ -96,7 +94,7 @@ class Consistency:
     visibility: tuple[VisibilityPoint, ...]
     cut_off: int = 0  # writes that readers still did not see when the run ended: their windows are at least as shown
     lost: int = 0  # writes that no read returned though reads came before the next: lost, or not visible until then
-    overtaken: int = 0  # writes that no read returned, for none came before the next
+    overtaken: int = 0  # writes that no read returned because none came before the next
 
 
 @dataclass(frozen=True)

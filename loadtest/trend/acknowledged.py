@@ -3,9 +3,9 @@
 ::
 
     [[acknowledged]]
-    number = "response-quiet-p99"   # as trend.json names it; a check's name for a promise; "*" for all
+    number = "response-quiet-p99"   # its id in trend.json; the id of a check for a promise; "*" for all
     commit = "1a2b3c4d"             # of the run with which it began; or: run = "0f3c9a1b2d4e"
-    at_most = 1.2                   # optional: no more than that is accepted (now / before; for a share now - before)
+    at_most = 1.2                   # optional: the largest change accepted (now / before; for a share now - before)
     reason = "documents are twice as large since then"
 """
 
@@ -39,7 +39,7 @@ class Acknowledged:
     reason: str
 
     def covers(self, number: str, runs: Sequence[RunPoint], size: float | None = None) -> bool:
-        """Whether it is about a change of this number that began with one of ``runs``, and no larger than accepted."""
+        """Whether a change of this ``number`` and ``size`` that began with one of ``runs`` is accepted."""
         if self.number not in ("*", number):
             return False
         if self.at_most is not None and size is not None and size > self.at_most:
@@ -51,7 +51,7 @@ def read_acknowledged(path: Path) -> tuple[Acknowledged, ...]:
     """The entries of the file.
 
     Raises:
-        UsageError: it is missing, or says something that cannot be used.
+        UsageError: it is missing, or holds something that cannot be used.
     """
     try:
         content = tomllib.loads(read_small_file(path, _LARGEST).decode("utf-8-sig"))

@@ -1,11 +1,11 @@
-"""Where the level of a series of runs changed: a likelihood ratio scan, with noise that is like its neighbours'.
+"""Where the level of a series of runs changed: a likelihood ratio scan under correlated noise.
 
 The method is the likelihood ratio for a shift in mean under AR(1) noise whose parameters are unknown (Robbins,
-Gallagher, Lund and Aue 2011, "Mean shift testing in correlated data"): the best model with one change more is set
-against the best without, each with the noise that suits it. Changes are looked for as steps that last, and as bumps
-that begin and end within a level (circular binary segmentation: Olshen, Venkatraman, Lucito and Wigler 2004), one after
-the other, each given those before it; at the end every change must still be worth its place. Critical values are
-simulated, for the noise in which false alarms are the most frequent (:mod:`loadtest.trend.critical`).
+Gallagher, Lund and Aue 2011, "Mean shift testing in correlated data"): the best model with one more change is compared
+with the best one without, each with the noise that fits it best. The scan looks for steps that last, and for bumps that
+begin and end within a level (circular binary segmentation: Olshen, Venkatraman, Lucito and Wigler 2004). It finds one
+change after the other, given those before, and drops the changes that are not needed in the end. Critical values are
+simulated, for the noise with the most false alarms (:mod:`loadtest.trend.critical`).
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from loadtest.trend.critical import p_value
 from loadtest.trend.noise import PHIS, run_deviations, whitened, without_outliers
 
 LEAST_RUNS: Final = 10
-"""With fewer a step of five deviations would usually stay unseen, so that nothing can be said of them."""
+"""With fewer runs, even a step of five deviations would usually go unseen, so nothing can be said."""
 MOST_RUNS: Final = 120
-"""Newer runs than that are judged; the tables of critical values end here."""
+"""Only the newest so many runs are judged; the tables of critical values end here."""
 LEAST_SEGMENT: Final = 3
-"""Runs that a level must last: one or two are outliers."""
+"""How many runs a level must last; one or two are outliers."""
 SIGNIFICANT: Final = 0.01
 LEAST_BUMP: Final = 5
-"""Runs that a bump must last: three of five neighbours may be outliers, and a bump has room everywhere."""
+"""How many runs a bump must last: three of five neighbours may be outliers, and a bump can be anywhere."""
 STEP_SHARE, BUMP_SHARE = 0.8, 0.1
 """How the permitted false alarms are divided between steps and bumps; the rest is a reserve."""
 MOST_CHANGES: Final = 12
 _WITHIN: Final = 3.84
-"""A place for the change that costs no more likelihood than this is as good (95 %, chi-square of one degree)."""
+"""A change may also have been where the likelihood is lower by no more than this (95 %, chi-square of one degree)."""
 
 
 class Step(NamedTuple):
-    """A change of level: the first run with the new one, and how sure that is."""
+    """A change of level: the first run with the new level, and how sure that is."""
 
     at: int
     earliest: int
@@ -57,7 +57,7 @@ class Fit(NamedTuple):
 
 
 class Scan:
-    """One series, made ready: outliers drawn in, runs weighed by their deviation."""
+    """One series, with outliers pulled in and runs weighted by their deviation."""
 
     def __init__(self, levels: Column, own_deviations: Column, floor: float) -> None:
         weights = 1 / run_deviations(levels, own_deviations)
@@ -67,7 +67,7 @@ class Scan:
         self._values = (without_outliers(levels - centre, floor) * weights)[:, None]
         self._centre = centre
         self._least = self.count * floor**2
-        # For each phi, what makes the noise of weighed runs independent, and the runs so treated.
+        # For each phi, the filter that makes the noise of weighted runs independent, and the filtered runs.
         self._filters = np.stack([whitened(np.diag(weights), phi) for phi in PHIS])
         self._white = np.stack([whitened(self._values, phi)[:, 0] for phi in PHIS])
         self._priors = np.log1p(-(np.array(PHIS) ** 2))
@@ -76,18 +76,18 @@ class Scan:
         """The best fit with changes at these places."""
         designs = self._filters @ _levels(self.count, places)
         across = designs.transpose(0, 2, 1)
-        products = across @ designs  # of columns that overlap in one run at most: never near singular
-        found = np.linalg.solve(products, across @ self._white[:, :, None])
-        rests = ((self._white - (designs @ found)[:, :, 0]) ** 2).sum(axis=1)
+        products = across @ designs  # columns overlap in one run at most, so these are never near singular
+        levels = np.linalg.solve(products, across @ self._white[:, :, None])
+        rests = ((self._white - (designs @ levels)[:, :, 0]) ** 2).sum(axis=1)
         likely = self._priors - self.count * np.log(np.maximum(rests, self._least) / self.count)
         best = int(np.argmax(likely))
         degrees = max(1, self.count - len(places) - 2)
         spread = max(float(rests[best]), self._least) / degrees
         covariance = np.linalg.inv(products[best]) * spread
-        return Fit(float(likely[best]), found[best, :, 0] + self._centre, covariance)
+        return Fit(float(likely[best]), levels[best, :, 0] + self._centre, covariance)
 
     def one_more(self, places: tuple[int, ...], bumps: bool) -> tuple[float, tuple[int, ...]]:
-        """The best step (or bump) beside those at ``places``: what it is worth, and its places; none: (0, ())."""
+        """The best further step (or bump), given those at ``places``: its worth, and all places; (0, ()) if none."""
         candidates = arcs(self.count, places, bumps)
         if not len(candidates):
             return 0.0, ()
@@ -95,16 +95,13 @@ class Scan:
 
 
 def arcs(count: int, places: tuple[int, ...], bumps: bool) -> Any:
-    """Stretches [from, until) of one level whose own level may be another; both parts are long enough to be seen."""
-    found = []
+    """Stretches [from, until) of a level that may have a level of their own; both parts are long enough to show."""
+    stretches = []
     for low, high in zip((0, *places), (*places, count), strict=True):
         for start in range(low + LEAST_SEGMENT, high - LEAST_SEGMENT + 1):
-            if bumps:
-                ends = range(start + LEAST_BUMP, high - LEAST_SEGMENT + 1)
-                found += [(start, end) for end in ends]
-            else:
-                found.append((start, high))
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
+            ends = range(start + LEAST_BUMP, high - LEAST_SEGMENT + 1) if bumps else (high,)
+            stretches += [(start, end) for end in ends]
+    return np.array(stretches, dtype=np.int64).reshape(-1, 2)
 
 
 def likelihood_ratios(
@@ -149,8 +146,8 @@ def _levels(count: int, places: tuple[int, ...]) -> Any:
 def find_changes(levels: Column, own_deviations: Column, floor: float) -> tuple[Step, ...]:
     """The changes of level in a series of 10 to 120 runs, first to last.
 
-    ``own_deviations`` are the standard deviations that the runs give of their own values (NaN: not known). ``floor`` is
-    the smallest deviation that a run's value is believed to have, so that nothing is made of rounding.
+    ``own_deviations`` are the standard deviations that the runs give for their own values (NaN: not known). ``floor``
+    is the smallest deviation that a value is assumed to have, so that rounding makes no change.
     """
     scan = Scan(levels, own_deviations, floor)
     places: tuple[int, ...] = ()
@@ -168,7 +165,7 @@ def find_changes(levels: Column, own_deviations: Column, floor: float) -> tuple[
 
 
 def _worth_it(scan: Scan, places: tuple[int, ...]) -> tuple[int, ...]:
-    """Without the changes that are not needed any more beside the others, the least needed first."""
+    """``places`` without those that the others make superfluous, the least needed first."""
     while places:
         worth = [(p, place) for place in places if (p := _chance(scan, places, place)) > SIGNIFICANT / BUMP_SHARE]
         if not worth:
@@ -179,7 +176,7 @@ def _worth_it(scan: Scan, places: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _moved(scan: Scan, places: tuple[int, ...]) -> tuple[int, ...]:
-    """Each change where the series fits best, given the others."""
+    """``places`` with each change moved to where the series fits best, given the others."""
     for turn in range(len(places)):
         low = (0, *places)[turn] + LEAST_SEGMENT
         high = (*places, scan.count)[turn + 1] - LEAST_SEGMENT
@@ -189,24 +186,24 @@ def _moved(scan: Scan, places: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _chance(scan: Scan, places: tuple[int, ...], place: int) -> float:
-    """How likely a series without this change would look so much like having it."""
+    """How likely a series without this change would look so much as if it had it."""
     others = tuple(other for other in places if other != place)
     worth = scan.fit(places).value - scan.fit(others).value
     return min(1.0, p_value(worth, scan.count, bumps=False) / STEP_SHARE)
 
 
 def _described(scan: Scan, places: tuple[int, ...]) -> list[Step]:
-    found = scan.fit(places)
+    fit = scan.fit(places)
     described = []
     for turn, place in enumerate(places):
         low, high = (0, *places)[turn] + 1, (*places, scan.count)[turn + 1] - 1
         as_good = [
             other
             for other in range(low, high + 1)
-            if found.value - scan.fit((*places[:turn], other, *places[turn + 1 :])).value <= _WITHIN
+            if fit.value - scan.fit((*places[:turn], other, *places[turn + 1 :])).value <= _WITHIN
         ]
-        size = float(found.levels[turn + 1] - found.levels[turn])
-        covariance = found.covariance
+        size = float(fit.levels[turn + 1] - fit.levels[turn])
+        covariance = fit.covariance
         spread = covariance[turn, turn] + covariance[turn + 1, turn + 1] - 2 * covariance[turn, turn + 1]
         described.append(
             Step(
@@ -216,8 +213,8 @@ def _described(scan: Scan, places: tuple[int, ...]) -> list[Step]:
                 size,
                 math.sqrt(max(0.0, float(spread))),
                 _chance(scan, places, place),
-                float(found.levels[turn]),
-                float(found.levels[turn + 1]),
+                float(fit.levels[turn]),
+                float(fit.levels[turn + 1]),
             )
         )
     return described

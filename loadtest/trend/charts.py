@@ -8,7 +8,7 @@ import altair as alt
 
 from loadtest.report.chart_style import Chart, Key, colour, data, finish, tooltips
 from loadtest.run.records import Verdict
-from loadtest.trend.markdown import told
+from loadtest.trend.markdown import effect
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Trend
 from loadtest.trend.runs import moment, name_of
 
@@ -101,7 +101,7 @@ def _changes(number: NumberTrend, x: Any) -> Any:
         {
             "run": change.run + 0.5,
             "shade": colour("fail" if _bad(change) else "unsure" if change.worse else "pass"),
-            "what": told(change),
+            "what": effect(change),
             "text": change.text,
         }
         for change in number.changes

@@ -1,8 +1,8 @@
-"""How large a likelihood ratio is by chance: simulated for flat series, and kept as two numbers a length.
+"""How large a likelihood ratio is by chance: simulated for flat series, and kept as two numbers for each length.
 
-Made by ``python -m benchmarks.trend_simulation --calibrate``: series of AR(1) noise, phi 0, 0.3, 0.5 and 0.7, the
-outliers drawn in as in every series. Beyond its 95th percentile the maximum falls off exponentially; so the percentile
-and the mean excess over it give the chance of any value. What is kept is of the phi with the most large values.
+``python -m benchmarks.trend_simulation --calibrate`` makes them from series of AR(1) noise with phi 0, 0.3, 0.5 and
+0.7, with outliers pulled in as in every series. Beyond its 95th percentile, the maximum falls off exponentially, so the
+percentile and the mean excess over it give the chance of any value. The numbers are those of the worst phi.
 """
 
 from __future__ import annotations

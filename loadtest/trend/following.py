@@ -1,10 +1,10 @@
-"""One number over all runs: its changes, and whether it got worse. A pure function of what the runs measured."""
+"""One number over all runs: its changes, and whether it got worse; a pure function of what the runs measured."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,14 +14,13 @@ from loadtest.compare.shares import MARGIN
 from loadtest.run.records import Verdict
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_RUNS, LEAST_SEGMENT, MOST_RUNS, Step, find_changes
-from loadtest.trend.numbers import Headline, Measured, floor_of, value_of
+from loadtest.trend.noise import MAD_TO_DEVIATION
+from loadtest.trend.numbers import Headline, Measured, Z, floor_of, value_of
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Value
 from loadtest.trend.runs import name_of
 
-_Z: Final = 1.96
-_MAD_TO_DEVIATION: Final = 1.4826
 _FAR: Final = 5.0
-"""Deviations beyond which the newest runs are no noise; whether they are outliers only more runs can tell."""
+"""Deviations beyond which the newest runs are no noise; whether they are outliers, only more runs can tell."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,17 @@ class _Group:
         return (float(np.median([one.level for one in self.measured])),)
 
 
-def follow(headline: Headline, found: Sequence[Measured | None], runs: Sequence[RunPoint], terms: Terms) -> NumberTrend:
-    """What became of one number, given what each of ``runs`` measured of it."""
-    groups = _groups(headline, found, runs)
+def follow(
+    headline: Headline, measured: Sequence[Measured | None], runs: Sequence[RunPoint], terms: Terms
+) -> NumberTrend:
+    """What became of one number, given what each of ``runs`` ``measured``."""
+    groups = _groups(headline, measured, runs)
     changes = sorted(
         (change for group in groups.values() for change in _changes(headline, group, runs, terms)),
         key=lambda change: change.run,
     )
-    verdict, sentence = _judged(headline, found, groups[runs[-1].group], terms)
+    newest = [one for one, point in zip(measured, runs, strict=True) if point.group == runs[-1].group][-LEAST_SEGMENT:]
+    verdict, sentence = _judged(headline, newest, groups[runs[-1].group], terms)
     counting = [change for change in changes if change.counts]
     if counting:
         verdict, sentence = Verdict.FAIL, f"{headline.title} got worse: {counting[0].text}."
@@ -72,7 +74,7 @@ def follow(headline: Headline, found: Sequence[Measured | None], runs: Sequence[
     ]
     values = tuple(
         Value(run, one.value, one.low, one.high, one.text, one.doubt)
-        for run, one in enumerate(found)
+        for run, one in enumerate(measured)
         if one is not None
     )
     return NumberTrend(
@@ -88,29 +90,35 @@ def follow(headline: Headline, found: Sequence[Measured | None], runs: Sequence[
     )
 
 
-def _groups(headline: Headline, found: Sequence[Measured | None], runs: Sequence[RunPoint]) -> dict[int, _Group]:
-    made = {}
-    for group in dict.fromkeys(point.group for point in runs):
-        places = [run for run, one in enumerate(found) if one is not None and runs[run].group == group][-MOST_RUNS:]
-        measured = tuple(one for run in places if (one := found[run]) is not None)
-        levels = np.array([one.level for one in measured])
-        own = np.array([np.nan if one.deviation is None else one.deviation for one in measured])
-        floor = floor_of(headline.scale)
-        if headline.scale == "share" and len(own):
-            floor = max(floor, float(np.median(own)))  # what counting alone makes of a share
-        steps = find_changes(levels, own, floor) if len(places) >= LEAST_RUNS else ()
-        draft = _Group(tuple(places), measured, steps, floor)
-        if places:
-            fitted = np.repeat(draft.levels, np.diff(draft.bounds))
-            deviation = _MAD_TO_DEVIATION * float(np.median(np.abs(levels - fitted)))
-            draft = _Group(tuple(places), measured, steps, max(floor, deviation))
-        made[group] = draft
-    return made
+def _groups(headline: Headline, measured: Sequence[Measured | None], runs: Sequence[RunPoint]) -> dict[int, _Group]:
+    return {
+        group: _group(
+            headline,
+            [(run, one) for run, one in enumerate(measured) if one is not None and runs[run].group == group],
+        )
+        for group in dict.fromkeys(point.group for point in runs)
+    }
+
+
+def _group(headline: Headline, measured: Sequence[tuple[int, Measured]]) -> _Group:
+    runs, values = tuple(run for run, _ in measured[-MOST_RUNS:]), tuple(one for _, one in measured[-MOST_RUNS:])
+    levels = np.array([one.level for one in values])
+    own = np.array([np.nan if one.deviation is None else one.deviation for one in values])
+    floor = floor_of(headline.scale)
+    if headline.scale == "share" and len(own):
+        floor = max(floor, float(np.median(own)))  # the deviation of a share that comes from counting alone
+    steps = find_changes(levels, own, floor) if len(runs) >= LEAST_RUNS else ()
+    group = _Group(runs, values, steps, floor)
+    if not runs:
+        return group
+    fitted = np.repeat(group.levels, np.diff(group.bounds))
+    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(levels - fitted)))
+    return replace(group, deviation=max(floor, deviation))
 
 
 def _changes(headline: Headline, group: _Group, runs: Sequence[RunPoint], terms: Terms) -> list[Change]:
-    """The changes of a group, the newest first: what is acknowledged does not add to a change that came before it."""
-    made: list[Change] = []
+    """The changes of a group, the newest first, so that an acknowledged one adds nothing to those before it."""
+    changes: list[Change] = []
     net = 0.0
     for step in reversed(group.steps):
         earliest, run, latest = (group.runs[place] for place in (step.earliest, step.at, step.latest))
@@ -126,7 +134,7 @@ def _changes(headline: Headline, group: _Group, runs: Sequence[RunPoint], terms:
         small = not _beyond(headline, step.before, step.size if worse else -step.size, terms)
         still = worse and _beyond(headline, step.before, net, terms)
         recent = latest >= len(runs) - terms.last
-        made.append(
+        changes.append(
             Change(
                 run=run,
                 after=group.runs[step.at - 1],
@@ -147,7 +155,7 @@ def _changes(headline: Headline, group: _Group, runs: Sequence[RunPoint], terms:
                 text=_text(headline, step, runs, run, group.runs[step.at - 1]),
             )
         )
-    return made
+    return changes
 
 
 def _beyond(headline: Headline, before: float, step: float, terms: Terms) -> bool:
@@ -159,7 +167,7 @@ def _beyond(headline: Headline, before: float, step: float, terms: Terms) -> boo
 
 
 def _size(headline: Headline, step: Step) -> tuple[float, float, float]:
-    ends = [step.size, step.size - _Z * step.deviation, step.size + _Z * step.deviation]
+    ends = [step.size, step.size - Z * step.deviation, step.size + Z * step.deviation]
     if headline.scale == "ratio":
         size, low, high = (math.exp(min(end, 700.0)) for end in ends)
         return size, low, high
@@ -184,19 +192,15 @@ def points(fraction: float) -> str:
 
 
 def confidence(p: float) -> str:
-    """1 - p as a percentage; never all of it."""
+    """1 - p as a percentage; never 100 %."""
     return "> 99.9 %" if p < 0.001 else units.share(1 - p)
 
 
-def _judged(
-    headline: Headline,
-    found: Sequence[Measured | None],
-    group: _Group,
-    terms: Terms,
-) -> tuple[Verdict, str]:
-    """The verdict of a number none of whose changes counts."""
-    if all(one is None for one in found[-LEAST_SEGMENT:]):
-        return Verdict.INCONCLUSIVE, f"{headline.title} was not measured in the newest {LEAST_SEGMENT} runs."
+def _judged(headline: Headline, newest: Sequence[Measured | None], group: _Group, terms: Terms) -> tuple[Verdict, str]:
+    """The verdict of a number none of whose changes counts; ``newest``: what the newest runs of the group measured."""
+    if all(one is None for one in newest):
+        count = units.counted(len(newest), "run")
+        return Verdict.INCONCLUSIVE, f"{headline.title} was not measured in the newest {count}."
     if len(group.runs) < LEAST_RUNS:
         return Verdict.INCONCLUSIVE, (
             f"{headline.title}: {units.counted(len(group.runs), 'run')} with the settings and the machine of the "
@@ -209,7 +213,7 @@ def _judged(
 
 
 def _far_off(headline: Headline, group: _Group, terms: Terms) -> str:
-    """Why the newest value may be the first of a change, which too few runs show; "" when it lies like the others."""
+    """Why the newest value may be the first of a change that too few runs show; "" when it is like the others."""
     level, newest = group.levels[-1], group.measured[-1]
     off = newest.level - level
     worse = off if headline.better == "lower" else -off

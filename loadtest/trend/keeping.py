@@ -1,8 +1,8 @@
-"""A folder of summaries that a CI system carries from run to run: a new one is added, the oldest ones go.
+"""A folder of summaries that a CI system carries from run to run: a new one is added, the oldest ones are removed.
 
-What only the report of a run itself shows (witnesses, histograms, each consistency window) is left out, so that a
-hundred runs are a few megabytes. A file is named after its run, so a run that is added twice is there once, wherever it
-was measured; and what is removed is only ever a file of this kind.
+The parts that only the report of the run itself shows (witnesses, histograms, each consistency window) are left out, so
+that a hundred runs take a few megabytes. A file is named after its run, so a run that is added twice is there once. No
+other files are ever removed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ID: Final = re.compile(r"[0-9a-f]{12}")
 
 
 def add(summary: Summary, folder: Path) -> list[str]:
-    """Keep a run beside those before it, the newest hundred; a sentence for each file that was given up as damaged.
+    """Add a run and keep the newest hundred; returns a sentence for each file that was removed as damaged.
 
     Raises:
-        UsageError: the run has no name that a file could have, or the folder cannot be written.
+        UsageError: the run's name cannot name a file, or the folder cannot be written.
     """
     if not _ID.fullmatch(summary.run.id):
         raise UsageError(f"The run is called {shown(summary.run.id)}, as no recorded run is: give another one.")
-    in_order([summary])  # it must say when it began
+    in_order([summary])  # raises when the run does not tell when it began
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_summary(slim(summary), folder / f"{summary.run.id}.json")
@@ -40,30 +40,30 @@ def add(summary: Summary, folder: Path) -> list[str]:
 
 
 def _give_up(folder: Path) -> list[str]:
-    """Remove what is damaged, or each trend to come would name it, and the oldest beyond a hundred.
+    """Remove damaged files, which every later trend would have to name, and the oldest beyond a hundred.
 
-    What may be whole stays, and is named: a newer version of this program, or whoever owns it, can read it.
+    A file that may be whole stays: a newer version of this program, or its owner, can read it.
     """
-    kept, said = [], []
+    kept, removed = [], []
     for path in sorted(folder.glob("*.json")):
         if not _ID.fullmatch(path.stem):
             continue
         try:
-            found = read_summary(path)
-            in_order([found])
-            kept.append(found)
+            summary = read_summary(path)
+            in_order([summary])
+            kept.append(summary)
         except NotForUsError:
             continue
         except (SummaryError, UsageError) as error:
             path.unlink()
-            said.append(f"Given up: {error}")
+            removed.append(f"Given up: {error}")
     for old in in_order(kept)[:-MOST_KEPT]:
         (folder / f"{old.run.id}.json").unlink(missing_ok=True)
-    return said
+    return removed
 
 
 def slim(summary: Summary) -> Summary:
-    """Without what only the report of the run itself shows."""
+    """``summary`` without the parts that only the report of the run itself shows."""
     return replace(
         summary,
         checks=tuple(replace(check, witnesses=()) for check in summary.checks),

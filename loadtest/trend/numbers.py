@@ -1,7 +1,7 @@
-"""The headline numbers of a run, each with its interval, and the scale on which its noise is even.
+"""The headline numbers of a run, each with its interval, on a scale on which noise is the same for all values.
 
-Ratios and durations are followed as logarithms, for noise is a share of them. Shares are followed as the arcsine of
-their square root, whose deviation is the same for all shares, so that none in 6,000 and 3 in 6,000 are near.
+Ratios and durations are followed as logarithms, because their noise is proportional to them. Shares are followed as the
+arcsine of their square root, whose deviation is the same for all shares, so that 0 and 3 in 6,000 are close.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.rows import GENERATOR_CHECK, KINDS, logarithms
+from loadtest.compare.doubts import GENERATOR_CHECK
+from loadtest.compare.rows import WINDOW_KINDS, logarithms
 from loadtest.compare.shares import Share, measured_shares
 from loadtest.judge.statistics.signed_rank import shift
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.records import Better, Scale
 
-_Z: Final = 1.96
+Z: Final = 1.96
+"""Standard deviations that a 95 % interval reaches to either side."""
 _FLOORS: Final[dict[Scale, float]] = {"ratio": 0.002, "share": 0.002}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A number of one run. ``level`` and ``deviation`` are on the even scale; None: the run does not give it."""
+    """A number of one run. ``level`` and ``deviation`` are on the scale that is followed; None: not known."""
 
     value: float
     low: float | None
@@ -49,17 +51,16 @@ class Headline:
 
 
 def measured_of(headline: Headline, summary: Summary) -> Measured | None:
-    """A number of a run; none where a summary holds what no run can have given."""
+    """A number of a run; None if it was not measured, or if the summary holds a value that no run can have."""
     try:
-        found = headline.measure(summary)
+        measured = headline.measure(summary)
     except (ArithmeticError, ValueError):  # of values beyond all bounds
         return None
-    if found is None or not (math.isfinite(found.level) and math.isfinite(found.value)):
+    if measured is None or not (math.isfinite(measured.level) and math.isfinite(measured.value)):
         return None
-    low, high, deviation = (
-        None if one is None or not math.isfinite(one) else one for one in (found.low, found.high, found.deviation)
-    )
-    return replace(found, low=low, high=high, deviation=deviation)
+    ends = (measured.low, measured.high, measured.deviation)
+    low, high, deviation = (None if end is None or not math.isfinite(end) else end for end in ends)
+    return replace(measured, low=low, high=high, deviation=deviation)
 
 
 def headlines() -> tuple[Headline, ...]:
@@ -73,7 +74,7 @@ def headlines() -> tuple[Headline, ...]:
             _latency(kind, quantile),
             units.duration,
         )
-        for kind in KINDS
+        for kind in WINDOW_KINDS
         for quantile in ("p50", "p99")
     ]
     slowdown = [
@@ -97,56 +98,56 @@ SHARES: Final = (
 
 
 def level_of(scale: Scale, value: float) -> float:
-    """``value`` on the scale on which its noise is even."""
+    """``value`` on the scale that is followed."""
     return math.log(value) if scale == "ratio" else math.asin(math.sqrt(min(max(value, 0.0), 1.0)))
 
 
 def value_of(scale: Scale, level: float) -> float:
-    """The way back."""
+    """The inverse of :func:`level_of`."""
     return math.exp(level) if scale == "ratio" else math.sin(min(max(level, 0.0), math.pi / 2)) ** 2
 
 
 def floor_of(scale: Scale) -> float:
-    """The least deviation that a run's value is believed to have: 0.2 %, and 0.2 percentage points of one half."""
+    """The least deviation that a value is assumed to have: 0.2 %, or for a share of one half 0.2 percentage points."""
     return _FLOORS[scale]
 
 
 def _latency(kind: str, quantile: str) -> Callable[[Summary], Measured | None]:
     def measure(summary: Summary) -> Measured | None:
-        row = next((row for row in summary.latency.rows if row.population == kind), None)
+        row = summary.latency.of(kind)
         value: int | None = getattr(row.response, f"{quantile}_ns") if row else None
         if not value or value <= 0:
             return None
-        found = shift(logarithms(summary, kind, quantile))
-        below, above = (found.center - found.low, found.high - found.center) if found else (None, None)
-        return _with_doubt(_ratio(value, below, above, units.duration), summary, value)
+        windows = shift(logarithms(summary, kind, quantile))
+        below, above = (windows.center - windows.low, windows.high - windows.center) if windows else (None, None)
+        return with_doubt(as_ratio(value, below, above, units.duration), summary, value)
 
     return measure
 
 
 def _slowdown(quantile: str) -> Callable[[Summary], Measured | None]:
     def measure(summary: Summary) -> Measured | None:
-        found = next((one for one in summary.impact.estimates if one.quantile == quantile), None)
-        if found is None or summary.impact.control or not found.ratio or found.ratio <= 0:
+        estimate = next((one for one in summary.impact.estimates if one.quantile == quantile), None)
+        if estimate is None or summary.impact.control or not estimate.ratio or estimate.ratio <= 0:
             return None
-        below = math.log(found.ratio / found.low) if found.low and found.low > 0 else None
-        above = math.log(found.high / found.ratio) if found.high and found.high > 0 else None
-        return _ratio(found.ratio, below, above, units.ratio)
+        below = math.log(estimate.ratio / estimate.low) if estimate.low and estimate.low > 0 else None
+        above = math.log(estimate.high / estimate.ratio) if estimate.high and estimate.high > 0 else None
+        return as_ratio(estimate.ratio, below, above, units.ratio)
 
     return measure
 
 
-def _ratio(value: float, below: float | None, above: float | None, show: Callable[[float], str]) -> Measured:
+def as_ratio(value: float, below: float | None, above: float | None, show: Callable[[float], str]) -> Measured:
     """A number that is followed as its logarithm, and how far its interval reaches below and above."""
     if below is None or above is None:
         return Measured(value, None, None, math.log(value), None, show(value))
     low, high = value * math.exp(-below), value * math.exp(above)
     text = f"{show(value)} ({units.interval(show(low), show(high))})"
-    return Measured(value, low, high, math.log(value), (below + above) / 2 / _Z, text)
+    return Measured(value, low, high, math.log(value), (below + above) / 2 / Z, text)
 
 
-def _with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
-    """What a load generator that was too slow adds to latencies is not in their interval: it may be its own delay."""
+def with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
+    """A latency with a wider deviation where the load generator was too slow: its own delay may be part of it."""
     check = next((check for check in summary.checks if check.id == GENERATOR_CHECK), None)
     if check is not None and check.verdict is Verdict.PASS:
         return measured
@@ -160,19 +161,21 @@ def _with_doubt(measured: Measured, summary: Summary, value: int) -> Measured:
 
 def _share(name: str) -> Callable[[Summary], Measured | None]:
     def measure(summary: Summary) -> Measured | None:
-        found = _saved(summary) if name == "bytes-saved" else measured_shares(summary)[name]
-        if found is None:
-            return None
-        low, high = found.interval()
-        text = f"{units.share(found.value)} ({units.interval(units.share(low), units.share(high))})"
-        return Measured(
-            found.value, low, high, level_of("share", found.value), 1 / (2 * math.sqrt(max(1.0, found.worth))), text
-        )
+        share = _saved(summary) if name == "bytes-saved" else measured_shares(summary)[name]
+        return None if share is None else as_share(share)
 
     return measure
 
 
+def as_share(share: Share) -> Measured:
+    """A number that is followed as the arcsine of its square root."""
+    low, high = share.interval()
+    text = f"{units.share(share.value)} ({units.interval(units.share(low), units.share(high))})"
+    deviation = 1 / (2 * math.sqrt(max(1.0, share.worth)))
+    return Measured(share.value, low, high, level_of("share", share.value), deviation, text)
+
+
 def _saved(summary: Summary) -> Share | None:
-    """Bytes saved, worth as many observations as there were answers that could have saved some."""
+    """Bytes saved, which count as many observations as there were answers that could have saved some."""
     share, of = summary.conditional.saved_share, summary.conditional.could_have_been
     return None if share is None or not of else Share(round(share * 10**9), 10**9, of)

@@ -1,4 +1,4 @@
-"""Checks and thresholds over all runs: a promise that held and holds no more is worse, whatever the numbers say."""
+"""Checks and thresholds over all runs: a promise that held and no longer holds is worse, whatever the numbers are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
-from loadtest.compare.rows import GENERATOR_CHECK
+from loadtest.compare.doubts import GENERATOR_CHECK
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.following import Terms
@@ -14,25 +14,24 @@ from loadtest.trend.records import PromiseTrend, RunPoint
 from loadtest.trend.runs import name_of
 
 JUDGING: Final = ("max_staleness", "impact_tolerance")
-"""Settings by which promises are judged: verdicts by others say nothing of a change."""
-_OF_THE_TEST: Final = (GENERATOR_CHECK,)
-"""What the load generator promises, not the target."""
+"""Settings by which promises are judged. Verdicts by other settings show no change."""
 
 
 def follow_promises(summaries: Sequence[Summary], runs: Sequence[RunPoint], terms: Terms) -> tuple[PromiseTrend, ...]:
     """One trend a check, and one a threshold."""
     titles: dict[str, str] = {}
-    found: list[dict[str, Verdict]] = []
+    by_run: list[dict[str, Verdict]] = []
     newest = judged_by(summaries[-1])
     for summary in summaries:
-        mine = {check.id: (check.title, check.verdict) for check in summary.checks if check.id not in _OF_THE_TEST}
-        mine |= {f"threshold: {one.expression}": (one.expression, one.verdict) for one in summary.thresholds}
-        titles |= {name: title for name, (title, _) in mine.items()}
-        found.append({name: verdict for name, (_, verdict) in mine.items()} if judged_by(summary) == newest else {})
+        # The check of the load generator is about the test, not about the target.
+        own = {check.id: (check.title, check.verdict) for check in summary.checks if check.id != GENERATOR_CHECK}
+        own |= {f"threshold: {one.expression}": (one.expression, one.verdict) for one in summary.thresholds}
+        titles |= {name: title for name, (title, _) in own.items()}
+        by_run.append({name: verdict for name, (_, verdict) in own.items()} if judged_by(summary) == newest else {})
     return tuple(
-        _followed(name, title, [verdicts.get(name) for verdicts in found], runs, terms)
+        _followed(name, title, [verdicts.get(name) for verdicts in by_run], runs, terms)
         for name, title in titles.items()
-        if any(name in verdicts for verdicts in found)
+        if any(name in verdicts for verdicts in by_run)
     )
 
 
@@ -66,7 +65,7 @@ def _followed(
 
 
 def _worse_since(verdicts: Sequence[Verdict | None], first_recent: int) -> int | None:
-    """The run with which a promise broke: it fails now and passed before, or fails at times and never did before."""
+    """The run with which a promise broke: it fails now and passed before, or it fails at times and never did before."""
     decided = [(run, one) for run, one in enumerate(verdicts) if one in (Verdict.PASS, Verdict.FAIL)]
     failing = [run for run, one in decided if one is Verdict.FAIL]
     recent = [run for run in failing if run >= first_recent]

@@ -10,7 +10,7 @@ from loadtest.summary.findings import FORBID_EXTRA
 
 Better = Literal["lower", "higher"]
 Scale = Literal["ratio", "share"]
-"""How changes of a number are told: as a ratio of new / before, or as a difference of two shares."""
+"""How changes of a number are expressed: as the ratio new / before, or as the difference of two shares."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RunPoint:
     verdict: Verdict
     group: int  # of runs with the same settings on the same machine
     gap_ns: int | None  # since the run before, where that is longer than usual
-    differs: str  # what is not as in the run before: settings, machine; "" when nothing
+    differs: str  # which settings, or what of the machine, changed since the run before; "" when nothing did
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Value:
     low: float | None
     high: float | None
     text: str
-    doubt: str  # why it is known less well than its interval says; "" when it is not
+    doubt: str  # why its interval may be too narrow; "" when it is not
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Change:
     worse: bool
     small: bool  # within what is tolerated
     recent: bool  # began within the last N runs
-    recovered: bool  # it was worse, and is not any more
-    counts: bool  # it is why the trend fails
+    recovered: bool  # it was worse, and no longer is
+    counts: bool  # the trend FAILs because of it
     acknowledged: str  # the reason; "" when it is not
     text: str
 
@@ -106,7 +106,7 @@ Followed = NumberTrend | PromiseTrend
 
 @dataclass(frozen=True)
 class Trend:
-    """Everything that is said of a series of runs."""
+    """Everything that a report may say about a series of runs."""
 
     __pydantic_config__ = FORBID_EXTRA
 
@@ -124,3 +124,9 @@ class Trend:
     def followed(self) -> tuple[Followed, ...]:
         """All that has a verdict."""
         return (*self.numbers, *self.promises)
+
+    @property
+    def newest_changes(self) -> list[tuple[NumberTrend, Change]]:
+        """Every change with its number, the newest first."""
+        changes = [(number, change) for number in self.numbers for change in number.changes]
+        return sorted(changes, key=lambda pair: -pair[1].run)

@@ -1,4 +1,4 @@
-"""The runs of a trend in their order: which belong together, and what came between them."""
+"""The runs of a trend in their order: which are comparable, and what changed between them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-from loadtest.compare.alike import MUST_BE_ALIKE
+from loadtest.compare.alike import MUST_BE_ALIKE, addresses, text_of
 from loadtest.errors import UsageError
 from loadtest.summary.summary import Run, Summary
 from loadtest.trend.records import RunPoint
@@ -21,10 +21,10 @@ _LEAST_GAP_S: Final = 86_400
 
 
 def in_order(summaries: Iterable[Summary]) -> tuple[Summary, ...]:
-    """The runs by the time at which they began; a run that was given twice is one.
+    """The runs by the time at which they began; a run that was given twice counts once.
 
     Raises:
-        UsageError: a run does not say when it began.
+        UsageError: a run does not tell when it began.
     """
     by_id = {summary.run.id: summary for summary in summaries}
     return tuple(sorted(by_id.values(), key=lambda summary: _began(summary.run)))
@@ -40,13 +40,13 @@ def _began(run: Run) -> datetime:
 
 
 def _time(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
     """The runs as a trend shows them."""
-    kinds = [_kind(summary.run) for summary in summaries]
+    kinds = [_kind(summary) for summary in summaries]
     groups = list(dict.fromkeys(kinds))
     gaps = _gaps([_began(summary.run) for summary in summaries])
     differs = ["", *(_differences(before, after) for before, after in pairwise(kinds))]
@@ -67,13 +67,15 @@ def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
 
 
 Kind = tuple[tuple[str, str], ...]
-"""What must be alike for the numbers of two runs to be set side by side: settings, kind of target, machine."""
+"""What must be the same in two runs for their numbers to be comparable: settings, kind of target, machine."""
 
 
-def _kind(run: Run) -> Kind:
-    settings = [(name.replace("_", " "), _text(run.settings.get(name))) for name in MUST_BE_ALIKE]
-    machine = [(f"machine's {name}", _text(run.host.get(name))) for name in _MACHINE]
-    return (*settings, ("kind of target", _text(run.target.get("kind"))), *machine)
+def _kind(summary: Summary) -> Kind:
+    run = summary.run
+    settings = [(name.replace("_", " "), text_of(run.settings.get(name))) for name in MUST_BE_ALIKE]
+    machine = [(f"machine's {name}", text_of(run.host.get(name))) for name in _MACHINE]
+    parts = (("addresses", str(addresses(run))), ("places", str(max(1, len(summary.places)))))
+    return (*settings, ("kind of target", text_of(run.target.get("kind"))), *parts, *machine)
 
 
 def _differences(before: Kind, after: Kind) -> str:
@@ -82,14 +84,8 @@ def _differences(before: Kind, after: Kind) -> str:
     )
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return "not recorded"
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
 def _gaps(times: Sequence[datetime]) -> list[int | None]:
-    """Before each run, how long there was none, where that is a day at least and four times as long as usual."""
+    """Before each run: for how long there was none, if that is at least a day and four times as long as usual."""
     waits = [(after - before).total_seconds() for before, after in pairwise(times)]
     usual = median(waits) if waits else 0.0
     long = max(_LEAST_GAP_S, _LONG * usual)
@@ -102,7 +98,7 @@ def moment(point: RunPoint) -> str:
 
 
 def short_name(point: RunPoint) -> str:
-    """A run where its time stands beside it: its label and its commit."""
+    """A run in a table, in which its time has a column: its label and its commit."""
     return " ".join(filter(None, (point.label, point.commit[:10]))) or point.run
 
 

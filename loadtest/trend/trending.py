@@ -1,4 +1,4 @@
-"""Trend: everything that is said of a series of runs, and the verdict. A pure function of their summaries."""
+"""Trend: everything a report may say about a series of runs, and the verdict; a pure function of their summaries."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_SEGMENT, MOST_RUNS
 from loadtest.trend.following import Terms, follow
 from loadtest.trend.numbers import headlines, measured_of
+from loadtest.trend.parts import headlines_of_parts
 from loadtest.trend.promises import follow_promises, judged_by
 from loadtest.trend.records import Followed, NumberTrend, PromiseTrend, RunPoint, Trend
 from loadtest.trend.runs import in_order, name_of, points
@@ -30,12 +31,12 @@ def trend(
     acknowledged: tuple[Acknowledged, ...] = (),
     notes: Sequence[str] = (),
 ) -> Trend:
-    """Follow runs over time, in whatever order they are given; of none it cannot be made."""
+    """Follow one or more runs over time, in whatever order they are given."""
     ordered = in_order(summaries)
     runs = points(ordered)
     terms = Terms(last, tolerance, acknowledged)
     numbers, never = [], []
-    for headline in headlines():
+    for headline in (*headlines(), *headlines_of_parts(ordered[-1])):
         measured = [measured_of(headline, summary) for summary in ordered]
         if any(one is not None for one in measured):
             numbers.append(follow(headline, measured, runs, terms))
@@ -44,19 +45,20 @@ def trend(
     promises = follow_promises(ordered, runs, terms)
     followed: list[Followed] = [*numbers, *promises]
     verdict = worst([one.verdict for one in followed]) if numbers else Verdict.INCONCLUSIVE
-    said = [*notes, *_notes(ordered, runs, never), *_unused(acknowledged, numbers, promises)]
+    if verdict is Verdict.FAIL:
+        sentence = _worse(runs, numbers, promises, last)
+    else:
+        sentence = _sentence(verdict, runs, followed, last)
     return Trend(
         format=FORMAT,
         verdict=verdict,
-        sentence=_worse(runs, numbers, promises, last)
-        if verdict is Verdict.FAIL
-        else _sentence(verdict, runs, followed, last),
+        sentence=sentence,
         last=last,
         tolerance=tolerance,
         runs=runs,
         numbers=tuple(numbers),
         promises=promises,
-        notes=tuple(said),
+        notes=(*notes, *_notes(ordered, runs, never), *_unused(acknowledged, numbers, promises)),
     )
 
 
@@ -78,43 +80,43 @@ def _sentence(verdict: Verdict, runs: Sequence[RunPoint], followed: Sequence[Fol
 def _worse(
     runs: Sequence[RunPoint], numbers: Sequence[NumberTrend], promises: Sequence[PromiseTrend], last: int
 ) -> str:
-    """The first bad run of all that got worse, with what got worse first."""
-    found = [
+    """The first run with which anything got worse, and what got worse with it."""
+    worse = [
         (one.since, f"{one.title} fails") for one in promises if one.verdict is Verdict.FAIL and one.since is not None
     ]
     for number in numbers:
         show = "{:.2f}x" if number.scale == "ratio" else "{:+.3g}"
-        found += [
+        worse += [
             (change.run, f"{number.title} {show.format(change.size)}") for change in number.changes if change.counts
         ]
-    first = min(run for run, _ in found)
-    there = [text for run, text in found if run == first]
-    later = len(found) - len(there)
+    first = min(run for run, _ in worse)
+    at_first = [text for run, text in worse if run == first]
+    later = len(worse) - len(at_first)
     more = f"; {units.counted(later, 'more change')} for the worse later" if later else ""
-    listed = there[0] + (f" and {len(there) - 1} more" if len(there) > 1 else "")
+    listed = at_first[0] + (f" and {len(at_first) - 1} more" if len(at_first) > 1 else "")
     return f"Worse in {_of(runs, last)}, since {name_of(runs[first])}: {listed}{more}."
 
 
 def _notes(summaries: Sequence[Summary], runs: Sequence[RunPoint], never: Sequence[str]) -> list[str]:
-    found = []
+    sentences = []
     groups = {point.group for point in runs}
     if len(groups) > 1:
         own = sum(point.group == runs[-1].group for point in runs)
-        found.append(
+        sentences.append(
             f"The runs are of {len(groups)} kinds, by their settings and machines. A number is followed within each "
             f"kind only, so that no change is seen from one kind to another. {own} of {len(runs)} runs are of the kind "
             "of the newest."
         )
     if len({judged_by(summary) for summary in summaries}) > 1:
-        found.append("Checks were not judged by the same tolerances in all runs: those judged otherwise do not count.")
+        sentences.append("Checks were not judged by the same tolerances in all runs; only those of the newest count.")
     if len(runs) > MOST_RUNS:
-        found.append(f"Changes are looked for in the newest {MOST_RUNS} runs of a kind.")
+        sentences.append(f"Changes are looked for in the newest {MOST_RUNS} runs of a kind.")
     if never:
-        found.append(f"Measured in no run: {', '.join(never)}.")
+        sentences.append(f"Measured in no run: {', '.join(never)}.")
     missing = sum(not point.commit for point in runs)
     if missing:
-        found.append(f"{units.counted(missing, 'run')} of {len(runs)} did not record a commit.")
-    return found
+        sentences.append(f"{units.counted(missing, 'run')} of {len(runs)} did not record a commit.")
+    return sentences
 
 
 def _unused(

@@ -1,7 +1,7 @@
-"""A trend as files: ``trend.json``, ``trend.html``, ``trend.md``, ``junit.xml``; each complete or absent, never half.
+"""A trend as files: ``trend.json``, ``trend.html``, ``trend.md``, ``junit.xml``; each is written whole or not at all.
 
-``trend.schema.json`` beside this file is the JSON Schema of the first, made from the records
-(``python -m loadtest.trend.writing`` writes it again).
+``trend.schema.json`` in this folder is the JSON Schema of ``trend.json``, made from the records by
+``python -m loadtest.trend.writing``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TREND_FILES: Final = ("trend.json", "trend.html", "trend.md", "junit.xml")
 SCHEMA_PATH: Final = Path(__file__).with_name("trend.schema.json")
 
 
-def write_trend(made: Trend, folder: Path) -> None:
-    """Write all files into ``folder``, which is made when it is not there."""
+def write_trend(trend: Trend, folder: Path) -> None:
+    """Write all files into ``folder``, which is created if necessary."""
     from loadtest.trend.page import page  # noqa: PLC0415 - charts take a second to load
 
     folder.mkdir(parents=True, exist_ok=True)
-    texts = (trend_json(made), page(made), markdown(made), trend_junit(made))
+    texts = (trend_json(trend), page(trend), markdown(trend), trend_junit(trend))
     for name, text in zip(TREND_FILES, texts, strict=True):
         write_whole(folder / name, text.encode())
 
@@ -39,30 +39,26 @@ def _adapter() -> TypeAdapter[Trend]:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of ``trend.json``."""
-    made = _adapter().json_schema()
-    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["title"] = "trend.json of a series of load test runs"
-    return made
+    title = "trend.json of a series of load test runs"
+    return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 
 
-def trend_json(made: Trend) -> str:
-    """``trend.json``."""
-    plain = _adapter().dump_python(made, mode="json")
+def trend_json(trend: Trend) -> str:
+    plain = _adapter().dump_python(trend, mode="json")
     return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def trend_junit(made: Trend) -> str:
+def trend_junit(trend: Trend) -> str:
     """One case a number and one a promise: worse is a failure, undecided is an error and never skipped."""
     cases = [
         *(
             Case("numbers", one.title, one.verdict, one.sentence, tuple(change.text for change in one.changes))
-            for one in made.numbers
+            for one in trend.numbers
         ),
-        *(Case("promises", one.title, one.verdict, one.sentence, ()) for one in made.promises),
+        *(Case("promises", one.title, one.verdict, one.sentence, ()) for one in trend.promises),
     ]
-    about = {"runs": units.count(len(made.runs)), "verdict": made.verdict.value}
-    return suite_of(cases, about, [made.sentence, *made.notes])
+    about = {"runs": units.count(len(trend.runs)), "verdict": trend.verdict.value}
+    return suite_of(cases, about, [trend.sentence, *trend.notes])
 
 
 if __name__ == "__main__":

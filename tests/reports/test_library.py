@@ -75,4 +75,4 @@ def test_where_nothing_can_be_kept_there_is_a_page_all_the_same(
 def test_a_relative_path_is_no_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "caches")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert library._place().parents[2] == tmp_path
+    assert library._cache_path().parents[2] == tmp_path

@@ -8,7 +8,7 @@ import pytest
 import report_summaries
 
 from benchmarks.simulated_runs import Truth, simulated
-from loadtest.compare.alike import unlike_rests
+from loadtest.compare.alike import differences
 from loadtest.compare.comparison import compare
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.report.chart_after_put import after_put
@@ -62,9 +62,9 @@ def test_rests_are_listed_and_the_comparison_is_named(rested: Summary) -> None:
 def test_rests_in_one_of_two_runs_forbid_a_comparison_where_puts_leave_something_behind(
     rested: Summary, passing: Summary
 ) -> None:
-    assert [str(found) for found in unlike_rests(passing, rested)] == ["rests (none and some)"]
-    assert unlike_rests(rested, rested) == ()
+    assert [str(difference) for difference in differences(passing, rested)] == ["rests (none and some)"]
+    assert differences(rested, rested) == ()
     quiet = replace(passing, impact=measure_impact(simulated(Truth(), 1)))
-    assert unlike_rests(passing, quiet) == ()
+    assert differences(passing, quiet) == ()
     assert compare(rested, rested).groups
     assert compare(passing, quiet).groups

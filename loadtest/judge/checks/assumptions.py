@@ -1,17 +1,17 @@
 """Assumptions: what must hold before the other verdicts mean anything.
 
 **Guarantee.** There were enough reads and writes; nobody else wrote to the object; each session had one request in
-flight; the writer kept writing. That versions are unique and that one PUT was in flight at a time is seen to when the
-run is loaded: a run in which it is not so is refused. ::
+flight; the writer kept writing. That versions are unique and that one PUT was in flight at a time is checked when the
+run is loaded, and a run that breaks it is refused. ::
 
     time       ───────────────────────────▶
     session a    ├──────┤ ├─────┤             one request in flight
     session b    ├──────┤
                      ├──────┤                 two: sessions are not what they should be
 
-**Exclusions.** Whether the load generator was fast enough is a check of its own, for it matters to latency only.
+**Exclusions.** Whether the load generator was fast enough is a check of its own, because it matters to latency only.
 
-Never FAIL: an assumption that does not hold says nothing against the target, and is INCONCLUSIVE.
+Never FAIL: an assumption that does not hold says nothing against the target, so it is INCONCLUSIVE.
 
 Fields: ``looked_at`` = reads and writes; ``found`` = assumptions that do not hold; numbers: what they were judged by.
 """
@@ -24,16 +24,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise, no_limit
+from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import foreign_reads, missing_records, somebody_else, too_little, writes_after_first
+from loadtest.judge.evidence import missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command
+from loadtest.judge.watch_evidence import failing_command, foreign_reads, somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
 from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 from loadtest.units import SECOND
 
 PROMISE: Final = Promise(
@@ -45,15 +45,14 @@ PROMISE: Final = Promise(
     tolerated=no_limit,
 )
 LEAST_ACKNOWLEDGED: Final = 0.5
-"""Share of the PUTs that must have been acknowledged; with fewer the run is about a store that cannot be written."""
+"""Share of the PUTs that must have been acknowledged; with fewer, the run is about a store that cannot be written."""
 STOPPED_AFTER: Final = 2
-"""Writing windows (or longest times between PUTs) at the end without a PUT: with so many, the writer had stopped."""
+"""With so many writing windows (or longest times between PUTs) without a PUT at the end, the writer had stopped."""
 
 
 def assumptions(history: History) -> CheckResult:
-    """Check that the run can be judged."""
     overlapping = overlapping_in_session(history)
-    made = int(np.count_nonzero(history.reads.sent))
+    reads = int(np.count_nonzero(history.reads.sent))
     written = writes_after_first(history)
     attempted = len(history.writes) - 1
     unknown = int(np.count_nonzero(history.writes.outcome == WriteOutcome.UNKNOWN))
@@ -67,35 +66,30 @@ def assumptions(history: History) -> CheckResult:
             _writing_stopped(history),
             _writer_trouble(history),
             failing_command(history),
-            _too_little(history, attempted, made),
+            _too_little(history, attempted, reads),
             _overlaps(len(overlapping)),
         )
         if sentence
     ]
-    numbers = tuple(
-        Number(name, value, "count", units.count(value))
-        for name, value in (
-            ("reads", made),
-            ("writes after the first", attempted),
-            ("acknowledged writes after the first", written),
-            ("writes of unknown outcome", unknown),
-            ("foreign documents", foreign),
-            ("reads called while their reader had another in flight", len(overlapping)),
-        )
-    )
-    ended = history.info.ended
-    note = " The run was cut short and recovered from its spool." if ended.recovered else ""
+    note = " The run was cut short and recovered from its spool." if history.info.ended.recovered else ""
     return PROMISE.result(
         Verdict.INCONCLUSIVE if broken else Verdict.PASS,
-        (" ".join(broken) if broken else f"{made:,} reads and {written:,} writes by {_whom(history)}.") + note,
-        looked_at=made + len(history.writes),
+        (" ".join(broken) if broken else f"{reads:,} reads and {written:,} writes by {_writers(history)}.") + note,
+        looked_at=reads + len(history.writes),
         found=len(broken),
-        numbers=numbers,
+        numbers=(
+            count_number("reads", reads),
+            count_number("writes after the first", attempted),
+            count_number("acknowledged writes after the first", written),
+            count_number("writes of unknown outcome", unknown),
+            count_number("foreign documents", foreign),
+            count_number("reads called while their reader had another in flight", len(overlapping)),
+        ),
         witnesses=_witnesses(history, overlapping),
     )
 
 
-def _whom(history: History) -> str:
+def _writers(history: History) -> str:
     return "somebody else, as far as HEADs saw them" if history.info.is_watched else "one writer"
 
 
@@ -103,7 +97,7 @@ def overlapping_in_session(history: History) -> Column:
     """Reads that were called while an earlier read of their session had not returned."""
     reads, returned_ns = history.reads, history.reads.own_returned_ns
     key = history.once(session_key)
-    few = key.dtype == np.uint16  # sessions enough to be sorted, and looked up, in no time
+    few = key.dtype == np.uint16  # few enough sessions to sort block by block, and to look up in a table
     parts = (each_block if few else _at_once)(
         len(reads), lambda block: _overlapping_in_block(reads, returned_ns, key, block)
     )
@@ -146,12 +140,12 @@ def _failing_writes(history: History, written: int, attempted: int) -> str:
 
 
 def _writing_stopped(history: History) -> str:
-    """Writing windows at the end of a run without a PUT; one alone may be a writer that was late and left it out."""
+    """The sentence for writing windows without a PUT at the end; a single one may be a writer that was late."""
     if history.info.settings.write_interval == 0:
         return ""
     versions, called, ends = history.once(flights)
     if len(versions) == 1:
-        return ""  # that too little was written is said already
+        return ""  # another sentence says that too little was written
     unknown = history.writes.outcome[versions[-1]] == WriteOutcome.UNKNOWN
     last = int(called[-1] if unknown else ends[-1])
     silent = _silent_windows(history, last) if len(history.windows) else _silent_intervals(history, called, last)
@@ -167,12 +161,12 @@ def _writing_stopped(history: History) -> str:
 
 
 def _writer_trouble(history: History) -> str:
-    """What the run itself has noted of its writer: that it ended, or could not write down what it did."""
-    noted = history.info.writer
-    if not noted:
+    """What the run recorded of its writer: that it ended, or could not record what it did."""
+    troubles = history.info.writer
+    if not troubles:
         return ""
-    since = units.seconds(max(0, noted[0].at_ns - history.origin_ns))
-    return f"After {since} of the run {noted[0].trouble.rstrip('.')}; what is said of writes rests on the time before."
+    first, since = troubles[0], units.seconds(max(0, troubles[0].at_ns - history.origin_ns))
+    return f"After {since} of the run {first.trouble.rstrip('.')}; what is said of writes rests on the time before."
 
 
 def _silent_windows(history: History, last: int) -> int:
@@ -181,22 +175,22 @@ def _silent_windows(history: History, last: int) -> int:
 
 
 def _silent_intervals(history: History, called: Column, last: int) -> int:
-    """How many times as long as between PUTs before, a run without windows has gone on without one."""
+    """How many of the longest times between two PUTs a run without windows went on without one at its end."""
     interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max(initial=0)))
     return int((_end_ns(history) - last) / interval_ns)
 
 
 def _end_ns(history: History) -> int:
-    """When the last read was sent; those in flight then may have returned much later."""
+    """When the last read was sent; reads in flight at the end may return much later."""
     return int(history.reads.called_ns.max(initial=history.origin_ns))
 
 
-def _too_little(history: History, attempted: int, made: int) -> str:
+def _too_little(history: History, attempted: int, reads: int) -> str:
     if not attempted and history.info.is_watched:
         return "Nothing was published while the run went on, so this run is a control only."
     if not attempted and history.info.settings.write_interval == 0:
         return "Nothing was written after the first version (--write-interval is 0), so this run is a control only."
-    few = too_little(history, made, "reads were made")
+    few = too_little(history, reads, "reads were made")
     return f"Too little happened: {few}." if few else ""
 
 
@@ -209,24 +203,16 @@ def _overlaps(count: int) -> str:
 
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
     foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
-    found = [
+    suspects = [(int(read), "got a document that is not of this run") for read in foreign]
+    in_flight = "called this read while an earlier one was in flight"
+    suspects += [(int(read), in_flight) for read in overlapping[:MOST_WITNESSES]]
+    return tuple(
         witness(
             history,
-            f"{reader(history, int(read)).capitalize()} got a document that is not of this run.",
+            f"{reader(history, read).capitalize()} {what}.",
             int(history.reads.called_ns[read]),
             "call of the read",
-            reads=(int(read),),
+            reads=(read,),
         )
-        for read in foreign
-    ]
-    found += [
-        witness(
-            history,
-            f"{reader(history, int(read)).capitalize()} called this read while an earlier one was in flight.",
-            int(history.reads.called_ns[read]),
-            "call of the read",
-            reads=(int(read),),
-        )
-        for read in overlapping[:MOST_WITNESSES]
-    ]
-    return tuple(found[:MOST_WITNESSES])
+        for read, what in suspects[:MOST_WITNESSES]
+    )

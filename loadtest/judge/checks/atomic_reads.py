@@ -1,24 +1,24 @@
 """New-old inversions: is the object atomic (linearizable), or only regular?
 
 **Guarantee.** Once *any* reader has got a version, no read called later, by anybody, returns an older one. A run is
-*atomic* when all its reads and writes can be put in one order that agrees with what came before what; it is *regular*
-when it has no stale reads and no phantoms. ::
+*atomic* when all its reads and writes fit into one order that agrees with which operation preceded which; it is
+*regular* when it has no stale reads and no phantoms. ::
 
     time      ─────────────────────────────────────▶
     write 2     ├──────────────────────────────┤
     session a       ├──┤ of 2
     session b                  ├──┤ of 1            inversion: no stale read, for write 2 had not returned
 
-**Exclusions.** As for going back in time (:mod:`~loadtest.judge.checks.monotonic_reads`), of which this is the same
-across all sessions. A read of v counts only when write v was over before the write of the newer version was called.
+**Exclusions.** The same as for going back in time (:mod:`~loadtest.judge.checks.monotonic_reads`), but across all
+sessions. A read of v counts only when write v was over before the write of the newer version was called.
 
-**Conflicts.** With writes of unknown outcome, the order of two versions may be open, and yet no order fit: reads of 1,
-2 and 1 again, while both writes were in flight. No single read is an inversion then. The exact decision is made with
-zones (:mod:`loadtest.judge.order.zones`), and such versions are findings too.
+**Conflicts.** With writes of unknown outcome, the order of two versions may be open although no order fits: reads of 1,
+2 and 1 again, while both writes were in flight. No single read is an inversion then. Zones decide such cases exactly
+(:mod:`loadtest.judge.order.zones`), and such versions are findings too.
 
-**With a bound** (``--max-staleness``): while old versions are tolerated, one reader sees the new one earlier than
-another; an inversion whose read is certainly less than the bound behind is tolerated, and so is a conflict that lasts
-no longer.
+**With a bound** (``--max-staleness``): while old versions are tolerated, one reader may see the new one earlier than
+another. So an inversion whose read is certainly less than the bound behind is tolerated, and so is a conflict that
+lasts no longer.
 
 Fields: ``looked_at`` = legitimate reads; ``found`` = inversions beyond the bound, and versions in conflict beyond it
 that no stale read or inversion explains; numbers: inversions, those that are not stale reads as well, the longest time
@@ -34,9 +34,9 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.monotonic_reads import inversions
-from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
+from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
 from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witness
-from loadtest.judge.evidence import despite_others, somebody_else, too_little
+from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.order.zones import Zones, zones
 from loadtest.run.history import History
@@ -61,57 +61,49 @@ def atomic_reads(history: History) -> CheckResult:
     inverted = history.once(inversions)
     age = history.reads.called_ns[inverted] - times.newer_seen_ns[times.version[inverted]]
     beyond = age > history.max_staleness_ns
-    found = int(np.count_nonzero(beyond))
+    intolerable = int(np.count_nonzero(beyond))
     not_stale = int(np.count_nonzero(times.behind[inverted] == 0))
     longest = int(age.max()) if len(age) else None
     longest_text = units.duration(longest) if len(age) or not looked_at else "none: no inversion"
-    numbers = (
-        Number("inversions", len(inverted), "count", units.count(len(inverted))),
-        Number("inversions that are not stale reads", not_stale, "count", units.count(not_stale)),
-        Number("longest time after which an older version was read", longest, "ns", longest_text),
-    )
-    tangled = unexplained_conflicts(history, times, history.once(zones))
-    tangled_number = Number(
-        "versions that fit in no order with another, without an inversion",
-        len(tangled),
-        "count",
-        units.count(len(tangled)),
-    )
-    verdict, sentence = _judge(history, looked_at, found, len(tangled), len(inverted))
+    conflicts = unexplained_conflicts(history, times, history.once(zones))
+    verdict, sentence = _judge(history, looked_at, intolerable, len(conflicts), len(inverted))
     witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]
     witnesses += [
         _conflict_witness(history, times, version, partner)
-        for version, partner in itertools.islice(tangled.items(), MOST_WITNESSES)
+        for version, partner in itertools.islice(conflicts.items(), MOST_WITNESSES)
     ]
     return PROMISE.result(
         verdict,
         sentence,
         looked_at=looked_at,
-        found=found + len(tangled),
-        numbers=(*numbers, tangled_number),
+        found=intolerable + len(conflicts),
+        numbers=(
+            count_number("inversions", len(inverted)),
+            count_number("inversions that are not stale reads", not_stale),
+            Number("longest time after which an older version was read", longest, "ns", longest_text),
+            count_number("versions that fit in no order with another, without an inversion", len(conflicts)),
+        ),
         witnesses=tuple(witnesses[:MOST_WITNESSES]),
     )
 
 
 def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dict[int, int]:
-    """Versions in conflict beyond the bound, each with a partner, where neither has a stale or inverted read."""
+    """Versions in conflict beyond the bound, each with its partner, of which neither has a stale or inverted read."""
     explained = np.zeros(len(history.writes), dtype=np.bool_)
     explained[times.version[history.once(inversions)]] = True
     explained[times.version[np.flatnonzero(times.behind)]] = True
     return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 
 
-def _judge(history: History, looked_at: int, found: int, tangled: int, inverted: int) -> tuple[Verdict, str]:
-    if found or tangled:
-        what = f"{units.counted(found, 'read')} of {looked_at:,} returned an older version than another read had before"
-        if not found:
-            what = f"The reads and writes of {units.counted(tangled, 'version')} cannot be put in one order"
+def _judge(history: History, looked_at: int, intolerable: int, conflicts: int, inverted: int) -> tuple[Verdict, str]:
+    if intolerable or conflicts:
+        reads = units.counted(intolerable, "read")
+        what = f"{reads} of {looked_at:,} returned an older version than another read had before"
+        if not intolerable:
+            what = f"The reads and writes of {units.counted(conflicts, 'version')} cannot be put in one order"
         return Verdict.FAIL, f"{what}: the object is not atomic.{despite_others(history)}"
-    if foreign := somebody_else(history):
-        return Verdict.INCONCLUSIVE, foreign
-    few = too_little(history, looked_at, "reads named a version")
-    if few:
-        return Verdict.INCONCLUSIVE, f"Nothing can be said about inversions: {few}."
+    if lack := lacking(history, looked_at, "reads named a version", "inversions"):
+        return Verdict.INCONCLUSIVE, lack
     if inverted:
         bound = units.duration(history.max_staleness_ns)
         return Verdict.PASS, f"{units.counted(inverted, 'inversion')}, all within the {bound} that are tolerated."

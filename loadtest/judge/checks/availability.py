@@ -8,7 +8,7 @@ the target answers until the end of the run. ::
     reads   ok ok ok ok │            killed    nobody knows what became of the reads in flight: INCONCLUSIVE
 
 **Exclusions.** Reads that were due and never sent say nothing about the target. Answers whose document is wrong are
-faults of the document, not errors. Errors of PUTs are listed beside, and the assumptions do not hold when nothing was
+faults of the document, not errors. Errors of PUTs are listed too, and the assumptions do not hold once nothing is
 written any more.
 
 Fields: ``looked_at`` = reads; ``found`` = errors; numbers: the share of errors, and the longest time without a
@@ -46,7 +46,6 @@ DEAD_NS: Final = 1_000_000_000
 
 
 def availability(history: History) -> CheckResult:
-    """Judge how many reads were answered."""
     measured = history.once(measure_availability)
     errors = np.flatnonzero(history.reads.failed)
     share = measured.error_share
@@ -72,7 +71,7 @@ def availability(history: History) -> CheckResult:
 
 
 def silent_since(history: History, measured: Availability) -> int | None:
-    """For how long, at the end of the run, reads were made and none succeeded; None when the target was alive."""
+    """For how long, at the end of the run, no read succeeded; None when the target was alive."""
     reads = history.reads
     if not measured.errors:
         return None
@@ -83,9 +82,9 @@ def silent_since(history: History, measured: Availability) -> int | None:
 
 
 def unknown_since(history: History, measured: Availability) -> int | None:
-    """For how long a run that was killed had recorded no read, though it was alive itself; None when it had.
+    """For how long a run that was killed had recorded no read while it was still alive; None when it had recorded some.
 
-    A read is recorded when it returns; those in flight when the run is killed leave nothing behind.
+    A read is recorded when it returns, so reads in flight when the run is killed leave no record.
     """
     samples, reads = history.samples, history.reads
     if not (history.info.ended.recovered and len(samples) and len(reads)):

@@ -12,20 +12,20 @@ nothing else is answered 304. ::
     (none)                   ──▶  304               a fault
     If-None-Match: etag(7)   ──▶  304 and a body    a fault
 
-**What an ETag names.** The version whose PUT was told it, or, where no PUT was, the version that it came with. The
-target may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag
-with two versions, or with a version and a document of somebody else, is a fault. So are two ETags of one version by
-turns, for a reader who holds one and asks where the other is in use gets the whole document again (see
+**What an ETag names.** The version whose PUT returned it or, where none did, the version that it came with. The target
+may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag with two
+versions, or with a version and a document of somebody else, is a fault. So are two ETags of one version by turns: a
+reader who holds one and asks where the other is in use gets the whole document again (see
 :mod:`loadtest.run.entity_tags`).
 
 **Verdict.** FAIL on any such fault, and when no answer carried an ETag at all: a reader then has nothing to send, and
-the check does not pass for lack of evidence. INCONCLUSIVE when nobody asked, or too seldom.
+lack of evidence is no reason to pass. INCONCLUSIVE when nobody asked, or too seldom.
 
-**Exclusions.** A 304 for a version that had been replaced is a stale read and is judged there. Errors and broken
+**Exclusions.** A 304 for a version that had been replaced: that is a stale read and is judged there. Errors and broken
 bodies.
 
-Fields: ``looked_at`` = whole 200 and 304 answers; ``found`` = faults; numbers: each kind of fault, and how often 304
-could have been and was the answer.
+Fields: ``looked_at`` = whole 200 and 304 answers; ``found`` = faults; numbers: each kind of fault, and how often the
+answer could have been 304 and was.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise
-from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
+from loadtest.judge.checks.conditional_witness import fault_witness
+from loadtest.judge.checks.promise import Counted, Promise, count_number
+from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
 from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
 from loadtest.run.history import Flags, History
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
 from loadtest.run.settings import NO_WRITER
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult
 from loadtest.summary.versions import Conditional
 
 PROMISE: Final = Promise(
@@ -67,40 +68,27 @@ _NAMES: Final = {
 
 
 def conditional_get(history: History) -> CheckResult:
-    """Judge how ETag and If-None-Match are honoured."""
     measured = history.once(measure_conditional)
     faults = _faults(history)
     counts = {name: int(np.count_nonzero(flags)) for name, flags in faults.items()}
-    found = sum(counts.values())
     verdict, sentence = _judge(history, measured, counts)
-    numbers = (
-        *(Number(_NAMES[name], count, "count", units.count(count)) for name, count in counts.items()),
-        Number(
-            "requests that 304 could have answered",
-            measured.could_have_been,
-            "count",
-            units.count(measured.could_have_been),
-        ),
-        Number("answered 304", measured.not_modified, "count", units.count(measured.not_modified)),
-        Number(
-            "304 for a version that had been replaced",
-            measured.stale_not_modified,
-            "count",
-            units.count(measured.stale_not_modified),
-        ),
-    )
     witnesses = [
-        _witness(history, name, int(read))
+        fault_witness(history, name, int(read))
         for name, flags in faults.items()
         for read in np.flatnonzero(flags)[:MOST_WITNESSES]
     ]
-    witnesses.sort(key=lambda shown: shown.at_ns)
+    witnesses.sort(key=lambda witness: witness.at_ns)
     return PROMISE.result(
         verdict,
         sentence,
         looked_at=measured.whole_reads + measured.not_modified + measured.unasked + measured.with_body,
-        found=found,
-        numbers=numbers,
+        found=sum(counts.values()),
+        numbers=(
+            *(count_number(_NAMES[name], count) for name, count in counts.items()),
+            count_number("requests that 304 could have answered", measured.could_have_been),
+            count_number("answered 304", measured.not_modified),
+            count_number("304 for a version that had been replaced", measured.stale_not_modified),
+        ),
         witnesses=tuple(witnesses[:MOST_WITNESSES]),
     )
 
@@ -110,12 +98,12 @@ def _faults(history: History) -> dict[str, Flags]:
     whole = reads.outcome == ReadOutcome.WHOLE
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
     misnamed = whole & named & (reads.etag_version != reads.version)
-    # The last place is for versions that nobody wrote, and for reads that name none (-1).
-    doubtful = np.flatnonzero(misnamed)
-    version = np.where(reads.version[doubtful] < 0, len(writes), np.minimum(reads.version[doubtful], len(writes)))
+    # The ETag is known of acknowledged versions only. The last place is for versions that nobody wrote, and for none.
+    suspects = np.flatnonzero(misnamed)
+    version = np.where(reads.version[suspects] < 0, len(writes), np.minimum(reads.version[suspects], len(writes)))
     known = np.append(writes.acknowledged, False)[version]
-    misnamed[doubtful[~known]] = False
-    # Whoever put a document of their own there: it has an ETag of its own, and not that of one of ours.
+    misnamed[suspects[~known]] = False
+    # A document of somebody else has an ETag of its own, and never that of one of ours.
     misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
     confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)
     return {
@@ -157,11 +145,11 @@ def _judge(  # noqa: PLR0911 - one a case
     if any(counts.values()):
         kinds = "; ".join(f"{_NAMES[name]}: {count:,}" for name, count in counts.items() if count)
         return Verdict.FAIL, f"ETag and If-None-Match are not honoured by every answer. {kinds}."
-    lost = int(np.count_nonzero((history.reads.sent_version != NO_VERSION) & history.reads.failed))
-    if lost and not measured.could_have_been:
+    failed = int(np.count_nonzero((history.reads.sent_version != NO_VERSION) & history.reads.failed))
+    if failed and not measured.could_have_been:
         return (
             Verdict.INCONCLUSIVE,
-            f"{units.counted(lost, 'conditional request')} ended in an error, and no answer was or could have been "
+            f"{units.counted(failed, 'conditional request')} ended in an error, and no answer was or could have been "
             "304: does the target make an error of a 304?",
         )
     if not measured.conditional_reads:
@@ -181,7 +169,7 @@ def _judge(  # noqa: PLR0911 - one a case
 
 
 def _honoured(measured: Conditional, answers: int, *, asked_nobody: bool) -> str:
-    """What PASS says: only what is true of every answer, and what is judged under another question is counted here."""
+    """The sentence of a PASS: what is true of every answer, and the stale 304s that are judged by another check."""
     asked, stale = measured.could_have_been, measured.stale_not_modified
     if stale:
         sentence = (
@@ -207,68 +195,3 @@ def _honoured(measured: Conditional, answers: int, *, asked_nobody: bool) -> str
             f"{sentence}; of {broken}, {measured.broken_with_etag:,} carried the ETag of a version that they are not."
         )
     return f"{sentence}; {broken} carried no ETag of a version."
-
-
-def _witness(history: History, fault: str, read: int) -> Witness:
-    reads = history.reads
-    version, sent = int(reads.version[read]), int(reads.sent_version[read])
-    etag = int(reads.etag_version[read])
-    named = "an ETag that nothing is known of" if etag == UNKNOWN_VERSION else f"the ETag of version {etag}"
-    others = _reads_that_show(history, fault, read)
-    shown_by = f", which {reader(history, others[0])} got with version {etag}" if others else ""
-    got = f"version {version}" if version >= 0 else _no_version(history)
-    what = {
-        "no-etag": f"got {got} without an ETag",
-        "other-etag": f"got {got} with {named}{shown_by}",
-        "second-etag": f"got version {version} with the second of two ETags that it had by turns",
-        "not-honoured": f"sent If-None-Match with the ETag of version {sent} and got 200 with version {version} again",
-        "broken-instead": f"sent If-None-Match with the ETag of version {sent} and got 200 with no whole body",
-        "unasked": "sent no condition and was answered 304",
-        "with-body": f"was answered 304 with {units.size(int(reads.body_bytes[read]))} of a body",
-        "bare-304": f"was told by a 304 that version {version} was current, and the 304 carried no ETag",
-        "other-etag-304": f"was told by a 304 that version {version} was current, and the 304 carried {named}",
-        "unknown-etag-304": f"was told by a 304 that version {version} was current, and the 304 carried {named}",
-    }[fault]
-    last = len(history.writes) - 1
-    writes = [number for number in dict.fromkeys((version, etag)) if 0 <= number <= last]
-    return witness(
-        history,
-        f"{reader(history, read).capitalize()} {what}.",
-        int(reads.called_ns[read]),
-        "call of the read",
-        reads=(read, *others),
-        writes=writes,
-    )
-
-
-def _no_version(history: History) -> str:
-    return "a document of no known version" if history.info.is_watched else "a document that is not of this run"
-
-
-def _reads_that_show(history: History, fault: str, read: int) -> tuple[int, ...]:
-    """The reads that it contradicts: one of the version that the ETag names; or those that show two ETags by turns."""
-    reads = history.reads
-    whole = reads.outcome == ReadOutcome.WHOLE
-    if fault == "other-etag" and reads.etag_version[read] >= 0:
-        named = reads.etag_version[read]
-        return tuple(np.flatnonzero(whole & (reads.version == named) & (reads.etag_version == named))[:1].tolist())
-    if fault != "second-etag":
-        return ()
-    of_version = whole & (reads.version == reads.version[read])
-    usual, second = (of_version & (reads.etag_version == etag) for etag in (reads.version[read], SECOND_ETAG))
-    before, after = _last_before(history, usual, read), _first_after(history, usual, read)
-    if before and after:
-        return (*before, *after)
-    if after:
-        return (*after, *_first_after(history, second, after[0]))
-    return (*before, *(_last_before(history, second, before[0]) if before else ()))
-
-
-def _last_before(history: History, among: Flags, read: int) -> tuple[int, ...]:
-    """The last of these reads that precedes ``read``, if any does."""
-    return tuple(np.flatnonzero(among & (history.reads.returned_ns < history.reads.called_ns[read]))[-1:].tolist())
-
-
-def _first_after(history: History, among: Flags, read: int) -> tuple[int, ...]:
-    """The first of these reads that ``read`` precedes, if it precedes any."""
-    return tuple(np.flatnonzero(among & (history.reads.called_ns > history.reads.returned_ns[read]))[:1].tolist())

@@ -11,13 +11,13 @@ before write j was called, and write j had returned before the read was called. 
                          ◀────────────────▶    staleness at most:  read.returned - called(2)
 
 **Exclusions.** A read that was called at or before the acknowledgement may return either version. A write that was
-refused, or whose outcome is unknown, makes no read stale. A version whose own outcome is unknown may take effect late:
-it can only be stale once a read has shown that it took effect (see :mod:`loadtest.judge.order.timeline`). Reads that
+refused, or whose outcome is unknown, makes no read stale. A version whose own outcome is unknown may take effect late,
+so it can be stale only once a read has shown that it took effect (see :mod:`loadtest.judge.order.timeline`). Reads that
 returned no known version (errors, torn, foreign) are not looked at; phantoms have a check of their own. Documents of
-somebody else excuse no stale read, for nobody else can bring one of ours back; they make silence INCONCLUSIVE.
+somebody else excuse no stale read, because nobody else can bring one of ours back; they make silence INCONCLUSIVE.
 
-**With a bound** (``--max-staleness``), a stale read is a finding when its staleness is certainly above the bound. Where
-the bound lies inside the interval of the staleness, and nothing is certainly above, the check is INCONCLUSIVE.
+**With a bound** (``--max-staleness``), a stale read is a finding when its staleness is certainly above the bound. When
+the bound lies inside the interval of some staleness, and nothing is certainly above it, the check is INCONCLUSIVE.
 
 Fields: ``looked_at`` = reads called after at least one acknowledgement of a write after version 0; ``found`` = stale
 reads beyond the bound; numbers: stale reads, their share, the two ends of the stalest read's staleness, the largest k.
@@ -30,9 +30,9 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
+from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
 from loadtest.judge.checks.witness import largest, reader, witness
-from loadtest.judge.evidence import despite_others, somebody_else, too_little
+from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.watch_evidence import short_lags
@@ -59,41 +59,37 @@ def fresh_reads(history: History) -> CheckResult:
     low, high = staleness(history, times, stale)
     bound = history.max_staleness_ns
     beyond = low > bound
-    found = int(np.count_nonzero(beyond))
+    too_stale = int(np.count_nonzero(beyond))
     undecided = int(np.count_nonzero(~beyond & (high > bound)))
     numbers = _numbers(times, stale, low, high, looked_at)
     witnesses = tuple(_witness(history, times, read) for read in largest(low[beyond], stale[beyond]))
-    verdict, sentence = _judge(history, looked_at, found, undecided, len(stale))
-    if found:
+    verdict, sentence = _judge(history, looked_at, too_stale, undecided, len(stale))
+    if too_stale:
         sentence += (
             f" The stalest was between {units.duration(low.max())} and {units.duration(high.max())} too old; "
             f"tolerated (--max-staleness): {units.duration(bound)}.{despite_others(history)}"
         )
-    return PROMISE.result(verdict, sentence, looked_at=looked_at, found=found, numbers=numbers, witnesses=witnesses)
+    return PROMISE.result(verdict, sentence, looked_at=looked_at, found=too_stale, numbers=numbers, witnesses=witnesses)
 
 
-def _judge(history: History, looked_at: int, found: int, undecided: int, stale: int) -> tuple[Verdict, str]:
+def _judge(history: History, looked_at: int, too_stale: int, undecided: int, stale: int) -> tuple[Verdict, str]:
     bound = history.max_staleness_ns
     beyond = f" by more than the {units.duration(bound)} that are tolerated" if bound else ""
-    if found:
-        share = units.share(found / looked_at)
-        return Verdict.FAIL, f"{units.counted(found, 'read')} of {looked_at:,} ({share}) were stale{beyond}."
-    if foreign := somebody_else(history):
-        return Verdict.INCONCLUSIVE, foreign
-    few = too_little(history, looked_at, "reads came after an acknowledgement")
-    if few:
-        return Verdict.INCONCLUSIVE, f"Nothing can be said about freshness: {few}."
+    if too_stale:
+        share = units.share(too_stale / looked_at)
+        return Verdict.FAIL, f"{units.counted(too_stale, 'read')} of {looked_at:,} ({share}) were stale{beyond}."
+    if lack := lacking(history, looked_at, "reads came after an acknowledgement", "freshness"):
+        return Verdict.INCONCLUSIVE, lack
     if undecided:
         return (
             Verdict.INCONCLUSIVE,
             f"{units.counted(undecided, 'stale read')} may or may not have been stale{beyond}: reads and PUTs took too "
             "long to tell.",
         )
+    sentence = f"None of {looked_at:,} reads was stale ({units.none_in(looked_at)})."
     if stale:
-        said = f"{units.counted(stale, 'read')} of {looked_at:,} were stale, none{beyond}."
-    else:
-        said = f"None of {looked_at:,} reads was stale ({units.none_in(looked_at)})."
-    return Verdict.PASS, said + short_lags(history)
+        sentence = f"{units.counted(stale, 'read')} of {looked_at:,} were stale, none{beyond}."
+    return Verdict.PASS, sentence + short_lags(history)
 
 
 def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_at: int) -> tuple[Number, ...]:
@@ -106,11 +102,11 @@ def _numbers(times: Timeline, stale: Column, low: Column, high: Column, looked_a
     none = "none: no read was stale" if looked_at else units.NOTHING
     behind = int(times.behind.max(initial=0))
     return (
-        Number("stale reads", len(stale), "count", units.count(len(stale))),
+        count_number("stale reads", len(stale)),
         Number("share of stale reads", share, "share", text),
         Number("staleness of the stalest read, at least", least, "ns", units.duration(least) if len(stale) else none),
         Number("staleness of the stalest read, at most", most, "ns", units.duration(most) if len(stale) else none),
-        Number("most acknowledged writes that a read was behind", behind, "count", units.count(behind)),
+        count_number("most acknowledged writes that a read was behind", behind),
     )
 
 
@@ -144,6 +140,6 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
 
 
 def first_read_of(history: History, times: Timeline, version: int) -> int:
-    """The read that first returned ``version``; there must be one."""
+    """The read that first returned ``version``, which some read did return."""
     first = times.first_read_ns[version]
     return int(np.argmax(times.legitimate & (times.version == version) & (history.reads.returned_ns == first)))

@@ -1,14 +1,14 @@
 """Load generator: it made the reads that were asked for, and its own delay is small beside what it measured.
 
-**Guarantee.** With ``--arrival-rate`` at least 95 % of the scheduled reads were made, and at most 1 % were left
-unsent when the run stopped; the event loop's delay is at most
-a quarter of the response time, at p50 and at p99 (:mod:`loadtest.judge.measure.generator_health`). ::
+**Guarantee.** With ``--arrival-rate`` at least 95 % of the scheduled reads were made, and at most 1 % were left unsent
+when the run stopped. The event loop's delay is at most a quarter of the response time, at p50 and at p99
+(:mod:`loadtest.judge.measure.generator_health`), and every process that read recorded its delay. ::
 
     answer is there ──▶ │ event loop busy with other reads │ ──▶ read returned
                         ◀──── delay, part of the latency ──▶
 
 **Exclusions.** Whole bodies, freshness and ETag do not depend on speed: only latency answers rest on this check. It
-never FAILs, for it says nothing against the target.
+never FAILs, as it says nothing against the target.
 
 Fields: ``looked_at`` = samples of the event loop; ``found`` = what was not fast enough; numbers: achieved rate, delays.
 """
@@ -17,10 +17,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, no_limit
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.rates import measure_availability
+from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
@@ -40,11 +43,10 @@ MOST_UNSENT_SHARE: Final = 0.01
 
 
 def load_generator(history: History) -> CheckResult:
-    """Judge whether the load generator can be believed."""
     generator = history.once(measure_generator)
     rates = history.once(measure_availability)
     slow = "" if generator.fast_enough else generator.sentence
-    broken = [sentence for sentence in (missed_rate(rates), left_unsent(rates), slow) if sentence]
+    broken = [sentence for sentence in (missed_rate(rates), left_unsent(rates), unsampled(history), slow) if sentence]
     late = rates.late_starts.p99_ns
     numbers = (
         Number("reads per second", rates.reads_per_second, "per_second", units.rate(rates.reads_per_second, "reads")),
@@ -61,6 +63,16 @@ def load_generator(history: History) -> CheckResult:
         found=len(broken),
         numbers=numbers,
     )
+
+
+def unsampled(history: History) -> str:
+    """The sentence for processes that read and recorded nothing of their own delay; "" when all of them did."""
+    reading = np.flatnonzero(count_of_each(history.reads.worker))
+    unknown = np.setdiff1d(reading, history.samples.worker)
+    if not len(unknown) or not len(history.samples):  # without any sample, the delay is said to be unknown anyway
+        return ""
+    processes = units.counted(len(reading), "load-generating process", "load-generating processes")
+    return f"{len(unknown):,} of {processes} recorded no event loop delay, so not all latencies can be believed."
 
 
 def missed_rate(rates: Availability) -> str:

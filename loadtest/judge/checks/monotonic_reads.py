@@ -8,15 +8,15 @@ M > v whose write was called after write v was over. ::
     session b                       ├──┤ of 1: another session; may be a new-old inversion (see atomic_reads)
 
 **Exclusions.** Only a read that had returned before the other was called precedes it; equal times overlap. When write v
-has an unknown outcome it may take effect after M did, and then v after M is right: such a read goes back only when an
-earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out; that
-somebody else wrote as well excuses no reader's going back to a document of ours, and makes silence INCONCLUSIVE.
+has an unknown outcome, it may take effect after M did, and then v after M is right: such a read goes back only when an
+earlier read shows that v was over before M was called. Errors, foreign documents and phantoms are left out. Writes of
+somebody else do not excuse a reader that goes back to a document of ours, and they make silence INCONCLUSIVE.
 
-The largest version that the session had read is enough to look at: writes are called in the order of their versions, so
-when any earlier-read version was called after write v was over, the largest one was.
+It is enough to compare with the largest version that the session had read: writes are called in the order of their
+versions, so if any version that was read earlier was called after write v was over, the largest one was.
 
-Going back is a finding whatever ``--max-staleness`` says: a reader who has seen the new document and is then shown the
-old one notices, however short it lasts.
+Going back is a finding whatever ``--max-staleness`` says: a reader who has seen the new document and then gets the old
+one notices, however briefly it lasts.
 
 Fields: ``looked_at`` = legitimate reads that are not the first of their session; ``found`` = reads that go back;
 numbers: sessions looked at, and sessions in which it happened.
@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise
+from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
@@ -39,7 +39,7 @@ from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
 from loadtest.run.blocks import in_blocks
 from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 
 PROMISE: Final = Promise(
     "monotonic-reads",
@@ -64,17 +64,13 @@ def monotonic_reads(history: History) -> CheckResult:
         if len(back):
             found.append(back)
     reads, went_back = np.sort(np.concatenate(found)), len(found) - 1
-    numbers = (
-        Number("readers", sessions, "count", units.count(sessions)),
-        Number("readers that went back", went_back, "count", units.count(went_back)),
-    )
     verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
     return PROMISE.result(
         verdict,
         sentence,
         looked_at=looked_at,
         found=len(reads),
-        numbers=numbers,
+        numbers=(count_number("readers", sessions), count_number("readers that went back", went_back)),
         witnesses=tuple(_witness(history, times, int(read)) for read in reads[:MOST_WITNESSES]),
     )
 
@@ -91,7 +87,7 @@ def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[C
 
 
 def inversions(history: History) -> Column:
-    """The reads, by number, before which anybody had read a newer version; going back is a special case of it."""
+    """The reads, by number, before which any reader had got a newer version; going back is a special case of that."""
     times, called = history.once(timeline), history.reads.called_ns
     return np.flatnonzero(
         in_blocks(
@@ -123,13 +119,13 @@ def went_back_after(history: History, times: Timeline, session: Column, earlier:
     return np.flatnonzero((earlier > version) & after & times.published_once[version])
 
 
-def _judge(history: History, looked_at: int, found: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
+def _judge(history: History, looked_at: int, backward: int, went_back: int, sessions: int) -> tuple[Verdict, str]:
     alone = by_answers_alone(history)
-    if found:
-        told = f", {alone}" if alone else ""
+    if backward:
+        by = f", {alone}" if alone else ""
         return (
             Verdict.FAIL,
-            f"{units.counted(found, 'read')} of {looked_at:,} went back in time{told}, by {went_back:,} of "
+            f"{units.counted(backward, 'read')} of {looked_at:,} went back in time{by}, by {went_back:,} of "
             f"{units.counted(sessions, 'reader')}.{despite_others(history)}",
         )
     if open_ := order_is_open(history):

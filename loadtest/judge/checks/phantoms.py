@@ -8,9 +8,9 @@ did not happen), or when the read had returned before write v was called. ::
     read     ├────────────┤ of 2: overlaps the write, no phantom
     write 2         ├────────────┤
 
-**Exclusions.** A write whose outcome is unknown may have taken effect: reading it is no phantom. A read that returned
-at the very nanosecond at which the write was called overlaps it. Documents of another run are *foreign*, not phantoms.
-Where somebody else publishes, HEADs show what was written, and silence is worth as much as they show.
+**Exclusions.** A write whose outcome is unknown may have taken effect, so a read of it is no phantom. A read that
+returned in the very nanosecond in which the write was called overlaps it. Documents of another run are *foreign*, not
+phantoms. Where somebody else publishes, only HEADs show what was written; a PASS needs HEADs that missed nothing.
 
 Fields: ``looked_at`` = reads that named a version of this run; ``found`` = phantoms; numbers: phantoms by cause.
 """
@@ -22,14 +22,14 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise
+from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.watch_evidence import left_open
 from loadtest.run.history import History
 from loadtest.run.records import Verdict, WriteOutcome
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 
 PROMISE: Final = Promise(
     "phantoms",
@@ -43,26 +43,18 @@ PROMISE: Final = Promise(
 def phantoms(history: History) -> CheckResult:
     """Look for versions that nobody wrote, or that came before they were written."""
     times = history.once(timeline)
-    found = np.flatnonzero(times.phantom)
-    looked_at = int(np.count_nonzero(times.legitimate)) + len(found)
-    versions = history.reads.version[found]
+    phantom_reads = np.flatnonzero(times.phantom)
+    looked_at = int(np.count_nonzero(times.legitimate)) + len(phantom_reads)
+    versions = history.reads.version[phantom_reads]
     never = int(np.count_nonzero(versions >= len(history.writes)))
     written = versions[versions < len(history.writes)]
     refused = int(np.count_nonzero(history.writes.outcome[written] == WriteOutcome.REFUSED))
-    early = len(found) - never - refused
-    numbers = tuple(
-        Number(name, value, "count", units.count(value))
-        for name, value in (
-            ("versions never written", never),
-            ("versions whose write was refused", refused),
-            ("versions returned before they were written", early),
-        )
-    )
-    if len(found):
+    early = len(phantom_reads) - never - refused
+    if len(phantom_reads):
         verdict = Verdict.FAIL
         sentence = (
-            f"{units.counted(len(found), 'read')} of {looked_at:,} returned a version that cannot have been there: "
-            f"{never:,} never written, {refused:,} refused, {early:,} before the write began."
+            f"{units.counted(len(phantom_reads), 'read')} of {looked_at:,} returned a version that cannot have been "
+            f"there: {never:,} never written, {refused:,} refused, {early:,} before the write began."
         )
     elif history.info.is_watched and (open_ := left_open(history)):
         verdict, sentence = Verdict.INCONCLUSIVE, open_
@@ -72,9 +64,17 @@ def phantoms(history: History) -> CheckResult:
         sentence = f"{some} named a version, at least {MINIMUM_READS} are needed."
     else:
         verdict, sentence = Verdict.PASS, f"All {looked_at:,} reads returned versions that were there to be read."
-    witnesses = tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES])
     return PROMISE.result(
-        verdict, sentence, looked_at=looked_at, found=len(found), numbers=numbers, witnesses=witnesses
+        verdict,
+        sentence,
+        looked_at=looked_at,
+        found=len(phantom_reads),
+        numbers=(
+            count_number("versions never written", never),
+            count_number("versions whose write was refused", refused),
+            count_number("versions returned before they were written", early),
+        ),
+        witnesses=tuple(_witness(history, int(read)) for read in phantom_reads[:MOST_WITNESSES]),
     )
 
 

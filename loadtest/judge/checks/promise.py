@@ -1,7 +1,7 @@
-"""A check has a promise that it checks: its name, what it counts and what it tolerates; its result says what was found.
+"""The promise that a check checks: its name, what it counts and what it tolerates, and how its result is made.
 
-Whatever a report says of a check beside its result is said here, so a new check is one file and one line in the
-registry.
+A report takes all that it says of a check from its promise and its result, so a new check is one file and one line in
+the registry.
 """
 
 from __future__ import annotations
@@ -18,36 +18,40 @@ from loadtest.summary.findings import CheckResult, Number, Witness
 
 
 class Counted(NamedTuple):
-    """What is counted, in words: one of it, and many."""
+    """The noun for what is counted, in singular and plural."""
 
     one: str
     many: str
 
     def text(self, count: int) -> str:
-        """So many of it."""
         return units.counted(count, self.one, self.many)
 
 
 Limit = Callable[[Mapping[str, JsonValue]], str]
-"""From the settings of a run to what is tolerated in it, in words; "" where there is no limit to name."""
+"""From the settings of a run to what is tolerated in it, in words; "" for a check without a limit."""
 
 
 def nothing(_settings: Mapping[str, JsonValue]) -> str:
-    """The limit of a check that tolerates no finding."""
+    """For a check that tolerates no finding."""
     return "none"
 
 
 def no_limit(_settings: Mapping[str, JsonValue]) -> str:
-    """That of a check that has none to name."""
+    """For a check without a limit."""
     return ""
 
 
 def tolerated_staleness(settings: Mapping[str, JsonValue]) -> str:
-    """That of a check that tolerates old versions for a while."""
+    """For a check that tolerates old versions for as long as the run was told to."""
     seconds = settings.get("max_staleness")
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         return ""  # it was not recorded
     return f"up to {units.duration(round(seconds * 1e9))} old" if seconds else "none (0 ms)"
+
+
+def count_number(name: str, count: int) -> Number:
+    """A count, as a number of a result."""
+    return Number(name, count, "count", units.count(count))
 
 
 READS: Final = Counted("read", "reads")
@@ -64,7 +68,7 @@ class Promise:
     looks_at: Counted = READS
     finds: Counted = FINDINGS
     tolerated: Limit = nothing
-    compares_clocks: bool = False  # it tells which of two processes came first
+    compares_clocks: bool = False  # it compares times of different processes, so an uncertain clock can hide findings
     largest_first: bool = False  # its witnesses are those of the largest findings; else of the first
 
     def result(
@@ -83,7 +87,7 @@ class Promise:
         )
 
     def crashed(self, error: Exception) -> CheckResult:
-        """The result when the check itself broke: nothing is known, so it is not passed."""
+        """The result of a check that crashed: nothing is known, so it does not pass."""
         text = f"{type(error).__name__}: {error}"
         sentence = "This check broke off, so it says nothing about the run; please report its error."
         return CheckResult(

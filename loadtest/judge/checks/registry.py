@@ -1,7 +1,7 @@
 """All checks, in the order in which a report shows them, and how they are run.
 
 A check that crashes is INCONCLUSIVE and carries its error; the others still run. When part of the record is missing, no
-check can pass: what a process did not record may be what would have broken the promise. A finding stays one.
+check passes, because the missing part may hold what breaks the promise. A check that FAILs still FAILs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from loadtest.summary.findings import CheckResult
 Check = tuple[Promise, Callable[[History], CheckResult]]
 
 MANY_READS: Final = 5_000_000
-"""From so many reads on, no more checks run at a time than there are cores."""
+"""With so many reads or more, no more checks run at a time than there are cores."""
 
 CHECKS: Final[tuple[Check, ...]] = (
     (assumptions.PROMISE, assumptions.assumptions),
@@ -51,15 +51,15 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def in_silence(_check: str) -> None:
-    """Tell nobody what is being done."""
+    """Report no progress."""
 
 
 def run_checks(
     history: History, checks: Sequence[Check] = CHECKS, tell: Callable[[str], None] = in_silence
 ) -> tuple[CheckResult, ...]:
-    """The result of every check, in their order; ``tell`` is given the title of each before it is made.
+    """The result of every check, in their order; ``tell`` is called with the title of each before it runs.
 
-    They are made beside each other: much of a check is work of one core that has nothing to do with another check.
+    They run in parallel, because most of the work of a check keeps one core busy and needs no other check.
     """
 
     def run(check: Check) -> CheckResult:
@@ -67,25 +67,25 @@ def run_checks(
         tell(promise.title)
         return _run(promise, judge, history)
 
-    # Of several a core some wait for what others are making. Each takes memory, of which a long run has too little.
+    # Two a core, as some wait for what others are computing. Each takes memory, of which a long run has too little.
     return tuple(side_by_side(run, checks, a_core=2 if len(history.reads) < MANY_READS else 1))
 
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:
     try:
         return _on_a_whole_record(_on_clocks(promise, check(history), history), history)
-    except Exception as error:  # whatever a check trips over, the run gets a report
+    except Exception as error:  # a check that crashes must not cost the run its report
         return promise.crashed(error)
 
 
 def _on_clocks(promise: Promise, result: CheckResult, history: History) -> CheckResult:
-    """``result`` with what other clocks hide from it, unless it was found all the same."""
+    """``result`` with a sentence on what uncertain clocks may hide, unless it FAILs anyway."""
     hidden = hidden_by_clocks(history) if promise.compares_clocks and result.verdict is not Verdict.FAIL else ""
     return replace(result, sentence=f"{result.sentence} {hidden}") if hidden else result
 
 
 def _on_a_whole_record(result: CheckResult, history: History) -> CheckResult:
-    """``result``, unless it did not FAIL and part of the record is missing."""
+    """``result``, made INCONCLUSIVE when part of the record is missing, unless it FAILs."""
     missing = missing_records(history)
     if not missing or result.verdict is Verdict.FAIL or missing in result.sentence:
         return result

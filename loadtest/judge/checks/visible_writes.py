@@ -5,12 +5,12 @@ it. A write for which a read came that did not, and which no read returned at al
 *lost, or not visible until the next write*. One that no read returned because none came in time was *overtaken*, and
 that is no finding (:mod:`loadtest.judge.order.unseen`, with a timeline).
 
-**Why beside fresh reads.** Each of these reads is stale. But stale reads look like lag, which ends; a version that
-never came did not come late.
+**Why not fresh reads alone.** Each of these reads is stale as well. But stale reads look like lag, and lag ends; a
+version that never came was not late.
 
 **Exclusions.** The last versions of a run, as long as no read returned a newer one: they may still have been on their
-way. With ``--max-staleness``, a write for which no read was certainly staler than that is no finding: a cache that is
-allowed to keep the old version for so long may pass over one.
+way. With ``--max-staleness``, a write for which no read was certainly staler than that is no finding: a cache that may
+keep the old version for so long may skip one.
 
 Fields: ``looked_at`` = acknowledged writes after the first for which a read came in time to tell; ``found`` = lost ones
 beyond the bound; numbers: all lost ones, and those that were overtaken.
@@ -24,14 +24,15 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise, tolerated_staleness
+from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, somebody_else, too_little
+from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import Unseen, unseen
+from loadtest.judge.watch_evidence import somebody_else
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 
 PROMISE: Final = Promise(
     "visible-writes",
@@ -47,69 +48,65 @@ MOST_LISTED: Final = 10
 
 def visible_writes(history: History) -> CheckResult:
     """Look for acknowledged writes that readers never got, though they asked."""
-    found = history.once(unseen)
+    never = history.once(unseen)
     reads, writes = history.reads, history.writes
-    beyond = reads.called_ns[found.shown_by] - writes.returned_ns[found.lost] > history.max_staleness_ns
-    verdict, sentence = _judge(history, found, found.lost[beyond])
-    numbers = tuple(
-        Number(name, len(versions), "count", units.count(len(versions)))
-        for name, versions in (
-            ("acknowledged writes lost, or not visible until the next", found.lost),
-            ("acknowledged writes overtaken before a read could see them", found.overtaken),
-        )
-    )
+    beyond = reads.called_ns[never.shown_by] - writes.returned_ns[never.lost] > history.max_staleness_ns
+    verdict, sentence = _judge(history, never, never.lost[beyond])
     return PROMISE.result(
         verdict,
         sentence,
-        looked_at=found.tried,
+        looked_at=never.tried,
         found=int(np.count_nonzero(beyond)),
-        numbers=numbers,
-        witnesses=tuple(_witness(history, found, int(place)) for place in np.flatnonzero(beyond)[:MOST_WITNESSES]),
+        numbers=(
+            count_number("acknowledged writes lost, or not visible until the next", len(never.lost)),
+            count_number("acknowledged writes overtaken before a read could see them", len(never.overtaken)),
+        ),
+        witnesses=tuple(_witness(history, never, int(place)) for place in np.flatnonzero(beyond)[:MOST_WITNESSES]),
     )
 
 
-def _judge(history: History, found: Unseen, lost: Column) -> tuple[Verdict, str]:
+def _judge(history: History, never: Unseen, lost: Column) -> tuple[Verdict, str]:
     if len(lost):
         were = "was" if len(lost) == 1 else "were"
         return (
             Verdict.FAIL,
-            f"{units.counted(len(lost), 'acknowledged write')} of {found.tried:,} {were} lost, or not visible until "
+            f"{units.counted(len(lost), 'acknowledged write')} of {never.tried:,} {were} lost, or not visible until "
             "the next write: reads came in between, and no read ever returned "
             f"{listed(lost.tolist())}.{despite_others(history)}",
         )
     if foreign := somebody_else(history):
         return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, int(np.count_nonzero(history.once(timeline).legitimate)), "reads named a version")
-    if few or found.tried < MINIMUM_WRITES:
+    if few or never.tried < MINIMUM_WRITES:
         why = few or (
-            f"for only {found.tried} of the acknowledged writes a read came before the next one, at least "
+            f"for only {never.tried} of the acknowledged writes a read came before the next one, at least "
             f"{MINIMUM_WRITES} are needed"
         )
         return Verdict.INCONCLUSIVE, f"Nothing can be said about writes that are lost: {why}."
-    if len(found.lost):
-        passed_over = units.counted(len(found.lost), "acknowledged write")
+    if len(never.lost):
+        passed_over = units.counted(len(never.lost), "acknowledged write")
         return (
             Verdict.PASS,
-            f"{passed_over} of {found.tried:,} had not become visible when the next one was made "
-            f"({listed(found.lost.tolist())}), within the {units.duration(history.max_staleness_ns)} that are "
+            f"{passed_over} of {never.tried:,} had not become visible when the next one was made "
+            f"({listed(never.lost.tolist())}), within the {units.duration(history.max_staleness_ns)} that are "
             "tolerated.",
         )
     return (
         Verdict.PASS,
-        f"None of {found.tried:,} acknowledged writes that a read could tell of before the next one was lost.",
+        f"None of {never.tried:,} acknowledged writes that a read could tell of before the next one was lost.",
     )
 
 
 def listed(versions: Sequence[int]) -> str:
     """The first few versions, for a sentence."""
-    names = [f"{version:,}" for version in versions[:MOST_LISTED]]
-    shown = ", ".join(names) + (", …" if len(versions) > MOST_LISTED else "")
-    return f"version{'s' if len(versions) > 1 else ''} {shown}"
+    names = ", ".join(f"{version:,}" for version in versions[:MOST_LISTED])
+    more = ", …" if len(versions) > MOST_LISTED else ""
+    return f"version{'s' if len(versions) > 1 else ''} {names}{more}"
 
 
-def _witness(history: History, found: Unseen, place: int) -> Witness:
+def _witness(history: History, never: Unseen, place: int) -> Witness:
     reads, writes = history.reads, history.writes
-    lost, read, following = (int(column[place]) for column in (found.lost, found.shown_by, found.next_write))
+    lost, read, following = (int(column[place]) for column in (never.lost, never.shown_by, never.next_write))
     asked = int(reads.called_ns[read] - writes.returned_ns[lost])
     left = int(writes.called_ns[following] - reads.returned_ns[read])
     return witness(

@@ -13,11 +13,11 @@ of a document in it and is none of these) or *unrecognised* (an error page, an e
 
 **Exclusions.** Errors (4xx, 5xx, no answer) carry no document. What somebody else certainly put there is *foreign* and
 is left to the assumptions: a whole document of another run, or a body whose ETag is its MD5 where the ETags of our own
-documents are theirs, so that the store holds it. A gateway that makes MD5s of its error pages looks the same, so then
-nothing passes. One whose ETag header names another version is left to the
-conditional check: its body is whole. Bodies that were never read while a PUT was in flight prove little, so silence
-wants some reads that overlap one. Documents of the user's own may differ from one another in a field alone, so that a
-mix of two is mostly one of them, byte for byte: silence then proves nothing of mixes.
+documents are theirs, so that the store must hold it. A gateway that makes MD5s of its error pages looks the same, so
+nothing passes then. A document whose ETag header names another version is left to the conditional check, as its body is
+whole. Bodies that were never read while a PUT was in flight prove little, so a PASS needs some reads that overlap one.
+Documents of the user's own may differ in one field only, so that a mix of two is mostly one of them, byte for byte;
+silence then proves nothing about mixes.
 
 Fields: ``looked_at`` = 200 answers of this run; ``found`` = those that are not whole; numbers: by kind, and how many
 answers overlapped a PUT.
@@ -30,15 +30,15 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.checks.promise import Counted, Promise
+from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import MINIMUM_OVERLAPS, foreign_reads, too_little
+from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
-from loadtest.judge.watch_evidence import unvouched
+from loadtest.judge.watch_evidence import foreign_reads, unvouched
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
-from loadtest.summary.findings import CheckResult, Number, Witness
+from loadtest.summary.findings import CheckResult, Witness
 
 PROMISE: Final = Promise(
     "whole-bodies",
@@ -48,7 +48,7 @@ PROMISE: Final = Promise(
     finds=Counted("not whole", "not whole"),
 )
 LEAST_CUTS_SEEN: Final = 0.9
-"""A mix may be cut anywhere, and a fault may cut at the same place each time, half way, say."""
+"""Share of the places at which a cut must show: a fault may cut at the same place each time, half way, say."""
 INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
@@ -68,14 +68,6 @@ def whole_bodies(history: History) -> CheckResult:
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)
     found = np.flatnonzero(one_of(outcome, BROKEN_OUTCOMES))
-    numbers = (
-        *(
-            Number(f"{outcome_name(kind)} bodies", int(counts[kind]), "count", units.count(int(counts[kind])))
-            for kind in BROKEN_OUTCOMES
-            if counts[kind] or kind < ReadOutcome.OVERSIZED
-        ),
-        Number("documents whose read overlapped a PUT", overlapping, "count", units.count(overlapping)),
-    )
     if len(found):
         kinds = ", ".join(f"{counts[kind]:,} {outcome_name(kind)}" for kind in BROKEN_OUTCOMES if counts[kind])
         verdict = Verdict.FAIL
@@ -115,13 +107,20 @@ def whole_bodies(history: History) -> CheckResult:
         sentence,
         looked_at=looked_at,
         found=len(found),
-        numbers=numbers,
+        numbers=(
+            *(
+                count_number(f"{outcome_name(kind)} bodies", int(counts[kind]))
+                for kind in BROKEN_OUTCOMES
+                if counts[kind] or kind < ReadOutcome.OVERSIZED
+            ),
+            count_number("documents whose read overlapped a PUT", overlapping),
+        ),
         witnesses=tuple(_witness(history, int(read)) for read in found[:MOST_WITNESSES]),
     )
 
 
 def _unseen_mixes(history: History) -> str | None:
-    """Why a mix of two versions could go unseen, and what to do; None where nearly every mix is seen."""
+    """Why a mix of two versions could go unseen, and what to do; None where nearly every mix shows."""
     documents = history.info.documents
     seen = documents.cuts_seen
     if seen is None or seen >= LEAST_CUTS_SEEN:
@@ -162,24 +161,24 @@ def _witness(history: History, read: int) -> Witness:
     first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
     after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
     met = [int(version) for version in versions[first:after]]
-    shown = met[:2] or [int(versions[after - 1])]
+    near = met[:2] or [int(versions[after - 1])]
     silent_ns = int(reads.called_ns[read] - ends[after - 1])
     may = "perhaps " if reads.known_to_a_bound else ""
-    when = f"{may}while {_names(met)} in flight" if met else _since(shown[0], silent_ns)
+    when = f"{may}while {_names(met)} in flight" if met else _since(near[0], silent_ns)
     outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
-    beside = _beside(size, int(writes.bytes[shown[0]])) if outcome is ReadOutcome.REWRITTEN else ""
+    change = _change_of_size(size, int(writes.bytes[near[0]])) if outcome is ReadOutcome.REWRITTEN else ""
     return witness(
         history,
-        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{beside}) {when}.",
-        int(writes.called_ns[shown[0]]),
-        f"call of write {shown[0]}",
+        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{change}) {when}.",
+        int(writes.called_ns[near[0]]),
+        f"call of write {near[0]}",
         reads=(read,),
-        writes=shown,
+        writes=near,
     )
 
 
-def _beside(size: int, document: int) -> str:
-    """How long a document is beside what became of it; the difference often tells what that was."""
+def _change_of_size(size: int, document: int) -> str:
+    """How much longer or shorter a document became, which often tells what was done to it."""
     more = size - document
     like = {1: ", as a line end is", 2: ", as a line end of two bytes is", 3: ", as a byte-order mark is"}.get(more, "")
     if size == (document + 2) // 3 * 4:
@@ -188,7 +187,7 @@ def _beside(size: int, document: int) -> str:
 
 
 def _since(last: int, silent_ns: int) -> str:
-    """How long before the read the last PUT was over; the read met none."""
+    """For a read that met no PUT: how long before it the last one was over."""
     ended = units.duration(silent_ns)
     return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
 

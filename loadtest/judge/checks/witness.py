@@ -1,4 +1,4 @@
-"""Operations of a run as they stand in a finding: with times relative to one moment, and names instead of numbers."""
+"""The operations that prove a finding, with times relative to one moment, and names instead of numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loadtest.run.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, Rea
 from loadtest.summary.findings import Operation, Witness
 
 MOST_WITNESSES: Final = 5
-"""Findings of one check that are shown with their operations; all of them are counted."""
+"""So many findings of a check are shown with their operations; all of them are counted."""
 
 
 def read_operation(history: History, read: int, zero_ns: int) -> Operation:
@@ -77,6 +77,6 @@ def reader(history: History, read: int) -> str:
 
 
 def largest(values: Column, candidates: Column, most: int = MOST_WITNESSES) -> list[int]:
-    """Those of ``candidates`` (rising numbers of reads) with the largest ``values``; of equal values the earliest."""
+    """The ``candidates`` (rising numbers of reads) with the largest ``values``; of equal values the earliest."""
     order = np.argsort(-values, kind="stable")[:most]
     return [int(read) for read in candidates[order]]

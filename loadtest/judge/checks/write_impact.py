@@ -8,18 +8,16 @@ readers have to fetch the whole document after a PUT is no slowdown of the targe
 **Verdict.** FAIL when a whole interval is above the tolerance: that of a quantile, of a quantile of one kind of
 answer, of a time after a PUT, or of writing windows against the end of the rests. PASS when the whole 95 % interval
 at p99 is at or below it and nothing is in doubt. INCONCLUSIVE otherwise: when the interval spans the tolerance; when
-what a PUT leaves behind outlasts the rests, or may be more than is tolerated; when windows of a kind are not alike
-wherever they stand; when writes seem to make reads faster, for then quiet windows were not quiet; and whenever the
-load generator was not fast enough, for then latencies tell about the generator. Where the true ratio is exactly the
-tolerance more than one run in twenty may FAIL, as several intervals are looked at; where writes do no harm, next to
-none does.
+what a PUT leaves behind outlasts the rests, or may be more than is tolerated; when windows of one kind differ by what
+came before them; when writes seem to make reads faster, as quiet windows were not quiet then; and whenever the load
+generator was not fast enough, as latencies tell about the generator then. If the true ratio is exactly the tolerance,
+more than one run in twenty may FAIL, because several intervals are looked at; if writes do no harm, hardly any does.
 
 **Exclusions.** Pairs of windows in which a quiet window met a PUT or a writing one met none. Errors. A run without
 rests (a short one, or of an old version) cannot see what a PUT leaves behind for much longer than a window.
 
-Fields: ``looked_at`` = pairs used; ``found`` = what is above the tolerance (quantiles,
-quantiles of a kind of answer, times after a PUT); numbers: the ratio at each quantile, the noise
-floor.
+Fields: ``looked_at`` = pairs used; ``found`` = what is above the tolerance (quantiles, quantiles of a kind of answer,
+times after a PUT); numbers: the ratio at each quantile, and the noise floor.
 """
 
 from __future__ import annotations
@@ -32,14 +30,13 @@ from pydantic import JsonValue
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.measure.generator_health import measure_generator
-from loadtest.judge.measure.impact import failures, measure_impact, verdict
+from loadtest.judge.measure.impact import failures, measure_impact
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
 
 
 def tolerated_ratio(settings: Mapping[str, JsonValue]) -> str:
-    """The slowdown that is tolerated."""
     ratio = settings.get("impact_tolerance")
     return f"up to {units.ratio(ratio)}" if isinstance(ratio, (int, float)) else ""
 
@@ -55,30 +52,18 @@ PROMISE: Final = Promise(
 
 
 def write_impact(history: History) -> CheckResult:
-    """Judge the impact of writes on reads."""
     impact = history.once(measure_impact)
     generator = history.once(measure_generator)
-    judged, sentence = verdict(impact), impact.sentence
-    if generator.fast_enough is not True and judged is not Verdict.INCONCLUSIVE:
-        judged, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
+    verdict, sentence = impact.verdict, impact.sentence
+    if generator.fast_enough is not True and verdict is not Verdict.INCONCLUSIVE:
+        verdict, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
     floor = impact.noise_floor
     what = "near a publication / just before" if impact.basis == "publications" else "while writing / while quiet"
     numbers = (
         *(
-            Number(
-                f"response time {what}, {estimate.quantile}",
-                estimate.ratio,
-                "ratio",
-                estimate.text,
-            )
+            Number(f"response time {what}, {estimate.quantile}", estimate.ratio, "ratio", estimate.text)
             for estimate in impact.estimates
         ),
         Number(f"noise floor at {impact.headline}: a smaller slowdown goes unseen", floor, "ratio", units.ratio(floor)),
     )
-    return PROMISE.result(
-        judged,
-        sentence,
-        looked_at=impact.pairs_used,
-        found=failures(impact),
-        numbers=numbers,
-    )
+    return PROMISE.result(verdict, sentence, looked_at=impact.pairs_used, found=failures(impact), numbers=numbers)

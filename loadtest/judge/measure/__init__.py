@@ -1,4 +1,4 @@
-"""What is measured of a run and is no verdict: latency, the impact of writes, consistency windows, 304s, the generator.
+"""What is measured of a run: latency, the impact of writes, consistency windows, 304s, the load generator.
 
-Each is a pure function of a History; the records that they return are in :mod:`loadtest.summary`.
+Each measure is a pure function of a History and has no verdict; the records are in :mod:`loadtest.summary`.
 """

@@ -1,23 +1,23 @@
 """What do PUTs leave behind? Response time by the time since the last PUT, against the level that no PUT touches.
 
 A quiet window begins soon after a writing one and inherits what that left behind, so it cannot show it. A *rest* can:
-nothing is written for several windows after a writing one. Its end is taken for the *untouched level*, and the reads
-before it, by the time since the last PUT returned, are compared with it, rest by rest, so that drift cancels. ::
+after a writing window, nothing is written for several windows. The end of the rest is the *untouched level*. The reads
+before it, by the time since the last PUT returned, are compared with that level, rest by rest, so drift cancels. ::
 
     writing    ├─PUT──PUT─┤
     rest                    ├────┬────┬────────┬─────────────────┬────────┬────────┤
     lags                     ¼-½  ½-1    1-2       2-4 …          untouched level
                          (seconds since the PUT returned)          (two pieces, each as long as a window)
 
-The unit is the rest: one logarithm of a ratio each, Student's interval over the rests, and as wide as it takes for 95 %
-to hold for all lags and quantiles together (Bonferroni).
+The unit is the rest: each gives one logarithm of a ratio. Student's interval over the rests is so wide that 95 % hold
+for all lags and quantiles together (Bonferroni).
 
-- A lag that is above the tolerance for certain: reads so long after a PUT are slower than is tolerated.
-- One that differs from the untouched level for certain (99 %, as the headline rests on it): quiet windows are not
-  quiet, and rests stand in for them.
-- An end that still differs from what is before it: the effect outlasts the rests.
-- Reads of one kind of answer are looked at alone, too, for an effect on one is diluted by the other.
-- An untouched level above that of the rest before the first PUT: something outlasts the rests, or came meanwhile.
+- A lag is certainly above the tolerance: reads so long after a PUT are slower than is tolerated.
+- A lag certainly differs from the untouched level (99 %, as the headline depends on it): quiet windows are not quiet,
+  and rests take their place.
+- The end of a rest still differs from what is before it: the effect outlasts the rests.
+- Reads of one kind of answer are also looked at alone, because the other kind dilutes an effect on one.
+- The untouched level is above that of the rest before the first PUT: something outlasts the rests, or came meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from loadtest import units
 from loadtest.judge.measure.after_put_words import doubts_after, sentence_after
 from loadtest.judge.measure.lags import Look, fading, looks, surely_above, suspicious
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
-from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
+from loadtest.judge.measure.rests import LEAST_RESTS, Rest, untouched_level
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, judge
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
@@ -45,7 +45,7 @@ from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 SURELY: Final = 0.99
 _Named = tuple[Literal["", "200", "304"], Scale]
 _MOST: Final = 700.0
-"""Beyond that a logarithm is that of no number."""
+"""The exponential of a larger logarithm does not fit a float."""
 
 
 def after_effect(  # noqa: PLR0917 - what it is seen in
@@ -59,7 +59,7 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
 ) -> AfterEffect | None:
     """What PUTs leave behind; None when there are too few rests to tell.
 
-    ``opening``: pieces of the first rest. ``apart``: the scales of kinds of answer that are looked at one by one, too.
+    ``opening``: pieces of the first rest. ``apart``: the scales of the kinds of answer, which are looked at alone too.
     """
     if len(rests) < LEAST_RESTS:
         return None
@@ -77,7 +77,7 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
         untouched_ns=_untouched_ns(rests, scale),
         lags=lags,
         writing=writing,
-        opening=next((found for found in openings if not found.kind), None),
+        opening=next((opening for opening in openings if not opening.kind), None),
         seen=bool(certain or lasting),
         doubts=doubts_after(lags, writing, openings, lasting, rest_ns, history),
         sentence=sentence_after(lags, writing, certain, tolerance),
@@ -85,7 +85,7 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
 
 
 class _Seen(NamedTuple):
-    """What was seen of reads of all kinds together, or of each kind."""
+    """What was seen, for reads of all kinds together or for each kind."""
 
     lags: tuple[LagEstimate, ...]
     certain: tuple[LagEstimate, ...]
@@ -111,19 +111,19 @@ def _seen(  # noqa: PLR0917 - what is looked at, and how surely
         lags,
         tuple(lag for lag, (_, look) in zip(lags, by_lag, strict=True) if look.differs(surely)),
         any(look.differs(surely) and np.mean(look.logs) > 0 for look in ends),
-        tuple(replace(found, kind=kind) for kind, found in openings if found is not None),
+        tuple(replace(estimate, kind=kind) for kind, estimate in openings if estimate is not None),
     )
 
 
 def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: float, tail: float) -> LagEstimate:
-    found = student(look.logs, confidence)
-    assert found is not None  # noqa: S101 - a look holds enough
+    shift = student(look.logs, confidence)
+    assert shift is not None  # noqa: S101 - a look holds enough
     verdict = Verdict.PASS
-    if found.low > limit and surely_above(look.logs, limit, tail):
+    if shift.low > limit and surely_above(look.logs, limit, tail):
         verdict = Verdict.FAIL
     elif suspicious(look.logs, limit, SURELY if kind else CONFIDENCE):  # of kinds there are twice as many looks
         verdict = Verdict.INCONCLUSIVE
-    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
+    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in shift)
     rests = len(look.logs)
     return LagEstimate(look.quantile, look.from_ns, look.to_ns, look.reads, rests, ratio, low, high, verdict, kind)
 
@@ -131,27 +131,27 @@ def _lag(kind: Literal["", "200", "304"], look: Look, confidence: float, limit: 
 def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: float, tails: Tails) -> ImpactEstimate:
     logs = []
     for rest in rests:
-        value, base = scale.value(rest.writing, name), level(scale, rest.pieces, name)
+        value, base = scale.value(rest.writing, name), untouched_level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
-    found = student(logs, 1 - 2 * tails.high)
-    shown = student(logs, 1 - 2 * max(tails))
-    if found is None or shown is None:
+    shift = student(logs, 1 - 2 * tails.high)
+    less_sure = student(logs, 1 - 2 * max(tails))
+    if shift is None or less_sure is None:
         text = f"not measured: {units.counted(len(logs), 'rest')}, at least {LEAST_RESTS} are needed"
         return ImpactEstimate(name, None, None, None, len(logs), None, Verdict.INCONCLUSIVE, text)
-    found = found._replace(low=shown.low)
-    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in found)
+    shift = shift._replace(low=less_sure.low)
+    ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in shift)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
-    judged = judge(found, tolerance)
+    judged = judge(shift, tolerance)
     if judged is Verdict.FAIL and not surely_above(logs, math.log(tolerance), tails.low):
         judged = Verdict.INCONCLUSIVE
     return ImpactEstimate(name, ratio, low, high, len(logs), None, judged, text)
 
 
 def _opening(rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, limit: float) -> LagEstimate | None:
-    """The untouched level against that before the first PUT: one more observation, as far off as the rests allow."""
-    before = level(scale, opening, "p50") if opening else None
-    levels = [found for rest in rests for found in [level(scale, rest.pieces, "p50")] if found is not None]
+    """The untouched level against that before the first PUT, which is one more observation of the same spread."""
+    before = untouched_level(scale, opening, "p50") if opening else None
+    levels = _levels(rests, scale, "p50")
     if before is None or len(levels) < LEAST_RESTS:
         return None
     center = float(np.mean(levels)) - before
@@ -165,7 +165,13 @@ def _opening(rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, li
 
 def _untouched_ns(rests: Sequence[Rest], scale: Scale) -> tuple[int | None, int | None, int | None]:
     def usual(name: Quantile) -> int | None:
-        levels = [found for rest in rests for found in [level(scale, rest.pieces, name)] if found is not None]
+        levels = _levels(rests, scale, name)
         return round(math.exp(float(np.median(levels)))) if levels else None
 
     return usual("p50"), usual("p90"), usual("p99")
+
+
+def _levels(rests: Sequence[Rest], scale: Scale, name: Quantile) -> list[float]:
+    """The untouched level of each rest that has this quantile."""
+    levels = (untouched_level(scale, rest.pieces, name) for rest in rests)
+    return [value for value in levels if value is not None]

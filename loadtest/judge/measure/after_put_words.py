@@ -1,4 +1,4 @@
-"""What PUTs leave behind, in sentences: why it makes a PASS none, and the worst of what is certain."""
+"""What PUTs leave behind, in sentences: why it keeps a run from passing, and the worst of what is certain."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def doubts_after(  # noqa: PLR0917 - all that there is to doubt
     rest_ns: int,
     history: History,
 ) -> tuple[str, ...]:
-    """Why what PUTs leave behind may be more than is tolerated; none when it is not."""
+    """Why what PUTs leave behind may be more than is tolerated; empty when it is not."""
     longer = f"measure with rests twice as long (--window {2 * history.info.settings.window:g})"
     doubts = []
     unsure = [lag for lag in lags if lag.verdict is Verdict.INCONCLUSIVE]
     if unsure:
         worst = max(unsure, key=lambda lag: lag.ratio)
         doubts.append(f"{_lag_text(worst)}, which may be chance and may be more than is tolerated: run longer")
-    high = [found for found in writing if found.verdict is Verdict.INCONCLUSIVE and _above(found, history)]
+    high = [one for one in writing if one.verdict is Verdict.INCONCLUSIVE and _above(one, history)]
     if high:
         doubts.append(
             f"against the end of the rests, writing windows are {high[-1].text} at {high[-1].quantile}: run longer"
@@ -42,9 +42,9 @@ def doubts_after(  # noqa: PLR0917 - all that there is to doubt
     return tuple(doubts)
 
 
-def _above(found: ImpactEstimate, history: History) -> bool:
+def _above(estimate: ImpactEstimate, history: History) -> bool:
     tolerance = history.info.settings.impact_tolerance
-    return found.ratio is not None and found.low is not None and found.ratio > tolerance and found.low > 1
+    return estimate.ratio is not None and estimate.low is not None and estimate.ratio > tolerance and estimate.low > 1
 
 
 def _reads(lag: LagEstimate) -> str:
@@ -63,12 +63,12 @@ def sentence_after(
     certain: tuple[LagEstimate, ...],
     tolerance: float,
 ) -> str:
-    """The worst of what is certain; "" when PUTs leave nothing behind that could be seen."""
+    """The worst of what is certain; "" when PUTs leave nothing behind that shows."""
     failing = [lag for lag in lags if lag.verdict is Verdict.FAIL]
     if failing:
         text = _lag_text(max(failing, key=lambda lag: lag.low))
         return f"{text[0].upper()}{text[1:]}: more than the tolerated {units.ratio(tolerance)}."
-    above = [found for found in writing if found.verdict is Verdict.FAIL]
+    above = [one for one in writing if one.verdict is Verdict.FAIL]
     if above:
         return (
             f"Against the end of the rests, response time while writing is {above[-1].text} at {above[-1].quantile}: "

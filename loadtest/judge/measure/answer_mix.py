@@ -1,7 +1,7 @@
-"""Kinds of answer (200, 304) one by one, and what their mix adds: no slowdown of the target, but what visitors feel.
+"""Kinds of answer (200, 304) one by one, and what their mix adds: no slowdown of the target, but visitors feel it.
 
-Each kind has a slowdown of its own. A FAIL of one counts, when the interval that holds for all kinds together (97.5 %
-for each of two) lies above the tolerance, and when the load generator's own delay is small beside such reads
+Each kind has a slowdown of its own. A FAIL of one counts if the interval that holds for all kinds together (97.5 % for
+each of two) lies above the tolerance, and if the load generator's own delay is small beside such reads
 (:mod:`loadtest.judge.measure.too_fast`).
 """
 
@@ -16,7 +16,8 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
-from loadtest.judge.measure.too_fast import Compared, TooFast
+from loadtest.judge.measure.too_fast import TooFast
+from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
@@ -30,22 +31,22 @@ LEAST_CHANGE: Final = 0.01
 
 
 def kind_impacts(
-    pairs: Sequence[Compared], scale: Scale, fast: TooFast, tolerance: float, tails: Tails = ONE_LOOK
+    pairs: Sequence[Pair], scale: Scale, fast: TooFast, tolerance: float, tails: Tails = ONE_LOOK
 ) -> tuple[KindImpact, ...]:
-    """The slowdown of each kind of answer; where one is too ``fast``, it is not judged."""
+    """The slowdown of each kind of answer; not judged where the kind is too ``fast``."""
     return tuple(_kind(pairs, scale, kind, fast, tolerance, tails) for kind in KINDS)
 
 
 def _kind(  # noqa: PLR0917 - what a kind is judged by
-    pairs: Sequence[Compared], scale: Scale, kind: Kind, too_fast: TooFast, tolerance: float, tails: Tails
+    pairs: Sequence[Pair], scale: Scale, kind: Kind, too_fast: TooFast, tolerance: float, tails: Tails
 ) -> KindImpact:
-    found = [
+    estimates = [
         estimate_ratio(name, _logs(pairs, kind, name), tolerance, "pair of windows", _BOTH, tails) for name in QUANTILES
     ]
-    fast = [one.quantile for one in found if one.verdict is not Verdict.PASS and kind in too_fast[one.quantile]]
-    judged = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.quantile in fast else one for one in found)
+    fast = [one.quantile for one in estimates if one.verdict is not Verdict.PASS and kind in too_fast[one.quantile]]
+    judged = tuple(replace(one, verdict=Verdict.INCONCLUSIVE) if one.quantile in fast else one for one in estimates)
     sizes = [part.count(kind) for pair in pairs for part in (*pair.quiet, pair.writing)]
-    missing = [one.quantile for one in found if one.ratio is None]
+    missing = [one.quantile for one in estimates if one.ratio is None]
     notes = []
     if missing:
         notes.append(
@@ -59,7 +60,7 @@ def _kind(  # noqa: PLR0917 - what a kind is judged by
     return KindImpact(kind, sum(sizes), min(sizes), judged, "; ".join(notes))
 
 
-def _logs(pairs: Sequence[Compared], kind: Kind, name: Quantile) -> list[float]:
+def _logs(pairs: Sequence[Pair], kind: Kind, name: Quantile) -> list[float]:
     logs = []
     for pair in pairs:
         above, below = pair.writing.at(kind, name), [part.at(kind, name) for part in pair.quiet]
@@ -69,7 +70,7 @@ def _logs(pairs: Sequence[Compared], kind: Kind, name: Quantile) -> list[float]:
     return logs
 
 
-def answer_mix(pairs: Sequence[Compared]) -> AnswerMix | None:
+def answer_mix(pairs: Sequence[Pair]) -> AnswerMix | None:
     """How the kinds are mixed in the windows that are compared; None when one of them holds nothing."""
     quiet = {kind: _all([part for pair in pairs for part in pair.quiet], kind) for kind in KINDS}
     writing = {kind: sum(pair.writing.count(kind) for pair in pairs) for kind in KINDS}
@@ -99,7 +100,7 @@ def _all(parts: list[Stretch], kind: Kind) -> Column:
 
 
 def _middle(rising: tuple[Column, ...], weights: tuple[float, ...]) -> int:
-    """The least time up to which half of the weight lies: each column's values have a weight of their own."""
+    """The least time up to which half of the weight lies; ``weights`` are those of a value of each column."""
 
     def weight_up_to(time: int) -> float:
         return sum(

@@ -13,7 +13,6 @@ from loadtest.summary.versions import Conditional
 
 
 def measure_conditional(history: History) -> Conditional:
-    """The figures of conditional requests."""
     reads, outcome = history.reads, history.reads.outcome
     documents = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
     not_modified = outcome == ReadOutcome.NOT_MODIFIED

@@ -1,9 +1,9 @@
 """When a PUT was in flight, and which reads met one.
 
-Two questions that are easily confused. A read *overlaps* a PUT when the two intervals share a moment; a slow read
-overlaps more PUTs for being slow, so overlapping reads are slower even where PUTs do no harm. A read was *due during* a
-PUT when the PUT was in flight at the moment the read was due: that does not depend on how long the read then took, so
-only this one is used to compare latencies.
+Two things that are easily confused. A read *overlaps* a PUT when the two intervals share a moment. A slow read overlaps
+more PUTs because it is slow, so overlapping reads are slower even where PUTs do no harm. A read was *due during* a PUT
+when the PUT was in flight at the moment the read was due. That does not depend on how long the read then took, so only
+this one is used to compare latencies.
 
 A PUT that was refused did not replace anything, so it does not count.
 """
@@ -25,8 +25,8 @@ _MOST_WORKERS: Final = 2**16
 def flights(history: History) -> tuple[Column, Column, Column]:
     """Version, call and end of each PUT that was not refused.
 
-    One of unknown outcome may take effect at any later time, but that it was in flight is known only until its client
-    gave it up; where that was not recorded, only for the moment of its call.
+    A PUT of unknown outcome may take effect at any later time, but it was certainly in flight only until its client
+    gave it up; if that was not recorded, only at the moment of its call.
     """
     writes = history.writes
     gave_up = np.maximum(writes.gave_up_ns, writes.called_ns)
@@ -53,7 +53,6 @@ def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
 
 
 def overlapping_reads(history: History) -> Flags:
-    """Reads that overlap a PUT."""
     reads = history.reads
     return in_blocks(
         len(reads),
@@ -65,8 +64,8 @@ def overlapping_reads(history: History) -> Flags:
 def overlaps_at_least(history: History, among: Flags) -> int:
     """How many of the reads ``among`` overlapped a PUT, at least.
 
-    A read of a worker with another clock is an interval that holds the true one; where in it that lies is the same for
-    all reads of the worker, and not known. So they are counted for several places, and the fewest are what is known.
+    The interval of a read of a worker with another clock holds the true one; where in it that lies is not known, but is
+    the same for all reads of the worker. So they are counted for several places, and the fewest are certain.
     """
     reads = history.reads
     if not reads.known_to_a_bound:
@@ -82,6 +81,5 @@ def overlaps_at_least(history: History, among: Flags) -> int:
 
 
 def due_during_put(history: History) -> Flags:
-    """Reads that were due while a PUT was in flight."""
     due = history.reads.scheduled_ns
     return in_blocks(len(due), np.bool_, lambda block: overlaps_put(history, due[block], due[block]))

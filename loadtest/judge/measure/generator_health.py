@@ -1,12 +1,12 @@
 """Whether the load generator was fast enough: how late its event loop woke, beside what it measured.
 
-A read whose answer is there waits until the event loop wakes, so the loop's delay is part of every latency. It is
-small when its median is at most a quarter of the reads' median response time, and its p99 at most a quarter of their
-p99. Otherwise latencies tell about the generator, not about the target.
+A read whose answer has arrived waits until the event loop wakes, so the loop's delay is part of every latency. It is
+small if its median is at most a quarter of the reads' median response time, and its p99 at most a quarter of their p99.
+Otherwise latencies tell about the generator, not about the target.
 
-A sample is taken when the loop wakes, so a pause of half a second is one sample where a read could have been due at any
-moment of it. It is counted as the samples that it swallowed too, each less late than the one before by the interval at
-which samples are due (the correction for coordinated omission of Tene's HdrHistogram).
+A sample is taken when the loop wakes, so a pause of half a second is one sample, although reads could have been due at
+any moment of it. So it also counts as the samples that it swallowed, each less late than the one before by the interval
+at which samples are due (the correction for coordinated omission of Tene's HdrHistogram).
 
 A single delay of more than a quarter of the reads' p99 is a pause, and what it explains is marked
 (:mod:`loadtest.judge.measure.pauses`).
@@ -35,7 +35,6 @@ _MOST_SWALLOWED: Final = 600 * 50
 
 
 def measure_generator(history: History) -> Generator:
-    """The health of all load-generating processes."""
     samples = history.samples
     delay = _delays(samples.loop_delay_ns)
     response = response_quantiles(history, "all")
@@ -48,11 +47,11 @@ def measure_generator(history: History) -> Generator:
     )
     shares = [number.value for number in numbers if number.value is not None]
     fast_enough = all(share <= SMALL_SHARE for share in shares) if len(shares) == len(numbers) else None
-    found = pauses(history, SMALL_SHARE * (response.p99_ns or np.inf))
-    longest = longest_pauses(history, found)
-    explained = paused_quantiles(history, found)
+    paused = pauses(history, SMALL_SHARE * (response.p99_ns or np.inf))
+    longest = longest_pauses(history, paused)
+    explained = paused_quantiles(history, paused)
     rates = history.once(measure_availability)
-    gap = explains_gap(history, found, rates.longest_gap_ns, rates.longest_gap_at_ns)
+    gap = explains_gap(history, paused, rates.longest_gap_ns, rates.longest_gap_at_ns)
     return Generator(
         loop_delay=delay,
         workers=tuple(_worker(history, int(worker)) for worker in np.unique(samples.worker)),
@@ -67,13 +66,13 @@ def measure_generator(history: History) -> Generator:
 
 
 def _delays(delay_ns: Column) -> Quantiles:
-    """Quantiles of the delays with the swallowed ones, where there are enough samples for them without these."""
+    """Quantiles of the delays and the swallowed ones, if there are enough samples even without these."""
     sampled, delays = quantiles(delay_ns), quantiles(_with_swallowed(delay_ns))
     return replace(delays, count=sampled.count) if sampled.p99_ns is not None else sampled
 
 
 def _with_swallowed(delay_ns: Column) -> Column:
-    """The delays, and those of the samples that were due while the loop slept, in ten minutes at most."""
+    """The delays, and those of the samples that were due while the loop slept (for ten minutes at most)."""
     swallowed = np.clip((delay_ns - 1) // SAMPLE_INTERVAL_NS, 0, _MOST_SWALLOWED)
     place = np.repeat(np.arange(len(delay_ns)), swallowed)
     first = np.cumsum(swallowed) - swallowed

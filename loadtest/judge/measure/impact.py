@@ -1,12 +1,12 @@
 """Do writes slow reads down? Ratio of response time while writing to while quiet, over pairs of windows.
 
 The unit of statistics is the pair of windows, not the request: requests are correlated in time, and tests that take
-them for independent cry wolf. For each pair and quantile, the logarithm of (quantile in the writing window / quantile
-in the quiet one) is one observation, of which :mod:`loadtest.judge.statistics.ratio_estimate` makes an estimate with
-its interval. What is compared are reads of one kind of answer (:mod:`loadtest.judge.measure.like_with_like`).
+them for independent raise false alarms. For each pair and quantile, the logarithm of (quantile in the writing window /
+quantile in the quiet one) is one observation; :mod:`loadtest.judge.statistics.ratio_estimate` makes an estimate with
+its interval from them. Reads are compared within one kind of answer (:mod:`loadtest.judge.measure.like_with_like`).
 
-Which windows make pairs is told in :mod:`loadtest.judge.measure.window_pairs`. When PUTs leave something behind
-(:mod:`loadtest.judge.measure.after_put`), only the pairs of a writing window and a rest count.
+Which windows make pairs is decided in :mod:`loadtest.judge.measure.window_pairs`. When PUTs leave something behind
+(:mod:`loadtest.judge.measure.after_put`), writing windows are compared with rests only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from loadtest.judge.measure.near_publications import near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.pauses_settled import settled
 from loadtest.judge.measure.position import unlike_windows
-from loadtest.judge.measure.rests import level
+from loadtest.judge.measure.rests import untouched_level
 from loadtest.judge.measure.too_fast import too_fast
 from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
@@ -37,7 +37,7 @@ from loadtest.run.blocks import side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.run.schedule import OPENING_PAIR
-from loadtest.summary.slowdown import AfterEffect, ImpactEstimate
+from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import Impact
 
 HEADLINE: Final[Quantile] = "p99"
@@ -59,10 +59,10 @@ def measure_impact(history: History) -> Impact:
     if history.info.is_watched and not len(history.windows):
         return _near(history)
     control = history.info.settings.write_interval == 0
-    found = _measure(history, WindowTable.of(history, control))
-    if not found.windows_paused:
-        return found
-    return settled(found, _measure(history, WindowTable.of(history, control, with_paused=True)))
+    impact = _measure(history, WindowTable.of(history, control))
+    if not impact.windows_paused:
+        return impact
+    return settled(impact, _measure(history, WindowTable.of(history, control, with_paused=True)))
 
 
 def _measure(history: History, table: WindowTable) -> Impact:
@@ -71,25 +71,23 @@ def _measure(history: History, table: WindowTable) -> Impact:
     control = settings.write_interval == 0
     tails = history.once(tails_of)
     pairs = table.pairs
-    compared = [(found.quiet[-1], found.writing) for found in pairs]
+    compared = [(pair.quiet[-1], pair.writing) for pair in pairs]
     two, fast = mixed(compared), too_fast(history, pairs)
     scale = Scale.of(compared, fast)
-    logs = [_logs(found, scale) for found in pairs]
+    logs = [_logs(pair, scale) for pair in pairs]
     estimates = tuple(
-        estimate_ratio(
-            name, [found[name] for found in logs if name in found], tolerance, "pair of windows", tails=tails
-        )
+        estimate_ratio(name, [own[name] for own in logs if name in own], tolerance, "pair of windows", tails=tails)
         for name in QUANTILES
     )
     apart = tuple((kind, scale.alone(kind)) for kind in KINDS) if two else ()
     after = None if control else after_effect(history, table.rests(), table.opening(), scale, apart, tolerance, tails)
     basis = "pairs"
-    if after is not None and after.seen and all(found.ratio is not None for found in after.writing[-1:]):
+    if after is not None and after.seen and all(estimate.ratio is not None for estimate in after.writing[-1:]):
         estimates, basis = after.writing, "rests"
     headline = next(estimate for estimate in estimates if estimate.quantile == HEADLINE)
     kinds = kind_impacts(pairs, scale, fast, tolerance, tails) if two else ()
     unlike = "" if control else unlike_windows(table.placed(logs), tolerance)
-    found = Impact(
+    impact = Impact(
         method=(METHOD if basis == "pairs" else METHOD_OF_RESTS) + (METHOD_OF_LOOKS if history.info.looks else ""),
         tolerance=tolerance,
         headline=HEADLINE,
@@ -109,27 +107,22 @@ def _measure(history: History, table: WindowTable) -> Impact:
         felt=_felt(table, tolerance, tails) if two else (),
         after=after,
     )
-    doubts = (*doubts_of(found, unlike, fast), *unearned(history, found, pairs))
-    found = replace(found, verdict=_judge(found, doubts), doubts=doubts)
-    least = min((found.least for found in pairs), default=0)
-    return replace(found, sentence=sentence(history, found, doubts, least))
+    doubts = (*doubts_of(impact, unlike, fast), *unearned(history, impact, pairs))
+    impact = replace(impact, verdict=_judge(impact, doubts), doubts=doubts)
+    least = min((pair.least for pair in pairs), default=0)
+    return replace(impact, sentence=sentence(history, impact, doubts, least))
 
 
 def _near(history: History) -> Impact:
-    """Where somebody else publishes, and keeps no windows."""
+    """The impact of publications by somebody else, who keeps no windows."""
     near = near_publications(history, HEADLINE)
     doubts = (*doubts_of(near.impact, "", near.fast), *unearned(history, near.impact, near.pairs))
-    found = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
-    return replace(found, sentence=sentence_of_publications(history, found, doubts))
-
-
-def verdict(impact: Impact) -> Verdict:
-    """What the measurement comes to."""
-    return impact.verdict
+    impact = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
+    return replace(impact, sentence=sentence_of_publications(history, impact, doubts))
 
 
 def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
-    """FAIL when anything is above the tolerance for certain; PASS when the headline is within it and nothing in doubt.
+    """FAIL when anything is certainly above the tolerance; PASS when the headline is within it and nothing is in doubt.
 
     Anything: a quantile, one of a kind of answer, a time after a PUT, or writing windows against the untouched level.
     """
@@ -137,30 +130,28 @@ def _judge(impact: Impact, doubts: tuple[str, ...]) -> Verdict:
         return Verdict.FAIL
     if doubts:
         return Verdict.INCONCLUSIVE
-    return next(estimate.verdict for estimate in impact.estimates if estimate.quantile == impact.headline)
+    return impact.at_headline.verdict
 
 
 def failures(impact: Impact) -> int:
-    """How many of the things that are looked at are above the tolerance for certain."""
-    after: tuple[AfterEffect, ...] = () if impact.after is None else (impact.after,)
-    against_rests = [one for found in after if impact.basis == "pairs" for one in found.writing]
-    verdicts = [
-        *(estimate.verdict for estimate in impact.estimates),
-        *(estimate.verdict for kind in impact.kinds for estimate in kind.estimates),
-        *(lag.verdict for found in after for lag in found.lags),
-        *(estimate.verdict for estimate in against_rests),  # where rests are the basis, they are the estimates
-    ]
+    """How many estimates are certainly above the tolerance."""
+    verdicts = [estimate.verdict for estimate in impact.estimates]
+    verdicts += [estimate.verdict for kind in impact.kinds for estimate in kind.estimates]
+    if impact.after is not None:
+        verdicts += [lag.verdict for lag in impact.after.lags]
+        if impact.basis != "rests":  # else these are the estimates above
+            verdicts += [estimate.verdict for estimate in impact.after.writing]
     return verdicts.count(Verdict.FAIL)
 
 
 def _logs(pair: Pair, scale: Scale) -> dict[Quantile, float]:
     """Logarithms of the ratios of a pair, at the quantiles that both sides have."""
-    found = {}
+    logs = {}
     for name in QUANTILES:
-        above, below = scale.value(pair.writing, name), level(scale, pair.quiet, name)
+        above, below = scale.value(pair.writing, name), untouched_level(scale, pair.quiet, name)
         if above is not None and below is not None:
-            found[name] = math.log(max(1.0, above)) - below
-    return found
+            logs[name] = math.log(max(1.0, above)) - below
+    return logs
 
 
 def _felt(table: WindowTable, tolerance: float, tails: Tails) -> tuple[ImpactEstimate, ...]:
@@ -174,10 +165,10 @@ def _felt(table: WindowTable, tolerance: float, tails: Tails) -> tuple[ImpactEst
 
 
 def _overlap(history: History, table: WindowTable, tolerance: float, tails: Tails) -> tuple[ImpactEstimate, ...]:
-    """Reads that were due while a PUT was in flight against the others, window by window (or, without windows, not).
+    """Reads that were due while a PUT was in flight against the others, window by window; empty without windows.
 
-    A lower bound of what a PUT does to them: from here a PUT begins before it has reached the store and ends after it
-    has left it, so some of these reads met none.
+    A lower bound of what a PUT does to reads: seen from here, a PUT begins before it reaches the store and ends after
+    it has left, so some of these reads met none.
     """
     chosen = [
         members

@@ -1,4 +1,4 @@
-"""What the impact of writes comes to, in sentences: the headline, why it is no PASS, and what was not looked at."""
+"""The impact of writes in sentences: the headline, why it does not pass, and what was not looked at."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from loadtest.summary.slowdown import AfterEffect, ImpactEstimate
 from loadtest.summary.speed import Impact
 
 CERTAINLY_FASTER: Final = 0.9
-"""Beside the headline: a quantile that is faster than this for certain is no chance."""
+"""A quantile other than the headline that is certainly faster than this is not faster by chance."""
 
 WORTH_TELLING: Final = 0.05
-"""Share of the p50 from which on the sentence says what the mix of answers adds to it; tables always do."""
+"""The sentence says what the mix of answers adds to the p50 if it is more than this share; tables always do."""
 
 
 def least_reads(quantile: str) -> int:
-    """Successful reads in a window without which a quantile is not given."""
+    """How many successful reads a window must hold for a quantile to be given."""
     return 1000 // (1000 - PER_MILLE[quantile])
 
 
 def doubts_of(impact: Impact, unlike: str, fast: TooFast) -> tuple[str, ...]:
-    """Why a PASS is not earned, each reason as the end of a sentence.
+    """Why the run does not pass, each reason as the end of a sentence.
 
-    ``unlike``: why windows of a kind are not alike. ``fast``: the kinds of answer that are not judged at a quantile.
+    ``unlike``: why windows of one kind are not alike. ``fast``: the kinds of answer that are not judged at a quantile.
     """
     doubts = [*(impact.after.doubts if impact.after else ()), *([unlike] if unlike else ())]
     tolerance = impact.tolerance
@@ -42,12 +42,12 @@ def doubts_of(impact: Impact, unlike: str, fast: TooFast) -> tuple[str, ...]:
             )
     if impact.control:
         return tuple(doubts)
-    for found in impact.estimates:
-        limit = 1 if found.quantile == impact.headline else CERTAINLY_FASTER
-        if found.high is not None and found.high < limit:
+    for estimate in impact.estimates:
+        limit = 1 if estimate.quantile == impact.headline else CERTAINLY_FASTER
+        if estimate.high is not None and estimate.high < limit:
             doubts.append(
-                f"at {found.quantile} reads are faster while writing ({found.text}), which a PUT does not make them: "
-                "quiet windows must have inherited what writes leave behind, or something else goes with the windows"
+                f"at {estimate.quantile} reads are faster while writing ({estimate.text}), which no PUT causes: quiet "
+                "windows must have inherited what writes leave behind, or something else changes with the windows"
             )
             break
     return tuple(doubts)
@@ -84,27 +84,26 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...], least: i
 
 
 def _remark(impact: Impact) -> list[str]:
-    """An interval below 1 beside the headline may be chance, so it is no doubt, but is never passed over in silence."""
+    """An interval below 1 at another quantile may be chance, so it casts no doubt, but it is mentioned."""
     if impact.control:
         return []
-    below = [e for e in impact.estimates if e.quantile != impact.headline and e.high is not None]
-    found = [e for e in below if e.high is not None and CERTAINLY_FASTER <= e.high < 1]
-    if not found:
-        return []
+    others = [estimate for estimate in impact.estimates if estimate.quantile != impact.headline]
+    faster = [one for one in others if one.high is not None and CERTAINLY_FASTER <= one.high < 1]
     return [
-        f"At {found[0].quantile} reads seem faster while writing ({found[0].text}), which a PUT does not make them: it "
-        "may be chance, or something that writes leave behind in quiet windows."
+        f"At {one.quantile} reads seem faster while writing ({one.text}), which no PUT causes: it may be chance, or "
+        "something that writes leave behind in quiet windows."
+        for one in faster[:1]
     ]
 
 
 def _passes(impact: Impact, doubts: tuple[str, ...]) -> bool:
     verdicts = [e.verdict for e in (*impact.estimates, *(e for kind in impact.kinds for e in kind.estimates))]
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     return not doubts and headline.verdict is Verdict.PASS and Verdict.FAIL not in verdicts
 
 
 def _headline(history: History, impact: Impact, least: int) -> str:
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     limit = units.ratio(impact.tolerance)
     failing = [e.quantile for e in impact.estimates if e.verdict is Verdict.FAIL]
     if headline.ratio is None:
@@ -129,7 +128,7 @@ def _headline(history: History, impact: Impact, least: int) -> str:
 
 
 def _unseen(history: History, after: AfterEffect | None) -> str:
-    """What a run cannot see; one without rests sees less."""
+    """What this run could not see; without rests that is more."""
     if after is not None:
         twice = f"--window {2 * history.info.settings.window:g}"
         return (
@@ -145,7 +144,7 @@ def _unseen(history: History, after: AfterEffect | None) -> str:
 
 
 def _remedy(history: History, impact: Impact, headline: ImpactEstimate, least: int) -> str:
-    """What it takes to have the headline quantile at all: more windows, or windows with more reads."""
+    """What it takes to measure the headline quantile at all: more windows, or windows with more reads."""
     need = least_reads(impact.headline)
     if not impact.pairs_used or impact.pairs_used <= headline.pairs or (least >= need and not impact.kinds):
         return _run_length(history, headline)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from loadtest.judge.measure.like_with_like import KINDS, LEAST_OF_KIND, Scale, Stretch, stretch
-from loadtest.judge.measure.rests import LEAST_RESTS, Rest, level
+from loadtest.judge.measure.rests import LEAST_RESTS, Rest, untouched_level
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.ratio_estimate import Quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
@@ -30,9 +30,9 @@ class Look(NamedTuple):
     logs: list[float]
 
     def differs(self, confidence: float) -> bool:
-        """Whether it is not the untouched level, so surely."""
-        found = student(self.logs, confidence)
-        return found is not None and (found.low > 0 or found.high < 0)
+        """Whether it differs from the untouched level, at this confidence."""
+        shift = student(self.logs, confidence)
+        return shift is not None and (shift.low > 0 or shift.high < 0)
 
 
 def looks(history: History, rests: Sequence[Rest], scale: Scale) -> list[Look]:
@@ -55,13 +55,13 @@ def _between(history: History, rest: Rest, from_ns: int, to_ns: int) -> Stretch:
 
 
 def _enough(parts: list[list[Stretch]], name: Quantile, scale: Scale) -> list[tuple[int, int]]:
-    """Which edges to keep, so that all rests have enough reads in between; what is left over joins the last."""
+    """Which edges to keep so that all rests have enough reads between two of them; what is left over joins the last."""
     kinds = scale.combined[name]
     need = max(LEAST_OF_KIND, 1000 // (1000 - PER_MILLE[name]))
     bins: list[tuple[int, int]] = []
     start, held = 0, np.zeros((len(parts[0]) if parts else 0, len(KINDS)), dtype=np.int64)
     for number, part in enumerate(parts):
-        held += np.array([[found.count(kind) for kind in KINDS] for found in part])
+        held += np.array([[stretch.count(kind) for kind in KINDS] for stretch in part])
         counts = held[:, [KINDS.index(kind) for kind in kinds]] if kinds else held.sum(axis=1, keepdims=True)
         if counts.size and counts.min() >= need:
             bins.append((start, number + 1))
@@ -77,7 +77,7 @@ def _look(  # noqa: PLR0917 - what a lag is
     logs, reads = [], 0
     for rest in rests:
         part = _between(history, rest, from_ns, to_ns)
-        value, base = scale.value(part, name), level(scale, rest.pieces, name)
+        value, base = scale.value(part, name), untouched_level(scale, rest.pieces, name)
         if value is not None and base is not None:
             logs.append(math.log(max(1.0, value)) - base)
             reads += sum(part.count(kind) for kind in KINDS)
@@ -92,19 +92,19 @@ def fading(rests: Sequence[Rest], scale: Scale) -> list[Look]:
 def _fading(rests: Sequence[Rest], scale: Scale, name: Quantile) -> Look | None:
     logs = []
     for rest in rests:
-        first, last = (level(scale, [piece], name) for piece in (rest.pieces[0], rest.pieces[-1]))
+        first, last = (untouched_level(scale, [piece], name) for piece in (rest.pieces[0], rest.pieces[-1]))
         if first is not None and last is not None and len(rest.pieces) > 1:
             logs.append(first - last)
     return Look(name, 0, 0, 0, logs) if len(logs) >= LEAST_RESTS else None
 
 
 def surely_above(logs: Sequence[float], limit: float, tail: float) -> bool:
-    """Whether the mean is above the limit, with no more than a chance of ``tail`` that it is not."""
-    found = student(logs, 1 - 2 * tail)
-    return found is not None and found.low > limit
+    """Whether the mean is above the limit, with a chance of at most ``tail`` that it is not."""
+    shift = student(logs, 1 - 2 * tail)
+    return shift is not None and shift.low > limit
 
 
 def suspicious(logs: Sequence[float], limit: float, confidence: float = CONFIDENCE) -> bool:
-    """Whether the estimate is above the limit, and not by chance: its own interval lies above no difference."""
-    found = student(logs, confidence)
-    return found is not None and found.center > limit and found.low > 0
+    """Whether the estimate is above the limit, and not by chance: its own interval lies above "no difference"."""
+    shift = student(logs, confidence)
+    return shift is not None and shift.center > limit and shift.low > 0

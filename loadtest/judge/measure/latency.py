@@ -1,7 +1,7 @@
 """How long reads took: exact quantiles by kind of read, over time, and as a distribution.
 
-Only successful reads count (200 with a whole document, and 304); errors are counted apart, for a refused connection is
-fast. A read belongs to the window in which it was due, and its response time counts from then.
+Only successful reads count (200 with a whole document, and 304). Errors are counted separately, because a refused
+connection is fast. A read belongs to the window in which it was due, and its response time counts from then.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Response time of like reads: whole documents (200) compared with whole documents, 304s with 304s.
 
-After a PUT more readers have to fetch the whole document. Where a 200 takes longer than a 304, that alone moves every
-quantile of all reads together, though no read of either kind takes longer. So each stretch of time (a window, a piece
-of a rest) gets its quantiles by kind of answer, and those of a stretch are combined with weights that are the same for
-all stretches: the shares of the kinds in all of them together. A read of a kind of which a stretch holds too few for a
-quantile is left out of that quantile, everywhere. They are combined by their geometric mean, so that the ratio of two
-stretches is that of the ratios of the kinds: a read counts alike, however long reads of its kind take.
+After a PUT more readers have to fetch the whole document. If a 200 takes longer than a 304, that alone moves every
+quantile of all reads together, although no read of either kind takes longer. So each stretch of time (a window, a piece
+of a rest) has quantiles by kind of answer, and these are combined with weights that are the same for all stretches: the
+shares of the kinds in all of them together. If a stretch holds too few reads of a kind for a quantile, that kind is
+left out of that quantile everywhere. The kinds are combined by their geometric mean, so that the ratio of two stretches
+is the mean of the ratios of the kinds, and every read counts the same, however long reads of its kind take.
 
-Where no kind alone has enough reads for a quantile, but all together have, response times are first divided by what is
+If no kind alone has enough reads for a quantile, but all together have, response times are first divided by what is
 usual for their kind; the quantile is then that of the mixture, in which each kind has its fixed weight. The weights
-must not be so unequal that all these reads are worth less than half as many.
+must not be so unequal that these reads are worth less than half as many of equal weight.
 """
 
 from __future__ import annotations
@@ -59,11 +59,11 @@ class Stretch:
 def unbiased(rising: Column, per_mille: int) -> float | None:
     """A quantile of rising values, between two of them; None when there are too few.
 
-    The nearest rank, which is shown everywhere else, lies the lower the fewer the reads are (2 % at p99 of 125 reads
-    beside 195), and two windows do not hold equally many of a kind. This one does not, as far as their logarithms are
-    normal: it lies between the two values whose normal scores (Blom 1958) are next to the quantile's, in that
-    proportion. (Between their ranks, as in Hyndman and Fan's definition 9, it would lie up to 0.6 % too high at p99 of
-    125 reads, for scores grow faster and faster.)
+    The nearest rank, which is shown everywhere else, is the lower the fewer the reads are (by 2 % at p99 of 125 reads,
+    compared with 195), and two windows rarely hold equally many of a kind. This one is not, as far as the logarithms
+    are normal: it lies between the two values whose normal scores (Blom 1958) are next to the quantile's, in that
+    proportion. (Between their ranks, as in Hyndman and Fan's definition 9, it would be up to 0.6 % too high at p99 of
+    125 reads, as scores grow faster and faster.)
     """
     count = len(rising)
     if not enough(count, per_mille):
@@ -93,9 +93,9 @@ class Scale:
     def of(
         pairs: Sequence[tuple[Stretch, Stretch]], left_out: Mapping[Quantile, frozenset[Kind]] | None = None
     ) -> Scale:
-        """From the stretches that are compared with each other: the quiet one first.
+        """From the stretches that are compared with each other, the quiet one first.
 
-        A kind that is to be ``left_out`` of a quantile is, where another one has it.
+        A kind in ``left_out`` is left out of that quantile if another kind has it.
         """
         counts = {kind: sum(two.count(kind) for pair in pairs for two in pair) for kind in KINDS}
         total = max(1, sum(counts.values()))
@@ -116,14 +116,14 @@ class Scale:
         }
         return Scale({one: float(one == kind) for one in KINDS}, self.usual_ns, combined)
 
-    def value(self, found: Stretch, quantile: Quantile) -> float | None:
+    def value(self, part: Stretch, quantile: Quantile) -> float | None:
         """One quantile of a stretch; None when it holds too few reads."""
         if quantile not in self.combined:
             return None
         kinds = self.combined[quantile]
         if not kinds:
-            return self._of_mixture(found, quantile)
-        values = [found.at(kind, quantile) for kind in kinds]
+            return self._of_mixture(part, quantile)
+        values = [part.at(kind, quantile) for kind in kinds]
         known = [value for value in values if value is not None]
         if len(known) < len(kinds):
             return None
@@ -133,14 +133,14 @@ class Scale:
         logs = [weight * math.log(max(1.0, value)) for weight, value in zip(weights, known, strict=True)]
         return math.exp(sum(logs) / sum(weights))
 
-    def _of_mixture(self, found: Stretch, quantile: Quantile) -> float | None:
-        if found.only is not None:
-            return unbiased(found.only, PER_MILLE[quantile])
-        held = [kind for kind in KINDS if self.shares[kind] and found.count(kind)]
+    def _of_mixture(self, part: Stretch, quantile: Quantile) -> float | None:
+        if part.only is not None:
+            return unbiased(part.only, PER_MILLE[quantile])
+        held = [kind for kind in KINDS if self.shares[kind] and part.count(kind)]
         if not held or any(self.usual_ns[kind] <= _BELOW_THE_CLOCK_NS for kind in held):
             return None
-        scaled = np.concatenate([found.times[kind] / self.usual_ns[kind] for kind in held])
-        weights = np.concatenate([np.full(found.count(k), self.shares[k] / found.count(k)) for k in held])
+        scaled = np.concatenate([part.times[kind] / self.usual_ns[kind] for kind in held])
+        weights = np.concatenate([np.full(part.count(k), self.shares[k] / part.count(k)) for k in held])
         beyond = 1 - PER_MILLE[quantile] / 1000
         worth = weights.sum() ** 2 / np.square(weights).sum()  # so many reads of equal weight
         if not enough(len(scaled), PER_MILLE[quantile]) or 2 * worth * beyond < 1:
@@ -158,7 +158,7 @@ _BELOW_THE_CLOCK_NS: Final = 1
 
 def _having(pairs: Sequence[tuple[Stretch, Stretch]], kinds: Sequence[Kind], quantile: Quantile) -> int:
     """How many of the pairs have a quantile of all these kinds on both sides."""
-    return sum(all(found.at(kind, quantile) is not None for found in pair for kind in kinds) for pair in pairs)
+    return sum(all(side.at(kind, quantile) is not None for side in pair for kind in kinds) for pair in pairs)
 
 
 def _has(pairs: Sequence[tuple[Stretch, Stretch]], kind: Kind, quantile: Quantile) -> bool:
@@ -170,10 +170,10 @@ def _has(pairs: Sequence[tuple[Stretch, Stretch]], kind: Kind, quantile: Quantil
 def _with_enough_pairs(
     pairs: Sequence[tuple[Stretch, Stretch]], kinds: tuple[Kind, ...], quantile: Quantile
 ) -> tuple[Kind, ...]:
-    """``kinds``; or the one that has the quantile in most pairs, where all together have it in too few for an interval.
+    """``kinds``; or the one that has the quantile in most pairs, if too few pairs have it for all kinds.
 
-    A rare kind must not cost the answer for the frequent one. That it was not compared is a doubt of its own, unless so
-    few of the reads are of it that they cannot matter (``unearned``).
+    A rare kind must not cost the answer for the frequent one. That it was not compared is a doubt of its own, unless
+    its reads are too few to matter (``unearned``).
     """
     if len(kinds) < 2 or _having(pairs, kinds, quantile) >= LEAST_PAIRS:
         return kinds
@@ -183,4 +183,4 @@ def _with_enough_pairs(
 
 def mixed(pairs: Sequence[tuple[Stretch, Stretch]]) -> bool:
     """Whether there are two kinds of answer."""
-    return all(any(found.count(kind) for pair in pairs for found in pair) for kind in KINDS)
+    return all(any(side.count(kind) for pair in pairs for side in pair) for kind in KINDS)

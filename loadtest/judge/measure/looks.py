@@ -1,4 +1,4 @@
-"""How sure an interval must be in a run that was looked at as it went on; in one that was not, 97.5 % at each end."""
+"""How sure an interval must be in a run that was looked at while it went on; otherwise 97.5 % at each end."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ METHOD_OF_LOOKS: Final = (
 def tails_of(history: History) -> Tails:
     """The tails of the intervals of this run, by the pairs of windows that were over at each of its looks.
 
-    The report of a run that no look has ended is a look of its own, at the pairs that there were at its end.
+    If no look ended the run, its report is one more look, at the pairs that there were at the end.
     """
     looks = history.info.looks
     if looks is None:
         return ONE_LOOK
-    counts = [made.pairs for made in looks.made]
+    counts = [look.pairs for look in looks.made]
     if looks.decided is None:
         counts.append(complete_pairs(history.windows.pair.tolist()))
     shares: list[float] = []

@@ -8,9 +8,9 @@ the last HEAD that did not see it until ``reach`` after the first that did, and 
     windows   ├─ before ──┼── near ───┤
                                 reach
 
-A publication is used when nothing else was published in both windows, nor within ``reach`` before them: what the one
-before leaves behind must not be what it is compared with. The unit of statistics is the publication, as it is the pair
-of windows where this suite writes.
+A publication is used if nothing else was published in its two windows, nor within ``reach`` before them, because it
+must not be compared with what the one before it leaves behind. The unit of statistics is the publication, as it is the
+pair of windows in a run that writes itself.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from loadtest.units import SECOND
 
 LONGEST_REACH_NS: Final = 2 * SECOND
 LEAST_REACH_NS: Final = SECOND // 10
-"""Where publications leave less room than that between them there is nothing to compare them with."""
+"""With less room than that between publications, there is nothing to compare them with."""
 METHOD: Final = (
     "Reads due near a publication (from the last HEAD before it until {reach} after the first that saw it) against as "
     "long a time just before. Reads of one kind of answer (200, 304) are compared, and their slowdowns put together by "
@@ -60,7 +60,7 @@ def near_publications(history: History, headline: Quantile) -> Near:
     tolerance = history.info.settings.impact_tolerance
     reach = _reach(history)
     pairs = [_pair(history, *window) for window in _windows(history, reach)] if reach >= LEAST_REACH_NS else []
-    compared = [(found.quiet[-1], found.writing) for found in pairs]
+    compared = [(pair.quiet[-1], pair.writing) for pair in pairs]
     two, fast = mixed(compared), too_fast(history, pairs)
     scale = Scale.of(compared, fast)
     estimates = tuple(estimate_ratio(name, _logs(pairs, scale, name), tolerance, "publication") for name in QUANTILES)
@@ -93,12 +93,12 @@ def sentence(history: History, impact: Impact, doubts: tuple[str, ...]) -> str:
     """The answer, once it is judged."""
     if history.info.settings.writer == NO_WRITER:
         return "Not asked: nobody looked when something was published (--writer none)."
-    headline = next(estimate for estimate in impact.estimates if estimate.quantile == impact.headline)
+    headline = impact.at_headline
     limit = units.ratio(impact.tolerance)
     failing = [estimate.quantile for estimate in impact.estimates if estimate.verdict is Verdict.FAIL]
     if headline.ratio is None:
-        said = f"Impact at {impact.headline} was {headline.text}; {_missing(history, impact, headline)}."
-        return said + (f" At {', '.join(failing)} reads are slower than the tolerated {limit}." if failing else "")
+        others = f" At {', '.join(failing)} reads are slower than the tolerated {limit}." if failing else ""
+        return f"Impact at {impact.headline} was {headline.text}; {_missing(history, impact, headline)}.{others}"
     interval = units.interval(units.ratio(headline.low), units.ratio(headline.high))
     text = (
         f"Response time at {impact.headline} near a publication is {units.ratio(headline.ratio)} of that just before "
@@ -144,7 +144,7 @@ def _more(headline: ImpactEstimate) -> str:
 
 
 def _reach(history: History) -> int:
-    """How long after a publication reads count as near it: what the usual time between two leaves room for."""
+    """For how long after a publication reads count as near it: a third of the usual time between two, 2 s at most."""
     called, seen = history.writes.called_ns[1:], history.writes.returned_ns[1:]
     if not len(called):
         return 0
@@ -161,15 +161,15 @@ def _windows(history: History, reach: int) -> list[tuple[int, int, int]]:
     due = history.reads.scheduled_ns
     first, last = int(due.min()), int(due.max())
     called, seen = history.writes.called_ns.tolist(), history.writes.returned_ns.tolist()
-    found = []
+    windows = []
     for version in range(1, len(called)):
         border, end = called[version], seen[version] + reach
         begin = border - (end - border)
         undisturbed = seen[version - 1] + (reach if version > 1 else 0)
         following = called[version + 1] if version + 1 < len(called) else last
         if begin >= max(first, undisturbed) and end <= min(following, last):
-            found.append((begin, border, end))
-    return found
+            windows.append((begin, border, end))
+    return windows
 
 
 def _pair(history: History, begin: int, border: int, end: int) -> Pair:

@@ -1,16 +1,16 @@
-"""Windows in which the load generator itself did not run for as long as it takes to make their slowest reads.
+"""Windows in which the load generator itself paused for so long that the pause may have made their slowest reads.
 
-Such a window tells about the generator, so its pair is left out. The evidence is the generator's own and nobody else's:
-its event loop woke late (:mod:`loadtest.judge.measure.pauses`), and meanwhile its process had no processor, as its own
-CPU time shows. ::
+Such a window tells about the generator, so its pair is left out. The evidence is the generator's own record alone: its
+event loop woke late (:mod:`loadtest.judge.measure.pauses`), and meanwhile its process did not run, as its CPU time
+shows. ::
 
     a sample    due ├──────── woke late ────────┤ at      CPU used since the last sample: 1 ms
                     ├─ not running for all but 1 ms ─┤    a pause: stopped, or the machine was busy elsewhere
                     ├─ CPU used as long as it was late ┤  no pause: busy, perhaps with what a frozen target sent at once
 
-That last case is why a late event loop alone is not enough: a target that freezes and then answers hundreds of reads
-together makes the loop late, too, and must not be taken out of the account by that. How much is left out is limited,
-and a run that fails with all its windows does not pass without some (:mod:`loadtest.judge.measure.impact`).
+The last case is why a late event loop alone is not enough: a target that freezes and then answers hundreds of reads at
+once makes the loop late too, and must not be excused for that. How much is left out is limited, and a run that FAILs
+with all its windows does not PASS without some (:mod:`loadtest.judge.measure.pauses_settled`).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from loadtest.run.records import WindowKind
 
 PAUSED: Final = "the load generator itself paused"
 SMALL_SHARE: Final = 0.25
-"""Of the reads' p99: a shorter delay is no pause."""
+"""Share of the reads' p99; a shorter delay is no pause."""
 LEAST_SHARE: Final = 0.01
-"""Of a window: the reads that were due in so long a pause may be all of its slowest percent."""
+"""Share of a window; the reads that were due in so long a pause may be all of its slowest percent."""
 MOST_LEFT_OUT: Final = 0.25
-"""Of the pairs: with more of them there is no saying what the generator did to the rest."""
+"""Share of the pairs; if more are left out, the rest cannot be trusted either."""
 
 
 def paused_windows(history: History) -> Flags:
-    """Which windows are to be left out. A rest is not: it is many windows long, and only pieces of it are compared."""
+    """Which windows are left out. No rest is: a rest is many windows long, and only pieces of it are compared."""
     windows = history.windows
     none = np.zeros(len(windows), dtype=np.bool_)
     p99 = response_quantiles(history, "all").p99_ns
@@ -45,14 +45,14 @@ def paused_windows(history: History) -> Flags:
     processes = len(np.unique(history.samples.worker))
     lengths = windows.end_ns - windows.start_ns
     paused = _within(starts, ends, windows.start_ns, windows.end_ns) / processes
-    found: Flags = (paused >= LEAST_SHARE * lengths) & (windows.kind != WindowKind.REST)
-    return found
+    left_out: Flags = (paused >= LEAST_SHARE * lengths) & (windows.kind != WindowKind.REST)
+    return left_out
 
 
 def own_pauses(history: History, longer_than_ns: float) -> tuple[Column, Column]:
-    """When the pauses began and ended in which a process of the load generator was not running for the most part."""
+    """Start and end of the pauses in which a process of the load generator was mostly not running."""
     samples = history.samples
-    first = np.append(True, np.diff(samples.worker.astype(np.int64)) != 0)  # of its process: nothing to compare with
+    first = np.append(True, np.diff(samples.worker.astype(np.int64)) != 0)  # of its process, with none before it
     used = np.where(first, samples.loop_delay_ns, np.diff(samples.cpu_ns, prepend=0))
     late = samples.loop_delay_ns
     own = (late > longer_than_ns) & (used >= 0) & (2 * used <= late)
@@ -60,7 +60,7 @@ def own_pauses(history: History, longer_than_ns: float) -> tuple[Column, Column]
 
 
 def _within(starts: Column, ends: Column, begin: Column, end: Column) -> Column:
-    """How much of the intervals lies within each window; the windows are in order and do not overlap."""
+    """For how long the intervals overlap each window; the windows are in order and do not overlap each other."""
     total = np.zeros(len(begin), dtype=np.int64)
     for start, stop in zip(starts, ends, strict=True):
         first, last = int(np.searchsorted(end, start)), int(np.searchsorted(begin, stop))

@@ -1,8 +1,8 @@
 """Moments in which the load generator itself paused, and the figures that these pauses explain.
 
 A pause (the machine was busy elsewhere, the process was stopped, memory was cleaned up) delays every read that was due
-or under way in its process. A few of them leave p50 to p99 alone and still make the slowest reads of a run: those are
-the generator's own, and are said to be. ::
+or under way in its process. A few pauses do not move p50 to p99, but they can make the slowest reads of a run. Such
+figures are the generator's own, and reports mark them. ::
 
     generator  ──────────┤ pause ├──────────
     read               ├───────────┤           spent most of its time in the pause: tells about the generator
@@ -103,8 +103,8 @@ def explains_gap(history: History, found: tuple[Column, Column, Column], gap_ns:
 
 
 def pause_sentence(longest: tuple[GeneratorPause, ...], explained: tuple[PausedQuantile, ...], gap: bool) -> str:
-    """What the pauses did to the figures; "" when no figure is theirs."""
-    of_all = {found.quantile for found in explained if (found.population, found.time) == ("all", "response")}
+    """Which figures the pauses explain; "" when they explain none."""
+    of_all = {one.quantile for one in explained if (one.population, one.time) == ("all", "response")}
     named = [name for name in _ORDER if name in of_all]
     elsewhere = bool(explained) and not named
     figures = [*named, *(["the longest silence"] if gap else [])]

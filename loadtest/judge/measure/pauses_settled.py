@@ -1,4 +1,4 @@
-"""What comes of leaving windows out: it must never turn a FAIL into a PASS, and not be too much."""
+"""What leaving windows out may change: it must never turn a FAIL into a PASS, and too many must not be left out."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from loadtest.summary.speed import Impact
 
 
 def settled(without: Impact, whole: Impact) -> Impact:
-    """The impact ``without`` the windows in which the generator paused, as far as the ``whole`` of it allows.
+    """The impact ``without`` the windows in which the generator paused, as far as that of the ``whole`` run allows.
 
-    A FAIL needs both: with the pauses it may be theirs, and without them too little may be left. Where more than a
-    quarter of the pairs would go, what is left is what the generator happened to see: nothing is left out, and nothing
-    passes.
+    A FAIL needs both: with the pauses, it may be due to them, and without them, too little may be left. If more than a
+    quarter of the pairs would go, the rest is no fair sample: then nothing is left out, and nothing passes.
     """
     count = without.windows_paused
     windows = units.counted(count, "window")
@@ -27,22 +26,22 @@ def settled(without: Impact, whole: Impact) -> Impact:
         )
         both = whole.verdict is without.verdict is Verdict.FAIL
         return _noted(whole, count, f"In {windows} the load generator itself paused.", "" if both else why)
-    noun = "is" if count == 1 else "are"
-    said = f"{windows[0].upper()}{windows[1:]} in which the load generator itself paused {noun} left out."
+    note = f"{windows[0].upper()}{windows[1:]} in which the load generator itself paused"
+    note += f" {'is' if count == 1 else 'are'} left out."
     verdicts = {whole.verdict, without.verdict}
     if verdicts == {Verdict.FAIL, Verdict.PASS}:
         how = "passes" if without.verdict is Verdict.PASS else "fails"
-        return _noted(without, count, said, f"it {how} only without them: measure again")
-    return _noted(without, count, said, "")
+        return _noted(without, count, note, f"it {how} only without them: measure again")
+    return _noted(without, count, note, "")
 
 
-def _noted(impact: Impact, count: int, said: str, why: str) -> Impact:
-    if not why:
-        return replace(impact, windows_paused=count, sentence=f"{impact.sentence} {said}")
+def _noted(impact: Impact, count: int, note: str, doubt: str) -> Impact:
+    if not doubt:
+        return replace(impact, windows_paused=count, sentence=f"{impact.sentence} {note}")
     return replace(
         impact,
         windows_paused=count,
         verdict=Verdict.INCONCLUSIVE,
-        doubts=(*impact.doubts, why),
-        sentence=f"{impact.sentence} {said} That settles nothing: {why}.",
+        doubts=(*impact.doubts, doubt),
+        sentence=f"{impact.sentence} {note} That settles nothing: {doubt}.",
     )

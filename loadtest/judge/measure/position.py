@@ -1,9 +1,9 @@
-"""Are windows of a kind alike wherever they stand? Pairs whose quiet window follows a writing one, against the others.
+"""Do windows of one kind depend on what came before them? Pairs with a window after a writing one, against the others.
 
-When writes leave nothing behind, the ratio of a pair does not depend on what came just before its windows. When they
-do, a quiet window right after a writing one is slower than one after a quiet one. The two groups of pairs are compared
-by the test of Mann and Whitney, at 1 % for all looks together. It sees what lasts about as long as a window; an effect
-that lasts much longer is in all windows alike, and takes rests to be seen (:mod:`loadtest.judge.measure.after_put`).
+If writes leave nothing behind, the ratio of a pair does not depend on what came just before its windows. If they do, a
+quiet window right after a writing one is slower than one after a quiet one. The two groups of pairs are compared by the
+test of Mann and Whitney, at 1 % for all comparisons together. It sees effects that last about as long as a window. An
+effect that lasts much longer is in all windows alike, and only rests show it (:mod:`loadtest.judge.measure.after_put`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from loadtest.run.records import WindowKind
 LEAST_PAIRS: Final = 4
 """Pairs in each of the two groups."""
 MOST_PAIRS: Final = 2_000
-"""All pairs of two are compared; beyond that the first so many of a group are used."""
+"""So many of each group are used, as every pair of one group is compared with every pair of the other."""
 _CHANCE: Final = 0.01
 
 
@@ -38,7 +38,7 @@ class Placed:
 
 
 def unlike_windows(pairs: Sequence[Placed], tolerance: float) -> str:
-    """Why windows of a kind are not alike; "" when they are, as far as can be seen."""
+    """Why windows of one kind are not alike; "" when no difference shows."""
     z = normal_quantile(1 - _CHANCE / (2 * 2 * len(QUANTILES)))
     for kind in ("quiet", "writing"):
         after = [pair for pair in pairs if _before(pair, kind) == WindowKind.WRITING]

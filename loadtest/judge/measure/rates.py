@@ -22,7 +22,6 @@ MOST_WRITE_ERRORS: Final = 5
 
 
 def measure_availability(history: History) -> Availability:
-    """Counts and rates of a run."""
     reads, writes = history.reads, history.writes
     sent = reads.sent
     made = int(np.count_nonzero(sent))
@@ -116,7 +115,6 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
 
 
 def _late(history: History) -> Quantiles:
-    """How late reads were started."""
     reads = history.reads
     late = in_blocks(len(reads), np.int64, lambda block: reads.called_ns[block] - reads.scheduled_ns[block])
     sent = reads.sent

@@ -1,4 +1,4 @@
-"""Rests: their reads by the time since the last PUT, and their ends, which are the level that no PUT touches."""
+"""Rests: their reads by the time since the last PUT, and their ends, which give the level that no PUT touches."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def untouched(  # noqa: PLR0917 - what a rest is
     return until, tuple(stretch(history, members[a:b]) for a, b in itertools.pairwise(edges))
 
 
-def level(scale: Scale, pieces: Sequence[Stretch], quantile: Quantile) -> float | None:
+def untouched_level(scale: Scale, pieces: Sequence[Stretch], quantile: Quantile) -> float | None:
     """Logarithm of the untouched level: the mean over its pieces."""
     values = [scale.value(piece, quantile) for piece in pieces]
     known = [math.log(max(1.0, value)) for value in values if value is not None]

@@ -1,8 +1,8 @@
 """Response time around PUTs: do they catch reads under way, delay those due meanwhile, or leave something behind?
 
-Only reads that were due in writing windows. For finding the cause of a slowdown; nothing is judged by it. A read that
-was due shortly before a PUT, and is slow, may have met that PUT: so it is shown before it, and not long after the one
-before. ::
+It helps to find the cause of a slowdown; nothing is judged by it. Only reads that were due in writing windows count. A
+slow read that was due shortly before a PUT may have met that PUT, so it is shown as before it, and not as long after
+the PUT before that. ::
 
     PUT            ├─────┤                          ├─────┤
     reads    ├────────────┤   ├──┤   ├──┤     ├────────────┤
@@ -24,7 +24,7 @@ from loadtest.summary.speed import SincePut, SlowestReads
 BINS: Final = 20
 """Bins from a PUT to the usual time of the next one."""
 LEAST_READS: Final = 100
-"""Bins in which p99 would be the slowest read are put together with the next ones."""
+"""Bins with fewer reads are merged with the next ones, as their p99 would be the slowest read."""
 
 
 def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | None) -> tuple[SincePut, ...]:
@@ -32,8 +32,8 @@ def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | N
 
     ``took_ns``: the response times of all reads; ``p99_ns``: that of the ``writing`` ones.
 
-    The axis ends at the usual time between two PUTs, and begins before a PUT by the p99 of the response times: so long
-    before, a slow read is still under way when the PUT is sent.
+    The axis ends at the usual time between two PUTs. It begins before a PUT by the p99 of the response times: a slow
+    read that was due so long before is still under way when the PUT is sent.
     """
     called = history.writes.called_ns[1:]
     if len(called) < 2 or not writing.any():

@@ -1,42 +1,29 @@
 """Kinds of answer that are as fast as the load generator's own delay, so that their slowdown may be the generator's.
 
-A 304 of half a millisecond may be slower for no other reason than that the writer's PUT shares a processor with the
-reader. A delay explains about as much as it lasts: what slows reads down by far more than that is not explained by it,
-however fast they are.
+A 304 of half a millisecond may be slower merely because the writer's PUT shares a processor with the reader. But a
+delay explains no more than about its own length: it does not explain a slowdown by far more than that, however fast the
+reads are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
 from loadtest.judge.measure.generator_health import SMALL_SHARE, measure_generator
-from loadtest.judge.measure.like_with_like import KINDS, Kind, Stretch
+from loadtest.judge.measure.like_with_like import KINDS, Kind
+from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.history import History
-
-
-class Compared(Protocol):
-    """A pair of windows: the quiet side in one or more pieces, and the writing one."""
-
-    @property
-    def quiet(self) -> tuple[Stretch, ...]:
-        """The quiet side."""
-
-    @property
-    def writing(self) -> Stretch:
-        """The writing side."""
-
 
 TooFast = dict[Quantile, frozenset[Kind]]
 
 
-def too_fast(history: History, pairs: Sequence[Compared]) -> TooFast:
-    """By quantile, the kinds of which neither the response time nor its change is large beside the delay.
+def too_fast(history: History, pairs: Sequence[Pair]) -> TooFast:
+    """By quantile, the kinds whose response time and its change are both not large beside the delay.
 
-    At p90 the p99 of the delay is looked at.
+    At p90 the p99 of the delay counts.
     """
     delays = history.once(measure_generator).loop_delay
 

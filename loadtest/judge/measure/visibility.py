@@ -1,7 +1,7 @@
-"""The visibility curve: how likely a read is fresh when it starts so long after an acknowledgement.
+"""The visibility curve: how likely a read is fresh, by the time from the acknowledgement to its start.
 
-Bins are spaced evenly on a logarithmic axis, and finer around the longest consistency window, of which one bin ends
-exactly at the last stale read: every later bin is fresh by measurement, and not by the width of a bin.
+Bins are spaced evenly on a logarithmic axis, and finer around the longest consistency window. One of them ends exactly
+at the last stale read, so that no later bin mixes stale reads with fresh ones.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def visibility(
 
 
 def _points(edges: Column, total: Column, stale: Column, longest: int) -> tuple[VisibilityPoint, ...]:
-    """One point a bin; bins of few reads are put together with the next ones, for they would say nothing.
+    """One point a bin. Bins of few reads would say nothing, so they are merged with the next ones.
 
-    Never across the last stale read: what is fresh by measurement shall not look stale by the width of a bin.
+    They are never merged across the last stale read, or fresh reads would look stale.
     """
     points, start, bins = [], 0, total.shape[1]
     for place in range(bins):
@@ -76,8 +76,8 @@ def _points(edges: Column, total: Column, stale: Column, longest: int) -> tuple[
 def _point(from_ns: int, to_ns: int, tries: Column, fresh: Column) -> VisibilityPoint:
     """One point, of reads counted by write."""
     low, high = clustered_interval(fresh, tries)
-    reads, found = int(tries.sum()), int(fresh.sum())
-    return VisibilityPoint(from_ns, to_ns, reads, found, round(found / reads, 9), low, high)
+    reads, fresh_reads = int(tries.sum()), int(fresh.sum())
+    return VisibilityPoint(from_ns, to_ns, reads, fresh_reads, round(fresh_reads / reads, 9), low, high)
 
 
 def _edges(horizon: int, longest: int) -> Column:
@@ -86,12 +86,12 @@ def _edges(horizon: int, longest: int) -> Column:
     even = np.rint(np.geomspace(_SHORTEST_NS, horizon, points)).astype(np.int64)
     near = np.rint(longest * _NEAR_THE_END).astype(np.int64)
     near = near[(near > 0) & (near < horizon)]
-    if len(near):  # no bin shall span the moment after which nothing was stale
+    if len(near):  # no bin may span the moment after which nothing was stale
         even = even[(even < near[0]) | (even > near[-1])]
     return np.unique(np.concatenate([[0], even, near, [horizon]]))
 
 
 def _thinning(stale_called_ns: Column, acked_ns: Column, horizon: int) -> int:
-    """Every how many writes the curve looks at one, so that always-stale runs stay quick to judge."""
+    """The curve looks at one of so many writes, so that runs in which every read is stale are still judged quickly."""
     pairs = np.searchsorted(stale_called_ns, acked_ns + horizon) - np.searchsorted(stale_called_ns, acked_ns)
     return max(1, -(-int(pairs.sum()) // MOST_PAIRS), -(-len(acked_ns) // MOST_WRITES))

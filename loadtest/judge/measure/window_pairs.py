@@ -1,8 +1,8 @@
 """The windows of a run: which of them are used, in which pairs, and what the reads of each showed.
 
 A read belongs to the window in which it was due. A pair is dropped when one of its windows is missing, when a PUT was
-in flight in the quiet one, when none was in the writing one, or when the load generator itself paused in one of them. A
-rest is a quiet window, of which the end counts.
+in flight in the quiet one, when none was in the writing one, or when the load generator itself paused in one of them.
+Of a rest, only the end counts as quiet.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ class WindowTable:
         small = np.int16 if len(windows) < 2**15 else np.int32
         place = in_blocks(len(ok), small, lambda block: np.where(ok[block], window[block], -1))
         members = groups(place, len(windows))
-        found = _quantiles_by_group(history, members)
+        quantile_ns = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
         paused = np.zeros(len(windows), dtype=np.bool_) if with_paused else history.once(paused_windows)
         dropped = tuple(
             _why_dropped(int(kind), int(count), control, bool(len(reads))) or (PAUSED if pause else "")
             for kind, count, reads, pause in zip(windows.kind, puts, members, paused, strict=True)
         )
-        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, found)
+        return WindowTable(history, windows.pair, windows.kind, members, puts, dropped, quantile_ns)
 
     @cached_property
     def piece_ns(self) -> int:
@@ -93,7 +93,7 @@ class WindowTable:
 
     @cached_property
     def left_out(self) -> int:
-        """How many windows are not used for a pause of the load generator, and for nothing else."""
+        """How many windows are left out only because the load generator paused."""
         return self.dropped.count(PAUSED)
 
     @cached_property
@@ -122,9 +122,9 @@ class WindowTable:
     def rests(self) -> list[Rest]:
         """The rests that follow a writing window with which they make a pair."""
         return [
-            rest_of(self.history, found.places[0], self.members[found.places[0]], found.writing, self.piece_ns)
-            for found in self.pairs
-            if self.kind[found.places[0]] == WindowKind.REST
+            rest_of(self.history, pair.places[0], self.members[pair.places[0]], pair.writing, self.piece_ns)
+            for pair in self.pairs
+            if self.kind[pair.places[0]] == WindowKind.REST
         ]
 
     def opening(self) -> tuple[Stretch, ...]:
@@ -139,14 +139,14 @@ class WindowTable:
             return int(self.kind[place - 1]) if place else None
 
         return [
-            Placed(ratios, before(found.places[0]), before(found.places[1]))
-            for found, ratios in zip(self.pairs, logs, strict=True)
-            if self.kind[found.places[0]] == WindowKind.QUIET
+            Placed(ratios, before(pair.places[0]), before(pair.places[1]))
+            for pair, ratios in zip(self.pairs, logs, strict=True)
+            if self.kind[pair.places[0]] == WindowKind.QUIET
         ]
 
     @property
     def note(self) -> str:
-        """What is left out of the rows; "" when nothing is."""
+        """Why not all windows are in the rows; "" when they are."""
         count = len(self.history.windows)
         return f"{MOST_WINDOWS:,} of {count:,} windows are listed, evenly spaced." if count > MOST_WINDOWS else ""
 

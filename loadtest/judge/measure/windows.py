@@ -1,4 +1,4 @@
-"""Consistency windows: how each write became visible, and how likely a read is fresh so long after a write.
+"""Consistency windows: how each write became visible, and how likely a read is fresh by the time since a write.
 
 Everything is measured from the acknowledgement of a write i (``0`` below), over reads of a known version. ::
 
@@ -10,10 +10,10 @@ Everything is measured from the acknowledgement of a write i (``0`` below), over
 
 A read is stale with respect to i when its own version was over before write i was called and it was called after 0. The
 window ends at the *last* stale read, not at the first fresh one (Bermbach and Tai 2011). It is censored when no read
-was called after its end: then it may be longer, and counts in no quantile.
+was called after its end: then it may be longer, and is in no quantile.
 
-A version that no read ever returned was never visible, and has no first_visible: that the next one was seen says
-nothing of it. It was overtaken before a read could see it, or lost (:mod:`loadtest.judge.order.unseen`).
+A version that no read ever returned was never visible and has no first_visible, whether or not the next one was seen.
+It was overtaken before a read could see it, or lost (:mod:`loadtest.judge.order.unseen`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.visibility import visibility
-from loadtest.judge.order.level import level
+from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.order.unseen import unseen
@@ -55,7 +55,7 @@ def measure_consistency(history: History) -> Consistency:
     share = round(len(stale) / reads, 9) if reads else None
     kept, note = _kept(writes)
     return Consistency(
-        level=level(history),
+        level=consistency_level(history),
         writes=len(writes.acked_ns),
         censored=int(np.count_nonzero(writes.censored)),
         windows=tuple(writes.row(place, history.origin_ns) for place in kept),
@@ -100,7 +100,7 @@ class _Writes:
         self.stale_from = times.superseded_by[times.version[stale]]  # first acknowledged write it did not see
 
         earliest = np.minimum.accumulate(times.first_read_ns[::-1])[::-1][self.version]
-        self.seen = times.first_read_ns[self.version] != NEVER_RETURNED  # itself: what shows a newer one shows not this
+        self.seen = times.first_read_ns[self.version] != NEVER_RETURNED  # a read of a newer version does not count
         self.first_visible_ns = np.where(self.seen, earliest - self.acked_ns, 0)
 
         # A read is stale with respect to every acknowledged write from the first that it did not see up to its call.
@@ -113,9 +113,9 @@ class _Writes:
         end = self.acked_ns + self.last_stale_ns
         following = np.searchsorted(self.called_of_reads, end, side="right")
         self.censored = following == len(self.called_of_reads)
-        told = ~self.censored
+        followed = ~self.censored
         self.resolution_ns = np.zeros(len(end), dtype=np.int64)
-        self.resolution_ns[told] = self.called_of_reads[following[told]] - end[told]
+        self.resolution_ns[followed] = self.called_of_reads[following[followed]] - end[followed]
 
         never = history.once(unseen)
         self.unseen = np.isin(self.version, never.lost) * 2 + np.isin(self.version, never.overtaken)
@@ -156,7 +156,7 @@ def _kept(writes: _Writes) -> tuple[Column, str]:
 
 
 def _k_staleness(behind: Column) -> tuple[KStaleness, ...]:
-    """Stale reads by k; those of more than MOST_K - 1 writes are put together under MOST_K."""
+    """Stale reads by k; all with a larger k are counted under MOST_K."""
     counts = np.bincount(np.minimum(behind, MOST_K), minlength=1)
     return tuple(KStaleness(k, int(reads)) for k, reads in enumerate(counts) if k and reads)
 
@@ -177,10 +177,10 @@ def _stale_by_write(times: Timeline, writes: int) -> tuple[Column, Column]:
     return np.bincount(stale, minlength=writes), after
 
 
-def _share_text(found: int, tries: int, interval: tuple[float, float] | None, writes: int) -> str:
-    if not found or interval is None:
-        return units.none_in(tries)
+def _share_text(stale: int, reads: int, interval: tuple[float, float] | None, writes: int) -> str:
+    if not stale or interval is None:
+        return units.none_in(reads)
     if writes < 2:
-        return f"{units.share(found / tries)} (of one write, so without an interval)"
+        return f"{units.share(stale / reads)} (of one write, so without an interval)"
     low, high = (units.share(end) for end in interval)
-    return f"{units.share(found / tries)} ({units.interval(low, high)}, over {writes:,} writes)"
+    return f"{units.share(stale / reads)} ({units.interval(low, high)}, over {writes:,} writes)"

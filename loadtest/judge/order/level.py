@@ -1,4 +1,4 @@
-"""How far readers had certainly got."""
+"""The consistency level: whether the object was atomic, regular or neither in this run."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import Literal
 
 import numpy as np
 
-from loadtest.judge.evidence import somebody_else, too_little
+from loadtest.judge.evidence import too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
+from loadtest.judge.watch_evidence import somebody_else
 from loadtest.run.history import History
 
 Level = Literal["atomic", "regular", "neither", "unknown"]
 
 
-def level(history: History) -> Level:
-    """What the object showed itself to be in this run, whatever staleness is tolerated."""
+def consistency_level(history: History) -> Level:
+    """The level that the run showed, whatever staleness is tolerated."""
     times = history.once(timeline)
     if times.phantom.any() or times.behind.any():
         return "neither"

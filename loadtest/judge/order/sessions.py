@@ -9,7 +9,7 @@ from loadtest.run.history import Column, Flags, History
 
 
 def session_key(history: History) -> Column:
-    """A number for the session of each read; 16 bits where they are enough, which sort several times as fast.
+    """A number for the session of each read; of 16 bits if they are enough, as these sort several times as fast.
 
     Reads that were never sent have no session, and get the number after the last one.
     """

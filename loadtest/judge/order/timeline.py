@@ -1,6 +1,6 @@
-"""What came before what: the rules of DESIGN's "Meaning" as columns, shared by the checks.
+"""Which operation preceded which, as columns that the checks share.
 
-Intervals are closed, and a read or write may take effect at any moment of its interval. ``a`` precedes ``b`` only when
+Intervals are closed, and a read or write may take effect at any moment of its interval. ``a`` precedes ``b`` only if
 ``a.returned < b.called``: equal times overlap, and nothing is ever concluded from an overlap. ::
 
     time  ─────────────────────────────────────────────────────────▶
@@ -15,7 +15,7 @@ version: its body is what the reader got), or a 304 to a condition: a read of wh
 unless it is a phantom: its version was never written, was refused, or was called only after the read had returned.
 Errors, torn and foreign documents say nothing about versions.
 
-**When a write was over.** A write whose outcome is unknown may take effect at any later time, so it never returned; but
+**When a write was over.** A write whose outcome is unknown may take effect at any later time, so it never returned. But
 a read that returned its version proves that it had taken effect by then. ``over_ns[v]`` is the earlier of the write's
 return and the return of the first read of v. It is conservative: v certainly took effect at or before it.
 
@@ -24,8 +24,8 @@ after v did. ``superseded_by[v]`` is the first acknowledged one of them, as a pl
 ``newer_seen_ns[v]`` is when a read of any of them (acknowledged or not) first returned.
 
 **Watched writes** are those of somebody else, known from HEADs (:mod:`loadtest.run.observed`). Their intervals may
-share a moment, but their order is known: so the next acknowledged version supersedes an acknowledged one in any case.
-Reads of a document that was published more than once are no proof of when it came, or of what came before
+overlap, but their order is known, so the next acknowledged version always supersedes an acknowledged one. Reads of a
+document that was published more than once prove neither when it came nor what came before
 (:mod:`loadtest.judge.order.watched`).
 """
 
@@ -104,7 +104,7 @@ def timeline(history: History) -> Timeline:
     over = np.minimum(writes.returned_ns, first_read)
 
     acknowledged = np.flatnonzero(writes.acknowledged)
-    if history.info.settings.writer == NO_WRITER:  # the order is known, and of none when it was there for certain
+    if history.info.settings.writer == NO_WRITER:  # the order is known, but not when any of them took effect
         acknowledged = acknowledged[:1]
     called, returned = writes.called_ns[acknowledged], writes.returned_ns[acknowledged]
     superseded_by = np.searchsorted(called, over, side="right").astype(np.int32)
@@ -134,7 +134,7 @@ def timeline(history: History) -> Timeline:
 
 
 def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags]:
-    """Which reads of a block name a version of this run, and which of these are no phantoms."""
+    """Which reads of a block name a version, and which of these are no phantoms."""
     named: Flags = one_of(reads.outcome[block], VERSIONED) & (reads.version[block] >= 0)
     written = named & (reads.version[block] < len(writes))
     version = np.where(written, reads.version[block], 0)
@@ -143,7 +143,7 @@ def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags
 
 
 def _newer_seen(history: History, over: Column, first_read: Column, once: Flags) -> Column:
-    """When any version whose write came after ``over`` was first returned by a read; never, for what came again."""
+    """When a read first returned a version written after ``over``; never, for a document that was published again."""
     earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
     following = np.searchsorted(history.writes.called_ns, over, side="right")
     if history.info.is_watched:

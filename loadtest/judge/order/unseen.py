@@ -6,15 +6,15 @@
     write 5                        ├──────┤
     read                                      ├───┤ of 5            and nobody ever got 4: lost
 
-A version is *lost, or not visible until the next write*, when no read returned it, a read that was called after its
-acknowledgement and had returned before the next write was called returned an older one, and a newer one was returned:
-the readers went on without it. That read is stale as well; this says more, for the version was not late.
+A version is *lost, or not visible until the next write*, if no read returned it although a newer one was returned, and
+a read that was called after its acknowledgement and returned before the next write was called got an older one. That
+read is stale as well, but this finding says more: the version was not late, it never came.
 
-It was *overtaken* when no read returned it, a newer one was returned, and no read came in between that could have told:
-the next write was too soon. That says nothing against the target.
+It was *overtaken* if no read returned it although a newer one was returned, and no read in between could have told: the
+next write came too soon. That says nothing against the target.
 
-A version that no read had returned when the run ended, with no newer one returned either, is neither: it may still have
-been on its way, and its consistency window is cut off.
+If no read had returned the version, or a newer one, when the run ended, it is neither: it may still have been on its
+way, and its consistency window is cut off.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Unseen:
-    """By version, rising. ``shown_by`` is the last read that shows that each of the ``lost`` was not there."""
+    """By version, rising. ``shown_by`` is, for each of the ``lost``, the last read that shows that it was not there."""
 
     tried: int  # acknowledged writes after the first for which a read came in time to tell
     overtaken: Column
@@ -79,7 +79,7 @@ def _last_before(history: History, among: Column, until: Column) -> tuple[Column
 
     for after, reads in each_block(len(among), of_block):
         np.maximum.at(latest, after, reads)
-    found: Column = np.maximum.accumulate(latest[:-1])
-    asked = np.full(len(until), NONE, dtype=np.int64)
-    asked[found != NONE] = history.reads.called_ns[found[found != NONE]]
-    return found, asked
+    last: Column = np.maximum.accumulate(latest[:-1])
+    called = np.full(len(until), NONE, dtype=np.int64)
+    called[last != NONE] = history.reads.called_ns[last[last != NONE]]
+    return last, called

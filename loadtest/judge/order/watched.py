@@ -1,8 +1,8 @@
-"""What the documents of somebody else leave open: which versions' reads prove that something newer was there.
+"""Which versions were published once, so that a read of them proves their order.
 
-In a run whose documents this suite made, each is published once, and a read of it is that version. Where somebody else
-publishes, the same document may come again (A, B, A): a read of it is counted as the latest version that it can have
-been, which makes no read stale that was not, and proves nothing of what came later.
+A run that makes its own documents publishes each once, so a read of a document is a read of that version. Somebody else
+may publish the same document again (A, B, A). A read of it then counts as the latest version that it can have been. So
+no fresh read is called stale, but the read proves nothing about what came later.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from loadtest.run.records import opaque
 
 
 def published_once(history: History) -> Flags:
-    """By version: whether its document was published as that version alone, so that reads of it prove its order."""
+    """By version: whether its document was published as that version only."""
     count = len(history.writes)
     if not history.info.is_watched:
         return np.ones(count, dtype=np.bool_)

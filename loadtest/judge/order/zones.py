@@ -1,23 +1,23 @@
 """Is there one order of all reads and writes? Decided exactly, by zones (Gibbons and Korach 1997; Golab et al. 2011).
 
-All operations of one version, its write and the reads that returned it, must stand together in the order: first the
-write, then its reads, and no other write between them. So only two moments of a version matter: ``first_end``, when the
-first of its operations returned, and ``last_call``, when the last of them was called. ::
+In such an order all operations of one version stand together: first its write, then the reads that returned it, and no
+other write between them. So only two moments of a version matter: ``first_end``, when the first of its operations
+returned, and ``last_call``, when the last of them was called. ::
 
     version 1   ├──w──┤  ├─r─┤                  first_end ◆        last_call ◆
                       ◆  ◆                      forward zone (◆ first_end, then ◆ last_call): 1 must be there in between
     version 2      ├──────w──────┤
                    ◆             ◆              backward zone (◆ last_call, then ◆ first_end): 2 may come anywhere in it
 
-Two versions A and B are in *conflict* when A's first_end is before B's last_call and B's first_end before A's
-last_call: then an operation of A precedes one of B, and one of B precedes one of A, so neither version can stand wholly
-before the other. There is an order of everything exactly when no two versions are in conflict, and no read returned
-before its own write was called (that is a phantom, and left out here).
+Two versions A and B are in *conflict* if A's first_end is before B's last_call and B's first_end before A's last_call:
+then an operation of A precedes one of B, and one of B precedes one of A, so neither version can stand wholly before the
+other. There is an order of everything exactly if no two versions are in conflict and no read returned before its own
+write was called (that is a phantom, and left out here).
 
-The *size* of a conflict is how much later than its last chance the earlier of the two was still there: the smaller of
-the two differences. Those larger than a bound are the conflicts of zones whose first_end is put off by that bound.
+The *size* of a conflict is the smaller of the two differences: for how long the earlier version was still read after it
+must have been over. The conflicts larger than a bound are those of zones whose first_end is later by that bound.
 
-A write whose outcome is unknown never returned; when no read returned its version it may never have taken effect, and
+A write whose outcome is unknown never returned; if no read returned its version, it may never have taken effect, and
 constrains nothing. A refused write did not happen. As everywhere, equal times overlap.
 """
 
@@ -45,15 +45,14 @@ class Zones:
     constrains: Flags  # versions that were written, and were seen or acknowledged
 
     def conflicts(self, beyond_ns: int = 0, leaving_out: Flags | None = None) -> dict[int, int]:
-        """Each version in a conflict that is larger than ``beyond_ns``, and one that it is in such a conflict with."""
+        """Each version with a conflict larger than ``beyond_ns``, and one version that it conflicts with so."""
         versions = np.flatnonzero(self.constrains if leaving_out is None else self.constrains & ~leaving_out)
-        found = partners(self.first_end_ns[versions] + beyond_ns, self.last_call_ns[versions])
-        conflicting = np.flatnonzero(found != NOBODY)
-        return dict(zip(versions[conflicting].tolist(), versions[found[conflicting]].tolist(), strict=True))
+        partner = partners(self.first_end_ns[versions] + beyond_ns, self.last_call_ns[versions])
+        conflicting = np.flatnonzero(partner != NOBODY)
+        return dict(zip(versions[conflicting].tolist(), versions[partner[conflicting]].tolist(), strict=True))
 
 
 def zones(history: History) -> Zones:
-    """The zones of a run."""
     times, writes = history.once(timeline), history.writes
     first_end = times.over_ns
     last_call = writes.called_ns.copy()
@@ -68,41 +67,41 @@ def zones(history: History) -> Zones:
             return version, when
         least = int(version.min())
         last = np.full(int(version.max()) - least + 1, NOBODY, dtype=np.int64)
-        last[version - least] = when  # reads are in order of call, and of equal places the last one stays
+        last[version - least] = when  # reads are in order of call, so the last call of each version stays
         seen = np.flatnonzero(last != NOBODY)
         return seen + least, last[seen]
 
     for version, last in each_block(len(called), last_in_block):
         last_call[version] = np.maximum(last_call[version], last)
-    told = (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED) & times.published_once
-    return Zones(first_end, last_call, told)
+    constrains = (writes.outcome != WriteOutcome.REFUSED) & (first_end != NEVER_RETURNED) & times.published_once
+    return Zones(first_end, last_call, constrains)
 
 
 def partners(first_end: Column, last_call: Column) -> Column:
     """For each zone, by place, another one that it is in conflict with, or NOBODY.
 
-    Of two conflicting zones at least one is forward, so forward zones are laid out by first_end, and every zone looks
-    for the one among those that began before its last_call which reaches furthest.
+    Of two conflicting zones at least one is forward. So forward zones are sorted by first_end, and every zone looks, of
+    those that began before its last_call, for the one that reaches furthest.
     """
     forward = np.flatnonzero(first_end < last_call)
     forward = forward[np.argsort(first_end[forward], kind="stable")]
-    found = np.full(len(first_end), NOBODY, dtype=np.int64)
+    partner = np.full(len(first_end), NOBODY, dtype=np.int64)
     if not len(forward):
-        return found
+        return partner
     begins, reaches = first_end[forward], np.maximum.accumulate(last_call[forward])
     furthest = forward[_places_of_maximum(last_call[forward], reaches)]
 
     backward = np.flatnonzero(first_end >= last_call)
     before = np.searchsorted(begins, last_call[backward], side="left")
     inside = (before > 0) & (reaches[before - 1] > first_end[backward])
-    found[backward[inside]] = furthest[before[inside] - 1]
-    _tell_back(found, furthest[before[inside] - 1], backward[inside])
+    partner[backward[inside]] = furthest[before[inside] - 1]
+    _make_mutual(partner, furthest[before[inside] - 1], backward[inside])
 
     overlaps_earlier = np.append(False, reaches[:-1] > begins[1:])
     later, earlier = forward[overlaps_earlier], furthest[np.flatnonzero(overlaps_earlier) - 1]
-    found[later] = earlier
-    _tell_back(found, earlier, later)
-    return found
+    partner[later] = earlier
+    _make_mutual(partner, earlier, later)
+    return partner
 
 
 def _places_of_maximum(values: Column, running: Column) -> Column:
@@ -112,7 +111,7 @@ def _places_of_maximum(values: Column, running: Column) -> Column:
     return places
 
 
-def _tell_back(found: Column, these: Column, others: Column) -> None:
-    """Conflicts are mutual: let ``these`` know of ``others``, where they know of nobody yet."""
-    lonely = found[these] == NOBODY
-    found[these[lonely]] = others[lonely]
+def _make_mutual(partner: Column, zones_: Column, others: Column) -> None:
+    """Conflicts are mutual: give each of ``zones_`` its other one as a partner, if it has none yet."""
+    alone = partner[zones_] == NOBODY
+    partner[zones_[alone]] = others[alone]

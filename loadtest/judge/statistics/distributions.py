@@ -1,12 +1,12 @@
 """Quantiles of three distributions: normal, Student's t, and beta (from which Clopper and Pearson's intervals follow).
 
-They are all that judging needs of a statistics library, and SciPy's are 143 MB and take longer to import than a short
-run takes to judge. The tests hold them to SciPy's, to twelve digits.
+Judging needs no more of a statistics library, and SciPy is 143 MB and takes longer to import than a short run takes to
+judge. The tests compare them with SciPy's, to twelve digits.
 
 The tails of the beta distribution are a density times a continued fraction (Didonato and Morris 1992, "Significant
-digit computation of the incomplete beta function ratios", section 5). The density is taken by deviances (Loader 2000,
-"Fast and accurate computation of binomial probabilities"), for a difference of logarithms of gamma functions has no
-digits left where there are millions of observations.
+digit computation of the incomplete beta function ratios", section 5). The density is computed from deviances (Loader
+2000, "Fast and accurate computation of binomial probabilities"), because a difference of logarithms of gamma functions
+has no digits left when there are millions of observations.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def beta_quantile(first: float, second: float, chance: float) -> float:
 
 
 def _beta_logit(first: float, second: float, chance: float) -> float:
-    """log(x / (1 - x)) of the quantile x; it tells apart the values near either end.
+    """log(x / (1 - x)) of the quantile x, which distinguishes values near either end.
 
-    Newton's method for the logarithm of the tail, which is concave, so that it comes nearer with every step; where a
-    tail is too small for a float, the middle of what is known to hold the quantile is taken instead.
+    Newton's method for the logarithm of the tail: it is concave, so every step comes nearer. Where a tail is too small
+    for a float, the middle of the interval that is known to hold the quantile is the next step.
     """
     low, high = -_FARTHEST, _FARTHEST
     at = math.log(first / second) + math.sqrt(1 / first + 1 / second) * normal_quantile(chance)
@@ -62,7 +62,7 @@ def _beta_logit(first: float, second: float, chance: float) -> float:
 
 
 def _beta_tails(first: float, second: float, logit: float) -> tuple[float, float, float]:
-    """The chances to lie below and above, and the density by the logit. The smaller chance has all its digits."""
+    """The chances to lie below and above, and the density by the logit. The smaller chance keeps all its digits."""
     x, rest = 1 / (1 + math.exp(-logit)), 1 / (1 + math.exp(logit))
     density = _density(first, second, x, rest)
     if first <= 1:
@@ -123,13 +123,13 @@ def _remainder(value: float) -> float:
     return (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - inverse / 1188) * inverse) * inverse) * inverse) / value
 
 
-def _deviance(found: float, expected: float) -> float:
-    """found · log(found / expected) + expected - found, with all its digits also where the two are nearly equal."""
-    difference = found - expected
-    if abs(difference) >= 0.1 * (found + expected):
-        return found * math.log(found / expected) - difference
-    share = difference / (found + expected)
-    total, term = difference * share, 2 * found * share
+def _deviance(observed: float, expected: float) -> float:
+    """observed · log(observed / expected) + expected - observed, with all digits even if the two are nearly equal."""
+    difference = observed - expected
+    if abs(difference) >= 0.1 * (observed + expected):
+        return observed * math.log(observed / expected) - difference
+    share = difference / (observed + expected)
+    total, term = difference * share, 2 * observed * share
     for power in range(3, 1000, 2):
         term *= share * share
         before, total = total, total + term / power

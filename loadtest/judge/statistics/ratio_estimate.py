@@ -1,4 +1,4 @@
-"""From the logarithms of ratios to an estimate with its interval, its verdict, and what would settle it.
+"""From the logarithms of ratios to an estimate with its interval, its verdict, and how many more pairs would settle it.
 
 One observation is one pair of windows (or one writing window), never one request;
 :mod:`loadtest.judge.statistics.signed_rank` makes the estimate and the 95 % interval of them.
@@ -13,7 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, reaches, shift_between
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, LEAST_PAIRS, Shift, reaches, shift_with_tails
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
@@ -43,52 +43,52 @@ def estimate_ratio(  # noqa: PLR0917 - what an estimate is made of
     the tolerance is judged by one of ``confidence``, where several quantiles are looked at.
     """
     values = np.array(observations)
-    found = shift_between(values, tails)
+    shift = shift_with_tails(values, tails)
     count = len(observations)
-    if found is None:
+    if shift is None:
         had = "" if unit.startswith("pair ") else " had enough reads on both sides"
         text = f"not measured: {units.counted(count, unit, _plural(unit))}{had}, at least {LEAST_PAIRS} are needed"
         return ImpactEstimate(name, None, None, None, count, LEAST_PAIRS - count, Verdict.INCONCLUSIVE, text)
-    judged = judge(found, tolerance)
-    if judged is Verdict.FAIL:
+    verdict = judge(shift, tolerance)
+    if verdict is Verdict.FAIL:
         surer = Tails(tails.low * (1 - confidence) / (1 - CONFIDENCE), tails.high)
-        wider = shift_between(values, surer) if reaches(count, surer.low) else None
-        judged = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
-    more = _more_pairs(found, count, tolerance) if judged is Verdict.INCONCLUSIVE else None
-    ratio, low, high = (round(math.exp(value), 6) for value in found)
+        wider = shift_with_tails(values, surer) if reaches(count, surer.low) else None
+        verdict = Verdict.INCONCLUSIVE if wider is None else judge(wider, tolerance)
+    more = _more_pairs(shift, count, tolerance) if verdict is Verdict.INCONCLUSIVE else None
+    ratio, low, high = (round(math.exp(value), 6) for value in shift)
     text = f"{units.ratio(ratio)} ({units.interval(units.ratio(low), units.ratio(high))})"
-    return ImpactEstimate(name, ratio, low, high, count, more, judged, text)
+    return ImpactEstimate(name, ratio, low, high, count, more, verdict, text)
 
 
 def _plural(unit: str) -> str:
     return unit.replace("pair ", "pairs ") if unit.startswith("pair ") else unit + "s"
 
 
-def judge(found: Shift, tolerance: float) -> Verdict:
+def judge(shift: Shift, tolerance: float) -> Verdict:
     """PASS when the whole interval is within the tolerance, FAIL when all of it is above, else INCONCLUSIVE."""
     limit = math.log(tolerance)
-    if found.high <= limit:
+    if shift.high <= limit:
         return Verdict.PASS
-    return Verdict.FAIL if found.low > limit else Verdict.INCONCLUSIVE
+    return Verdict.FAIL if shift.low > limit else Verdict.INCONCLUSIVE
 
 
-def _more_pairs(found: Shift, count: int, tolerance: float) -> int | None:
-    """How many more pairs would narrow the interval enough, as it narrows with the square root of their number.
+def _more_pairs(shift: Shift, count: int, tolerance: float) -> int | None:
+    """How many more pairs would narrow the interval enough; it narrows with the square root of their number.
 
-    Enough is: to the distance between the estimate and the tolerance. An estimate that happens to lie near the
-    tolerance would ask for a run without end, so no more is asked for than nearly always tells a ratio of 1 from the
-    tolerance (an interval half as wide on either side as the way from 1 to the tolerance).
+    Enough is as far as from the estimate to the tolerance. An estimate that happens to lie near the tolerance would
+    demand an endless run, so no more pairs are demanded than nearly always tell a ratio of 1 from the tolerance (an
+    interval that reaches half as far to either side as the tolerance lies from 1).
     """
     limit = math.log(tolerance)
-    distance = max(abs(limit - found.center), limit / 2)
-    reach = found.high - found.center if found.center < limit else found.center - found.low
+    distance = max(abs(limit - shift.center), limit / 2)
+    reach = shift.high - shift.center if shift.center < limit else shift.center - shift.low
     if distance == 0:
         return None
     return max(1, math.ceil(count * (reach / distance) ** 2) - count)
 
 
 def noise_floor(headline: ImpactEstimate) -> float | None:
-    """The smallest ratio that could have been told from 1 with as many pairs as noisy as these."""
+    """The smallest ratio that so many pairs with so much noise could have told from 1."""
     if headline.low is None or headline.high is None or headline.low <= 0:
         return None
     return round(math.sqrt(headline.high / headline.low), 6)

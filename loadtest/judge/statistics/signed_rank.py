@@ -19,7 +19,7 @@ CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6
 """With fewer than 6 differences no interval reaches 95 %: the widest of 5 covers 93.75 %."""
 _LEAST_TAIL: Final = 1e-4
-"""An end that is to be surer than that is shown as sure as that; nothing is decided by it."""
+"""The smallest tail that is used to show an end of an interval; nothing is decided by it."""
 _EXACT_UP_TO: Final = 200
 MOST_PAIRS: Final = 4_000
 
@@ -35,14 +35,14 @@ class Shift(NamedTuple):
 def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
     """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
     tail = (1 - confidence) / 2
-    return shift_between(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
+    return shift_with_tails(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
 
 
-def shift_between(differences: Column, tails: Tails) -> Shift | None:
+def shift_with_tails(differences: Column, tails: Tails) -> Shift | None:
     """The same with a tail of its own at each end.
 
-    An end that so few signs cannot make as sure (:func:`reaches`) is that of Student's interval, and no nearer than the
-    outermost of the averages.
+    Where the signs are too few to make an end so sure (:func:`reaches`), it is that of Student's interval, and no
+    nearer than the outermost average.
     """
     values = np.asarray(differences, dtype=np.float64)[:MOST_PAIRS]
     count = len(values)
@@ -66,17 +66,12 @@ def _reach(values: Column, tail: float) -> float:
 
 
 def reaches(count: int, tail: float) -> bool:
-    """Whether so many differences make one end of an interval as sure: all of one sign come with a chance of 2^-n."""
+    """Whether so many differences can make one end of an interval so sure: n of one sign have a chance of 2^-n."""
     return 2.0**-count <= tail
 
 
-def critical_place(count: int, confidence: float = CONFIDENCE) -> int:
-    """Which average from either end (from 1) ends the interval: P(T < place) <= 2.5 % (at 95 %) without a shift."""
-    return place_of(count, (1 - confidence) / 2)
-
-
 def place_of(count: int, tail: float) -> int:
-    """Which average from an end (from 1) leaves at most ``tail`` beyond it."""
+    """Which average from an end (from 1) ends the interval: P(T < place) <= ``tail`` without a shift."""
     if count > _EXACT_UP_TO:
         mean = count * (count + 1) / 4
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 24)

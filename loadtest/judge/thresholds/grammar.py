@@ -1,7 +1,7 @@
 """The grammar of a threshold: ``METRIC[(argument, …)] COMPARISON LIMIT[UNIT]``, several of them with ``;`` in between.
 
-Reading is lark's work; what a metric takes, and which units fit it, is asked of
-:mod:`loadtest.judge.thresholds.metrics`, so that whatever :func:`parse` returns can be measured in any run.
+Lark parses it; :mod:`loadtest.judge.thresholds.metrics` knows which arguments and units a metric takes, so that
+whatever :func:`parse` returns can be measured in any run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ UNITS: Final[dict[Dimension, dict[str, Decimal]]] = {
         "GB": Decimal(10**9),
     },
 }
-"""Each unit of a limit, and how many of the metric's own unit (ns, a fraction, 1, 1/s, a byte) it is."""
+"""The size of each unit of a limit, in the metric's own unit (ns, a fraction, 1, 1/s, a byte)."""
 
 
 class ThresholdError(ValueError):
@@ -62,7 +62,7 @@ class Threshold:
 
 
 def parse(text: str) -> tuple[Threshold, ...]:
-    """The conditions that ``text`` holds: one, or several with ``;`` in between.
+    """The conditions in ``text``: one, or several with ``;`` in between.
 
     Raises:
         ThresholdError: it is no threshold, its metric does not exist, or the limit's unit does not fit the metric.
@@ -70,10 +70,9 @@ def parse(text: str) -> tuple[Threshold, ...]:
     from loadtest.judge.thresholds.syntax import NoThresholdError, tokens_of  # noqa: PLC0415 - few runs have thresholds
 
     try:
-        found = tokens_of(text)
+        return tuple(_threshold(text, tokens) for tokens in tokens_of(text))
     except NoThresholdError as error:
         raise ThresholdError(f"{shown(text)} {error}: write it like {EXAMPLE!r} ({LIST} metrics).") from None
-    return tuple(_threshold(text, tokens) for tokens in found)
 
 
 def _threshold(text: str, tokens: list[Token]) -> Threshold:

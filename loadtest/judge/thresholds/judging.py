@@ -1,12 +1,13 @@
-"""Compares what was measured with what was asked for: PASS, FAIL, or INCONCLUSIVE and why.
+"""Compares what was measured with what was demanded: PASS, FAIL, or INCONCLUSIVE and why.
 
 - No data: INCONCLUSIVE.
 - A metric that is known as an interval (impact, a consistency window): PASS when all of it satisfies the condition,
   FAIL when none of it does, INCONCLUSIVE when it spans the limit.
-- A share that must stay below a limit: one that rests on fewer than 3 / limit observations (or than the least number
-  that the metric asks for, mostly 100) does not pass, for nothing in n means only "below 3/n at 95 %". It may fail.
+- A share that must stay below a limit does not pass with fewer than 3 / limit observations, or than the metric demands
+  (mostly 100), because nothing in n means only "below 3/n at 95 %". It may FAIL.
 - A latency passes only when the load generator kept its rate and its own delay was small, and fails only when its own
   delay was small: reads that were never sent would have made it worse, not better.
+- A slowdown is not called small while anything casts doubt on it, as for the answer to the first question.
 """
 
 from __future__ import annotations
@@ -53,7 +54,6 @@ def evaluate(texts: Sequence[str], summary: Summary, history: History) -> tuple[
 
 
 def judge(threshold: Threshold, summary: Summary, history: History) -> ThresholdResult:
-    """The result of one condition."""
     metric = METRICS[threshold.metric]
     measured = metric.measure(summary, history, metric.chosen(threshold.arguments))
     name = metric.full_name(threshold.arguments)
@@ -82,26 +82,28 @@ def _judged(
     holds = _HOLDS[threshold.comparison]
     ends = [value if end is None else end for end in (measured.low, measured.high)]
     satisfied = [holds(end, threshold.limit) for end in ends]
-    said = f"{name} is {_text(metric, measured)}"
-    asked = f"{_WORDS[threshold.comparison]} {threshold.limit_text}"
+    fact = f"{name} is {_text(metric, measured)}"
+    condition = f"{_WORDS[threshold.comparison]} {threshold.limit_text}"
     if any(satisfied) and not all(satisfied):
-        return Verdict.INCONCLUSIVE, f"{said}: that spans {threshold.limit_text}, so it cannot be called {asked}."
+        return Verdict.INCONCLUSIVE, f"{fact}: that spans {threshold.limit_text}, so it cannot be called {condition}."
     if not any(satisfied):
         if metric.rests_on_generator and summary.generator.fast_enough is not True:
-            return Verdict.INCONCLUSIVE, f"{said}: not {asked}, but {_lower(summary.generator.sentence)}"
-        return Verdict.FAIL, f"{said}: not {asked}."
+            return Verdict.INCONCLUSIVE, f"{fact}: not {condition}, but {_lower(summary.generator.sentence)}"
+        return Verdict.FAIL, f"{fact}: not {condition}."
     doubt = _doubt(threshold, metric, measured, summary)
     if doubt:
-        return Verdict.INCONCLUSIVE, f"{said}: {asked}, but {doubt}"
-    return Verdict.PASS, f"{said}: {asked}."
+        return Verdict.INCONCLUSIVE, f"{fact}: {condition}, but {doubt}"
+    return Verdict.PASS, f"{fact}: {condition}."
 
 
 def _doubt(threshold: Threshold, metric: Metric, measured: MetricValue, summary: Summary) -> str:
-    """Why a condition that holds is no PASS; "" when it is one. Ends with a full stop."""
+    """Why a condition that holds does not PASS, with a full stop at the end; "" if it passes."""
     if metric.rests_on_generator:
         check = next((check for check in summary.checks if check.id == "load-generator"), None)
         if check is None or check.verdict is not Verdict.PASS:
             return _lower(check.sentence if check else summary.generator.sentence)
+    if metric.name == "impact" and threshold.comparison in ("<", "<=") and summary.impact.doubts:
+        return f"{summary.impact.doubts[0]}."
     if measured.looked_at is None:
         return ""
     needed = metric.minimum

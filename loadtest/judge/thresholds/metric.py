@@ -40,20 +40,20 @@ Measure = Callable[[Summary, History, tuple[str, ...]], MetricValue]
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. ``arguments`` holds the choices of each argument; they may come in any order."""
+    """One metric. ``arguments`` holds the choices for each argument; arguments may come in any order."""
 
     name: str
     dimension: Dimension
     definition: str  # a noun phrase, ready for a sentence
     measure: Measure
     arguments: tuple[tuple[str, ...], ...] = ()
-    needs_argument: bool = False  # else each argument may be left out, and its first choice counts
+    needs_argument: bool = False  # otherwise each argument may be left out, and its first choice counts
     is_interval: bool = False
-    rests_on_generator: bool = False  # a slow load generator makes it untrue
-    minimum: int = MINIMUM_READS  # of what a share is a share of, before it can pass
+    rests_on_generator: bool = False  # a slow load generator makes it wrong
+    minimum: int = MINIMUM_READS  # so many must be looked at before a share can pass
 
     def full_name(self, arguments: tuple[str, ...]) -> str:
-        """The definition with the arguments that count."""
+        """The definition with its arguments."""
         return f"{self.definition} ({', '.join(self.chosen(arguments))})" if self.arguments else self.definition
 
     def chosen(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,7 +62,6 @@ class Metric:
 
 
 def text_of(dimension: Dimension, value: float) -> str:
-    """A value of a metric as text."""
     match dimension:
         case "duration":
             return units.duration(value)

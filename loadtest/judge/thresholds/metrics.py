@@ -1,6 +1,6 @@
-"""Every metric that a threshold can name: its definition, its unit, and where in a Summary it stands.
+"""Every metric that a threshold can name: its definition, its unit, and where a Summary holds it.
 
-``None`` as a value means that this run cannot tell; a metric is never 0 for lack of data.
+``None`` as a value means that the run cannot tell; a metric is never 0 for lack of data.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 
-KINDS: Final = ("response", "service")
+TIMES: Final = ("response", "service")
 POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
 LATENCY_QUANTILES: Final = {"p50": 500, "p90": 900, "p95": 950, "p99": 990, "p99.9": 999, "max": 1000}
 IMPACT_QUANTILES: Final = ("p50", "p90", "p99")
@@ -31,12 +31,11 @@ def _plain(value: float | None, missing: str, looked_at: int | None = None) -> M
 
 
 def _latency(quantile: str) -> Measure:
-    """A quantile of the latency of one population, as the Summary has it."""
+    """A quantile of the latency of one population."""
 
     def measure(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
-        kind, population = arguments
-        row = next((row for row in summary.latency.rows if row.population == population), None)
-        quantiles: Quantiles | None = getattr(row, kind) if row else None
+        time, population = arguments
+        quantiles: Quantiles | None = getattr(summary.latency.of(population), time, None)
         count = quantiles.count if quantiles else 0
         missing = f"{units.counted(count, 'such read')}, too few for this quantile" if count else "no such read"
         if quantiles is None or not count:
@@ -47,12 +46,12 @@ def _latency(quantile: str) -> Measure:
 
 
 def _estimate(estimates: tuple[ImpactEstimate, ...], quantile: str, control: bool) -> MetricValue:
-    found = next((estimate for estimate in estimates if estimate.quantile == quantile), None)
+    estimate = next((estimate for estimate in estimates if estimate.quantile == quantile), None)
     if control:
         return _plain(None, "nothing was written in this run")
-    if found is None or found.ratio is None:
-        return _plain(None, "the run has no windows to compare" if found is None else found.text)
-    return MetricValue(found.ratio, found.text, found.low, found.high)
+    if estimate is None or estimate.ratio is None:
+        return _plain(None, "the run has no windows to compare" if estimate is None else estimate.text)
+    return MetricValue(estimate.ratio, estimate.text, estimate.low, estimate.high)
 
 
 def _impact(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
@@ -63,43 +62,47 @@ def _overlap(summary: Summary, _: History, arguments: tuple[str, ...]) -> Metric
     return _estimate(summary.impact.overlap, arguments[0], summary.impact.control)
 
 
-def _longest_window(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
-    """From the last stale read to the next read that could have told; 0 at the least, when no read was stale.
+def _longest_window(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """From the last stale read to the next read that could have told; at least 0, when no read was stale.
 
     Windows that the end of the run cut off do not count, unless one of them was the longest already.
     """
-    found = summary.consistency
-    longest = found.longest_window_ns
-    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in found.windows):
+    consistency = summary.consistency
+    longest = consistency.longest_window_ns
+    if longest is not None and any(w.censored and w.last_stale_ns == longest for w in consistency.windows):
         text = f"at least {units.duration(longest)}, as the run ended before a read saw the new version"
-        return MetricValue(longest, text, longest, math.inf, found.writes)
-    told = found.writes - found.censored
-    if told <= 0:
+        return MetricValue(longest, text, longest, math.inf, consistency.writes)
+    followed = consistency.writes - consistency.censored
+    if followed <= 0:
         return _plain(None, "no read came after an acknowledged write that could have told")
-    low = max(found.longest_window_ns or 0, 0)
-    ends = [max(w.last_stale_ns or 0, 0) + w.resolution_ns for w in found.windows if w.resolution_ns is not None]
-    high = max(ends) if ends and not found.windows_note else low + (found.resolution.max_ns or 0)
-    high = max(low, high)
-    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, told)
+    low = max(longest or 0, 0)
+    ends = [max(w.last_stale_ns or 0, 0) + w.resolution_ns for w in consistency.windows if w.resolution_ns is not None]
+    high = max(ends) if ends and not consistency.windows_note else low + (consistency.resolution.max_ns or 0)
+    high = max(low, high) + _hidden_lag_ns(history)
+    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, followed)
 
 
-def _stalest(summary: Summary, _: History, __: tuple[str, ...]) -> MetricValue:
-    found = summary.consistency
-    if not found.reads:
+def _stalest(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    consistency, hidden = summary.consistency, _hidden_lag_ns(history)
+    if not consistency.reads:
         return _plain(None, "no read came after an acknowledged write")
-    if found.staleness_low_ns is None or found.staleness_high_ns is None:
-        return MetricValue(0, "0 ms (no read was stale)", 0, 0, found.reads)
-    low, high = found.staleness_low_ns, found.staleness_high_ns
-    return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, found.reads)
+    low, high = consistency.staleness_low_ns or 0, max(consistency.staleness_high_ns or 0, hidden)
+    text = f"between {units.duration(low)} and {units.duration(high)}" if high else "0 ms (no read was stale)"
+    return MetricValue(low, text, low, high, consistency.reads)
+
+
+def _hidden_lag_ns(history: History) -> int:
+    """How old a read may have been unseen: as long as the clock of its worker is uncertain by; 0 on one clock."""
+    return max(history.info.clock_uncertainty_ns.values(), default=0)
 
 
 def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
-    """Writes that no read had seen when the run ended count once readers had waited longer than for the others.
+    """Writes that no read had seen when the run ended count if readers had waited for them longer than for the others.
 
     A write that was lost was never visible: it counts as longer than any, whatever staleness is tolerated.
     """
-    found: Distribution = summary.consistency.first_visible
-    value: int | None = getattr(found, _FIELDS[arguments[0]])
+    first_visible: Distribution = summary.consistency.first_visible
+    value: int | None = getattr(first_visible, _FIELDS[arguments[0]])
     if value is None:
         return _plain(None, "no write was seen by a read")
     windows = summary.consistency.windows
@@ -115,11 +118,11 @@ def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> 
         place = rank(len(seen) + longer, LATENCY_QUANTILES[arguments[0]])
         if place >= len(seen):
             late, gone = units.counted(longer - lost, "write"), units.counted(lost, "write")
-            said = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
-            said += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
-            return _plain(None, "; ".join(said))
+            why = [f"{late} had waited longer and not been seen when the run ended"] if longer > lost else []
+            why += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
+            return _plain(None, "; ".join(why))
         value = seen[place]
-    return _plain(value, "", found.count)
+    return _plain(value, "", first_visible.count)
 
 
 def _share(value: Callable[[Summary], float | None], of: Callable[[Summary], int], missing: str) -> Measure:
@@ -156,7 +159,7 @@ def _all() -> tuple[Metric, ...]:
                 "duration",
                 "the longest time of a successful read" if name == "max" else f"the time of successful reads at {name}",
                 _latency(name),
-                (KINDS, POPULATIONS),
+                (TIMES, POPULATIONS),
                 rests_on_generator=True,
             )
             for name in LATENCY_QUANTILES

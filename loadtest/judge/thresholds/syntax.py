@@ -1,4 +1,4 @@
-"""How a threshold is spelled, for lark. Imported when one is read: building the parser takes longer than judging."""
+"""The syntax of a threshold, for lark. Imported only when there is one, as building the parser takes a while."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRAMMAR: Final = r"""
 
 
 class NoThresholdError(ValueError):
-    """What was read is no threshold; the text says from where on."""
+    """A text is no threshold; the message says from where on."""
 
 
 def tokens_of(text: str) -> list[list[Token]]:

@@ -107,8 +107,8 @@ def test_a_missing_summary_is_made_from_the_records(tmp_path: Path, capsys: pyte
 def test_the_markdown_is_a_page_with_tables(clean: Summary, lagging: Summary) -> None:
     text = markdown(compare(clean, lagging))
     html = MarkdownIt("commonmark").enable("table").render(text)
-    assert html.count("<table>") == 6
-    assert html.count("<details>") == html.count("</details>") == 4
+    assert html.count("<table>") == 7
+    assert html.count("<details>") == html.count("</details>") == 5
     assert len(text.encode()) < 60_000
     assert "1.59x (95 % interval" in text
 
@@ -125,7 +125,7 @@ def test_text_from_outside_makes_no_markup(clean: Summary) -> None:
     assert "<script>" not in html
     assert "evil.example" not in [part for part in html.split('"') if part.startswith("http")]
     assert "@user" not in text
-    assert html.count("<table>") == 6
+    assert html.count("<table>") == 7
 
 
 def test_the_same_input_gives_the_same_bytes(clean: Summary, lagging: Summary) -> None:

@@ -12,8 +12,11 @@ from loadtest.compare.rows import Row, not_by_pauses
 from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
 from loadtest.judge.measure.paused_windows import PAUSED
+from loadtest.judge.measure.window_pairs import STILL_IN_FLIGHT
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.records import Verdict
+from loadtest.summary.findings import ThresholdResult
+from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 
@@ -106,6 +109,23 @@ def test_windows_that_were_dropped_do_not_count(clean: Summary) -> None:
     base, new = with_windows(clean, seed=1), with_windows(clean, seed=2, quiet=2, writing=2)
     dropped = tuple(replace(window, dropped="a PUT was in flight") for window in new.impact.windows)
     assert verdicts(base, replace(new, impact=replace(new.impact, windows=dropped)), "Response time") == {OPEN}
+
+
+def test_windows_left_out_for_what_the_target_did_leave_it_open(clean: Summary) -> None:
+    """The PUTs that reach into quiet windows are the slow ones, so the windows that are left show the fast ones."""
+
+    def without(run: Summary, count: int) -> Summary:
+        windows = [
+            replace(window, dropped=STILL_IN_FLIGHT) if place % 2 == 0 and place < 2 * count else window
+            for place, window in enumerate(run.impact.windows)
+        ]
+        return replace(run, impact=replace(run.impact, windows=tuple(windows)))
+
+    base, new = with_windows(clean, seed=1), with_windows(clean, seed=2)
+    assert verdicts(base, without(new, 15), "Response time") == {PASS}
+    found = rows(base, without(new, 16), "Response time")
+    assert {row.verdict for row in found.values()} == {OPEN}
+    assert all("16 of 60 windows of the new run are left out" in row.sentence for row in found.values())
 
 
 def impact_of(summary: Summary, ratio: float, reach: float = 1.03) -> Summary:
@@ -225,10 +245,41 @@ def test_a_check_that_fails_now_is_a_regression(clean: Summary, lagging: Summary
     assert rows(lagging, clean, "Promises")["Fresh reads"].verdict is PASS
 
 
-def test_a_check_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -> None:
+def test_a_check_that_only_one_run_has_was_not_tried_in_the_other(clean: Summary) -> None:
+    title = clean.checks[0].title
     fewer = replace(clean, checks=clean.checks[1:])
-    row = rows(fewer, clean, "Promises")[clean.checks[0].title]
-    assert (row.base, row.new, row.verdict) == ("not there", "PASS", None)
+    failing = replace(clean, checks=(replace(clean.checks[0], verdict=FAIL), *clean.checks[1:]))
+    row = rows(fewer, clean, "Promises")[title]
+    assert (row.base, row.new, row.change, row.verdict) == ("not there", "PASS", "", PASS)
+    assert rows(fewer, failing, "Promises")[title].verdict is OPEN
+    assert rows(clean, fewer, "Promises")[title].verdict is OPEN
+
+
+def test_a_threshold_that_only_one_run_has_is_shown_and_not_judged(clean: Summary) -> None:
+    number = clean.questions[0].number
+    limited = replace(clean, thresholds=(ThresholdResult("p99 < 1s", FAIL, number, 1e9, "Too slow."),))
+    row = rows(clean, limited, "Promises")["p99 < 1s"]
+    assert (row.base, row.new, row.verdict) == ("not there", "FAIL", None)
+
+
+def test_a_kind_of_answer_that_got_slower_does_not_hide_behind_more_of_the_faster_one(clean: Summary) -> None:
+    """More 304s keep the median of all reads where it was, while each whole document takes half as long again."""
+
+    def slower(summary: Summary, factor: float, count: int = 3_000) -> Summary:
+        table = tuple(
+            replace(row, response=replace(row.response, count=count, p50_ns=int((row.response.p50_ns or 0) * factor)))
+            if row.population == "200"
+            else row
+            for row in summary.latency.rows
+        )
+        return replace(summary, latency=replace(summary.latency, rows=table))
+
+    base, new = slower(with_windows(clean, seed=1), 1.0), with_windows(clean, seed=2)
+    group, name = "Response time by kind of answer", "Response time of 200 answers, p50"
+    assert rows(base, slower(new, 1.02), group)[name].verdict is None
+    assert rows(base, slower(new, 1.5), group)[name].verdict is OPEN
+    assert rows(base, slower(new, 1.5, count=999), group)[name].verdict is None
+    assert compare(base, slower(new, 1.5)).verdict is OPEN
 
 
 @pytest.mark.parametrize(
@@ -248,6 +299,14 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
     other = replace(clean, run=change(clean.run))  # type: ignore[arg-type]
     assert said in ", ".join(map(str, compare(clean, other).unlike))
     assert compare(clean, clean).unlike == ()
+
+
+def test_runs_from_several_places_are_not_compared_as_one(clean: Summary) -> None:
+    """What got slower at the place with few of the reads would not show in the numbers of all."""
+    far = PlaceRow("Tokyo", 1, 5, 0, 1, 1, 1, None, None, None, 0, None, None, 0, (PASS, PASS, PASS, PASS))
+    both = replace(clean, places=(replace(far, place="Oslo"), far))
+    assert "how many places, whose reads are compared all together (1 and 2)" in map(str, compare(clean, both).unlike)
+    assert compare(both, both).unlike
 
 
 @pytest.mark.parametrize(
@@ -292,7 +351,7 @@ def test_windows_in_which_a_generator_paused_are_left_out_and_counted(clean: Sum
     made = compare(base, new)
     assert made.verdict is Verdict.PASS
     assert made.notes[0] == (
-        "Left out, for the load generator itself paused in them: 0 windows of the base run and 6 windows of the new "
+        "Left out because the load generator itself paused in them: 0 windows of the base run and 6 windows of the new "
         "run."
     )
     assert "paused" not in "".join(compare(base, with_windows(clean, seed=2)).notes)

@@ -26,8 +26,8 @@ def test_every_option_is_listed_with_its_default() -> None:
     add_arguments(parser)
     options = {option for action in parser._actions for option in action.option_strings}
     assert set(re.findall(r"^\| `(--[\w-]+)` \|", PAGE, re.M)) == options
-    assert f"tolerated; {DEFAULT_TOLERANCE:g} when" in PAGE
-    assert f"nothing; {DEFAULT_RUN_NOISE:g} when" in PAGE
+    assert f"default {DEFAULT_TOLERANCE:g}, half way" in PAGE
+    assert f"showing it; default {DEFAULT_RUN_NOISE:g} |" in PAGE
     assert f"more than {MARGIN * 100:g} percentage points" in PAGE
 
 

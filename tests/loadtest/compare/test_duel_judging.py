@@ -13,7 +13,8 @@ import pytest
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
-from loadtest.compare.paired import _not_by_pauses, compare_in_turns, kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired import _not_by_pauses, compare_in_turns
+from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.compare.render import markdown
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
@@ -155,7 +156,7 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     paused = replace(history, samples=replace(samples, loop_delay_ns=late), _made={})
     made = duel(clean, history, paused)
     assert made.verdict is Verdict.PASS
-    assert "2 pairs were left out, 2 for a load generator itself paused in it." in made.notes[0]
+    assert "2 pairs were left out, 2 of them because a load generator itself paused." in made.notes[0]
     assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
 
 

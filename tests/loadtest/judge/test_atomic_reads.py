@@ -7,7 +7,7 @@ import pytest
 from history_language import history, padding
 
 from loadtest.judge.checks.atomic_reads import atomic_reads
-from loadtest.judge.order.level import level
+from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.zones import partners
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
@@ -40,7 +40,7 @@ def test_fires_when_it_must_and_only_then(text: str, found: int, what: str) -> N
     result = atomic_reads(run)
     assert result.found == found
     assert result.verdict is (Verdict.FAIL if found else Verdict.PASS)
-    assert level(run) == what
+    assert consistency_level(run) == what
 
 
 def test_tells_inversions_that_are_stale_reads_from_others() -> None:
@@ -144,10 +144,10 @@ def test_too_little_and_silence_while_others_write_are_inconclusive() -> None:
     assert atomic_reads(history(padding(0, 1, reads=60))).sentence == (
         "Nothing can be said about inversions: only 72 reads named a version, at least 100 are needed."
     )
-    assert level(few) == "unknown"
+    assert consistency_level(few) == "unknown"
     foreign = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r2[41 50] foreign[60 61] {ENOUGH}")
     assert atomic_reads(foreign).verdict is Verdict.INCONCLUSIVE
-    assert level(foreign) == "unknown"
+    assert consistency_level(foreign) == "unknown"
 
 
 def test_somebody_else_writing_excuses_no_inversion() -> None:
@@ -155,7 +155,7 @@ def test_somebody_else_writing_excuses_no_inversion() -> None:
     assert atomic_reads(inverted).verdict is Verdict.FAIL
     assert "as well (1 foreign document)" in atomic_reads(inverted).sentence
     stale = history(f"w1[0 10] w2[20 30] b:r1[41 50] foreign[60 61] {ENOUGH}")
-    assert level(stale) == "neither"
+    assert consistency_level(stale) == "neither"
 
 
 def test_silence_says_how_much_was_looked_at() -> None:

@@ -19,6 +19,7 @@ from loadtest.run.history import History, Reads, Samples, Windows
 from loadtest.run.loading import load_history
 from loadtest.run.looks import LookMade, RunLooks, complete_pairs
 from loadtest.run.records import GENERATOR_DTYPE, ReadOutcome, Verdict
+from loadtest.summary.addresses import AddressRow
 from loadtest.units import SECOND
 
 SHORT = Truth(seconds=90)
@@ -131,6 +132,20 @@ def test_which_thresholds_are_decided_before_the_end(
     chosen = info.settings.model_copy(update={"thresholds": [threshold]})
     history = replace(clean_until_decided, info=info.model_copy(update={"settings": chosen}), _made={})
     assert undecided(summarise(history), history) == (() if decided else (threshold,))
+
+
+def test_how_often_reads_fail_must_be_decided_at_each_address(clean_until_decided: History) -> None:
+    """None of 120 reads at the CDN failed, which leaves room for 3 %; and 12 of 120 are too many for certain."""
+    summary = summarise(clean_until_decided)
+    passed = (Verdict.PASS,) * 4
+    cdn = AddressRow("https://cdn/v1", 1, 120, 0, 1, 1, 1, None, 0, None, 0, None, passed)
+    assert undecided(summary, clean_until_decided) == ()
+    assert undecided(replace(summary, addresses=(cdn,)), clean_until_decided) == ("availability",)
+    failing = tuple(replace(c, verdict=Verdict.FAIL) if c.id == "availability" else c for c in summary.checks)
+    few, many = replace(cdn, errors=1), replace(cdn, errors=12)
+    failed = replace(summary, checks=failing)
+    assert undecided(replace(failed, addresses=(few,)), clean_until_decided) == ("availability",)
+    assert undecided(replace(failed, addresses=(many,)), clean_until_decided) == ()
 
 
 def test_an_error_early_on_does_not_decide_how_often_reads_fail(clean_until_decided: History) -> None:

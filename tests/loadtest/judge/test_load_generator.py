@@ -57,6 +57,15 @@ def test_a_quarter_of_the_response_time_is_small(delay: int, slow_delay: int, ve
     assert result.sentence.startswith(start)
 
 
+def test_a_process_whose_own_delay_is_not_known_is_not_believed() -> None:
+    text = f"{reads(200, slow=10_000)} r0[1 1001 worker=1]"
+    one, both = samples([250] * 100), np.concatenate([samples([250] * 100), samples([250] * 100, worker=1)])
+    result = load_generator(history(text, samples=one))
+    assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 1)
+    assert result.sentence.startswith("1 of 2 load-generating processes recorded no event loop delay")
+    assert load_generator(history(text, samples=both)).verdict is Verdict.PASS
+
+
 def test_too_few_samples_or_reads_to_tell() -> None:
     few_samples = load_generator(history(reads(200), samples=samples([1] * 99)))
     assert few_samples.verdict is Verdict.INCONCLUSIVE

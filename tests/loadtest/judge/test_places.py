@@ -95,6 +95,19 @@ def test_a_threshold_must_hold_at_each_place() -> None:
     assert summary.verdict is FAIL
 
 
+def test_a_run_does_not_pass_for_a_place_that_read_nothing() -> None:
+    history = from_two(simulate(3).history, simulate(3).history)
+    silent = history.info.attendance.processes[1]  # type: ignore[union-attr]
+    reads = history.reads.chosen(history.reads.worker == 0)
+    summary = summarise(replace(history, reads=reads, _made={}, _being_made={}))
+    assert silent.place == "Tokyo"
+    assert [place.reads for place in summary.places] == [len(reads), 0]
+    assumptions = next(check for check in summary.checks if check.id == "assumptions")
+    assert assumptions.verdict is Verdict.INCONCLUSIVE
+    assert assumptions.sentence.startswith("No read was made at Tokyo, so nothing is known of what is seen there.")
+    assert summary.verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_bound_of_a_clock_that_no_worker_has_is_no_crash() -> None:
     history = from_two(simulate(3).history, simulate(3).history)
     info = history.info.model_copy(update={"clock_uncertainty_ns": {"nobody": 5, "1": 7}})

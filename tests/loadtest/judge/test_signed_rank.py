@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadtest.judge.statistics.signed_rank import critical_place, shift
+from loadtest.judge.statistics.signed_rank import place_of, shift
 
 
 def test_the_interval_covers_as_wilcoxons_test_says() -> None:
     for count in range(6, 25):
-        place = critical_place(count)
+        place = place_of(count, 0.025)
         distribution = stats.wilcoxon(np.arange(1, count + 1), alternative="less", method="exact", zero_method="wilcox")
         assert distribution.statistic == count * (count + 1) / 2
         # P(T <= place - 1) must be at most 2.5 %, and P(T <= place) more.
@@ -23,12 +23,12 @@ def test_the_interval_covers_as_wilcoxons_test_says() -> None:
 
 def test_known_places() -> None:
     # Hollander, Wolfe and Chicken, table A.4: two-sided 95 % for n = 6, 10, 15, 20, 25
-    assert [critical_place(count) for count in (6, 10, 15, 20, 25)] == [1, 9, 26, 53, 90]
+    assert [place_of(count, 0.025) for count in (6, 10, 15, 20, 25)] == [1, 9, 26, 53, 90]
 
 
 def test_the_approximation_for_many_continues_the_exact_one() -> None:
-    assert critical_place(201) - critical_place(200) == pytest.approx(
-        critical_place(200) - critical_place(199), rel=0.05
+    assert place_of(201, 0.025) - place_of(200, 0.025) == pytest.approx(
+        place_of(200, 0.025) - place_of(199, 0.025), rel=0.05
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from history_language import history, padding
 from hypothesis import example, given
@@ -42,6 +44,20 @@ class TestStalenessOfTheStalestRead:
 
     def test_is_said_as_an_interval(self) -> None:
         assert judged("staleness.max < 10us", self.text).number.text == "between 10.0 ns and 8.98 µs"
+
+
+def test_a_lag_that_the_clock_of_a_worker_can_hide_is_not_called_short() -> None:
+    """No read was stale as far as could be seen, and one of worker 1 may have been by as much as its clock is off."""
+    run = history(padding(0, 1))
+    info = run.info.model_copy(update={"clock_uncertainty_ns": {"1": 50_000_000}})
+    hidden = replace(run, info=info, _made={}, _being_made={})
+    for threshold in ("staleness.max < 20ms", "window.max < 20ms"):
+        (on_one_clock,) = evaluate([threshold], summarise(run), run)
+        (result,) = evaluate([threshold], summarise(hidden), hidden)
+        assert (on_one_clock.verdict, result.verdict) == (PASS, OPEN)
+        assert "50.0 ms" in result.sentence
+    (result,) = evaluate(["window.max < 60ms"], summarise(hidden), hidden)
+    assert result.verdict is PASS
 
 
 class TestTheLongestWindow:

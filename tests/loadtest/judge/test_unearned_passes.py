@@ -168,10 +168,10 @@ class TestKindsOfAnswer:
 def test_an_interval_below_one_is_never_a_plain_pass() -> None:
     faster = measure_impact(recorded(Truth(while_writing=0.8)))
     assert faster.verdict is Verdict.INCONCLUSIVE
-    assert "which a PUT does not make them" in faster.sentence
+    assert "which no PUT causes" in faster.sentence
     little = measure_impact(recorded(Truth(while_writing=0.93)))
     assert any(estimate.high is not None and estimate.high < 1 for estimate in little.estimates)
-    assert "which a PUT does not make them" in little.sentence
+    assert "which no PUT causes" in little.sentence
 
 
 def test_a_kind_left_out_of_the_slowdown_at_a_quantile_is_no_pass_when_visitors_feel_it() -> None:

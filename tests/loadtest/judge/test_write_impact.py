@@ -11,7 +11,7 @@ from history_language import history
 from test_load_generator import samples
 
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.judge.measure.impact import measure_impact, verdict
+from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.window_pairs import NO_PARTNER
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
@@ -150,7 +150,7 @@ def test_slow_reads_at_p50_fail_though_p99_is_undecided() -> None:
         Verdict.FAIL,
         Verdict.INCONCLUSIVE,
     ]
-    assert verdict(impact) is Verdict.FAIL
+    assert impact.verdict is Verdict.FAIL
     assert impact.sentence.endswith("at p50, p90.")
 
 

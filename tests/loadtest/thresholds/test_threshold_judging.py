@@ -181,6 +181,16 @@ def test_an_aa_control_tells_no_impact(clean: Run) -> None:
     assert "nothing was written" in sentence("impact(p99) < 100", (control, history))
 
 
+def test_a_slowdown_in_doubt_is_not_called_small(clean: Run) -> None:
+    summary, history = clean
+    doubtful = replace(summary.impact, doubts=("PUTs were still in flight in 5 of 9 quiet windows", "and more"))
+    run = replace(summary, impact=doubtful), history
+    assert verdict("impact(p99) < 100", run) is Verdict.INCONCLUSIVE
+    assert sentence("impact(p99) < 100", run).endswith("but PUTs were still in flight in 5 of 9 quiet windows.")
+    assert verdict("impact(p99) > 0.1", run) is Verdict.PASS
+    assert verdict("impact(p99) < 0.1", run) is Verdict.FAIL
+
+
 def test_a_slow_load_generator_decides_nothing(clean: Run) -> None:
     summary, history = clean
     checks = tuple(

@@ -8,7 +8,7 @@ from locust.argument_parser import get_parser
 
 from loadtest.judge.thresholds.grammar import UNITS, parse
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, KINDS, LATENCY_QUANTILES, METRICS, POPULATIONS
+from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.run.history import History
 from loadtest.summary.summary import Summary
@@ -31,7 +31,7 @@ def test_every_metric_is_listed_once_with_its_dimension_and_definition() -> None
 
 
 def test_choices_are_listed() -> None:
-    for choice in (*KINDS, *POPULATIONS, *LATENCY_QUANTILES, *(f"impact({name})" for name in IMPACT_QUANTILES)):
+    for choice in (*TIMES, *POPULATIONS, *LATENCY_QUANTILES, *(f"impact({name})" for name in IMPACT_QUANTILES)):
         assert f"`{choice}`" in PAGE
     for units in UNITS.values():
         for unit in set(units) - {"", "µs", "kB"}:

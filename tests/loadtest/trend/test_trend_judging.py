@@ -8,6 +8,7 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.run.records import Verdict
+from loadtest.summary.addresses import AddressRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import NumberTrend, Trend
@@ -231,6 +232,48 @@ def test_what_is_not_measured_any_more_is_undecided(clean: Summary) -> None:
     made = trend(runs)
     assert made.verdict is Verdict.INCONCLUSIVE
     assert number(made).sentence.endswith("was not measured in the newest 3 runs.")
+
+
+def test_what_the_machine_of_the_newest_run_does_not_measure_any_more_is_undecided(clean: Summary) -> None:
+    """Two machines in turn: that the other one still measures it says nothing of this one."""
+    runs = [on_machine(run, cores=4 * (1 + at % 2)) for at, run in enumerate(series(clean, [1.0] * 40))]
+    empty = replace(clean.latency, rows=())
+    runs[33:] = [replace(run, latency=empty) if at % 2 else run for at, run in enumerate(runs[33:], 33)]
+    assert runs[-1].latency == empty != runs[-2].latency
+    made = trend(runs)
+    assert number(made).verdict is made.verdict is Verdict.INCONCLUSIVE
+
+
+def at_two(summary: Summary, factor: float = 1.0, errors: int = 0) -> Summary:
+    """The run at a gateway and at a CDN that gets a tenth of its reads and takes ``factor`` times as long."""
+    p50, p99 = 5_000_000, 12_000_000
+    passed = (Verdict.PASS,) * 4
+    gateway = AddressRow("https://gateway/v1", 9, 5_400, 0, p50, p99, p99, None, 0, None, 0, None, passed)
+    slow = [round(value * factor) for value in (p50, p99, p99)]
+    cdn = AddressRow("https://cdn/v1", 1, 600, errors, *slow, None, 0, None, 0, None, passed)
+    target = {**summary.run.target, "addresses": [{}, {}]}
+    return replace(summary, addresses=(gateway, cdn), run=replace(summary.run, target=target))
+
+
+def test_what_got_worse_at_one_address_is_seen_though_it_has_few_of_the_reads(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 30)
+    flat = [at_two(run, 1.0 + 0.004 * (at % 3)) for at, run in enumerate(runs)]
+    assert trend(flat).verdict is Verdict.PASS
+    slower = [*flat[:24], *(at_two(run, 1.3 + 0.004 * (at % 3)) for at, run in enumerate(runs[24:]))]
+    made = trend(slower)
+    assert made.verdict is Verdict.FAIL
+    assert {one.id for one in made.numbers if one.verdict is Verdict.FAIL} == {
+        "response-https-cdn-v1-p50",
+        "response-https-cdn-v1-p99",
+    }
+    failing = [*flat[:24], *(at_two(run, errors=30) for run in runs[24:])]
+    assert number(trend(failing), "errors-https-cdn-v1").verdict is Verdict.FAIL
+
+
+def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 30)
+    made = trend([*runs[:15], *map(at_two, runs[15:])])
+    assert made.runs[15].differs == "addresses (1 before, 2 now)"
 
 
 def test_nothing_measured_at_all_is_undecided(clean: Summary) -> None:

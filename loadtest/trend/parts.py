@@ -1,0 +1,61 @@
+"""What is followed of each address, and of each place, by itself.
+
+An address with few of the reads hardly moves the numbers of all reads together, so what got worse there alone would go
+unseen. The runs of a series have the same number of addresses and places (:mod:`loadtest.trend.runs`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from loadtest import units
+from loadtest.compare.shares import Share
+from loadtest.summary.addresses import AddressRow
+from loadtest.summary.places import PlaceRow
+from loadtest.summary.summary import Summary
+from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_doubt
+
+
+def headlines_of_parts(newest: Summary) -> tuple[Headline, ...]:
+    """The numbers of the addresses and places of the ``newest`` run; none when it has one of each."""
+    return tuple(headline for part in _parts(newest) for headline in _headlines(part))
+
+
+def _parts(summary: Summary) -> dict[str, AddressRow | PlaceRow]:
+    return {**{row.url: row for row in summary.addresses}, **{row.place: row for row in summary.places}}
+
+
+def _headlines(part: str) -> list[Headline]:
+    slug = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
+    times = [
+        Headline(
+            f"response-{slug}-{quantile}",
+            f"Response time at {part}, {quantile}",
+            "lower",
+            "ratio",
+            _latency(part, quantile),
+            units.duration,
+        )
+        for quantile in ("p50", "p99")
+    ]
+    title = f"Reads at {part} that ended in an error"
+    return [*times, Headline(f"errors-{slug}", title, "lower", "share", _errors(part), units.share)]
+
+
+def _latency(part: str, quantile: str) -> Callable[[Summary], Measured | None]:
+    def measure(summary: Summary) -> Measured | None:
+        value: int | None = getattr(_parts(summary).get(part), f"{quantile}_ns", None)
+        if not value or value <= 0:
+            return None
+        return with_doubt(as_ratio(value, None, None, units.duration), summary, value)
+
+    return measure
+
+
+def _errors(part: str) -> Callable[[Summary], Measured | None]:
+    def measure(summary: Summary) -> Measured | None:
+        row = _parts(summary).get(part)
+        return as_share(Share(row.errors, row.reads, row.reads)) if row and row.reads else None
+
+    return measure
