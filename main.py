@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-# jsii prints a screenful about Node 20, with which this works and is tested; has to be set before jsii is imported.
+# jsii warns at length about Node 20, with which this works and is tested. To be set before jsii is imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 from stacks.config import ConfigError, ReadModelConfig
@@ -19,7 +19,7 @@ def main() -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    # Imported late: the bindings take seconds to load, and a wrong setting should not.
+    # Imported late: the bindings take seconds to load, and a wrong setting should not wait for them.
     from cdktf import App  # noqa: PLC0415
 
     from stacks.read_model_stack import ReadModelStack  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Runs every benchmark, one after the other, and prints their tables; or those that are named."""
+"""Runs all benchmarks, or those that are named, one after the other, and prints their tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BENCHMARKS = {
     "duel_simulation": "how often a duel is right: false alarms, detection, undecided",
     "duel": "twenty real duels of one build (47 minutes, can be made in pieces; --slowdown for a slower one)",
     "compare_runs": "two runs of one build, and one that is slower",
-    "kills": "60 runs of which processes are killed: what was lost, and what was said of it",
+    "kills": "60 runs with killed processes: what was lost, and what the report says about it",
     "mutation": "whether the tests notice a broken check (about a quarter of an hour)",
 }
 

@@ -1,4 +1,4 @@
-"""A client that does next to nothing: it sends requests on time, over connections of its own, and notes the answers.
+"""A minimal client: it sends requests on time, over connections of its own, and notes when answers begin.
 
 It parses nothing and runs no other code between answers, so what it sees is the server's doing, to some microseconds an
 answer. It is for small answers, and for HTTP without TLS.

@@ -2,13 +2,13 @@
 
 Each round makes three Locust runs of a minute in random order, each against a sandbox process of its own: BASE and SAME
 with ``latency=lognormal(100ms,0.3)``, SLOWER with 115 ms. Then BASE is compared with SAME and with SLOWER, by the
-command. Beside 100 ms, the milliseconds that loopback, the sandbox and a busy machine add are small, so that reads do
-take nearly 15 % longer, and those of one build as long as each other.
+command. Loopback, the sandbox and a busy machine add milliseconds, which is little beside 100 ms: so reads of the
+slower run really take nearly 15 % longer, and reads of one build take equally long.
 
-Wanted: no comparison of one build FAILs, and each with a slower run does. No run is made again: one build may be left
-undecided, which is no false alarm, but a slower run that is left undecided is not as wanted.
+Wanted: no comparison of one build FAILs, and each with a slower run does. No run is repeated. A comparison of one build
+may stay undecided, which is no false alarm; one with a slower run may not.
 
-It also prints how far runs of one build lie apart beyond what their windows explain: that is what ``--run-noise``
+It also prints how far apart runs of one build are beyond what their windows explain, which is what ``--run-noise``
 should be for this machine and target.
 """
 
@@ -68,18 +68,18 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--rounds", type=int, default=20)
     options.add_argument("--seconds", type=float, default=60, help="length of a run")
     options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = options.parse_args(arguments)
-    print(f"Real runs of {given.seconds:g} s compared, {given.rounds} rounds, tolerance {given.tolerance:g}")
+    parsed = options.parse_args(arguments)
+    print(f"Real runs of {parsed.seconds:g} s compared, {parsed.rounds} rounds, tolerance {parsed.tolerance:g}")
     print("command: python -m benchmarks.compare_runs")
     print(f"{'round':>5} {'against base':<12} {'verdict':>14} {'p50':>6} {'p99':>6}")
     synthesized = synthesize("compare")
     outcomes: dict[str, list[Verdict]] = {"same": [], "slower": []}
     shifts = []
-    for number in range(1, given.rounds + 1):
+    for number in range(1, parsed.rounds + 1):
         with tempfile.TemporaryDirectory() as folder:
-            runs = measure_round(synthesized, number, given.seconds, Path(folder))
+            runs = measure_round(synthesized, number, parsed.seconds, Path(folder))
             for name, verdicts in outcomes.items():
-                verdict = compared(Path(folder) / "base", Path(folder) / name, given.tolerance)
+                verdict = compared(Path(folder) / "base", Path(folder) / name, parsed.tolerance)
                 verdicts.append(verdict)
                 ratios = _ratios(runs["base"], runs[name])
                 print(f"{number:>5} {TITLES[name]:<12} {verdict:>14} {ratios}", flush=True)
@@ -114,8 +114,8 @@ def _counts(verdicts: list[Verdict]) -> str:
 
 
 def _ratios(base: Summary, new: Summary) -> str:
-    found = {row.name: row.ratio for row in latency_rows(base, new, DEFAULT_TOLERANCE, 0.0)}
-    return " ".join(f"{found[f'Response time while quiet, {name}'] or math.nan:>6.3f}" for name in ("p50", "p99"))
+    ratios = {row.name: row.ratio for row in latency_rows(base, new, DEFAULT_TOLERANCE, 0.0)}
+    return " ".join(f"{ratios[f'Response time while quiet, {name}'] or math.nan:>6.3f}" for name in ("p50", "p99"))
 
 
 def _p50_shift(base: Summary, new: Summary) -> tuple[float, float]:

@@ -1,9 +1,9 @@
 """How often `compare` is right, in simulated runs: false alarms, detection, and whether the interval holds the truth.
 
 Each simulated read has a lognormal response time (sigma 0.3). The level of a run drifts as an AR(1) process (0.98 a
-second, or 0.8: "fast"; stationary from the start, so that two runs begin at unlike places of it) and is off by a random
+second, or 0.8: "fast"; stationary from the start, so that two runs begin at different levels) and is off by a random
 run-to-run effect of 1 %. Windows of 2 s at 200 reads a second, guard time cut, in pairs of random order, are judged
-by the very code of the command. "windows alone" is the same without the widening for drift and run noise.
+by the code of the command. "windows alone" is the same without the widening for drift and run noise.
 
 Wanted: at no change at most 5 % of comparisons FAIL, at every drift and length.
 """
@@ -85,7 +85,7 @@ def judged(rows: Iterable[Row]) -> Verdict:
 
 def windows_alone(base: Summary, new: Summary, tolerance: float) -> Verdict:
     """What the windows say when they are taken for independent, and nothing is added."""
-    found = [
+    shifts = [
         shift_between(logarithms(base, kind, quantile), logarithms(new, kind, quantile))
         for kind in WINDOW_KINDS
         for quantile in _QUANTILES
@@ -98,7 +98,7 @@ def windows_alone(base: Summary, new: Summary, tolerance: float) -> Verdict:
             else Verdict.FAIL
             if shift.low > limit
             else Verdict.PASS
-            for shift in found
+            for shift in shifts
         ]
     )
 
@@ -108,10 +108,10 @@ def main(arguments: list[str]) -> int:
     options = parser("compare_simulation", __doc__)
     options.add_argument("--runs", type=int, default=400, help="pairs of runs a line")
     options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = options.parse_args(arguments)
+    parsed = options.parse_args(arguments)
     template = analyse(PROJECT / "tests" / "histories" / "clean")
     random = np.random.default_rng(1)
-    print(f"Simulated comparisons, {given.runs} a line, tolerance {given.tolerance:g}, six rows each")
+    print(f"Simulated comparisons, {parsed.runs} a line, tolerance {parsed.tolerance:g}, six rows each")
     print("command: python -m benchmarks.compare_simulation")
     print(
         f"{'run':>6} {'drift':>8} {'change':>7} {'FAIL':>7} {'undecided':>10} {'PASS':>7}"
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
     for seconds in (60, 120, 240):
         for deviation, keep in ((0.0, SLOW), (0.02, SLOW), (0.05, SLOW), (0.05, FAST)):
             for ratio in (1.0, 1.15):
-                failed = _line(template, random, given, _Case(seconds, deviation, keep, ratio))
+                failed = _line(template, random, parsed, _Case(seconds, deviation, keep, ratio))
                 most = max(most, failed if ratio == 1 else 0.0)
     print(f"Most false alarms: {most:.1%} (wanted: at most {MOST_FALSE_ALARMS:.0%})")
     return int(most > MOST_FALSE_ALARMS)
@@ -131,21 +131,21 @@ def _drift_text(case: _Case) -> str:
     return f"{case.deviation:.0%}{' fast' if case.keep == FAST else ''}"
 
 
-def _line(template: Summary, random: np.random.Generator, given: argparse.Namespace, case: _Case) -> float:
+def _line(template: Summary, random: np.random.Generator, parsed: argparse.Namespace, case: _Case) -> float:
     ratio = case.ratio
-    found, alone, holds = [], [], []
-    for _ in range(given.runs):
+    verdicts, of_windows_alone, holds = [], [], []
+    for _ in range(parsed.runs):
         base = simulated(template, random, case, 1.0)
         new = simulated(template, random, case, ratio)
-        rows = latency_rows(base, new, given.tolerance, DEFAULT_RUN_NOISE)
-        found.append(judged(rows))
-        alone.append(windows_alone(base, new, given.tolerance))
+        rows = latency_rows(base, new, parsed.tolerance, DEFAULT_RUN_NOISE)
+        verdicts.append(judged(rows))
+        of_windows_alone.append(windows_alone(base, new, parsed.tolerance))
         holds += [row.low <= ratio <= row.high for row in rows if row.low is not None and row.high is not None]
-    share = {verdict: found.count(verdict) / len(found) for verdict in Verdict}
+    share = {verdict: verdicts.count(verdict) / len(verdicts) for verdict in Verdict}
     print(
         f"{case.seconds:>4} s {_drift_text(case):>8} {ratio - 1:>+7.0%} {share[Verdict.FAIL]:>7.1%}"
         f" {share[Verdict.INCONCLUSIVE]:>10.1%} {share[Verdict.PASS]:>7.1%} {np.mean(holds):>21.1%}"
-        f" {alone.count(Verdict.FAIL) / len(alone):>20.1%}",
+        f" {of_windows_alone.count(Verdict.FAIL) / len(of_windows_alone):>20.1%}",
         flush=True,
     )
     return share[Verdict.FAIL]

@@ -1,17 +1,18 @@
 """A server that freezes 1 s in every 10 s, 200 reads a second: what is reported, beside the truth and plain Locust.
 
-Truth follows from the definition of the fault, read by read: one that is due while the server is frozen waits for the
-end of the freeze; each takes, beside, what reads took in the eight seconds before and behind two freezes.
+The truth follows from the definition of the fault, read by read: a read that is due while the server is frozen waits
+for the end of the freeze, and each read also takes as long as reads took in the eight seconds before and after two
+freezes.
 
 The same runs are judged over two spans, which both hold two freezes:
 
 - 12 s, from half a second before one freeze to half a second after the next: a sixth of the reads waits.
-- 20 s, two whole periods: exactly a tenth waits, so p90 lies where the truth jumps from a read's own time to the
-  shortest wait, and one read more or less that waits moves it by ten times a read. So it is shown, and not judged.
+- 20 s, two whole periods: exactly a tenth waits, so p90 is where the truth jumps from a read's own time to the shortest
+  wait, and a single read moves it by ten times a read. So it is shown and not judged.
 
-Two hundred reads that are answered at once take the server its time to answer and the generator its time to take in.
-The truth knows no queue, so both are in the difference. To tell them apart, ``benchmarks.bare_client``, which does next
-to nothing when an answer comes, sends the same reads.
+When two hundred reads are answered at once, the server needs time to answer and the generator needs time to take the
+answers in. The truth has no queue, so both are in the difference. To separate them, ``benchmarks.bare_client``, which
+does almost nothing per answer, sends the same reads.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """Real duels in the sandbox: two deployments of one build must not fail, and one that is slower must.
 
 Each duel has two sandbox processes, BASE with ``latency=lognormal(50ms,0.25)`` and NEW with that times ``--slowdown``
-(both given by lot to be started first), and is held by the command. It can be made in pieces: ``--duels 5`` four times,
+(which starts first is drawn by lot), and is held by the command. It can be made in pieces: ``--duels 5`` four times,
 each with another ``--first``, shows the same as 20 at once.
 
-Wanted: with ``--slowdown 1`` no FAIL and at most one in ten undecided; from 1.15 on each FAILs. In between it is told.
+Wanted: with ``--slowdown 1`` no FAIL and at most one in ten undecided; from 1.15 on each FAILs. In between nothing is
+wanted.
 """
 
 from __future__ import annotations
@@ -56,23 +57,23 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--seconds", type=float, default=120, help="length of a duel")
     options.add_argument("--slowdown", type=float, default=1.0, help="latency of NEW / BASE, such as 1, 1.07, 1.15")
     options.add_argument("--first", type=int, default=1, help="number of the first duel, which is its seed")
-    given = options.parse_args(arguments)
-    print(f"Real duels of {given.seconds:g} s, NEW takes {given.slowdown:g} times as long, {given.duels} of them")
-    print(f"command: python -m benchmarks.duel --slowdown {given.slowdown:g} --seconds {given.seconds:g}")
+    parsed = options.parse_args(arguments)
+    print(f"Real duels of {parsed.seconds:g} s, NEW takes {parsed.slowdown:g} times as long, {parsed.duels} of them")
+    print(f"command: python -m benchmarks.duel --slowdown {parsed.slowdown:g} --seconds {parsed.seconds:g}")
     print(f"{'duel':>4} {'verdict':>14} {'took':>6}  what is slower, or undecided")
     synthesized = synthesize("duel")
     verdicts = []
-    for number in range(given.first, given.first + given.duels):
+    for number in range(parsed.first, parsed.first + parsed.duels):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            verdict, said = duel(synthesized, number, given.slowdown, given.seconds, Path(folder))
+            verdict, text = duel(synthesized, number, parsed.slowdown, parsed.seconds, Path(folder))
         verdicts.append(verdict)
-        lines = said.splitlines()
+        lines = text.splitlines()
         print(f"{number:>4} {verdict:>14} {time.monotonic() - began:>4.0f} s  {lines[2].strip('*')}", flush=True)
-        if _unwanted(verdict, given.slowdown):
+        if _unwanted(verdict, parsed.slowdown):
             print("\n".join(f"      {line}" for line in lines if line.startswith(("- ", "> "))), flush=True)
     print(", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict))
-    wanted = _as_wanted(verdicts, given.slowdown)
+    wanted = _as_wanted(verdicts, parsed.slowdown)
     print("as wanted" if wanted else "NOT as wanted")
     return int(not wanted)
 

@@ -3,10 +3,10 @@
 Two runs share one drifting machine and read in turns, by the schedule of the command: windows of 1 s, 400 reads a
 second, guard time cut, half of the reads conditional. Each response time is log-normal (sigma 0.25) around a level that
 drifts as an AR(1) process (time constant 50 s; "fast": 4 s); another such process (5 %, 0.9 from read to read) makes
-neighbours alike. With outliers one second in twenty has a stall: a tenth of its reads take 50 to 200 ms longer. Each
-run is off by a noise of its own (0.5 %).
+neighbouring reads similar. With outliers, one second in twenty has a stall: a tenth of its reads take 50 to 200 ms
+longer. Each run is off by a noise of its own (0.5 %).
 
-All is judged by the very code of the command: the response times like with like, by kind of answer, and together.
+The code of the command judges all of it: response times of like reads, of each kind of answer, and of all together.
 
 Wanted: at no change at most 1 % of duels FAIL, and at most a tenth are undecided where there is no more than 2 % of
 drift and no outliers; at +15 % none passes, and 99 % FAIL.
@@ -105,9 +105,9 @@ def observed(case: Case, seed: int) -> dict[str, Observed]:
 
 
 def _pairs(windows: dict[tuple[int, int], list[Stretch]], kind: WindowKind) -> Observed:
-    found = [two for (_, of_kind), two in sorted(windows.items()) if of_kind == kind and len(two) == 2]
-    times = [tuple(np.concatenate(list(one.times.values())) for one in two) for two in found]
-    return Observed(tuple((two[0], two[1]) for two in found), tuple((two[0], two[1]) for two in times), 0)
+    pairs = [two for (_, of_kind), two in sorted(windows.items()) if of_kind == kind and len(two) == 2]
+    times = [tuple(np.concatenate(list(one.times.values())) for one in two) for two in pairs]
+    return Observed(tuple((two[0], two[1]) for two in pairs), tuple((two[0], two[1]) for two in times), 0)
 
 
 def main(arguments: list[str]) -> int:
@@ -115,9 +115,9 @@ def main(arguments: list[str]) -> int:
     options = parser("duel_simulation", __doc__)
     options.add_argument("--duels", type=int, default=200, help="duels a line")
     options.add_argument("--tolerance", type=float, default=DEFAULT_TOLERANCE)
-    given = options.parse_args(arguments)
+    parsed = options.parse_args(arguments)
     template = analyse(PROJECT / "tests" / "histories" / "clean")
-    print(f"Simulated duels, {given.duels} a line, tolerance {given.tolerance:g}, run noise {DEFAULT_RUN_NOISE:.1%}")
+    print(f"Simulated duels, {parsed.duels} a line, tolerance {parsed.tolerance:g}, run noise {DEFAULT_RUN_NOISE:.1%}")
     print("command: python -m benchmarks.duel_simulation")
     print(
         f"{'duel':>6} {'drift':>15} {'change':>7} {'FAIL':>7} {'undecided':>10} {'PASS':>7}"
@@ -125,18 +125,18 @@ def main(arguments: list[str]) -> int:
     )
     wanted = True
     for case in CASES:
-        wanted &= _line(template, given, case)
+        wanted &= _line(template, parsed, case)
     print("as wanted" if wanted else "NOT as wanted")
     return int(not wanted)
 
 
-def _line(template: Summary, given: argparse.Namespace, case: Case) -> bool:
+def _line(template: Summary, parsed: argparse.Namespace, case: Case) -> bool:
     verdicts, holds = [], []
-    for seed in range(given.duels):
-        found = observed(case, seed)
-        latency = latency_rows((template, template), found, given.tolerance, DEFAULT_RUN_NOISE)
-        rows = [*latency, *kind_rows(found, given.tolerance, DEFAULT_RUN_NOISE)]
-        rows += pooled_rows(found, given.tolerance, DEFAULT_RUN_NOISE)
+    for seed in range(parsed.duels):
+        observations = observed(case, seed)
+        latency = latency_rows((template, template), observations, parsed.tolerance, DEFAULT_RUN_NOISE)
+        rows = [*latency, *kind_rows(observations, parsed.tolerance, DEFAULT_RUN_NOISE)]
+        rows += pooled_rows(observations, parsed.tolerance, DEFAULT_RUN_NOISE)
         verdicts.append(worst([row.verdict for row in rows if row.verdict is not None]))
         holds += [row.low <= case.ratio <= row.high for row in latency if row.low is not None and row.high is not None]
     share = {verdict: verdicts.count(verdict) / len(verdicts) for verdict in Verdict}

@@ -1,7 +1,7 @@
 """Which faults are injected, at which sizes, and what in a Summary must recover each size.
 
-A measure returns the interval that the report gives for the size that was injected. Shares are given with their 99.99 %
-interval (Clopper and Pearson), so that a table of sixty rows is right in all of them nine times out of ten and more.
+A measure returns the interval that the report gives for the injected size. Shares have a 99.99 % interval (Clopper and
+Pearson), so that all sixty rows of the table are right in at least nine of ten tables.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ class FaultCase:
     after_start: bool = False  # injected once the run has begun: it would not let a run begin
     seconds: int = 6
     arguments: tuple[str, ...] = QUICK
+    watched: bool = False  # somebody else publishes, and the run only watches
+    beyond: Callable[[Summary], float] | None = None  # how far from the size an end of what is reported may lie
 
 
 def share(found: int, of: int) -> Interval:

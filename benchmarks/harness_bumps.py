@@ -1,11 +1,11 @@
 """Does the harness disturb what it measures: are reads later, or slower, while it flushes its spool or while it writes?
 
 One clean run. Reads that were due within 5 ms from the start of a flush, or while a PUT was in flight, are compared
-with the others: how late they were sent (the generator's own part), and how long they took. How large a ratio comes
-about by chance is told by placing the same flushes, or PUTs, at 400 other times of the same run.
+with the others: how late they were sent (the generator's own part), and how long they took. Placing the same flushes,
+or PUTs, at 400 other times of the same run shows how large a ratio may be by chance.
 
-While a PUT is in flight the target and the writer work too. So that this is not taken for the harness, the readers'
-process has a core of its own, and all others share the rest.
+While a PUT is in flight, the target and the writer work too. To keep this apart from the harness, the readers' process
+has a core of its own, and all others share the rest.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Real runs in the sandbox: is there an alarm when writes slow nothing down, and how much of a known slowdown is found?
 
 Ten runs without a fault must end without any FAIL. Then ``write-block`` makes reads wait while a PUT is in flight, and
-the reported ratios, while writing / while quiet, must bracket the truth. That follows from the definitions of the two
-faults, the injected latency and the wait for the end of a PUT; of what was measured of reads while writing nothing is
-in it. One in twenty of 95 % intervals may miss it, so each size is run three times, and two must hold it.
+the reported ratios, while writing / while quiet, must bracket the truth. The truth follows from the definitions of the
+two faults, the injected latency and the wait for the end of a PUT, and uses nothing measured of reads while writing.
+One in twenty 95 % intervals may miss it, so each size is run three times, and two must hold it.
 
-Reads that have waited for a PUT are answered all at once, which takes the target about 0.1 ms a read beside what the
-fault says. So that this stays small, reads are fewer there, and the injected latency is long.
+Reads that have waited for a PUT are answered all at once, which takes the target about 0.1 ms a read beyond the fault.
+To keep this small, there are fewer reads, and the injected latency is long.
 """
 
 from __future__ import annotations
@@ -129,14 +129,14 @@ def main() -> int:
     options = parser("impact_recovery", __doc__)
     options.add_argument("--runs", type=int, default=10, help="clean ones")
     options.add_argument("--seconds", type=float, default=30, help="length of a run")
-    given = options.parse_args()
+    parsed = options.parse_args()
     print("Write impact in the sandbox   command: python -m benchmarks.impact_recovery")
-    print(f"runs of {given.seconds:g} s, latency={LATENCY}; ratios with their 95 % interval")
+    print(f"runs of {parsed.seconds:g} s, latency={LATENCY}; ratios with their 95 % interval")
     synthesized = synthesize("impact")
     print(f"{'clean':>6}  {'p50':<24} {'p99':<24} checks that failed ({CLEAN_RATE} reads/s)")
-    alarms = _clean(synthesized, given.runs, given.seconds)
+    alarms = _clean(synthesized, parsed.runs, parsed.seconds)
     print(f"{'block':>7}  {'':<4} {'truth':>8}  {'reported':<24} {'recovered':<10} verdict ({BLOCKED_RATE} reads/s)")
-    missed = _blocked(synthesized, given.seconds)
+    missed = _blocked(synthesized, parsed.seconds)
     return 1 if alarms or missed else 0
 
 

@@ -1,8 +1,8 @@
 """How often the write impact is right when the truth is known: false alarms, detection, what PUTs leave behind, mixes.
 
-Simulated runs (:mod:`benchmarks.simulated_runs`) are judged by the very code that judges recorded ones. Two tables: how
-often the interval at p99 lies above 1 and holds the truth, and what verdict a target gets whose writes leave something
-behind, or change the mix of answers, or both.
+Simulated runs (:mod:`benchmarks.simulated_runs`) are judged by the code that judges recorded ones. There are two
+tables: how often the interval at p99 is above 1 and holds the truth, and the verdict on targets whose writes leave
+something behind, change the mix of answers, or both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of a run from outside: how many reads were answered, and until when each of its processes lived."""
+"""Watches a run from outside: how many reads were answered, and until when each of its processes lived."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""Runs of which processes are killed: is anything that was lost passed over?
+"""Runs with killed processes: does anything that was lost go unnoticed?
 
 In each run a random subset of {Locust, its workers, the writer, the report, the sandbox} is killed with SIGKILL at a
 random moment, and then ``python -m loadtest report`` judges what is left. What is missing is known from outside:
 
 - The sandbox counts the reads that it has answered, 50 times a second, up to the end of the last process that reads. A
   killed process may lose what came after its last flush, half a second, and no more.
-- Every process that records is looked at as often. What one that has ended would have done from then to the end of the
-  run is missing, though nobody ever answered it.
+- Every process that records is looked at as often. What an ended process would have done until the end of the run is
+  missing, though nothing was ever answered.
 
-With more missing than that, nothing may pass. A *wrong PASS* is an answer or a check that passes all the same. That
-nothing passes where nothing is missing either would prove nothing, so what passes there is counted, too. The runs are
-numbered, and each is always the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
+With more missing than that, nothing may pass. A *wrong PASS* is an answer or a check that passes all the same. Runs in
+which nothing is missing must pass something, so their passes are counted too. The runs are numbered, and each is always
+the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
 """
 
 from __future__ import annotations

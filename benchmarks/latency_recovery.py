@@ -1,9 +1,9 @@
 """Latency that the sandbox adds must come back: p50 and p99 of known distributions, within 2 % or 0.3 ms.
 
-What a read takes beside it (two processes are woken, the request is sent and answered) has a distribution of its own:
-it is measured with a constant 5 ms, and each injected distribution is convolved with it. A quantile of a sample is
-uncertain itself: the tolerance begins where the 99 % interval of that ends, which is printed. Each distribution is
-measured three times and the middle one of the three is taken, as now and then the machine stands still.
+The rest of a read's time (two processes wake up, the request is sent and answered) has a distribution of its own. It is
+measured with a constant 5 ms, and each injected distribution is convolved with it. A quantile of a sample is uncertain,
+so the tolerance begins at the end of its 99 % interval, which is printed. Each distribution is measured three times and
+the median is taken, because the machine stalls now and then.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Loads of Locust users in processes of their own, which live side by side and take turns; for ``reader_rate``.
+"""Loads of Locust users in processes of their own that take turns; for ``reader_rate``.
 
-The speed of a core changes from second to second, so loads that run one after the other say little. These take turns by
-SIGSTOP and SIGCONT, a quarter of a second each: all see the same fast and slow seconds.
+The speed of a core changes from second to second, so loads that run one after the other cannot be compared. These take
+turns of a quarter of a second, by SIGSTOP and SIGCONT, so that all meet the same fast and slow seconds.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Load:
         self._process.send_signal(signal.SIGSTOP)
 
     def end(self) -> None:
-        """End it, and keep what it says of itself.
+        """End it, and keep its own result.
 
         Raises RuntimeError when a read of it failed.
         """
@@ -71,11 +71,18 @@ class Load:
 
 @contextmanager
 def started(
-    kind: str, served: Served, case: Case, *, core: int = GENERATOR_CORE, users: int = USERS, rate: float = 0
+    kind: str,
+    served: Served,
+    case: Case,
+    *,
+    core: int = GENERATOR_CORE,
+    users: int = USERS,
+    rate: float = 0,
+    recorded: Sequence[str] = (),
 ) -> Iterator[Load]:
-    """A load that is warm; it is gone after the block."""
+    """A load that is warm; it is gone after the block. ``recorded`` is where, as options of ``reader_load``."""
     command = ["taskset", "-c", str(core), sys.executable, "-m", "benchmarks.reader_load", kind, served.url, RUN]
-    command += [str(case.payload_bytes), str(users), f"--share={case.share}", f"--rate={rate}"]
+    command += [str(case.payload_bytes), str(users), f"--share={case.share}", f"--rate={rate}", *recorded]
     trusted = {"SSL_CERT_FILE": str(served.certificate)} if served.certificate else {}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **trusted})
     assert process.stdout is not None
@@ -90,18 +97,18 @@ def started(
 
 
 def answers(served: Served) -> int:
-    """How many requests nginx has taken so far, this one among them."""
+    """How many requests nginx has taken so far, including this one."""
     with urllib.request.urlopen(served.status_url) as response:
         return int(response.read().split(b"requests")[1].split()[2])
 
 
-def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
-    """Let one group of loads run at a time, each ``turns`` times; reads per second of each group, counted by nginx."""
+def taking_turns(peers: Sequence[Served], groups: Sequence[Sequence[Load]], turns: int) -> list[float]:
+    """Run one group of loads at a time, ``turns`` times each; reads per second of each group, as servers count."""
     reads, seconds = [0] * len(groups), [0.0] * len(groups)
     for turn in range(turns):
         order = range(len(groups)) if turn % 2 else reversed(range(len(groups)))
         for number in order:
-            before = answers(served)
+            before = sum(map(answers, peers))
             for load in groups[number]:
                 load.go()
             began = time.perf_counter()
@@ -109,5 +116,5 @@ def taking_turns(served: Served, groups: Sequence[Sequence[Load]], turns: int) -
             for load in groups[number]:
                 load.stop()
             seconds[number] += time.perf_counter() - began
-            reads[number] += answers(served) - before - 1
-    return [made / took for made, took in zip(reads, seconds, strict=True)]
+            reads[number] += sum(map(answers, peers)) - before - len(peers)
+    return [count / seconds_taken for count, seconds_taken in zip(reads, seconds, strict=True)]

@@ -1,8 +1,8 @@
 """Do the tests notice a broken check? Changes every check in many small ways, and runs the tests on each change.
 
-mutmut changes one place of ``loadtest/judge/checks`` at a time (turns a comparison round, drops a term, moves a
-boundary, replaces a word) and runs the tests that call the changed function. A change that no test notices is a
-survivor, and is printed as what was there and what stood there instead. Score: changes that were noticed, of all.
+mutmut changes one place of ``loadtest/judge/checks`` at a time (reverses a comparison, drops a term, moves a boundary,
+replaces a word) and runs the tests that call the changed function. A change that no test notices is a survivor, and is
+printed with the code before and after it. The score is the share of changes that were noticed.
 
 It works on a copy of what git knows of the checkout, as it is on the disk. mutmut has an environment of its own
 (.build/mutation, pinned by requirements-mutation.txt), for it brings a terminal user interface along.

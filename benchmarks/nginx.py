@@ -42,7 +42,7 @@ _TLS = """
 _NUMBER = "add_header X-Amzn-RequestId $request_id;"
 
 STATUS_PATH = "/status"
-"""Where nginx tells how many requests it has taken (its stub_status page)."""
+"""Where nginx shows how many requests it has taken (its stub_status page)."""
 
 
 class Served(NamedTuple):
@@ -73,7 +73,7 @@ def _program() -> str | None:
 
 @contextmanager
 def nginx_serving(body: bytes, path: str = "v1/samples", core: int | None = None) -> Iterator[str]:
-    """Serve ``body`` at ``/v1/samples``, pinned to ``core``; gives the address of the document."""
+    """Serve ``body`` at ``/v1/samples``, pinned to ``core``; yields the address of the document."""
     with nginx_counting(body, path, core) as served:
         yield served.url
 

@@ -1,4 +1,4 @@
-"""Real runs with workers whose clocks are others: no alarm where nothing is wrong, and a known lag found and bracketed.
+"""Real runs with workers that have other clocks: no alarm where nothing is wrong, and a known lag found and bracketed.
 
     python -m benchmarks.other_clocks [--healthy N] [--lagging N]
 

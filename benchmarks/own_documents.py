@@ -1,4 +1,4 @@
-"""Documents of somebody's own making, and the options that publish them: stamped in two fields, or as they are."""
+"""Documents of a user's own, and the options that publish them: stamped in two fields, or as they are."""
 
 from __future__ import annotations
 

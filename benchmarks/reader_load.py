@@ -1,7 +1,7 @@
-"""One load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints what came of it as JSON.
+"""One load of Locust users, for ``benchmarks.reader_rate``: reads until SIGTERM, then prints its result as JSON.
 
-Says ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time: who starts it
-counts its reads at the server.
+It prints ``ready`` when connections are open and caches are warm. It may be stopped and continued at any time, for its
+reads are counted at the server.
 """
 
 from __future__ import annotations
@@ -60,7 +60,15 @@ class PlainReader(FastHttpUser):
 
 
 def closed_loop(
-    url: str, run: str, run_dir: str, payload_bytes: int, *, share: float = 0, rate: float = 0, start_ns: int = 0
+    url: str,
+    run: str,
+    run_dir: str,
+    payload_bytes: int,
+    *,
+    share: float = 0,
+    rate: float = 0,
+    start_ns: int = 0,
+    workers: int = 1,
 ) -> Plan:
     """A run that begins now, or at ``start_ns``, and only reads: as fast as its readers can, or at a rate."""
     return Plan(
@@ -75,7 +83,7 @@ def closed_loop(
         arrival_rate=rate,
         arrival_process="constant",
         conditional_share=share,
-        workers=1,
+        workers=workers,
         documents=made_up_documents(payload_bytes),
     )
 
@@ -88,7 +96,8 @@ def main(arguments: argparse.Namespace) -> None:
     user.host = PlainReader.url = arguments.url
     PlainReader.share = arguments.share
     environment: Any = Environment(user_classes=[user])
-    with tempfile.TemporaryDirectory() as run_dir:
+    with tempfile.TemporaryDirectory() as own_folder:
+        run_dir = arguments.run_dir or own_folder
         recorder = None
         if arguments.kind == "recording":
             start_ns = time.monotonic_ns() + _WARM_UP_S * 1_000_000_000 if arguments.rate else 0
@@ -100,8 +109,9 @@ def main(arguments: argparse.Namespace) -> None:
                 share=arguments.share,
                 rate=arguments.rate,
                 start_ns=start_ns,
+                workers=arguments.workers,
             )
-            recorder = Recorder(plan, 0)
+            recorder = Recorder(plan, arguments.worker)
         environment.read_model = SimpleNamespace(recorder=lambda: recorder)
         runner = environment.create_local_runner()
         runner.start(arguments.users, spawn_rate=arguments.users)
@@ -122,15 +132,15 @@ def main(arguments: argparse.Namespace) -> None:
         runner.quit()
         if recorder is not None:
             recorder.close()
-            result |= _on_schedule(Path(run_dir))
+            result |= _on_schedule(Path(run_dir), arguments.worker)
         sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
     os._exit(0)
 
 
-def _on_schedule(run_dir: Path) -> dict[str, Any]:
+def _on_schedule(run_dir: Path, worker: int) -> dict[str, Any]:
     """How many of the reads that were due were answered, and how late the generator itself sent them."""
-    (spool,) = (run_dir / "spool").glob("*.reads")
+    (spool,) = (run_dir / "spool").glob(f"{worker}-*.reads")
     reads = load_records(spool, SPOOLED_READ_DTYPE)
     sent = reads[reads["outcome"] != ReadOutcome.NOT_SENT]
     late = (sent["called_ns"] - sent["scheduled_ns"]) / 1e6
@@ -152,4 +162,7 @@ if __name__ == "__main__":
     parser.add_argument("users", type=int)
     parser.add_argument("--share", type=float, default=0)
     parser.add_argument("--rate", type=float, default=0)
+    parser.add_argument("--run-dir", help="record there, into one run with other processes")
+    parser.add_argument("--worker", type=int, default=0, help="which of these processes this is")
+    parser.add_argument("--workers", type=int, default=1, help="how many they are")
     main(parser.parse_args())

@@ -1,4 +1,4 @@
-"""Recording readers on a schedule, on one core, nginx on the other: what of it they make, how late, at what cost.
+"""Recording readers on a schedule, on one core, nginx on the other: how much of it they make, how late, at what cost.
 
 Part of ``benchmarks.reader_rate``; alone it takes half a minute.
 """
@@ -48,6 +48,6 @@ def on_schedule(seconds: float = 10) -> int:
 if __name__ == "__main__":
     options = parser("reader_schedule", __doc__)
     options.add_argument("--seconds", type=float, default=10)
-    given = options.parse_args()
+    parsed = options.parse_args()
     os.sched_setaffinity(0, {SERVER_CORE})
-    sys.exit(1 if on_schedule(given.seconds) else 0)
+    sys.exit(1 if on_schedule(parsed.seconds) else 0)

@@ -3,8 +3,8 @@
 The sandbox on one core, wrk on the other, 16 connections. Wanted: at least 5,000 reads a second at every size from 1 to
 64 KB, whole bodies and 304s. Each figure is the median of several rounds.
 
-Beside the rate that wrk saw stands the rate for each second of CPU time that the sandbox got: on a machine that is busy
-with other things only the second one says what a core can do, and it is the one that is judged.
+Beside the rate that wrk saw is the rate for each second of CPU time that the sandbox got. Only the second is judged: on
+a machine that is busy with other things it alone says what a core can do.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def rate(url: str, seconds: float, header: str | None = None) -> tuple[float, fl
     printed = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
     if header is None and "Non-2xx" in printed:
         raise RuntimeError(f"Some reads failed; the rate means nothing: {printed}")
-    found, latency = _RATE.search(printed), _LATENCY.search(printed)
-    if found is None or latency is None:
+    printed_rate, latency = _RATE.search(printed), _LATENCY.search(printed)
+    if printed_rate is None or latency is None:
         raise RuntimeError(f"wrk printed no rate: {printed}")
-    return float(found[1]), float(latency[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[latency[2]]
+    return float(printed_rate[1]), float(latency[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[latency[2]]
 
 
 def cpu_seconds(pid: int) -> float:
@@ -82,9 +82,9 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
                 rates, latencies, per_cpu = [], [], []
                 for _ in range(rounds):
                     used = cpu_seconds(sandbox.pid)
-                    found, latency = rate(sandbox.samples_url, seconds, header)
-                    per_cpu.append(found * seconds / (cpu_seconds(sandbox.pid) - used))
-                    rates.append(found)
+                    reads_per_second, latency = rate(sandbox.samples_url, seconds, header)
+                    per_cpu.append(reads_per_second * seconds / (cpu_seconds(sandbox.pid) - used))
+                    rates.append(reads_per_second)
                     latencies.append(latency)
                 spread = f"{statistics.median(rates):,.0f} ({min(rates):,.0f} … {max(rates):,.0f})"
                 met = "met" if statistics.median(per_cpu) >= WANTED else "MISSED"

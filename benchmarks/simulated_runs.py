@@ -1,6 +1,6 @@
-"""Simulated runs of which the truth is known, as recorded ones: schedule, readers and judging are those of real runs.
+"""Simulated runs whose truth is known, in the form of recorded ones: schedule, readers and judging are the real ones.
 
-Latencies are log-normal around a drift (AR(1), 5 %) that knows nothing of windows. Readers take turns; every other
+Latencies are log-normal around a drift (AR(1), 5 %) that does not depend on windows. Readers take turns; every other
 read of a reader is conditional, and gets a whole document when one was put since the reader's last read, else a 304.
 """
 

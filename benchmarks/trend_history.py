@@ -1,9 +1,9 @@
-"""Sixty real short runs in which the sandbox gets slower, then lags, and recovers; and whether the trend says so.
+"""Sixty short real runs in which the sandbox gets slower, then lags, and recovers; checks that the trend finds it.
 
-Runs 1 to 40 are of one build. From run 41 on reads take 15 % longer, from run 51 on what was written also shows half a
-second late, and the last five are as the first were. Each is a run of Locust against a sandbox process of its own; only
-its summary is kept, without the parts that a trend does not read. It takes about a quarter of an hour, and can be made
-in pieces: runs that are there already are not made again.
+Runs 1 to 40 are of one build. From run 41 on reads take 15 % longer, from run 51 on writes also become visible half a
+second late, and the last five runs are like the first. Each is a run of Locust against a sandbox process of its own;
+only its summary is kept, without the parts that a trend does not read. It takes about a quarter of an hour, and can be
+made in pieces, for runs that exist are not made again.
 
 Wanted of the trend: after run 46 it FAILs since run 41, after run 53 since run 51 because reads are stale, and after
 run 60 both have recovered. After run 40 it says nothing.
@@ -101,22 +101,22 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--most", type=int, default=RUNS, help="runs to make now")
     options.add_argument("--seconds", type=float, default=8, help="length of a run")
     options.add_argument("--folder", type=Path, default=FOLDER, help="where summaries are kept")
-    given = options.parse_args(arguments)
-    given.folder.mkdir(parents=True, exist_ok=True)
-    missing = [run for run in range(1, RUNS + 1) if not path_of(run, given.folder).exists()]
-    if missing and given.most:
+    parsed = options.parse_args(arguments)
+    parsed.folder.mkdir(parents=True, exist_ok=True)
+    missing = [run for run in range(1, RUNS + 1) if not path_of(run, parsed.folder).exists()]
+    if missing and parsed.most:
         synthesized = synthesize("trend")
-        for run in missing[: given.most]:
-            make(run, given.seconds, synthesized, given.folder)
+        for run in missing[: parsed.most]:
+            make(run, parsed.seconds, synthesized, parsed.folder)
             print(f"run {run}: {', '.join(f'{name}={value}' for name, value in faults(run).items())}", flush=True)
-    there = [path_of(run, given.folder) for run in range(1, RUNS + 1) if path_of(run, given.folder).exists()]
+    there = [path_of(run, parsed.folder) for run in range(1, RUNS + 1) if path_of(run, parsed.folder).exists()]
     if len(there) < RUNS:
         print(f"{len(there)} of {RUNS} runs are there: call this again for the others.")
         return 0
     print("command: python -m benchmarks.trend_history")
-    stages = {"slower": SLOWER, "lags": LAGS, "recovers": RECOVERS, "runs": RUNS, "seconds": given.seconds}
+    stages = {"slower": SLOWER, "lags": LAGS, "recovers": RECOVERS, "runs": RUNS, "seconds": parsed.seconds}
     text = "".join(f"{name} = {value:g}\n" for name, value in stages.items())
-    (given.folder / MANIFEST).write_text(text, encoding="utf-8")
+    (parsed.folder / MANIFEST).write_text(text, encoding="utf-8")
     wrong = judged([read_summary(path) for path in there])
     print("\n".join(wrong) if wrong else "As wanted.")
     return int(bool(wrong))

@@ -1,9 +1,9 @@
 """How often `trend` is right: false alarms in flat series, and how soon steps are found.
 
 Series of simulated runs: independent noise, noise that is like its neighbours' (AR(1)), heavy tails (Student's t of
-three degrees), and outliers (5 % of the runs are slower by 3 to 20 deviations). Noise is 2 % unless it is said; each
-series is judged by the very code of the command. A false alarm is any change that is found in a flat series, better or
-worse. ``--calibrate`` makes the tables of loadtest/trend/critical.py anew, which takes about ten minutes.
+three degrees), and outliers (5 % of the runs are slower by 3 to 20 deviations). Noise is 2 % unless another is named;
+the code of the command judges each series. A false alarm is any change that is found in a flat series, for better or
+worse. ``--calibrate`` makes the tables of loadtest/trend/critical.py again, which takes about ten minutes.
 
 Wanted: at most 1 % false alarms in flat series of 40 runs; a step of +10 % found within 3 runs in 95 %.
 """
@@ -63,7 +63,7 @@ def calibrate(random: np.random.Generator) -> None:
         print("BUMPS" if bumps else "STEPS")
         for runs in LENGTHS:
             candidates = arcs(runs, (), bumps)
-            found = []
+            critical_values = []
             for phi in PHIS:
                 ratios: list[float] = []
                 for _ in range(series // 2_000):
@@ -74,8 +74,8 @@ def calibrate(random: np.random.Generator) -> None:
                 sample = np.array(ratios)
                 percentile = float(np.quantile(sample, 0.95))
                 excess = float(np.mean(sample[sample > percentile] - percentile))
-                found.append((percentile + math.log(0.05 / 0.005) * excess, percentile, excess))
-            _, percentile, excess = max(found)
+                critical_values.append((percentile + math.log(0.05 / 0.005) * excess, percentile, excess))
+            _, percentile, excess = max(critical_values)
             print(f"    {runs}: ({percentile:.1f}, {excess:.2f}),", flush=True)
 
 
@@ -112,23 +112,23 @@ def main(arguments: list[str]) -> int:
     options = parser("trend_simulation", __doc__)
     options.add_argument("--series", type=int, default=1_000, help="flat series a line; of steps there are a fifth")
     options.add_argument("--calibrate", action="store_true", help="print the tables of critical values, and no more")
-    given = options.parse_args(arguments)
+    parsed = options.parse_args(arguments)
     random = np.random.default_rng(1)
-    if given.calibrate:
+    if parsed.calibrate:
         calibrate(random)
         return 0
-    print(f"Flat series of 40 runs, {given.series:,} a line: how many show a change")
+    print(f"Flat series of 40 runs, {parsed.series:,} a line: how many show a change")
     print("command: python -m benchmarks.trend_simulation", flush=True)
     most = 0.0
     for name, noise in FLAT:
-        found = sum(bool(changes_in(0.02 * levels)) for levels in noise(random, given.series, 40))
-        most = max(most, found / given.series)
-        print(f"| {name} | {found / given.series:.1%} |", flush=True)
-    print(f"\nSteps, {given.series // 5} a line: found within 2 runs of the truth; at that run; with others")
+        alarms = sum(bool(changes_in(0.02 * levels)) for levels in noise(random, parsed.series, 40))
+        most = max(most, alarms / parsed.series)
+        print(f"| {name} | {alarms / parsed.series:.1%} |", flush=True)
+    print(f"\nSteps, {parsed.series // 5} a line: found within 2 runs of the truth; at that run; with others")
     least = 1.0
     for place, (name, noise, deviation, runs, begins, ratio) in enumerate(STEPS):
-        found = near = exact = extra = 0
-        total = given.series // 5
+        near = exact = extra = 0
+        total = parsed.series // 5
         for levels in deviation * noise(random, total, runs):
             levels[begins:] += math.log(ratio)
             steps = changes_in(levels)

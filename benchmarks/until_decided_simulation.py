@@ -1,8 +1,8 @@
 """Runs that end when the write impact is decided, against runs of a fixed length: how long, and how often wrong?
 
-Simulated runs (:mod:`benchmarks.simulated_runs`), whose truth is known, are judged at each planned look by the very
-code that judges recorded ones, until it is decided; the fixed run is as long as the other may last at most. A line each
-for targets with nothing to find, near the tolerance, at it, above it, and for what PUTs leave behind.
+Simulated runs (:mod:`benchmarks.simulated_runs`), whose truth is known, are judged at each planned look by the code
+that judges recorded ones, until all is decided; the fixed run is as long as the other may last at most. There is a line
+each for targets with nothing to find, near the tolerance, at it, above it, and for what PUTs leave behind.
 
 Wanted: where writes do no harm, no more than 5 % FAIL and half of the runs are at most half as long as the fixed one;
 where the truth is at the tolerance or above it, or something lasts after a PUT, no more than 5 % PASS, and as many FAIL
@@ -93,7 +93,7 @@ def _looks(
 ) -> Iterator[tuple[PlannedLook, History]]:
     """What each look sees; the last sees all that there is."""
     for look in (*looks[:-1], looks[-1]._replace(until_ns=end_ns)):
-        found = RunLooks(planned=len(looks), pairs=looks[-1].pairs, made=list(made))
+        run_looks = RunLooks(planned=len(looks), pairs=looks[-1].pairs, made=list(made))
         windows = whole.windows.end_ns <= look.until_ns
         seen = whole.reads.returned_ns <= look.until_ns + GRACE_NS
         put = whole.writes.called_ns <= look.until_ns + GRACE_NS
@@ -101,7 +101,7 @@ def _looks(
         yield (
             look,
             History(
-                whole.info.model_copy(update={"looks": found}),
+                whole.info.model_copy(update={"looks": run_looks}),
                 Reads(**{name: column[seen] for name, column in vars(whole.reads).items()}),
                 Writes(**{name: column[:count] for name, column in vars(whole.writes).items()}),
                 Windows(**{name: column[windows] for name, column in vars(whole.windows).items()}),
@@ -134,15 +134,15 @@ def main() -> int:
     options.add_argument("--runs", type=int, default=150, help="of each line")
     options.add_argument("--first", type=int, default=0, help="number of the first run, to make a table in pieces")
     options.add_argument("--only", default="", help="the lines whose name holds this")
-    given = options.parse_args()
+    parsed = options.parse_args()
     print("Until decided, simulated   command: python -m benchmarks.until_decided_simulation")
     print(
-        f"{given.runs} runs a line of at most {Truth().seconds:g} s; tolerated {TOLERANCE:g}x; on the right, fixed runs"
+        f"{parsed.runs} runs a line of at most {Truth().seconds:g} s; tolerated {TOLERANCE:g}x; fixed runs on the right"
     )
     print(
         f"{'target':<36} {'PASS':>5} {'FAIL':>5} {'INC':>5}   {'PASS':>5} {'FAIL':>5} {'INC':>5}   {'median length':>9}"
     )
-    wrong = [row(case, given.runs, given.first) for case in CASES if given.only in case.name]
+    wrong = [row(case, parsed.runs, parsed.first) for case in CASES if parsed.only in case.name]
     return int(any(wrong))
 
 

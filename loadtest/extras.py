@@ -9,7 +9,7 @@ from loadtest.errors import UsageError
 from loadtest.project import PROJECT
 
 MODULES: Final = {
-    "report": ("altair", "vl_convert", "jinja2"),
+    "report": ("vl_convert", "jinja2"),
     "sandbox": ("moto", "uvicorn", "uvloop", "aiohttp", "markdown_it"),
     "stack": ("cdktf", "cdktf_cdktf_provider_aws", "constructs", "pydantic_settings"),
 }

@@ -1,8 +1,8 @@
 """What the gateway answers, as plain data: methods, integrations, mappings, and the three mappings to choose from.
 
-Nothing here knows Terraform. `samples_api.py` turns an `ApiDefinition` into resources, and its fingerprint decides when
-the API is deployed again: a hash of the definition changes exactly when the definition does, whereas a hash of the
-resources also changes when Terraform learns their ids.
+Nothing here knows Terraform; `samples_api.py` turns an `ApiDefinition` into resources. The fingerprint of the
+definition decides when the API is deployed again: it changes exactly when the definition does, while a hash of the
+resources would also change when Terraform learns their ids.
 
 Sources: "Set up API Gateway mappings for REST API responses" and "Tutorial: Create a REST API as an Amazon S3 proxy" in
 the API Gateway developer guide; RFC 9110 sections 13.1.2 (If-None-Match) and 15.4.5 (304 Not Modified).
@@ -26,7 +26,7 @@ CONDITIONAL_HEADERS: Final = ("If-None-Match", "if-none-match", "If-Modified-Sin
 ORIGIN_HEADERS: Final = ("Origin", "origin")
 PREFLIGHT_SECONDS: Final = 3600
 SAMPLES_PATH: Final = "/samples"
-"""Where the document is that every stack has had from the start."""
+"""Where a stack serves its document if no others are named."""
 NOT_FOUND_BODY: Final = '{"message": "The read model has not been published yet."}'
 BAD_GATEWAY_BODY: Final = '{"message": "The read model could not be fetched."}'
 
@@ -86,8 +86,8 @@ class ApiDefinition:
     def fingerprint(self) -> str:
         """SHA-256 of the definition, in hexadecimal: equal for equal definitions, on every machine and run.
 
-        The order of documents changes nothing. One document at `/samples` is written as it always was: otherwise every
-        stack that exists would be deployed anew for nothing.
+        The order of documents does not matter. One document at `/samples` is hashed in the form of the first releases,
+        so that existing stacks are not deployed again for nothing.
         """
         ordered = replace(self, documents=tuple(sorted(self.documents, key=lambda document: document.path)))
         content = asdict(ordered)
@@ -118,8 +118,8 @@ def documents_api_definition(
     """Describe the API that serves S3 objects, each at a path of its own: `{"/samples": "arn:aws:apigateway:…"}`.
 
     `mapping` is `conditional` (ETag and 304 as HTTP means them), `original` (200 for everything, no headers) or `half`
-    (the validator is passed on, but 304 has no response: S3's 304 becomes a 200 without a body). CORS belongs to
-    `conditional`; the other two are kept exactly as they are. `cached` says that the stage has a cache.
+    (the validator is passed on, but 304 has no response: S3's 304 becomes a 200 without a body). Only `conditional` has
+    CORS; the other two stay exactly as they were. `cached` says that the stage has a cache.
     """
     if mapping == "original":
         methods: tuple[MethodDefinition, ...] = (MethodDefinition("GET", (ResponseDefinition(200),)),)
@@ -146,7 +146,7 @@ def _constant(value: str) -> str:
 def _conditional_methods(
     cors_origins: Sequence[str], cached: bool, api_key_required: bool
 ) -> tuple[MethodDefinition, ...]:
-    # With several origins S3 picks the one that may read (see DataStore), so it has to hear who asks.
+    # With several origins S3 picks the one that may read (see DataStore), so it needs the request's Origin.
     request_headers = CONDITIONAL_HEADERS + (ORIGIN_HEADERS if len(cors_origins) > 1 else ())
     data_headers = _cors_headers(cors_origins, data=True)
     error_headers = {"Cache-Control": _constant("no-store")} | _cors_headers(cors_origins, data=False)
@@ -158,7 +158,7 @@ def _conditional_methods(
         # Everything else: a broken role (403) or a failing S3 must never look like data.
         ResponseDefinition(502, None, error_headers, BAD_GATEWAY_BODY),
     )
-    # A cached answer may only be given to a request with the same validators: a 304 means nothing to anybody else.
+    # A cached answer may only go to a request with the same validators: a 304 means nothing to other readers.
     get = MethodDefinition("GET", responses, "s3", request_headers, request_headers if cached else ())
     head = MethodDefinition("HEAD", responses, "s3", request_headers)
     return (get, head, _preflight(cors_origins, api_key_required)) if cors_origins else (get, head)
@@ -167,8 +167,8 @@ def _conditional_methods(
 def _cors_headers(cors_origins: Sequence[str], *, data: bool) -> dict[str, str]:
     """CORS headers of an answer, with the data in it or (an error, a preflight) without.
 
-    API Gateway can send one fixed origin. Of several, S3 names the one that asked; answers without data have nothing to
-    protect and are readable from everywhere.
+    API Gateway can send one fixed origin; of several, S3 names the one that asked. Answers without data have nothing to
+    protect, so every origin may read them.
     """
     if not cors_origins:
         return {}

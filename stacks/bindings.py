@@ -1,8 +1,8 @@
-"""Has Python load only those modules of the AWS bindings that the stack uses.
+"""Makes Python load only those modules of the AWS bindings that the stack uses.
 
 The package's own `__init__` imports every resource of AWS, more than two thousand modules, which takes ten seconds; the
-stack uses some twenty of them. The modules do not need one another: jsii has to know a class only when it hands out
-an object of it, and every object here is one that the stack itself creates.
+stack uses some twenty. The modules do not need one another: jsii must know a class only when it returns an object of
+it, and the stack creates all of its objects itself.
 """
 
 from __future__ import annotations
@@ -18,6 +18,6 @@ def load_only_what_is_used() -> None:
     """Put the package in its place without running its `__init__`; its modules are then imported one at a time."""
     if PACKAGE in sys.modules:
         return
-    found = importlib.util.find_spec(PACKAGE)
-    if found is not None:
-        sys.modules[PACKAGE] = importlib.util.module_from_spec(found)
+    package = importlib.util.find_spec(PACKAGE)
+    if package is not None:
+        sys.modules[PACKAGE] = importlib.util.module_from_spec(package)

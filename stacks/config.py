@@ -1,8 +1,8 @@
-"""ReadModelConfig: the settings as they are read, that they fit together, and the sentence for a wrong one.
+"""ReadModelConfig: reads the settings, checks that they fit together, and says in one sentence what is wrong.
 
-Values come from `context.readModel` in cdktf.json and are overridden by `READMODEL_*` environment variables, so that a
-team's choices are in version control and a run in CI can still differ. Names are the same in both:
-`"cache_ttl": 60` and `READMODEL_CACHE_TTL=60`.
+Values come from `context.readModel` in cdktf.json, so that a team's choices are in version control; environment
+variables `READMODEL_*` override them, so that a run in CI can differ. Names are the same in both: `"cache_ttl": 60` and
+`READMODEL_CACHE_TTL=60`.
 """
 
 from __future__ import annotations
@@ -83,13 +83,12 @@ def _refuse_unknown(names: Any, place: str, prefix: str) -> None:
     for unknown in sorted(set(names) - set(setting_names())):
         name = cut(unknown)
         near = difflib.get_close_matches(name, setting_names(), 1)
-        shown, hint = (
-            (prefix + name.upper() if prefix else name),
-            (near[0] if near else "see docs/settings.md"),
-        )
-        shown_hint = prefix + hint.upper() if prefix and near else hint
-        meant = f"did you mean {shown_hint}?" if near else f"{shown_hint}."
-        raise ConfigError(f"There is no setting {shown} (found in {place}): {meant}")
+        hint = f"did you mean {_spelled(near[0], prefix)}?" if near else "see docs/settings.md."
+        raise ConfigError(f"There is no setting {_spelled(name, prefix)} (found in {place}): {hint}")
+
+
+def _spelled(name: str, prefix: str) -> str:
+    return prefix + name.upper() if prefix else name
 
 
 def _sentence(error: ErrorDetails) -> str:
@@ -103,7 +102,7 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _shown_without_password(value: Any) -> str:
-    """The password goes before anything is cut off: half an address would no longer be seen to hold one."""
+    """The value without a password. This comes before cutting, since half an address would hide that it holds one."""
     if isinstance(value, str):
         return shown(_PASSWORD.sub("//***@", value))
     try:

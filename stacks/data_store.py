@@ -28,10 +28,10 @@ from stacks.iam import policy_document
 
 @dataclass(frozen=True)
 class DataStoreConfig:
-    """What a DataStore needs to know.
+    """The settings of a DataStore.
 
-    `allowed_origins` are the web origins that S3 lets read the object; they are only needed when there are several,
-    because one can be a constant in the gateway.
+    `allowed_origins` are the web origins that S3 lets read the object; S3 is only asked when there are several, because
+    a single one is a constant in the gateway.
     """
 
     bucket_name: str
@@ -75,7 +75,7 @@ class DataStore(Construct):
             bucket=self.bucket.id,
             rule=[S3BucketServerSideEncryptionConfigurationRuleA(apply_server_side_encryption_by_default=sse_s3)],
         )
-        # A bucket that has had versions can only be suspended, which is what removing this resource does.
+        # Versioning can only be suspended once it was on; removing this resource does that.
         self.versioning = self._versioning() if config.versioning else None
         self.policy = self._tls_only_policy() if config.refuse_plain_http else None
         self.cors = self._cors(config.allowed_origins) if config.allowed_origins else None

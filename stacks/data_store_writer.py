@@ -14,7 +14,7 @@ from stacks.iam import write_policy
 
 @dataclass(frozen=True)
 class DataStoreWriterConfig:
-    """Who writes, what, and whether Terraform creates a key (whose secret then is in the state)."""
+    """The user, the objects, and whether Terraform creates a key, whose secret is then in the state."""
 
     user_name: str
     object_arns: tuple[str, ...]

@@ -1,10 +1,10 @@
 """What `make deploy` and `make destroy` run: `cdktf`, and a second deployment of the API when parts of it are gone.
 
-A deployment freezes the API as it is at that moment. Terraform makes the new one first and only then deletes methods
-and responses that the configuration no longer has, because the old deployment, which needed them, outlives the new
-one's creation (create before destroy). So a change that takes something away (mapping `original`, CORS off) would
-leave a stage that still serves it. This looks what is in Terraform's state and no longer in the configuration, and if
-parts of the API are, has the deployment replaced once more.
+A deployment freezes the API as it is at that moment. Terraform makes the new one first, and only then deletes methods
+and responses that the configuration no longer has, because the old deployment needs them until the new one exists
+(create before destroy). So a change that takes something away (mapping `original`, CORS off) would leave a stage that
+still serves it. Therefore, if parts of the API are in Terraform's state and no longer in the configuration, the
+deployment is replaced once more.
 """
 
 from __future__ import annotations
@@ -136,13 +136,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("action", choices=("deploy", "redeploy", "destroy"))
     parser.add_argument("--outputs", type=Path, default=PROJECT / "outputs.json", help="where deploy writes outputs")
     parser.add_argument("--ask", action="store_true", help="ask before anything is changed")
-    given = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     project = Project(PROJECT, PROJECT / "node_modules" / ".bin" / "cdktf", environment())
-    approval = [] if given.ask else ["--auto-approve"]
+    approval = [] if parsed.ask else ["--auto-approve"]
     try:
-        if given.action == "deploy":
-            project.deploy(given.outputs.resolve(), approval)
-        elif given.action == "redeploy":
+        if parsed.action == "deploy":
+            project.deploy(parsed.outputs.resolve(), approval)
+        elif parsed.action == "redeploy":
             project.redeploy()
         else:
             project.destroy(approval)

@@ -15,10 +15,10 @@ from stacks.api_definition import DocumentDefinition, MethodDefinition, Response
 
 
 class DocumentMethods:
-    """What is made below one resource of the API.
+    """The methods below one resource of the API.
 
-    No construct of its own: those of `/samples` stand directly in the API, where the first release put them, and would
-    be created anew under any other name.
+    This is no construct, because those of `/samples` stand directly in the API, where the first release put them; under
+    another name Terraform would create them again.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class DocumentMethods:
         self._role = role
         self.by_verb: dict[str, ApiGatewayMethod] = {}
         self.parts: list[ITerraformDependable] = []
-        """Everything that was made, which a deployment has to wait for."""
+        """All resources, for which a deployment has to wait."""
         for method in definition.methods:
             self.parts += self._method(method)
 

@@ -1,4 +1,4 @@
-"""Small helpers for the identity side: policy documents as JSON text, ARNs, and the partition that a region is in."""
+"""IAM policies as JSON text, and the partition of a region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTITIONS: Final = {
     "eu-isoe-": "aws-iso-e",
     "us-isof-": "aws-iso-f",
 }
-"""By what the region's code begins with; as in botocore's partitions.json."""
+"""By the beginning of the region's code, as in botocore's partitions.json."""
 
 
 def policy_document(*statements: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def policy_document(*statements: dict[str, Any]) -> str:
 
 
 def write_policy(object_arns: Sequence[str]) -> str:
-    """What the writer may do: replace these objects."""
+    """The policy of the writer, who may replace these objects."""
     return policy_document(
         {
             "Sid": "ReplaceTheReadModel",
@@ -46,9 +46,9 @@ def write_policy(object_arns: Sequence[str]) -> str:
 
 
 def read_policy(object_arns: Sequence[str], bucket_arn: str) -> str:
-    """What the gateway may do: get these objects, and learn from S3 that one is missing.
+    """The policy of the gateway, which may get these objects, and learn from S3 that one is missing.
 
-    Without ListBucket S3 answers 403 for an object that is not there, which cannot be told from a broken role.
+    Without ListBucket S3 answers 403 for a missing object, as it does for a broken role.
     """
     return policy_document(
         {
@@ -67,7 +67,7 @@ def read_policy(object_arns: Sequence[str], bucket_arn: str) -> str:
 
 
 def _one_or_all(arns: Sequence[str]) -> str | list[str]:
-    """One as text, as stacks with one document have it; two paths may serve the same object."""
+    """One ARN as text, as stacks with one document have it, or several, each once: two paths may serve one object."""
     different = list(dict.fromkeys(arns))
     return different[0] if len(different) == 1 else different
 
@@ -75,4 +75,4 @@ def _one_or_all(arns: Sequence[str]) -> str | list[str]:
 API_GATEWAY_MAY_ASSUME: Final = policy_document(
     {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
 )
-"""Trust policy of a role that API Gateway, and nobody else, may take on."""
+"""Trust policy of a role that only API Gateway may assume."""

@@ -1,4 +1,4 @@
-"""ReadModelStack: the provider, the state, the three constructs put together, and the outputs that others rely on."""
+"""ReadModelStack: the provider, the state, the constructs, and the outputs that other programs rely on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stacks.samples_stage import STAGE_NAME, StageConfig
 EMULATED_SERVICES: Final = ("apigateway", "cloudwatch", "iam", "logs", "route53", "s3", "sts", "wafv2", "xray")
 
 EMULATOR_ACCESS: Final = {
-    # Fixed words, so that nobody's real keys are ever sent to an emulator.
+    # Fixed words, so that real keys are never sent to an emulator.
     "access_key": "emulator",
     "secret_key": "emulator",
     "skip_credentials_validation": True,
@@ -31,7 +31,7 @@ EMULATOR_ACCESS: Final = {
 
 
 OLD_PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
-"""Those whose regions every release of the AWS provider knows; of others it may be too old to know them."""
+"""Partitions whose regions every release of the AWS provider knows; it may be too old for other regions."""
 
 
 class ReadModelStack(TerraformStack):
@@ -143,7 +143,7 @@ class ReadModelStack(TerraformStack):
             encrypt=True,
             skip_region_validation=partition_of(config.state_region or config.region) not in OLD_PARTITIONS or None,
         )
-        # Locking by a lock file in the bucket (Terraform 1.10): CDKTF has no argument for it, and no table is needed.
+        # A lock file in the bucket (Terraform 1.10), so no table is needed; CDKTF has no argument for it.
         self.add_override("terraform.backend.s3.use_lockfile", True)
         if config.aws_endpoint_url is not None:
             emulated = {"endpoints": {"s3": config.aws_endpoint_url}, "use_path_style": True, **EMULATOR_ACCESS}

@@ -1,4 +1,4 @@
-"""ReaderKey: the API key that readers send as `x-api-key`, and the usage plan that says how much it is good for."""
+"""ReaderKey: the API key that readers send as `x-api-key`, and the usage plan with its limits."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ class ReaderKeyConfig:
 class ReaderKey(Construct):
     """One key, one plan for one stage, and the link between them, without which API Gateway refuses the key.
 
-    AWS chooses the key, so that it stands in no configuration; like every secret that Terraform creates, it stands in
-    the state.
+    AWS chooses the key, so it is in no configuration; like every secret that Terraform creates, it is in the state.
     """
 
     def __init__(

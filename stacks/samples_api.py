@@ -50,7 +50,7 @@ class SamplesApi(Construct):
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.resources: dict[str, ApiGatewayResource] = {}
-        """By path, those that only lead to others too."""
+        """By path, including those that only lead to others."""
         self.documents: dict[str, DocumentMethods] = {}
         parts: list[ITerraformDependable] = []
         for document in definition.documents:
@@ -104,7 +104,7 @@ class SamplesApi(Construct):
         return role, policy
 
     def _resource(self, path: str) -> ApiGatewayResource:
-        """The resource at a path, and before it those that lead there."""
+        """The resource at a path; creates those that lead there first."""
         if path not in self.resources:
             parent, _, part = path.rpartition("/")
             self.resources[path] = ApiGatewayResource(
@@ -118,5 +118,5 @@ class SamplesApi(Construct):
 
 
 def _id(kind: str, path: str) -> str:
-    """An id that no other path gets: the colons are no part of a path, and slashes would be written as hyphens."""
+    """An id that no other path gets: a path holds no colons, while slashes would become hyphens."""
     return kind + path.replace("/", ":")

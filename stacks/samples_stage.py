@@ -1,4 +1,4 @@
-"""SamplesStage: the stage that clients call, and what is set on it: limits, cache, log, metrics, traces, firewall."""
+"""SamplesStage: the stage that clients call, with its limits, cache, log, metrics, traces and firewall."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ ACCESS_LOG_FIELDS: Final = {
     "integrationLatencyMs": "$context.integrationLatency",
     "error": "$context.error.message",
 }
-"""One line for each request. No addresses and user agents: they are personal data, and no question here needs them."""
+"""One line a request, without addresses and user agents, which are personal data that nothing here needs."""
 
 
 @dataclass(frozen=True)
 class StageConfig:
-    """What is set on the stage: requests per second, seconds, days; None and 0 leave a thing out."""
+    """The settings of a stage, in requests per second, seconds and days; None and 0 leave a thing out."""
 
     throttle_rate: float | None = None
     throttle_burst: int | None = None

@@ -1,6 +1,6 @@
-"""Settings: every setting of the stack, its default, what it does, what it may be, and what follows from it.
+"""Settings: every setting of the stack, with its default, its meaning, its allowed values and what follows from it.
 
-What kinds of value there are is in `settings_rules.py`, and where values come from in `config.py`.
+The kinds of value are in `settings_rules.py`; where values come from is in `config.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _setting(default: Any, meaning: str, allowed: str = YES_OR_NO) -> Any:
 
 
 class Settings(BaseSettings):
-    """Each setting for itself; `ReadModelConfig` reads them, and knows which fit together."""
+    """Each setting by itself; `ReadModelConfig` reads them and checks that they fit together."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
 
     @property
     def served(self) -> dict[str, str]:
-        """Key by path of what is served."""
+        """The served objects: path to key."""
         return self.documents or {SAMPLES_PATH: self.object_key}
 
     @property
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
 
     @property
     def refuses_plain_http(self) -> bool:
-        """Whether the bucket turns plain HTTP away; an emulator without TLS would have to turn everything away."""
+        """Whether the bucket refuses plain HTTP; on an emulator without TLS it would refuse everything."""
         if self.refuse_plain_http is not None:
             return self.refuse_plain_http
         return not (self.aws_endpoint_url or "").startswith("http://")

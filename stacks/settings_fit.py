@@ -1,4 +1,4 @@
-"""Which settings do not fit together, although each is allowed for itself; one sentence for each such case."""
+"""Finds settings that do not fit together, though each is allowed by itself; one sentence for each such case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EDGE_CERTIFICATES_REGION: Final = "us-east-1"
 
 
 def misfits(config: Settings) -> Iterator[str]:
-    """A sentence for each."""
+    """A sentence for each case."""
     yield from _serving(config)
     yield from _documents(config)
     yield from _reader_key(config)
@@ -113,7 +113,7 @@ def _pair(one: str, its_value: float | None, other: str, others_value: float | N
 
 
 def _place(arn: str) -> tuple[str, str]:
-    """Partition and region of what an ARN names."""
+    """Partition and region of an ARN."""
     _, partition, _, region, *_ = arn.split(":")
     return partition, region
 

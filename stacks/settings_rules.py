@@ -1,7 +1,7 @@
-"""The kinds of value that settings have: names, keys, origins, tags, addresses; each with the words for what it may be.
+"""The kinds of value of settings: names, keys, origins, tags, addresses, each with words for what is allowed.
 
-A rule raises ValueError (or is a pattern that does not match); which sentence the user then sees is put together in
-`config.py` from the setting's name, its value and the `allowed` words here.
+A rule raises ValueError, or is a pattern that does not match. `config.py` then makes the sentence that the user sees
+from the setting's name, its value and the `allowed` words here.
 
 Sources: "Bucket naming rules" and "Naming Amazon S3 objects" (S3 user guide), "IAM and AWS STS quotas" (names of users
 and roles have at most 64 characters), "Tag naming limits and requirements" (AWS tagging guide), the Fetch standard
@@ -126,7 +126,7 @@ def _endpoint_url(value: str) -> str:
 
 
 def _listed(value: Any) -> Any:
-    """Turn an environment variable into a list: JSON when it looks like it, else separated by commas."""
+    """Turn an environment variable into a list: JSON if it begins with a bracket, else separated by commas."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -198,7 +198,7 @@ def _base_path(value: str) -> str:
 
 
 def _arn(of: str) -> Any:
-    """The pattern of an ARN: what stands behind its partition, with REGION and ACCOUNT in it."""
+    """A pattern for ARNs; ``of`` is the part behind the partition, with REGION and ACCOUNT in it."""
     rest = of.replace("REGION", "[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}").replace("ACCOUNT", "[0-9]{12}")
     return Field(pattern=rf"^arn:aws(-[a-z]+)*:{rest}$", max_length=512)
 
@@ -212,7 +212,7 @@ def _log_retention(value: int) -> int:
 StackName = Annotated[str, AfterValidator(_stack_name)]
 BucketName = Annotated[str, AfterValidator(_bucket_name)]
 ObjectKey = Annotated[str, AfterValidator(_object_key)]
-# Known by its form, for there are new ones each year: eu-central-1, us-gov-west-1, us-isob-east-1, eusc-de-east-1.
+# By its form, for AWS adds regions each year: eu-central-1, us-gov-west-1, us-isob-east-1, eusc-de-east-1.
 Region = Annotated[
     str,
     Field(

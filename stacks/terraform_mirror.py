@@ -1,4 +1,4 @@
-"""Where Terraform gets the AWS provider: a mirror on this machine when there is one, else the public registry.
+"""Decides where Terraform gets the AWS provider: from a mirror on this machine if there is one, else the registry.
 
 `python -m stacks.terraform_mirror FILE` writes a Terraform CLI configuration and prints its path, for
 `TF_CLI_CONFIG_FILE`. A mirror is a folder that holds the provider unpacked, as
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 AWS_PROVIDER_VERSION: Final = "5.100.0"
-"""The provider that the pinned bindings are made from; a test holds the two together."""
+"""The provider that the pinned bindings are made from; a test checks that the two agree."""
 
 PROVIDER_FOLDER: Final = Path("registry.terraform.io") / "hashicorp" / "aws"
 DEEPEST_MIRROR: Final = 3
@@ -97,7 +97,7 @@ def _caches() -> set[Path]:
 def _matches(root: Path, pattern: str) -> list[Path]:
     try:
         return [path for path in root.glob(pattern) if path.is_dir()]
-    except OSError:  # a folder that may not be read holds no mirror for us
+    except OSError:  # a folder that may not be read
         return []
 
 

@@ -1,7 +1,7 @@
-"""What a user gave: how it is shown again, how a number and how a small file is read, whatever it turns out to be.
+"""Shows, parses and reads what a user gave, whatever it turns out to be.
 
-A value may be 100,000 letters long or hold control characters, a file may be a device without an end: the sentence that
-refuses it shall still be one line that a person can read, and come soon.
+A value may be 100,000 letters long or hold control characters, and a file may be a device without an end. The sentence
+that refuses it is still one readable line, and comes soon.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 LONGEST_SHOWN: Final = 200
 LARGEST_FILE: Final = 64 * 1024 * 1024
-"""More than any settings, outputs or summary that a program wrote, and little enough to read at once."""
+"""More than any settings, outputs or summary has, and little enough to read at once."""
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _REAL: Final = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,24})?|\.[0-9]{1,24})([eE][+-]?[0-9]{1,3})?")
 _KINDS: Final[tuple[tuple[Callable[[int], bool], str], ...]] = (
@@ -33,7 +33,7 @@ class UnreadableFileError(Exception):
 
 
 def cut(text: str) -> str:
-    """``text`` on one line, without control characters, and not longer than a sentence can bear."""
+    """``text`` on one line, without control characters, and short enough for a sentence."""
     escaped = "".join(
         character if character.isprintable() else repr(character)[1:-1] for character in text[:LONGEST_SHOWN]
     )
@@ -43,7 +43,7 @@ def cut(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as ``repr`` shows it, and cut."""
+    """A value as ``repr`` shows it, cut as by :func:`cut`."""
     if isinstance(value, str):
         body = repr(value[: LONGEST_SHOWN + 1])
         if len(value) <= LONGEST_SHOWN and len(body) <= 2 * LONGEST_SHOWN:
@@ -56,46 +56,46 @@ def shown(value: object) -> str:
     return cut(text)
 
 
-def whole_number(given: object) -> int:
+def whole_number(value: object) -> int:
     """An integer, or the text of one in plain digits.
 
     Raises:
-        ValueError: it is neither; ``true``, which Python takes for 1, is not.
+        ValueError: it is neither. ``true``, which Python takes for 1, is no number.
     """
-    if isinstance(given, str) and _WHOLE.fullmatch(given.strip(" ")):
-        return int(given)
-    if isinstance(given, int) and not isinstance(given, bool):
-        return given
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip(" ")):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     raise ValueError("no whole number")
 
 
-def real_number(given: object) -> float:
+def real_number(value: object) -> float:
     """A number, or the text of one in plain digits; never one that is not finite.
 
     Raises:
-        ValueError: it is neither; ``true``, which Python takes for 1, is not.
+        ValueError: it is neither. ``true``, which Python takes for 1, is no number.
     """
-    if isinstance(given, str) and _REAL.fullmatch(given.strip(" ")):
-        value = float(given)
-    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+    if isinstance(value, str) and _REAL.fullmatch(value.strip(" ")):
+        number = float(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
-            value = float(given)
+            number = float(value)
         except OverflowError:
             raise ValueError("no number of this size") from None
     else:
         raise ValueError("no number")
-    if value - value != 0:
+    if number - number != 0:
         raise ValueError("no finite number")
-    return value
+    return number
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder of that name; a name that none can have names none."""
+    """Whether there is a folder of that name; False for a name that no file can have."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
 
 
 def is_plain_file(path: Path) -> bool:
-    """Whether there is a file of that name; a name that none can have names none."""
+    """Whether there is a file of that name; False for a name that no file can have."""
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises for a name that is too long
 
 
@@ -104,7 +104,7 @@ def read_small_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
 
     Raises:
         FileNotFoundError: there is no such file.
-        UnreadableFileError: it is something else than a file, longer, or not for this user.
+        UnreadableFileError: it is no file, is longer, or this user may not read it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe is not waited for
@@ -115,12 +115,12 @@ def read_small_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
     except ValueError:
         raise UnreadableFileError("its name holds a character that no name can have") from None
     try:
-        found = os.fstat(descriptor)
+        status = os.fstat(descriptor)
         for is_kind, kind in _KINDS:
-            if is_kind(found.st_mode):
+            if is_kind(status.st_mode):
                 raise UnreadableFileError(f"it is {kind}, not a file")
         content = b""
-        while found.st_size <= largest and len(content) <= largest:
+        while status.st_size <= largest and len(content) <= largest:
             piece = os.read(descriptor, largest + 1 - len(content))
             if not piece:
                 return content
@@ -133,10 +133,10 @@ def read_small_file(path: Path, largest: int = LARGEST_FILE) -> bytes:
 
 
 def parse_json(text: str | bytes, *, once: bool = False) -> Any:
-    """What a JSON text says; with ``once``, no name may come twice in one object.
+    """The value of a JSON text; with ``once``, no name may come twice in one object.
 
     Raises:
-        ValueError: it is no JSON, or nested deeper than anything that is meant; the text says where.
+        ValueError: it is no JSON, or is nested too deep; the text says where.
     """
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
@@ -151,7 +151,7 @@ def parse_json(text: str | bytes, *, once: bool = False) -> Any:
 
 
 def read_json(path: Path, largest: int = LARGEST_FILE, *, once: bool = False) -> Any:
-    """What a small JSON file says.
+    """The value in a small JSON file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -165,9 +165,9 @@ def read_json(path: Path, largest: int = LARGEST_FILE, *, once: bool = False) ->
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    content = dict(pairs)
+    if len(content) != len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise ValueError(f"the name {shown(twice)} comes twice")
-    return found
+    return content

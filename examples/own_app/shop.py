@@ -1,8 +1,8 @@
-"""A CDKTF app of another team, which takes the read model's constructs and leaves the rest of this project alone.
+"""A CDKTF app of another team that uses only the constructs of this project.
 
-Two documents behind one API that wants a key, written by a role of the shop's own instead of the user with a key. It
-needs `pip install '.[stack]'` of this repository, and nothing else of it. `python shop.py` writes cdktf.out, which
-`cdktf deploy` or plain Terraform applies.
+Two documents behind one API that requires a key. A role of the shop writes them, not a user with an access key. All it
+needs of this repository is `pip install '.[stack]'`. `python shop.py` writes cdktf.out, which `cdktf deploy` or plain
+Terraform applies.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from cdktf import App, TerraformOutput, TerraformStack
 from constructs import Construct
 
-from stacks.api_definition import documents_api_definition  # before the bindings: of these it then loads few
+from stacks.api_definition import documents_api_definition  # before the bindings, of which Python then loads few
 from stacks.data_store import DataStore, DataStoreConfig
 from stacks.iam import write_policy
 from stacks.reader_key import ReaderKey, ReaderKeyConfig
@@ -26,7 +26,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 REGION: Final = "eu-central-1"
 BUCKET: Final = "shop-read-models"
 PUBLISHER: Final = "shop-publisher"
-"""The role that the shop's publisher runs with; another stack of the shop has it."""
+"""The role that the shop's publisher runs with; another stack of the shop creates it."""
 DOCUMENTS: Final = {"/offers": "offers.json", "/shop/prices": "prices/today.json"}
 
 

@@ -70,7 +70,7 @@ def summary_of(run_dir: Path) -> Summary:
 
 
 def _of_this_run(summary: Summary, run_dir: Path) -> Summary:
-    """The summary, which need not lie beside the records of its run, and must not lie beside those of another."""
+    """The summary, unless it lies beside the records of another run."""
     if (run_dir / RUN_FILE).exists() and load_run(run_dir).get("run") != summary.run.id:
         raise UsageError(
             f"{run_dir / SUMMARY_FILE} is of another run than {run_dir / RUN_FILE}: write it again with the report "
@@ -87,16 +87,16 @@ def _judged(run_dir: Path) -> Summary:
     return analyse(run_dir)
 
 
-def checked_number(given: str, name: str, least: float, most: float, hint: str) -> float:
-    """The number that an option was given.
+def checked_number(text: str, name: str, least: float, most: float, hint: str) -> float:
+    """The value of an option.
 
     Raises:
-        UsageError: it is none, or out of range.
+        UsageError: it is no number, or out of range.
     """
     try:
-        value = real_number(given)
+        value = real_number(text)
     except ValueError:
         value = math.nan
     if not least <= value <= most:
-        raise UsageError(f"{name} is {cut(given)}: give a number from {least:g} to {most:g} ({hint}).")
+        raise UsageError(f"{name} is {cut(text)}: give a number from {least:g} to {most:g} ({hint}).")
     return value

@@ -23,12 +23,11 @@ from loadtest.sandbox.process import SandboxError, running_sandbox
 from loadtest.sandbox.synthesis import synthesize
 
 LATENCY: Final = "lognormal(20ms,0.25)"
-"""The order of what a gateway takes to answer. The bare sandbox answers in half a millisecond, of which any other
-program on the machine makes a multiple: then nothing could be said of latency but on an idle machine."""
+"""About what a gateway takes to answer. The bare sandbox answers in half a millisecond, which any other program on the
+machine disturbs: latency could be judged on an idle machine only."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``demo``; others go to Locust by its environment variables."""
     parser.add_argument("--run-time", default=os.environ.get("LOCUST_RUN_TIME", "120s"), help="as for Locust")
     parser.add_argument("--users", default=os.environ.get("LOCUST_USERS", "20"), help="readers")
     parser.add_argument("--latency", default=LATENCY, help="what the sandbox adds to every read, or off (%(default)s)")

@@ -1,7 +1,7 @@
 """Measure two deployments in turns, on one machine in the same minutes, and compare them: is NEW worse than BASE?
 
-Both are read and written for equal parts of the time, a quiet and a writing window at a turn, in random order, so that
-what drifts hits both alike. Each is a load test of its own with a report of its own, and needs an object of its own.
+Each is read and written for equal parts of the time, in turns of one quiet and one writing window, in random order, so
+that drift hits both alike. Each is a load test of its own with a report of its own, and needs an object of its own.
 BASE and NEW are files of outputs, folders that hold an outputs.json, or addresses. Exit code 0: PASS, 1: FAIL (a
 regression), 3: INCONCLUSIVE, 2: wrong usage.
 """
@@ -33,7 +33,6 @@ from stacks.user_input import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``duel``, and those of the load test that both sides share."""
     for side in Side:
         parser.add_argument(side.value, metavar=side.upper(), help="file or folder of outputs, or an address")
         parser.add_argument(f"--{side}-stack", default="", metavar="NAME", help=f"which stack of {side.upper()}")
@@ -80,10 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"The duel is undecided: {error}")
         return EXIT_CODES[Verdict.INCONCLUSIVE]
     try:
-        written = write_comparison(comparison, plan.folder)
+        text = write_comparison(comparison, plan.folder)
     except OSError as error:
         raise UsageError(f"{plan.folder} cannot be written: {error.strerror or error}.") from None
-    sys.stdout.write(written)
+    sys.stdout.write(text)
     return EXIT_CODES[comparison.verdict]
 
 
@@ -102,7 +101,7 @@ class _Plan:
 
 
 def _plan(arguments: argparse.Namespace, seconds: float, users: int) -> _Plan:
-    """Everything that can be wrong with what was given, before anything is started or made."""
+    """The two runs; everything that can be wrong with the command line is found here, before anything is started."""
     sides = both_sides(arguments)
     folder = arguments.output or _free(RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-duel")
     runs = [folder.with_name(f"{folder.name}-{side}") for side in Side]

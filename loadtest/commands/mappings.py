@@ -20,7 +20,8 @@ from loadtest.errors import UsageError
 from loadtest.mappings.measured import MeasuredMapping, Site, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
-from loadtest.probe.runner import Probe, ProbePlan, Report
+from loadtest.probe.report import Report
+from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
@@ -37,7 +38,6 @@ _MOST_READERS: Final = 1_000_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``mappings``; others go to Locust by its environment variables."""
     parser.add_argument(
         "--run-time", default=os.environ.get("LOCUST_RUN_TIME", "40s"), help="of each load, as for Locust"
     )
@@ -68,7 +68,7 @@ def measure(mapping: str, synthesized: Path, folder: Path, run_time: str, users:
     """Serve a synthesized stack, probe it, and run Locust on it.
 
     Raises:
-        UsageError: the sandbox or Locust did not do it; says where the reason is.
+        UsageError: the sandbox or Locust failed; says where the reason is.
     """
     folder.mkdir(parents=True)
     try:
@@ -86,7 +86,7 @@ def measure(mapping: str, synthesized: Path, folder: Path, run_time: str, users:
 
 
 def conclude(measured: Mapping[str, MeasuredMapping], site: Site, folder: Path) -> int:
-    """Write the page in both forms; 0 when every mapping behaved as it is known to."""
+    """Write the page in both forms; returns 0 when every mapping behaved as it is known to."""
     text = markdown_page(list(measured.values()), site, made_with=_command())
     (folder / "mappings.md").write_text(text, encoding="utf-8")
     (folder / "mappings.html").write_text(html_page(text), encoding="utf-8")

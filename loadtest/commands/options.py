@@ -14,7 +14,7 @@ from loadtest.load.options import add_arguments as add_run_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of ``options``: none."""
+    """There are none."""
 
 
 def run(_arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Try what a live deployment makes of ETag, If-None-Match and everything around, one request at a time.
+"""Try a live deployment with ETag, If-None-Match and their like, one request at a time.
 
 Nothing is changed without --write. Exit code 0: PASS, 1: FAIL, 3: INCONCLUSIVE, 2: wrong usage.
 """
@@ -8,26 +8,24 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from typing import Final
 from urllib.parse import urlsplit
 
 import configargparse  # type: ignore[import-untyped]
 
 from loadtest.cleaned import public_url
-from loadtest.errors import UsageError
+from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.http1.trust import unused_proxy
 from loadtest.load.options import add_arguments as add_run_arguments
 from loadtest.load.options import settings_from
 from loadtest.probe import render
 from loadtest.probe.model import Case
-from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan, Report
+from loadtest.probe.report import Report
+from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target, refuse_two_identities
 from stacks.user_input import cut, real_number, shown
-
-INTERRUPTED: Final = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         report = probe.run()
     except KeyboardInterrupt:
         sys.stderr.write(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]) + "\n")
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K")
@@ -129,11 +127,11 @@ def target_from(
         if not write:
             return Target(url, "", object_key, "", None, None)
         host, path = f"{parts[0]}://{parts[1]}", parts[2]
-    given = ["--outputs", outputs, "--stack", stack, "--bucket", bucket, "--object-key", object_key]
-    given += ["--s3-endpoint-url", s3_endpoint_url, "--samples-path", path]
+    options = ["--outputs", outputs, "--stack", stack, "--bucket", bucket, "--object-key", object_key]
+    options += ["--s3-endpoint-url", s3_endpoint_url, "--samples-path", path]
     parser = configargparse.ArgumentParser()
     add_run_arguments(parser)
-    settings = parser.parse_args(given, env_vars={})
+    settings = parser.parse_args(options, env_vars={})
     settings.host = host
     return find_target(settings_from(settings))
 

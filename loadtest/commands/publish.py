@@ -1,7 +1,7 @@
-"""Publish a changing document every so often, as somebody else's publisher would: something for a run to watch.
+"""Publish a changing document every so often, for a run to watch.
 
-For trying `--writer watch` on a stack of your own or in the sandbox. It replaces the object and does not put it back,
-so give it one that nobody needs.
+It stands in for somebody else's publisher when you try `--writer watch` on a stack of your own or in the sandbox. It
+replaces the object and does not put it back, so give it one that nobody needs.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.run.records import WriteOutcome
 from loadtest.target.finding import DEFAULT_OUTPUTS, EMULATOR_PATH, aws_region_from_environment
+from loadtest.target.opening import open_store
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Store, StoreError
+from loadtest.target.store import StoreError
 
 LEAST_BYTES: Final = 64
 MOST_BYTES: Final = 10 * 1024 * 1024
+_ROW_DIGITS: Final = 60
+_ROW_BYTES: Final = _ROW_DIGITS + len('"", ')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     orders = _orders(arguments)
     place = f"s3://{orders['bucket']}/{orders['object_key']}"
     try:
-        store = Store(orders)
+        store = open_store(orders)
     except StoreError as error:
         raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
     revisions = itertools.count() if arguments.times is None else range(arguments.times)
@@ -64,16 +68,21 @@ def run(arguments: argparse.Namespace) -> int:
         if attempt.outcome is WriteOutcome.REFUSED:
             sys.stderr.write(f"{place} cannot be written: {attempt.error}; {what_to_do(attempt.error)}.\n")
             return EXIT_USAGE
-        said = attempt.error or attempt.etag
-        sys.stderr.write(f"published revision {revision:,}: {said}\n")
+        sys.stderr.write(f"published revision {revision:,}: {attempt.error or attempt.etag}\n")
         sys.stderr.flush()
     return 0
 
 
 def document(revision: int, size: int) -> bytes:
-    """JSON of about ``size`` bytes that no other revision has."""
+    """JSON of about ``size`` bytes, which differs from that of any other moment from its beginning to its end.
+
+    Of two that were alike but for a field, a mix would be one of them, byte for byte: nobody could see it.
+    """
     now = datetime.now(UTC).isoformat(timespec="microseconds")
-    content = {"revision": revision, "published": now, "rows": list(range(max(0, (size - LEAST_BYTES) // 6)))}
+    rows = max(0, (size - LEAST_BYTES) // _ROW_BYTES)
+    digits = Random(f"{revision} {now}").randbytes(rows * _ROW_DIGITS // 2).hex()  # noqa: S311 - no secret
+    lines = [digits[at : at + _ROW_DIGITS] for at in range(0, len(digits), _ROW_DIGITS)]
+    content = {"revision": revision, "published": now, "rows": lines}
     return json.dumps(content).encode()
 
 

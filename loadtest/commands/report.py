@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if not is_folder(run_dir):
             raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
-        with silent() if arguments.quiet else steps() as told:
-            summary, written = _report(run_dir, told)
+        with silent() if arguments.quiet else steps() as progress:
+            summary, files = _report(run_dir, progress)
     except RunError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not (arguments.quiet or arguments.no_answers):
         from loadtest.report.terminal import print_answers  # noqa: PLC0415
 
-        print_answers(summary, written, sys.stdout)
+        print_answers(summary, files, sys.stdout)
         if is_owed(run_dir):
             from loadtest.load.owed import owed_sentence  # noqa: PLC0415
 
@@ -50,13 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_CODES[summary.verdict]
 
 
-def _report(run_dir: Path, told: Steps) -> tuple[Summary, tuple[Path, ...]]:
-    # Whoever asks for help, or gives no run, should not wait for what judges one.
+def _report(run_dir: Path, progress: Steps) -> tuple[Summary, tuple[Path, ...]]:
+    # These take a while to import, and who asks for help or gives no run should not wait for them.
     from loadtest.judge.analyse import analyse  # noqa: PLC0415
     from loadtest.run.sealing import pack  # noqa: PLC0415
 
-    pack(run_dir, lambda: told.stage("Packing what was recorded"))
-    told.stage("Judging the run")
-    summary = analyse(run_dir, told.part)
-    told.stage(f"Writing {', '.join(REPORT_FILES)}")
+    pack(run_dir, lambda: progress.stage("Packing what was recorded"))
+    progress.stage("Judging the run")
+    summary = analyse(run_dir, progress.part)
+    progress.stage(f"Writing {', '.join(REPORT_FILES)}")
     return summary, write_reports(summary, run_dir)

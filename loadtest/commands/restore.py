@@ -15,11 +15,11 @@ from loadtest.cleaned import hide, public_url
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.load.owed import note_taken_over
-from loadtest.load.writer.orders import orders_for
 from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, load
+from loadtest.target.opening import open_store, orders_for
 from loadtest.target.putting_back import Outcome, put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import Store, StoreError
@@ -75,7 +75,7 @@ def _say(outcome: Outcome) -> None:
 
 def _store(target: Target) -> Store:
     try:
-        return Store(orders_for(target))
+        return open_store(orders_for(target))
     except StoreError as error:
         place = f"s3://{target.bucket}/{target.object_key}"
         raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from loadtest.errors import EXIT_USAGE
 from loadtest.sandbox.faults.registry import KINDS, split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
 
-EXIT_USAGE: Final = 2
 _LARGEST_PORT: Final = 65_535
 
 
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         threading.Thread(target=_stop_when_input_ends, daemon=True).start()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # a profile or an endpoint meant for AWS must not reach the sandbox's own clients
-    # What serves takes a second to import, and wrong usage should not.
+    # These take a second to import, which wrong usage should not wait for.
     from loadtest.sandbox.aws.moto_server import MotoError  # noqa: PLC0415
     from loadtest.sandbox.aws.provision import check_outputs_path  # noqa: PLC0415
     from loadtest.sandbox.server import server  # noqa: PLC0415
@@ -107,7 +107,7 @@ def _stop_while_starting(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _stop_when_input_ends() -> None:
-    """Whoever started this as a child holds the other end of standard input, and has ended when it closes."""
+    """End when standard input closes: its other end is held by the process that started this one as a child."""
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -46,60 +46,60 @@ def run(arguments: argparse.Namespace) -> int:
     """Follow the runs; returns the exit code of the verdict."""
     last = _last(arguments.last)
     tolerance = _tolerance(arguments.tolerance)
-    path = arguments.acknowledged or (Path(FILE) if is_plain_file(Path(FILE)) else None)
-    acknowledged = read_acknowledged(path) if path else ()
+    file = arguments.acknowledged or (Path(FILE) if is_plain_file(Path(FILE)) else None)
+    acknowledged = read_acknowledged(file) if file else ()
     summaries: list[Summary] = []
     left_out = [] if arguments.add is None else _added(arguments.add, arguments.runs)
-    for given in arguments.runs:
+    for path in arguments.runs:
         try:
-            found, notes = _read(given)
+            read, notes = _read(path)
         except OSError as error:
-            raise UsageError(f"{shown(str(given))} cannot be read: {error.strerror or error}.") from None
-        summaries += found
+            raise UsageError(f"{shown(str(path))} cannot be read: {error.strerror or error}.") from None
+        summaries += read
         left_out += notes
     if not summaries:
         raise UsageError(f"No run is in {cut(', '.join(map(str, arguments.runs)))}: give directories of runs.")
     if len(summaries) > _MOST_RUNS:
         raise UsageError(f"{len(summaries):,} runs were given: give at most {_MOST_RUNS:,}, the newest ones.")
-    made = trend(summaries, last, tolerance, acknowledged, left_out)
+    result = trend(summaries, last, tolerance, acknowledged, left_out)
     if arguments.output:
         try:
-            write_trend(made, arguments.output)
+            write_trend(result, arguments.output)
         except OSError as error:
             raise UsageError(
                 f"--output is {shown(str(arguments.output))}, which cannot be written: {error.strerror or error}."
             ) from None
-    sys.stdout.write(markdown(made))
-    return EXIT_CODES[made.verdict]
+    sys.stdout.write(markdown(result))
+    return EXIT_CODES[result.verdict]
 
 
-def _added(given: Path, runs: list[Path]) -> list[str]:
-    """Keep a run in the one folder that is followed; what is to be said of it."""
+def _added(run_dir: Path, runs: list[Path]) -> list[str]:
+    """Keep a run in the one folder that is followed; returns sentences for the report."""
     own = any((runs[0] / name).exists() for name in (RUN_FILE, SUMMARY_FILE))
     if len(runs) != 1 or own or is_plain_file(runs[0]):
         raise UsageError("--add keeps a run among others: give one RUN, the folder in which their summaries are kept.")
-    return add(summary_of(given), runs[0])
+    return add(summary_of(run_dir), runs[0])
 
 
-def _read(given: Path) -> tuple[list[Summary], list[str]]:
+def _read(place: Path) -> tuple[list[Summary], list[str]]:
     """The summaries at one place, and a sentence for each thing that looks like a run and has none."""
-    if not is_folder(given):
-        if not is_plain_file(given):
-            raise UsageError(f"{shown(str(given))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
-        return [_summary(given)], []
-    if (given / RUN_FILE).exists() or (given / SUMMARY_FILE).exists():
-        return [summary_of(given)], []
-    found, left_out = [], []
-    for path in _inside(given):
+    if not is_folder(place):
+        if not is_plain_file(place):
+            raise UsageError(f"{shown(str(place))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
+        return [_summary(place)], []
+    if (place / RUN_FILE).exists() or (place / SUMMARY_FILE).exists():
+        return [summary_of(place)], []
+    summaries, left_out = [], []
+    for path in _inside(place):
         try:
-            found.append(_summary(path))
+            summaries.append(_summary(path))
         except UsageError as error:
             left_out.append(f"Left out: {error}")
-    return found, left_out
+    return summaries, left_out
 
 
 def _inside(folder: Path) -> Iterable[Path]:
-    """The summaries of a folder of runs; ``latest`` is one of them already."""
+    """The summaries in a folder of runs, without ``latest``, which is a link to one of them."""
     for path in sorted(folder.iterdir()):
         if path.name == LATEST_NAME or path.name.startswith("."):
             continue
@@ -116,23 +116,23 @@ def _summary(path: Path) -> Summary:
         raise UsageError(str(error)) from None
 
 
-def _last(given: str) -> int:
+def _last(text: str) -> int:
     try:
-        value = whole_number(given)
+        value = whole_number(text)
     except ValueError:
         value = -1
     if not LEAST_LAST <= value <= _MOST_RUNS:
         raise UsageError(
-            f"--last is {cut(given)}: give a whole number from {LEAST_LAST} (fewer show no change) to {_MOST_RUNS:,}."
+            f"--last is {cut(text)}: give a whole number from {LEAST_LAST} (fewer show no change) to {_MOST_RUNS:,}."
         )
     return value
 
 
-def _tolerance(given: str) -> float:
+def _tolerance(text: str) -> float:
     try:
-        value = real_number(given)
+        value = real_number(text)
     except ValueError:
         value = math.nan
     if not 1 <= value <= 100:
-        raise UsageError(f"--tolerance is {cut(given)}: give a number from 1 to 100 (1.03 tolerates 3 % more).")
+        raise UsageError(f"--tolerance is {cut(text)}: give a number from 1 to 100 (1.03 tolerates 3 % more).")
     return value

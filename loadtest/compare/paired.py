@@ -120,7 +120,8 @@ def _left_out(observed: dict[str, Observed]) -> list[str]:
         if count > MOST_LEFT_OUT * of:
             doubts.append(
                 f"{count:,} of {of:,} pairs of {kind} windows are left out, as a PUT of a quiet one did not end before "
-                "it, none was in flight in a writing one, or no read succeeded: give a longer --window."
+                "it, none was in flight in a writing one, no read succeeded, or a run does not have it: give a longer "
+                "--window."
             )
     return doubts
 

@@ -1,6 +1,6 @@
 """How a reader shows who asks: headers with keys and tokens, and a certificate of its own.
 
-The values of headers are secrets: they are in no representation, and go to the target and nowhere else.
+The values of headers are secrets: no representation holds them, and they go to the target and nowhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ HeaderLines = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Access:
-    """What goes along with every request for the document."""
+    """The headers and the certificate of every request for the document."""
 
     headers: HeaderLines = field(default=(), repr=False)
     cert: str = ""
@@ -22,9 +22,9 @@ class Access:
     key: str = ""
 
     @classmethod
-    def of(cls, said: Any) -> Self:
-        """That of settings or of a plan, which say the same in three fields."""
-        return cls(tuple((str(name), str(value)) for name, value in said.headers), said.cert, said.key)
+    def of(cls, source: Any) -> Self:
+        """From settings or a plan, which have the same three fields."""
+        return cls(tuple((str(name), str(value)) for name, value in source.headers), source.cert, source.key)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Bodies that come in chunks (RFC 9112, section 7.1), put together in the place where they came in.
 
-A chunk's extension and the trailers say nothing that anybody here asks for; they are skipped, and bounded.
+Extensions of chunks and trailers are skipped, up to a limit: nothing here uses them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Chunks:
 
     def __init__(self, start: int, most_body: int, most_trailers: int) -> None:
         self.read = start
-        """Up to where the raw bytes have been looked at."""
+        """How far the raw bytes have been parsed."""
         self.write = start
         """Where the body ends so far; never behind ``read``."""
         self._most_body = start + most_body

@@ -1,7 +1,7 @@
 """A socket to a target, over TLS or not, within a deadline.
 
-A name may stand for several addresses, of IPv6 and of IPv4, and some of them may lead nowhere from here. They are tried
-a moment apart, and the first that answers is taken (RFC 8305, "happy eyeballs").
+A name may stand for several addresses, of IPv6 and IPv4, some of which may not be reachable from here. They are tried a
+moment apart, and the first that answers is taken (RFC 8305, "happy eyeballs").
 
 Plain ``socket`` and ``ssl``: in a process that gevent has patched, waiting lets other greenlets run.
 """
@@ -23,7 +23,7 @@ from loadtest.http1.address import Address
 from loadtest.units import SECOND
 
 ATTEMPT_DELAY_NS: Final = SECOND // 4
-"""Between the beginning of one attempt and of the next. RFC 8305, section 5."""
+"""From the start of one attempt to the start of the next. RFC 8305, section 5."""
 _IN_PROGRESS: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 Endpoint = tuple[int, int, int, str, Any]
@@ -62,29 +62,29 @@ def wait_for(connection: socket.socket, events: int, deadline_ns: int) -> None:
 
 
 def _milliseconds_until(deadline_ns: int) -> int:
-    """Rounded up: waiting less would ask again and again."""
-    left = deadline_ns - time.monotonic_ns()
-    if left <= 0:
+    """Rounded up, for a wait of 0 ms would only turn in a loop."""
+    left_ns = deadline_ns - time.monotonic_ns()
+    if left_ns <= 0:
         raise TimeoutError(errno.ETIMEDOUT, "not in time")
-    return -(-left // 1_000_000)
+    return -(-left_ns // 1_000_000)
 
 
 def in_turn(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """The families of addresses in turn, the one first that the system prefers; else as the system has them."""
+    """The families of addresses in turn, beginning with that which the system prefers."""
     first = [endpoint for endpoint in endpoints if endpoint[0] == endpoints[0][0]]
     other = [endpoint for endpoint in endpoints if endpoint[0] != endpoints[0][0]]
     return [endpoint for pair in zip_longest(first, other) for endpoint in pair if endpoint is not None]
 
 
 def _resolve(host: str, port: int, deadline_ns: int) -> list[Endpoint]:
-    """What the system's resolver says, which keeps to no deadline itself: it may go on in a thread of its own."""
-    found: list[Any] = []
+    """What the system's resolver says. It keeps to no deadline, so it runs in a thread that may be left behind."""
+    outcome: list[Any] = []
 
     def ask() -> None:
         try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            outcome.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
-            found.append(error)
+            outcome.append(error)
 
     if _is_numeric(host):
         ask()
@@ -92,13 +92,13 @@ def _resolve(host: str, port: int, deadline_ns: int) -> list[Endpoint]:
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         asking.join(max(0, deadline_ns - time.monotonic_ns()) / SECOND)
-    if not found:
+    if not outcome:
         raise TimeoutError(errno.ETIMEDOUT, "the name was not resolved in time")
-    if isinstance(found[0], UnicodeError):
+    if isinstance(outcome[0], UnicodeError):
         raise socket.gaierror(socket.EAI_NONAME, "this is no name of a host")
-    if isinstance(found[0], OSError):
-        raise found[0]
-    endpoints: list[Endpoint] = found[0]
+    if isinstance(outcome[0], OSError):
+        raise outcome[0]
+    endpoints: list[Endpoint] = outcome[0]
     return endpoints
 
 
@@ -113,7 +113,11 @@ def _is_numeric(host: str) -> bool:
 
 
 def _first_of(endpoints: list[Endpoint], deadline_ns: int) -> socket.socket:
-    """The first connection that is made. If none is: what was wrong with the first address."""
+    """The first connection that is made.
+
+    Raises:
+        OSError: none is; says why the first address failed.
+    """
     untried, trying = deque(endpoints), dict[int, socket.socket]()
     failures: list[OSError] = []
     try:
@@ -121,9 +125,9 @@ def _first_of(endpoints: list[Endpoint], deadline_ns: int) -> socket.socket:
             if untried:
                 _begin(untried.popleft(), trying, failures)
             until_ns = min(deadline_ns, time.monotonic_ns() + ATTEMPT_DELAY_NS) if untried else deadline_ns
-            made = _next_made(trying, failures, until_ns, until_ns == deadline_ns)
-            if made is not None:
-                return trying.pop(made)
+            file = _next_connected(trying, failures, until_ns, until_ns == deadline_ns)
+            if file is not None:
+                return trying.pop(file)
         raise failures[0]
     finally:
         for attempt in trying.values():
@@ -146,7 +150,7 @@ def _begin(endpoint: Endpoint, trying: dict[int, socket.socket], failures: list[
         failures.append(OSError(code, os.strerror(code)))
 
 
-def _next_made(
+def _next_connected(
     trying: dict[int, socket.socket], failures: list[OSError], until_ns: int, is_last_moment: bool
 ) -> int | None:
     """The file of an attempt that succeeded; None when all have failed, or the time has come to begin another."""

@@ -1,7 +1,7 @@
 """A connection to one target: a request is sent over it, and its answer is taken in, within one deadline.
 
-It is opened when it is needed, kept as long as the target allows, and opened again *before* a request when it has been
-closed, or is not clean. A request that may have been sent is never sent again: what becomes of it is the answer.
+It is opened when it is needed and kept as long as the target allows. If it has been closed, or holds bytes that nobody
+asked for, it is opened again *before* a request. A request that may have been sent is never sent again.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import time
 from typing import Final
 
 from loadtest.http1.address import Address
+from loadtest.http1.answer import USUAL_LIMITS, Answer, Limits
 from loadtest.http1.connecting import connect, wait_for
 from loadtest.http1.errors import cut
-from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming, Limits
+from loadtest.http1.incoming import Incoming
 from loadtest.units import SECOND
 
 _MOST_UNASKED: Final = 65536
@@ -41,11 +42,11 @@ class Connection:
         self.reused = False
         """Whether the last request was sent over a connection that had carried one before."""
         self.unasked = b""
-        """What stood on the connection before the last request was sent, though nobody had asked for it."""
+        """Bytes that came over the idle connection before the last request was sent."""
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything came of the last answer."""
+        """Whether a byte of the last answer has come."""
         return self._incoming.has_begun
 
     def close(self) -> None:
@@ -57,7 +58,7 @@ class Connection:
     def exchange(self, request: bytes, time_limit_s: float, *, is_head: bool = False, linger_s: float = 0) -> Answer:
         """Send one request and take in its answer, whatever it is; ``failure`` says why an answer is not whole.
 
-        ``linger_s`` is how long more is waited for behind the end of a whole answer.
+        ``linger_s`` is how long to wait for bytes behind the end of a whole answer.
         """
         deadline_ns = time.monotonic_ns() + int(time_limit_s * SECOND)
         self._incoming.expect(may_have_body=not is_head)
@@ -71,7 +72,7 @@ class Connection:
             answer = self._receive(connection, deadline_ns)
         except OSError as error:
             answer = self._incoming.failed(error, time.monotonic_ns())
-        except BaseException:  # stopped in the middle: what is still to come would be taken for the next answer
+        except BaseException:  # stopped in the middle: the rest would be taken for the next answer
             self.close()
             raise
         if linger_s and answer.failure is None:
@@ -85,7 +86,7 @@ class Connection:
         return connect(self._address, self._tls, deadline_ns)
 
     def _look_at_idle(self) -> bytes:
-        """Close a connection that has been closed by the target, or that it sent something over; gives that."""
+        """Close a connection that the target has closed, or has sent bytes over; returns those bytes."""
         if self._socket is None:
             return b""
         space = self._incoming.space()
@@ -125,7 +126,7 @@ class Connection:
                 return incoming.ended(now_ns)
             if incoming.took(count, now_ns) and (answer := incoming.parse()) is not None:
                 return answer
-            if now_ns > deadline_ns:  # a target that never lets one wait keeps to it too
+            if now_ns > deadline_ns:  # for a target that sends without a pause, so that nothing is ever waited for
                 raise TimeoutError(errno.ETIMEDOUT, "the answer was not whole in time")
 
     def _linger(self, seconds: float) -> bytes:

@@ -1,4 +1,4 @@
-"""What can be wrong with an answer. Anything else that fails is an OSError, as the operating system told it."""
+"""What can be wrong with an answer. Any other failure is an OSError of the operating system."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import errno
 
 
 class MalformedError(Exception):
-    """The bytes that came are no answer as HTTP/1.1 has it. RFC 9112."""
+    """The bytes are no HTTP/1.1 answer. RFC 9112."""
 
 
 class TooLargeError(Exception):
-    """The answer is larger than any that is wanted; it is not received to its end."""
+    """The answer is larger than the limit; the rest of it is not received."""
 
 
 class HeadTooLargeError(TooLargeError):
-    """Its head is."""
+    """Its head is larger than the limit."""
 
 
 class BodyTooLargeError(TooLargeError):
-    """Its body is."""
+    """Its body is larger than the limit."""
 
 
 def cut(where: str) -> ConnectionResetError:

@@ -1,7 +1,7 @@
 """What the head of an answer says: its status, its header fields, and where its body ends. RFC 9112, section 6.3.
 
-httptools (llhttp, the parser of Node.js) parses, strictly: a bare line feed, two lengths, or a length beside a transfer
-coding are errors, as whoever is in between may read them otherwise.
+httptools (llhttp, the parser of Node.js) parses strictly: a bare line feed, two lengths, or a length beside a transfer
+coding are errors, because a proxy in between may read them in another way.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _LINE_FEED: Final = 10
 
 
 LENGTH: Final = 0
-"""A body ends after as many bytes as were announced; none is a length too."""
+"""The body ends after as many bytes as were announced, which may be none."""
 CHUNKED: Final = 1
-"""It ends with a chunk of no bytes."""
+"""The body ends with a chunk of no bytes."""
 CLOSE: Final = 2
-"""It ends when the connection is closed. (No enum: looking up a member takes as long as parsing a field.)"""
+"""The body ends when the connection is closed. (No enum: looking up a member takes as long as parsing a field.)"""
 
 
 class _Sink:
-    """What the parser calls. It must not know the parser: as a circle, both would wait for the garbage collector."""
+    """What the parser calls. It does not refer to the parser: such a cycle would wait for the garbage collector."""
 
     __slots__ = ("on_header",)
 
@@ -105,8 +105,8 @@ class Head:
         fields.clear()
         for name, value in headers:
             lower = name.lower()
-            known = fields.get(lower)
-            fields[lower] = value if known is None else b"%b, %b" % (known, value)
+            earlier = fields.get(lower)
+            fields[lower] = value if earlier is None else b"%b, %b" % (earlier, value)
         return fields
 
     def _find_ending(self, fields: dict[bytes, bytes]) -> None:

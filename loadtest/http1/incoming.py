@@ -1,87 +1,31 @@
 """An answer as it comes in, piece by piece: bytes in, an answer out. No sockets and no clock (sans-IO).
 
-All pieces go one behind the other into one buffer that is used again for every answer. What is received lies in its
-place at once: a body of known length is never copied, and one in chunks is moved together where it lies.
+All pieces go one behind the other into one buffer, which every answer uses again. So a body of known length is never
+copied, and one in chunks is moved together in place.
 
-Receiving and parsing are separate, as what receives may have better things to do before it parses: ``space`` and
-``took`` receive, ``parse`` parses, and an answer was whole at the time of the piece that held its last byte, however
-late it is parsed.
+Receiving and parsing are separate, so that a receiver can take in other answers first: ``space`` and ``took`` receive,
+``parse`` parses. An answer was whole when the piece with its last byte came, however late it is parsed.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from loadtest.http1.answer import USUAL_LIMITS, Answer, Limits
 from loadtest.http1.chunks import MOST_LINE_BYTES, Chunks
 from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, TooLargeError, cut
-from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head, Headers
+from loadtest.http1.head import CHUNKED, CLOSE, LENGTH, Head
 from loadtest.http1.known_heads import KnownHeads
 
 MOST_INTERIM_ANSWERS: Final = 16
-"""So many answers of 1xx may come before the one that counts."""
+"""The most answers of 1xx before the final one."""
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _SPARE: Final = 1024
 """Room behind the end of a body, for bytes that nobody asked for."""
 _SLACK: Final = 2 * (MOST_LINE_BYTES + _SPARE)
 """Room behind the longest body, for the line of another chunk."""
 _NO_HEAD: Final = Head()
-"""Stands for a head of which nothing was parsed. (To make one that can parse takes as long as to record a read.)"""
-
-
-class Limits(NamedTuple):
-    """How much of an answer is taken in. Beyond it, the answer is an error (``TooLargeError``)."""
-
-    head_bytes: int = 64 * 1024
-    """Of interim answers too, and of trailers."""
-    body_bytes: int = 32 * 1024 * 1024
-
-
-USUAL_LIMITS: Final = Limits()
-
-
-class Answer(NamedTuple):
-    """What came back for one request. Its body lies in the buffer of the connection until the next request."""
-
-    status: int
-    """0 when no whole head came."""
-    headers: Headers
-    """As they were sent."""
-    fields: dict[bytes, bytes]
-    """By name in lower case; several of one name are joined with commas. The same object for heads of the same bytes,
-    so it is not to be changed, and who asks for it again need not look into it again."""
-    room: bytearray
-    start: int
-    end: int
-    """Where the body lies in ``room``. Of an answer that failed, as much as had come."""
-    excess: bytes
-    """What came behind its end, with which nobody can do anything."""
-    closes: bool
-    """No other request can be sent over its connection."""
-    returned_ns: int
-    """When its last byte was taken in; of one that failed, when that was known."""
-    failure: Exception | None = None
-    """Why there is no whole answer, if there is none."""
-
-    @property
-    def body(self) -> memoryview:
-        """The body, where it lies."""
-        return memoryview(self.room)[self.start : self.end]
-
-    @property
-    def body_bytes(self) -> int:
-        return self.end - self.start
-
-    def body_is(self, known: bytes) -> bool:
-        """Whether the body is ``known``, byte for byte, without a copy of it.
-
-        One comparison of memory, which ``memoryview == bytes`` is not: that takes a hundred times as long.
-        """
-        return self.end - self.start == len(known) and self.room.startswith(known, self.start, self.end)
-
-    def field(self, name: bytes) -> str | None:
-        """The value of a header field; of several, all together; None if there is none. ``name`` is in lower case."""
-        value = self.fields.get(name)
-        return None if value is None else value.strip().decode("latin-1")
+"""Stands for a head of which nothing was parsed. (Making one that can parse takes as long as recording a read.)"""
 
 
 class Incoming:
@@ -95,11 +39,11 @@ class Incoming:
         self._chunks: Chunks | None = None
         self._known = KnownHeads()
         self._times: list[tuple[int, int]] = []
-        """How much of an answer had been received when; of what was not yet parsed."""
+        """Of the pieces not yet parsed: how much of the answer had come by then, and when that was."""
         self.expect()
 
     def expect(self, may_have_body: bool = True) -> None:
-        """A request is sent: what comes next is the answer. To a HEAD there is no body."""
+        """A request is sent: what comes next is its answer. The answer to a HEAD has no body."""
         self._may_have_body = may_have_body
         self._filled = self._parsed = self._start = self._enough = self._moved = self._interim = 0
         self._head = _NO_HEAD
@@ -126,7 +70,7 @@ class Incoming:
         return True
 
     def parse(self) -> Answer | None:
-        """The answer if it is whole. An answer that is wrong, or too large, is whole at once, and has failed."""
+        """The answer if it is whole; one that is malformed or too large is given at once, as failed."""
         head = self._head
         try:
             if not head.is_complete:
@@ -142,7 +86,7 @@ class Incoming:
         return answer
 
     def ended(self, now_ns: int) -> Answer:
-        """The connection has been closed by the other side, and all that came was parsed: what there is."""
+        """The answer when the other side has closed the connection, and all that came was parsed."""
         if not self._head.is_complete:
             where = "within the head of an answer" if self._filled else "before the answer began"
             return self.failed(cut(where), now_ns)
@@ -151,7 +95,7 @@ class Incoming:
         return self.failed(cut("within the body of an answer"), now_ns)
 
     def failed(self, failure: Exception, now_ns: int) -> Answer:
-        """No more will come: what there is of the answer."""
+        """The answer as far as it came, when no more will come."""
         head, start, end = self._head, self._start, self._start
         if not head.is_complete or head.status < 200:
             return Answer(0, [], {}, self._room, start, start, b"", True, now_ns, failure)
@@ -164,7 +108,7 @@ class Incoming:
         return Answer(head.status, head.headers, head.fields, self._room, start, end, b"", True, now_ns, failure)
 
     def _is_known(self) -> bool:
-        """Whether the answer begins with a head that is known, which is then taken."""
+        """Whether the answer begins with a known head; takes that head if so."""
         if self._parsed or not self._may_have_body or (known := self._known.find(self._room, self._filled)) is None:
             return False
         spelled, self._head = known
@@ -228,7 +172,7 @@ class Incoming:
         return None
 
     def _close_up(self, chunks: Chunks) -> None:
-        """Move what was not yet looked at behind the body: what is between chunks must not use up the room."""
+        """Move what was not yet parsed up to the body, so that the lines between chunks do not use up the room."""
         rest = self._filled - chunks.read
         if chunks.read != chunks.write:
             self._view[chunks.write : chunks.write + rest] = self._view[chunks.read : self._filled]
@@ -237,7 +181,7 @@ class Incoming:
             self._filled = chunks.write + rest
 
     def _answer(self, end: int, taken: int, closed_ns: int) -> Answer:
-        """The whole answer: its body ends at ``end``, and what is behind ``taken`` nobody asked for."""
+        """The whole answer: its body ends at ``end``; bytes behind ``taken`` were not asked for."""
         head, excess = self._head, b""
         returned_ns = closed_ns or self._times[-1][1]
         if taken < self._filled:

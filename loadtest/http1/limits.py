@@ -1,7 +1,7 @@
-"""How much of an answer is taken in, and for how long: no answer may cost more memory than the document, nor last.
+"""How much of an answer is taken in, and for how long: no answer may use up the memory, or last for ever.
 
-Every client of this project that reads from the network keeps to these limits, so that they agree about what an
-answer is. What is beyond them is not received to its end.
+Every client of this project keeps to these limits, so that all agree what an answer is. The rest of a larger one is not
+received.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ def is_coded(content_encoding: str | None) -> bool:
 
 
 def most_body_bytes(document_bytes: int) -> int:
-    """How long a body may be where a document of ``document_bytes`` is due."""
+    """The most bytes of a body where a document of ``document_bytes`` is due."""
     return max(2 * document_bytes, LEAST_BODY_LIMIT)

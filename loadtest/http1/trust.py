@@ -1,8 +1,8 @@
-"""Whom every client of this project believes, and which way it goes: one rule, so that all of them agree.
+"""Which certificates every client of this project trusts, and that none of them uses a proxy: one rule for all.
 
-Reads go to the target directly: no proxy, and no password of a .netrc, as both would be measured or sent unasked.
-Certificates are those that OpenSSL finds (SSL_CERT_FILE and SSL_CERT_DIR name others), and REQUESTS_CA_BUNDLE besides.
-A client certificate (``--cert``) is shown to the target alone.
+Reads go to the target directly, without a proxy, which would be measured, and without the password of a .netrc, which
+nobody asked to send. Certificates are those that OpenSSL finds (SSL_CERT_FILE and SSL_CERT_DIR name others), and those
+of REQUESTS_CA_BUNDLE. A client certificate (``--cert``) is shown to the target alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MORE: Final = "REQUESTS_CA_BUNDLE"
 
 
 def tls_context(make: Any = ssl.create_default_context, access: Access = NO_ACCESS) -> Any:
-    """A context that believes these certificates, checks the name of the host, and shows one of its own if asked to.
+    """A context that trusts these certificates, checks the host's name, and shows a client certificate if asked to.
 
     Raises:
         UsageError: a variable names certificates that cannot be read, or the client certificate cannot be used.

@@ -20,7 +20,8 @@ import numpy as np
 
 from loadtest.judge.addresses import is_of_each, of_parts
 from loadtest.judge.checks.assumptions import PROMISE as ASSUMPTIONS
-from loadtest.judge.measure.latency import response_ns, successful, window_of
+from loadtest.judge.measure.latency import response_ns
+from loadtest.judge.measure.populations import successful, window_of
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, shift
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import Verdict

@@ -41,6 +41,7 @@ def left_open(history: History) -> str:
         _nothing_known(watched),
         _went_back(watched),
         _blind(history, watched),
+        same_bytes(history),
         _undecided(history),
         _unseen(history),
         unvouched(history),
@@ -94,6 +95,30 @@ def _nothing_known(watched: Watched) -> str:
     return (
         "No document that readers got is one that the store showed: neither an ETag nor an MD5 ties them together, so "
         "check that this address reads that object, and that it passes the ETag on."
+    )
+
+
+def same_bytes(history: History) -> str:
+    """That bytes came under the ETags of several versions, of which no MD5 says that they are theirs; "" if not."""
+    count = history.info.watch.same_bytes if history.info.watch is not None else 0
+    if not count:
+        return ""
+    return (
+        f"{units.counted(count, 'version')} came with the bytes of another one: the document was published again as it "
+        "was, or old bytes are served under a new ETag, and as the store's ETags are no MD5s nothing proves which."
+    )
+
+
+def got_again(history: History) -> str:
+    """That readers got a document again that they had named, and no order says whether it was the same version."""
+    reads = history.reads
+    unplaced = (reads.version == UNSEEN_VERSION) | (reads.version == UNDECIDED_VERSION)
+    again = (reads.outcome == ReadOutcome.WHOLE) & unplaced & (reads.sent_version == reads.version)
+    if not again.any():
+        return ""
+    return (
+        f"{units.counted(int(again.sum()), 'request')} named a document and got the same one again, with 200: the "
+        "condition was ignored, or the document had been published again under another ETag, and nothing proves which."
     )
 
 

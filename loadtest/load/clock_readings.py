@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 import time
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from loadtest.load.option_values import LONGEST_PLACE
 from loadtest.run.clocks import clock_name
+from loadtest.run.exchange_files import ExchangeRows
 from loadtest.run.run_entries import LATEST_NS
 
 CLOCK_MESSAGE: Final = "read-model-clock"
 READING_MESSAGE: Final = "read-model-reading"
-_EXCHANGE: Final = struct.Struct("<3q")
-"""``EXCHANGE_DTYPE``, without NumPy."""
 
 
 class Reading(NamedTuple):
@@ -47,13 +45,14 @@ class Exchanges:
         self.clock = ""
         """The worker's name for its clock."""
         self.place = ""
-        """Where the worker reads from, as given with ``--place``."""
+        """Where its user says that it reads from."""
+        self._rows = ExchangeRows()
         self._waiting = bytearray()
         self._file: BinaryIO | None = None
 
     def add(self, sent_ns: int, remote_ns: int, received_ns: int, clock: str, place: str) -> None:
         self.clock, self.place = clock, place
-        self._waiting += _EXCHANGE.pack(sent_ns, remote_ns, received_ns)
+        self._waiting += self._rows.next(sent_ns, remote_ns, received_ns)
         self._write()
 
     def keep(self, path: Path) -> None:

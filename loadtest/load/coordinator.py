@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from loadtest.errors import EXIT_USAGE
-from loadtest.load.ending import exit_code, say, wait_for_spools, waiting_through_ctrl_c
+from loadtest.load.ending import exit_code, say, wait_for_spools
+from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
 from loadtest.load.meeting import Agreed
 from loadtest.load.preparation import Preparation

@@ -5,11 +5,8 @@ Recordings are waited for while somebody still records. A process that hangs is 
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import gevent
@@ -32,21 +29,6 @@ def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]
     for process in still_recording(run_dir).values():
         end_child(process)
     return sorted(still_recording(run_dir))
-
-
-@contextlib.contextmanager
-def waiting_through_ctrl_c() -> Iterator[None]:
-    """Keep Ctrl-C from ending the block: the report handles it itself, and the document must be put back."""
-
-    try:
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which child processes would inherit
-    except ValueError:  # only the main thread is interrupted
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def exit_code(code: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Self
 
 from loadtest.http1.address import Address
-from loadtest.http1.incoming import Answer
+from loadtest.http1.answer import Answer
 from loadtest.load.recorder import Recorder
 from loadtest.run.spool_format import NO_ETAG
 from loadtest.target.read_request import read_request

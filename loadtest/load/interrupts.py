@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gevent
@@ -55,6 +56,37 @@ def wait_for_the_end_of_this_process() -> None:
     Event().wait()
 
 
+class _CtrlC:
+    """What has become of Ctrl-C while it had to wait."""
+
+    waiting = 0
+    """Blocks that it must not end."""
+    pressed = False
+
+
 def interrupt() -> None:
-    """Raise Ctrl-C in Locust's main greenlet. Python would raise it in the running one: a reader, with a traceback."""
-    gevent.get_hub().handle_system_error(KeyboardInterrupt, None)
+    """Ctrl-C, told to Locust's main greenlet. Python would raise it in whichever runs: a reader, with a traceback."""
+    if _CtrlC.waiting:
+        _CtrlC.pressed = True
+    else:
+        gevent.get_hub().handle_system_error(KeyboardInterrupt, None)
+
+
+@contextmanager
+def waiting_through_ctrl_c() -> Iterator[None]:
+    """Ctrl-C does not end the block: the report hears of it itself, and the old document is put back.
+
+    It is remembered for a process that goes on after the block (:func:`interrupt_if_asked`).
+    """
+    _CtrlC.waiting += 1
+    try:
+        yield
+    finally:
+        _CtrlC.waiting -= 1
+
+
+def interrupt_if_asked() -> None:
+    """End this process if Ctrl-C was pressed while it had to wait."""
+    pressed, _CtrlC.pressed = _CtrlC.pressed, False
+    if pressed:
+        interrupt()

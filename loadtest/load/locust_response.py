@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from loadtest.http1.incoming import Answer
+from loadtest.http1.answer import Answer
 
 
 class LocustResponse:

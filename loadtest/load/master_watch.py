@@ -1,9 +1,10 @@
 """A worker that has lost its master stops reading by itself, because nobody else can tell it to.
 
-Locust's own worker notices after a minute. This one notices after three and a half seconds without a message from the
-master, which sends one every second (after half a minute on another host); or at once, when the master was its parent
-and is gone. The time is counted in turns of the worker's own loop, so that a worker that was itself asleep does not
-blame the master.
+Locust's own worker notices after a minute. Here it is three and a half seconds without a word from the master, which
+speaks every second (half a minute on another host); or at once, when the master was its parent and is gone. The time is
+counted in turns of this worker's own loop, so that a worker that was itself asleep does not blame the master. From the
+end of a run on it is half a minute too: no read depends on it then, a worker that stops its readers hears nothing, and
+a master that reports may be slow to speak.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class MasterWatch:
 
     def __init__(self, on_lost: Callable[[str], None], silent_turns: int = BESIDE_MASTER) -> None:
         self._on_lost = on_lost
-        self._silent_turns = silent_turns
+        self.silent_turns = silent_turns
         self._heard = False
         self._parent = os.getppid()
         self._is_parent = False
@@ -44,7 +45,7 @@ class MasterWatch:
 
     def _watch(self) -> None:
         silent = 0
-        while silent < self._silent_turns and not (self._is_parent and os.getppid() != self._parent):
+        while silent < self.silent_turns and not (self._is_parent and os.getppid() != self._parent):
             gevent.sleep(TURN_S)
             silent = 0 if self._heard else silent + 1
             self._heard = False

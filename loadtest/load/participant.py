@@ -22,7 +22,7 @@ from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.http1.trust import tls_context
 from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
-from loadtest.load.ending import waiting_through_ctrl_c
+from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.lanes import Lanes
 from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
 from loadtest.load.option_values import place_from
@@ -71,21 +71,24 @@ class Participant:
         return self._lanes.next()
 
     def stop_sending(self) -> None:
-        """End the run: send no more reads. The master is watched no more, for a worker that stops hears nothing."""
-        self._stop_watching_the_master()
+        """The run ends: no read is sent any more."""
+        self._be_patient_with_the_master()
         if self._lanes is not None:
             self._lanes.stop_sending()
 
     def stop_recording(self) -> None:
         """The readers have finished: close the recording. Stopping twice is fine."""
-        self._stop_watching_the_master()
+        self._be_patient_with_the_master()
         if self._lanes is not None:
             self._lanes.close()
             self._lanes = None
             self._planned = Event()
 
     def end_sending(self) -> None:
-        """Stop reading and wait until the master has all records, in a worker that sends them. Twice is fine."""
+        """This process ends: stop reading, and wait until the master has all that is sent to it. Twice is fine."""
+        watch, self._master_watch = self._master_watch, None
+        if watch is not None:
+            watch.stop()
         sender, self._sender = self._sender, None
         if sender is not None:
             with waiting_through_ctrl_c():  # a second one must not end this before the log says where the records are
@@ -134,6 +137,8 @@ class Participant:
             self._sender = RecordSender(self._runner, lanes.recorders[0].spool.name, plan.run)
             self._sender.start()
         if isinstance(self._runner, WorkerRunner):
+            if self._master_watch is not None:
+                self._master_watch.stop()
             self._master_watch = MasterWatch(
                 self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
             )
@@ -154,10 +159,9 @@ class Participant:
             self._lanes.stop_sending()
         self._runner.quit()
 
-    def _stop_watching_the_master(self) -> None:
+    def _be_patient_with_the_master(self) -> None:
         if self._master_watch is not None:
-            self._master_watch.stop()
-            self._master_watch = None
+            self._master_watch.silent_turns = FAR_FROM_MASTER
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
         if self._lanes is not None:

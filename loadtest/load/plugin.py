@@ -24,6 +24,7 @@ from loadtest.load.children import end_hanging_children
 from loadtest.load.coordinator import Coordinator
 from loadtest.load.interrupts import (
     interrupt,
+    interrupt_if_asked,
     quit_after_records,
     stop_once_at_a_time,
     wait_for_the_end_of_this_process,
@@ -235,6 +236,8 @@ class ReadModelRun:
             self._environment.events.quit.add_listener(lambda **_kwargs: coordinator.print_answers())
         else:
             coordinator.print_answers()
+            if not self._quitting:  # pressed while it reported, Ctrl-C ends the page too
+                interrupt_if_asked()
 
 
 def _telemetry(environment: Any) -> Telemetry | None:

@@ -18,8 +18,8 @@ from locust.exception import CatchResponseError, StopUser
 from loadtest.cleaned import in_words, printable, public_url
 from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
-from loadtest.http1.incoming import Answer as Received
-from loadtest.http1.incoming import Limits
+from loadtest.http1.answer import Answer as Received
+from loadtest.http1.answer import Limits
 from loadtest.http1.limits import (
     EXCHANGE_TIME_LIMIT_S,
     MOST_HEAD_BYTES,

@@ -19,9 +19,9 @@ from gevent.hub import Waiter, get_hub
 from gevent.monkey import get_original
 
 from loadtest.http1.address import Address
+from loadtest.http1.answer import Answer, Limits
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import cut
-from loadtest.http1.incoming import Answer, Limits
 from loadtest.load.turns import Turns
 from loadtest.units import SECOND
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.cleaned import hide, holds_hidden, shown
-from loadtest.http1.incoming import Answer
+from loadtest.http1.answer import Answer
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
+from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
@@ -73,7 +74,10 @@ class Recorder:
         hide(*(value for _, value in plan.headers))
         self.spool: Spool = Spool(Path(plan.run_dir), share, plan.run) if beside is None else beside.spool
         self._address = address
-        self.verifier = documents_of(plan.documents, plan.run, Path(plan.run_dir)).verifier()
+        self.documents: Documents = (
+            documents_of(plan.documents, plan.run, Path(plan.run_dir)) if beside is None else beside.documents
+        )
+        self.verifier = self.documents.verifier()
         if isinstance(self.verifier, ObservedVerifier):
             self.verifier.tell = self.spool.body
             if beside is not None:  # one spool, one numbering of bodies

@@ -28,7 +28,8 @@ from loadtest.run.clock_exchange import (
     together,
     why_not_one_clock,
 )
-from loadtest.run.clocks import clock_name, exchange_file
+from loadtest.run.clocks import clock_name
+from loadtest.run.exchange_files import exchange_file
 from loadtest.run.presence import WORKER
 
 logger = logging.getLogger(__name__)

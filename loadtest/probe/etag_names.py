@@ -1,7 +1,7 @@
 """Which document an ETag names: the rule of the load test (``loadtest.run.entity_tags``), for a few documents.
 
-A target may make ETags of its own. What it may not do is contradict itself, or the store: an ETag that came with one
-document, or that the store told whoever put that document, must not come with another one.
+A target may make ETags of its own, but may not contradict itself or the store: an ETag that came with one document, or
+that the store gave in answer to its PUT, must not come with another.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from loadtest.probe.model import Finding
 from loadtest.run.records import opaque
 
 _LONGEST_BY_CHANCE: Final = 12
-"""As in the load test: something as short may be two counters that happen to meet."""
+"""As in the load test: ETags as short may be two counters with the same value by chance."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """A document, the ETags that came with it, in their order, and the one that its PUT was told."""
+    """A document, the ETags that came with it, in order, and the one in the answer to its PUT."""
 
     body: bytes
     came: tuple[str | None, ...]
@@ -29,17 +29,17 @@ class Named:
 
     @property
     def digest(self) -> str:
-        """What S3 calls it, where it does not encrypt."""
+        """S3's ETag of it, where S3 does not encrypt."""
         return hashlib.md5(self.body, usedforsecurity=False).hexdigest()
 
     @property
     def came_opaque(self) -> set[str]:
-        """What is compared of the ETags that came with it."""
+        """The opaque parts of the ETags that came with it."""
         return {opaque(etag) for etag in self.came if etag is not None}
 
     @property
     def told_opaque(self) -> str | None:
-        """What is compared of the ETag that its PUT was told."""
+        """The opaque part of the ETag in the answer to its PUT."""
         return None if self.told is None else opaque(self.told)
 
 

@@ -28,7 +28,7 @@ def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
     except TransportError as error:
         raise UsageError(
             f"{target.shown_url} does not answer: {error}; is it deployed, or the sandbox running? "
-            "Fix the address or the outputs file."
+            "Correct the address or the outputs file."
         ) from None
     if plain.fault:
         raise UsageError(
@@ -40,9 +40,9 @@ def first_answer(target: Target, http1: Http1) -> ProbeAnswer:
                 f"{target.shown_url} redirects to {shown(urljoin(target.url, location), target.url)} (status "
                 f"{plain.status}): probe the address that answers itself."
             )
-        said = shown(plain.body[:2000].decode("utf-8", "replace"), target.url, 120)
+        beginning = shown(plain.body[:2000].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
-            f"{target.shown_url} answered {plain.status} {said!r}: there is no document to probe; check the "
+            f"{target.shown_url} answered {plain.status} {beginning!r}: there is no document to probe; check the "
             "address and the deployment."
         )
     return plain
@@ -55,7 +55,7 @@ def named_origin(plain: ProbeAnswer) -> str:
 
 
 def wait_out_the_second(plain: ProbeAnswer) -> None:
-    """HTTP dates have whole seconds: wait until the second after the document's is past, at the server."""
+    """Wait until the second after the document's date is over at the server: HTTP dates have whole seconds."""
     try:
         now = parsedate_to_datetime(plain.header("Date") or "")
         modified = parsedate_to_datetime(plain.header("Last-Modified") or "")

@@ -1,6 +1,6 @@
-"""HTTP/1.1, byte by byte: header names go out as they are spelled, and what comes after an answer is seen.
+"""HTTP/1.1 for the probe: header names go out as they are spelled, and bytes behind an answer are noticed.
 
-The connection is the one that readers have too (``loadtest.http1``); here is what the probe makes of its answers.
+The connection is that of readers (``loadtest.http1``).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final
 
 from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address, request
+from loadtest.http1.answer import Answer as Received
+from loadtest.http1.answer import Limits
 from loadtest.http1.connecting import connect
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError
-from loadtest.http1.incoming import Answer as Received
-from loadtest.http1.incoming import Limits
 from loadtest.http1.limits import MOST_HEAD_BYTES
 from loadtest.http1.trust import tls_context
 from loadtest.probe.model import Ask, Headers, ProbeAnswer
@@ -43,16 +43,16 @@ def target_of(address: Address, ask: Ask) -> str:
 
 
 def usual_headers(ask: Ask, address: Address) -> Headers:
-    """What goes along with every request that does not say otherwise: how the target is told who asks, too."""
-    given = {name.lower() for name, _ in ask.headers}
+    """The headers of every request that does not set them itself, those that say who asks among them."""
+    asked = {name.lower() for name, _ in ask.headers}
     identified = {name.lower() for name, _ in address.identification}
     usual = [("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
     usual = [header for header in usual if header[0].lower() not in identified]
-    return tuple(header for header in (*usual, *address.identification) if header[0].lower() not in given)
+    return tuple(header for header in (*usual, *address.identification) if header[0].lower() not in asked)
 
 
 def tls_speaking(protocol: str, access: Access = NO_ACCESS) -> ssl.SSLContext:
-    """What is trusted and shown on a connection over which ``protocol`` (``http/1.1`` or ``h2``) is to be spoken."""
+    """The TLS settings of a connection for ``protocol`` (``http/1.1`` or ``h2``)."""
     context: ssl.SSLContext = tls_context(access=access)
     context.set_alpn_protocols([protocol])
     return context
@@ -66,11 +66,11 @@ def connected(address: Address, time_limit_s: float, protocol: str, access: Acce
     """
     tls = tls_speaking(protocol, access) if address.scheme == "https" else None
     try:
-        made = connect(address, tls, time.monotonic_ns() + int(time_limit_s * SECOND))
+        connection = connect(address, tls, time.monotonic_ns() + int(time_limit_s * SECOND))
     except OSError as error:
         raise TransportError(_in_words(error)) from None
-    made.settimeout(time_limit_s)
-    return made
+    connection.settimeout(time_limit_s)
+    return connection
 
 
 class Http1:
@@ -106,13 +106,13 @@ class Http1:
         received = self._attempt(connection, sent, ask)
         if connection.reused and _was_lost(connection, received):
             received = self._attempt(connection, sent, ask)  # the peer closed it just now; RFC 9112, section 9.3.1
-        return self._told(connection, received)
+        return self._answer(connection, received)
 
     def _attempt(self, connection: Connection, sent: bytes, ask: Ask) -> Received:
         linger_s = LINGER_S if ask.linger else 0
         return connection.exchange(sent, self._time_limit_s, is_head=ask.method == "HEAD", linger_s=linger_s)
 
-    def _told(self, connection: Connection, received: Received) -> ProbeAnswer:
+    def _answer(self, connection: Connection, received: Received) -> ProbeAnswer:
         failure, fault = received.failure, ""
         if _was_lost(connection, received) or isinstance(failure, TimeoutError):
             raise TransportError(_in_words(failure))
@@ -131,10 +131,6 @@ class Http1:
             closes=received.closes and not (fault or received.excess),
             fault=fault,
         )
-
-
-def _text(sent: bytes) -> str:
-    return sent.decode("latin-1")
 
 
 def _was_lost(connection: Connection, received: Received) -> bool:

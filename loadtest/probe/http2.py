@@ -168,8 +168,8 @@ class _Incoming:
 
 
 def _limit(connection: socket.socket, until: float) -> None:
-    """The next wait on it ends by then; a target that never lets one wait keeps to it too."""
-    left = until - time.monotonic()
-    if left <= 0:
+    """End the next wait by then; where nothing is ever waited for, this call raises once it is later."""
+    left_s = until - time.monotonic()
+    if left_s <= 0:
         raise TimeoutError
-    connection.settimeout(left)
+    connection.settimeout(left_s)

@@ -1,4 +1,4 @@
-"""What an answer is worth: the judgements that most cases share. Pure functions."""
+"""Judgements of answers that most cases share. Pure functions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def looks_absent(answer: ProbeAnswer) -> bool:
 
 
 def not_modified(seen: Seen, answer: ProbeAnswer, otherwise: CaseVerdict = FAIL) -> Finding:
-    """304 is due. ``otherwise`` is what it means when the whole current document came instead."""
+    """304 is due; ``otherwise`` is the verdict if the whole current document came instead."""
     if answer.status == 304:
         return Finding(PASS, "304")
     if answer.status == 200 and answer.body == seen.plain.body:
@@ -56,7 +56,7 @@ def whole(seen: Seen, answer: ProbeAnswer) -> Finding:
 
 
 def _unexpected(seen: Seen, answer: ProbeAnswer) -> Finding:
-    """Neither what was due nor the other of the two answers that a conditional request can have."""
+    """An answer that is neither the document nor a 304."""
     if answer.status in _TRY_LATER:
         return Finding(INCONCLUSIVE, f"{describe(answer)} ({_TRY_LATER[answer.status]})")
     if answer.status == 200 and not answer.body:

@@ -1,7 +1,7 @@
-"""What a case, a request, an answer and a finding are. Nothing here touches the network.
+"""Cases, requests, answers and findings. Nothing here touches the network.
 
-A case is data and a script: a generator that yields what is to be done, is sent what came back, and returns a finding.
-A script is therefore a pure function of the answers, and can be driven by hand in a test.
+A case is data and a script: a generator that yields steps, is sent the answers, and returns a finding. So a script is a
+pure function of the answers, and a test can drive it by hand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CaseVerdict(StrEnum):
     FAIL = "FAIL"
     """A reader gets wrong data, or a validator that was just handed out is not honoured."""
     INCONCLUSIVE = "INCONCLUSIVE"
-    """It could not be told: no answer, throttled, or somebody replaced the document meanwhile."""
+    """Not known: no answer, throttled, or somebody replaced the document meanwhile."""
     DEVIATES = "DEVIATES"
     """Not as HTTP has it, but a reader still gets whole and current data: at most it costs bytes."""
     PASS = "PASS"  # noqa: S105 - not a password
@@ -98,7 +98,7 @@ class ProbeAnswer:
 
     @property
     def etag(self) -> EntityTag | None:
-        """The ETag, if there is one: readers send back what they got, whether it is well-formed or not."""
+        """The ETag, well-formed or not: readers send back whatever they got."""
         return as_kept(self.header("ETag"))
 
 
@@ -115,7 +115,7 @@ Script = Generator[Step, ProbeAnswer, Finding]
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of the target before a case is tried: the first plain answer, and what the probe may do."""
+    """What is known before a case is tried: the first plain answer, and what the probe may do."""
 
     plain: ProbeAnswer
     kind: str
@@ -205,5 +205,5 @@ def http2(seen: Seen) -> str:
 
 
 def a_missing_object(seen: Seen) -> str:
-    """The case needs that there is no object."""
+    """The case needs the object to be missing."""
     return seen.no_removal

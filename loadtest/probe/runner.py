@@ -1,4 +1,4 @@
-"""Runs the cases against a target, one request at a time, and brings what they showed into one report."""
+"""Runs the cases against a target, one request at a time, and reports what they showed."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from loadtest.probe.model import (
     Seen,
     Step,
 )
+from loadtest.probe.report import Report
 from loadtest.probe.store import NotVisibleError, Original, Store, interruptible, original_from, undisturbed
-from loadtest.run.records import Verdict
 from loadtest.target.finding import Target
 
 MOST_SHOWN_OF_A_FINDING: Final = 500
@@ -41,8 +41,6 @@ TIME_LIMIT_S: Final = 30.0
 """API Gateway itself gives up after 29 s (Amazon API Gateway quotas, "Integration timeout")."""
 MOST_UNANSWERED: Final = 3
 """After so many cases in a row without an answer the rest is not tried: each may take the whole time limit."""
-DECISIVE: Final = "if-none-match-current"
-"""The case without which nothing is shown: it has to PASS for the whole to pass."""
 _NO_WRITING: Final = "it replaces the object, which --write allows"
 _NO_DOCUMENT: Final = "there is no document to probe"
 
@@ -56,26 +54,6 @@ class ProbePlan:
     origin: str = ""
     """The web origin that CORS is tried with; empty: the one that the target names, or any."""
     time_limit_s: float = TIME_LIMIT_S
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that a probe showed. ``notes`` are sentences about the object: what was put back, what was not."""
-
-    url: str
-    kind: str
-    results: tuple[Result, ...]
-    notes: tuple[str, ...] = ()
-
-    def verdict(self, strict: bool = False) -> Verdict:
-        """FAIL for a failed case (strict: or one that deviates); PASS only if the decisive case passed."""
-        verdicts = {result.finding.verdict for result in self.results}
-        if CaseVerdict.FAIL in verdicts or (strict and CaseVerdict.DEVIATES in verdicts):
-            return Verdict.FAIL
-        decisive = any(
-            result.case.name == DECISIVE and result.finding.verdict is CaseVerdict.PASS for result in self.results
-        )
-        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in verdicts else Verdict.INCONCLUSIVE
 
 
 class Probe:
@@ -157,7 +135,7 @@ class Probe:
 
     @contextmanager
     def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
-        """Put the old bytes back after the block, however it ends; tried first, so that it is known to work."""
+        """Put the old bytes back after the block, however it ends; also once before it, to see that this works."""
         original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
             self._rehearse(store, original)
@@ -169,7 +147,7 @@ class Probe:
                     self.notes.append(store.leave_empty() if original is None else store.put_back(original))
 
     def _rehearse(self, store: Store, original: Original) -> None:
-        """Put the very bytes that are there: what cannot be put back now could not be put back later."""
+        """Put the very bytes that are there: if that fails, they could not be put back later either."""
         rehearsal = store.publish(original.body, original)
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(store, rehearsal))
@@ -213,8 +191,8 @@ class Probe:
             step = next(script)
             while True:
                 answer = self._do(step)
-                asked = without_secrets(str(step), self._target.url)
-                exchanges.append(Exchange(asked, answer.status, self._cleaned(answer.headers), len(answer.body)))
+                step_text = without_secrets(str(step), self._target.url)
+                exchanges.append(Exchange(step_text, answer.status, self._cleaned(answer.headers), len(answer.body)))
                 if answer.fault:
                     broken = Finding(CaseVerdict.FAIL, f"a broken answer to {step}: {answer.fault}")
                     return Result(case, self._shown(broken), tuple(exchanges))
@@ -250,5 +228,5 @@ class Probe:
 
 
 def _cannot_write(store: Store, put: ProbeAnswer) -> str:
-    said = printable(put.body.decode("utf-8", "replace")) or "no reason given"
-    return f"{store.place} cannot be written ({put.status} {said}): check the key, the bucket and the region."
+    reason = printable(put.body.decode("utf-8", "replace")) or "no reason given"
+    return f"{store.place} cannot be written ({put.status} {reason}): check the key, the bucket and the region."

@@ -1,7 +1,7 @@
 """Replaces the object behind the target, and puts the old bytes back whatever happens.
 
-The writer's key may PUT one object and nothing else, so the old bytes are those that the target serves. They are only
-taken for the object's own when that is certain; otherwise nothing is written.
+The writer's key may PUT one object and nothing else, so the old bytes are taken from what the target serves. Nothing is
+written unless these are certainly the object's own.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest import cleaned
-from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.finding import Target
-from loadtest.target.put_errors import failure_of, shown
+from loadtest.target.opening import open_store, orders_for
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_client import content_md5, s3_client, s3_session
+from loadtest.target.s3_client import content_md5
+from loadtest.target.store import StoreError
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3
@@ -37,7 +37,7 @@ _DEFAULT_CACHE_CONTROL: Final = "no-cache"
 
 
 class NotVisibleError(Exception):
-    """What was put did not come out in time. The text says so in a few words."""
+    """What was put was not served in time. The text is a few words."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,10 @@ class Store:
         self._read = read
         self._published: set[bytes] = set()
         self._acknowledged: set[str] = set()
-        key = target.credentials
-        self._secrets = secrets_of(target.s3_endpoint_url or "")
-        self._secrets += (key.access_key_id, key.secret_access_key) if key else ()
         try:
-            session = s3_session(key.access_key_id if key else None, key.secret_access_key if key else None)
-            self._client = s3_client(session, target.region, target.s3_endpoint_url, time_limit_s)
-        except Exception as error:  # botocore has many; a profile that is not there, an endpoint that is no address
-            said = failure_of(error, None, self._secrets).error
-            raise UsageError(f"The store cannot be reached: {said}; {what_to_do(said)}.") from None
+            self._store = open_store({**orders_for(target), "time_limit_s": time_limit_s})
+        except StoreError as error:
+            raise UsageError(f"The store cannot be reached: {error}; {what_to_do(str(error))}.") from None
 
     @property
     def place(self) -> str:
@@ -118,8 +113,8 @@ class Store:
         """Delete the object, and wait until a plain read no longer returns a document of before."""
         answer = self._call("delete_object")
         if answer.status < 300:
-            known = self._published
-            self._wait_for(lambda read: read.status != 200 or read.body not in known, "that the object is gone")
+            published = self._published
+            self._wait_for(lambda read: read.status != 200 or read.body not in published, "that the object is gone")
         return answer
 
     def put_back(self, original: Original) -> str:
@@ -137,10 +132,10 @@ class Store:
             answer = self._put(original.body, original)
             if answer.status == 200:
                 return self._how_it_comes_out(original)
-        kept = _kept_in_a_file(original.body)
+        file = _kept_in_a_file(original.body)
         raise UsageError(
             f"The old document could not be put back to {self.place} ({answer.status} {answer.body.decode()}): it is "
-            f"in {kept}; put it back by hand, with Content-Type {original.content_type} and Cache-Control "
+            f"in {file}; put it back by hand, with Content-Type {original.content_type} and Cache-Control "
             f"{original.cache_control}."
         )
 
@@ -157,13 +152,13 @@ class Store:
             served, again = self._read(), self._read()
         except Exception:  # whatever is wrong with reading, the old bytes go back
             return False
-        known = served.body in self._published | {original.body, b""} or served.header("ETag") in self._acknowledged
-        return served.status == 200 and not known and not looks_absent(served) and served.body == again.body
+        is_ours = served.body in self._published | {original.body, b""} or served.header("ETag") in self._acknowledged
+        return served.status == 200 and not is_ours and not looks_absent(served) and served.body == again.body
 
     def _how_it_comes_out(self, original: Original) -> str:
         try:
             self._wait_for(lambda read: read.body == original.body, "the old document")
-        except Exception as error:  # S3 has acknowledged it; that it is not seen is said
+        except Exception as error:  # S3 has acknowledged it
             return f"The old document was put back to {self.place}, and S3 acknowledged it, but: {error}."
         return f"The old document was put back to {self.place} and is served again."
 
@@ -187,21 +182,8 @@ class Store:
 
     def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
-
-        try:
-            said = getattr(self._client, operation)(
-                Bucket=self._target.bucket, Key=self._target.object_key, **arguments
-            )
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            code = shown(str(error.response.get("Error", {}).get("Code", "")), self._secrets)
-            return ProbeAnswer(int(status), body=code.encode())
-        except Exception as error:  # whatever it is: nobody has acknowledged it
-            return ProbeAnswer(0, body=failure_of(error, None, self._secrets).error.encode())
-        metadata = said.get("ResponseMetadata", {})
-        headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
-        return ProbeAnswer(int(metadata.get("HTTPStatusCode", 0)), headers)
+        reply = self._store.call(operation, **arguments)
+        return ProbeAnswer(reply.status, reply.headers, body=reply.error.encode())
 
 
 def _kept_in_a_file(body: bytes) -> Path:

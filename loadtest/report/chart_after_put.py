@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-import altair as alt
-
 from loadtest import units
-from loadtest.report.chart_style import Chart, Key, colour, data, finish, tooltips
+from loadtest.report.chart_style import Chart, Key, colour, finish, tooltips
 from loadtest.report.tables_slowdown import span
+from loadtest.report.vega_lite import channel, data
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
@@ -43,29 +42,29 @@ def after_put(summary: Summary) -> Chart:
     ]
     ends = [value for row in rows for value in (row["low"], row["high"])] + [1.0, tolerance]
     room = (max(ends) - min(ends)) * 0.08
-    x = alt.X(
+    x = channel(
         "ratio:Q",
         title=["p50 of the reads due so long after the last PUT", "÷ of those at the end of the rest"],
-        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
-        axis=alt.Axis(format=".2f", tickCount=6),
+        scale={"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False},
+        axis={"format": ".2f", "tickCount": 6},
     )
-    y = alt.Y("lag:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
+    y = channel("lag:N", title=None, sort=None, axis={"labelFontSize": 13, "labelColor": colour("ink")})
     tooltip = [
         ("lag", "after a PUT"),
         ("text", "times the untouched level"),
         ("interval", "interval"),
         ("reads", "reads"),
     ]
-    base = alt.Chart(data(rows))
-    shade = alt.Color("shade:N", scale=None)
-    marks = alt.Chart(data([{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]))
-    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
+    base = data(rows)
+    shade = channel("shade:N", scale=None)
+    marks = data([{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}])
+    dash = channel("kind:N", scale={"domain": ["none", "tolerated"], "range": [[1, 0], [5, 4]]}, legend=None)
     layers = (
-        marks.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
-        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade, tooltip=tooltips(tooltip)
+        marks.mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark("rule", strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=channel("low:Q"), x2="high", y=y, color=shade, tooltip=tooltips(tooltip)
         ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
+        base.mark("point", filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
     )
     text = (
         "In rests nothing is written for several windows after a writing one. Dot: response time so long after the "
@@ -76,4 +75,4 @@ def after_put(summary: Summary) -> Chart:
         Key("untouched level (1.00x)", "ink", "tick"),
         Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),
     )
-    return replace(chart, how_to_read=text, keys=keys, spec=finish(alt.layer(*layers), 36 * len(rows) + 20))
+    return replace(chart, how_to_read=text, keys=keys, spec=finish(layers, 36 * len(rows) + 20))

@@ -6,16 +6,13 @@ on axes are milliseconds and seconds; every text that hovering shows comes from 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Any, Final
 
-import altair as alt
-
 from loadtest import units
+from loadtest.report.vega_lite import Layer, Spec, channel, chart, data
 from loadtest.units import MILLISECOND, SECOND
 
 
@@ -46,11 +43,11 @@ def colour(name: str) -> str:
 
 
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
-_CONFIG: Final[dict[str, Any]] = {
+_CONFIG: Final[Spec] = {
     "background": "transparent",
     "font": FONT,
     "aria": False,  # thousands of unnamed points help nobody; the figure itself is described
-    "view": {"stroke": None},
+    "view": {"continuousWidth": 300, "continuousHeight": 300, "stroke": None},
     "axis": {
         "labelColor": colour("muted"),
         "titleColor": colour("muted"),
@@ -66,27 +63,9 @@ _CONFIG: Final[dict[str, Any]] = {
 }
 
 
-def finish(chart: Any, height: int) -> dict[str, Any]:
-    """The Vega-Lite specification of a chart as wide as its place on the page."""
-    sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit-x"))
-    # Thousands of rows take seconds to validate; the tests validate the specification of every kind of chart.
-    spec: dict[str, Any] = sized.configure(**_CONFIG).to_dict(validate=False)
-    names = [part["data"]["name"] for part in (spec, *spec.get("layer", ())) if "data" in part]
-    return {**spec, "datasets": {str(name): name.rows for name in names}}
-
-
-class _Dataset(str):
-    """The name of a chart's rows, which carries them: Altair copies data a dozen times, and names it does not."""
-
-    rows: list[Mapping[str, Any]]
-
-
-def data(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Rows as data of a chart; equal rows are equal data."""
-    kept = list(rows)
-    name = _Dataset("data-" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:32])
-    name.rows = kept
-    return alt.NamedData(name=name)
+def finish(layers: Sequence[Layer], height: int) -> Spec:
+    """The Vega-Lite specification of a chart as wide as its place on the page; the first layer is at the back."""
+    return chart(layers, width="container", height=height, autosize={"type": "fit-x"}, config=_CONFIG)
 
 
 def ms(nanoseconds: int | None) -> float | None:
@@ -104,27 +83,27 @@ def each(bucket_ns: int) -> str:
     return "each second" if bucket_ns == SECOND else f"each {units.seconds(bucket_ns)}"
 
 
-def time_axis(duration_ns: int) -> Any:
+def time_axis(duration_ns: int) -> Spec:
     """The horizontal axis of everything that happens during the run."""
-    return alt.X(
+    return channel(
         "at:Q",
         title="seconds since the start of the run",
-        scale=alt.Scale(domain=[0, s(duration_ns)], nice=False),
-        axis=alt.Axis(grid=False, format=",~f", labelSeparation=12),
+        scale={"domain": [0, s(duration_ns)], "nice": False},
+        axis={"grid": False, "format": ",~f", "labelSeparation": 12},
     )
 
 
-def milliseconds(field: str, title: str, scale: Any) -> Any:
+def milliseconds(field: str, title: str, scale: Spec) -> Spec:
     """A vertical, logarithmic axis of durations."""
-    axis = alt.Axis(format=",~f", values=round_ticks(scale.domain))
-    return alt.Y(f"{field}:Q", title=f"{title} (ms)", scale=scale, axis=axis)
+    axis = {"format": ",~f", "values": round_ticks(scale["domain"])}
+    return channel(f"{field}:Q", title=f"{title} (ms)", scale=scale, axis=axis)
 
 
-def logarithmic(values: Iterable[float | None]) -> Any:
+def logarithmic(values: Iterable[float | None]) -> Spec:
     """A logarithmic scale around ``values``, with some room; zero has no logarithm and is left out."""
     known = [value for value in values if value]
     low, high = (min(known) * 0.8, max(known) * 1.25) if known else (1.0, 10.0)
-    return alt.Scale(type="log", domain=[low, high], nice=False, clamp=True)
+    return {"type": "log", "domain": [low, high], "nice": False, "clamp": True}
 
 
 def round_ticks(domain: Sequence[float]) -> list[float]:
@@ -135,18 +114,14 @@ def round_ticks(domain: Sequence[float]) -> list[float]:
     return [tick for tick in ticks if domain[0] <= tick <= domain[1]]
 
 
-def hover(rows: Iterable[Mapping[str, Any]], shown: Sequence[tuple[str, str]], x: Any) -> Any:
+def hover(rows: Iterable[Mapping[str, Any]], shown: Sequence[tuple[str, str]], x: Spec) -> Layer:
     """Invisible full-height bars, one a row (from ``at`` to ``until``), that show what lies below the pointer."""
-    return (
-        alt.Chart(data(rows))
-        .mark_rect(color="transparent", tooltip=True)
-        .encode(x=x, x2="until:Q", tooltip=tooltips(shown))
-    )
+    return data(rows).mark("rect", color="transparent", tooltip=True).encode(x=x, x2="until", tooltip=tooltips(shown))
 
 
-def tooltips(shown: Sequence[tuple[str, str]]) -> list[Any]:
+def tooltips(shown: Sequence[tuple[str, str]]) -> list[Spec]:
     """What hovering shows: pairs of a field and its title. Fields hold finished text."""
-    return [alt.Tooltip(f"{field}:N", title=title) for field, title in shown]
+    return [channel(f"{field}:N", title=title) for field, title in shown]
 
 
 def label_style(**settings: Any) -> dict[str, Any]:

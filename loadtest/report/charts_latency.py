@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final
 
-import altair as alt
-
 from loadtest import units
 from loadtest.report.chart_style import (
     Chart,
     Key,
     colour,
-    data,
     each,
     finish,
     hover,
@@ -25,6 +22,7 @@ from loadtest.report.chart_style import (
     time_axis,
     tooltips,
 )
+from loadtest.report.vega_lite import Layer, Spec, channel, data
 from loadtest.report.writing_shades import writing_shades
 from loadtest.summary.speed import Quantiles
 from loadtest.summary.summary import Summary
@@ -84,7 +82,7 @@ def latency_over_time(summary: Summary) -> Chart:
     )
     if summary.generator.pauses:
         text += " What rises at a dashed line may be the load generator's own doing."
-    layered = alt.layer(*[layer for layer in layers if layer is not None])
+    layered = [layer for layer in layers if layer is not None]
     return Chart(chart_id, title, text, tuple(keys), finish(layered, 260))
 
 
@@ -94,43 +92,45 @@ def _end_ns(summary: Summary) -> int:
     return max(last, summary.run.duration_ns, 1)
 
 
-def _pause_marks(summary: Summary, x: Any) -> Any:
+def _pause_marks(summary: Summary, x: Spec) -> Layer | None:
     rows = [
         {"at": s(pause.at_ns), "t": units.seconds(pause.at_ns), "text": units.duration(pause.delay_ns)}
         for pause in summary.generator.pauses
     ]
     if not rows:
         return None
-    mark = alt.Chart(data(rows)).mark_rule(color=colour("fail"), strokeWidth=1.5, strokeDash=[4, 3])
+    mark = data(rows).mark("rule", color=colour("fail"), strokeWidth=1.5, strokeDash=[4, 3])
     return mark.encode(x=x, tooltip=tooltips([("t", "the load generator paused at"), ("text", "for")]))
 
 
-def _slowest_of_few(rows: Sequence[dict[str, Any]], scale: Any) -> Any:
+def _slowest_of_few(rows: Sequence[dict[str, Any]], scale: Spec) -> Layer | None:
     if not rows:
         return None
-    points = alt.Chart(data([{"middle": row["middle"], "p99": row["p99"]} for row in rows]))
-    mark = points.mark_point(filled=False, size=16, strokeWidth=1, color=colour("series-high"))
-    return mark.encode(x=alt.X("middle:Q"), y=milliseconds("p99", _RESPONSE, scale))
+    points = data([{"middle": row["middle"], "p99": row["p99"]} for row in rows])
+    mark = points.mark("point", filled=False, size=16, strokeWidth=1, color=colour("series-high"))
+    return mark.encode(x=channel("middle:Q"), y=milliseconds("p99", _RESPONSE, scale))
 
 
-def _put_marks(summary: Summary, x: Any) -> Any:
+def _put_marks(summary: Summary, x: Spec) -> Layer | None:
     rows = [{"at": s(write.acked_at_ns - write.put_ns)} for write in summary.consistency.windows]
     if not rows:
         return None
-    mark = alt.Chart(data(rows)).mark_tick(color=colour("writing"), thickness=1, height=9, orient="vertical")
-    return mark.encode(x=x, y=alt.value(255))
+    mark = data(rows).mark("tick", color=colour("writing"), thickness=1, height=9, orient="vertical")
+    return mark.encode(x=x, y={"value": 255})
 
 
-def _labelled_line(rows: Sequence[dict[str, Any]], name: str, shade: str, scale: Any) -> list[Any]:
+def _labelled_line(rows: Sequence[dict[str, Any]], name: str, shade: str, scale: Spec) -> list[Layer]:
     if not rows:
         return []
     y = milliseconds(name, _RESPONSE, scale)
-    x = alt.X("middle:Q")
-    line = alt.Chart(data([{"middle": row["middle"], name: row[name]} for row in rows]))
-    end = alt.Chart(data([{"middle": rows[-1]["middle"], name: rows[-1][name], "name": name}]))
+    x = channel("middle:Q")
+    line = data([{"middle": row["middle"], name: row[name]} for row in rows])
+    end = data([{"middle": rows[-1]["middle"], name: rows[-1][name], "name": name}])
     return [
-        line.mark_line(color=colour(shade), strokeWidth=2, point={"size": 9, "color": colour(shade)}).encode(x=x, y=y),
-        end.mark_text(**label_style(align="right", dy=-9, color=colour(shade))).encode(x=x, y=y, text="name:N"),
+        line.mark("line", color=colour(shade), strokeWidth=2, point={"size": 9, "color": colour(shade)}).encode(
+            x=x, y=y
+        ),
+        end.mark("text", **label_style(align="right", dy=-9, color=colour(shade))).encode(x=x, y=y, text="name:N"),
     ]
 
 
@@ -155,21 +155,21 @@ def distribution(summary: Summary) -> Chart:
         points += _marked(name, shade, exact) if exact else []
     most = max(row["one_in"] for row in lines)
     ticks = [value for value in _ONE_IN if 1 < value <= most]
-    x = alt.X(
+    x = channel(
         "one_in:Q",
         title="share of reads that were at least this fast",
-        scale=alt.Scale(type="log", domain=[1, most * 1.15], nice=False),
-        axis=alt.Axis(values=ticks, labelExpr=f"({_lookup(_ONE_IN)})[datum.value]", labelOverlap=False),
+        scale={"type": "log", "domain": [1, most * 1.15], "nice": False},
+        axis={"values": ticks, "labelExpr": f"({_lookup(_ONE_IN)})[datum.value]", "labelOverlap": False},
     )
     y = milliseconds("ms", _RESPONSE, logarithmic([row["ms"] for row in (*lines, *points)]))
-    shade_of = alt.Color("shade:N", scale=None)
+    shade_of = channel("shade:N", scale=None)
     tooltip = [("name", "reads"), ("share", "at least this fast"), ("text", _RESPONSE)]
     layers = [
-        alt.Chart(data(lines)).mark_line(strokeWidth=2).encode(x=x, y=y, color=shade_of, order="one_in:Q"),
-        alt.Chart(data(lines)).mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltips(tooltip)),
+        data(lines).mark("line", strokeWidth=2).encode(x=x, y=y, color=shade_of, order="one_in:Q"),
+        data(lines).mark("point", size=60, opacity=0).encode(x=x, y=y, tooltip=tooltips(tooltip)),
     ]
     if points:
-        mark = alt.Chart(data(points)).mark_point(filled=True, size=70, opacity=1)
+        mark = data(points).mark("point", filled=True, size=70, opacity=1)
         layers.append(mark.encode(x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)))
     names = {"quiet": "while quiet", "writing": "while writing" if len(kinds) > 1 else "all reads"}
     text = (
@@ -180,7 +180,7 @@ def distribution(summary: Summary) -> Chart:
     if summary.generator.paused_quantiles:
         text += f" † {summary.generator.pause_sentence}"
     keys = tuple(Key(names[name], shade) for name, shade, _, _ in kinds)
-    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 280))
+    return Chart(chart_id, title, text, keys, finish(layers, 280))
 
 
 def _tail(

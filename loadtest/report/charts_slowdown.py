@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import altair as alt
-
 from loadtest import units
 from loadtest.report.chart_style import (
     Chart,
     Key,
     colour,
-    data,
     finish,
     logarithmic,
     milliseconds,
@@ -21,6 +18,7 @@ from loadtest.report.chart_style import (
     tooltips,
 )
 from loadtest.report.tables_speed import NOT_JUDGED, put_note
+from loadtest.report.vega_lite import channel, data
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary
@@ -69,27 +67,27 @@ def since_put(summary: Summary) -> Chart:
     ]
     scale = logarithmic([row[name] for row in rows for name in ("p50", "p99")])
     ends = [points[0].from_ns / MILLISECOND, points[-1].to_ns / MILLISECOND]
-    domain = alt.Scale(domain=ends, nice=False)
-    x = alt.X(
+    domain = {"domain": ends, "nice": False}
+    x = channel(
         "at:Q",
         title=["ms from the sending of a PUT to when a read", "was due (negative: due before it)"],
         scale=domain,
-        axis=alt.Axis(grid=False),
+        axis={"grid": False},
     )
     tooltip = [("when", "from the sending of the PUT"), ("p50_text", "p50"), ("p99_text", "p99"), ("reads", "reads")]
-    base = alt.Chart(data(rows))
+    base = data(rows)
     layers = [
-        base.mark_line(color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
+        base.mark("line", color=colour(shade), strokeWidth=2, point={"size": 30, "color": colour(shade)}).encode(
             x=x, y=milliseconds(name, "response time", scale), tooltip=tooltips(tooltip)
         )
         for name, shade in (("p99", "series-high"), ("p50", "series-low"))
     ]
     keys: tuple[Key, ...] = (Key("p50", "series-low"), Key("p99", "series-high"), Key("a PUT is sent", "ink", "tick"))
-    layers.append(alt.Chart(data([{"at": 0}])).mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x))
+    layers.append(data([{"at": 0}]).mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x))
     took = sorted(write.put_ns for write in summary.consistency.windows)
     if took and took[len(took) // 2] < points[-1].to_ns:
         usual = took[len(took) // 2]
-        mark = alt.Chart(data([{"at": usual / MILLISECOND}])).mark_rule(color=colour("writing"), strokeDash=[5, 4])
+        mark = data([{"at": usual / MILLISECOND}]).mark("rule", color=colour("writing"), strokeDash=[5, 4])
         layers.append(mark.encode(x=x))
         keys += (Key(f"a PUT is usually over ({units.duration(usual)})", "writing", "tick dashed"),)
     text = (
@@ -97,7 +95,7 @@ def since_put(summary: Summary) -> Chart:
         "0 and its end: reads that are due during it wait for it. Slow further right: it leaves something behind. "
         "Level: it makes no difference. It does not count for the answer."
     )
-    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 200))
+    return Chart(chart_id, title, text, keys, finish(layers, 200))
 
 
 _LEAST_POINTS: Final = 4
@@ -126,25 +124,27 @@ def _ratios(
     ]
     ends = [value for row in rows for value in (row["low"], row["high"])] + ([1.0, tolerance] if judged else [1.0])
     room = (max(ends) - min(ends)) * 0.08
-    x = alt.X(
+    x = channel(
         "ratio:Q",
         title=axis_title,
-        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False),
-        axis=alt.Axis(format=".2f", tickCount=6),
+        scale={"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False},
+        axis={"format": ".2f", "tickCount": 6},
     )
-    y = alt.Y("quantile:N", title=None, sort=None, axis=alt.Axis(labelFontSize=13, labelColor=colour("ink")))
-    shade_of = alt.Color("shade:N", scale=None)
+    y = channel("quantile:N", title=None, sort=None, axis={"labelFontSize": 13, "labelColor": colour("ink")})
+    shade_of = channel("shade:N", scale=None)
     tooltip = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
-    base = alt.Chart(data(rows))
+    base = data(rows)
     marks = [{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]
-    lines = alt.Chart(data(marks if judged else marks[:1]))
-    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=["none", "tolerated"], range=[[1, 0], [5, 4]]), legend=None)
+    lines = data(marks if judged else marks[:1])
+    dash = channel("kind:N", scale={"domain": ["none", "tolerated"], "range": [[1, 0], [5, 4]]}, legend=None)
     layers = (
-        lines.mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
-        base.mark_rule(strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=alt.X("low:Q"), x2="high:Q", y=y, color=shade_of, tooltip=tooltips(tooltip)
+        lines.mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark("rule", strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=channel("low:Q"), x2="high", y=y, color=shade_of, tooltip=tooltips(tooltip)
         ),
-        base.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)),
+        base.mark("point", filled=True, size=110, opacity=1).encode(
+            x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)
+        ),
     )
     text = (
         "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "
@@ -154,4 +154,4 @@ def _ratios(
     keys: tuple[Key, ...] = (Key("no difference (1.00x)", "ink", "tick"),)
     if judged:
         keys += (Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),)
-    return replace(chart, how_to_read=text, keys=keys, spec=finish(alt.layer(*layers), 44 * len(rows) + 20))
+    return replace(chart, how_to_read=text, keys=keys, spec=finish(layers, 44 * len(rows) + 20))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import altair as alt
-
 from loadtest import units
 from loadtest.report.chart_style import (
     Chart,
     Key,
     colour,
-    data,
     each,
     finish,
     hover,
@@ -21,6 +18,7 @@ from loadtest.report.chart_style import (
     time_axis,
     tooltips,
 )
+from loadtest.report.vega_lite import Spec, channel, data
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import ConsistencyWindow
 from loadtest.units import MILLISECOND
@@ -39,17 +37,17 @@ def consistency_timeline(summary: Summary) -> Chart:
     ends = [row[name] for row in rows for name in ("called", "seen", "stale") if row[name] is not None] + [0.0]
     room = max((max(ends) - min(ends)) * 0.03, 0.1)
     step = min(16.0, _TALLEST / len(rows))
-    x = alt.X(
+    x = channel(
         "at:Q",
         title="milliseconds from the acknowledgement of the write",
-        scale=alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False),
-        axis=alt.Axis(format=",~f", tickCount=8),
+        scale={"domain": [min(ends) - room, max(ends) + room], "nice": False},
+        axis={"format": ",~f", "tickCount": 8},
     )
-    y = alt.Y(
+    y = channel(
         "version:O",
         title="version written",
         sort=None,
-        axis=alt.Axis(labelOverlap="greedy", ticks=False, domain=False, labelSeparation=4),
+        axis={"labelOverlap": "greedy", "ticks": False, "domain": False, "labelSeparation": 4},
     )
     thick = max(1.5, step * 0.55)
     tooltip = [
@@ -61,21 +59,21 @@ def consistency_timeline(summary: Summary) -> Chart:
         ("resolution", "resolution"),
         ("open", "window"),
     ]
-    base = alt.Chart(data(rows))
-    zero = alt.Chart(data([{"at": 0}])).mark_rule(color=colour("ink"), strokeWidth=1.5).encode(x=x)
+    base = data(rows)
+    zero = data([{"at": 0}]).mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x)
     layers = [
         zero,
-        base.mark_bar(color=colour("rule"), height=thick).encode(x=alt.X("called:Q"), x2="zero:Q", y=y),
-        base.transform_filter("datum.stale !== null")
-        .mark_bar(color=colour("fail"), height=thick)
-        .encode(x=alt.X("zero:Q"), x2="stale:Q", y=y),
-        base.transform_filter("datum.seen !== null")
-        .mark_point(filled=True, opacity=1, color=colour("quiet"), size=min(60, 9 * thick), shape="diamond")
-        .encode(x=alt.X("seen:Q"), y=y),
-        base.transform_filter("datum.unended")
-        .mark_point(filled=True, opacity=1, color=colour("fail"), size=max(70, 22 * thick), shape="triangle-right")
-        .encode(x=alt.X("stale:Q"), y=y),
-        base.mark_rect(color="transparent").encode(y=y, tooltip=tooltips(tooltip)),
+        base.mark("bar", color=colour("rule"), height=thick).encode(x=channel("called:Q"), x2="zero", y=y),
+        base.only("datum.stale !== null")
+        .mark("bar", color=colour("fail"), height=thick)
+        .encode(x=channel("zero:Q"), x2="stale", y=y),
+        base.only("datum.seen !== null")
+        .mark("point", filled=True, opacity=1, color=colour("quiet"), size=min(60, 9 * thick), shape="diamond")
+        .encode(x=channel("seen:Q"), y=y),
+        base.only("datum.unended")
+        .mark("point", filled=True, opacity=1, color=colour("fail"), size=max(70, 22 * thick), shape="triangle-right")
+        .encode(x=channel("stale:Q"), y=y),
+        base.mark("rect", color="transparent").encode(y=y, tooltip=tooltips(tooltip)),
     ]
     keys: tuple[Key, ...] = (
         Key("PUT under way", "rule", "area"),
@@ -99,7 +97,7 @@ def consistency_timeline(summary: Summary) -> Chart:
         text += "Had any reader got an older version after the acknowledgement, a red bar would show for how long."
     note = summary.consistency.windows_note
     height = max(40, round(step * len(rows)))
-    return Chart(chart_id, title, f"{text} {note}".strip(), keys, finish(alt.layer(*layers), height))
+    return Chart(chart_id, title, f"{text} {note}".strip(), keys, finish(layers, height))
 
 
 def _row(window: ConsistencyWindow) -> dict[str, Any]:
@@ -142,29 +140,29 @@ def visibility(summary: Summary) -> Chart:
         }
         for point in points
     ]
-    scale = alt.Scale(type="log", domain=[least / MILLISECOND, points[-1].to_ns / MILLISECOND], nice=False)
-    axis = alt.Axis(grid=False, format=",~f", values=round_ticks(scale.domain))
-    x = alt.X(
+    scale: Spec = {"type": "log", "domain": [least / MILLISECOND, points[-1].to_ns / MILLISECOND], "nice": False}
+    axis = {"grid": False, "format": ",~f", "values": round_ticks(scale["domain"])}
+    x = channel(
         "at:Q", title=["ms from the acknowledgement to the", "start of the read (logarithmic)"], scale=scale, axis=axis
     )
-    y_scale = alt.Scale(domain=[0, 1], nice=False)
-    percent = alt.Axis(labelExpr="format(datum.value * 100, ',~f') + ' %'", tickCount=5)
-    y = alt.Y("share:Q", title="share of reads that were fresh", scale=y_scale, axis=percent)
+    y_scale = {"domain": [0, 1], "nice": False}
+    percent = {"labelExpr": "format(datum.value * 100, ',~f') + ' %'", "tickCount": 5}
+    y = channel("share:Q", title="share of reads that were fresh", scale=y_scale, axis=percent)
     tooltip = [("when", "after the acknowledgement"), ("text", "fresh"), ("band", "95 % interval"), ("reads", "reads")]
-    base = alt.Chart(data(rows))
+    base = data(rows)
     layers = [
-        base.mark_rect(color=colour("quiet"), opacity=0.22).encode(
-            x=x, x2="until:Q", y=alt.Y("low:Q", scale=y_scale), y2="high:Q"
+        base.mark("rect", color=colour("quiet"), opacity=0.22).encode(
+            x=x, x2="until", y=channel("low:Q", scale=y_scale), y2="high"
         ),
-        base.mark_rule(color=colour("quiet"), strokeWidth=3).encode(x=x, x2="until:Q", y=y),
+        base.mark("rule", color=colour("quiet"), strokeWidth=3).encode(x=x, x2="until", y=y),
     ]
     keys: tuple[Key, ...] = (
         Key("share that was fresh", "quiet"),
         Key("what this run cannot exclude (95 % interval over writes)", "quiet", "band"),
     )
     if longest and least <= longest <= points[-1].to_ns:
-        rule = alt.Chart(data([{"at": longest / MILLISECOND}]))
-        layers.append(rule.mark_rule(color=colour("fail"), strokeWidth=1.5, strokeDash=[5, 4]).encode(x=x))
+        rule = data([{"at": longest / MILLISECOND}])
+        layers.append(rule.mark("rule", color=colour("fail"), strokeWidth=1.5, strokeDash=[5, 4]).encode(x=x))
         keys += (Key(f"the last stale read ({units.duration(longest)})", "fail", "tick dashed"),)
     layers.append(hover(rows, tooltip, x))
     text = (
@@ -172,7 +170,7 @@ def visibility(summary: Summary) -> Chart:
         "A line at 100 % from the very left is a document that is fresh at once. The pale area is not what was "
         "seen, but what this run is too small to exclude; reads after the same write are not taken as independent."
     )
-    return Chart(chart_id, title, text, keys, finish(alt.layer(*layers), 240))
+    return Chart(chart_id, title, text, keys, finish(layers, 240))
 
 
 def answers_over_time(summary: Summary) -> Chart:
@@ -211,7 +209,7 @@ def _keys(kinds: _Kinds) -> tuple[Key, ...]:
     return tuple(Key(name, shade, "area") for name, shade, counts in kinds if sum(counts))
 
 
-def _stacked(summary: Summary, kinds: _Kinds) -> dict[str, Any]:
+def _stacked(summary: Summary, kinds: _Kinds) -> Spec:
     series = summary.latency.series
     rows, texts = [], []
     for place, start in enumerate(series.start_ns):
@@ -224,8 +222,8 @@ def _stacked(summary: Summary, kinds: _Kinds) -> dict[str, Any]:
         numbers = {f"n{number}": units.count(counts[place]) for number, (_, _, counts) in enumerate(kinds)}
         texts.append({**shared, "t": units.seconds(start), **numbers})
     x = time_axis(max(series.start_ns[-1] + series.bucket_ns, summary.run.duration_ns))
-    y = alt.Y("from:Q", title=f"reads {each(series.bucket_ns)}", axis=alt.Axis(format=",~f", tickCount=4))
-    bars = alt.Chart(data(rows)).mark_rect(opacity=1)
-    drawn = bars.encode(x=x, x2="until:Q", y=y, y2="to:Q", color=alt.Color("shade:N", scale=None))
+    y = channel("from:Q", title=f"reads {each(series.bucket_ns)}", axis={"format": ",~f", "tickCount": 4})
+    bars = data(rows).mark("rect", opacity=1)
+    drawn = bars.encode(x=x, x2="until", y=y, y2="to", color=channel("shade:N", scale=None))
     tooltip = [("t", "from"), *((f"n{number}", name) for number, (name, _, _) in enumerate(kinds))]
-    return finish(alt.layer(drawn, hover(texts, tooltip, x)), 180)
+    return finish([drawn, hover(texts, tooltip, x)], 180)

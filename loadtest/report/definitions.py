@@ -85,6 +85,16 @@ DEFINITIONS: Final[dict[str, str]] = {
     "reader 0/3": "Reader number 3 of the load-generating process number 0. A reader has one request at a time.",
     "PUT": "The request that replaces the document in the store.",
     "sandbox": "A simulator of AWS on the tester's own machine. Its speed and its faults are its own.",
+    "stamp": "What a field of the user's own document carries so that the document says of which run and which version "
+    "it is (--stamp).",
+    "publication": "A new version that somebody else put into the store, in a run that only watches.",
+    "watched write": "A publication as it is proved: it took effect after the last HEAD that did not show it was sent, "
+    "and before the first that showed it had returned. Where the report of a run that watches speaks of an "
+    "acknowledgement, it is that first HEAD.",
+    "unseen document": "A document that readers got and that no HEAD showed: it was published and replaced between two "
+    "looks at the store. It is counted, and is no phantom.",
+    "undecided read": "A read of a document that was old, or had been published once more between two looks at the "
+    "store. Nothing proves which, so the read is not judged.",
 }
 
 OUTCOMES: Final[dict[str, str]] = {

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -63,9 +62,8 @@ class Section:
 
 def page(summary: Summary, files: Sequence[str] = ()) -> str:
     """The whole page, with links to the ``files`` that lie beside it."""
-    with debug_mode(False):  # a third of the time; the tests validate every kind of chart as a whole
-        sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
-        trouble = charts_versions.trouble_over_time(summary)
+    sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
+    trouble = charts_versions.trouble_over_time(summary)
     charts = [chart for section in sections for chart in (*section.charts, *section.folded_charts)] + [trouble]
     return (
         page_environment()
@@ -171,6 +169,7 @@ def page_environment(*folders: Path) -> Environment:
         diagram=diagram,
         explain=explain,
         headline=wording.headline,
+        lead=wording.lead,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,
         limits=limits,

@@ -12,7 +12,8 @@ from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.run.looks import DECIDED
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, Verdict
-from loadtest.summary.findings import CheckResult, Operation, Question, QuestionId
+from loadtest.run.settings import PUBLISH
+from loadtest.summary.findings import SHOWN, CheckResult, Operation, Question, QuestionId
 from loadtest.summary.generator import Generator
 from loadtest.summary.summary import Summary
 
@@ -63,6 +64,32 @@ TOPICS: Final = (
 )
 
 
+def lead(summary: Summary, topic: Topic) -> str:
+    """What a section is about, as it was in this run."""
+    if topic.id == "whole" and is_watched(summary):
+        return _WHOLE_WATCHED
+    if topic.id == "whole" and summary.run.settings.get("documents"):
+        return _WHOLE_OWN
+    if topic.id == "freshness" and is_watched(summary):
+        return _FRESH_WATCHED
+    return topic.lead
+
+
+_WHOLE_WATCHED: Final = (
+    "Somebody else publishes the documents. An ETag that is the MD5 of a body vouches for it; elsewhere the document "
+    "under an ETag is the body that most reads got with it, and any other body under it is not whole."
+)
+_WHOLE_OWN: Final = (
+    "The documents are the user's own. Each body is compared, byte by byte, with the versions that were published, so "
+    "a mix of two, a document cut short or any other damage is recognised wherever the versions differ."
+)
+_FRESH_WATCHED: Final = (
+    "Once a HEAD has shown a version in the store, a reader that starts afterwards should get that version. A read "
+    "that still gets an older one is stale. Where this page speaks of an acknowledgement, it is the first HEAD that "
+    "showed a version."
+)
+
+
 def headline(summary: Summary, placed: bool = False) -> str:
     """The overall verdict in a few words, what fails first; ``placed``: the text beside it says where that was."""
     parts: list[str] = []
@@ -109,11 +136,18 @@ def about(summary: Summary) -> str:
     where = text_of(run.target.get("url") or "the target")
     if summary.addresses:
         where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
+    written = f"was written {units.counted(run.writes, 'time')}"
+    if is_watched(summary):
+        written = f"was seen in {units.counted(run.writes, 'version')}, which somebody else published"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
-        f"{where} in {units.seconds(run.duration_ns)}, while the document "
-        f"was written {units.counted(run.writes, 'time')}."
+        f"{where} in {units.seconds(run.duration_ns)}, while the document {written}."
     )
+
+
+def is_watched(summary: Summary) -> bool:
+    """Whether somebody else published the documents; of a run that wrote itself nothing is said of a writer."""
+    return summary.run.settings.get("writer", PUBLISH) != PUBLISH
 
 
 def notes(summary: Summary) -> tuple[str, ...]:
@@ -175,7 +209,10 @@ def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
 def operation_text(operation: Operation) -> str:
     """One operation of a witness as a line of text, without its times."""
     if operation.kind == "write":
-        return f"write of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
+        if operation.outcome == SHOWN and not operation.version:
+            return "version 0 (there at the first HEAD)"
+        what = "publication" if operation.outcome == SHOWN else "write"
+        return f"{what} of version {operation.version} ({_WRITE_ENDS.get(operation.outcome, operation.outcome)})"
     received = _RECEIVED.get(operation.outcome, f"got {operation.outcome}")
     got = f"got version {operation.version}" if operation.version >= 0 else received
     parts = [f"status {operation.status}" if operation.status else "no answer"]
@@ -216,15 +253,20 @@ _WRITE_ENDS: Final = {
     "acked": "acknowledged",
     "refused": "refused: it did not happen",
     "unknown": "outcome unknown: it may take effect at any later time",
+    SHOWN: "not there yet at the first moment, shown by a HEAD at the second",
 }
 
 
 def operation_times(operation: Operation) -> str:
     """When an operation was called and returned, relative to the moment that its witness names."""
     called = f"at {units.duration(operation.called_ns)}"
+    if operation.outcome == SHOWN and operation.returned_ns is not None:
+        return f"between {units.duration(operation.called_ns)} and {units.duration(operation.returned_ns)}"
     if operation.returned_ns is None:
         return f"{called}, never returned"
-    return f"{called}, took {units.duration(operation.returned_ns - operation.called_ns)}"
+    took = f"took {units.duration(operation.returned_ns - operation.called_ns - operation.widening_ns)}"
+    known = f" (its clock is known to {units.duration(operation.widening_ns)})" if operation.widening_ns else ""
+    return f"{called}{known}, {took}"
 
 
 def text_of(value: JsonValue) -> str:

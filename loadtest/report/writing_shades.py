@@ -7,18 +7,16 @@ made there all the same, so these stretches are shaded too, only paler.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any
 
-import altair as alt
-
-from loadtest.report.chart_style import colour, data, s
+from loadtest.report.chart_style import colour, s
+from loadtest.report.vega_lite import Layer, Spec, data
 from loadtest.summary.summary import Summary
 
 Stretch = tuple[int, int]
 """From and until, in nanoseconds since the origin."""
 
 
-def writing_shades(summary: Summary, x: Any) -> list[Any]:
+def writing_shades(summary: Summary, x: Spec) -> list[Layer]:
     """The layers behind a chart: everything that was written, and above it the windows that are counted."""
     counted = [(window.start_ns, window.end_ns) for window in summary.impact.windows if window.kind == "writing"]
     if not summary.impact.windows:
@@ -41,6 +39,6 @@ def written_stretches(summary: Summary) -> list[Stretch]:
     return stretches
 
 
-def _shade(stretches: list[Stretch], opacity: float, x: Any) -> Any:
+def _shade(stretches: list[Stretch], opacity: float, x: Spec) -> Layer:
     rows = [{"at": s(start), "until": s(end)} for start, end in stretches]
-    return alt.Chart(data(rows)).mark_rect(color=colour("shade"), opacity=opacity).encode(x=x, x2="until:Q")
+    return data(rows).mark("rect", color=colour("shade"), opacity=opacity).encode(x=x, x2="until")

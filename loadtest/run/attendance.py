@@ -45,6 +45,7 @@ class Attendant(BaseModel):
     closed: bool = False  # it noted that it had recorded everything
     unwritten: bool = False  # it noted that it could not write everything
     damage: str = ""  # what is wrong with its files
+    went_back_ns: Annotated[int, Field(ge=0)] = 0  # by how much its clock did so at once, at least
     clock: str = ""  # why its clock is not the master's after all
     place: str = ""  # where it reads from, as given with --place
 

@@ -75,10 +75,17 @@ def places(rising: NDArray[Any], values: NDArray[Any], side: str = "left") -> ND
     return found
 
 
-def count_of_each(values: NDArray[Any]) -> NDArray[Any]:
-    """How often each of the small whole numbers in ``values`` occurs."""
+def count_of_each(values: NDArray[Any], minlength: int = 0) -> NDArray[Any]:
+    """``np.bincount``: how often each of the small whole numbers in ``values`` occurs."""
     parts = each_block(len(values), lambda block: np.bincount(values[block]))
-    counts = np.zeros(max(map(len, parts), default=0), dtype=np.int64)
+    counts = np.zeros(max([minlength, *map(len, parts)]), dtype=np.int64)
     for part in parts:
         counts[: len(part)] += part
     return counts
+
+
+def rising_run(numbers: NDArray[Any]) -> slice | NDArray[Any]:
+    """Rising ``numbers`` as a slice where none is left out between them, for what it takes is not copied."""
+    if len(numbers) and int(numbers[-1]) - int(numbers[0]) + 1 == len(numbers):
+        return slice(int(numbers[0]), int(numbers[-1]) + 1)
+    return numbers

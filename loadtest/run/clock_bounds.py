@@ -10,10 +10,12 @@ the time between. So every exchange bounds the offset at every moment, and all o
               ╭─────┴─────╮  ╭───┴───╮
             ──╯           ╰──╯       ╰──   … and the highest of all lower bounds
 
-Nothing is assumed of the network: a delay that is longer in one direction makes the bound wider, but never wrong. The
-only assumption is that the drift is bounded. Exchanges that no such offset explains show that a clock jumped (a
-suspended or migrated machine). The times before and after a jump are bounded separately. A moment in the gap between
-came after everything before the gap, and before everything after it.
+Nothing is assumed of the network: a delay that is longer in one direction makes the bound wider, and never wrong. That
+the drift is bounded is the only assumption. Exchanges that no offset within it explains show that a clock jumped (a
+suspended or migrated machine). What came before and after is bounded apart; a moment in the gap between came after
+everything before it, and before everything after.
+
+A clock that went back showed some moments twice, so nothing it showed can be placed: its bounds are as wide as the run.
 """
 
 from __future__ import annotations
@@ -75,11 +77,17 @@ class ClockBounds:
     """The bounds of one clock against the master's. Moments are on that clock, results on the master's, in ns."""
 
     pieces: tuple[_Piece, ...]
+    """None of a clock that went back."""
     jumps: tuple[Jump, ...]
+    last: tuple[int, int] = (0, 0)
+    """The last reading of a clock that went back, and when the master had it."""
 
     @classmethod
     def of(cls, exchanges: NDArray[np.void]) -> ClockBounds:
         """The tightest bounds that the ``exchanges`` prove (``EXCHANGE_DTYPE``, at least one, in any order)."""
+        step = _step_back(exchanges)
+        if step is not None:
+            return step
         ordered = exchanges[np.argsort(exchanges["remote_ns"], kind="stable")]
         at = ordered["remote_ns"].astype(np.int64)
         low, high = at - ordered["received_ns"], at - ordered["sent_ns"]
@@ -98,14 +106,42 @@ class ClockBounds:
             jumps.append(Jump(int(at[last]), int(at[end]), by))
             first = end
 
+    @classmethod
+    def of_clock_that_went_back(cls, step: Jump, last: tuple[int, int]) -> ClockBounds:
+        """All that is known of such a clock; ``last`` is its last reading, and when the master had that."""
+        return cls((), (step,), last)
+
+    @property
+    def went_back(self) -> bool:
+        return not self.pieces
+
     def earliest(self, moments: Moments) -> Moments:
         """The master's clock was not before this; rises with ``moments``."""
-        return self._rising(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
+        if self.went_back:
+            return np.zeros(len(moments), dtype=np.int64)
+        return self._told(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
 
     def latest(self, moments: Moments) -> Moments:
         """The master's clock was not after this; rises with ``moments``."""
+        if self.went_back:
+            return np.full(len(moments), self._end(moments), dtype=np.int64)
         ends = [(-end, -begin) for begin, end in reversed(self._ends())]
         return self._rising(-moments, lambda piece, own: -own - piece.lowest(-own), np.minimum, self.pieces[::-1], ends)
+
+    def silent_before_ns(self, moment_ns: int) -> int:
+        """How long before a moment of the clock it was last compared."""
+        return 0 if self.went_back else moment_ns - int(self.pieces[-1].at_ns[-1])
+
+    def about(self, moments: Moments) -> Moments:
+        """What the master's clock showed as far as is known; no proof."""
+        remote_ns, received_ns = self.last
+        return moments - remote_ns + received_ns if self.went_back else self.earliest(moments)
+
+    def _end(self, moments: Moments) -> int:
+        """When the last of the moments of a clock that went back was over; they are in order of time."""
+        remote_ns, received_ns = self.last
+        since_ns = max(0, int(moments[-1]) - remote_ns) if len(moments) else 0
+        return received_ns + since_ns + -(-since_ns // PER_DRIFT)
 
     def _ends(self) -> list[tuple[int, int]]:
         """The stretch of time in which each piece bounds the clock by itself."""
@@ -133,6 +169,19 @@ class ClockBounds:
                 before = last if before is None else int(outer(last, before))
                 bounds[moments > end] = before
         return bounds
+
+
+def _step_back(exchanges: NDArray[np.void]) -> ClockBounds | None:
+    """The bounds of a clock that an exchange proves to have gone back: an earlier exchange, over by then, read more."""
+    told = exchanges[np.argsort(exchanges["received_ns"], kind="stable")]
+    highest = np.maximum.accumulate(told["remote_ns"])
+    over = np.searchsorted(told["received_ns"], told["sent_ns"], side="right") - 1
+    steps = np.where(over >= 0, highest[over] - told["remote_ns"], 0)
+    place = int(np.argmax(steps))
+    if steps[place] <= 0:
+        return None
+    step = Jump(int(highest[over[place]]), int(told["remote_ns"][place]), -int(steps[place]))
+    return ClockBounds.of_clock_that_went_back(step, (int(told["remote_ns"][-1]), int(told["received_ns"][-1])))
 
 
 def _drift(apart: Moments) -> Moments:

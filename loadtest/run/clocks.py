@@ -1,7 +1,8 @@
 """The clocks of a run's workers: the exchanges with each, and what they prove about the moments that it recorded.
 
-The master writes each exchange of readings beside the spools as it comes, so that they survive if the master is killed.
-A worker whose clock is the master's own needs no bound; ``run.json`` has which workers these are.
+The master writes each exchange of readings beside the spools as it comes, so that a run whose master was killed has
+them, too (:mod:`loadtest.run.exchange_files`). A worker whose clock is the master's own needs no bound; ``run.json``
+says which are.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import numpy as np
 
 from loadtest import units
 from loadtest.errors import UsageError
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds, Moments
-from loadtest.run.files import CLOCK_SUFFIX, SPOOL_FOLDER
+from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds, Jump, Moments
+from loadtest.run.exchange_files import exchange_file, load_exchanges
 from loadtest.run.plan import boot_id
 from loadtest.run.presence import WORKER
 
@@ -38,30 +39,43 @@ def clock_name() -> str:
         return boot_id()
 
 
-def exchange_file(run_dir: Path, share: int) -> Path:
-    """The file of the exchanges with the worker that has this share."""
-    return run_dir / SPOOL_FOLDER / f"{share}{CLOCK_SUFFIX}"
-
-
-def load_exchanges(run_dir: Path, share: int) -> Array:
-    """The exchanges with one worker; half of one at the end (a killed master) is left out."""
-    try:
-        content = exchange_file(run_dir, share).read_bytes()
-    except FileNotFoundError:
-        content = b""
-    return np.frombuffer(content, dtype=EXCHANGE_DTYPE, count=len(content) // EXCHANGE_DTYPE.itemsize)
-
-
 def clocks_of(run_dir: Path, run: dict[str, Any]) -> dict[int, ClockBounds]:
-    """The bounds of each worker's clock that is not the master's, by the worker's share.
+    """The bounds of each worker's clock that is not the master's, or did not stay that, by the worker's share.
 
     Raises:
         UsageError: the exchanges with a worker are gone, or are not the ones that ``run.json`` knows of.
     """
     workers = [process for process in run.get("manifest", {}).get("processes", ()) if process.get("role") == WORKER]
-    others = [process for process in workers if (process.get("clock") or {}).get("one") is False]
-    known = [each for each in others if not each.get("refused") or len(load_exchanges(run_dir, each["share"]))]
-    return {each["share"]: ClockBounds.of(_some_exchanges(run_dir, each["share"], each["clock"])) for each in known}
+    others = [process for process in workers if _is_another(process.get("clock") or {})]
+    heard = [each for each in others if not each.get("refused") or len(load_exchanges(run_dir, each["share"]))]
+    return {each["share"]: ClockBounds.of(_some_exchanges(run_dir, each["share"], each["clock"])) for each in heard}
+
+
+def _is_another(clock: dict[str, Any]) -> bool:
+    return clock.get("one") is False or bool(clock.get("jumped"))
+
+
+def clocks_that_went_back(run_dir: Path, attendance: dict[str, Any]) -> dict[int, ClockBounds]:
+    """The bounds of clocks that went back as the record of their workers shows, by the worker's share.
+
+    A worker may be beside the master: then its clock was the master's until it went back.
+    """
+    return {
+        process["share"]: of_clock_that_went_back(
+            run_dir, process["share"], process["went_back_ns"], process.get("until_ns")
+        )
+        for process in attendance["processes"]
+        if process["role"] == WORKER and process.get("went_back_ns")
+    }
+
+
+def of_clock_that_went_back(run_dir: Path, share: int, step_ns: int, until_ns: int | None) -> ClockBounds:
+    """The bounds of one of them. Where nobody compared it with the master's, there was no other process than that."""
+    exchanges = load_exchanges(run_dir, share)
+    last = until_ns or 0, until_ns or 0
+    if len(exchanges):
+        last = int(exchanges["remote_ns"][-1]), int(exchanges["received_ns"][-1])
+    return ClockBounds.of_clock_that_went_back(Jump(last[0], last[0], -step_ns), last)
 
 
 def _some_exchanges(run_dir: Path, share: int, clock: dict[str, Any]) -> Array:
@@ -116,15 +130,19 @@ def widened(reads: Array, clocks: dict[int, ClockBounds], not_before_ns: int) ->
         earliest = np.maximum(bounds.earliest(called), not_before_ns)
         returned = np.maximum(bounds.latest(reads["returned_ns"][own]), earliest)
         own_return = np.clip(bounds.earliest(reads["returned_ns"][own]), earliest, returned)
-        reads["scheduled_ns"][own] = np.maximum(earliest - (called - reads["scheduled_ns"][own]), 0)
+        late = called - reads["scheduled_ns"][own]
+        if bounds.went_back:  # how long a read took is all that is known of it
+            took = np.maximum(reads["returned_ns"][own] - called, 0)
+            late, own_return = np.maximum(late, 0), np.minimum(earliest + took, returned)
+        reads["scheduled_ns"][own] = np.maximum(earliest - late, 0)
         reads["called_ns"][own], reads["returned_ns"][own] = earliest, returned
         reads["widening_ns"][own] = returned - own_return
     return reads
 
 
 def on_masters_clock(moments: Moments, worker: int, clocks: dict[int, ClockBounds]) -> Moments:
-    """Moments of one worker for which no interval is needed, moved like the calls of its reads."""
-    return np.maximum(clocks[worker].earliest(moments), 0) if worker in clocks else moments
+    """Moments of one worker where no interval is needed, on the axis of its reads' calls."""
+    return np.maximum(clocks[worker].about(moments), 0) if worker in clocks else moments
 
 
 def how_uncertain(clocks: dict[int, ClockBounds], reads: Array) -> dict[int, int]:

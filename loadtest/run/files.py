@@ -45,8 +45,10 @@ SAMPLES_SUFFIX: Final = ".samples"
 SPOOL_SUFFIXES: Final = (ETAGS_SUFFIX, REQUESTS_SUFFIX, BODIES_SUFFIX, READS_SUFFIX, SAMPLES_SUFFIX)
 """The files of a spool, in the order in which they are flushed: tables come before the records that refer to them."""
 
-CLOCK_SUFFIX: Final = ".clock"
+CLOCK_SUFFIX: Final = ".exchanges"
 """The exchanges of clock readings with a worker, written by the master."""
+CLOCK_SUFFIX_WITHOUT_CHECKSUMS: Final = ".clock"
+"""The same in runs of older versions."""
 
 REGISTRATION_SUFFIX: Final = ".recorder"
 HEARTBEAT_SUFFIX: Final = ".heartbeat"

@@ -82,9 +82,10 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         reads, writes = alone.reads, alone.writes
         run[WATCH] = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
     elif are_observed(description_in(run, run_dir)):
-        watch = watched_from(notes)
-        observed = name_observed(recorded, lines, writes, Watched.model_validate(watch), settled)
-        run[WATCH] = {**watch, "unseen": observed.unseen, "vouched": observed.vouched}
+        said = watched_from(notes)
+        observed = name_observed(recorded, lines, writes, Watched.model_validate(said), settled)
+        told = {"unseen": observed.unseen, "vouched": observed.vouched, "same_bytes": observed.same_bytes}
+        run[WATCH] = {**said, **told}
         reads = observed.reads
     else:
         reads = name_versions_apart(recorded, _versions_by_etag(writes, run, run_dir), settled)

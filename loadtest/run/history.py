@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.errors import RunError
+from loadtest.run.blocks import in_blocks
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WriteOutcome
 from loadtest.run.run_info import RunInfo
 
@@ -33,7 +34,12 @@ def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
     """Which reads ended in one of the ``wanted`` outcomes."""
     flags = np.zeros(256, dtype=np.bool_)
     flags[list(wanted)] = True
-    return np.take(flags, outcome)
+    return in_blocks(len(outcome), np.bool_, lambda block: flags[outcome[block]])
+
+
+def nothing_of(dtype: Any, count: int) -> Column:
+    """A column of zeros, which takes no memory."""
+    return np.broadcast_to(np.zeros(1, dtype), count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +63,12 @@ class Reads:
     def __len__(self) -> int:
         return len(self.called_ns)
 
-    def chosen(self, which: Flags) -> Reads:
-        """Some of them."""
-        columns = {name: column[which] for name, column in vars(self).items()}
-        if self.on_one_clock:
-            columns["widening_ns"] = np.broadcast_to(np.zeros(1, dtype=np.int64), int(np.count_nonzero(which)))
-        return Reads(**columns)
+    def chosen(self, which: slice | Flags | Column) -> Reads:
+        """Some of them: a block, or those told by flags or by number."""
+        alike = {name: column for name, column in vars(self).items() if len(self) and column.strides == (0,)}
+        columns = {name: column[which] for name, column in vars(self).items() if name not in alike}
+        count = len(columns["called_ns"])
+        return Reads(**columns, **{name: np.broadcast_to(column[:1], count) for name, column in alike.items()})
 
     @property
     def on_one_clock(self) -> bool:
@@ -80,7 +86,12 @@ class Reads:
 
         ``returned_ns`` is when it had certainly returned by the master's clock, which is later where clocks differ.
         """
-        return self.returned_ns if self.on_one_clock else self.returned_ns - self.widening_ns
+        return self.own_returned(slice(None))
+
+    def own_returned(self, which: int | slice | Flags | Column) -> Column:
+        """The same of some of them only: of one, of a block, or of those told by flags or by number."""
+        returned: Column = self.returned_ns[which]
+        return returned if self.on_one_clock else returned - self.widening_ns[which]
 
     @property
     def sent(self) -> Flags:

@@ -1,13 +1,13 @@
 """From a run directory to a History: Parquet files to columns, each checked for its type before its values.
 
-Ten million reads are 530 MB: a file is decoded a row group at a time, so that only one copy of them is ever held.
+Ten million reads are 470 MB: a file is decoded piece by piece, each to its place, so that only one copy is ever held.
 Digests are taken beside that, and what they say goes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,16 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import RunError
+from loadtest.run.blocks import BLOCK, side_by_side
 from loadtest.run.checksums import verify
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WINDOWS_FILE, WRITES_FILE
-from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes, nothing_of
 from loadtest.run.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 from loadtest.run.run_info import read_run_info
 from loadtest.run.seal import SEALED_FORMAT, verify_seal
 from loadtest.run.validation import validated
 
 OPTIONAL_COLUMNS: Final = ("gave_up_ns", "address", "widening_ns")
-"""Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock."""
+"""Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock.
+
+One that holds nothing but zeros is taken for one that is not there, and takes no memory.
+"""
 
 
 def load_history(run_dir: Path) -> History:
@@ -89,42 +93,47 @@ def _expect_types(path: Path, schema: pa.Schema, dtype: np.dtype[Any]) -> None:
 
 
 def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """All columns. A row group is decoded, on as many cores as there are, while the one before it is copied."""
+    """All columns. Pieces of them, a row group's each, are decoded to their places by as many threads as cores."""
+    groups, rows = range(file.num_row_groups), file.metadata.num_rows
+    begins = list(itertools.accumulate((file.metadata.row_group(group).num_rows for group in groups), initial=0))
+    damaged = f"{path} is damaged (rows are missing): restore the file or measure again."
+    if begins[-1] != rows:
+        raise RunError(damaged)
     names = [name for name in dtype.names or () if file.schema_arrow.get_field_index(name) >= 0]
-    columns: dict[str, Any] = {
-        name: [] if dtype[name].hasobject else np.zeros(file.metadata.num_rows, dtype[name]) for name in names
-    }
-    filled = 0
-    for table in _row_groups(file, names):
-        for name in names:
-            chunked = table.column(name)
-            chunked.validate(full=True)
-            if chunked.null_count:
-                raise RunError(f"{path}: column {name} lacks {chunked.null_count:,} values: the run is damaged.")
-            if isinstance(columns[name], list):
-                columns[name] += chunked.to_pylist()
-            else:
-                columns[name][filled : filled + len(chunked)] = chunked.to_numpy()
-        filled += len(table)
-    if filled != file.metadata.num_rows:
-        raise RunError(f"{path} is damaged (rows are missing): restore the file or measure again.")
-    nothing = {
-        name: np.broadcast_to(np.zeros(1, dtype[name]), filled) for name in dtype.names or () if name not in columns
-    }
-    return nothing | {name: tuple(column) if isinstance(column, list) else column for name, column in columns.items()}
+    texts: dict[str, list[list[str]]] = {name: [[]] * len(groups) for name in names if dtype[name].hasobject}
+    numbers = {name: np.zeros(rows, dtype[name]) for name in names if name not in texts}
 
+    def decode(piece: tuple[int, list[str]]) -> list[str]:
+        """Decode some columns of a row group; the names of those in which there is anything."""
+        group, some = piece
+        with pq.ParquetFile(path, metadata=file.metadata, pre_buffer=False, page_checksum_verification=True) as own:
+            table = own.read_row_group(group, columns=some, use_threads=False)
+        return [name for name in some if put(name, group, table.column(name))]
 
-def _row_groups(file: pq.ParquetFile, names: list[str]) -> Iterator[pa.Table]:
-    """The row groups of a file, one read ahead."""
-    with ThreadPoolExecutor(1) as reading:
-        ahead: Future[pa.Table] | None = None
-        for group in range(file.num_row_groups):
-            following = reading.submit(file.read_row_group, group, columns=names)
-            if ahead is not None:
-                yield ahead.result()
-            ahead = following
-        if ahead is not None:
-            yield ahead.result()
+    def put(name: str, group: int, found: pa.ChunkedArray) -> bool:
+        place = slice(begins[group], begins[group + 1])
+        found.validate(full=True)
+        if found.null_count:
+            raise RunError(f"{path}: column {name} lacks {found.null_count:,} values: the run is damaged.")
+        if len(found) != place.stop - place.start:
+            raise RunError(damaged)
+        if name in texts:
+            texts[name][group] = found.to_pylist()
+            return True
+        values = found.to_numpy()
+        if name in OPTIONAL_COLUMNS and not values.any():
+            return False
+        numbers[name][place] = values
+        return True
+
+    together = [names] if rows <= BLOCK else [[name] for name in names]
+    filled = set(itertools.chain.from_iterable(side_by_side(decode, itertools.product(groups, together))))
+    absent = [name for name in dtype.names or () if name in OPTIONAL_COLUMNS and name not in filled]
+    return {
+        **{name: tuple(itertools.chain.from_iterable(pieces)) for name, pieces in texts.items()},
+        **numbers,
+        **{name: nothing_of(dtype[name], rows) for name in absent},
+    }
 
 
 def _sorted_by_call(reads: Reads) -> Reads:
@@ -133,7 +142,11 @@ def _sorted_by_call(reads: Reads) -> Reads:
     if bool(np.all(called[1:] >= called[:-1])):
         return reads
     order = np.argsort(called, kind="stable")
-    return Reads(**{name: column[order] for name, column in vars(reads).items()})
+    columns = vars(reads)
+    in_order = side_by_side(
+        lambda column: column if column.strides == (0,) else np.take(column, order), columns.values()
+    )
+    return Reads(**dict(zip(columns, in_order, strict=True)))
 
 
 def _first_line(error: BaseException) -> str:

@@ -21,7 +21,8 @@ from loadtest.run.clock_exchange import (
     OffsetBound,
     why_not_one_clock,
 )
-from loadtest.run.clocks import clocks_of, jumped
+from loadtest.run.clock_steps import longest_step_back_ns
+from loadtest.run.clocks import clocks_of, jumped, of_clock_that_went_back
 from loadtest.run.files import (
     CLOSED_SUFFIX,
     HEARTBEAT_SUFFIX,
@@ -102,16 +103,28 @@ def _attendant(
     damage = "" if unwritten else _damage(registration, expected["role"], pulse, closed=closed)
     until_ns = _last_on_disk(registration, run) if unwritten else pulse.until_ns if pulse is not None else None
     bounds = clocks.get(expected["share"]) if expected["role"] == WORKER else None
+    if expected["role"] == WORKER and not damage and (step_ns := longest_step_back_ns(registration, run)):
+        process["went_back_ns"] = step_ns
+        bounds = of_clock_that_went_back(registration.parents[1], expected["share"], step_ns, until_ns)
+    clock = _clock(expected, run) or jumped(bounds) or _not_compared_since(bounds, until_ns)
     if until_ns is not None and bounds is not None:
-        until_ns = max(0, int(bounds.earliest(np.array([until_ns]))[0]))
+        until_ns = max(0, int(bounds.about(np.array([until_ns]))[0]))
     return process | {
         "began": True,
         "until_ns": until_ns,
         "closed": closed,
         "unwritten": unwritten,
         "damage": damage,
-        "clock": _clock(expected, run) or jumped(bounds),
+        "clock": clock,
     }
+
+
+def _not_compared_since(bounds: ClockBounds | None, until_ns: int | None) -> str:
+    """That a worker read on for long after its clock was last compared, as it may where the master was killed."""
+    silent_ns = 0 if bounds is None or until_ns is None else bounds.silent_before_ns(until_ns)
+    if silent_ns <= LAST_EXCHANGES_NS:
+        return ""
+    return f"its clock was not compared with the master's in the last {units.seconds(silent_ns)} that it recorded"
 
 
 def _damage(registration: Path, role: str, pulse: Pulse | None, *, closed: bool) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from loadtest.errors import UsageError
 from loadtest.run.checksums import write_checksums
-from loadtest.run.clocks import all_exchanges, clocks_of, how_uncertain
+from loadtest.run.clocks import all_exchanges, clocks_of, clocks_that_went_back, how_uncertain
 from loadtest.run.files import (
     CLOCKS_FILE,
     JOURNAL_NAME,
@@ -67,7 +67,7 @@ def seal(run_dir: Path) -> None:
             _finish(run_dir)
             return
     attendance = call_roll(run_dir, run)
-    clocks = clocks_of(run_dir, run)
+    clocks = clocks_of(run_dir, run) | clocks_that_went_back(run_dir, attendance)
     recorded = gathered(run_dir, run, clocks)
     reads = recorded[READS_FILE]
     if "ended" not in run:

@@ -80,10 +80,7 @@ def _check_writes(writes: Writes, *, watched: bool) -> None:
 def _check_all_reads(reads: Reads, writes: Writes, *, watched: bool) -> None:
     least = UNDECIDED_VERSION if watched else NO_VERSION
     try:
-        each_block(
-            len(reads),
-            lambda block: _check_reads(Reads(**{name: c[block] for name, c in vars(reads).items()}), least),
-        )
+        each_block(len(reads), lambda block: _check_reads(reads.chosen(block), least))
     except RunError:
         _check_reads(reads, least)  # the same, with the count of all
         raise

@@ -1,4 +1,4 @@
-"""By what the sandbox can be told from AWS, and from every other emulator: what it says of itself at ``/_sandbox``."""
+"""Tells the sandbox from AWS and from every other emulator, by what it answers at ``/_sandbox``."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _MOST_BYTES: Final = 1 << 20
 
 
 def identified(target: Target) -> Target:
-    """``target``, with whether it is this project's sandbox: only the sandbox itself can say so."""
+    """``target``, with whether it is this project's sandbox, which only the sandbox itself can say."""
     return replace(target, is_sandbox=_may_be_asked(target) and is_sandbox(target.url))
 
 
 def is_sandbox(url: str) -> bool:
-    """Whether what answers on the host of ``url`` says within seconds that it is the sandbox. Never raises."""
-    said: list[Any] = []
-    asking = threading.Thread(target=lambda: said.append(_said(url)), daemon=True)
+    """Whether the host of ``url`` answers within seconds that it is the sandbox. Never raises."""
+    answers: list[Any] = []
+    asking = threading.Thread(target=lambda: answers.append(_answer(url)), daemon=True)
     asking.start()
     asking.join(_TIME_LIMIT_S)
-    answer = said[0] if said else None
+    answer = answers[0] if answers else None
     return isinstance(answer, dict) and (answer.get("what") == WHAT or answer.get("message") == OWN_HOST_ONLY)
 
 
-def _said(url: str) -> Any:
+def _answer(url: str) -> Any:
     try:
         parts = urlsplit(url)
         connection: http.client.HTTPConnection
         if parts.scheme == "https":
-            context = ssl._create_unverified_context()  # noqa: S323 - nothing is told it, and no verdict rests on it
+            context = ssl._create_unverified_context()  # noqa: S323 - it is told nothing, and no verdict rests on it
             connection = http.client.HTTPSConnection(
                 parts.hostname or "", parts.port, timeout=_TIME_LIMIT_S, context=context
             )
@@ -56,7 +56,7 @@ def _said(url: str) -> Any:
 
 
 def _may_be_asked(target: Target) -> bool:
-    """Only what looks like an emulator is asked: another target would log a request that nobody meant."""
+    """Whether the target looks like an emulator: any other would log a request that makes no sense to it."""
     try:
         host = urlsplit(target.s3_endpoint_url or "").hostname or ""
         local = host == "localhost" or (bool(host) and ipaddress.ip_address(host).is_loopback)

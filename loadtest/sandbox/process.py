@@ -57,7 +57,7 @@ class RunningSandbox:
         return served
 
     def state(self) -> dict[str, Any]:
-        """What is served, as the sandbox tells it."""
+        """What the sandbox says that it serves."""
         return self._ask("GET", "/_sandbox")
 
     def set_fault(self, name: str, value: str) -> None:
@@ -71,7 +71,7 @@ class RunningSandbox:
         self.set_faults(dict.fromkeys(self._ask("GET", "/_sandbox/faults")["active"], "off"))
 
     def enforce_iam(self, enforce: bool = True) -> None:
-        """Have requests to AWS checked against IAM, or not."""
+        """Check requests to AWS against IAM, or let all pass."""
         self._ask("PUT", "/_sandbox/enforce-iam", enforce)
 
     def _ask(self, method: str, path: str, content: Any = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Synthesizes the stack into a folder of its own, for whoever wants to serve it in a sandbox."""
+"""Synthesizes the stack into a folder of its own, to be served in a sandbox."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def synthesize(name: str = "demo", settings: Mapping[str, str] | None = None) ->
     Returns the folder with the synthesized stack. Takes some 5 s, most of them for loading the bindings.
 
     Raises:
-        UsageError: a setting is wrong; what is wrong has been printed.
+        UsageError: a setting is wrong; the reason has been printed.
     """
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ These records hold plain values only, so that they can be written to ``summary.j
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from loadtest.run.records import Verdict
 
@@ -15,6 +15,8 @@ Unit = Literal["ns", "ratio", "share", "count", "bytes", "per_second", "none"]
 
 FORBID_EXTRA = {"extra": "forbid"}
 """For ``__pydantic_config__``: a field that a record does not have is an error."""
+SHOWN: Final = "shown"
+"""The outcome of a write of somebody else, of which a HEAD that does not show it is known, and one that does."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ class Operation:
     version: int  # written, or read; -1: none
     called_ns: int
     returned_ns: int | None  # None: it never returned (a write of unknown outcome)
-    session: str  # "worker/session" of a read; "writer" of a write
+    session: str  # "worker/session" of a read; "writer" of a write, "publisher" of a watched one
     status: int | None  # HTTP status of a read; 0 = transport error; None for a write
-    outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"
+    outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"; "shown" of a write that HEADs showed
     sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # x-amzn-RequestId of the answer; "" if there is none
+    widening_ns: int = 0  # how much of a read's time is the uncertainty of its worker's clock
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import gevent
 from loadtest.cleaned import holds_hidden, shown
 from loadtest.errors import UsageError
 from loadtest.http1.address import Address
+from loadtest.http1.answer import Answer, Limits
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import BodyTooLargeError, TooLargeError
-from loadtest.http1.incoming import Answer, Limits
 from loadtest.http1.limits import EXCHANGE_TIME_LIMIT_S, is_coded, most_body_bytes
 from loadtest.http1.trust import tls_context, unused_proxy
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Documents
@@ -188,6 +188,6 @@ def _does_not_answer(target: Target, answer: Answer) -> str:
         return f"{shown_url} answers without end ({failure}), so it is not the document; check the address."
     reason = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return (
-        f"{shown_url} does not answer: {shown(str(reason), target.url).rstrip('.')}; is it deployed, or the sandbox "
-        "running? Fix --host or the outputs file."
+        f"{shown_url} does not answer: {shown(str(said), target.url).rstrip('.')}; is it deployed, or the sandbox "
+        "running? Correct --host or the outputs file."
     )

@@ -18,8 +18,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.departure import Departure
 from loadtest.target.heads import Head, shown_by, status_of
 from loadtest.target.mfa import ask_for_code
-from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3
-from loadtest.target.s3_client import content_md5, is_aws, s3_client, s3_session
+from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3, shown
+from loadtest.target.s3_client import TIME_LIMIT_S, content_md5, is_aws, s3_client, s3_session
 
 _KEPT: Final = (
     *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
@@ -61,11 +61,20 @@ class ObjectLook:
     not_kept: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one call, as it came; with ``status`` 0 none came, and ``error`` says why."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+
+
 class Store:
     """One object of one bucket.
 
     Args:
-        orders: bucket, object_key, region, s3_endpoint_url, access_key_id and secret_access_key (or None).
+        orders: from :func:`loadtest.target.opening.orders_for`; with ``time_limit_s``, where it is not the usual one.
 
     Raises:
         StoreError: boto3 refuses the orders, or a helper for credentials fails.
@@ -81,7 +90,8 @@ class Store:
         except Exception as error:
             raise StoreError(_credentials_failure(error, None, self._order_secrets).error) from None
         try:
-            self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"))
+            time_limit_s = orders.get("time_limit_s", TIME_LIMIT_S)
+            self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"), time_limit_s)
         except Exception as error:
             raise StoreError(failure_of(error, None, self._order_secrets).error) from None
         self._session = session
@@ -179,6 +189,20 @@ class Store:
         except Exception as error:
             return failure_of(error, self._departure, self.secrets()).error
         return ""
+
+    def call(self, operation: str, **arguments: Any) -> Reply:
+        """One call of boto3's client by name, such as ``put_object``, and the answer to it, whatever it is."""
+        self._departure.reset()
+        try:
+            answer = getattr(self._client, operation)(**self._place, **arguments)
+        except Exception as error:
+            response = getattr(error, "response", None) or {}
+            if "Error" in response:
+                return Reply(status_of(error), error=shown(str(response["Error"].get("Code", "")), self.secrets()))
+            return Reply(0, error=failure_of(error, self._departure, self.secrets()).error)
+        metadata = answer.get("ResponseMetadata", {})
+        headers = tuple((str(name), str(value)) for name, value in metadata.get("HTTPHeaders", {}).items())
+        return Reply(int(metadata.get("HTTPStatusCode", 0)), headers)
 
     def _tags(self) -> str | None:
         from urllib.parse import urlencode  # noqa: PLC0415

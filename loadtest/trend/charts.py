@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import altair as alt
-
-from loadtest.report.chart_style import Chart, Key, colour, data, finish, tooltips
+from loadtest.report.chart_style import Chart, Key, colour, finish, tooltips
+from loadtest.report.vega_lite import Layer, Spec, channel, data
 from loadtest.run.records import Verdict
 from loadtest.trend.markdown import effect
 from loadtest.trend.records import Change, NumberTrend, RunPoint, Trend
@@ -29,35 +28,33 @@ def number_chart(made: Trend, number: NumberTrend) -> Chart:
     ends = [row[name] for row in rows for name in ("value", "low", "high")]
     room = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.05 or 0.1
     low, high = min(ends) - room, max(ends) + room
-    x = alt.X(
+    x = channel(
         "run:Q",
         title="run",
-        scale=alt.Scale(domain=[0.3, len(made.runs) + 0.7], nice=False),
-        axis=alt.Axis(grid=False, format="d", tickMinStep=1),
+        scale={"domain": [0.3, len(made.runs) + 0.7], "nice": False},
+        axis={"grid": False, "format": "d", "tickMinStep": 1},
     )
-    y = alt.Y(
+    y = channel(
         "value:Q",
         title=_axis_title(number),
-        scale=alt.Scale(domain=[max(0.0, low) if min(ends) >= 0 else low, high], nice=False, zero=False),
+        scale={"domain": [max(0.0, low) if min(ends) >= 0 else low, high], "nice": False, "zero": False},
     )
     shown = [("name", "run"), ("began", "began"), ("text", "value"), ("verdict", "verdict"), ("note", "note")]
-    base = alt.Chart(data(rows))
-    layers: list[Any] = [_breaks(made, x), _changes(number, x)]
+    base = data(rows)
+    layers: list[Layer] = [_breaks(made, x), _changes(number, x)]
     layers.append(
-        base.mark_rule(strokeWidth=3, opacity=0.3, color=colour("quiet")).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+        base.mark("rule", strokeWidth=3, opacity=0.3, color=colour("quiet")).encode(x=x, y=channel("low:Q"), y2="high")
     )
     levels = [
         {"run": first + 0.6, "until": last + 1.4, "value": level * factor} for first, last, level in number.levels
     ]
     if levels:
-        layers.append(
-            alt.Chart(data(levels)).mark_rule(strokeWidth=2, color=colour("ink")).encode(x=x, x2="until:Q", y=y)
-        )
+        layers.append(data(levels).mark("rule", strokeWidth=2, color=colour("ink")).encode(x=x, x2="until", y=y))
     layers.append(
-        base.mark_point(size=36, strokeWidth=1.5, opacity=1, color=colour("quiet")).encode(
+        base.mark("point", size=36, strokeWidth=1.5, opacity=1, color=colour("quiet")).encode(
             x=x,
             y=y,
-            fill=alt.Fill("fill:N", scale=None),
+            fill=channel("fill:N", scale=None),
             tooltip=tooltips(shown),
         )
     )
@@ -74,7 +71,7 @@ def number_chart(made: Trend, number: NumberTrend) -> Chart:
         keys += (Key("worse, but does not count", "unsure", "tick"),)
     if any(point.differs or point.gap_ns for point in made.runs):
         keys += (Key("other settings or machine, or a long gap", "rule", "tick dashed"),)
-    return Chart(number.id, title, _HOW_TO_READ, keys, finish(alt.layer(*layers), _HEIGHT))
+    return Chart(number.id, title, _HOW_TO_READ, keys, finish(layers, _HEIGHT))
 
 
 def _row(point: RunPoint, value: Any, factor: float) -> dict[str, Any]:
@@ -96,7 +93,7 @@ def _bad(change: Change) -> bool:
     return change.counts
 
 
-def _changes(number: NumberTrend, x: Any) -> Any:
+def _changes(number: NumberTrend, x: Spec) -> Layer:
     rows = [
         {
             "run": change.run + 0.5,
@@ -107,15 +104,15 @@ def _changes(number: NumberTrend, x: Any) -> Any:
         for change in number.changes
     ]
     return (
-        alt.Chart(data(rows))
-        .mark_rule(strokeWidth=2.5)
-        .encode(x=x, color=alt.Color("shade:N", scale=None), tooltip=tooltips([("what", "change"), ("text", "size")]))
+        data(rows)
+        .mark("rule", strokeWidth=2.5)
+        .encode(x=x, color=channel("shade:N", scale=None), tooltip=tooltips([("what", "change"), ("text", "size")]))
     )
 
 
-def _breaks(made: Trend, x: Any) -> Any:
+def _breaks(made: Trend, x: Spec) -> Layer:
     rows = [{"run": place + 0.5} for place, point in enumerate(made.runs) if point.differs or point.gap_ns]
-    return alt.Chart(data(rows)).mark_rule(strokeDash=[3, 3], color=colour("rule")).encode(x=x)
+    return data(rows).mark("rule", strokeDash=[3, 3], color=colour("rule")).encode(x=x)
 
 
 def _factor(number: NumberTrend) -> float:

@@ -10,7 +10,7 @@ from loadtest.compare.doubts import GENERATOR_CHECK
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.following import Terms
-from loadtest.trend.records import PromiseTrend, RunPoint
+from loadtest.trend.records import DECIDED, PromiseTrend, RunPoint
 from loadtest.trend.runs import name_of
 
 JUDGING: Final = ("max_staleness", "impact_tolerance")
@@ -54,19 +54,19 @@ def _followed(
         covering = (one for one in terms.acknowledged if one.covers(name, runs[since : since + 1]))
         reason = next((one.reason for one in covering), "")
         verdict = Verdict.PASS if reason else Verdict.FAIL
+    elif not any(one in DECIDED for one in verdicts):
+        verdict, sentence = Verdict.INCONCLUSIVE, f"{title} was undecided in all runs, so nothing is known of it."
     elif _decided_before_only(verdicts, terms.last):
         verdict = Verdict.INCONCLUSIVE
         sentence = f"{title} was decided in earlier runs, and in none of the last {terms.last}."
-    elif (
-        all(one is Verdict.FAIL for one in verdicts if one in (Verdict.FAIL, Verdict.PASS)) and Verdict.FAIL in verdicts
-    ):
+    elif all(one is Verdict.FAIL for one in verdicts if one in DECIDED) and Verdict.FAIL in verdicts:
         sentence = f"{title} fails in all runs that decide it, so it did not get worse; it is for each run to say."
     return PromiseTrend(name, title, verdict, sentence, tuple(verdicts), since, reason)
 
 
 def _worse_since(verdicts: Sequence[Verdict | None], first_recent: int) -> int | None:
     """The run with which a promise broke: it fails now and passed before, or it fails at times and never did before."""
-    decided = [(run, one) for run, one in enumerate(verdicts) if one in (Verdict.PASS, Verdict.FAIL)]
+    decided = [(run, one) for run, one in enumerate(verdicts) if one in DECIDED]
     failing = [run for run, one in decided if one is Verdict.FAIL]
     recent = [run for run in failing if run >= first_recent]
     if not recent:
@@ -81,5 +81,5 @@ def _worse_since(verdicts: Sequence[Verdict | None], first_recent: int) -> int |
 
 
 def _decided_before_only(verdicts: Sequence[Verdict | None], last: int) -> bool:
-    decided = [one in (Verdict.PASS, Verdict.FAIL) for one in verdicts]
+    decided = [one in DECIDED for one in verdicts]
     return any(decided) and not any(decided[-last:])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import FORBID_EXTRA
+
+DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
 
 Better = Literal["lower", "higher"]
 Scale = Literal["ratio", "share"]
@@ -99,6 +101,11 @@ class PromiseTrend:
     verdicts: tuple[Verdict | None, ...]  # one a run; None: the run does not have it
     since: int | None  # the run with which it got worse
     acknowledged: str
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether any run decides it; of one that none does, a trend knows nothing."""
+        return any(verdict in DECIDED for verdict in self.verdicts)
 
 
 Followed = NumberTrend | PromiseTrend

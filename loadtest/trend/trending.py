@@ -11,6 +11,7 @@ from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.change_points import LEAST_SEGMENT, MOST_RUNS
+from loadtest.trend.first_bad import events, worsenings
 from loadtest.trend.following import Terms, follow
 from loadtest.trend.numbers import headlines, measured_of
 from loadtest.trend.parts import headlines_of_parts
@@ -43,7 +44,8 @@ def trend(
         else:
             never.append(headline.title)
     promises = follow_promises(ordered, runs, terms)
-    followed: list[Followed] = [*numbers, *promises]
+    undecided = [one.title for one in promises if not one.is_decided]
+    followed: list[Followed] = [*numbers, *(one for one in promises if one.is_decided)]
     verdict = worst([one.verdict for one in followed]) if numbers else Verdict.INCONCLUSIVE
     if verdict is Verdict.FAIL:
         sentence = _worse(runs, numbers, promises, last)
@@ -58,7 +60,7 @@ def trend(
         runs=runs,
         numbers=tuple(numbers),
         promises=promises,
-        notes=(*notes, *_notes(ordered, runs, never), *_unused(acknowledged, numbers, promises)),
+        notes=(*notes, *_notes(ordered, runs, never, undecided), *_unused(acknowledged, numbers, promises)),
     )
 
 
@@ -81,23 +83,16 @@ def _worse(
     runs: Sequence[RunPoint], numbers: Sequence[NumberTrend], promises: Sequence[PromiseTrend], last: int
 ) -> str:
     """The first run with which anything got worse, and what got worse with it."""
-    worse = [
-        (one.since, f"{one.title} fails") for one in promises if one.verdict is Verdict.FAIL and one.since is not None
-    ]
-    for number in numbers:
-        show = "{:.2f}x" if number.scale == "ratio" else "{:+.3g}"
-        worse += [
-            (change.run, f"{number.title} {show.format(change.size)}") for change in number.changes if change.counts
-        ]
-    first = min(run for run, _ in worse)
-    at_first = [text for run, text in worse if run == first]
-    later = len(worse) - len(at_first)
+    first, *others = events(worsenings(numbers, promises))
+    later = sum(len(event.texts) for event in others)
     more = f"; {units.counted(later, 'more change')} for the worse later" if later else ""
-    listed = at_first[0] + (f" and {len(at_first) - 1} more" if len(at_first) > 1 else "")
-    return f"Worse in {_of(runs, last)}, since {name_of(runs[first])}: {listed}{more}."
+    listed = first.texts[0] + (f" and {len(first.texts) - 1} more" if len(first.texts) > 1 else "")
+    return f"Worse in {_of(runs, last)}, since {name_of(runs[first.run])}: {listed}{more}."
 
 
-def _notes(summaries: Sequence[Summary], runs: Sequence[RunPoint], never: Sequence[str]) -> list[str]:
+def _notes(
+    summaries: Sequence[Summary], runs: Sequence[RunPoint], never: Sequence[str], undecided: Sequence[str]
+) -> list[str]:
     sentences = []
     groups = {point.group for point in runs}
     if len(groups) > 1:
@@ -113,6 +108,8 @@ def _notes(summaries: Sequence[Summary], runs: Sequence[RunPoint], never: Sequen
         sentences.append(f"Changes are looked for in the newest {MOST_RUNS} runs of a kind.")
     if never:
         sentences.append(f"Measured in no run: {', '.join(never)}.")
+    if undecided:
+        sentences.append(f"Decided in no run, so nothing is known of it: {', '.join(undecided)}.")
     missing = sum(not point.commit for point in runs)
     if missing:
         sentences.append(f"{units.counted(missing, 'run')} of {len(runs)} did not record a commit.")

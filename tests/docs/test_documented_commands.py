@@ -37,6 +37,9 @@ RUN_BY = {
     "python -m loadtest restore RUN_DIR": (
         "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
     ),
+    "python -m loadtest.summary.summary": (
+        "tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records"
+    ),
     "python -m loadtest trend runs --output trend": (
         "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
     ),
@@ -73,15 +76,24 @@ RUN_BY = {
         ),
         "tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says",
     ),
+    "python -m loadtest sandbox --port 8080": (
+        "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
+    ),
     **dict.fromkeys(
         (
-            "python -m loadtest sandbox --port 8080",
             "curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam",
             "python -m loadtest publish --every 1",
             "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",
         ),
+        "tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it",
+    ),
+    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
+    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
         "tests/loadtest/runs/test_watching.py::"
-        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read",
+        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read"
+    ),
+    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
+        "tests/loadtest/runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show"
     ),
     "python -m loadtest sandbox --fault cdn=ttl2000ms": (
         "tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away"
@@ -95,6 +107,9 @@ RUN_BY = {
 }
 """Commands that other tests run, or whose program they call."""
 
+REPORT_COLUMN_AND_COMMAND = (
+    "tests/docs/test_extending.py::test_a_new_report_is_written_with_a_new_column_and_a_new_command_reads_it"
+)
 BLOCKS_RUN_BY = {
     ("deploying.md", "STACK=acme-samples"): DEPLOYED,
     ("ci.md", "set -eu"): "tests/docs/test_ci_page.py::test_the_recipe_ends_as_it_says",
@@ -115,9 +130,8 @@ BLOCKS_RUN_BY = {
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
     ),
-    ("extending.md", ".venv/bin/python -m loadtest report"): (
-        "tests/docs/test_extending.py::test_a_new_report_is_written"
-    ),
+    ("extending.md", ".venv/bin/python -m loadtest report"): REPORT_COLUMN_AND_COMMAND,
+    ("extending.md", ".venv/bin/python -m loadtest verdict"): REPORT_COLUMN_AND_COMMAND,
 }
 """Blocks that another test takes out of the page and runs as a whole; by their page and how they begin."""
 
@@ -138,14 +152,7 @@ MAKE_ONLY_SHOWN = {
 OTHERS_COMMANDS = {
     "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 300s --publish-command 'make publish' "
     "--write-interval 5 --window 20": (
-        "runs somebody's publisher; tests/loadtest/runs/test_watching.py runs one in the sandbox"
-    ),
-    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
-        "takes somebody's read model; tests/loadtest/runs/test_watching.py does it in the sandbox"
-    ),
-    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
-    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
-        "takes somebody's read model; tests/loadtest/runs/test_watching.py watches one in the sandbox"
+        "runs `make publish` of somebody's own Makefile; tests/loadtest/runs/test_watching.py types it beside one"
     ),
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",

@@ -14,19 +14,20 @@ VERDICTS = (0, 1, 3)
 
 
 @pytest.fixture
-def extended(tmp_path: Path) -> Callable[[str], Path]:
-    """A copy of the project with one chapter of the page applied, and a recorded run as its latest."""
+def extended(tmp_path: Path) -> Callable[..., Path]:
+    """A copy of the project with some chapters of the page applied, and a recorded run as its latest."""
 
-    def extend(heading: str) -> Path:
+    def extend(*headings: str) -> Path:
         folder = copy_of_project(
             tmp_path / "project",
             *("loadtest", "stacks", "main.py", "cdktf.json", "pyproject.toml"),
             *("tests/loadtest/judge/history_language.py",),
         )
         copy_of_run(folder)
-        for block in blocks(PAGE, heading=heading):
-            if block.language != "sh":
-                apply(block, folder)
+        for heading in headings:
+            for block in blocks(PAGE, heading=heading):
+                if block.language != "sh":
+                    apply(block, folder)
         return folder
 
     return extend
@@ -44,7 +45,7 @@ def commands(heading: str) -> Block:
     return block
 
 
-def test_a_new_check_is_judged_and_reported(extended: Callable[[str], Path]) -> None:
+def test_a_new_check_is_judged_and_reported(extended: Callable[..., Path]) -> None:
     folder = extended("A new check")
     make, report = commands("A new check").text.splitlines()
     done = shell(report, folder)
@@ -70,7 +71,7 @@ def test_a_new_check_is_judged_and_reported(extended: Callable[[str], Path]) -> 
 
 
 @pytest.mark.slow
-def test_a_new_fault_is_injected_and_found(extended: Callable[[str], Path]) -> None:
+def test_a_new_fault_is_injected_and_found(extended: Callable[..., Path]) -> None:
     folder = extended("A new fault")
     (folder / "runs" / "latest").unlink()
     done = shell(commands("A new fault").text, folder, seconds=300)
@@ -82,23 +83,31 @@ def test_a_new_fault_is_injected_and_found(extended: Callable[[str], Path]) -> N
     assert 0.05 < counts["not-found"] / summary["availability"]["reads"] < 0.15
 
 
-def test_a_new_fault_shows_itself_in_the_help(extended: Callable[[str], Path]) -> None:
+def test_a_new_fault_shows_itself_in_the_help(extended: Callable[..., Path]) -> None:
     folder = extended("A new fault")
     said = shell(".venv/bin/python -m loadtest sandbox --help", folder).stdout
     assert "missing=RATE" in said
 
 
-def test_a_new_report_is_written(extended: Callable[[str], Path]) -> None:
-    folder = extended("A new report")
+def test_a_new_report_is_written_with_a_new_column_and_a_new_command_reads_it(extended: Callable[..., Path]) -> None:
+    folder = extended("A new report", "A new column", "A new command")
     done = shell(commands("A new report").text, folder)
     assert done.returncode in VERDICTS, done.stderr
     run = folder / "runs" / "latest"
-    written = json.loads((run / "badge.json").read_text())
-    assert written["message"] == json.loads((run / "summary.json").read_text())["verdict"]
+    verdict = json.loads((run / "summary.json").read_text())["verdict"]
+    assert json.loads((run / "badge.json").read_text())["message"] == verdict
+    for name in ("report.md", "report.html"):
+        assert "lasted" in (run / name).read_text(encoding="utf-8")
+    printed = shell(commands("A new command").text, folder)
+    assert printed.stdout == f"{verdict}\n", printed.stderr
+    assert printed.returncode == done.returncode
 
 
-@pytest.mark.parametrize("heading", ["A new check", "A new fault", "A new report"])
-def test_examples_are_as_tidy_as_the_project(extended: Callable[[str], Path], heading: str) -> None:
+CHAPTERS = ("A new check", "A new fault", "A new report", "A new column", "A new command")
+
+
+@pytest.mark.parametrize("heading", CHAPTERS)
+def test_examples_are_as_tidy_as_the_project(extended: Callable[..., Path], heading: str) -> None:
     folder = extended(heading)
     touched = " ".join(target_of(block) for block in blocks(PAGE, heading=heading) if block.language != "sh")
     for command in ("ruff check --no-cache", "ruff format --no-cache --check"):

@@ -26,6 +26,8 @@ lacks("report", *HEAVY, "loadtest.judge")
 lacks("compare", *HEAVY)
 from loadtest.judge import analyse
 lacks("report", *(set(HEAVY) - {"pyarrow"}))
+from loadtest.report import page
+lacks("report", *(set(HEAVY) - {"pyarrow"}))
 """
 
 _ON_THE_BASE = """
@@ -34,7 +36,7 @@ import loadtest.extras
 from loadtest.__main__ import main
 
 there = loadtest.extras.find_spec
-PAGE = ("altair", "vl_convert", "jinja2")
+PAGE = ("vl_convert", "jinja2")
 loadtest.extras.find_spec = lambda name: None if name in PAGE else there(name)
 for name in PAGE:
     sys.modules[name] = None  # importing it fails
@@ -61,7 +63,7 @@ def test_the_base_install_judges_and_says_what_the_page_needs(tmp_path: Path) ->
         timeout=60,
     )
     assert done.returncode == 1, done.stderr
-    assert "report.html is left out, as it needs altair, vl_convert, jinja2" in done.stderr
+    assert "report.html is left out, as it needs vl_convert, jinja2" in done.stderr
     assert "pip install 'read-model-gateway[report]'" in done.stderr
     assert {"summary.json", "report.md", "junit.xml"} <= {path.name for path in run.iterdir()}
     assert not (run / "report.html").exists()

@@ -1,5 +1,6 @@
 """Words and diagrams: definitions, harmless text, and where the operations of a witness are drawn."""
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,18 @@ def test_clean_text_holds_no_control_and_no_surrogate(text: str) -> None:
     assert clean(cleaned) == cleaned
 
 
+EDGES = "\x00\x1b\x7f\x85\x9f\xa0\ud800\udfff\ufffd\ufffe\uffff\u2029\u202a\u202e\u202f\u2066\u2069\u206a"
+
+
+@given(st.text(st.characters() | st.sampled_from(EDGES)))
+def test_clean_text_is_the_text_without_what_steers(text: str) -> None:
+    spaced = text.replace("\r\n", " ").translate(dict.fromkeys(map(ord, "\r\n\t"), " "))
+    steers = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    assert clean(text) == "".join(
+        "\ufffd" if unicodedata.category(each) in ("Cc", "Cs") or each in steers else each for each in spaced
+    )
+
+
 def test_headline_counts_and_names_what_did_not_pass() -> None:
     summary = report_summaries.passing()
     assert headline(summary) == "All four questions pass in the sandbox."
@@ -93,6 +106,8 @@ def test_settings_as_text() -> None:
 def test_times_of_an_operation() -> None:
     assert operation_times(read(-5 * MS, 0)) == "at -5.00 ms, took 5.00 ms"
     assert operation_times(read(5 * MS, None)) == "at 5.00 ms, never returned"
+    elsewhere = replace(read(-6 * MS, 1 * MS), widening_ns=2 * MS)
+    assert operation_times(elsewhere) == "at -6.00 ms (its clock is known to 2.00 ms), took 5.00 ms"
 
 
 def test_bars_follow_time_and_stay_inside() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from loadtest.sandbox.aws.proxy import MOST_ANSWER_BYTES, AwsProxy, _read_answer
+from loadtest.sandbox.aws.forwarding import MOST_ANSWER_BYTES, read_answer
+from loadtest.sandbox.aws.proxy import AwsProxy
 from loadtest.sandbox.http.asgi import MOST_BODY_BYTES, BodyTooLargeError, read_body
 
 
@@ -66,4 +67,4 @@ def test_an_answer_of_moto_is_taken_in_up_to_a_limit() -> None:
 
     endless: Any = SimpleNamespace(content=SimpleNamespace(iter_chunked=pieces))
     with pytest.raises(aiohttp.ClientPayloadError, match=f"more than {MOST_ANSWER_BYTES:,} bytes"):
-        asyncio.run(_read_answer(endless))
+        asyncio.run(read_answer(endless))

@@ -25,15 +25,16 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
+from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command, foreign_reads, somebody_else
+from loadtest.judge.watch_evidence import failing_command, foreign_reads, reads_of, somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
-from loadtest.run.records import ReadOutcome, Verdict, WindowKind, WriteOutcome
-from loadtest.summary.findings import CheckResult, Witness
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
+from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.units import SECOND
 
 PROMISE: Final = Promise(
@@ -84,8 +85,19 @@ def assumptions(history: History) -> CheckResult:
             count_number("writes of unknown outcome", unknown),
             count_number("foreign documents", foreign),
             count_number("reads called while their reader had another in flight", len(overlapping)),
+            *_left_open(history),
         ),
         witnesses=_witnesses(history, overlapping),
+    )
+
+
+def _left_open(history: History) -> tuple[Number, ...]:
+    """What HEADs left open of the reads of a run that watched."""
+    if is_own(history):
+        return ()
+    return (
+        count_number("reads of an unseen document", reads_of(history, UNSEEN_VERSION)),
+        count_number("undecided read", reads_of(history, UNDECIDED_VERSION)),
     )
 
 
@@ -95,18 +107,16 @@ def _writers(history: History) -> str:
 
 def overlapping_in_session(history: History) -> Column:
     """Reads that were called while an earlier read of their session had not returned."""
-    reads, returned_ns = history.reads, history.reads.own_returned_ns
+    reads = history.reads
     key = history.once(session_key)
     few = key.dtype == np.uint16  # few enough sessions to sort block by block, and to look up in a table
-    parts = (each_block if few else _at_once)(
-        len(reads), lambda block: _overlapping_in_block(reads, returned_ns, key, block)
-    )
+    parts = (each_block if few else _at_once)(len(reads), lambda block: _overlapping_in_block(reads, key, block))
     found = [part.overlapping for part in parts]
     until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
     for part in parts if few else ():
         first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
         found.append(first[reads.called_ns[first] < until[key[first]]])
-        until[key[part.last]] = returned_ns[part.last]
+        until[key[part.last]] = reads.own_returned(part.last)
     return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
@@ -122,10 +132,10 @@ def _at_once(count: int, work: Callable[[slice], _Part]) -> list[_Part]:
     return [work(slice(0, count))]
 
 
-def _overlapping_in_block(reads: Reads, returned_ns: Column, key: Column, block: slice) -> _Part:
+def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
     order = np.argsort(key[block], kind="stable")
     same = np.diff(key[block][order]) == 0
-    late = reads.called_ns[block][order][1:] < returned_ns[block][order][:-1]
+    late = reads.called_ns[block][order][1:] < reads.own_returned(block)[order][:-1]
     overlapping = order[1:][same & late] + block.start
     first, last = (order[flags] + block.start for flags in (np.append(True, ~same), np.append(~same, True)))
     return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT], first, last)
@@ -154,6 +164,11 @@ def _writing_stopped(history: History) -> str:
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
     last_error = next((error for error in reversed(history.writes.error) if error), "")
     why = f" (the last error: {last_error})" if last_error else ""
+    if not is_own(history):
+        return (
+            f"Nothing new was seen in the store from {since} after the run began, of {of}, though the publish command "
+            "was to run: what is said of reads during writes rests on the time before."
+        )
     return (
         f"Writing stopped {since} after the run began, of {of}: no PUT that may have taken effect came after that, so "
         f"what is said of reads during writes rests on the time before{why}."
@@ -203,7 +218,8 @@ def _overlaps(count: int) -> str:
 
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
     foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
-    suspects = [(int(read), "got a document that is not of this run") for read in foreign]
+    what = "a document that is not of this run" if is_own(history) else "something that no ETag vouches for"
+    suspects = [(int(read), f"got {what}") for read in foreign]
     in_flight = "called this read while an earlier one was in flight"
     suspects += [(int(read), in_flight) for read in overlapping[:MOST_WITNESSES]]
     return tuple(

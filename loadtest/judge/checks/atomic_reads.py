@@ -35,9 +35,10 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
+from loadtest.judge.checks.when_written import call
 from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.order.zones import Zones, zones
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
@@ -91,7 +92,7 @@ def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dic
     """Versions in conflict beyond the bound, each with its partner, of which neither has a stale or inverted read."""
     explained = np.zeros(len(history.writes), dtype=np.bool_)
     explained[times.version[history.once(inversions)]] = True
-    explained[times.version[np.flatnonzero(times.behind)]] = True
+    explained[times.version[history.once(stale_reads)]] = True
     return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 
 
@@ -146,7 +147,7 @@ def _conflict_witness(history: History, times: Timeline, version: int, partner: 
         history,
         f"Version {version} was there before version {partner} and after it: no order of these operations fits.",
         int(min(history.writes.called_ns[version], history.writes.called_ns[partner])),
-        f"call of write {min(version, partner)}",
+        call(history, min(version, partner)),
         reads=reads,
         writes=writes,
     )

@@ -25,7 +25,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
-from loadtest.judge.measure.latency import successful
+from loadtest.judge.measure.populations import successful
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.run.history import History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, Verdict, outcome_name
@@ -127,7 +127,7 @@ def _witness(history: History, read: int) -> Witness:
     reads = history.reads
     status = int(reads.status[read])
     name = outcome_name(ReadOutcome(int(reads.outcome[read])))
-    took = units.duration(int(reads.own_returned_ns[read] - reads.called_ns[read]))
+    took = units.duration(int(reads.own_returned(read) - reads.called_ns[read]))
     answer = f"HTTP {status}" if status else "no HTTP answer"
     return witness(
         history,

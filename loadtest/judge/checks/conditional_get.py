@@ -40,7 +40,9 @@ from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
 from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
-from loadtest.run.history import Flags, History
+from loadtest.judge.watch_evidence import got_again, same_bytes
+from loadtest.run.blocks import each_block
+from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
 from loadtest.run.settings import NO_WRITER
 from loadtest.summary.findings import CheckResult
@@ -70,12 +72,10 @@ _NAMES: Final = {
 def conditional_get(history: History) -> CheckResult:
     measured = history.once(measure_conditional)
     faults = _faults(history)
-    counts = {name: int(np.count_nonzero(flags)) for name, flags in faults.items()}
+    counts = {name: len(reads) for name, reads in faults.items()}
     verdict, sentence = _judge(history, measured, counts)
     witnesses = [
-        fault_witness(history, name, int(read))
-        for name, flags in faults.items()
-        for read in np.flatnonzero(flags)[:MOST_WITNESSES]
+        fault_witness(history, name, int(read)) for name, reads in faults.items() for read in reads[:MOST_WITNESSES]
     ]
     witnesses.sort(key=lambda witness: witness.at_ns)
     return PROMISE.result(
@@ -93,8 +93,15 @@ def conditional_get(history: History) -> CheckResult:
     )
 
 
-def _faults(history: History) -> dict[str, Flags]:
-    reads, writes = history.reads, history.writes
+def _faults(history: History) -> dict[str, Column]:
+    """The reads with each fault, by number."""
+    parts = each_block(len(history.reads), lambda block: _faults_in(history, block))
+    none = np.zeros(0, dtype=np.int64)
+    return {name: np.concatenate([none, *(part[name] for part in parts)]) for name in _NAMES}
+
+
+def _faults_in(history: History, block: slice) -> dict[str, Column]:
+    reads, writes = history.reads.chosen(block), history.writes
     whole = reads.outcome == ReadOutcome.WHOLE
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
     misnamed = whole & named & (reads.etag_version != reads.version)
@@ -106,18 +113,19 @@ def _faults(history: History) -> dict[str, Flags]:
     # A document of somebody else has an ETag of its own, and never that of one of ours.
     misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
     confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)
-    return {
+    faults = {
         "no-etag": whole & (reads.etag_version == NO_VERSION),
         "other-etag": (reads.outcome == ReadOutcome.ETAG_MISMATCH) | misnamed,
         "second-etag": whole & (reads.etag_version == SECOND_ETAG),
-        "not-honoured": history.once(sent_same),
-        "broken-instead": history.once(broken_instead),
+        "not-honoured": history.once(sent_same)[block],
+        "broken-instead": history.once(broken_instead)[block],
         "unasked": reads.outcome == ReadOutcome.UNASKED_NOT_MODIFIED,
         "with-body": reads.outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY,
         "bare-304": confirmed & (reads.etag_version == NO_VERSION),
         "other-etag-304": confirmed & (reads.etag_version >= 0) & (reads.etag_version != reads.version),
         "unknown-etag-304": confirmed & (reads.etag_version == UNKNOWN_VERSION),
     }
+    return {name: np.flatnonzero(flags) + block.start for name, flags in faults.items()}
 
 
 def _judge(  # noqa: PLR0911 - one a case
@@ -162,6 +170,8 @@ def _judge(  # noqa: PLR0911 - one a case
             f"Only {units.counted(measured.could_have_been, 'request')} named the current version, at least "
             f"{MINIMUM_CONDITIONS} are needed.",
         )
+    if open_ := same_bytes(history) or got_again(history):
+        return Verdict.INCONCLUSIVE, open_
     asked_nobody = history.info.settings.writer == NO_WRITER
     return Verdict.PASS, _honoured(
         measured, int(np.count_nonzero(history.reads.status == 200)), asked_nobody=asked_nobody

@@ -31,10 +31,11 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
+from loadtest.judge.checks.when_written import acknowledgement, is_own
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.staleness import staleness
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
@@ -55,7 +56,7 @@ def fresh_reads(history: History) -> CheckResult:
     """Judge the freshness of every read."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
-    stale = np.flatnonzero(times.behind)
+    stale = history.once(stale_reads)
     low, high = staleness(history, times, stale)
     bound = history.max_staleness_ns
     beyond = low > bound
@@ -78,13 +79,18 @@ def _judge(history: History, looked_at: int, too_stale: int, undecided: int, sta
     if too_stale:
         share = units.share(too_stale / looked_at)
         return Verdict.FAIL, f"{units.counted(too_stale, 'read')} of {looked_at:,} ({share}) were stale{beyond}."
-    if lack := lacking(history, looked_at, "reads came after an acknowledgement", "freshness"):
+    after = "an acknowledgement" if is_own(history) else "a version that a HEAD had shown"
+    if lack := lacking(history, looked_at, f"reads came after {after}", "freshness"):
         return Verdict.INCONCLUSIVE, lack
     if undecided:
         return (
             Verdict.INCONCLUSIVE,
-            f"{units.counted(undecided, 'stale read')} may or may not have been stale{beyond}: reads and PUTs took too "
-            "long to tell.",
+            f"{units.counted(undecided, 'stale read')} may or may not have been stale{beyond}: "
+            + (
+                "reads and PUTs took too long to tell."
+                if is_own(history)
+                else "reads took too long, and HEADs were too far apart (--watch-interval), to tell."
+            ),
         )
     sentence = f"None of {looked_at:,} reads was stale ({units.none_in(looked_at)})."
     if stale:
@@ -123,17 +129,20 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
     got = f"given version {version}"
     if history.reads.status[read] == 304:
         got = f"told by a 304 that version {version} was current,"
+    known, each = f"write {newer} had been acknowledged", "acknowledged write"
+    if not is_own(history):
+        known, each = f"a HEAD had shown version {newer}", "version"
+        why = f"version {version} was shown before that one"
     sentence = (
-        f"{reader(history, read).capitalize()} was {got} although write {newer} had "
-        f"been acknowledged {units.duration(low[0])} before the read was called, and {why}: "
-        f"{units.duration(low[0])} to {units.duration(high[0])} too old, "
-        f"{units.counted(int(times.behind[read]), 'acknowledged write')} behind."
+        f"{reader(history, read).capitalize()} was {got} although {known} {units.duration(low[0])} before the read was "
+        f"called, and {why}: {units.duration(low[0])} to {units.duration(high[0])} too old, "
+        f"{units.counted(int(times.behind[read]), each)} behind."
     )
     return witness(
         history,
         sentence,
         acknowledged,
-        f"acknowledgement of write {newer}",
+        acknowledgement(history, newer),
         reads=reads,
         writes=(version, newer),
     )

@@ -36,7 +36,7 @@ from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
-from loadtest.run.blocks import in_blocks
+from loadtest.run.blocks import in_blocks, side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Witness
@@ -55,15 +55,14 @@ def monotonic_reads(history: History) -> CheckResult:
     keys = history.once(session_key)
     sessions = count_sessions(keys, times.legitimate)
     looked_at = int(np.count_nonzero(times.legitimate)) - sessions
-    found = [np.zeros(0, dtype=np.int64)]
     # A session is of one clock, so its order is known even where that of all reads together is not.
     suspects = keys[history.once(inversions)] if history.reads.on_one_clock else keys
-    for session in sessions_of(history, times, np.unique(suspects)):
-        earlier = largest_read_before(history, times, session)
-        back = session[went_back_after(history, times, session, earlier)]
-        if len(back):
-            found.append(back)
-    reads, went_back = np.sort(np.concatenate(found)), len(found) - 1
+    found = side_by_side(
+        lambda session: session[went_back_after(history, times, session, largest_read_before(history, times, session))],
+        sessions_of(history, times, np.unique(suspects)),
+    )
+    reads = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+    went_back = sum(1 for back in found if len(back))
     verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
     return PROMISE.result(
         verdict,
@@ -100,7 +99,7 @@ def inversions(history: History) -> Column:
 
 def largest_read_before(history: History, times: Timeline, session: Column) -> Column:
     """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
-    returned = history.reads.own_returned_ns[session]
+    returned = history.reads.own_returned(session)
     by_return = np.argsort(returned, kind="stable")
     version = times.version[session]
     proof = np.where(times.published_once[version], version, NO_VERSION)
@@ -145,7 +144,7 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
     newest = int(times.version[before].max())
     earlier = int(np.argmax(before & (times.version == newest)))
     version = int(times.version[read])
-    gap = int(history.reads.called_ns[read]) - int(history.reads.own_returned_ns[earlier])
+    gap = int(history.reads.called_ns[read]) - int(history.reads.own_returned(earlier))
     return witness(
         history,
         f"{reader(history, read).capitalize()} had version {newest} and, in a read called {units.duration(gap)} later, "

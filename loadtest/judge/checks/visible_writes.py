@@ -25,6 +25,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, tolerated_staleness
+from loadtest.judge.checks.when_written import acknowledgement, counted, is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, too_little
 from loadtest.judge.order.timeline import timeline
@@ -68,23 +69,25 @@ def visible_writes(history: History) -> CheckResult:
 def _judge(history: History, never: Unseen, lost: Column) -> tuple[Verdict, str]:
     if len(lost):
         were = "was" if len(lost) == 1 else "were"
+        next_one = "write" if is_own(history) else "one"
         return (
             Verdict.FAIL,
-            f"{units.counted(len(lost), 'acknowledged write')} of {never.tried:,} {were} lost, or not visible until "
-            "the next write: reads came in between, and no read ever returned "
+            f"{counted(history, len(lost))} of {never.tried:,} {were} lost, or not visible until the next "
+            f"{next_one}: reads came in between, and no read ever returned "
             f"{listed(lost.tolist())}.{despite_others(history)}",
         )
     if foreign := somebody_else(history):
         return Verdict.INCONCLUSIVE, foreign
     few = too_little(history, int(np.count_nonzero(history.once(timeline).legitimate)), "reads named a version")
     if few or never.tried < MINIMUM_WRITES:
+        which = "acknowledged writes" if is_own(history) else "versions that HEADs showed"
         why = few or (
-            f"for only {never.tried} of the acknowledged writes a read came before the next one, at least "
+            f"for only {never.tried} of the {which} a read came before the next one, at least "
             f"{MINIMUM_WRITES} are needed"
         )
         return Verdict.INCONCLUSIVE, f"Nothing can be said about writes that are lost: {why}."
     if len(never.lost):
-        passed_over = units.counted(len(never.lost), "acknowledged write")
+        passed_over = counted(history, len(never.lost))
         return (
             Verdict.PASS,
             f"{passed_over} of {never.tried:,} had not become visible when the next one was made "
@@ -93,7 +96,7 @@ def _judge(history: History, never: Unseen, lost: Column) -> tuple[Verdict, str]
         )
     return (
         Verdict.PASS,
-        f"None of {never.tried:,} acknowledged writes that a read could tell of before the next one was lost.",
+        f"None of {counted(history, never.tried)} that a read could tell of before the next one was lost.",
     )
 
 
@@ -109,13 +112,16 @@ def _witness(history: History, never: Unseen, place: int) -> Witness:
     lost, read, following = (int(column[place]) for column in (never.lost, never.shown_by, never.next_write))
     asked = int(reads.called_ns[read] - writes.returned_ns[lost])
     left = int(writes.called_ns[following] - reads.returned_ns[read])
+    told, then = f"Write {lost} was acknowledged", f"before write {following} was called"
+    if not is_own(history):
+        told, then = f"A HEAD showed version {lost}", f"before version {following} can have been there"
     return witness(
         history,
-        f"Write {lost} was acknowledged. {reader(history, read).capitalize()} asked {units.duration(asked)} after "
-        f"that, was answered {units.duration(left)} before write {following} was called, and got version "
-        f"{int(reads.version[read])}. No read ever returned version {lost}.",
+        f"{told}. {reader(history, read).capitalize()} asked {units.duration(asked)} after "
+        f"that, was answered {units.duration(left)} {then}, and got version {int(reads.version[read])}. No read ever "
+        f"returned version {lost}.",
         int(writes.returned_ns[lost]),
-        f"acknowledgement of write {lost}",
+        acknowledgement(history, lost),
         reads=(read,),
         writes=(lost, following),
     )

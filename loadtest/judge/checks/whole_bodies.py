@@ -31,10 +31,12 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number
+from loadtest.judge.checks.when_written import call, has_times, is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
 from loadtest.judge.watch_evidence import foreign_reads, unvouched
+from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
@@ -63,7 +65,7 @@ _MEANING: Final = {
 def whole_bodies(history: History) -> CheckResult:
     """Look for documents that are not whole."""
     outcome = history.reads.outcome
-    counts = np.bincount(outcome, minlength=len(ReadOutcome))
+    counts = count_of_each(outcome, len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)
@@ -88,10 +90,10 @@ def whole_bodies(history: History) -> CheckResult:
         verdict, sentence = Verdict.INCONCLUSIVE, f"Nothing can be said about bodies: {few}."
     elif overlapping < MINIMUM_OVERLAPS:
         verdict = Verdict.INCONCLUSIVE
-        met_for_certain = "certainly met" if history.reads.known_to_a_bound else "met"
         sentence = (
-            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} {met_for_certain} "
-            f"a PUT in flight and at least {MINIMUM_OVERLAPS} are needed: read more often, or write more often."
+            f"All {looked_at:,} documents were whole, but only {units.counted(overlapping, 'read')} "
+            f"{_few_met(history)} and at least {MINIMUM_OVERLAPS} are needed: read more often, or "
+            f"{'write more often' if is_own(history) else 'watch for longer'}."
         )
     elif (unseen := _unseen_mixes(history)) is not None:
         verdict = Verdict.INCONCLUSIVE
@@ -136,6 +138,13 @@ def _unseen_mixes(history: History) -> str | None:
     )
 
 
+def _few_met(history: History) -> str:
+    """What too few reads did, for a sentence."""
+    if not is_own(history):
+        return "may have met a publication"
+    return "certainly met a PUT in flight" if history.reads.known_to_a_bound else "met a PUT in flight"
+
+
 def _met(history: History, met: int, found: int) -> str:
     """How many of the findings met a write, as far as that is known."""
     if history.info.settings.writer == NO_WRITER:
@@ -163,15 +172,19 @@ def _witness(history: History, read: int) -> Witness:
     met = [int(version) for version in versions[first:after]]
     near = met[:2] or [int(versions[after - 1])]
     silent_ns = int(reads.called_ns[read] - ends[after - 1])
-    may = "perhaps " if reads.known_to_a_bound else ""
-    when = f"{may}while {_names(met)} in flight" if met else _since(near[0], silent_ns)
+    own = is_own(history)
+    may = "perhaps " if reads.known_to_a_bound or not own else ""
+    if not has_times(history):
+        when = ", and when documents were published is not known"
+    else:
+        when = f" {may}while {_names(met, own=own)}" if met else f" {_since(near[0], silent_ns, own=own)}"
     outcome, size = ReadOutcome(int(reads.outcome[read])), int(reads.body_bytes[read])
     change = _change_of_size(size, int(writes.bytes[near[0]])) if outcome is ReadOutcome.REWRITTEN else ""
     return witness(
         history,
-        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{change}) {when}.",
-        int(writes.called_ns[near[0]]),
-        f"call of write {near[0]}",
+        f"{reader(history, read).capitalize()} received {_MEANING[outcome]} ({units.size(size)}{change}){when}.",
+        int(writes.called_ns[near[0]]) if has_times(history) else int(reads.called_ns[read]),
+        call(history, near[0]) if has_times(history) else "call of the read",
         reads=(read,),
         writes=near,
     )
@@ -186,14 +199,18 @@ def _change_of_size(size: int, document: int) -> str:
     return f", {abs(more):,} B {'more' if more >= 0 else 'less'} than the document{like}"
 
 
-def _since(last: int, silent_ns: int) -> str:
+def _since(last: int, silent_ns: int, *, own: bool) -> str:
     """For a read that met no PUT: how long before it the last one was over."""
     ended = units.duration(silent_ns)
+    if not own:
+        shown = f"version {last}, the last one, had been shown {ended} earlier"
+        return f"while nothing was published that a HEAD showed: {shown}"
     return f"while no PUT was in flight: the last one before it, write {last}, had ended {ended} earlier"
 
 
-def _names(met: list[int]) -> str:
+def _names(met: list[int], *, own: bool) -> str:
     """The writes that a read met, for a sentence."""
+    what, doing = ("write", "in flight") if own else ("version", "published")
     if len(met) == 1:
-        return f"write {met[0]} was"
-    return f"writes {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were"
+        return f"{what} {met[0]} was {doing}"
+    return f"{what}s {met[0]} {'and' if len(met) == 2 else 'to'} {met[-1]} were {doing}"

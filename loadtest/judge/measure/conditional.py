@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.blocks import each_block
+from loadtest.run.blocks import each_block, in_blocks
 from loadtest.run.history import Flags, History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, NO_VERSION, ReadOutcome, WriteOutcome
 from loadtest.summary.versions import Conditional
 
 
+class _Counts(NamedTuple):
+    """What is counted of the reads of a block, and of all."""
+
+    documents: int = 0
+    with_etag: int = 0
+    asked: int = 0
+    not_modified: int = 0
+    changed: int = 0
+    unasked: int = 0
+    with_body: int = 0
+    stale_not_modified: int = 0
+    received: int = 0
+    saved: int = 0
+    saved_wrongly: int = 0
+    broken: int = 0
+    broken_with_etag: int = 0
+
+
 def measure_conditional(history: History) -> Conditional:
-    reads, outcome = history.reads, history.reads.outcome
-    documents = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
-    not_modified = outcome == ReadOutcome.NOT_MODIFIED
-    asked = (reads.sent_version != NO_VERSION) & (documents | not_modified)
-    same = history.once(sent_same)
-    changed = asked & documents & ~same
-    named = not_modified & (reads.version >= 0) & _written(history)
-    saved = _bytes_of(history, named)
-    broken = (reads.status == 200) & one_of(outcome, BROKEN_OUTCOMES)
-    answered = documents | not_modified
-    received = sum(
-        each_block(len(reads), lambda block: int(reads.body_bytes[block].sum(where=answered[block], dtype=np.int64)))
-    )
-    times = history.once(timeline)
+    same, instead = _count(history.once(sent_same)), _count(history.once(broken_instead))
+    parts = each_block(len(history.reads), lambda block: _counted(history, block))
+    counts = _Counts(*(sum(column) for column in zip(*parts, strict=True)))
+    bytes_known = counts.saved + counts.received
     return Conditional(
-        whole_reads=_count(documents),
-        with_etag=_count(documents & (reads.etag_version != NO_VERSION)),
-        conditional_reads=_count(asked),
-        not_modified=_count(not_modified),
-        changed=_count(changed),
-        same_version_sent=_count(same),
-        could_have_been=_count(not_modified) + _count(same) + _count(history.once(broken_instead)),
-        unasked=_count(outcome == ReadOutcome.UNASKED_NOT_MODIFIED),
-        with_body=_count(outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY),
-        stale_not_modified=_count((times.behind > 0) & (reads.status == 304)),
-        bytes_received=received,
-        bytes_saved=saved,
-        saved_share=round(saved / (saved + received), 9) if saved + received else None,
+        whole_reads=counts.documents,
+        with_etag=counts.with_etag,
+        conditional_reads=counts.asked,
+        not_modified=counts.not_modified,
+        changed=counts.changed,
+        same_version_sent=same,
+        could_have_been=counts.not_modified + same + instead,
+        unasked=counts.unasked,
+        with_body=counts.with_body,
+        stale_not_modified=counts.stale_not_modified,
+        bytes_received=counts.received,
+        bytes_saved=counts.saved,
+        saved_share=round(counts.saved / bytes_known, 9) if bytes_known else None,
         response_200=response_quantiles(history, "200"),
         response_304=response_quantiles(history, "304"),
-        bytes_saved_wrongly=_bytes_of(history, named & (times.behind > 0)),
-        broken_bodies=_count(broken),
-        broken_with_etag=_count(broken & (reads.etag_version >= 0)),
+        bytes_saved_wrongly=counts.saved_wrongly,
+        broken_bodies=counts.broken,
+        broken_with_etag=counts.broken_with_etag,
+    )
+
+
+def _counted(history: History, block: slice) -> _Counts:
+    reads, writes = history.reads, history.writes
+    outcome, status, version, etag = (
+        column[block] for column in (reads.outcome, reads.status, reads.version, reads.etag_version)
+    )
+    documents = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
+    not_modified = outcome == ReadOutcome.NOT_MODIFIED
+    answered = documents | not_modified
+    asked = (reads.sent_version[block] != NO_VERSION) & answered
+    late = history.once(timeline).behind[block] > 0
+    named = not_modified & (version >= 0) & (version < len(writes))
+    broken = (status == 200) & one_of(outcome, BROKEN_OUTCOMES)
+    return _Counts(
+        documents=_count(documents),
+        with_etag=_count(documents & (etag != NO_VERSION)),
+        asked=_count(asked),
+        not_modified=_count(not_modified),
+        changed=_count(asked & documents & ~history.once(sent_same)[block]),
+        unasked=_count(outcome == ReadOutcome.UNASKED_NOT_MODIFIED),
+        with_body=_count(outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY),
+        stale_not_modified=_count(late & (status == 304)),
+        received=int(reads.body_bytes[block].sum(where=answered, dtype=np.int64)),
+        saved=int(writes.bytes[version[named]].sum()),
+        saved_wrongly=int(writes.bytes[version[named & late]].sum()),
+        broken=_count(broken),
+        broken_with_etag=_count(broken & (etag >= 0)),
     )
 
 
 def sent_same(history: History) -> Flags:
     """Reads answered 200 with the very version whose ETag was sent: each could have been a 304."""
-    reads = history.reads
-    flags: Flags = (
-        (reads.outcome == ReadOutcome.WHOLE) & (reads.sent_version >= 0) & (reads.sent_version == reads.version)
+    outcome, sent, version = history.reads.outcome, history.reads.sent_version, history.reads.version
+    return in_blocks(
+        len(outcome),
+        np.bool_,
+        lambda block: (outcome[block] == ReadOutcome.WHOLE) & (sent[block] >= 0) & (sent[block] == version[block]),
     )
-    return flags
 
 
 def broken_instead(history: History) -> Flags:
@@ -72,17 +112,6 @@ def broken_instead(history: History) -> Flags:
     acknowledged = writes.acknowledged[sent] & (writes.returned_ns[sent] < reads.called_ns[broken])
     flags = np.zeros(len(reads), dtype=np.bool_)
     flags[broken[acknowledged & (latest == sent)]] = True
-    return flags
-
-
-def _bytes_of(history: History, named: Flags) -> int:
-    """How many bytes the documents of some reads' versions have together."""
-    size, version = history.writes.bytes, history.reads.version
-    return sum(each_block(len(named), lambda block: int(size[np.compress(named[block], version[block])].sum())))
-
-
-def _written(history: History) -> Flags:
-    flags: Flags = history.reads.version < len(history.writes)
     return flags
 
 

@@ -71,7 +71,7 @@ def overlaps_at_least(history: History, among: Flags) -> int:
     if not reads.known_to_a_bound:
         return int(np.count_nonzero(among & history.once(overlapping_reads)))
     chosen = np.flatnonzero(among)
-    worker, called, returned = reads.worker[chosen], reads.called_ns[chosen], reads.own_returned_ns[chosen]
+    worker, called, returned = reads.worker[chosen], reads.called_ns[chosen], reads.own_returned(chosen)
     fewest = np.full(_MOST_WORKERS, len(chosen))
     for place in range(_PLACES + 1):
         later = reads.widening_ns[chosen] * place // _PLACES

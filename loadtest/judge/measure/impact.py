@@ -23,7 +23,7 @@ from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
 from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, stretch
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
-from loadtest.judge.measure.near_publications import near_publications
+from loadtest.judge.measure.near_publications import at_the_edges, near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.pauses_settled import settled
 from loadtest.judge.measure.position import unlike_windows
@@ -116,7 +116,11 @@ def _measure(history: History, table: WindowTable) -> Impact:
 def _near(history: History) -> Impact:
     """The impact of publications by somebody else, who keeps no windows."""
     near = near_publications(history, HEADLINE)
-    doubts = (*doubts_of(near.impact, "", near.fast), *unearned(history, near.impact, near.pairs))
+    doubts = (
+        *doubts_of(near.impact, "", near.fast),
+        *unearned(history, near.impact, near.pairs),
+        *at_the_edges(history),
+    )
     impact = replace(near.impact, verdict=_judge(near.impact, doubts), doubts=doubts)
     return replace(impact, sentence=sentence_of_publications(history, impact, doubts))
 

@@ -10,18 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.measure.flights import due_during_put
+from loadtest.judge.measure.populations import PARTS, POPULATIONS, members_of, part_of
 from loadtest.judge.measure.since_put import since_put, slowest_reads
-from loadtest.judge.statistics.quantiles import (
-    DEFINITION,
-    groups,
-    quantiles_of,
-    quantiles_of_sorted,
-    rank,
-)
-from loadtest.run.blocks import blocks, each_block, in_blocks, places, side_by_side
+from loadtest.judge.statistics.by_group import by_group, quantiles_together
+from loadtest.judge.statistics.quantiles import DEFINITION, rank
+from loadtest.run.blocks import each_block, in_blocks, side_by_side
 from loadtest.run.history import Column, Flags, History
-from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind
+from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.units import SECOND
 
@@ -41,99 +36,49 @@ _LABELS: Final = {
 
 def measure_latency(history: History) -> Latency:
     """All latency figures of a run."""
-    members = history.once(populations)
-    room = [np.empty(len(history.reads), dtype=np.int64) for _ in range(2)]  # NumPy lets go of the interpreter
-    (services, _), (responses, kept) = side_by_side(
-        lambda kind: _measure(history, kind, members, room[kind == "response"]), ("service", "response")
-    )
-    rows = tuple(
-        LatencyRow(
-            population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
-            label=_LABELS[name],
-            service=services[name],
-            response=responses[name],
-        )
-        for name in members
-    )
-    writing, p99_ns = members["writing"], responses["writing"].p99_ns
+    rows, histogram = _rows(history)
+    p99_ns = next(row.response.p99_ns for row in rows if row.population == "writing")
+    writing, response = members_of(history, "writing"), history.once(response_ns)
     return Latency(
         DEFINITION,
         rows,
         _series(history),
-        _histogram(kept["quiet"], kept["writing"]),
-        since_put(history, writing, history.once(response_ns), p99_ns),
-        slowest_reads(history, writing, history.once(response_ns), p99_ns),
+        histogram,
+        since_put(history, writing, response, p99_ns),
+        slowest_reads(history, writing, response, p99_ns),
     )
 
 
-def _measure(
-    history: History, kind: str, populations: dict[str, Flags], room: Column
-) -> tuple[dict[str, Quantiles], dict[str, Column]]:
-    """Quantiles by population; of response times also the rising columns that a histogram is made of."""
-    reads, found, kept = history.reads, {}, {}
-    returned_ns = reads.own_returned_ns
-    since_ns = reads.scheduled_ns if kind == "response" else reads.called_ns
-    for name, members in populations.items():
-        filled = 0
-        for block in blocks(len(members)):
-            values = np.compress(members[block], returned_ns[block] - since_ns[block])
-            room[filled : filled + len(values)] = values
-            filled += len(values)
-        if kind == "response" and name in ("quiet", "writing"):
-            kept[name] = np.sort(room[:filled])
-            found[name] = quantiles_of_sorted(kept[name])
-        else:
-            found[name] = quantiles_of(room[:filled])
-    return found, kept
+def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
+    """The quantiles of each population, and the histogram. The times of each part are sorted once, for all of them."""
+    reads, response = history.reads, history.once(response_ns)
+    services, responses = by_group(
+        history.once(part_of),
+        PARTS,
+        lambda block: reads.own_returned(block) - reads.called_ns[block],
+        lambda block: response[block],
+    )
+    side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True))
+
+    def of(times: list[Column], population: str) -> list[Column]:
+        return [times[part] for part in POPULATIONS[population]]
+
+    rows = tuple(
+        LatencyRow(
+            population=name,  # type: ignore[arg-type]  # the keys of _LABELS are the literals
+            label=label,
+            service=quantiles_together(of(services, name)),
+            response=quantiles_together(of(responses, name)),
+        )
+        for name, label in _LABELS.items()
+    )
+    return rows, _histogram(of(responses, "quiet"), of(responses, "writing"))
 
 
 def response_ns(history: History) -> Column:
     """The response time of each read."""
-    returned_ns, scheduled_ns = history.reads.own_returned_ns, history.reads.scheduled_ns
-    return in_blocks(len(history.reads), np.int64, lambda block: returned_ns[block] - scheduled_ns[block])
-
-
-def successful(history: History) -> Flags:
-    """Reads that were answered as they should be: 200 with a whole document, or 304 to a condition."""
-    outcome = history.reads.outcome
-    flags: Flags = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.NOT_MODIFIED)
-    return flags
-
-
-def window_of(history: History) -> Column:
-    """The window (by place) that each read was due in; -1 for none."""
-    windows = history.windows
-    if not len(windows):
-        return np.full(len(history.reads), -1, dtype=np.int32)
-
-    def of_block(block: slice) -> Column:
-        due = history.reads.scheduled_ns[block]
-        place = places(windows.start_ns, due, "right") - 1
-        return np.where((place >= 0) & (due < windows.end_ns[place]), place, -1)
-
-    return in_blocks(len(history.reads), np.int32, of_block)
-
-
-def populations(history: History) -> dict[str, Flags]:
-    """The successful reads of each population, by the name that its row has."""
-    ok = history.once(successful)
-    status = history.reads.status
-    windows = history.windows
-    if len(windows):
-        kind = np.append(windows.kind, 255)[history.once(window_of)]
-        quiet, writing = ok & (kind == WindowKind.QUIET), ok & (kind == WindowKind.WRITING)
-    else:  # written to all the time, in no windows
-        quiet, writing = np.zeros_like(ok), ok
-    during = history.once(due_during_put)
-    return {
-        "all": ok,
-        "200": ok & (status == 200),
-        "304": ok & (status == 304),
-        "quiet": quiet,
-        "writing": writing,
-        "overlapping-put": writing & during,
-        "clear-of-put": writing & ~during,
-    }
+    reads = history.reads
+    return in_blocks(len(reads), np.int64, lambda block: reads.own_returned(block) - reads.scheduled_ns[block])
 
 
 def _series(history: History) -> LatencySeries:
@@ -152,7 +97,8 @@ def _series(history: History) -> LatencySeries:
 
     counts = sum(each_block(len(reads), of_block), np.zeros(buckets * _KINDS, dtype=np.int64)).reshape(-1, _KINDS)
     response = history.once(response_ns)
-    found = side_by_side(lambda members: _of_bucket(response[members]), groups(place, buckets))
+    (members,) = by_group(place, buckets, lambda block: response[block])
+    found = side_by_side(_of_bucket, members)
     ok, not_modified, faults, errors = (tuple(counts[:, kind].tolist()) for kind in range(_KINDS - 1))
     return LatencySeries(
         bucket_ns=bucket_ns,
@@ -186,9 +132,9 @@ def _of_bucket(values: Column) -> tuple[int | None, int | None, int | None]:
     return middle, int(values[high]), int(values[high:].max())
 
 
-def _histogram(quiet: Column, writing: Column) -> LatencyHistogram:
-    """The histogram of two rising columns."""
-    both = [values for values in (quiet, writing) if len(values)]
+def _histogram(quiet: list[Column], writing: list[Column]) -> LatencyHistogram:
+    """The histogram of two populations, each in rising columns."""
+    both = [values for values in (*quiet, *writing) if len(values)]
     if not both:
         return LatencyHistogram((), (), ())
     least = max(1, min(int(values[0]) for values in both))
@@ -202,8 +148,8 @@ def _histogram(quiet: Column, writing: Column) -> LatencyHistogram:
     return LatencyHistogram(tuple(edges.tolist()), _counts(quiet, edges), _counts(writing, edges))
 
 
-def _counts(rising: Column, edges: Column) -> tuple[int, ...]:
-    below = np.searchsorted(rising, edges, side="left")
+def _counts(rising: list[Column], edges: Column) -> tuple[int, ...]:
+    below = sum((np.searchsorted(times, edges, side="left") for times in rising), np.zeros(len(edges), dtype=np.int64))
     below[0] = 0  # what rounds to less than the first edge (an early timer) belongs to the first bin
     return tuple(np.diff(below).tolist())
 
@@ -217,7 +163,7 @@ def times_of(history: History, kind: str, members: Flags | Column) -> Column:
     if kind == "response":
         times: Column = history.once(response_ns)[members]
         return times
-    return history.reads.own_returned_ns[members] - history.reads.called_ns[members]
+    return history.reads.own_returned(members) - history.reads.called_ns[members]
 
 
 def response_quantiles(history: History, population: str) -> Quantiles:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -39,6 +39,7 @@ class Stretch:
     """The successful reads of a stretch of time, by kind of answer."""
 
     times: dict[Kind, Column]  # rising response times
+    _known: dict[tuple[Kind, Quantile], float | None] = field(default_factory=dict, init=False, repr=False)
 
     def count(self, kind: Kind) -> int:
         """How many reads of a kind."""
@@ -46,8 +47,11 @@ class Stretch:
 
     def at(self, kind: Kind, quantile: Quantile) -> float | None:
         """A quantile of one kind; None when there are too few reads of it."""
-        times = self.times[kind]
-        return unbiased(times, PER_MILLE[quantile]) if len(times) >= LEAST_OF_KIND else None
+        if (kind, quantile) not in self._known:  # each is asked for by many comparisons
+            times = self.times[kind]
+            found = unbiased(times, PER_MILLE[quantile]) if len(times) >= LEAST_OF_KIND else None
+            self._known[kind, quantile] = found
+        return self._known[kind, quantile]
 
     @property
     def only(self) -> Column | None:
@@ -74,7 +78,7 @@ def unbiased(rising: Column, per_mille: int) -> float | None:
     return float(rising[below] + (rising[below + 1] - rising[below]) * share)
 
 
-def stretch(history: History, members: Column) -> Stretch:
+def stretch(history: History, members: slice | Column) -> Stretch:
     """The reads with these places."""
     took = history.once(response_ns)[members]
     fetched = history.reads.status[members] == 200

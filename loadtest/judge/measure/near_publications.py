@@ -22,8 +22,9 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
-from loadtest.judge.measure.latency import successful
+from loadtest.judge.measure.edges import at_the_edge
 from loadtest.judge.measure.like_with_like import KINDS, Scale, mixed, stretch
+from loadtest.judge.measure.populations import successful
 from loadtest.judge.measure.too_fast import TooFast, too_fast
 from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.quantiles import PER_MILLE
@@ -173,18 +174,28 @@ def _windows(history: History, reach: int) -> list[tuple[int, int, int]]:
 
 
 def _pair(history: History, begin: int, border: int, end: int) -> Pair:
-    due, reads = history.once(_due)
-    at = np.searchsorted(due, [begin, border, end], side="left")
-    before, near = (stretch(history, reads[at[place] : at[place + 1]]) for place in (0, 1))
+    due, latest, reads = history.once(_due)
+    first, middle, last = np.searchsorted(due, [begin, border, end], side="left")
+    before = stretch(history, reads[first:middle][latest[first:middle] < border])
+    near = stretch(history, reads[middle:last][latest[middle:last] < end])
     least = min(sum(side.count(kind) for kind in KINDS) for side in (before, near))
     return Pair((before,), near, least, (0, 0))
 
 
-def _due(history: History) -> tuple[Column, Column]:
-    """The successful reads by when they were due, rising; and their numbers."""
-    reads = np.flatnonzero(successful(history))
-    order = np.argsort(history.reads.scheduled_ns[reads], kind="stable")
-    return history.reads.scheduled_ns[reads][order], reads[order]
+def _due(history: History) -> tuple[Column, Column, Column]:
+    """The successful reads: when each was due at the earliest, rising; when at the latest; and their numbers."""
+    chosen = np.flatnonzero(successful(history))
+    reads = chosen[np.argsort(history.reads.scheduled_ns[chosen], kind="stable")]
+    due = history.reads.scheduled_ns[reads]
+    return due, due + history.reads.widening_ns[reads], reads
+
+
+def at_the_edges(history: History) -> list[str]:
+    """Why a PASS is not earned where many reads may have been due before a publication or after it."""
+    windows = _windows(history, reach) if (reach := _reach(history)) >= LEAST_REACH_NS else []
+    starts = np.array([start for begin, border, _ in windows for start in (begin, border)], dtype=np.int64)
+    ends = np.array([end for _, border, last in windows for end in (border, last)], dtype=np.int64)
+    return at_the_edge(history, starts, ends, "read from nearer by, or publish less often")
 
 
 def _logs(pairs: list[Pair], scale: Scale, name: Quantile) -> list[float]:

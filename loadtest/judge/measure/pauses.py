@@ -17,8 +17,10 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.measure.latency import measure_latency, populations, times_of
+from loadtest.judge.measure.latency import measure_latency, times_of
+from loadtest.judge.measure.populations import members_of
 from loadtest.judge.statistics.quantiles import rank
+from loadtest.run.blocks import in_blocks
 from loadtest.run.history import Column, Flags, History
 from loadtest.summary.generator import GeneratorPause, PausedQuantile
 from loadtest.summary.speed import Quantiles
@@ -51,9 +53,8 @@ def paused_quantiles(history: History, found: tuple[Column, Column, Column]) -> 
         waited = np.flatnonzero(_waited(history, since, found))
         if not len(waited):
             continue
-        latency, members_of = history.once(measure_latency), history.once(populations)
-        for row in latency.rows:
-            members = members_of[row.population]
+        for row in history.once(measure_latency).rows:
+            members = members_of(history, row.population)
             own = times_of(history, time, waited[members[waited]])
             for quantile, value, least in _as_slow(row.response if time == "response" else row.service):
                 slow = 2 * int(np.count_nonzero(own >= value))
@@ -78,17 +79,23 @@ def _waited(history: History, since_ns: Column, found: tuple[Column, Column, Col
     """Reads that spent at least half of their time in a pause of their own process (the first that they met)."""
     reads = history.reads
     workers, starts, ends = found
-    waited = np.zeros(len(reads), dtype=np.bool_)
-    for worker in np.unique(workers):
-        own = workers == worker
-        never = np.iinfo(np.int64).max
-        start, end = np.append(starts[own], never), np.append(ends[own], never)
-        of_worker = np.flatnonzero(reads.worker == worker)
-        since, returned = since_ns[of_worker], reads.own_returned_ns[of_worker]
-        met = np.searchsorted(end[:-1], since, side="left")
-        shared = np.minimum(end[met], returned) - np.maximum(start[met], since)
-        waited[of_worker] = (shared > 0) & (2 * shared >= returned - since)
-    return waited
+    never = np.iinfo(np.int64).max
+    of_worker = {
+        int(worker): (np.append(starts[workers == worker], never), np.append(ends[workers == worker], never))
+        for worker in np.unique(workers)
+    }
+
+    def of_block(block: slice) -> Flags:
+        own_worker, since, returned = reads.worker[block], since_ns[block], reads.own_returned(block)
+        waited = np.zeros(len(since), dtype=np.bool_)
+        for worker, (start, end) in of_worker.items():
+            own = np.flatnonzero(own_worker == worker)
+            met = np.searchsorted(end[:-1], since[own], side="left")
+            shared = np.minimum(end[met], returned[own]) - np.maximum(start[met], since[own])
+            waited[own] = (shared > 0) & (2 * shared >= returned[own] - since[own])
+        return waited
+
+    return in_blocks(len(reads), np.bool_, of_block)
 
 
 def explains_gap(history: History, found: tuple[Column, Column, Column], gap_ns: int | None, at_ns: int | None) -> bool:

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.measure.latency import successful
+from loadtest.judge.measure.populations import successful
 from loadtest.judge.statistics.quantiles import quantiles_of
-from loadtest.run.blocks import blocks, count_of_each, in_blocks
+from loadtest.run.blocks import blocks, count_of_each, each_block, in_blocks
 from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.history import Column, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name
@@ -96,7 +96,8 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
     if not len(history.reads):
         return None, None
     returned = np.compress(history.once(successful), history.reads.returned_ns)
-    returned.sort()
+    each_block(len(returned), lambda block: returned[block].sort())
+    returned.sort(kind="stable")  # pieces that rise and hardly overlap: that is next to no work
     last = int(history.reads.returned_ns.max())
     origin, end = (int(time) for time in _time_of_its_own(history, np.array([history.origin_ns, last])))
     at = _time_of_its_own(history, returned)

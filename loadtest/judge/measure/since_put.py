@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.measure.flights import due_during_put, overlapping_reads
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
+from loadtest.judge.statistics.by_group import by_group
+from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History
 from loadtest.summary.speed import SincePut, SlowestReads
@@ -54,17 +55,18 @@ def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | N
         return np.where(writing[block] & (at < BINS * width), at // width + before, -1)
 
     place = in_blocks(len(writing), np.int16, bin_of)
-    return _points(groups(place, before + BINS), took_ns, before, width)
+    (members,) = by_group(place, before + BINS, lambda block: took_ns[block])
+    return _points(members, before, width)
 
 
-def _points(members: list[Column], took: Column, before: int, width: int) -> tuple[SincePut, ...]:
-    """One point a bin, of at least LEAST_READS; none goes from before a PUT to after it."""
-    points, start, held = [], 0, members[0][:0]
-    for number, own in enumerate(members):
+def _points(took: list[Column], before: int, width: int) -> tuple[SincePut, ...]:
+    """One point a bin of at least LEAST_READS, that ``took`` so long; none goes from before a PUT to after it."""
+    points, start, held = [], 0, took[0][:0]
+    for number, own in enumerate(took):
         held = np.concatenate([held, own])
         at_put = number + 1 == before
         if len(held) >= LEAST_READS:
-            p50, p99 = selected(took[held], (PER_MILLE["p50"], PER_MILLE["p99"]))
+            p50, p99 = selected(held, (PER_MILLE["p50"], PER_MILLE["p99"]))
             points.append(
                 SincePut(
                     from_ns=(start - before) * width,

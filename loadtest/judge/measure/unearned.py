@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from loadtest import units
+from loadtest.judge.measure.edges import at_the_edge
 from loadtest.judge.measure.like_with_like import KINDS, Kind
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.measure.rests import LEAST_RESTS
@@ -29,7 +30,11 @@ def unearned(history: History, impact: Impact, pairs: Sequence[Pair]) -> tuple[s
     """Each reason as the end of a sentence; empty when all was looked at, or nothing was written."""
     if impact.control or not pairs:
         return ()
-    return (*_left_out(impact), *_rests(history, impact), *_kinds(impact, pairs))
+    return (*_left_out(impact), *_edges(history), *_rests(history, impact), *_kinds(impact, pairs))
+
+
+def _edges(history: History) -> list[str]:
+    return at_the_edge(history, history.windows.start_ns, history.windows.end_ns, "make --window longer")
 
 
 def _left_out(impact: Impact) -> list[str]:

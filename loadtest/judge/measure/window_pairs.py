@@ -14,14 +14,15 @@ from typing import Final, Literal
 import numpy as np
 
 from loadtest.judge.measure.flights import puts_within
-from loadtest.judge.measure.latency import response_ns, successful, window_of
+from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.like_with_like import Stretch, stretch
 from loadtest.judge.measure.paused_windows import PAUSED, paused_windows
+from loadtest.judge.measure.populations import successful, window_of
 from loadtest.judge.measure.position import Placed
 from loadtest.judge.measure.rests import Rest, rest_of, untouched
 from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.blocks import in_blocks, side_by_side
+from loadtest.run.blocks import in_blocks, rising_run, side_by_side
 from loadtest.run.history import Column, History
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import OPENING_PAIR
@@ -109,7 +110,7 @@ class WindowTable:
 
     def stretch(self, place: int) -> Stretch:
         """The reads of a window."""
-        return stretch(self.history, self.members[place])
+        return stretch(self.history, rising_run(self.members[place]))
 
     def pieces(self, place: int) -> tuple[Stretch, ...]:
         """The end of a rest, in pieces."""
@@ -197,5 +198,5 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
     response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
-    found = side_by_side(lambda group: selected(response[group], wanted), members)
+    found = side_by_side(lambda group: selected(np.array(response[rising_run(group)]), wanted), members)
     return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}

@@ -26,7 +26,7 @@ from loadtest import units
 from loadtest.judge.measure.visibility import visibility
 from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.staleness import staleness
-from loadtest.judge.order.timeline import Timeline, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.order.unseen import unseen
 from loadtest.judge.statistics.intervals import binomial_interval, clustered_interval
 from loadtest.judge.statistics.quantiles import distribution
@@ -44,7 +44,7 @@ def measure_consistency(history: History) -> Consistency:
     """How long readers saw the old version."""
     times = history.once(timeline)
     writes = _Writes(history, times)
-    stale = np.flatnonzero(times.behind)
+    stale = history.once(stale_reads)
     low, high = staleness(history, times, stale)
     reads = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
     stale_after, reads_after = _stale_by_write(times, len(writes.acked_ns))
@@ -92,7 +92,7 @@ class _Writes:
         reads = history.reads
         called = reads.called_ns
         self.called_of_reads = called if times.legitimate.all() else np.compress(times.legitimate, called)
-        stale = np.flatnonzero(times.behind)
+        stale = history.once(stale_reads)
         self.version = times.acknowledged[1:]
         self.acked_ns = times.acknowledged_returned_ns[1:]
         self.put_ns = self.acked_ns - times.acknowledged_called_ns[1:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtest.run.blocks import in_blocks
+from loadtest.run.blocks import each_block, in_blocks
 from loadtest.run.history import Column, Flags, History
 
 
@@ -28,5 +28,12 @@ def session_key(history: History) -> Column:
 
 def count_sessions(keys: Column, chosen: Flags) -> int:
     """How many sessions the ``chosen`` reads are of."""
-    own = keys if chosen.all() else np.compress(chosen, keys)
-    return int(np.count_nonzero(np.bincount(own))) if keys.dtype == np.uint16 else len(np.unique(own))
+    if keys.dtype != np.uint16:
+        return len(np.unique(np.compress(chosen, keys)))
+    met = np.zeros(2**16, dtype=np.bool_)
+
+    def meet(block: slice) -> None:
+        met[keys[block][chosen[block]]] = True  # two threads may do that at once
+
+    each_block(len(keys), meet)
+    return int(np.count_nonzero(met))

@@ -133,6 +133,13 @@ def timeline(history: History) -> Timeline:
     )
 
 
+def stale_reads(history: History) -> Column:
+    """The reads that are behind, by number."""
+    behind = history.once(timeline).behind
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *each_block(len(behind), lambda block: np.flatnonzero(behind[block]) + block.start)])
+
+
 def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags]:
     """Which reads of a block name a version, and which of these are no phantoms."""
     named: Flags = one_of(reads.outcome[block], VERSIONED) & (reads.version[block] >= 0)

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.blocks import each_block, places
-from loadtest.run.history import Column, History
+from loadtest.run.blocks import each_block, places, rising_run
+from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
 
 NONE = -1
@@ -50,13 +50,13 @@ def unseen(history: History) -> Unseen:
     following = np.append(issued, NONE)[np.searchsorted(issued, versions, side="right")]
     until = np.where(following == NONE, NEVER_RETURNED, writes.called_ns[following])
 
-    _, asked = _last_before(history, np.flatnonzero(times.legitimate), until)
+    _, asked = _last_before(history, times.legitimate, until)
     in_time = asked > writes.returned_ns[versions]
     earliest_from = np.append(np.minimum.accumulate(times.first_read_ns[::-1])[::-1], NEVER_RETURNED)
     never = (times.first_read_ns[versions] == NEVER_RETURNED) & times.published_once[versions]
     passed_over = never & (earliest_from[versions + 1] != NEVER_RETURNED)
 
-    stale, asked = _last_before(history, np.flatnonzero(times.behind), until)
+    stale, asked = _last_before(history, times.behind > 0, until)
     shown = asked > writes.returned_ns[versions]
     lost = passed_over & shown
     return Unseen(
@@ -64,7 +64,7 @@ def unseen(history: History) -> Unseen:
     )
 
 
-def _last_before(history: History, among: Column, until: Column) -> tuple[Column, Column]:
+def _last_before(history: History, among: Flags, until: Column) -> tuple[Column, Column]:
     """Of the reads ``among`` that had returned before each of ``until`` (rising), the one called last, and its call.
 
     Where there is none, both are ``NONE``.
@@ -72,8 +72,11 @@ def _last_before(history: History, among: Column, until: Column) -> tuple[Column
     latest = np.full(len(until) + 1, NONE, dtype=np.int64)  # reads are numbered in order of call
 
     def of_block(block: slice) -> tuple[Column, Column]:
-        reads = among[block]
-        after = places(until, history.reads.returned_ns[reads], "right")  # the first that it returned before
+        reads = np.flatnonzero(among[block]) + block.start
+        if not len(reads):
+            return reads, reads
+        returned = history.reads.returned_ns[rising_run(reads)]
+        after = places(until, returned, "right")  # the first that it returned before
         last = np.append(np.flatnonzero(np.diff(after)), len(after) - 1)
         return after[last], reads[last]
 

@@ -68,12 +68,6 @@ def quantiles_of(values: Column) -> Quantiles:
     return _named(selected(values, tuple(PER_MILLE.values())), len(values), most)
 
 
-def quantiles_of_sorted(rising: Column) -> Quantiles:
-    """Quantiles of rising values."""
-    found = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
-    return _named(found, len(rising), int(rising[-1]) if len(rising) else None)
-
-
 def _named(found: list[int | None], count: int, most: int | None) -> Quantiles:
     """``found`` in the order of ``PER_MILLE``."""
     return Quantiles(

@@ -9,19 +9,6 @@ from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
 
 
-def orders_for(target: Target) -> dict[str, Any]:
-    """What a client of the store needs, with the key."""
-    key = target.credentials
-    return {
-        "bucket": target.bucket,
-        "object_key": target.object_key,
-        "region": target.region,
-        "s3_endpoint_url": target.s3_endpoint_url,
-        "access_key_id": key.access_key_id if key else None,
-        "secret_access_key": key.secret_access_key if key else None,
-    }
-
-
 def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
     """What is kept beside the document: where it was, and where to find the key. There is no secret in it."""
     return {

@@ -14,7 +14,7 @@ import gevent
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.conversation import Conversation
-from loadtest.load.writer.orders import about, orders_for
+from loadtest.load.writer.orders import about
 from loadtest.load.writer.put import Put
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
@@ -23,6 +23,7 @@ from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
+from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
 from loadtest.units import SECOND

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from loadtest.load.writer.orders import orders_for
 from loadtest.project import PROJECT
 from loadtest.target.finding import Target
+from loadtest.target.opening import orders_for
 
 _TIME_LIMIT_S: Final = 120
 

@@ -24,6 +24,7 @@ from loadtest.load.writer.watching import Watching
 from loadtest.run.journal import Journal
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.heads import Head
+from loadtest.target.opening import open_store
 from loadtest.target.store import Store, StoreError
 from loadtest.units import SECOND
 
@@ -41,7 +42,7 @@ def main() -> int:
 
 def _watch(orders: dict[str, Any], parent: Parent) -> int:
     try:
-        store = Store(orders)
+        store = open_store(orders)
     except StoreError as error:
         parent.tell({"looked": "failed", "error": str(error)})
         return 1

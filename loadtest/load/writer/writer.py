@@ -27,6 +27,7 @@ from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep
+from loadtest.target.opening import open_store
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
 from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, StoreError, knows_no_condition
@@ -104,7 +105,7 @@ def main() -> int:
 def _write(orders: dict[str, Any], parent: Parent) -> int:
     """Look at the object, put version 0, wait for ``start``, then write on schedule until standard input ends."""
     try:
-        store = Store(orders)
+        store = open_store(orders)
     except StoreError as error:
         parent.tell({"looked": "failed", "error": str(error)})
         return 1

@@ -1,4 +1,4 @@
-"""May a page of another origin read the answers, all of them? Fetch Standard, "CORS protocol"."""
+"""Whether a page of another origin may read every answer. Fetch Standard, "CORS protocol"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _may_read(seen: Seen, answer: ProbeAnswer) -> bool:
 
 
 def _not_configured(seen: Seen, answer: ProbeAnswer) -> str:
-    """Why CORS is not judged, judging by the document itself; empty if it is to be."""
+    """Why CORS is not judged, as far as the document itself shows; empty if it is."""
     allowed = answer.header(ALLOW)
     if allowed is None:
         return f"no {ALLOW} for Origin: {seen.origin}; give --origin if the stack sets cors_origins"
@@ -91,12 +91,12 @@ def _preflight(seen: Seen) -> Script:
     reason = _not_configured(seen, plain)
     if reason:
         return not_applicable(reason)
-    asked = (
+    headers = (
         _origin(seen),
         ("Access-Control-Request-Method", "GET"),
         ("Access-Control-Request-Headers", "if-none-match"),
     )
-    answer = yield Ask(asked, method="OPTIONS")
+    answer = yield Ask(headers, method="OPTIONS")
     if not 200 <= answer.status < 300:
         return Finding(FAIL, f"{describe(answer)}: a script cannot send If-None-Match")
     allowed = [name.strip().lower() for name in (answer.header("Access-Control-Allow-Headers") or "").split(",")]

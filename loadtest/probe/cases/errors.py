@@ -14,7 +14,7 @@ NOWHERE: Final = "-no-such-path"
 def _unknown_path(seen: Seen) -> Script:
     plain = yield Ask(path_suffix=NOWHERE)
     if 200 <= plain.status < 300:
-        return not_applicable(f"a path that was made up exists here, too ({describe(plain)})")
+        return not_applicable(f"a made-up path exists here too ({describe(plain)})")
     conditional = yield Ask((("If-None-Match", seen.validator() or "*"),), path_suffix=NOWHERE)
     return worst([_an_error(plain), _an_error(conditional)])
 
@@ -30,7 +30,7 @@ def _an_error(answer: ProbeAnswer) -> Finding:
 
 
 def removed(seen: Seen) -> Generator[Step, ProbeAnswer, Finding | None]:
-    """See to it that there is no object; a finding when that cannot be."""
+    """Remove the object if it is there; a finding where that is not allowed."""
     if not seen.removable:
         return None
     answer = yield Remove()

@@ -30,31 +30,31 @@ def _length(seen: Seen) -> Script:
     answer = yield _condition(seen)
     if answer.status != 304:
         return no_not_modified(answer)
-    given, true_length = answer.header("Content-Length"), len(seen.plain.body)
+    length, true_length = answer.header("Content-Length"), len(seen.plain.body)
     if answer.header("Transfer-Encoding") is not None:
         return Finding(FAIL, f"Transfer-Encoding: {answer.header('Transfer-Encoding')} announces a body")
-    if given is None:
+    if length is None:
         return Finding(PASS, "no Content-Length")
-    if given == str(true_length):
-        return Finding(PASS, f"Content-Length: {given}, the document's")
-    if given == "0":
+    if length == str(true_length):
+        return Finding(PASS, f"Content-Length: {length}, the document's")
+    if length == "0":
         return Finding(DEVIATES, f"Content-Length: 0, but the document has {true_length:,} bytes")
-    return Finding(FAIL, f"Content-Length: {given}, but the document has {true_length:,} bytes")
+    return Finding(FAIL, f"Content-Length: {length}, but the document has {true_length:,} bytes")
 
 
 def _etag(seen: Seen) -> Script:
     answer = yield _condition(seen)
     if answer.status != 304:
         return no_not_modified(answer)
-    given = answer.header("ETag")
-    if given is None:
+    etag = answer.header("ETag")
+    if etag is None:
         return Finding(FAIL, "304 without ETag: a cache cannot tell which of its copies it is about")
     tag = answer.etag
-    if given != seen.plain.header("ETag") and tag is not None and tag.matches(seen.etag):
-        return Finding(DEVIATES, f"ETag: {given}, weak or strong other than the document's {seen.plain.header('ETag')}")
-    if given != seen.plain.header("ETag"):
-        return Finding(FAIL, f"ETag: {given}, but the document has {seen.plain.header('ETag')}")
-    return Finding(PASS, f"ETag: {given}")
+    if etag != seen.plain.header("ETag") and tag is not None and tag.matches(seen.etag):
+        return Finding(DEVIATES, f"ETag: {etag}, weak or strong other than the document's {seen.plain.header('ETag')}")
+    if etag != seen.plain.header("ETag"):
+        return Finding(FAIL, f"ETag: {etag}, but the document has {seen.plain.header('ETag')}")
+    return Finding(PASS, f"ETag: {etag}")
 
 
 def _repeats(seen: Seen) -> Script:
@@ -85,11 +85,11 @@ def _describes(seen: Seen) -> Script:
     answer = yield _condition(seen)
     if answer.status != 304:
         return no_not_modified(answer)
-    given = [name for name in _DESCRIBES_THE_BYTES if answer.header(name) is not None]
-    wrong = _differences(plain, answer, given)
+    repeated = [name for name in _DESCRIBES_THE_BYTES if answer.header(name) is not None]
+    wrong = _differences(plain, answer, repeated)
     if wrong:
         return Finding(FAIL, "; ".join(wrong))
-    return Finding(PASS, f"as the 200: {', '.join(given)}" if given else "it says nothing of the bytes")
+    return Finding(PASS, f"as the 200: {', '.join(repeated)}" if repeated else "it says nothing of the bytes")
 
 
 def _connection(seen: Seen) -> Script:
@@ -106,8 +106,10 @@ def _connection(seen: Seen) -> Script:
     if not after.reused:
         how = "announced" if answer.closes else "unannounced"
         return Finding(DEVIATES, f"the connection is closed after the 304 ({how})")
-    found = whole(seen, after)
-    return found if found.verdict is not PASS else Finding(PASS, f"304, then {describe(after)} on the same connection")
+    finding = whole(seen, after)
+    return (
+        finding if finding.verdict is not PASS else Finding(PASS, f"304, then {describe(after)} on the same connection")
+    )
 
 
 def _unasked(seen: Seen) -> Script:

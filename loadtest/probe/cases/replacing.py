@@ -23,13 +23,13 @@ def _changes(seen: Seen) -> Script:
         put = yield Publish(seen.document(number))
         if put.status != 200:
             return _refused(put)
-        came: list[str | None] = []
+        etags: list[str | None] = []
         for fresh in (False, True):
             after = yield Ask(fresh=fresh)
             if after.status != 200 or after.body != seen.document(number):
                 return Finding(FAIL, f"{describe(after)}, which are not what was put")
-            came.append(after.header("ETag"))
-        documents.append(Named(seen.document(number), tuple(came), put.header("ETag")))
+            etags.append(after.header("ETag"))
+        documents.append(Named(seen.document(number), tuple(etags), put.header("ETag")))
     return names_of(documents)
 
 
@@ -82,9 +82,9 @@ def _browser(seen: Seen) -> Script:
     if changed.status != 200 or not changed.body:
         stale = " to the validator of a document that has been replaced: a stale read"
         return Finding(FAIL, f"{describe(changed)}{stale if changed.status == 304 else ''}")
-    kept = yield Ask((*BROWSER, ("If-None-Match", changed.header("ETag") or "")))
-    if kept.status != 304:
-        return Finding(FAIL, f"the new document, then {describe(kept)} instead of 304")
+    revalidated = yield Ask((*BROWSER, ("If-None-Match", changed.header("ETag") or "")))
+    if revalidated.status != 304:
+        return Finding(FAIL, f"the new document, then {describe(revalidated)} instead of 304")
     return Finding(PASS, "the new document, then 304")
 
 

@@ -84,8 +84,8 @@ def _over_http2(seen: Seen) -> Script:
         findings.append(Finding(FAIL, f"ETag: {validator} over HTTP/2, {seen.plain.header('ETag')} over HTTP/1.1"))
     if answer.status == 304 and answer.excess:
         findings.append(Finding(FAIL, f"304 with {len(answer.excess):,} bytes of data"))
-    found = worst(findings)
-    return found if found.verdict is not PASS else Finding(PASS, "200, then 304")
+    finding = worst(findings)
+    return finding if finding.verdict is not PASS else Finding(PASS, "200, then 304")
 
 
 def _gzip(seen: Seen) -> Script:
@@ -95,10 +95,10 @@ def _gzip(seen: Seen) -> Script:
         return Finding(INCONCLUSIVE, describe(answer))
     coding = answer.header("Content-Encoding")
     if coding is None or coding.lower() == "identity":
-        found = whole(seen, answer)
-        if found.verdict is PASS and answer.header("ETag") != plain.header("ETag"):
+        finding = whole(seen, answer)
+        if finding.verdict is PASS and answer.header("ETag") != plain.header("ETag"):
             return Finding(FAIL, f"not compressed, but ETag: {answer.header('ETag')}, not {plain.header('ETag')}")
-        return found if found.verdict is not PASS else Finding(PASS, "not compressed; the ETag is the same")
+        return finding if finding.verdict is not PASS else Finding(PASS, "not compressed; the ETag is the same")
     return _compressed(plain, answer, coding)
 
 
@@ -154,9 +154,9 @@ def _browser(seen: Seen) -> Script:
     for what, answer in (("revalidation", validated), ("reload", reloaded)):
         if answer.status == 200 and answer.body == first.body:
             return Finding(FAIL, f"{what}: 200 and all {len(answer.body):,} bytes again")
-        found = not_modified(seen, answer)
-        if found.verdict is not PASS:
-            return Finding(found.verdict, f"{what}: {found.came_back}")
+        finding = not_modified(seen, answer)
+        if finding.verdict is not PASS:
+            return Finding(finding.verdict, f"{what}: {finding.came_back}")
     return Finding(PASS, f"{len(first.body):,} bytes once, then 304 and 304")
 
 

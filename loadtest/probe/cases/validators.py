@@ -89,8 +89,8 @@ def _stable(seen: Seen) -> Script:
         return Finding(FAIL, "different bytes came with the same ETag: readers keep the wrong ones")
     in_turn = [[answer.header("ETag") for answer in answers if answer.body == body] for body in tags_of]
     if any(_changes(tags) > 1 for tags in in_turn):
-        shown = ", ".join(sorted(str(tag) for tag in max(tags_of.values(), key=len)))
-        return Finding(FAIL, f"the same bytes came with {shown} by turns: every reader's copy is thrown away")
+        names = ", ".join(sorted(str(tag) for tag in max(tags_of.values(), key=len)))
+        return Finding(FAIL, f"the same bytes came with {names} by turns: every reader's copy is thrown away")
     if any(_changes(tags) for tags in in_turn):
         return Finding(DEVIATES, "the same bytes got another ETag once: every reader downloads them again")
     if len(tags_of) > 1:

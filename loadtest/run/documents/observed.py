@@ -23,6 +23,7 @@ _MOST_KEPT_BYTES: Final = 32 * 1024 * 1024
 _MOST_BODIES: Final = 100_000
 """Different bodies in one process. A target that answers every read with another body is not numbered beyond this."""
 _COMPARED_WITH: Final = 6
+_OF_THE_LAST: Final = 3
 
 
 class Observed:
@@ -57,8 +58,9 @@ class ObservedVerifier:
         """Called with the facts of each new body, before any read can name it."""
         self._numbers: dict[bytes, int] = {}
         self._by_digest: dict[bytes, int] = {}
-        nobodys_body = secrets.token_bytes(32)  # not the empty one, which may be somebody's document
-        self._latest: tuple[bytes, Identity] = (nobodys_body, Identity(ReadOutcome.CORRUPT, NO_VERSION))
+        self._came_again: set[int] = set()
+        nobodys = secrets.token_bytes(32)  # an empty body may be somebody's document
+        self._latest: tuple[bytes, Identity] = (nobodys, Identity(ReadOutcome.CORRUPT, NO_VERSION))
 
     @property
     def latest_body(self) -> bytes:
@@ -79,8 +81,12 @@ class ObservedVerifier:
                     return Identity(ReadOutcome.UNRECOGNISED, NO_VERSION)
                 number = self._by_digest[digest] = len(self._by_digest)
                 self._tell(number, body, digest)
+            else:
+                self._came_again.add(number)
             self._numbers[body] = number
             self._forget()
+        else:
+            self._came_again.add(number)
         identity = Identity(ReadOutcome.WHOLE, number)
         self._latest = (body, identity)
         return identity
@@ -89,7 +95,7 @@ class ObservedVerifier:
         return ""
 
     def _tell(self, number: int, body: bytes, digest: bytes) -> None:
-        known = list(self._numbers)[-_COMPARED_WITH:]
+        known = [*self._kept(again=True)[-_COMPARED_WITH:], *self._kept(again=False)[-_OF_THE_LAST:]]
         self.tell(
             {
                 "body": number,
@@ -104,11 +110,15 @@ class ObservedVerifier:
             if (outcome := _beside(other, [*(one for one in known if one is not other), body])) is not None:
                 self.tell({"body": self._numbers[other], "said": outcome})
 
+    def _kept(self, *, again: bool) -> list[bytes]:
+        """The bodies that came again after another one, as documents do, or those that did not, as most broken ones."""
+        return [body for body, number in self._numbers.items() if (number in self._came_again) is again]
+
     def _forget(self) -> None:
-        """Drop the oldest bodies, as far as there is no room for them."""
+        """Keep the bodies that came last, as far as there is room, and those that came again before others."""
         total = sum(map(len, self._numbers))
         while len(self._numbers) > 1 and (len(self._numbers) > _KEPT_BODIES or total > _MOST_KEPT_BYTES):
-            total -= len(oldest := next(iter(self._numbers)))
+            total -= len(oldest := next(iter(self._kept(again=False)[:-1] or self._numbers)))
             del self._numbers[oldest]
 
 

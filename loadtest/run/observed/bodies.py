@@ -55,6 +55,8 @@ class IdentifiedBody(NamedTuple):
 
     outcome: ReadOutcome
     document: str
+    also: tuple[str, ...] = ()
+    """Other ETags under which the store showed the same bytes: where ETags are no MD5s, each PUT may have its own."""
 
 
 def identified(
@@ -121,7 +123,8 @@ def _by_their_etag(
     results = {}
     for number, body in bodies.items():
         if number in documents:
-            results[number] = IdentifiedBody(ReadOutcome.WHOLE, documents[number])
+            own = sorted(tag for tag, (_, of) in usual.items() if of == number and tag in published)
+            found[number] = Told(ReadOutcome.WHOLE, documents[number], tuple(t for t in own if t != documents[number]))
         elif any(tags[number]):
             sizes = [published[t].size if t in published else bodies[usual[t][1]].size for t in tags[number] if t]
             results[number] = IdentifiedBody(_broken(body, max(sizes)), "")

@@ -64,6 +64,8 @@ class Watched(BaseModel):
     """Reads of a document that their reader had had before, with another one in between, in unknown order."""
     vouched: bool = True
     """Whether any document that was read could be tied to a version."""
+    same_bytes: Annotated[int, Field(ge=0)] = 0
+    """Versions that came with the bytes of another one, under an ETag that is no MD5."""
 
     def hidden(self) -> tuple[Span, ...]:
         """Stretches in which something that no HEAD saw was published, or may have been, for lack of HEADs."""

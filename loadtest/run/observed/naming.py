@@ -26,6 +26,8 @@ class Named(NamedTuple):
     """Documents that were read and that no HEAD saw."""
     vouched: bool
     """Whether any document that was read could be tied to a version."""
+    same_bytes: int
+    """Versions that came with the bytes of another one."""
 
 
 def name_observed(
@@ -57,10 +59,16 @@ def name_observed(
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)
+    alike: dict[int, list[int]] = {}
+    for of in found.values():
+        if of.also:
+            same = [documents[tag] for tag in (of.document, *of.also)]
+            alike |= {number: [v for other in same if other != number for v in versions[other]] for number in same}
     read = set(reads["version"][reads["version"] >= 0].tolist())
     unseen = sum(not versions[number] for number in read)
-    _place(reads, versions, writes, _gaps(watched))
-    return Named(reads, unseen, not read or any(versions[number] for number in read))
+    _place(reads, versions, alike, writes, _gaps(watched))
+    vouched = not read or any(versions[number] for number in read)
+    return Named(reads, unseen, vouched, sum(len(of.also) for of in found.values()))
 
 
 def _gaps(watched: Watched) -> Gaps:
@@ -72,7 +80,7 @@ def _gaps(watched: Watched) -> Gaps:
     )
 
 
-def _place(reads: Array, versions: list[list[int]], writes: Array, gaps: Gaps) -> None:
+def _place(reads: Array, versions: list[list[int]], alike: dict[int, list[int]], writes: Array, gaps: Gaps) -> None:
     """Put versions in the place of documents, in all three columns."""
     when = (writes["called_ns"], writes["returned_ns"])
     columns: dict[str, Array] = {}
@@ -81,7 +89,7 @@ def _place(reads: Array, versions: list[list[int]], writes: Array, gaps: Gaps) -
         named = np.flatnonzero(document >= 0)
         columns[name] = document.copy()
         columns[name][named] = place(
-            versions, document[named], reads["called_ns"][named], reads["returned_ns"][named], when, gaps
+            versions, document[named], reads["called_ns"][named], reads["returned_ns"][named], when, gaps, alike
         )
     for name in ("etag_version", "sent_version"):
         same = (reads[name] >= 0) & (reads[name] == reads["version"])

@@ -13,6 +13,8 @@ from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import Body, IdentifiedBody, Together
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
+Column = np.ndarray[Any, np.dtype[Any]]
+
 Lines = list[Any]
 """The lines of one process about its bodies, and about other things."""
 
@@ -85,4 +87,21 @@ def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], docume
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
+    _tell_by_etag(part, body, found, documents)
     return SpooledReads(part.worker, records, part.etags)
+
+
+def _tell_by_etag(part: SpooledReads, body: Column, found: dict[int, Told], documents: dict[str, int]) -> None:
+    """Where the same bytes were published under several ETags: which of these documents a read was of, by its ETag.
+
+    A 304 is a read of what its reader held, and that is what the condition names.
+    """
+    again = {tag: number for number, of in found.items() for tag in of.also}
+    if not again:
+        return
+    records = part.records
+    line = np.where(records["status"] == 200, records["etag"], records["sent_etag"])
+    for number, etag in enumerate(part.etags):
+        tag = opaque(etag)
+        if tag in again:
+            records["version"][(line == number) & (body == again[tag])] = documents[tag]

@@ -12,11 +12,14 @@ HEADs, so the read is *undecided*. The same holds for an old document that was r
 published: a later version between two HEADs, or something that no HEAD saw. The old document may have come and gone
 in that time. A document that no HEAD ever saw is *unseen* if all its reads fit between two HEADs, and undecided
 otherwise.
+
+Where ETags are no MD5s the same bytes may be published again under another ETag. Each is a version of its own, which a
+read names by its ETag; but nobody who is served the one while the other is current is served anything old.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,23 +45,27 @@ def place(  # noqa: PLR0917 - three columns of reads, and what they are held aga
     returned_ns: Array,
     writes: tuple[Array, Array],
     gaps: Gaps,
+    alike: Mapping[int, Sequence[int]],
 ) -> Array:
     """The version of each read of a document (``document`` is an index of ``versions``), or why there is none.
 
-    ``versions``: the versions of each document, rising; empty for a document that no HEAD saw. ``writes``: for each
-    version, the call of the last HEAD that did not see it, and the return of the first that did.
+    ``versions``: those of each document, rising; none for one that no HEAD saw. ``writes``: the call of the last HEAD
+    that did not see each version, and the return of the first that did. ``alike``: for some documents the versions that
+    have the same bytes under another ETag.
     """
     placed = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
     order = np.argsort(document, kind="stable")
     ends = np.searchsorted(document[order], np.arange(len(versions)), side="right")
     starts = np.searchsorted(document[order], np.arange(len(versions)), side="left")
-    for of, start, end in zip(versions, starts.tolist(), ends.tolist(), strict=True):
+    for number, (of, start, end) in enumerate(zip(versions, starts.tolist(), ends.tolist(), strict=True)):
         reads = order[start:end]
         if len(reads):
-            placed[reads] = _of_document(
-                np.array(of, dtype=np.int64), called_ns[reads], returned_ns[reads], writes, gaps
-            )
-    return placed
+            own, same = (np.array(each, dtype=np.int64) for each in (of, alike.get(number, ())))
+            placed = _of_document(own, called_ns[reads], returned_ns[reads], writes, gaps)
+            old = (placed >= 0) & (called_ns[reads] > _replaced(np.maximum(placed, 0), writes[1]))
+            there = old & _may_be_there(same, called_ns[reads], returned_ns[reads], writes)
+            found[reads] = np.where(there, UNDECIDED_VERSION, placed)
+    return found
 
 
 def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array, Array], gaps: Gaps) -> Array:
@@ -74,6 +81,14 @@ def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array
     there = (latest >= 0) & (called <= replaced[latest])
     placed: Array = np.where(there, own[latest], UNDECIDED_VERSION).astype(np.int32)
     return placed
+
+
+def _may_be_there(versions: Array, called: Array, returned: Array, writes: tuple[Array, Array]) -> Array:
+    """Whether one of some versions may have been the current one while each read was made."""
+    there = np.zeros(len(called), dtype=np.bool_)
+    for came, replaced in zip(writes[0][versions].tolist(), _replaced(versions, writes[1]).tolist(), strict=True):
+        there |= (returned >= came) & (called <= replaced)
+    return there
 
 
 def _replaced(own: Array, seen_ns: Array) -> Array:

@@ -55,12 +55,14 @@ def name_alone(
     versions = np.full(len(documents), UNSEEN_VERSION, dtype=np.int32)
     versions[order] = np.arange(len(order))
     back = 0 if len(order) == len(documents) else _came_back(reads, versions)
+    got_again = (reads["outcome"] == ReadOutcome.WHOLE) & (reads["sent_version"] == reads["version"])
     for name in ("version", "etag_version", "sent_version"):
         named = reads[name] >= 0
         unnamed = UNSEEN_VERSION if name == "version" else UNKNOWN_VERSION
         own = versions[reads[name][named]]
         reads[name][named] = np.where(own == UNSEEN_VERSION, unnamed, own)
     _same_where_unseen(reads)
+    reads["sent_version"][got_again & (reads["version"] == UNSEEN_VERSION)] = UNSEEN_VERSION
     writes = np.repeat(first[:1], max(1, len(order)))
     writes["version"] = np.arange(len(writes))
     writes["returned_ns"][1:] = max(int(first["returned_ns"][0]), int(reads["returned_ns"].max(initial=0)))

@@ -1,4 +1,4 @@
-"""Somebody else who writes to the same object: what the fault ``foreign-writer`` sets off."""
+"""Another writer of the same object, for the fault ``foreign-writer``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ForeignPublisher:
         self._period: float | None = None
 
     def adjust(self) -> None:
-        """Begin, end, or go on at another pace, as the faults now say. To be called within the event loop."""
+        """Start, stop or change the pace, as the faults now say. Call it within the event loop."""
         period = self._faults.foreign_writes_every
         if period == self._period:
             return

@@ -1,6 +1,6 @@
 """moto's server as a child process: prints its port, serves until its standard input ends.
 
-Run as ``python -m loadtest.sandbox.aws.moto_child``. It ends with its parent however that one ends, since the pipe to
+Run as ``python -m loadtest.sandbox.aws.moto_child``. It ends with its parent, however that ends, because the pipe to
 its standard input then closes.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from loadtest.sandbox.aws import moto_updates
 
 _NICENESS = 10
-"""A PUT costs milliseconds of CPU here. With few cores that would slow reads down, which is what is being measured."""
+"""A PUT costs milliseconds of CPU here. With few cores that would slow down the reads, which are measured."""
 
 
 def main() -> int:
@@ -61,8 +61,8 @@ def _evaluate_secure_transport() -> None:
         condition = self._statement.get("Condition")
         if not condition or any(set(keys) != {"aws:SecureTransport"} for keys in condition.values()):
             return evaluate(self, *arguments, **named)
-        wanted = {str(value).lower() for keys in condition.values() for value in keys.values()}
-        if wanted != {"true"}:
+        values = {str(value).lower() for keys in condition.values() for value in keys.values()}
+        if values != {"true"}:
             return access_control.PermissionResult.NEUTRAL
         unconditional = {name: value for name, value in self._statement.items() if name != "Condition"}
         return evaluate(statement(unconditional), *arguments, **named)

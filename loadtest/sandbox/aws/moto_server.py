@@ -1,4 +1,4 @@
-"""Starts moto's server as a child process, and does in it what an administrator of the account would do."""
+"""Starts moto's server as a child process, and administers the account in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERYTHING: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Ac
 
 
 class MotoError(Exception):
-    """moto's server did not do what was asked of it. The text is one sentence."""
+    """moto's server failed. The text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class AccessKey:
 
 
 NOBODY: Final = AccessKey("testing", "testing")
-"""Any key will do as long as IAM is not enforced."""
+"""Any key will do while IAM is not enforced."""
 
 
 class MotoServer:
@@ -82,13 +82,13 @@ class MotoServer:
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client of an AWS service, with the rights of an administrator. Any thread may use it."""
-        known = self._clients.get((service, region, self._operator.id))
-        if known is not None:
-            return known
+        client = self._clients.get((service, region, self._operator.id))
+        if client is not None:
+            return client
         import boto3  # noqa: PLC0415 - takes a while, and is not needed to serve
         from botocore.config import Config  # noqa: PLC0415
 
-        made = boto3.client(
+        client = boto3.client(
             service,
             endpoint_url=self.url,
             region_name=region,
@@ -96,12 +96,12 @@ class MotoServer:
             aws_secret_access_key=self._operator.secret,
             config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
         )
-        return self._clients.setdefault((service, region, self._operator.id), made)
+        return self._clients.setdefault((service, region, self._operator.id), client)
 
     def enforce_iam(self, enforce: bool) -> None:
-        """Have every request checked against IAM, as AWS does, or let everything pass.
+        """Check every request against IAM, as AWS does, or let everything pass.
 
-        Before it is enforced an administrator is made for the sandbox's own requests.
+        Before IAM is enforced, an administrator is made for the sandbox's own requests.
         """
         if enforce and self._operator is NOBODY:
             iam = self.client("iam")

@@ -37,11 +37,11 @@ def provision(stack: SynthesizedStack, moto: MotoServer) -> None:
 
 
 NOT_SERVED_HERE: Final = ("CustomDomainUrl", "CustomDomainTarget")
-"""Outputs that would lead from the sandbox to the real domain."""
+"""Outputs that would point from the sandbox to the real domain."""
 
 
 def document_urls(base: str, definition: GatewayDefinition) -> list[str]:
-    """Where each path with a GET is served, ``{base}/_aws/execute-api/{api}/{stage}/samples`` before all others."""
+    """Where each path with a GET is served; ``{base}/_aws/execute-api/{api}/{stage}/samples`` comes first."""
     stage = f"{base}{EXECUTE_API}{definition.api.id}/{definition.stage.name}"
     paths = [method.path for method in definition.api.methods if method.http_method == "GET"] or ["/"]
     return [f"{stage}{path}" for path in sorted(paths, key=lambda path: path != SAMPLES_PATH)]
@@ -57,7 +57,7 @@ def outputs_of(stack: SynthesizedStack, base: str) -> dict[str, dict[str, Any]]:
 
 
 def _served_at(base: str, stack: SynthesizedStack, value: Any) -> Any:
-    """The value with the API's address replaced by the sandbox's wherever it is the beginning of a text."""
+    """The value with the API's address replaced by the sandbox's at the beginning of each text in it."""
     if isinstance(value, dict):
         return {name: _served_at(base, stack, part) for name, part in value.items()}
     if not isinstance(value, str):

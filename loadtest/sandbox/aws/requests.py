@@ -40,7 +40,7 @@ def is_signed(headers: dict[bytes, bytes], query: bytes) -> bool:
 
 
 def aws_request(method: str, raw_path: str, query: str, authorization: str) -> AwsRequest:
-    """Read what a signed request is about; an unreadable signature is taken for S3's, as moto takes it."""
+    """What a signed request is about; like moto, an unreadable signature is taken for one of S3."""
     match = _CREDENTIAL.search(authorization) or _PRESIGNED.search(query)
     service = match["service"].lower() if match else "s3"
     region = match["region"] if match else "us-east-1"

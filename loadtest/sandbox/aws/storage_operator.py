@@ -1,4 +1,4 @@
-"""What the sandbox itself does in moto's S3, with an administrator's key. All of it blocks: call it in a thread."""
+"""The sandbox's own requests to moto's S3, with an administrator's key. They block: call them in a thread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StorageOperator:
         return True
 
     def put(self, bucket: str, key: str, body: bytes) -> str:
-        """PUT a JSON document; gives its ETag."""
+        """PUT a JSON document; returns its ETag."""
         client = self._moto.client("s3")
         answer = client.put_object(
             Bucket=bucket, Key=key, Body=body, ContentType="application/json", CacheControl="no-cache"
@@ -39,16 +39,18 @@ class StorageOperator:
         """An object as moto has it; None when it is missing."""
         client = self._moto.client("s3", region)
         try:
-            found: dict[str, Any] = client.get_object(Bucket=bucket, Key=key)
+            answer: dict[str, Any] = client.get_object(Bucket=bucket, Key=key)
         except client.exceptions.ClientError:
             return None
-        received = {name.lower(): value for name, value in found["ResponseMetadata"]["HTTPHeaders"].items()}
+        received = {name.lower(): value for name, value in answer["ResponseMetadata"]["HTTPHeaders"].items()}
         modified = parsedate_to_datetime(received["last-modified"]).timestamp()
-        return object_version(found["Body"].read(), found["ETag"], modified, stored_headers(received))
+        return object_version(answer["Body"].read(), answer["ETag"], modified, stored_headers(received))
 
 
 def stored_headers(headers: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")}
-    codings = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
+    stored = {
+        name: value for name, value in headers.items() if name in _STORED_HEADERS or name.startswith("x-amz-meta-")
+    }
+    codings = [part.strip() for part in stored.pop("content-encoding", "").split(",")]
     encoding = ", ".join(coding for coding in codings if coding not in ("", "aws-chunked"))
-    return {**kept, "content-encoding": encoding} if encoding else kept
+    return {**stored, "content-encoding": encoding} if encoding else stored

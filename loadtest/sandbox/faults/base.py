@@ -1,10 +1,9 @@
 """What a fault is: a name, a help text with its unit, a value, and the points at which it may act.
 
-A read passes these points in this order: ``hold`` (wait before the object is read), ``refusal`` (an answer of the
-gateway's own instead), ``lag_ns`` (how old a state is read), ``alter`` (change what S3 answers, before any mapping),
-``answer_delay`` and ``release`` (wait before it goes out), and ``deliver`` (change how the answer goes out). A write
-passes ``writing``.
-Faults that do not act at a point leave the method as it is here; it is then never called.
+A read passes these points in this order: ``hold`` (wait before the object is read), ``refusal`` (the gateway answers by
+itself), ``lag_ns`` (how old a state is read), ``alter`` (change S3's answer, before any mapping), ``answer_delay`` and
+``release`` (wait before the answer goes out), and ``deliver`` (change how it goes out). A write passes ``writing``. A
+fault overrides the points at which it acts; the others are never called.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class PutPlan:
-    """What happens to one PUT: when it takes effect and for whom, and what of its answer gets back."""
+    """What happens to one PUT: when it takes effect, and what the writer gets as an answer."""
 
     effect_delay: float = 0.0
     answer_is_lost: bool = False
@@ -48,7 +47,7 @@ class PutPlan:
     is_lost: bool = False
     keeps_etag: bool = False
     etag_told: Callable[[str], str | None] | None = None
-    """Makes the ETag that the writer is told out of S3's, or leaves it out (None)."""
+    """From S3's ETag to the one in the answer to the writer; None leaves it out."""
 
 
 class Fault:
@@ -72,7 +71,7 @@ class Fault:
         """Wait before the object is read."""
 
     def refusal(self) -> str | None:
-        """The type of the gateway response that is given instead of an answer; None: none."""
+        """The type of the gateway response that replaces the answer; None keeps the answer."""
         return None
 
     def lag_ns(self) -> int:
@@ -81,7 +80,7 @@ class Fault:
 
     @property
     def largest_lag_ns(self) -> int:
-        """How much of the past has to be kept."""
+        """How much of the past must be kept for it."""
         return 0
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
@@ -120,7 +119,7 @@ class Fault:
 
 
 class ShareFault(Fault):
-    """Acts on a share of what it could act on, drawn one by one."""
+    """Acts on a random share of the requests that it could act on."""
 
     form = "RATE"
 

@@ -77,12 +77,12 @@ class Corrupt(_BodyFault):
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
         del read
         start = self.random.randrange(len(body))
-        # A lone byte of a longer character would be replaced by three on its way through the gateway.
-        found = _ASCII.search(body, start) or _ASCII.search(body)
-        if found is None:
+        # The gateway would replace a lone byte of a longer character by three.
+        match = _ASCII.search(body, start) or _ASCII.search(body)
+        if match is None:
             return None
-        other = b"y" if found[0] == b"x" else b"x"
-        return body[: found.start()] + other + body[found.end() :]
+        other = b"y" if match[0] == b"x" else b"x"
+        return body[: match.start()] + other + body[match.end() :]
 
 
 def differing_range(one: bytes, other: bytes) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""Faults of ETags: another one than S3's, two by turns, one for two contents; and PUTs that are told another one.
+"""Faults of ETags: one that is not S3's, two in turn, one for two contents, and another one in answer to a PUT.
 
 Not all of them are failures: a gateway may make ETags of its own, as long as they name contents one to one, and a store
-may spell its ETag one way to the writer and another way to readers.
+may spell its ETag in one way to the writer and in another to readers.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "weak": lambda etag: f"W/{etag}",
     "unquoted": lambda etag: etag.strip('"'),
 }
-"""How an ETag of S3 may be made into another, one to one."""
+"""Ways to turn an ETag of S3 into another, one to one."""
 
 
 def own_answer(read: ObjectRead, version: ObjectVersion, answer: S3Answer, form: str) -> S3Answer:
-    """What a gateway answers that gives ``version`` an ETag of its own, and compares conditions with that."""
+    """The answer of a gateway that gives ``version`` an ETag of its own and compares conditions with it."""
     if answer.status not in (200, 304):
         return answer
     etag, sent = FORMS[form](version.etag), read.conditions.get("if-none-match")

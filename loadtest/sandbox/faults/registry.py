@@ -1,4 +1,4 @@
-"""All faults by name, and the set of those that are on: what ``--fault NAME=VALUE`` and ``/_sandbox/faults`` change."""
+"""All faults by name, and the set of those that are on (``--fault NAME=VALUE``, ``/_sandbox/faults``)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ KINDS: Final[tuple[type[Fault], ...]] = (
     entity_tags.PutEtag,
     writes.ForeignWriter,
 )
-"""In the order in which those that act at the same point do so."""
+"""At each point faults act in this order."""
 
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
 OFF: Final = ("", "off", "none")
@@ -127,7 +127,7 @@ class FaultSet:
         self.on_change()
 
     def values(self) -> dict[str, str]:
-        """What is on, as it was given."""
+        """The faults that are on, with their values as they were set."""
         return {name: fault.value for name, fault in sorted(self._active.items())}
 
     def _sort(self) -> None:
@@ -151,7 +151,7 @@ class FaultSet:
         self.largest_lag_ns = sum(fault.largest_lag_ns for fault in active)
 
     def plan_put(self) -> PutPlan:
-        """What is to happen to the next PUT."""
+        """What happens to the next PUT."""
         plan = PutPlan()
         for fault in self.writing:
             fault.writing(plan)

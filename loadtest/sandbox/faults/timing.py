@@ -1,4 +1,4 @@
-"""Faults of time: answers that take longer, and times without any answer."""
+"""Faults of time: slow answers, and times without any answer."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class AfterWrite(Fault):
 
 
 class Freeze(Fault):
-    """Now and then nothing is answered for a while."""
+    """Now and then the gateway answers nothing for a while."""
 
     name = "freeze"
     form = "DURATION/PERIOD"

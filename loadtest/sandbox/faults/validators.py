@@ -68,7 +68,7 @@ class OtherEtagOn304(ShareFault):
 
 
 class IgnoreIfNoneMatch(ShareFault):
-    """The whole object to those who have it already."""
+    """The whole object to readers who have it already."""
 
     name = "ignore-if-none-match"
     help = "share of requests whose If-None-Match is current that are answered 200 with the whole object all the same"
@@ -79,7 +79,7 @@ class IgnoreIfNoneMatch(ShareFault):
 
 
 class Stale304(ShareFault):
-    """Nothing has changed, says the server, and it has."""
+    """The server says that nothing has changed, though it has."""
 
     name = "stale-304"
     help = (

@@ -2,8 +2,8 @@
 
 Follows "Cache settings for REST APIs in API Gateway": GET only, answers up to 1,048,576 bytes, keyed by the path and by
 the integration's cache key parameters and by nothing else. Whatever the integration answers is kept, errors and 304s
-too: a 304 that was kept without If-None-Match in the key goes to readers who asked no such thing, and that AWS keeps
-it out is not established.
+too: a 304 that was kept without If-None-Match in the key goes to readers who sent no condition. Whether AWS keeps 304s
+out of its cache is not known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loadtest.sandbox.gateway.responses import GatewayAnswer
 LARGEST_CACHED: Final = 1_048_576
 """Bytes of the largest answer that is kept."""
 MOST_ENTRIES: Final = 10_000
-"""Then the oldest goes: a reader may send any number of validators."""
+"""Beyond it the oldest is dropped, since readers may send any number of validators."""
 
 
 class ResponseCache:

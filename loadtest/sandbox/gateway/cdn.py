@@ -16,7 +16,7 @@ from loadtest.sandbox.gateway.plan import Headers
 from loadtest.sandbox.gateway.responses import GatewayAnswer
 
 MARK: Final = "/_cdn/"
-"""What the path of an address behind the CDN holds; without it, it is that of the gateway."""
+"""Marks the path of an address behind the CDN; without it, the address is the gateway's."""
 _CONDITIONS: Final = (
     b"if-none-match",
     b"if-modified-since",
@@ -39,7 +39,7 @@ class Cdn:
         self._copies: dict[tuple[str, str], tuple[float, GatewayAnswer]] = {}
 
     async def answer(self, key: tuple[str, str], sent: Headers, ttl: float | None, origin: Origin) -> GatewayAnswer:
-        """What a request gets; ``ttl`` None: the CDN keeps nothing, and passes everything on as it is."""
+        """The answer to a request; with ``ttl`` None the CDN keeps nothing and passes everything on."""
         if ttl is None or key[0] not in ("GET", "HEAD"):
             self._copies.pop(key, None)
             return await origin(sent)
@@ -55,14 +55,14 @@ class Cdn:
                 del self._copies[next(iter(self._copies))]
         age = (b"age", str(int(self._clock() - began)).encode())
         if _is_confirmed(sent, copy):
-            kept = tuple(header for header in copy.headers if header[0].lower() not in _OF_A_BODY)
-            return GatewayAnswer(304, (*kept, age), b"")
+            headers = tuple(header for header in copy.headers if header[0].lower() not in _OF_A_BODY)
+            return GatewayAnswer(304, (*headers, age), b"")
         return GatewayAnswer(copy.status, (*copy.headers, age), copy.body)
 
 
 def _is_confirmed(sent: Headers, copy: GatewayAnswer) -> bool:
     """Whether If-None-Match names the copy (RFC 9110, section 13.1.2: weak comparison, a list, or ``*``)."""
-    asked = b",".join(value for name, value in sent if name.lower() == b"if-none-match")
+    condition = b",".join(value for name, value in sent if name.lower() == b"if-none-match")
     own = next((value for name, value in copy.headers if name.lower() == b"etag"), None)
-    named = [tag.strip().removeprefix(b"W/") for tag in asked.split(b",")]
+    named = [tag.strip().removeprefix(b"W/") for tag in condition.split(b",")]
     return b"*" in named or (own is not None and own.strip().removeprefix(b"W/") in named)

@@ -95,7 +95,7 @@ class Gateway:
         return self._own.answer(response_type, self._context(method, path, path, identifier))
 
     def answer(self, method: str, path: str, sent: Headers, identifier: str) -> tuple[GatewayAnswer, ObjectRead | None]:
-        """What a request gets; with the read of the object if there was one.
+        """The answer to a request, and the read of the object if there was one.
 
         ``path`` is below the stage (``/samples``), ``sent`` holds the header names as they were sent.
         """
@@ -120,7 +120,7 @@ class Gateway:
         return self._integrate(route, method, path, sent, identifier)
 
     def _refusal(self, route: Route, sent: Headers) -> str | None:
-        """The type of the gateway's own answer if the request may not pass: its key and plan first, then the stage."""
+        """The type of the gateway's refusal, by the key and its plan first, then by the stage; None if it may pass."""
         if route.needs_key:
             refusal = self._keyring.refusal(sent)
             if refusal is not None:

@@ -1,8 +1,8 @@
-"""Whether a request may pass by its API key, and what API Gateway answers if not.
+"""Whether a request's API key lets it pass, and what API Gateway answers if not.
 
 403 without a key, or with one that no plan of the stage holds; 429 for a key that has used up its plan ("Throttle
-requests to your REST APIs", "Gateway response types"). A quota is counted from when the sandbox began to serve the
-stage: it lives shorter than the day, week or month that the quota is for.
+requests to your REST APIs", "Gateway response types"). A quota counts from when the sandbox began to serve the stage:
+no sandbox lives for the day, week or month of a quota.
 """
 
 from __future__ import annotations

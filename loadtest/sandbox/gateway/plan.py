@@ -1,7 +1,7 @@
-"""A method of the definition, made ready to run: what goes to the back end, and what becomes of its answer.
+"""A method of the definition, ready to run: what the back end gets, and what the client gets for its answer.
 
-Everything that does not depend on the request is worked out once, here. What a plan makes of an answer of S3 is kept
-with that answer, since most reads get the same one.
+Everything that does not depend on the request is worked out once, here. The answer that a plan makes from one of S3 is
+kept with it, since most reads get the same one.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ResponsePlan:
         chosen = "application/json" if "application/json" in templates else next(iter(templates), "application/json")
         self._template = compile_template(templates[chosen], where) if chosen in templates else None
         self._content_type = chosen.encode()
-        self._depends_on_request = any(isinstance(made, Template) for _, _, made in self._sources) or not (
+        self._depends_on_request = any(isinstance(value, Template) for _, _, value in self._sources) or not (
             self._template is None or self._template.is_static
         )
         self._head = method.http_method == "HEAD"
@@ -106,10 +106,10 @@ class ResponsePlan:
         """What the client gets for an answer of the back end."""
         if self._depends_on_request:
             return self._make(from_back_end, context)
-        made: GatewayAnswer | None = from_back_end.memo.get(self)
-        if made is None:
-            made = from_back_end.memo[self] = self._make(from_back_end, context)
-        return made
+        answer: GatewayAnswer | None = from_back_end.memo.get(self)
+        if answer is None:
+            answer = from_back_end.memo[self] = self._make(from_back_end, context)
+        return answer
 
     def needs_context(self) -> bool:
         """Whether the answer depends on anything but the back end's."""
@@ -117,22 +117,22 @@ class ResponsePlan:
 
     def _make(self, from_back_end: S3Answer, context: Mapping[str, str]) -> GatewayAnswer:
         headers = {b"content-type": self._content_type}
-        for name, source, made in self._sources:
-            if isinstance(made, bytes):
-                headers[name] = made
-            elif isinstance(made, Template):
-                headers[name] = made.render(context).encode()
+        for name, source, value in self._sources:
+            if isinstance(value, bytes):
+                headers[name] = value
+            elif isinstance(value, Template):
+                headers[name] = value.render(context).encode()
             elif source in from_back_end.headers:
                 headers[name] = from_back_end.headers[source].encode("latin-1", "replace")
         body = as_text(from_back_end.body) if self._template is None else self._template.render(context).encode()
         if self.status in _BODILESS or self._head:
-            # What API Gateway says of the length of a body that it does not send is not established: nothing then.
+            # Whether API Gateway announces the length of a body that it does not send is not known, so no length here.
             return GatewayAnswer(self.status, tuple(headers.items()), b"")
         return GatewayAnswer(self.status, (*headers.items(), (b"content-length", str(len(body)).encode())), body)
 
 
 def as_text(body: bytes) -> bytes:
-    """The body as a gateway without binary media types passes it on: bytes that are not UTF-8 are replaced."""
+    """The body as a gateway without binary media types passes it on, with bytes that are not UTF-8 replaced."""
     try:
         body.decode()
     except UnicodeDecodeError:

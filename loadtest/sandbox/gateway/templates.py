@@ -2,7 +2,7 @@
 
 Text with ``$context.…`` variables ("API Gateway mapping template and access logging variable reference"). Directives
 (``#set``, ``#if``, …), ``$input``, ``$util`` and ``$stageVariables`` are refused when the definition is loaded, since
-a template that is interpreted wrongly would be a lie about AWS.
+a wrong interpretation would be worse than none.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def compile_template(text: str, where: str) -> Template:
     """
     parts = tuple(part for part in _split(text))
     for literal in parts[::2]:
-        found = _DIRECTIVE.search(literal)
-        if found:
+        directive = _DIRECTIVE.search(literal)
+        if directive:
             raise DefinitionError(
-                f"The template of {where} uses {literal[found.start() : found.start() + 20].split()[0]!r}: the sandbox "
-                "interprets text with $context variables only."
+                f"The template of {where} uses {literal[directive.start() : directive.start() + 20].split()[0]!r}: the "
+                "sandbox interprets text with $context variables only."
             )
     for name in parts[1::2]:
         if name not in CONTEXT_VARIABLES:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """``rate`` requests a second, and ``burst`` at once. Not met by a request: 429."""
+    """Lets ``rate`` requests a second pass, and ``burst`` at once."""
 
     def __init__(self, rate: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate

@@ -1,4 +1,4 @@
-"""The few words of ASGI that the sandbox uses: types, reading a body, sending an answer."""
+"""The parts of ASGI that the sandbox uses: types, reading a body, sending an answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 MOST_BODY_BYTES: Final = 32 * 1024 * 1024
-"""Of a request. The gateway passes 10 MB on; a larger object is of no use here, and an endless one costs memory."""
+"""Of a request. The gateway passes on 10 MB, so a larger object is of no use; an endless one would take all memory."""
 
 
 class BodyTooLargeError(Exception):
-    """The body of a request is larger than anything that is taken in here; the rest of it was not read."""
+    """The body of a request is larger than the limit; the rest of it was not read."""
 
 
 async def read_body(receive: Receive, most: int = MOST_BODY_BYTES) -> bytes | None:

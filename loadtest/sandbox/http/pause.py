@@ -1,7 +1,7 @@
 """Sleeping to the microsecond: the event loop's own timers have a resolution of one millisecond.
 
-A fault of 5 ms has to be 5 ms, or the analysis cannot be seen to recover it. Linux offers timers as file descriptors
-(timerfd_create(2)); where there are none, the event loop's timers do.
+A fault of 5 ms has to be 5 ms, or nobody can see that the analysis recovers it. Linux has timers that are file
+descriptors (timerfd_create(2)); elsewhere the event loop's timers have to do.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PreciseTimer:
         await future
 
     def close(self) -> None:
-        """Give the descriptor back; sleepers are cancelled."""
+        """Close the descriptor and cancel the sleepers."""
         self._loop.remove_reader(self._descriptor.file)
         self._descriptor.close()
         for _, _, future in self._sleepers:
@@ -59,7 +59,7 @@ _timers: dict[asyncio.AbstractEventLoop, PreciseTimer] = {}
 
 
 async def pause(seconds: float) -> None:
-    """Sleep for ``seconds``, never less, and as a rule less than 0.2 ms more."""
+    """Sleep for ``seconds``: never less, and usually less than 0.2 ms more."""
     if seconds <= 0:
         return
     due_ns = time.monotonic_ns() + int(seconds * 1e9)

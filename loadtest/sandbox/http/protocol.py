@@ -1,7 +1,7 @@
-"""Uvicorn's HTTP/1.1 protocol, with two things added that a stand-in for a gateway needs.
+"""Uvicorn's HTTP/1.1 protocol with two additions: header names as they were sent, and the transport.
 
-ASGI lower-cases header names; a gateway's parameter mapping tells ``If-None-Match`` from ``if-none-match``, so the
-names are kept as they were sent. And a fault may cut a connection, for which the transport has to be in reach.
+ASGI lower-cases header names, while a gateway's parameter mapping tells ``If-None-Match`` from ``if-none-match``. A
+fault may cut a connection, which takes its transport.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AsSentProtocol(HttpToolsProtocol):
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Cut a connection with a TCP reset; what was not sent yet never is."""
+    """Cut a connection with a TCP reset; what has not been sent is lost."""
     connection = transport.get_extra_info("socket")
     if connection is not None:
         with contextlib.suppress(OSError):

@@ -1,11 +1,11 @@
 """Administration while the sandbox runs, at ``/_sandbox``: what is served, the faults, whether IAM is enforced.
 
     GET /_sandbox               what is served, and how many reads of an object were answered
-    GET /_sandbox/faults        which faults are on, and which there are
-    PUT /_sandbox/faults        {"latency": "5ms", "torn": "off"}: changes those that it names, all of them or none
+    GET /_sandbox/faults        which faults are on, and all that exist
+    PUT /_sandbox/faults        {"latency": "5ms", "torn": "off"}: changes the faults named, all or none
     PUT /_sandbox/enforce-iam   true or false
 
-For clients on the same host only, and for no web page: it sends no CORS headers, and takes no form's content type.
+For clients on the same host only, and not for web pages: it sends no CORS headers and takes no content type of a form.
 """
 
 from __future__ import annotations

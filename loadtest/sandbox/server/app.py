@@ -58,7 +58,7 @@ class SandboxApp:
         self._index()
 
     def withdraw(self, api: str, stage: str | None = None) -> None:
-        """Serve an API, or one stage of it, no longer."""
+        """Stop serving an API, or one stage of it."""
         self._gateways = {
             of: gateway for of, gateway in self._gateways.items() if of[0] != api or stage not in (None, of[1])
         }
@@ -71,11 +71,11 @@ class SandboxApp:
                 self._resources[f"{EXECUTE_API}{api}/{stage}{path}"] = (gateway, path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._resources.get(scope["path"])
-        if found is None:
+        resource = self._resources.get(scope["path"])
+        if resource is None:
             await self._dispatch(scope, receive, send)
         else:
-            await self._from_gateway(*found, scope, send)
+            await self._from_gateway(*resource, scope, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -121,7 +121,7 @@ class SandboxApp:
         self.answered += read is not None
 
     async def _held(self) -> None:
-        """Wait as long as faults have a read wait before it reaches the object."""
+        """Wait for as long as faults hold a read before it reaches the object."""
         for fault in self._faults.holding:
             await fault.hold()
         if self._gate.is_closed:
@@ -143,8 +143,8 @@ class SandboxApp:
                 await pause(fault.answer_delay(answer.status))
             return answer
 
-        asked = f"{path}?{scope['query_string'].decode('latin-1')}"
-        answer = await self._cdn.answer((method, asked), scope[SENT_HEADERS], self._faults.cdn_ttl, origin)
+        address = f"{path}?{scope['query_string'].decode('latin-1')}"
+        answer = await self._cdn.answer((method, address), scope[SENT_HEADERS], self._faults.cdn_ttl, origin)
         for fault in self._faults.releasing:
             await fault.release()
         await _send(answer.status, answer.headers, answer.body, identifier, send)
@@ -178,7 +178,7 @@ class SandboxApp:
 
 
 class _Clock:
-    """The Date header, made again once a second."""
+    """The Date header, made once a second."""
 
     def __init__(self) -> None:
         self._second = 0

@@ -49,14 +49,16 @@ class Deployments:
         self._stages: dict[tuple[str, str], str] = {}
         self._lock = asyncio.Lock()
         self.problems: dict[str, str] = {}
-        """Why a stage is not served as it was last deployed: a sentence by ``api/stage``."""
+        """Why a stage is not served as it was last deployed: ``api/stage`` to a sentence."""
 
     async def after_success(self, request: AwsRequest, body: bytes, answer: bytes) -> None:
-        """Follow a request that moto has accepted; what goes wrong with that is told, and is not the client's."""
+        """Follow a request that moto has accepted; a failure to follow is printed and does not reach the client."""
         try:
             await self._after_success(request, body, answer)
-        except Exception as error:  # the request itself has succeeded, and its answer must get back
-            self._tell(f"{request.method} {request.path}", f"The sandbox could not follow this request ({error!r}).")
+        except Exception as error:  # the request itself succeeded, and its client must get the answer
+            self._note_problem(
+                f"{request.method} {request.path}", f"The sandbox could not follow this request ({error!r})."
+            )
 
     async def _after_success(self, request: AwsRequest, body: bytes, answer: bytes) -> None:
         if request.service == "apigateway" and request.method != "GET":
@@ -104,13 +106,13 @@ class Deployments:
                 return
             gateway = Gateway(definition, self._store, self._faults)
         except (DefinitionError, PolicyError) as error:
-            self._tell(f"{api}/{stage_name}", str(error))
+            self._note_problem(f"{api}/{stage_name}", str(error))
             return
         self.problems.pop(f"{api}/{stage_name}", None)
         await asyncio.to_thread(self._load_objects, definition, region)
         self._app.serve(gateway)
 
-    def _tell(self, subject: str, sentence: str) -> None:
+    def _note_problem(self, subject: str, sentence: str) -> None:
         self.problems[subject] = sentence
         print(f"sandbox: {sentence}", file=sys.stderr, flush=True)
 
@@ -124,12 +126,12 @@ class Deployments:
         snapshot = self._snapshots.get((api, deployment))
         if snapshot is None:
             return None
-        wanted = {method.integration.role for method in snapshot.methods if method.integration.role}
-        roles = live.read_roles(self._moto.client("iam", region), wanted)
+        arns = {method.integration.role for method in snapshot.methods if method.integration.role}
+        roles = live.read_roles(self._moto.client("iam", region), arns)
         return GatewayDefinition(snapshot, stage, frozen_mapping(roles), deployed_keys(client, api, stage_name))
 
     def _load_objects(self, definition: GatewayDefinition, region: str) -> None:
-        """What was put before there was a gateway to read it."""
+        """Load the objects that were put before there was a gateway to read them."""
         for method in definition.api.methods:
             if method.integration.type != "AWS":
                 continue

@@ -30,7 +30,7 @@ from loadtest.sandbox.stack.synth import SynthesizedStack
 from loadtest.sandbox.store.objects import ObjectStore
 
 GRACE_S: Final = 1
-"""So long may requests in flight take when the sandbox stops."""
+"""How long requests in flight may take when the sandbox stops."""
 KEEP_ALIVE_S: Final = 60
 
 
@@ -50,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
 
     Raises:
-        DefinitionError: the address cannot be had.
+        DefinitionError: this address cannot be listened on.
     """
     try:
         return socket.create_server(
@@ -67,7 +67,7 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
     """Run a sandbox until SIGINT or SIGTERM; ``say`` gets the ready line.
 
     Raises:
-        DefinitionError: it cannot listen, or not serve the stack.
+        DefinitionError: it cannot listen, or cannot serve the stack.
         FaultValueError: a fault cannot be set.
         MotoError: moto does not start.
     """
@@ -115,7 +115,7 @@ def run(settings: SandboxSettings, say: Callable[[str], None]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, with our own things started and stopped within its event loop."""
+    """Uvicorn, which also starts and stops the sandbox's own tasks in its event loop."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM, and let that be the end of it: uvicorn would raise them again."""
+        """Stop at SIGINT and SIGTERM, without raising them again as uvicorn would."""
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield

@@ -1,1 +1,1 @@
-"""The gateway as it was described: from the synthesized Terraform, or from what was deployed."""
+"""The definition of the gateway: from the synthesized Terraform, or from what was deployed."""

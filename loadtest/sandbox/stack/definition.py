@@ -1,6 +1,6 @@
-"""What a gateway is told to do: the REST API, its stage, its roles and its keys, as records.
+"""The definition of a gateway: the REST API, its stage, its roles and its keys, as records.
 
-The records hold the definition as it was written; ``sandbox/gateway/plan.py`` makes something of it that can be run.
+The records hold the definition as it was written; ``sandbox/gateway/plan.py`` makes it ready to run.
 Names follow the API Gateway API reference (CreateRestApi, PutMethod, PutIntegration, PutIntegrationResponse).
 """
 
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class DefinitionError(Exception):
-    """The definition cannot be served. The text is one sentence: what was found, and what to do."""
+    """The definition cannot be served. The text is one sentence: what is wrong, and what to do."""
 
 
 def frozen_mapping(values: Mapping[str, Value] | None = None) -> Mapping[str, Value]:
@@ -28,7 +28,7 @@ def frozen_mapping(values: Mapping[str, Value] | None = None) -> Mapping[str, Va
 
 @dataclass(frozen=True)
 class IntegrationResponse:
-    """What is made of one kind of answer of the back end; ``selection_pattern`` None or empty = the default."""
+    """The client's answer for one kind of answer of the back end; without a ``selection_pattern`` it is the default."""
 
     status_code: int
     selection_pattern: str | None = None

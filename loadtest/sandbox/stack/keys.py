@@ -1,4 +1,4 @@
-"""API keys and usage plans: which keys open a stage and what each is good for, synthesized or as deployed.
+"""API keys and usage plans: which keys open a stage, and the limits of each, synthesized or as deployed.
 
 Follows "Usage plans and API keys for REST APIs in API Gateway": a key counts where a usage plan that holds it has the
 stage, and nowhere else.
@@ -29,11 +29,11 @@ def synthesized_keys(resolver: Resolver, api_id: str, stage: str) -> tuple[Reade
     """
 
     def by_id(kind: str) -> dict[str, tuple[str, Any]]:
-        found = resolver.resources(kind).items()
-        return {str(resolver.value(f"${{{kind}.{name}.id}}")): (name, resource) for name, resource in found}
+        resources = resolver.resources(kind).items()
+        return {str(resolver.value(f"${{{kind}.{name}.id}}")): (name, resource) for name, resource in resources}
 
     keys, plans = by_id("aws_api_gateway_api_key"), by_id("aws_api_gateway_usage_plan")
-    made: list[ReaderKey] = []
+    reader_keys: list[ReaderKey] = []
     for link in resolver.resources("aws_api_gateway_usage_plan_key").values():
         name, key = keys[str(link["key_id"])]
         _, plan = plans[str(link["usage_plan_id"])]
@@ -45,8 +45,8 @@ def synthesized_keys(resolver: Resolver, api_id: str, stage: str) -> tuple[Reade
             quota = next(_blocks(plan.get("quota_settings")), {})
             value = str(resolver.value(f"${{aws_api_gateway_api_key.{name}.value}}"))
             limits = (throttle.get("rate_limit"), throttle.get("burst_limit"), quota.get("limit"))
-            made.append(_reader_key(value, *limits))
-    return tuple(made)
+            reader_keys.append(_reader_key(value, *limits))
+    return tuple(reader_keys)
 
 
 def deployed_keys(client: Any, api_id: str, stage: str) -> tuple[ReaderKey, ...]:
@@ -56,7 +56,7 @@ def deployed_keys(client: Any, api_id: str, stage: str) -> tuple[ReaderKey, ...]
         DefinitionError: a usage plan has something that the sandbox does not interpret.
     """
     keys = {key["id"]: key for key in client.get_api_keys(includeValues=True, limit=500)["items"]}
-    made: list[ReaderKey] = []
+    reader_keys: list[ReaderKey] = []
     for plan in client.get_usage_plans(limit=500)["items"]:
         stages = [each for each in plan.get("apiStages") or () if (each["apiId"], each["stage"]) == (api_id, stage)]
         if any(each.get("throttle") for each in stages):
@@ -69,8 +69,8 @@ def deployed_keys(client: Any, api_id: str, stage: str) -> tuple[ReaderKey, ...]
         for link in client.get_usage_plan_keys(usagePlanId=plan["id"], limit=500)["items"] if stages else ():
             key = keys.get(link["id"])
             if key is not None and key.get("enabled", True):
-                made.append(_reader_key(key["value"], *limits))
-    return tuple(made)
+                reader_keys.append(_reader_key(key["value"], *limits))
+    return tuple(reader_keys)
 
 
 def _reader_key(value: str, rate: Any, burst: Any, quota: Any) -> ReaderKey:

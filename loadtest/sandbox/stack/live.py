@@ -1,7 +1,7 @@
-"""Reads a gateway's definition from moto, as it was deployed there by Terraform or by anything else.
+"""Reads a gateway's definition from moto, where Terraform or anything else has deployed it.
 
-On AWS a deployment freezes the API: what is served is what stood there when CreateDeployment was called. moto's API
-Gateway keeps no such copy, so that the sandbox takes it when such a call passes through.
+On AWS a deployment freezes the API as it was when CreateDeployment was called. moto's API Gateway keeps no such copy,
+so the sandbox makes one when such a call passes through.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from loadtest.sandbox.stack.policy import RolePolicy, role_policy
 from loadtest.sandbox.store.cors_rule import CorsRule
 
 _MOTO_DEFAULT_THROTTLING: Final = (1000.0, 2000)
-"""What moto reports of a stage where no limits were set; on AWS those are the account's, which no sandbox reaches."""
+"""What moto reports of a stage without limits; on AWS those of the account hold, which no sandbox reaches."""
 
 
 def read_api(client: Any, api_id: str) -> Api:

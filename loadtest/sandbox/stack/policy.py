@@ -1,4 +1,4 @@
-"""What a role may do: IAM policy documents, as far as they decide whether an integration can read its object.
+"""What a role may do: IAM policy documents, as far as an integration needs them to read its object.
 
 Follows the IAM User Guide, "Policy evaluation logic", for identity policies of one account: an explicit Deny wins, an
 Allow permits, and nothing else does. Conditions are not interpreted and are refused when the document is read.
@@ -53,10 +53,10 @@ def role_policy(documents: Iterable[str | Mapping[str, Any]]) -> RolePolicy:
     statements: list[Statement] = []
     for document in documents:
         try:
-            found = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+            entries = (json.loads(document) if isinstance(document, str) else document)["Statement"]
         except (ValueError, KeyError, TypeError):
             raise PolicyError("A policy of the gateway's role is not a JSON policy document; fix it.") from None
-        statements.extend(_statement(entry) for entry in (found if isinstance(found, list) else [found]))
+        statements.extend(_statement(entry) for entry in (entries if isinstance(entries, list) else [entries]))
     return RolePolicy(tuple(statements))
 
 

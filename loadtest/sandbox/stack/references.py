@@ -1,7 +1,7 @@
 """Resolves the ``${…}`` references of a synthesized stack, without Terraform.
 
-Attributes that a resource is configured with resolve to their configuration; those that AWS would choose come from a
-small table. Nothing is guessed: a reference that is in neither is an error, which names it.
+Configured attributes resolve to their configuration; those that AWS would choose come from a small table. Nothing is
+guessed: a reference that is in neither is an error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VARIABLE = re.compile(r"var\.(?P<name>[\w-]+)")
 
 
 def short_id(*parts: str) -> str:
-    """Ten lower-case characters that stand for ``parts``, like the ids of API Gateway; the same each time."""
+    """Ten lower-case characters that stand for ``parts``, like an id of API Gateway; always the same ones."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:10]
 
 
@@ -59,7 +59,7 @@ class Resolver:
         self.region: str = self.value(provider.get("region", "us-east-1"))
 
     def choose(self, address: str, value: str) -> None:
-        """Say what ``type.name.attribute`` is."""
+        """Set what ``type.name.attribute`` resolves to."""
         self._chosen[address] = value
 
     @property
@@ -69,8 +69,8 @@ class Resolver:
 
     def resources(self, kind: str) -> dict[str, Resource]:
         """The resources of a type by logical name."""
-        found = self._stack.get("resource", {}).get(kind, {})
-        return {name: Resource(self, configuration) for name, configuration in found.items()}
+        configurations = self._stack.get("resource", {}).get(kind, {})
+        return {name: Resource(self, configuration) for name, configuration in configurations.items()}
 
     def names(self, kind: str) -> list[str]:
         """The logical names of a type's resources."""

@@ -1,4 +1,4 @@
-"""Reads a synthesized stack (``cdk.tf.json``): the gateway that it describes, and what the writer needs in AWS."""
+"""Reads a synthesized stack (``cdk.tf.json``): its gateway, and what the writer needs in AWS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SynthesizedStack:
     users: tuple[WriterUser, ...]
     cors: Mapping[str, tuple[CorsRule, ...]]
     left_out: tuple[str, ...] = ()
-    """What the stack has and the sandbox does without: a sentence each."""
+    """What the stack has and the sandbox leaves out: a sentence each."""
 
 
 def find_stack(synth_dir: Path, name: str | None) -> tuple[str, Path]:

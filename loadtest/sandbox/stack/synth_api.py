@@ -22,10 +22,12 @@ from loadtest.sandbox.stack.references import Resolver, Resource
 
 
 def _only(resolver: Resolver, kind: str) -> tuple[str, Resource]:
-    found = resolver.resources(kind)
-    if len(found) != 1:
-        raise DefinitionError(f"The synthesized stack holds {len(found)} of {kind}; the sandbox serves exactly one.")
-    return next(iter(found.items()))
+    resources = resolver.resources(kind)
+    if len(resources) != 1:
+        raise DefinitionError(
+            f"The synthesized stack holds {len(resources)} of {kind}; the sandbox serves exactly one."
+        )
+    return next(iter(resources.items()))
 
 
 def api_of(resolver: Resolver) -> Api:
@@ -66,9 +68,9 @@ def _methods(resolver: Resolver) -> Iterable[Method]:
     for each in resolver.resources("aws_api_gateway_method_response").values():
         declared = frozenset(each.get("response_parameters") or {})
         responses.setdefault(_of_method(each), {})[int(each["status_code"])] = declared
-    made: dict[tuple[str, str], list[IntegrationResponse]] = {}
+    integration_responses: dict[tuple[str, str], list[IntegrationResponse]] = {}
     for each in resolver.resources("aws_api_gateway_integration_response").values():
-        made.setdefault(_of_method(each), []).append(
+        integration_responses.setdefault(_of_method(each), []).append(
             IntegrationResponse(
                 status_code=int(each["status_code"]),
                 selection_pattern=each.get("selection_pattern"),
@@ -102,7 +104,7 @@ def _methods(resolver: Resolver) -> Iterable[Method]:
                 request_templates=as_text_mapping(integration.get("request_templates")),
                 passthrough_behavior=integration.get("passthrough_behavior", "WHEN_NO_MATCH"),
                 cache_key_parameters=tuple(integration.get("cache_key_parameters") or ()),
-                responses=tuple(made.get(of, ())),
+                responses=tuple(integration_responses.get(of, ())),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""What AWS would refuse of a definition at its deployment, and what the sandbox cannot interpret."""
+"""Checks a definition for what AWS would refuse at its deployment, and for what the sandbox cannot interpret."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HEADER_SOURCE: Final = re.compile(
 
 
 def validate(definition: GatewayDefinition) -> None:
-    """Check what AWS would refuse at deployment, and what the sandbox cannot interpret.
+    """Check a definition.
 
     Raises:
-        DefinitionError: with the first thing found.
+        DefinitionError: the first thing that AWS would refuse, or that cannot be interpreted.
     """
     if not definition.api.methods:
         raise DefinitionError(f"The REST API {definition.api.name!r} has no methods; AWS would refuse its deployment.")

@@ -1,1 +1,1 @@
-"""The object and its versions, and what S3 answers to a conditional GET and to an origin."""
+"""The object and its versions, and S3's answers to conditional GETs and to other origins."""

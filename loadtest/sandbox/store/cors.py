@@ -15,12 +15,12 @@ _MOST_REMEMBERED = 50
 def with_cors(answer: S3Answer, rules: tuple[CorsRule, ...], origin: str, method: str) -> S3Answer:
     """``answer`` with what the bucket's rules add for a request of ``origin``."""
     remembered = answer.memo.setdefault("cors", {})
-    made: S3Answer | None = remembered.get((rules, origin, method))
-    if made is None:
+    answered: S3Answer | None = remembered.get((rules, origin, method))
+    if answered is None:
         rule = next((rule for rule in rules if rule.allows(origin, method)), None)
-        made = (
+        answered = (
             answer if rule is None else S3Answer(answer.status, {**answer.headers, **rule.headers(origin)}, answer.body)
         )
         if len(remembered) < _MOST_REMEMBERED:
-            remembered[rules, origin, method] = made
-    return made
+            remembered[rules, origin, method] = answered
+    return answered

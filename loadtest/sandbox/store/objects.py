@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 LEAST_KEPT_NS: Final = 2_000_000_000
 """Versions that have been superseded for longer than this, and than any lag in use, are forgotten."""
 MOST_ETAGS: Final = 100_000
-"""So many ETags of the past are known by name."""
+"""The most ETags of the past that are remembered."""
 FEWEST_KEPT: Final = 3
-"""So many versions are kept however old they are: a fault that mixes versions needs an older one."""
+"""The versions that are kept however old they are, for faults that mix versions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class S3Answer:
     """One answer of S3 to the gateway. ``headers`` by lower-case name.
 
-    ``memo`` is where a plan keeps what it made of this answer: the answer to most reads is the same object.
+    ``memo`` is where plans keep what they make from this answer, for most reads get the same one.
     """
 
     status: int
@@ -54,8 +54,8 @@ def object_version(body: bytes, etag: str, last_modified: float, headers: dict[s
     validators = {"etag": etag, "last-modified": formatdate(seconds, usegmt=True)}
     stored = {"content-type": "binary/octet-stream", **headers}
     whole = S3Answer(200, {**stored, **validators, "accept-ranges": "bytes", "content-length": str(len(body))}, body)
-    kept = {name: value for name, value in stored.items() if name in ("cache-control", "expires")}
-    return ObjectVersion(body, etag, seconds, stored, whole, S3Answer(304, {**kept, **validators}, b""))
+    repeated = {name: value for name, value in stored.items() if name in ("cache-control", "expires")}
+    return ObjectVersion(body, etag, seconds, stored, whole, S3Answer(304, {**repeated, **validators}, b""))
 
 
 class StoredObject:
@@ -72,7 +72,7 @@ class StoredObject:
         """How many times it was published or removed."""
 
     def publish(self, version: ObjectVersion | None) -> None:
-        """From now on this is the object; ``None``: there is none."""
+        """Make this the object from now on; ``None`` removes it."""
         now = self._clock()
         self._times.append(now)
         self._versions.append(version)
@@ -83,7 +83,7 @@ class StoredObject:
             self._etags[version.etag] = self.published
             if len(self._etags) > MOST_ETAGS:
                 del self._etags[next(iter(self._etags))]
-        # The version that was in force at the horizon began before it, hence the one more.
+        # One more is kept: the version that was in force at the horizon began before it.
         forgotten = min(bisect_right(self._times, now - self.kept_ns) - 1, len(self._times) - FEWEST_KEPT)
         if forgotten > 0:
             del self._times[:forgotten], self._versions[:forgotten]
@@ -114,7 +114,7 @@ class ObjectStore:
         self._kept_ns = LEAST_KEPT_NS
 
     def track(self, bucket: str, key: str) -> StoredObject:
-        """The object's history, begun now if it was not tracked before."""
+        """The object's history, which begins now if it was not tracked before."""
         stored = self._objects.setdefault((bucket, key), StoredObject(self._clock))
         stored.kept_ns = self._kept_ns
         return stored

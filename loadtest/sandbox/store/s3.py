@@ -1,8 +1,8 @@
 """S3's side of an integration: what GetObject and HeadObject answer, given a version, a role and conditions.
 
 Conditions in the order of RFC 9110, section 13.2.2. If-None-Match is compared with the ETag exactly: a weak validator,
-a list and ``*`` match nothing. Whether S3 honours those is not established, so the stricter reading is taken (moto's
-S3 takes it too). If-Modified-Since has the resolution of HTTP dates, one second, as S3 has.
+a list and ``*`` match nothing. Whether S3 honours those is not known, so this is the stricter reading (moto's S3 has
+it too). If-Modified-Since has the resolution of HTTP dates, one second, as S3 has.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def get_object(version: ObjectVersion | None, conditions: dict[str, str], key: s
         return error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
     if _is_not_modified(version, conditions):
         return version.not_modified
-    wanted = conditions.get("range")
-    return version.whole if wanted is None else _part(version, wanted)
+    byte_range = conditions.get("range")
+    return version.whole if byte_range is None else _part(version, byte_range)
 
 
 def without_body(answer: S3Answer) -> S3Answer:
@@ -53,12 +53,12 @@ def error(status: int, code: str, message: str, **details: str) -> S3Answer:
 
 
 def access_denied() -> S3Answer:
-    """What a role gets that may not read the object, or not know that it is missing."""
+    """The answer to a role that may not read the object, or may not know that it is missing."""
     return error(403, "AccessDenied", "Access Denied")
 
 
 def no_such_key(key: str) -> S3Answer:
-    """What a role gets that may list the bucket, for an object that is missing."""
+    """The answer for a missing object to a role that may list the bucket."""
     return error(404, "NoSuchKey", "The specified key does not exist.", Key=key)
 
 
@@ -92,8 +92,8 @@ def _is_not_modified(version: ObjectVersion, conditions: dict[str, str]) -> bool
     return since is not None and version.last_modified <= since
 
 
-def _part(version: ObjectVersion, wanted: str) -> S3Answer:
-    match = _RANGE.fullmatch(wanted.strip())
+def _part(version: ObjectVersion, byte_range: str) -> S3Answer:
+    match = _RANGE.fullmatch(byte_range.strip())
     size = len(version.body)
     if match is None or not (match["first"] or match["last"]):
         return version.whole

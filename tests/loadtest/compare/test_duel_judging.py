@@ -18,7 +18,7 @@ from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.compare.render import markdown
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
-from loadtest.run.history import Column, History
+from loadtest.run.history import Column, History, Windows
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
@@ -158,6 +158,15 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     assert made.verdict is Verdict.PASS
     assert "2 pairs were left out, 2 of them because a load generator itself paused." in made.notes[0]
     assert duel(clean, history, slower(paused, 1.15)).verdict is Verdict.FAIL
+
+
+def test_a_run_that_has_half_of_the_pairs_does_not_pass(clean: Summary, history: History) -> None:
+    """Whatever kept it from going on, what it did not measure may be worse."""
+    half = {name: column[: len(history.windows) // 2] for name, column in vars(history.windows).items()}
+    made = duel(clean, history, replace(history, windows=Windows(**half), _made={}))
+    assert made.verdict is Verdict.INCONCLUSIVE
+    assert "or a run does not have it" in made.sentence
+    assert "were left out" in made.notes[0]
 
 
 def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -> None:

@@ -69,3 +69,61 @@ def stampable(draw: st.DrawFn) -> tuple[bytes, str]:
 
 def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
+
+
+# -- spelled in any way that RFC 8259 allows: json.dumps writes one of them
+
+
+def _list_of(values: list[str]) -> str:
+    return "[" + " ,\n".join(values) + " ]"
+
+
+def _object_of(members: list[tuple[str, str]]) -> str:
+    """With every member that it is given: a key may be there twice."""
+    return "{\t" + ",".join(f"{key} : {value}" for key, value in members) + "}"
+
+
+_white = st.text(alphabet=" \t\r\n", max_size=2)
+_numbers = st.tuples(
+    st.sampled_from(["", "-"]),
+    st.integers(0, 10**40).map(str),
+    st.just("") | st.integers(0, 10**30).map(lambda digits: f".{digits:02}"),
+    st.just("") | st.tuples(st.sampled_from(["e", "E", "e+", "E-"]), st.integers(0, 9999).map(str)).map("".join),
+).map("".join)
+_pieces = (
+    *("\\u00e9", "\\ud83c\\udf88", "\\/", "\\n", "\\\\", '\\"', "\\u0000"),
+    *("é", "大", "🎈", " ", "a", "~", "/", "\x7f"),
+)
+_strings = st.lists(st.sampled_from(_pieces), max_size=6).map(lambda pieces: f'"{"".join(pieces)}"')
+_spellings = st.recursive(
+    _strings | _numbers | st.sampled_from(["null", "true", "false"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(_list_of) | st.lists(st.tuples(_strings, inner), max_size=3).map(_object_of)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> tuple[bytes, str]:
+    """A JSON text with numbers, escapes and nesting of all kinds, and a pointer to a field that can be stamped."""
+
+    def around(key: str, value: str) -> str:
+        """An object in which this member is there once, among others that may be there twice."""
+        others = draw(st.lists(st.tuples(_strings, _spellings), max_size=4))
+        others = [(name, of) for name, of in others if json.loads(name) != json.loads(key)]
+        place = draw(st.integers(0, len(others)))
+        return _object_of([*others[:place], *([(key, value)] if value else []), *others[place:]])
+
+    key = draw(_strings)
+    text = around(key, draw(_strings | _numbers | st.just("")))  # the last: it is not there yet
+    pointer = f"/{_escaped(json.loads(key))}"
+    for _ in range(draw(st.integers(0, 6))):
+        if draw(st.booleans()):
+            before, after = draw(st.lists(_spellings, max_size=2)), draw(st.lists(_spellings, max_size=2))
+            text, pointer = _list_of([*before, text, *after]), f"/{len(before)}{pointer}"
+        else:
+            key = draw(_strings)
+            text, pointer = around(key, text), f"/{_escaped(json.loads(key))}{pointer}"
+    start = draw(st.sampled_from(["", "\ufeff"])) + draw(_white)
+    return f"{start}{text}{draw(_white)}".encode(), pointer

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonpointer import JsonPointer
-from shapes import GEO, NOT_ASCII, SHAPES, stampable
+from shapes import GEO, NOT_ASCII, SHAPES, spelled, stampable
 
 from loadtest.run.documents.makers import maker_of
 from loadtest.run.documents.mixing import share_of_cuts_seen
@@ -81,8 +81,8 @@ def test_real_documents_keep_every_other_byte(document: bytes, pointer: str) -> 
     check_that_nothing_else_changed(document, pointer, 12)
 
 
-@settings(deadline=None, max_examples=60)
-@given(stampable(), versions)
+@settings(deadline=None, max_examples=150)
+@given(stampable() | spelled(), versions)
 def test_any_json_keeps_every_other_byte(case: tuple[bytes, str], version: int) -> None:
     check_that_nothing_else_changed(*case, version)
 
@@ -97,7 +97,7 @@ def test_five_megabytes_pass_through_with_one_field_changed() -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(stampable(), versions, versions)
+@given(stampable() | spelled(), versions, versions)
 def test_versions_differ_and_each_is_identified(case: tuple[bytes, str], one: int, other: int) -> None:
     documents = stamped(*(case[0], case[1]))
     assert (documents.render(one) == documents.render(other)) == (one == other)
@@ -105,7 +105,7 @@ def test_versions_differ_and_each_is_identified(case: tuple[bytes, str], one: in
 
 
 @settings(deadline=None, max_examples=60)
-@given(stampable(), stampable(), st.integers(0, 10**6), st.data())
+@given(stampable() | spelled(), stampable() | spelled(), st.integers(0, 10**6), st.data())
 def test_what_is_cut_mixed_or_flipped_is_never_whole_as_another_version(
     one: tuple[bytes, str], other: tuple[bytes, str], version: int, data: st.DataObject
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from loadtest.http1.incoming import Answer, Incoming, Limits
+from loadtest.http1.answer import Answer, Limits
+from loadtest.http1.incoming import Incoming
 
 LIMITS = Limits(head_bytes=2048, body_bytes=4096)
 

@@ -19,8 +19,8 @@ from cryptography import x509
 from targets import Target, answering, certificate_in
 
 from loadtest.http1.address import Address, request
+from loadtest.http1.answer import USUAL_LIMITS, Limits
 from loadtest.http1.connection import Connection
-from loadtest.http1.incoming import USUAL_LIMITS, Limits
 from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.turns import Turns
 

@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from taken_in import LIMITS, Told, told
 
+from loadtest.http1.answer import Limits
 from loadtest.http1.chunks import MOST_LINE_BYTES
 from loadtest.http1.head import Head
-from loadtest.http1.incoming import MOST_INTERIM_ANSWERS, Incoming, Limits
+from loadtest.http1.incoming import MOST_INTERIM_ANSWERS, Incoming
 from loadtest.http1.known_heads import MOST_KNOWN_HEADS
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from history_language import history, run_info
+from hypothesis import given
+from hypothesis import strategies as st
 from test_load_generator import samples
 
 from loadtest.judge.checks.availability import availability
 from loadtest.judge.measure.rates import measure_availability
+from loadtest.run import blocks
 from loadtest.run.history import History
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.run.run_entries import RunEnd
@@ -196,6 +201,20 @@ class TestMeasurement:
     def test_a_gap_at_the_end_counts(self) -> None:
         found = measure_availability(history("w1[0 1] r1[10 20] error[21 90]"))
         assert (found.longest_gap_ns, found.longest_gap_at_ns) == (70, 10)
+
+    @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), min_size=1, max_size=20), st.integers(1, 9))
+    def test_the_longest_gap_is_that_between_returns_in_their_order(
+        self, reads: list[tuple[int, int]], block: int
+    ) -> None:
+        reads = sorted(reads)
+        text = " ".join(f"r0[{called} {called + took}]" for called, took in reads)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(blocks, "BLOCK", block)
+            found = measure_availability(history(text))
+        moments = [reads[0][0], *sorted(called + took for called, took in reads)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+        assert found.longest_gap_ns == max(gaps)
+        assert found.longest_gap_at_ns == moments[gaps.index(max(gaps))] - moments[0]
 
     def test_nothing_read(self) -> None:
         found = measure_availability(history("w1[0 1]"))

@@ -14,9 +14,11 @@ from test_golden_findings import HISTORIES
 from test_load_generator import samples
 
 from loadtest.judge.analyse import analyse, summarise
+from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
 from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
 from loadtest.run import blocks
+from loadtest.run.history import nothing_of
 from loadtest.summary.summary import summary_bytes
 
 few = st.lists(st.integers(-5, 30), max_size=60)
@@ -32,6 +34,17 @@ def test_blocks_of_any_size_say_the_same(monkeypatch: pytest.MonkeyPatch, name: 
     whole = summary_of(name)
     monkeypatch.setattr(blocks, "BLOCK", 3)
     assert summary_of(name) == whole
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_clocks_that_are_known_exactly_are_one_clock(name: str) -> None:
+    text, given_settings = HISTORIES[name]
+    made = history(text, samples=samples([700] * 150), **given_settings)
+    assert not (made.reads.on_one_clock and len(made.reads))
+    nothing = nothing_of(np.int64, len(made.reads))
+    on_one_clock = dataclasses.replace(made, reads=dataclasses.replace(made.reads, widening_ns=nothing), _made={})
+    assert on_one_clock.reads.on_one_clock
+    assert summary_bytes(summarise(on_one_clock)) == summary_of(name)
 
 
 def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
@@ -82,10 +95,28 @@ def test_the_last_read_before_a_moment_is_the_one_that_was_called_last(
     called, returned = made.reads.called_ns, made.reads.returned_ns
     among = np.array([read for read in range(len(reads)) if chosen >> read & 1], dtype=np.int64)
     until = np.sort(np.array(moments, dtype=np.int64)) + made.origin_ns
-    found, asked = _last_before(made, among, until)
+    found, asked = _last_before(made, np.isin(np.arange(len(reads)), among), until)
     for moment, read, when in zip(until.tolist(), found.tolist(), asked.tolist(), strict=True):
         before = [int(each) for each in among if returned[each] < moment]
         assert (read, when) == ((max(before), int(called[max(before)])) if before else (NONE, NONE))
+
+
+@given(st.sets(st.integers(0, 30)))
+def test_a_run_of_numbers_takes_what_the_numbers_take(numbers: set[int]) -> None:
+    column, values = np.array(sorted(numbers), dtype=np.int64), np.arange(31) ** 2
+    taken = blocks.rising_run(column)
+    assert values[taken].tolist() == values[column].tolist()
+    gapless = bool(numbers) and len(numbers) == max(numbers) - min(numbers) + 1
+    assert isinstance(taken, slice) == gapless
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=40), st.sampled_from([np.uint16, np.int64]))
+def test_sessions_are_counted_once(reads: list[tuple[int, bool]], kind: type) -> None:
+    keys = np.array([key for key, _ in reads], dtype=kind)
+    chosen = np.array([is_chosen for _, is_chosen in reads], dtype=np.bool_)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blocks, "BLOCK", 7)
+        assert count_sessions(keys, chosen) == len({key for key, is_chosen in reads if is_chosen})
 
 
 def test_no_block_is_left_out_and_their_order_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +124,7 @@ def test_no_block_is_left_out_and_their_order_is_kept(monkeypatch: pytest.Monkey
     assert blocks.each_block(10, lambda block: (block.start, block.stop)) == [(0, 4), (4, 8), (8, 10)]
     assert blocks.each_block(0, lambda block: block) == []
     assert blocks.count_of_each(np.array([3, 0, 0, 1, 1, 5])).tolist() == [2, 2, 0, 1, 0, 1]
+    assert blocks.count_of_each(np.array([1]), 4).tolist() == [0, 1, 0, 0]
     with pytest.raises(ZeroDivisionError):
         blocks.each_block(10, lambda block: block.start // 0)
     assert dataclasses.asdict(quantiles(np.zeros(0, dtype=np.int64)))["count"] == 0

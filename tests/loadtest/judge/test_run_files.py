@@ -16,12 +16,14 @@ from history_language import build, history, parse
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
 from loadtest.errors import RunError
+from loadtest.judge.analyse import summarise
 from loadtest.judge.measure.rates import reading_ns
 from loadtest.run.checksums import verify, write_checksums
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
 from loadtest.run.loading import load_history
 from loadtest.run.records import NEVER_RETURNED, READ_DTYPE, WRITER_SESSION, ReadOutcome
 from loadtest.run.run_info import read_run_info
+from loadtest.summary.summary import summary_bytes
 
 TIMES = ("scheduled_ns", "called_ns", "returned_ns")
 LOOK = {"number": 1, "until_ns": 1, "pairs": 6, "undecided": ["write-impact"]}
@@ -77,10 +79,42 @@ def test_more_columns_than_are_known_are_fine(run: Path) -> None:
     assert len(load_history(run).reads) == 6000
 
 
-def test_several_row_groups_are_fine(run: Path) -> None:
-    pq.write_table(pq.read_table(run / "reads.parquet"), run / "reads.parquet", row_group_size=700)
+@pytest.mark.parametrize("many", [100, 10_000])
+def test_several_row_groups_are_fine(run: Path, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = load_history(run)
+    for name in ("reads.parquet", "writes.parquet"):
+        pq.write_table(pq.read_table(run / name), run / name, row_group_size=7 if name == "writes.parquet" else 700)
     write_checksums(run)
-    assert len(load_history(run).reads) == 6000
+    monkeypatch.setattr("loadtest.run.loading.BLOCK", many)  # of more rows each column is a piece of its own
+    loaded = load_history(run)
+    for name in READ_DTYPE.names:
+        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+    assert (loaded.writes.etag, loaded.writes.bytes.tolist()) == (expected.writes.etag, expected.writes.bytes.tolist())
+
+
+def test_a_column_of_nothing_but_zeros_is_as_one_that_is_not_there(run: Path) -> None:
+    expected = load_history(run)
+    zeros = pa.array([0] * 6000, type=pa.int64())
+    table = pq.read_table(run / "reads.parquet")
+    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
+    pq.write_table(table.append_column("widening_ns", zeros), run / "reads.parquet", row_group_size=700)
+    write_checksums(run)
+    loaded = load_history(run)
+    assert loaded.reads.on_one_clock
+    for name in READ_DTYPE.names:
+        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+    assert summary_bytes(summarise(loaded)) == summary_bytes(summarise(expected))
+
+
+def test_a_value_in_the_last_row_group_is_not_lost(run: Path) -> None:
+    table = pq.read_table(run / "reads.parquet")
+    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
+    widening = pa.array([0] * 5_999 + [1], type=pa.int64())
+    pq.write_table(table.append_column("widening_ns", widening), run / "reads.parquet", row_group_size=700)
+    write_checksums(run)
+    loaded = load_history(run)
+    assert not loaded.reads.on_one_clock
+    assert (int(loaded.reads.widening_ns.sum()), len(loaded.reads.widening_ns)) == (1, 6000)
 
 
 class TestRunJson:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -314,3 +315,36 @@ class TestReadsDueDuringAPut:
             text += [f"r0[{start + due} {start + due + 500}]" for due in (5100, 5200, 5300, 7100, 7200, 7300)]
         overlap = measure_impact(history(" ".join(text))).overlap
         assert overlap[0].text.startswith("not measured: 0 writing windows had enough reads on both sides")
+
+
+def from_afar(near: History, width_ns: int) -> History:
+    """The same reads by a worker whose clock is known to ``width_ns``; the bound begins half as much too early."""
+    reads, early = near.reads, width_ns // 2
+    moved = replace(
+        reads,
+        scheduled_ns=reads.scheduled_ns - early,
+        called_ns=reads.called_ns - early,
+        returned_ns=reads.returned_ns - early + width_ns,
+        widening_ns=np.full(len(reads), width_ns),
+    )
+    return replace(near, reads=moved, _made={}, _being_made={})
+
+
+@pytest.mark.parametrize("width_ns", [LENGTH // 50, LENGTH // 10, LENGTH // 5, LENGTH * 2 // 5])
+def test_slow_reads_of_a_worker_elsewhere_are_not_taken_for_those_of_a_quiet_window(width_ns: int) -> None:
+    """The first reads while writing may seem to have been due in the quiet window before."""
+    near = run([1.5] * 8, reads=198)
+    assert measure_impact(near).verdict is Verdict.FAIL
+    impact = measure_impact(from_afar(near, width_ns))
+    assert impact.verdict is Verdict.FAIL, impact.sentence
+    assert impact.estimates[0].ratio == pytest.approx(1.5)
+
+
+def test_a_worker_whose_clock_does_not_tell_the_window_of_many_reads_passes_nothing() -> None:
+    near = run([1.0] * 8, reads=198)
+    assert measure_impact(near).verdict is Verdict.PASS
+    assert measure_impact(from_afar(near, LENGTH // 10)).verdict is Verdict.PASS
+    blurred = measure_impact(from_afar(near, LENGTH * 2 // 5))
+    assert blurred.verdict is Verdict.INCONCLUSIVE
+    assert "of the reads of worker 1 may have been due in another window" in blurred.sentence
+    assert measure_impact(from_afar(near, 2 * LENGTH)).verdict is Verdict.INCONCLUSIVE

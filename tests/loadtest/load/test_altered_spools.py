@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from loadtest.run.files import REGISTRATION_SUFFIX
 from loadtest.run.roll_call import call_roll
 from loadtest.run.run_file import load_run, write_run
 from loadtest.run.sealing import is_sealed, pack, seal
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 
 def what_is_missing(run_dir: Path) -> tuple[str, ...]:
@@ -80,7 +82,10 @@ def test_every_file_that_is_gone_is_missed(whole: Path, tmp_path: Path) -> None:
 
 def test_what_came_after_the_last_flush_is_no_damage(run_dir: Path) -> None:
     reads = next(run_dir.glob("spool/*.reads"))
-    reads.write_bytes(reads.read_bytes() + reads.read_bytes()[:50])
+    later = np.frombuffer(reads.read_bytes(), dtype=SPOOLED_READ_DTYPE)[-1:].copy()
+    for name in ("scheduled_ns", "called_ns", "returned_ns"):
+        later[name] += 10
+    reads.write_bytes(reads.read_bytes() + later.tobytes() + later.tobytes()[:3])
     assert what_is_missing(run_dir) == ()
     reads.with_suffix(".closed").touch()
     assert "has changed since it was written" in what_is_missing(run_dir)[0]

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
 from loadtest.load import workers
 from loadtest.load.clock_readings import READING_MESSAGE, Exchanges, Reading
 from loadtest.load.workers import Workers
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE
-from loadtest.run.clocks import clock_name, clocks_of, exchange_file, load_exchanges
-from loadtest.run.files import SPOOL_FOLDER
+from loadtest.run.clocks import clock_name, clocks_of
+from loadtest.run.exchange_files import exchange_file, load_exchanges
+from loadtest.run.files import CLOCK_SUFFIX_WITHOUT_CHECKSUMS, SPOOL_FOLDER
 
 SECOND = 10**9
 NOW = 100 * SECOND
@@ -129,7 +132,11 @@ KNOWN = _run([5 * SECOND - 60, 5 * SECOND + 40], ROWS[-1][2])
 
 def _written(tmp_path: Path, rows: list[tuple[int, int, int]]) -> Path:
     (tmp_path / SPOOL_FOLDER).mkdir()
-    exchange_file(tmp_path, 0).write_bytes(np.array(rows, dtype=EXCHANGE_DTYPE).tobytes())
+    exchanges = Exchanges()
+    exchanges.keep(exchange_file(tmp_path, 0))
+    for row in rows:
+        exchanges.add(*row, "boot/1", "")
+    exchanges.close()
     return tmp_path
 
 
@@ -154,6 +161,45 @@ def test_the_exchanges_that_were_written_are_taken(tmp_path: Path) -> None:
 def test_exchanges_that_are_not_those_of_the_run_are_refused(tmp_path: Path, rows: list[tuple[int, int, int]]) -> None:
     with pytest.raises(UsageError, match="does not hold what"):
         clocks_of(_written(tmp_path, rows), KNOWN)
+
+
+@given(place=st.integers(0, 28 * len(ROWS) - 1), bit=st.integers(0, 7))
+def test_no_flipped_bit_is_passed_over(written: Path, place: int, bit: int) -> None:
+    path = exchange_file(written, 0)
+    before = path.read_bytes()
+    path.write_bytes(before[:place] + bytes([before[place] ^ 1 << bit]) + before[place + 1 :])
+    try:
+        with pytest.raises(UsageError, match=r"is damaged \(exchange \d of 8 .* the clock of worker 1"):
+            clocks_of(written, KNOWN)
+    finally:
+        path.write_bytes(before)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(tmp_path_factory.mktemp("run"), ROWS)
+
+
+def test_a_row_that_is_gone_from_the_middle_is_missed(tmp_path: Path) -> None:
+    path = exchange_file(_written(tmp_path, ROWS), 0)
+    content = path.read_bytes()
+    path.write_bytes(content[: 3 * 28] + content[4 * 28 :])
+    with pytest.raises(UsageError, match="exchange 4 of 7"):
+        load_exchanges(tmp_path, 0)
+
+
+def test_part_of_a_row_at_the_end_is_of_a_killed_master(tmp_path: Path) -> None:
+    path = exchange_file(_written(tmp_path, ROWS), 0)
+    path.write_bytes(path.read_bytes()[:-5])
+    assert load_exchanges(tmp_path, 0).tolist() == ROWS[:-1]
+
+
+def test_a_run_of_a_version_without_checksums_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / SPOOL_FOLDER).mkdir()
+    old = exchange_file(tmp_path, 0).with_suffix(CLOCK_SUFFIX_WITHOUT_CHECKSUMS)
+    old.write_bytes(np.array(ROWS, dtype=EXCHANGE_DTYPE).tobytes())
+    assert load_exchanges(tmp_path, 0).tolist() == ROWS
+    assert clocks_of(tmp_path, KNOWN).keys() == {0}
 
 
 def test_exchanges_that_are_gone_are_missed_unless_their_worker_never_took_part(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A worker on another machine: what it leaves there when it cannot take part, or is interrupted."""
 
-import os
-import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 import pytest
 from locust.env import Environment
 
+from loadtest.load.interrupts import interrupt
+from loadtest.load.master_watch import FAR_FROM_MASTER
 from loadtest.load.participant import Participant
 from loadtest.load.plan_message import CODE_KEY, FILES_KEY, PLAN_MESSAGE, SHARES_KEY
 from loadtest.load.workers import REFUSAL_MESSAGE
@@ -77,7 +77,7 @@ def test_a_second_ctrl_c_does_not_keep_a_worker_from_delivering(worker: Particip
     waited = []
 
     def finish(patience_s: float) -> bool:
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt()  # as the handler of this signal does
         waited.append(patience_s)
         return True
 
@@ -88,3 +88,16 @@ def test_a_second_ctrl_c_does_not_keep_a_worker_from_delivering(worker: Particip
         pytest.fail("it ended before the master had all")
     assert len(waited) == 1
     assert worker._runner.stopped
+
+
+def test_a_worker_whose_run_is_over_still_notices_that_its_master_is_gone(worker: Participant) -> None:
+    """With Locust's page the next run may come in an hour; without a watch a worker stays for a minute."""
+    stopped = []
+    watch = SimpleNamespace(silent_turns=3, stop=lambda: stopped.append(True))
+    worker._master_watch = watch  # type: ignore[assignment]
+    worker.stop_sending()
+    worker.stop_recording()
+    assert watch.silent_turns == FAR_FROM_MASTER
+    assert worker._master_watch is watch
+    worker.end_sending()
+    assert stopped == [True]

@@ -12,7 +12,8 @@ import gevent
 import pytest
 
 from loadtest.http1.address import Address, request
-from loadtest.http1.incoming import USUAL_LIMITS, Answer, Incoming
+from loadtest.http1.answer import USUAL_LIMITS, Answer
+from loadtest.http1.incoming import Incoming
 from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.turns import Turns
 from tests.loadtest.http1.targets import Target, answering

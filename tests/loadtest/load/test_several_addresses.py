@@ -110,6 +110,9 @@ def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path, mon
             reader.on_stop()
         counted = lanes.counted()
         lanes.close()
+    first, second = lanes.recorders
+    assert first.documents is second.documents  # each process holds them once
+    assert first.verifier is not second.verifier  # what an address sent last is no other one's
     assert (len(gateway.requests), len(cdn.requests), counted.reads) == (4, 2, 6)
     assert all(asked.startswith(b"GET /v1/samples?cdn HTTP/1.1\r\n") for asked in cdn.requests)
     (file,) = tmp_path.glob("spool/*.reads")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from watched_world import World, document, md5, random_world
 
-from loadtest.http1.incoming import Answer
+from loadtest.http1.answer import Answer
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads

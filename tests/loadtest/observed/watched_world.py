@@ -153,7 +153,8 @@ class World:
         part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
         named = name_observed([part], [self.lines], writes, Watched.model_validate(said))
         info = run_info(writer="watch", write_interval=0.0, window=0.0, **settings)
-        watch = Watched.model_validate({**said, "unseen": named.unseen, "vouched": named.vouched})
+        told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
+        watch = Watched.model_validate({**said, **told})
         return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
 
 

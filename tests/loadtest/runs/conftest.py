@@ -3,15 +3,18 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from locust_process import SHORT, Run, Start
+from locust_process import SHORT, Run, Start, Type
+from own_document import Mine
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from tests.docs.documented import copy_of_project
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +28,18 @@ def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     """The shared sandbox, with no fault left behind."""
     yield shared_sandbox
     shared_sandbox.clear_faults()
+
+
+@pytest.fixture
+def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mine]:
+    """The owner's document, in the shared sandbox, where every key may do everything meanwhile."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    enforced = sandbox.state()["enforces_iam"]
+    sandbox.enforce_iam(False)
+    document = Mine(sandbox)
+    document.put()
+    yield document
+    sandbox.enforce_iam(enforced)
 
 
 @pytest.fixture
@@ -63,9 +78,46 @@ def start(tmp_path: Path) -> Iterator[Start]:
         return runs[-1]
 
     yield start_locust
+    _end(runs)
+
+
+def _end(runs: list[Run]) -> None:
     for run in runs:
         if run.process.poll() is None:
             os.killpg(run.process.pid, signal.SIGKILL)
             run.process.wait()
         if run.process.stdout:
             run.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a reader of the documentation types: a folder with the load test in it."""
+    return copy_of_project(tmp_path_factory.mktemp("typed") / "project", "loadtest", "stacks")
+
+
+@pytest.fixture
+def typed(checkout: Path, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Type]:
+    """Types a command of the documentation beside the sandbox's outputs.json; kills what a test leaves running."""
+    assert sandbox.outputs_path is not None
+    (checkout / "outputs.json").write_bytes(sandbox.outputs_path.read_bytes())
+    path = os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]])
+    runs: list[Run] = []
+
+    def type_it(command: str) -> Run:
+        run_dir = tmp_path / f"typed-{len(runs)}"
+        process = subprocess.Popen(
+            ["bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=checkout,
+            env={**os.environ, "PATH": path, "LOCUST_RUN_DIR": str(run_dir), "AWS_EC2_METADATA_DISABLED": "true"},
+            start_new_session=True,
+        )
+        runs.append(Run(run_dir, process))
+        return runs[-1]
+
+    yield type_it
+    _end(runs)
+    (checkout / "outputs.json").unlink(missing_ok=True)

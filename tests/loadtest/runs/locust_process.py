@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtest.run.files import CLOCKS_FILE
+from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -67,6 +67,7 @@ class Run:
 
 
 Start = Callable[..., Run]
+Type = Callable[[str], Run]
 
 
 def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -90,8 +91,8 @@ KEPT = "kept"
 
 
 def files_of(run: Run) -> set[str]:
-    """The files of a run, without those that depend on the key of the writer and on how many processes there were."""
-    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE}
+    """The files of a run, but for those that depend on the writer's key, the documents and the number of processes."""
+    return {path.name for path in run.run_dir.iterdir()} - {KEPT, CLOCKS_FILE, DOCUMENTS_FOLDER}
 
 
 def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:

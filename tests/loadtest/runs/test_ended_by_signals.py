@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from locust_process import Start, assert_answered
+from own_document import Mine, documents_like_mine
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox
@@ -16,15 +18,23 @@ NEVER_MET = ("--threshold", "reads < 1")
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_exit_code_is_the_verdict(
-    sandbox: RunningSandbox, start: Start, processes: tuple[str, ...], number: signal.Signals
+def test_the_exit_code_is_the_verdict_and_the_document_is_put_back(
+    sandbox: RunningSandbox,
+    mine: Mine,
+    start: Start,
+    tmp_path: Path,
+    processes: tuple[str, ...],
+    number: signal.Signals,
 ) -> None:
-    run = start(sandbox.outputs_path, *processes, *NEVER_MET, run_time=None)
+    documents_like_mine(tmp_path / "own", 200)
+    own = ("--documents", str(tmp_path / "own"))
+    run = start(sandbox.outputs_path, *processes, *NEVER_MET, *own, run_time=None)
     run.wait_until_reading(2000)
     assert_answered(run.signal(number).wait(), codes=(1,))
     assert run.output.count("Is every read whole?") == 1
     assert (run.run_dir.parent / "latest").resolve() == run.run_dir
     assert "Traceback" not in run.output
+    assert mine.is_as_it_was()
 
 
 def test_a_signal_to_every_process_loses_no_read(sandbox: RunningSandbox, start: Start) -> None:

@@ -5,65 +5,19 @@ The runs are few and short: each shows several things at once.
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from locust_process import Run, Start, report
+from own_document import KEY, MINE, Mine, documents_like_mine
 
 from loadtest.__main__ import main
 from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.kept_document import is_owed
-
-MINE = b'{"my":"own \xc3\xa4 document"}\n'
-MINE_PUT = {
-    "ContentType": "application/vnd.mine+json; charset=utf-8",
-    "CacheControl": "max-age=17",
-    "Metadata": {"owner": "me"},
-}
-KEY = "payload.json"
-
-
-class Mine:
-    """The object, as its owner sees it; no run has this client."""
-
-    def __init__(self, sandbox: RunningSandbox) -> None:
-        self._s3 = boto3.client(
-            "s3", "us-east-1", endpoint_url=sandbox.url, aws_access_key_id="owner", aws_secret_access_key="owner"
-        )
-        self._bucket = sandbox.outputs()["S3BucketName"]
-
-    def put(self, body: bytes = MINE, **arguments: Any) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=KEY, Body=body, **{**MINE_PUT, **arguments})
-
-    def body(self) -> bytes:
-        found: bytes = self._s3.get_object(Bucket=self._bucket, Key=KEY)["Body"].read()
-        return found
-
-    def is_served_as_it_was(self) -> bool:
-        """Whether it has the headers that its owner gave it, whatever its bytes are."""
-        return MINE_PUT.items() <= self._s3.head_object(Bucket=self._bucket, Key=KEY).items()
-
-    def is_as_it_was(self) -> bool:
-        found = self._s3.get_object(Bucket=self._bucket, Key=KEY)
-        return found["Body"].read() == MINE and MINE_PUT.items() <= found.items()
-
-
-@pytest.fixture
-def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mine]:
-    """The owner's document, in the shared sandbox, where every key may do everything meanwhile."""
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    enforced = sandbox.state()["enforces_iam"]
-    sandbox.enforce_iam(False)
-    document = Mine(sandbox)
-    document.put()
-    yield document
-    sandbox.enforce_iam(enforced)
 
 
 def puts(sandbox: RunningSandbox) -> int:
@@ -84,16 +38,6 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> No
     (tmp_path / "config").write_text(content)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-
-
-def documents_like_mine(folder: Path, count: int) -> list[str]:
-    """Documents of the owner's own, as a publisher of theirs makes one after the other: no two of one size."""
-    folder.mkdir()
-    for number in range(count):
-        rows = [{"id": row, "price": (row + 7) * (number + 13) % 9973} for row in range(100 + number)]
-        document = {"meta": {"revision": 17, "by": "\u00e4"}, "rows": rows}
-        (folder / f"{number:03}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    return sorted(map(str, folder.iterdir()))
 
 
 def stamped(folder: Path, *pointers: str) -> list[str]:
@@ -209,7 +153,7 @@ def test_a_key_that_may_not_read_keeps_by_the_address_and_puts_back_after_sigter
 def test_the_document_survives_that_everything_is_killed(
     sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The next run takes over what the killed one kept; ``restore`` of the killed one is right after that, too.
+    """``restore`` puts it back, or the next run does, and then ``restore`` of the killed one is right, too.
 
     The killed ones publish documents that do not prove themselves: with a number for a stamp, and as they are.
     """
@@ -218,17 +162,23 @@ def test_the_document_survives_that_everything_is_killed(
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
-    assert mine.body() != MINE
+    left = mine.body()
+    assert left != MINE
     assert is_owed(killed.run_dir)
+    again = Path(shutil.copytree(killed.run_dir, tmp_path / "again"))
+    assert main(["restore", str(killed.run_dir)]) == 0
+    assert mine.is_as_it_was()
+    mine.put(left)  # as if that had not been done: the copy knows of it still
     documents_like_mine(tmp_path / "few", 6)
     run = start(sandbox.outputs_path, "--documents", str(tmp_path / "few"), run_time=None).wait()
     assert "All 6 documents have been published, so the run ends here." in run.output
     assert run.summary["run"]["settings"]["documents"].endswith(" bytes, as they are")
-    assert f"The load test in {killed.run_dir} has not put back the document" in run.output
+    assert f"The load test in {again} has not put back the document" in run.output
     assert mine.is_as_it_was()
-    assert not is_owed(killed.run_dir)
+    assert not is_owed(again)
     assert not is_owed(run.run_dir)
-    assert main(["restore", str(killed.run_dir)]) == 0
+    capsys.readouterr()
+    assert main(["restore", str(again)]) == 0
     assert "is as it was before the run" in capsys.readouterr().err
 
     documents_like_mine(tmp_path / "folder", 300)

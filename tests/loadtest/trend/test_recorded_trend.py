@@ -39,6 +39,10 @@ if STAGES:
         if stage != "recovers":
             assert made.verdict is Verdict.FAIL
 
+    @pytest.mark.parametrize("after", [44, 46, 50])
+    def test_the_first_bad_run_is_named_although_a_noisy_quantile_seems_to_have_changed_before(after: int) -> None:
+        assert f"since build {STAGES['slower']} " in trend(recorded()[:after]).sentence
+
     def test_all_stages_are_as_wanted_and_the_files_are_small() -> None:
         summaries = recorded()
         assert judged(summaries) == []

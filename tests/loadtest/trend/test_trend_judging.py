@@ -177,7 +177,6 @@ def test_a_promise_that_broke_fails_at_once(clean: Summary) -> None:
         ({3, *range(14, 20)}, set(), Verdict.FAIL),  # it passed, and only fails now
         (set(), set(range(10, 20)), Verdict.INCONCLUSIVE),
         (set(), set(range(10, 19)), Verdict.PASS),
-        (set(), set(range(20)), Verdict.PASS),  # never decided: no promise of these runs
     ],
 )
 def test_promises(clean: Summary, failing: set[int], undecided: set[int], verdict: Verdict) -> None:
@@ -193,6 +192,17 @@ def test_promises(clean: Summary, failing: set[int], undecided: set[int], verdic
     (promise,) = (one for one in made.promises if one.id == "monotonic-reads")
     assert promise.verdict is verdict
     assert made.verdict is verdict
+
+
+def test_a_promise_that_no_run_decides_does_not_pass_and_is_named(clean: Summary) -> None:
+    """Nor does it keep a trend of short runs undecided for ever: what they measured is followed all the same."""
+    runs = [with_check(run, "monotonic-reads", Verdict.INCONCLUSIVE) for run in series(clean, [1.0] * 20)]
+    made = trend(runs)
+    (promise,) = (one for one in made.promises if one.id == "monotonic-reads")
+    assert promise.verdict is Verdict.INCONCLUSIVE
+    assert "undecided in all runs" in promise.sentence
+    assert any("Decided in no run" in note and promise.title in note for note in made.notes)
+    assert made.verdict is Verdict.PASS
 
 
 def test_promises_judged_by_another_tolerance_do_not_count(clean: Summary) -> None:

@@ -1,0 +1,30 @@
+"""Opens the store of a target: what its client has to know, and the one place where its kind would be chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loadtest.target.finding import Target
+from loadtest.target.store import Store
+
+
+def orders_for(target: Target) -> dict[str, Any]:
+    """What the client of a store has to know, the key included."""
+    key = target.credentials
+    return {
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": target.s3_endpoint_url,
+        "access_key_id": key.access_key_id if key else None,
+        "secret_access_key": key.secret_access_key if key else None,
+    }
+
+
+def open_store(orders: dict[str, Any]) -> Store:
+    """The store that the orders name.
+
+    Raises:
+        StoreError: as :class:`Store`.
+    """
+    return Store(orders)
