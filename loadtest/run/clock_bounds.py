@@ -119,7 +119,7 @@ class ClockBounds:
         """The master's clock was not before this; rises with ``moments``."""
         if self.went_back:
             return np.zeros(len(moments), dtype=np.int64)
-        return self._told(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
+        return self._rising(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
 
     def latest(self, moments: Moments) -> Moments:
         """The master's clock was not after this; rises with ``moments``."""

@@ -188,6 +188,6 @@ def _does_not_answer(target: Target, answer: Answer) -> str:
         return f"{shown_url} answers without end ({failure}), so it is not the document; check the address."
     reason = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return (
-        f"{shown_url} does not answer: {shown(str(said), target.url).rstrip('.')}; is it deployed, or the sandbox "
+        f"{shown_url} does not answer: {shown(str(reason), target.url).rstrip('.')}; is it deployed, or the sandbox "
         "running? Correct --host or the outputs file."
     )

@@ -124,7 +124,8 @@ def _by_their_etag(
     for number, body in bodies.items():
         if number in documents:
             own = sorted(tag for tag, (_, of) in usual.items() if of == number and tag in published)
-            found[number] = Told(ReadOutcome.WHOLE, documents[number], tuple(t for t in own if t != documents[number]))
+            also = tuple(tag for tag in own if tag != documents[number])
+            results[number] = IdentifiedBody(ReadOutcome.WHOLE, documents[number], also)
         elif any(tags[number]):
             sizes = [published[t].size if t in published else bodies[usual[t][1]].size for t in tags[number] if t]
             results[number] = IdentifiedBody(_broken(body, max(sizes)), "")

@@ -60,7 +60,7 @@ def name_observed(
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)
     alike: dict[int, list[int]] = {}
-    for of in found.values():
+    for of in results.values():
         if of.also:
             same = [documents[tag] for tag in (of.document, *of.also)]
             alike |= {number: [v for other in same if other != number for v in versions[other]] for number in same}
@@ -68,7 +68,7 @@ def name_observed(
     unseen = sum(not versions[number] for number in read)
     _place(reads, versions, alike, writes, _gaps(watched))
     vouched = not read or any(versions[number] for number in read)
-    return Named(reads, unseen, vouched, sum(len(of.also) for of in found.values()))
+    return Named(reads, unseen, vouched, sum(len(of.also) for of in results.values()))
 
 
 def _gaps(watched: Watched) -> Gaps:

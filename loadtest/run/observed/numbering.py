@@ -87,16 +87,18 @@ def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], docume
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
-    _tell_by_etag(part, body, found, documents)
+    _tell_by_etag(part, body, bodies, documents)
     return SpooledReads(part.worker, records, part.etags)
 
 
-def _tell_by_etag(part: SpooledReads, body: Column, found: dict[int, Told], documents: dict[str, int]) -> None:
+def _tell_by_etag(
+    part: SpooledReads, body: Column, bodies: dict[int, IdentifiedBody], documents: dict[str, int]
+) -> None:
     """Where the same bytes were published under several ETags: which of these documents a read was of, by its ETag.
 
     A 304 is a read of what its reader held, and that is what the condition names.
     """
-    again = {tag: number for number, of in found.items() for tag in of.also}
+    again = {tag: number for number, of in bodies.items() for tag in of.also}
     if not again:
         return
     records = part.records

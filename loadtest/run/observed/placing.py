@@ -53,7 +53,7 @@ def place(  # noqa: PLR0917 - three columns of reads, and what they are held aga
     that did not see each version, and the return of the first that did. ``alike``: for some documents the versions that
     have the same bytes under another ETag.
     """
-    placed = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
+    version_of_read = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
     order = np.argsort(document, kind="stable")
     ends = np.searchsorted(document[order], np.arange(len(versions)), side="right")
     starts = np.searchsorted(document[order], np.arange(len(versions)), side="left")
@@ -64,8 +64,8 @@ def place(  # noqa: PLR0917 - three columns of reads, and what they are held aga
             placed = _of_document(own, called_ns[reads], returned_ns[reads], writes, gaps)
             old = (placed >= 0) & (called_ns[reads] > _replaced(np.maximum(placed, 0), writes[1]))
             there = old & _may_be_there(same, called_ns[reads], returned_ns[reads], writes)
-            found[reads] = np.where(there, UNDECIDED_VERSION, placed)
-    return found
+            version_of_read[reads] = np.where(there, UNDECIDED_VERSION, placed)
+    return version_of_read
 
 
 def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array, Array], gaps: Gaps) -> Array:
