@@ -236,7 +236,7 @@ class Store:
             time.sleep(600)
         return Head(time.monotonic_ns(), time.monotonic_ns(), etag='"a"', size=1)
 
-watcher.Store = Store
+watcher.open_store = Store
 raise SystemExit(watcher.main())
 """
 
