@@ -12,7 +12,6 @@ BASE_PYTHON ?= python3
 PYTHON := .venv/bin/python
 CHECKOV := .build/checkov/bin/checkov
 CDKTF := node_modules/.bin/cdktf
-SYNTHESIZED := .build/synth
 # Arguments for pytest, for example: make test TESTS='tests/stacks -k cors'
 TESTS ?=
 # How many tests run at a time: one more than two cores, as many a test waits for seconds of a real run.
@@ -28,6 +27,8 @@ ASK ?=
 export CHECKPOINT_DISABLE := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of Python processes. Where they may not keep bytecode, each compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-mappings test test-cdk-terrain test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
 
@@ -65,11 +66,10 @@ lint: .venv/.installed
 types: .venv/.installed
 	$(PYTHON) -m mypy
 
-# The scan is of what the settings in cdktf.json make; .checkov.yaml says what is left out and why.
+# The scan is of what the settings in cdktf.json make, which the tests have synthesized with all that they look at;
+# .checkov.yaml says what is left out and why.
 scan: .venv/.installed $(CHECKOV)
-	rm -rf $(SYNTHESIZED)
-	CDKTF_OUTDIR=$(SYNTHESIZED) $(PYTHON) main.py
-	$(CHECKOV) --directory $(SYNTHESIZED) --config-file .checkov.yaml
+	$(CHECKOV) --directory "$$($(PYTHON) tests/synthesized_once.py)/cdktf.out" --config-file .checkov.yaml
 
 bench: .venv/.installed ## measure speed and accuracy beside peers
 	$(PYTHON) -m benchmarks

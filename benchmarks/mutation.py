@@ -5,7 +5,8 @@ replaces a word) and runs the tests that call the changed function. A change tha
 printed with the code before and after it. The score is the share of changes that were noticed.
 
 It works on a copy of what git knows of the checkout, as it is on the disk. mutmut has an environment of its own
-(.build/mutation, pinned by requirements-mutation.txt), for it brings a terminal user interface along.
+(.build/mutation, pinned by requirements-mutation.txt), for it brings a terminal user interface along. With
+``--only fresh_reads`` that file alone is changed, for the loop while writing a check.
 """
 
 from __future__ import annotations
@@ -45,9 +46,7 @@ TOO_SLOW: Final = (
     "test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
 )
 CONFIGURATION: Final = f"""
-[tool.mutmut]
 source_paths = ["loadtest"]
-only_mutate = ["{MUTATED}/*"]
 also_copy = ["benchmarks", "main.py", "stacks", "cdktf.json"]
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
 pytest_add_cli_args_test_selection = [
@@ -70,7 +69,7 @@ def environment() -> Path:
     return ENVIRONMENT.absolute() / "bin"
 
 
-def copy_checkout(target: Path) -> None:
+def copy_checkout(target: Path, mutated: str) -> None:
     """Copy what git knows of, as it is on the disk, and tell mutmut what to do with it."""
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -78,7 +77,7 @@ def copy_checkout(target: Path) -> None:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)
     with (target / "pyproject.toml").open("a") as settings:
-        settings.write(CONFIGURATION)
+        settings.write(f'\n[tool.mutmut]\nonly_mutate = ["{mutated}"]{CONFIGURATION}')
 
 
 class Mutmut:
@@ -146,11 +145,11 @@ def table(results: dict[str, str]) -> str:
     return "\n".join([head, *rows])
 
 
-def main() -> int:
+def main(only: str | None) -> int:
     """Print the table and the survivors; returns 1 when the score is too low or there is no score."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copy_checkout(Path(folder))
+        copy_checkout(Path(folder), f"{MUTATED}/{only}.py" if only else f"{MUTATED}/*")
         mutmut = Mutmut(environment(), Path(folder))
         if not mutmut.run():
             print((Path(folder) / "mutmut.log").read_text(errors="replace")[-3000:], file=sys.stderr)
@@ -169,8 +168,12 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    parser("mutation", __doc__).parse_args()
+    options = parser("mutation", __doc__)
+    checks = sorted(path.stem for path in Path(MUTATED).glob("[a-z]*.py"))
+    one = "change this file of checks alone, for example fresh_reads"
+    options.add_argument("--only", choices=checks, metavar="CHECK", help=one)
+    given = options.parse_args()
     try:
-        sys.exit(main())
+        sys.exit(main(given.only))
     except subprocess.CalledProcessError as failed:
         sys.exit(f"This command failed, with exit code {failed.returncode}: {' '.join(failed.cmd)}")

@@ -181,6 +181,12 @@ def _cors_headers(cors_origins: Sequence[str], *, data: bool) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": _constant("*")} | exposed
 
 
+def method_path(path: str, verb: str) -> str:
+    """The name of a method among a stage's settings: `samples/GET`, and `~1shop~1prices/GET` below the first level."""
+    part = path.removeprefix("/")
+    return f"{path.replace('/', '~1') if '/' in part else part}/{verb}"
+
+
 def _preflight(cors_origins: Sequence[str], api_key_required: bool) -> MethodDefinition:
     may_be_sent = "If-None-Match,If-Modified-Since" + (",X-Api-Key" if api_key_required else "")
     headers = _cors_headers(cors_origins, data=False) | {

@@ -19,7 +19,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
-from stacks.api_definition import SAMPLES_PATH
+from stacks.api_definition import SAMPLES_PATH, method_path
 from stacks.iam import API_GATEWAY_MAY_ASSUME
 
 STAGE_NAME: Final = "v1"
@@ -55,12 +55,6 @@ class StageConfig:
     xray: bool = False
     web_acl_arn: str | None = None
     partition: str = "aws"
-
-
-def method_path(path: str, verb: str) -> str:
-    """The name of a method among a stage's settings: `samples/GET`, and `~1shop~1prices/GET` below the first level."""
-    part = path.removeprefix("/")
-    return f"{path.replace('/', '~1') if '/' in part else part}/{verb}"
 
 
 class SamplesStage(Construct):

@@ -1,9 +1,12 @@
 """Fixtures that several suites share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from quick_terraform import quick_terraform, why_unusable
 from schedule import arrange
 from synthesized_once import synthesized_once
 
@@ -13,7 +16,9 @@ import locust  # noqa: F401
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test are patched
 
-MAPPINGS = ("conditional", "original", "half")
+PROJECT = Path(__file__).resolve().parents[1]
+MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}
+"""The variant of the stack (tests/stacks/stack_variants.py) that has each mapping and is like the default otherwise."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
@@ -31,5 +36,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def synthesized() -> dict[str, Path]:
     """The synthesized stack (cdk.tf.json) of each mapping."""
-    folder = synthesized_once(Path(__file__).with_name("synthesize.py"), *MAPPINGS)
-    return {mapping: next(folder.glob(f"{mapping}/stacks/*/cdk.tf.json")) for mapping in MAPPINGS}
+    folder = synthesized_once()
+    return {mapping: next(folder.glob(f"{variant}/stacks/*/cdk.tf.json")) for mapping, variant in MAPPINGS.items()}
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip; or fail where REQUIRE_TERRAFORM says that everything for tests that deploy is there."""
+    if os.environ.get("REQUIRE_TERRAFORM"):
+        pytest.fail(f"{reason}, and REQUIRE_TERRAFORM is set")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def terraform_variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables for Terraform that spare the processor; skips where Terraform or the AWS provider cannot be had."""
+    folder = tmp_path_factory.mktemp("terraform")
+    with quick_terraform(folder) as variables:
+        if reason := why_unusable(folder, variables):
+            unavailable(reason)
+        yield variables
+
+
+@pytest.fixture(scope="session")
+def cdktf() -> Path:
+    """The CDKTF command line, as the Makefile installs it."""
+    program = PROJECT / "node_modules" / ".bin" / "cdktf"
+    if not program.exists():
+        unavailable("the CDKTF command line is not installed (make test installs it)")
+    return program

@@ -1,14 +1,23 @@
 """Terraform for tests that are not about where the provider comes from: with less of its processor's time.
 
-Each command of Terraform hashes the whole provider, hundreds of megabytes, to compare it with the lock file: 0.7 s of a
-processor, and twice that for `init`. Here `init` installs an empty file in its place, and the commands that need the
-provider take the real one, which the configuration names as an override and which Terraform then does not hash.
+Each command of Terraform hashes the whole provider, hundreds of megabytes, to compare it with the lock file, and then
+starts it three or four times, to ask for its schema, to check, to plan and to apply. Here one provider runs for all
+commands of a session, and Terraform attaches itself to it, as the provider's developers do. `make deploy` in
 tests/docs/test_documented_deployment.py gets the provider as users do.
+
+Source: "Debugging Providers" in Terraform's documentation (the provider's option -debug, TF_REATTACH_PROVIDERS).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,18 +30,48 @@ from stacks.terraform_mirror import (
     write_configuration,
 )
 
+QUIET: Final = {"CHECKPOINT_DISABLE": "1"}
 LESS_COLLECTING: Final = {"GOGC": "400"}
 """A Terraform run is short and holds much: collecting garbage less often saves a quarter of its processor's time."""
 
+PROVIDER_UNTIL_INPUT_ENDS: Final = '"$0" -debug & cat > /dev/null; kill $!; wait'
+"""However the tests end, their end of the pipe then closes."""
 
-def quick_terraform(folder: Path) -> dict[str, str]:
-    """Variables for Terraform.
+
+def clean_environment() -> dict[str, str]:
+    """The variables of this process less those that would set something of the stack, of AWS or of Terraform."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("READMODEL_", "AWS_", "TF_"))}
+
+
+@contextlib.contextmanager
+def quick_terraform(folder: Path) -> Iterator[dict[str, str]]:
+    """Variables for Terraform, while they hold: those of a provider that runs.
 
     Without an unpacked provider on this machine, or with a configuration of the user's own, it works as for users.
     """
+    configuration = write_configuration(folder / "terraform.rc")
+    variables = QUIET | LESS_COLLECTING | {"TF_CLI_CONFIG_FILE": str(configuration)}
     provider = None if configured_by_user() else _unpacked_provider()
-    configuration = write_configuration(folder / "terraform.rc") if provider is None else _override(folder, provider)
-    return LESS_COLLECTING | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(configuration)}
+    if provider is None:
+        yield variables
+        return
+    with _running(provider) as attached:
+        yield variables | {"TF_REATTACH_PROVIDERS": attached}
+
+
+def why_unusable(folder: Path, variables: Mapping[str, str]) -> str | None:
+    """What keeps Terraform from deploying here; None when nothing does."""
+    if shutil.which("terraform") is None:
+        return "terraform is not in the PATH"
+    if "TF_REATTACH_PROVIDERS" in variables:
+        return None
+    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
+    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+    init = ["terraform", "init", "-input=false", "-no-color"]
+    done = subprocess.run(
+        init, cwd=folder, env=clean_environment() | variables, capture_output=True, text=True, check=False, timeout=300
+    )
+    return f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}" if done.returncode else None
 
 
 def _unpacked_provider() -> Path | None:
@@ -43,18 +82,28 @@ def _unpacked_provider() -> Path | None:
     return next(iter(versions), None)
 
 
-def _override(folder: Path, provider: Path) -> Path:
-    mirror = folder / "empty-mirror"
-    empty = mirror / PROVIDER_FOLDER / AWS_PROVIDER_VERSION / provider.parent.name / provider.name
-    empty.parent.mkdir(parents=True, exist_ok=True)
-    empty.touch(mode=0o755)
-    named = json.dumps(PROVIDER_FOLDER.as_posix())
-    configuration = folder / "quick.rc"
-    configuration.write_text(
-        "disable_checkpoint = true\n"
-        "provider_installation {\n"
-        f"  dev_overrides {{\n    {named} = {json.dumps(str(provider.parent))}\n  }}\n"
-        f"  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n"
-        "}\n"
-    )
-    return configuration
+@contextlib.contextmanager
+def _running(provider: Path) -> Iterator[str]:
+    """Runs the provider; what Terraform is to be told of it."""
+    # A folder with a short name: the provider's socket is in it, and names of sockets are.
+    with tempfile.TemporaryDirectory(prefix="aws-") as folder, tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            ["sh", "-c", PROVIDER_UNTIL_INPUT_ENDS, str(provider)],
+            env=clean_environment() | LESS_COLLECTING | {"TMPDIR": folder},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            said = (re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line) for line in process.stdout)
+            attached = next(filter(None, said), None)
+            if attached is None:
+                log.seek(0)
+                raise RuntimeError(f"the provider did not start: {log.read()}")
+            yield attached[1]
+        finally:
+            process.stdin.close()
+            process.wait(30)
+            process.stdout.close()

@@ -1,4 +1,4 @@
-"""What all charts of the page have in common: their record, their colours, their axes and their hover.
+"""What all charts of the page have in common: their record, colours, axes and tooltips.
 
 Colours are names of CSS variables (``page/report.css``), so that light, dark and paper need no second drawing. Values
 on axes are milliseconds and seconds; every text that hovering shows comes from :mod:`loadtest.units`.
@@ -27,7 +27,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, or the sentence that stands in its place when there is nothing to show."""
+    """A chart, or the sentence that replaces it when there is nothing to show."""
 
     id: str
     title: str
@@ -69,12 +69,12 @@ def finish(layers: Sequence[Layer], height: int) -> Spec:
 
 
 def ms(nanoseconds: int | None) -> float | None:
-    """Milliseconds, as axes have them."""
+    """As milliseconds, for an axis."""
     return None if nanoseconds is None else nanoseconds / MILLISECOND
 
 
 def s(nanoseconds: int) -> float:
-    """Seconds, as axes have them."""
+    """As seconds, for an axis."""
     return nanoseconds / SECOND
 
 
@@ -100,14 +100,14 @@ def milliseconds(field: str, title: str, scale: Spec) -> Spec:
 
 
 def logarithmic(values: Iterable[float | None]) -> Spec:
-    """A logarithmic scale around ``values``, with some room; zero has no logarithm and is left out."""
+    """A logarithmic scale around ``values``, with some room; zero has no logarithm, so it is left out."""
     known = [value for value in values if value]
     low, high = (min(known) * 0.8, max(known) * 1.25) if known else (1.0, 10.0)
     return {"type": "log", "domain": [low, high], "nice": False, "clamp": True}
 
 
 def round_ticks(domain: Sequence[float]) -> list[float]:
-    """Round values for a logarithmic axis: 1, 2 and 5 of each decade, or just the decades when there are many."""
+    """Round values for a logarithmic axis: 1, 2 and 5 of each decade, or only the decades if there are many."""
     low, high = (floor(log10(end)) for end in domain)
     steps = (1, 2, 5) if high - low <= 3 else (1,)
     ticks = (float(f"{step}e{decade}") for decade in range(low, high + 1) for step in steps)
@@ -115,15 +115,15 @@ def round_ticks(domain: Sequence[float]) -> list[float]:
 
 
 def hover(rows: Iterable[Mapping[str, Any]], shown: Sequence[tuple[str, str]], x: Spec) -> Layer:
-    """Invisible full-height bars, one a row (from ``at`` to ``until``), that show what lies below the pointer."""
+    """Invisible bars of full height, one a row (from ``at`` to ``until``), that show a tooltip."""
     return data(rows).mark("rect", color="transparent", tooltip=True).encode(x=x, x2="until", tooltip=tooltips(shown))
 
 
 def tooltips(shown: Sequence[tuple[str, str]]) -> list[Spec]:
-    """What hovering shows: pairs of a field and its title. Fields hold finished text."""
+    """A tooltip of these pairs of a field and its title; fields hold finished text."""
     return [channel(f"{field}:N", title=title) for field, title in shown]
 
 
 def label_style(**settings: Any) -> dict[str, Any]:
-    """Settings of a text mark that stays readable on top of lines (see ``paint-order`` in the style sheet)."""
+    """Settings of a text mark that stays readable above lines (see ``paint-order`` in the style sheet)."""
     return {"fontWeight": 600, "stroke": colour("surface"), "strokeWidth": 3, "strokeJoin": "round", **settings}

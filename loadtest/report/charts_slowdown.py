@@ -18,13 +18,13 @@ from loadtest.report.chart_style import (
     tooltips,
 )
 from loadtest.report.tables_speed import NOT_JUDGED, put_note
-from loadtest.report.vega_lite import channel, data
+from loadtest.report.vega_lite import Spec, channel, data
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary
 from loadtest.units import MILLISECOND
 
-_VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
+VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 
 
 def slowdown(summary: Summary) -> Chart:
@@ -115,37 +115,14 @@ def _ratios(
             "ratio": estimate.ratio,
             "low": estimate.low if estimate.low is not None else estimate.ratio,
             "high": estimate.high if estimate.high is not None else estimate.ratio,
-            "shade": colour(_VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
+            "shade": colour(VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
             "text": units.ratio(estimate.ratio),
             "interval": f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}",
             "verdict": estimate.verdict.value if judged else "does not count",
         }
         for estimate in known
     ]
-    ends = [value for row in rows for value in (row["low"], row["high"])] + ([1.0, tolerance] if judged else [1.0])
-    room = (max(ends) - min(ends)) * 0.08
-    x = channel(
-        "ratio:Q",
-        title=axis_title,
-        scale={"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False},
-        axis={"format": ".2f", "tickCount": 6},
-    )
-    y = channel("quantile:N", title=None, sort=None, axis={"labelFontSize": 13, "labelColor": colour("ink")})
-    shade_of = channel("shade:N", scale=None)
     tooltip = [("quantile", "at"), ("text", "slowdown"), ("interval", "95 % interval"), ("verdict", "verdict")]
-    base = data(rows)
-    marks = [{"ratio": 1.0, "kind": "none"}, {"ratio": tolerance, "kind": "tolerated"}]
-    lines = data(marks if judged else marks[:1])
-    dash = channel("kind:N", scale={"domain": ["none", "tolerated"], "range": [[1, 0], [5, 4]]}, legend=None)
-    layers = (
-        lines.mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
-        base.mark("rule", strokeWidth=5, opacity=0.55, strokeCap="round").encode(
-            x=channel("low:Q"), x2="high", y=y, color=shade_of, tooltip=tooltips(tooltip)
-        ),
-        base.mark("point", filled=True, size=110, opacity=1).encode(
-            x=x, y=y, color=shade_of, tooltip=tooltips(tooltip)
-        ),
-    )
     text = (
         "Dot: measured slowdown. Bar: its 95 % interval. It passes when the whole bar lies left of the tolerated "
         "limit (green: slower perhaps, but tolerated), fails when the whole bar lies right of it, and is INCONCLUSIVE "
@@ -154,4 +131,41 @@ def _ratios(
     keys: tuple[Key, ...] = (Key("no difference (1.00x)", "ink", "tick"),)
     if judged:
         keys += (Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),)
-    return replace(chart, how_to_read=text, keys=keys, spec=finish(layers, 44 * len(rows) + 20))
+    limit = tolerance if judged else None
+    spec = ratios_with_intervals(rows, "quantile", axis_title, limit, tooltip, step=44)
+    return replace(chart, how_to_read=text, keys=keys, spec=spec)
+
+
+def ratios_with_intervals(  # noqa: PLR0917 - what such a chart is made of
+    rows: Sequence[dict[str, Any]],
+    name: str,
+    title: list[str],
+    limit: float | None,
+    tooltip: Sequence[tuple[str, str]],
+    step: int,
+) -> Spec:
+    """Dots with bars, one row a ratio, beside a line at 1 and, if there is one, a dashed line at the limit."""
+    marks: list[dict[str, Any]] = [
+        {"ratio": 1.0, "kind": "none"},
+        *([] if limit is None else [{"ratio": limit, "kind": "tolerated"}]),
+    ]
+    ends = [value for row in rows for value in (row["low"], row["high"])] + [mark["ratio"] for mark in marks]
+    room = (max(ends) - min(ends)) * 0.08
+    x = channel(
+        "ratio:Q",
+        title=title,
+        scale={"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False},
+        axis={"format": ".2f", "tickCount": 6},
+    )
+    y = channel(f"{name}:N", title=None, sort=None, axis={"labelFontSize": 13, "labelColor": colour("ink")})
+    shade = channel("shade:N", scale=None)
+    dash = channel("kind:N", scale={"domain": ["none", "tolerated"], "range": [[1, 0], [5, 4]]}, legend=None)
+    base = data(rows)
+    layers = (
+        data(marks).mark("rule", color=colour("ink"), strokeWidth=1.5).encode(x=x, strokeDash=dash),
+        base.mark("rule", strokeWidth=5, opacity=0.55, strokeCap="round").encode(
+            x=channel("low:Q"), x2="high", y=y, color=shade, tooltip=tooltips(tooltip)
+        ),
+        base.mark("point", filled=True, size=110, opacity=1).encode(x=x, y=y, color=shade, tooltip=tooltips(tooltip)),
+    )
+    return finish(layers, step * len(rows) + 20)

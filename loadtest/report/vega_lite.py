@@ -1,6 +1,6 @@
-"""Vega-Lite specifications, as the plain dictionaries that they are: which rows, which mark, which field says what.
+"""Vega-Lite specifications as plain dictionaries: rows, marks, and which field each channel shows.
 
-The charts of this project are a few shapes that never change, and the tests hold each of them to the schema of
+The charts of this project are a few shapes that never change, and tests check each of them against the schema of
 Vega-Lite and draw it. A library that writes such dictionaries takes longer to import than a short run takes to judge.
 """
 
@@ -19,7 +19,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Data:
-    """Rows of a chart, under a name; ``where`` is an expression that holds for those which are drawn."""
+    """The named rows of a chart; only those for which the expression ``where`` holds are drawn."""
 
     rows: Sequence[Mapping[str, Any]]
     name: str
@@ -43,7 +43,7 @@ class Layer:
 
     def encode(self, **channels: Any) -> Layer:
         """What the channels show; a text is the shorthand of a field, without settings."""
-        encoding = {name: channel(said) if isinstance(said, str) else said for name, said in channels.items()}
+        encoding = {name: channel(field) if isinstance(field, str) else field for name, field in channels.items()}
         return replace(self, encoding=encoding)
 
     @property
@@ -54,8 +54,8 @@ class Layer:
 
 def data(rows: Iterable[Mapping[str, Any]]) -> Data:
     """Rows as data of a chart; equal rows have the same name, and are held once."""
-    kept = list(rows)
-    return Data(kept, "data-" + hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:32])
+    listed = list(rows)
+    return Data(listed, "data-" + hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()[:32])
 
 
 def channel(shorthand: str, **settings: Any) -> Spec:

@@ -1,7 +1,7 @@
-"""The background of charts over time: when was written, and which of that counts.
+"""The background of charts over time: when something was written, and which of that counts.
 
-Windows have guard time cut off at both ends, and the last stretch of a run is often too short for a window. PUTs are
-made there all the same, so these stretches are shaded too, only paler.
+Windows have guard time cut off at both ends, and the last stretch of a run is often too short for a window. PUTs happen
+there too, so these stretches are shaded as well, but paler.
 """
 
 from __future__ import annotations

@@ -62,6 +62,15 @@ def copy_of_project(folder: Path, *names: str) -> Path:
     return folder
 
 
+def synthesized_before(folder: Path, configuration: Path) -> None:
+    """Has main.py of the copy write a stack that is synthesized already: for what is not about the stack.
+
+    ``configuration`` is that stack's cdk.tf.json.
+    """
+    copied = f"shutil.copytree({str(configuration.parents[2])!r}, os.environ['CDKTF_OUTDIR'])"
+    (folder / "main.py").write_text(f"import os, shutil\n\n{copied}\n", encoding="utf-8")
+
+
 def target_of(block: Block) -> str:
     """The file that the block is, or changes."""
     changed = re.search(r"^\+\+\+ b/(\S+)$", block.text, re.M)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from documented import PROJECT, blocks, copy_of_project, shell
+from synthesized_once import synthesized_once
 
 PAGE = "cdk-terrain.md"
 RENAME, HOLD_BACK, DEPLOY, PROVIDER_6 = (block.text for block in blocks(PAGE, language="sh"))
@@ -56,11 +57,14 @@ def successor(moved: Path) -> Path:
     return python
 
 
-def variants(python: Path | str, project: Path, folder: Path) -> dict[str, Any]:
+def variants(python: Path, project: Path, folder: Path) -> dict[str, Any]:
     """Every variant of the stack as this interpreter synthesizes it, without metadata and state."""
-    folder.mkdir()
     script = project / "tests" / "sandbox" / "synth" / "regenerate.py"
     subprocess.run([str(python), str(script), str(folder)], check=True, cwd=folder)
+    return written(folder)
+
+
+def written(folder: Path) -> dict[str, Any]:
     return {path.name: json.loads(path.read_text()) for path in sorted(folder.glob("*.tf.json"))}
 
 
@@ -91,10 +95,9 @@ def test_nothing_of_the_old_packages_is_left(moved: Path) -> None:
     assert list(moved.rglob("*.bak")) == []
 
 
-@pytest.mark.slow
 def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_path: Path) -> None:
-    before = variants(sys.executable, PROJECT, tmp_path / "before")
-    after = variants(successor, moved, tmp_path / "after")
+    before = written(synthesized_once() / "sandbox")
+    after = variants(successor, moved, tmp_path)
     assert len(before) >= 9
     assert {name: provider_of(each) for name, each in before.items()} == dict.fromkeys(before, OLD_PROVIDER)
     assert {name: provider_of(each) for name, each in after.items()} == dict.fromkeys(after, NEW_PROVIDER)
@@ -103,7 +106,6 @@ def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_
     assert after == before
 
 
-@pytest.mark.slow
 def test_the_provider_is_held_back_until_it_is_wanted(moved: Path, successor: Path) -> None:
     assert shell(HOLD_BACK, moved).returncode == 0
     held_back = synthesized_by_main(successor, moved)

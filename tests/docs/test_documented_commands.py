@@ -22,6 +22,7 @@ RUN_HERE = {"make help", "make clean", *COLLECTED}
 DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
 RUN_BY = {
     **dict.fromkeys(("make deploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
+    "python main.py": "tests/stacks/test_synthesized.py::test_main_writes_one_stack_into_cdktf_out",
     "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
     "python -m loadtest options": (
         "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"

@@ -1,4 +1,8 @@
-"""The page "Deploying to AWS", typed as it stands, with a sandbox in the place of AWS."""
+"""The page "Deploying to AWS", typed as it stands, with a sandbox in the place of AWS.
+
+`make deploy` gets and starts the provider as it does for users; the commands after it, which need it again, find one
+that runs (quick_terraform.py). What only the test asks AWS, it asks without the AWS command line, which takes seconds.
+"""
 
 import json
 import os
@@ -7,7 +11,9 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from commands import shell_blocks
 from documented import PROJECT, copy_of_project, shell
@@ -15,7 +21,6 @@ from documented import PROJECT, copy_of_project, shell
 from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from stacks.deploy import environment
-from stacks.terraform_mirror import AWS_PROVIDER_VERSION
 
 REPLACE_KEY = (
     "cd cdktf.out/stacks/<stack>",
@@ -26,21 +31,22 @@ OWN_KEY = "aws iam create-access-key --user-name <stack_name>-data-store-writer"
 MIGRATE = "node_modules/.bin/cdktf deploy --migrate-state"
 
 
+KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[RunningSandbox]:
+def account(terraform_variables: dict[str, str], cdktf: Path) -> Iterator[RunningSandbox]:
     """An empty sandbox; skips where something is missing that the page asks for."""
-    for program in ("terraform", "aws", "curl"):
+    for program in ("aws", "curl"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not in the PATH")
-    if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
-        pytest.skip("cdktf-cli is not installed: npm ci")
-    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
-    (tmp_path / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
-    done = shell("terraform init -input=false -no-color", tmp_path, **environment())
-    if done.returncode:
-        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
     with running_sandbox() as running:
         yield running
+
+
+def client(service: str, account: RunningSandbox) -> Any:
+    key = {name.lower(): value for name, value in KEY.items()}
+    return boto3.client(service, endpoint_url=account.url, region_name="us-east-1", **key)
 
 
 def locust_measures_what_was_deployed(folder: Path) -> None:
@@ -61,7 +67,9 @@ def locust_measures_what_was_deployed(folder: Path) -> None:
     assert summary["run"]["writes"] > 3
 
 
-def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> None:
+def test_deployed_as_the_page_says(
+    account: RunningSandbox, terraform_variables: dict[str, str], tmp_path: Path
+) -> None:
     """In the order in which a reader comes to the commands."""
     folder = copy_of_project(
         tmp_path / "project",
@@ -76,7 +84,7 @@ def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> N
     stack = settings["context"]["readModel"]["stack_name"]
 
     here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url}
-    here |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    here |= KEY
     here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
     here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"], "GOGC": "400"}  # less time for garbage
 
@@ -90,6 +98,7 @@ def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> N
         return content
 
     done("make deploy")
+    here |= terraform_variables
     (publish,) = (block.text for block in shell_blocks() if block.text.startswith("STACK="))
     _, conditional = re.findall(r"^curl .*$", publish, re.M)
     answer = done(publish.replace(conditional, ""))
@@ -104,9 +113,10 @@ def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> N
 
     locust_measures_what_was_deployed(folder)
 
+    iam, user = client("iam", account), {"UserName": outputs()["DataStoreUser"]}
+
     def keys() -> list[str]:
-        listed = json.loads(done(f"aws iam list-access-keys --user-name {outputs()['DataStoreUser']}"))
-        return [key["AccessKeyId"] for key in listed["AccessKeyMetadata"]]
+        return [key["AccessKeyId"] for key in iam.list_access_keys(**user)["AccessKeyMetadata"]]
 
     assert keys() == [outputs()["DataStoreAccessKeyId"]]
     # A person types the yes that Terraform asks for.
@@ -116,9 +126,9 @@ def test_deployed_as_the_page_says(account: RunningSandbox, tmp_path: Path) -> N
     assert new_key != outputs()["DataStoreAccessKeyId"]
     made = json.loads(done(OWN_KEY.replace("<stack_name>", stack)))["AccessKey"]
     assert made["UserName"] == outputs()["DataStoreUser"]
-    done(f"aws iam delete-access-key --user-name {made['UserName']} --access-key-id {made['AccessKeyId']}")
+    iam.delete_access_key(**user, AccessKeyId=made["AccessKeyId"])
 
     done(EMPTY.replace("<bucket>", outputs()["S3BucketName"]))
     done("make destroy")
-    assert json.loads(done("aws s3api list-buckets")).get("Buckets", []) == []
+    assert client("s3", account).list_buckets()["Buckets"] == []
     assert "--migrate-state" in done(MIGRATE.replace("--migrate-state", "--help"))

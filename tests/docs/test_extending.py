@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from documented import Block, apply, blocks, copy_of_project, shell, target_of
+from documented import Block, apply, blocks, copy_of_project, shell, synthesized_before, target_of
 
 PAGE = "extending.md"
 VERDICTS = (0, 1, 3)
@@ -20,7 +20,7 @@ def extended(tmp_path: Path) -> Callable[..., Path]:
     def extend(*headings: str) -> Path:
         folder = copy_of_project(
             tmp_path / "project",
-            *("loadtest", "stacks", "main.py", "cdktf.json", "pyproject.toml"),
+            *("loadtest", "stacks", "cdktf.json", "pyproject.toml"),
             *("tests/loadtest/judge/history_language.py",),
         )
         copy_of_run(folder)
@@ -70,9 +70,9 @@ def test_a_new_check_is_judged_and_reported(extended: Callable[..., Path]) -> No
     assert "3 passed" in tested.stdout
 
 
-@pytest.mark.slow
-def test_a_new_fault_is_injected_and_found(extended: Callable[..., Path]) -> None:
+def test_a_new_fault_is_injected_and_found(extended: Callable[..., Path], synthesized: dict[str, Path]) -> None:
     folder = extended("A new fault")
+    synthesized_before(folder, synthesized["conditional"])
     (folder / "runs" / "latest").unlink()
     done = shell(commands("A new fault").text, folder, seconds=300)
     assert done.returncode == 1, done.stderr

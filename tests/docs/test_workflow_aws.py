@@ -1,6 +1,5 @@
 """The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,14 +8,9 @@ from pathlib import Path
 import boto3
 import pytest
 from documented import PROJECT, copy_of_project
-from quick_terraform import quick_terraform
 from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from stacks.deploy import environment
-from stacks.terraform_mirror import AWS_PROVIDER_VERSION
-
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 STATE_BUCKET = "state-of-the-test"
 STACK = "read-model-ci-42"
@@ -30,28 +24,16 @@ CONTEXT = {
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform is not in the PATH")
-    folder = tmp_path_factory.mktemp("provider")
-    required = {"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER_VERSION}}
-    (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
-    init = ["terraform", "init", "-input=false", "-no-color"]
-    done = subprocess.run(init, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"Terraform cannot get the AWS provider: {done.stderr.strip()[-300:]}")
-    if not (PROJECT / "node_modules" / ".bin" / "cdktf").exists():
-        pytest.skip("cdktf-cli is not installed: npm ci")
+def sandbox(terraform_variables: dict[str, str], cdktf: Path) -> Iterator[RunningSandbox]:
     with running_sandbox() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def variables(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def variables(sandbox: RunningSandbox, terraform_variables: dict[str, str]) -> dict[str, str]:
     """What stands in for AWS and for the role that a job assumes."""
     key = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-    terraform = quick_terraform(tmp_path_factory.mktemp("terraform"))
-    return {"READMODEL_AWS_ENDPOINT_URL": sandbox.url, "AWS_DEFAULT_REGION": "us-east-1", **key, **terraform}
+    return {"READMODEL_AWS_ENDPOINT_URL": sandbox.url, "AWS_DEFAULT_REGION": "us-east-1", **key, **terraform_variables}
 
 
 @pytest.fixture(scope="module")

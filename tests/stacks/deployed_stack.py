@@ -13,19 +13,12 @@ from typing import Any
 
 import boto3
 import botocore.config
-from quick_terraform import quick_terraform
+from quick_terraform import clean_environment
 from stack_variants import EMULATOR
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS = 240
 """A Terraform run that takes longer hangs, since the provider retries what moto does not have."""
-
-
-def terraform_environment(folder: Path) -> dict[str, str]:
-    variables = {
-        name: value for name, value in os.environ.items() if not name.startswith(("READMODEL_", "AWS_", "TF_"))
-    }
-    return variables | quick_terraform(folder)
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ class TerraformFolder:
 
     def __init__(self, folder: Path, variables: dict[str, str], endpoint_url: str) -> None:
         self.folder = folder
-        self._variables = variables
+        self._variables = clean_environment() | variables
         self._endpoint_url = endpoint_url
 
     def configure(self, variant: dict[str, Any], known: Mapping[str, str] | None = None) -> None:

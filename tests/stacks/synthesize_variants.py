@@ -1,7 +1,8 @@
-"""Synthesizes every variant in one process, since importing the bindings takes longer than all of them together.
+"""Synthesizes every stack that a test looks at in one process, since importing the bindings takes longer than all.
 
-python tests/stacks/synthesize_variants.py FOLDER writes FOLDER/<variant>/stacks/<stack>/cdk.tf.json, and the app in
-examples/own_app as the variant `example`.
+python tests/stacks/synthesize_variants.py FOLDER writes FOLDER/<variant>/stacks/<stack>/cdk.tf.json for each of
+stack_variants.py; the app in examples/own_app as the variant `example`; what the sandbox's tests read, as
+FOLDER/sandbox/<variant>.tf.json; and into the working directory what `python main.py` writes there, cdktf.out.
 """
 
 import os
@@ -18,11 +19,21 @@ from stack_variants import VARIANTS
 from stacks.config import ReadModelConfig
 from stacks.read_model_stack import ReadModelStack
 
+PROJECT = Path(__file__).resolve().parents[2]
+FOLDER = Path(sys.argv[1])
+
 for name, settings in VARIANTS.items():
-    app = App(outdir=str(Path(sys.argv[1]) / name))
+    app = App(outdir=str(FOLDER / name))
     ReadModelStack(app, ReadModelConfig(**settings))
     app.synth()
 
-app = App(outdir=str(Path(sys.argv[1]) / "example"))
-runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / "own_app" / "shop.py"))["build"](app)
+app = App(outdir=str(FOLDER / "example"))
+runpy.run_path(str(PROJECT / "examples" / "own_app" / "shop.py"))["build"](app)
 app.synth()
+
+(FOLDER / "sandbox").mkdir()
+runpy.run_path(str(PROJECT / "tests" / "sandbox" / "synth" / "regenerate.py"))["main"](FOLDER / "sandbox")
+
+os.environ.pop("CDKTF_OUTDIR", None)
+if runpy.run_path(str(PROJECT / "main.py"))["main"]():
+    sys.exit("main.py did not synthesize")

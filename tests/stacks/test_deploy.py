@@ -30,6 +30,8 @@ def test_turning_cors_off_is_noticed(variants: Variants) -> None:
         ("default", "default"),
         ("original", "default"),
         ("half", "original"),
+        ("original", "half"),
+        ("deployed-original", "deployed-half"),
         ("access-log", "default"),
         ("versioning", "default"),
     ],

@@ -1,13 +1,14 @@
 """One stack deployed for real to a moto server with the CDKTF command line, read back, changed, tried and destroyed.
 
-The tests of this file follow one stack through its life and run in the order in which they stand here.
+The tests of this file follow one stack through its life and run in the order in which they stand here. What `cdktf
+synth` would write has been synthesized with all other variants; `make deploy`, which synthesizes first, is in
+tests/docs/test_documented_deployment.py.
 """
 
 import json
 import re
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,9 @@ from typing import Any
 import botocore.exceptions
 import pytest
 from deployed_stack import REPOSITORY, MotoServer, TerraformFolder
+from quick_terraform import clean_environment
 
 from stacks.deploy import Project
-
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
 APPROVED = ["--auto-approve"]
 VALIDATORS = ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")
@@ -32,18 +32,27 @@ class Life:
     project: Project
     moto: MotoServer
     variables: dict[str, str]
-    outputs_file: Path
+
+    @property
+    def outputs_file(self) -> Path:
+        return self.project.folder / "outputs.json"
+
+    @property
+    def state_file(self) -> Path:
+        return self.project.folder / "terraform.deployed.tfstate"
 
     def outputs(self) -> dict[str, str]:
         outputs: dict[str, str] = json.loads(self.outputs_file.read_text())["deployed"]
         return outputs
 
-    def change_to(self, variant: dict[str, Any]) -> list[str]:
-        """Deploy another variant over this one; the bindings are not loaded again for it."""
-        written = TerraformFolder(self.project.stack_folder(), self.variables, self.moto.url)
-        text = json.loads(written.for_this_emulator(variant))
-        text["terraform"]["backend"] = self.project.configuration()["terraform"]["backend"]
-        (self.project.stack_folder() / "cdk.tf.json").write_text(json.dumps(text))
+    def put(self, variant: dict[str, Any]) -> None:
+        """Have cdktf.out hold this variant, as if it had been synthesized."""
+        stack = self.terraform()
+        configuration = json.loads(stack.for_this_emulator(variant))
+        configuration["terraform"]["backend"]["local"]["path"] = str(self.state_file)
+        (stack.folder / "cdk.tf.json").write_text(json.dumps(configuration))
+
+    def deploy(self) -> list[str]:
         return self.project.deploy_synthesized(self.outputs_file, APPROVED)
 
     def terraform(self) -> TerraformFolder:
@@ -78,19 +87,20 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(
-    tmp_path_factory: pytest.TempPathFactory, terraform_variables: dict[str, str], cdktf: Path, moto: MotoServer
+    tmp_path_factory: pytest.TempPathFactory,
+    terraform_variables: dict[str, str],
+    cdktf: Path,
+    moto: MotoServer,
+    synthesized_stacks: Path,
+    variants: dict[str, dict[str, Any]],
 ) -> Iterator[Life]:
     folder = tmp_path_factory.mktemp("project")
-    settings = json.loads((REPOSITORY / "cdktf.json").read_text())
-    settings["app"] = f"{sys.executable} {REPOSITORY / 'main.py'}"
-    (folder / "cdktf.json").write_text(json.dumps(settings))
-    variables = terraform_variables | {
-        "READMODEL_STACK_NAME": "deployed",
-        "READMODEL_AWS_ENDPOINT_URL": moto.url,
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-    }
-    life = Life(Project(folder, cdktf, variables), moto, terraform_variables, folder / "outputs.json")
-    life.project.deploy(life.outputs_file, APPROVED)
+    shutil.copy(REPOSITORY / "cdktf.json", folder)
+    shutil.copytree(synthesized_stacks / "deployed", folder / "cdktf.out")
+    project = Project(folder, cdktf, clean_environment() | terraform_variables)
+    life = Life(project, moto, terraform_variables)
+    life.put(variants["deployed"])
+    life.deploy()
     yield life
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -112,7 +122,7 @@ def test_outputs_have_the_contract_s_shape(life: Life) -> None:
 
 
 def test_only_the_owner_reads_secrets(life: Life) -> None:
-    for file in (life.outputs_file, life.project.folder / "terraform.deployed.tfstate"):
+    for file in (life.outputs_file, life.state_file):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
 
 
@@ -267,7 +277,7 @@ def test_a_second_plan_is_empty_and_a_second_deploy_changes_nothing(
 ) -> None:
     before = life.deployment()
     capfd.readouterr()
-    assert life.project.deploy_synthesized(life.outputs_file, APPROVED) == []
+    assert life.deploy() == []
     said = re.sub(r"\x1b\[[\d;]*m", "", capfd.readouterr().out)
     assert "No changes. Your infrastructure matches the configuration." in said, said
     assert life.deployment() == before
@@ -278,7 +288,8 @@ def test_original_replaces_the_mapping_and_what_is_gone_is_not_served(
     life: Life, variants: dict[str, dict[str, Any]]
 ) -> None:
     before, api, key = life.deployment(), life.api(), life.outputs()["DataStoreAccessKeyId"]
-    removed = life.change_to(variants["deployed-original"])
+    life.put(variants["deployed-original"])
+    removed = life.deploy()
     assert any("Method-HEAD" in address for address in removed)
     assert life.api() == api, "the URL has to stay"
     assert life.deployment() != before
@@ -300,7 +311,8 @@ def test_original_replaces_the_mapping_and_what_is_gone_is_not_served(
 
 def test_half_replaces_the_mapping(life: Life, variants: dict[str, dict[str, Any]]) -> None:
     before = life.deployment()
-    assert life.change_to(variants["deployed-half"]) == []
+    life.put(variants["deployed-half"])
+    life.terraform().run("apply", "-auto-approve", "-input=false", "-no-color")
     assert life.deployment() != before
     (method,) = life.methods().values()
     integration = method["methodIntegration"]
@@ -321,5 +333,5 @@ def test_destroy_leaves_nothing(life: Life) -> None:
     assert "deployed" not in str(iam.list_users()["Users"])
     assert "deployed" not in str(iam.list_roles()["Roles"])
     assert "deployed Api" not in str(life.gateway.get_rest_apis()["items"])
-    state = json.loads((life.project.folder / "terraform.deployed.tfstate").read_text())
+    state = json.loads(life.state_file.read_text())
     assert state["resources"] == []

@@ -8,8 +8,6 @@ import pytest
 from deployed_stack import MotoServer, TerraformFolder
 from stack_variants import CERTIFICATE, DOCUMENTS, TWO_ORIGINS, WEB_ACL, ZONE
 
-pytestmark = [pytest.mark.terraform, pytest.mark.slow]
-
 REGION = "eu-central-1"
 TAGS = {"team": "samples", "stage": "test"}
 
@@ -27,6 +25,11 @@ def deployed(terraform_folder: Callable[..., TerraformFolder], moto: MotoServer)
     folder.apply()
     yield folder
     folder.destroy()
+
+
+@pytest.fixture(scope="module")
+def outputs(deployed: TerraformFolder) -> dict[str, Any]:
+    return deployed.outputs()
 
 
 @pytest.fixture
@@ -47,9 +50,9 @@ def test_the_state_is_in_its_bucket_and_unlocked_again(deployed: TerraformFolder
     assert not (deployed.folder / "terraform.tfstate").exists()
 
 
-def test_without_an_access_key_there_is_none(deployed: TerraformFolder, moto: MotoServer) -> None:
+def test_without_an_access_key_there_is_none(outputs: dict[str, Any], moto: MotoServer) -> None:
     writers = {"DataStoreAccessKeyId", "DataStoreSecretAccessKey"}
-    assert not writers & set(deployed.outputs())
+    assert not writers & set(outputs)
     keys = moto.client("iam").list_access_keys(UserName="everything-data-store-writer")["AccessKeyMetadata"]
     assert keys == []
 
@@ -126,9 +129,9 @@ def test_every_document_is_served_from_its_object_to_readers_with_a_key(
 
 
 def test_the_key_s_plan_is_for_the_stage_and_has_its_limits(
-    deployed: TerraformFolder, moto: MotoServer, api: str
+    outputs: dict[str, Any], moto: MotoServer, api: str
 ) -> None:
-    gateway, outputs = moto.client("apigateway", REGION), deployed.outputs()
+    gateway = moto.client("apigateway", REGION)
     (plan,) = gateway.get_usage_plans()["items"]
     assert [(stage["apiId"], stage["stage"]) for stage in plan["apiStages"]] == [(api, "v1")]
     assert (plan["throttle"]["rateLimit"], plan["throttle"]["burstLimit"]) == (10.0, 5)
@@ -138,9 +141,7 @@ def test_the_key_s_plan_is_for_the_stage_and_has_its_limits(
     assert gateway.get_api_key(apiKey=linked["id"], includeValue=True)["value"] == outputs["ApiKey"]
 
 
-def test_the_domain_leads_to_the_stage_and_has_its_record(
-    deployed: TerraformFolder, moto: MotoServer, api: str
-) -> None:
+def test_the_domain_leads_to_the_stage_and_has_its_record(outputs: dict[str, Any], moto: MotoServer, api: str) -> None:
     gateway, route53 = moto.client("apigateway", REGION), moto.client("route53")
     domain = gateway.get_domain_name(domainName="api.example.org")
     assert domain["certificateArn"] == CERTIFICATE.format("us-east-1")
@@ -150,7 +151,7 @@ def test_the_domain_leads_to_the_stage_and_has_its_record(
     records = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
     (record,) = [each for each in records if each["Type"] == "A"]
     assert record["Name"] == "api.example.org."
-    assert record["AliasTarget"]["DNSName"].rstrip(".") == deployed.outputs()["CustomDomainTarget"]
+    assert record["AliasTarget"]["DNSName"].rstrip(".") == outputs["CustomDomainTarget"]
 
 
 def test_the_web_acl_guards_the_stage(deployed: TerraformFolder, moto: MotoServer, api: str) -> None:

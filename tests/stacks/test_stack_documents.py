@@ -4,8 +4,8 @@ import pytest
 from stack_parts import Stack, Variants, named, only, policy
 from stack_variants import DOCUMENTS
 
+from stacks.api_definition import method_path
 from stacks.deploy import addresses
-from stacks.samples_stage import method_path
 
 BUCKET = "arn:aws:s3:::read-model-data-store"
 
