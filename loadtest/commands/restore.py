@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from loadtest.cleaned import hide, public_url
 from loadtest.errors import UsageError
@@ -18,7 +18,7 @@ from loadtest.load.owed import note_taken_over
 from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
-from loadtest.target.kept_document import Kept, load
+from loadtest.target.kept_document import Kept, kept_numbers, load
 from loadtest.target.opening import open_store, orders_for
 from loadtest.target.putting_back import Outcome, put_back
 from loadtest.target.remedies import what_to_do
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stack", default="", metavar="NAME", help="which stack of them")
     parser.add_argument("--url", default="", help="the readers' address, where the run's holds a secret")
+    parser.add_argument("--object-key", default="", metavar="KEY", help="of a run of several objects, this one only")
     parser.add_argument("--s3-endpoint-url", default="", metavar="URL", help="the S3 endpoint, where it holds a secret")
     add_access_arguments(parser)
     parser.add_argument("--orders-on-input", action="store_true", help=argparse.SUPPRESS)
@@ -45,7 +46,41 @@ def run(arguments: argparse.Namespace) -> int:
     run_dir: Path = arguments.run_dir
     if not run_dir.is_dir():
         raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
-    kept = load(run_dir)
+    numbers = _numbers(arguments, run_dir)
+    if len(numbers) < 2:
+        return _restore(arguments, run_dir, numbers[0] if numbers else 0, None)
+    told = json.loads(sys.stdin.readline()) if arguments.orders_on_input else None
+    codes = []
+    for number in numbers:  # what keeps one of them from being put back keeps none of the others
+        try:
+            codes.append(_restore(arguments, run_dir, number, told))
+        except UsageError as error:
+            sys.stderr.write(f"{error}\n")
+            codes.append(EXIT_NOT_PUT_BACK)
+    return max(codes)
+
+
+def _numbers(arguments: argparse.Namespace, run_dir: Path) -> list[int]:
+    """The objects to put back, by number."""
+    numbers = kept_numbers(run_dir)
+    if arguments.object_key:
+        kept = {number: load(run_dir, number) for number in numbers}
+        chosen = [number for number in numbers if (found := kept[number]) and found.key == arguments.object_key]
+        if not chosen:
+            raise UsageError(
+                f"{run_dir} keeps no document of {arguments.object_key!r}: fix --object-key, or leave it out."
+            )
+        return chosen
+    if arguments.url and len(numbers) > 1:
+        raise UsageError(
+            f"--url is the readers' address of one object, and {run_dir} keeps documents of {len(numbers)}: give "
+            "--object-key with it, and put them back one by one."
+        )
+    return numbers
+
+
+def _restore(arguments: argparse.Namespace, run_dir: Path, number: int, told: dict[str, Any] | None) -> int:
+    kept = load(run_dir, number)
     if kept is None:
         sys.stderr.write(f"{run_dir} keeps no document: there is nothing to put back.\n")
         return 0
@@ -58,9 +93,14 @@ def run(arguments: argparse.Namespace) -> int:
         except UsageError:  # what is wrong with the record keeps nobody's document from them
             described = {}
         refuse_while_recording(run_dir, described)
-    target = _target(arguments, kept)
+    target = _target(arguments, kept, told)
     outcome = put_back(
-        run_dir, _store(target), lambda: _document_at(target), force=arguments.force, over_runs=not own_run
+        run_dir,
+        _store(target),
+        lambda: _document_at(target),
+        force=arguments.force,
+        over_runs=not own_run,
+        number=number,
     )
     if outcome.done:
         note_taken_over(kept)
@@ -81,10 +121,11 @@ def _store(target: Target) -> Store:
         raise UsageError(f"{place} cannot be written: {error}; {what_to_do(str(error))}.") from None
 
 
-def _target(arguments: argparse.Namespace, kept: Kept) -> Target:
+def _target(arguments: argparse.Namespace, kept: Kept, told: dict[str, Any] | None) -> Target:
     about = kept.about
     if arguments.orders_on_input:
-        given = json.loads(sys.stdin.readline())
+        given = json.loads(sys.stdin.readline()) if told is None else dict(told)
+        given["object_key"], given["url"] = given.pop("objects")[kept.number]
         key = given.pop("access_key_id"), given.pop("secret_access_key")
         access = Access(tuple(map(tuple, given.pop("headers", ()))), given.pop("cert", ""), given.pop("key", ""))
         hide(*(value for _, value in access.headers))

@@ -57,7 +57,7 @@ def of_addresses(history: History, whole: Summary, parts: Sequence[Summary]) -> 
         number = replace(first.number, text=f"{first.number.text} (at {names[slowest]})")
         first = replace(first, number=number)
     thresholds = tuple(
-        _threshold(each, [part.thresholds[place] for part in parts], names)
+        threshold_of_each(each, [part.thresholds[place] for part in parts], names)
         for place, each in enumerate(whole.thresholds)
     )
     questions = (first, second, third, fourth)
@@ -138,7 +138,7 @@ def is_of_each(expression: str) -> bool:
     return METRICS[threshold.metric].dimension in _OF_EACH and threshold.metric not in _OF_THE_RUN
 
 
-def _threshold(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Sequence[str]) -> ThresholdResult:
+def threshold_of_each(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Sequence[str]) -> ThresholdResult:
     """A condition on a time, a share or a ratio must hold at each address; one on a count or rate for all."""
     if not is_of_each(whole.expression):
         return whole

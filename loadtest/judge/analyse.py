@@ -21,6 +21,7 @@ from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import measure_latency
 from loadtest.judge.measure.rates import duration_ns, measure_availability
 from loadtest.judge.measure.windows import measure_consistency
+from loadtest.judge.objects import OF_ALL_READS, counted_together, of_objects, with_thresholds
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.places import with_places
 from loadtest.judge.questions import answer
@@ -29,6 +30,7 @@ from loadtest.judge.thresholds.judging import evaluate
 from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
+from loadtest.run.objects import history_of_object
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary
@@ -45,6 +47,21 @@ def analyse(run_dir: Path, tell: Callable[[str], None] = in_silence) -> Summary:
 
 def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Summary:
     """Judge a run that is in memory."""
+    summary = _of_several_objects(history, tell) if history.info.objects else _of_one_object(history, tell)
+    return with_places(history, summary, summarise)
+
+
+def _of_several_objects(history: History, tell: Callable[[str], None]) -> Summary:
+    """Each object by itself, and of all together what is not about versions."""
+    together = run_checks(history, [check for check in CHECKS if check[0].id in OF_ALL_READS], tell)
+    names = list(history.info.objects)
+    parts = [summarise(history_of_object(history, number)) for number in range(len(names))]
+    summary = of_objects(history, _run(history), together, parts)
+    of_all = _with_thresholds(counted_together(summary, parts), history).thresholds
+    return with_thresholds(summary, of_all, parts, names)
+
+
+def _of_one_object(history: History, tell: Callable[[str], None]) -> Summary:
     checks = run_checks(history, CHECKS, tell)
     impact = history.once(measure_impact)
     consistency = history.once(measure_consistency)
@@ -68,7 +85,7 @@ def summarise(history: History, tell: Callable[[str], None] = in_silence) -> Sum
     addresses = len(history.info.addresses)
     if addresses > 1:
         summary = of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])
-    return with_places(history, summary, summarise)
+    return summary
 
 
 def _with_thresholds(summary: Summary, history: History) -> Summary:

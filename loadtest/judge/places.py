@@ -113,6 +113,9 @@ def _failing(own: dict[str, Result]) -> dict[str, Result]:
 def _row(history: History, place: str, workers: Sequence[int], part: Summary, places: int) -> PlaceRow:
     every = next(row.response for row in part.latency.rows if row.population == "all")
     conditional, widths = part.conditional, history.info.clock_uncertainty_ns
+    stale = [(row.stale_reads, row.largest_staleness_ns) for row in part.objects] or [
+        (part.consistency.stale_reads, part.consistency.staleness_low_ns)
+    ]
     could = conditional.could_have_been
     ratios = medians_against_others(history, np.isin(history.reads.worker, workers))
     shifted = shift(ratios, 1 - (1 - CONFIDENCE) / places)
@@ -128,8 +131,8 @@ def _row(history: History, place: str, workers: Sequence[int], part: Summary, pl
         against_others=ratio,
         against_others_low=low,
         against_others_high=high,
-        stale_reads=part.consistency.stale_reads,
-        largest_staleness_ns=part.consistency.staleness_low_ns,
+        stale_reads=sum(reads for reads, _ in stale),
+        largest_staleness_ns=max((low for _, low in stale if low is not None), default=None),
         not_modified_share=round(conditional.not_modified / could, 9) if could else None,
         clock_uncertainty_ns=max((widths.get(str(worker), 0) for worker in workers), default=0),
         verdicts=tuple(question.verdict for question in part.questions),  # type: ignore[arg-type]  # there are four

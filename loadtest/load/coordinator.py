@@ -101,6 +101,7 @@ class Coordinator:
             cert=target.access.cert,
             key=target.access.key,
             addresses=target.addresses,
+            objects=target.object_numbers,
         )
         if prepared.news is not None:
             prepared.news.started = True

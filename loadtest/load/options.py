@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from loadtest.cleaned import public_url, without_addresses, without_values
 from loadtest.errors import UsageError
+from loadtest.load.objects_options import with_objects
 from loadtest.load.option_values import (
     Numbers,
     arrival_process_from,
@@ -47,12 +48,12 @@ starts Locust, never by whoever reaches the page's port."""
 _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("outputs", {"default": "", "metavar": "FILE", "help": f"outputs of cdktf deploy or terraform output -json: where to read and to write (default: {DEFAULT_OUTPUTS}, if it is there); none = read no file"}),
     ("stack", {"default": "", "metavar": "NAME", "help": "which stack of the outputs file, when it holds more than one"}),
-    ("samples-path", {"default": [], "action": "append", "metavar": "PATH", "help": f"appended to --host, or a whole address (default: {DEFAULT_PATH}); given several times the same object is read at each, in shares such as '/v1/samples weight=3'"}),
+    ("samples-path", {"default": [], "action": "append", "metavar": "PATH", "help": f"appended to --host, or a whole address (default: {DEFAULT_PATH}); given several times all are read, in shares such as '/v1/samples weight=3': the same object, or '/v1/prices key=prices.json' of another one"}),
     ("bucket", {"default": "", "metavar": "NAME", "help": "bucket to write to (default: from the outputs file)"}),
-    ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace"}),
+    ("object-key", {"default": "payload.json", "metavar": "KEY", "help": "object to replace; of each --samples-path that names none"}),
     ("s3-endpoint-url", {"default": "", "metavar": "URL", "help": "S3 endpoint (default: AWS, or the sandbox that serves the samples)"}),
     ("payload-bytes", {"default": 16 * 1024, "metavar": "N", "help": f"size of the document, {MINIMUM_BYTES} to {MAXIMUM_BYTES}"}),
-    ("document", {"default": [], "action": "append", "metavar": "FILE", "help": "a document of your own to publish, stamped at --stamp, in place of one that is made up; repeatable: versions take turns"}),
+    ("document", {"default": [], "action": "append", "metavar": "FILE", "help": "a document of your own to publish, stamped at --stamp, in place of one that is made up; repeatable: versions take turns; of several objects with its key, as in 'prices.json key=prices.json'"}),
     ("stamp", {"default": [], "action": "append", "metavar": "POINTER", "help": "the field of each --document that carries run and version, as a JSON Pointer: /meta/revision; repeatable"}),
     ("documents", {"default": "", "metavar": "FOLDER", "help": "publish the files in it as they are, each once, in the order of their names"}),
     ("write-interval", {"default": 0.5, "metavar": "SECONDS", "help": "between PUTs in a writing window; 0 = never write"}),
@@ -98,14 +99,16 @@ def settings_from(options: argparse.Namespace) -> Settings:
     number = Numbers(options)
     access = access_from(options)
     paths = paths_from(options.samples_path)
+    keys = tuple(path.key or options.object_key for path in paths)
     settings = Settings(
         outputs=Path(options.outputs or DEFAULT_OUTPUTS),
         stack=options.stack or None,
         host=(options.host or "").rstrip("/") or None,
-        samples_path=paths[0][0],
-        addresses=paths if len(paths) > 1 else (),
+        samples_path=paths[0].address,
+        addresses=tuple((path.address, path.weight) for path in paths) if len(paths) > 1 else (),
         bucket=options.bucket or None,
-        object_key=options.object_key,
+        object_key=keys[0],
+        object_keys=keys if len(set(keys)) > 1 else (),
         s3_endpoint_url=options.s3_endpoint_url or None,
         payload_bytes=number.whole("payload-bytes", MINIMUM_BYTES, MAXIMUM_BYTES, "the limit of API Gateway is 10 MB"),
         write_interval=number.real("write-interval", 0, 86_400, "0 means that nothing is written"),
@@ -135,10 +138,9 @@ def settings_from(options: argparse.Namespace) -> Settings:
         )
     if 0 < settings.window < 0.2:
         raise UsageError(f"--window is {settings.window:g} s: give 0 (write all the time) or at least 0.2 s.")
-    if not settings.object_key or settings.object_key.startswith("/") or not is_name(settings.object_key, 1024):
-        raise UsageError(
-            f"--object-key is {shown(settings.object_key)}: give the key as in S3, without a leading slash."
-        )
+    for key in keys:
+        if not key or key.startswith("/") or not is_name(key, 1024):
+            raise UsageError(f"--object-key is {shown(key)}: give the key as in S3, without a leading slash.")
     if settings.host and not settings.host.startswith(("http://", "https://")):
         raise UsageError(f"--host is {shown(public_url(settings.host))}: it must start with http:// or https://.")
     if settings.host and ("?" in settings.host or "#" in settings.host):
@@ -155,7 +157,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
             f"--write-interval is {settings.write_interval:g} s and --window {settings.window:g} s: no writing "
             "window would hold a write; make the window longer or the interval shorter."
         )
-    return with_writer(settings, options, number.real)
+    return with_objects(with_writer(settings, options, number.real), options.object_key)
 
 
 def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.run.documents.kinds import published_by
-from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER, RUN_FILE
+from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, RUN_FILE
 from loadtest.run.recording_processes import still_recording
 from loadtest.run.records import ReadOutcome
-from loadtest.target.kept_document import Kept, is_owed, keep, load, note_put_back
-from loadtest.target.store import ObjectLook
+from loadtest.target.kept_document import Kept, is_owed, keep, kept_folder, kept_numbers, load, note_put_back
+from loadtest.target.store import Look
 
 _MOST_FOLDERS: Final = 20_000
 
@@ -29,10 +29,14 @@ class Earlier:
 
     say: tuple[str, ...] = ()
     heir_of: Path | None = None
+    number: int = 0
+    """Of the object, in that run, if it has several."""
 
 
-def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earlier:
-    """Look beside ``run_dir`` for runs that owe this object a document, and for the one whose document is there now.
+def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str, number: int = 0) -> Earlier:
+    """Look among the runs beside ``run_dir`` for what is owed to this object, and for the run that wrote what is there.
+
+    ``number`` is that of the object, in a run that has several.
 
     Raises:
         UsageError: that run is still writing.
@@ -40,27 +44,29 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str) -> Earli
     place = f"s3://{about['bucket']}/{about['object_key']}"
     say: list[str] = []
     heir_of: Path | None = None
-    current = _kept_body(run_dir)
+    of = 0
+    found = _kept_body(run_dir, number)
     for folder in _beside(run_dir):
-        kept = _about(folder)
-        if (made_up_by and _run_of(folder, kept) == made_up_by) or (current and _has_published(folder, current)):
+        its_number = _number_of(folder, about)
+        owed = its_number is not None and is_owed(folder, its_number)
+        if (made_up_by and _run_of(folder) == made_up_by) or (found and _has_published(folder, found)):
             if still_recording(folder):
                 raise UsageError(
                     f"The load test in {folder} is writing to {place} at this moment: wait for its end, or write to "
                     "another object with --object-key."
                 )
-            if is_owed(folder) and _same_object(kept, about):
-                heir_of = folder
+            if owed:
+                heir_of, of = folder, its_number or 0
                 continue
-        if is_owed(folder) and _same_object(kept, about):
+        if owed:
             say.append(owed_sentence(folder))
-    return Earlier(tuple(say), heir_of)
+    return Earlier(tuple(say), heir_of, of)
 
 
-def _kept_body(run_dir: Path) -> bytes:
-    """The document that this run keeps. It has no owner if an earlier run has published it."""
+def _kept_body(run_dir: Path, number: int) -> bytes:
+    """What was found and is kept; it is nobody's document if an earlier run has published it."""
     try:
-        return (run_dir / KEPT_FOLDER / KEPT_DOCUMENT).read_bytes()
+        return (kept_folder(run_dir, number) / KEPT_DOCUMENT).read_bytes()
     except OSError:
         return b""
 
@@ -70,21 +76,24 @@ def _has_published(folder: Path, body: bytes) -> bool:
     documents = published_by(folder) if is_owed(folder) else None
     if documents is None or documents.verifier().identify(body).outcome is not ReadOutcome.WHOLE:
         return False
-    return body != _kept_body(folder)
+    return all(body != _kept_body(folder, number) for number in kept_numbers(folder))
 
 
-def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
-    """Keep what an earlier run has kept, so that this run puts it back. Returns a sentence about it."""
+def take_over(run_dir: Path, earlier: Path, about: dict[str, Any], number: int = 0, of: int = 0) -> str:
+    """Keep what an earlier run has kept, so that this one puts it back; a sentence that says so.
+
+    ``number`` and ``of`` are those of the object in this run and in the earlier one.
+    """
     try:
-        kept = load(earlier)
+        kept = load(earlier, of)
     except UsageError as error:
         return str(error)
     if kept is None or kept.body is None:
         return ""
     was = kept.about
-    etag, not_kept = str(was.get("etag") or ""), tuple(was.get("not_kept") or ())
-    look = ObjectLook("document", "", kept.body, etag, was.get("put"), not_kept)
-    keep(run_dir / KEPT_FOLDER, {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}, look)
+    look = Look("document", "", kept.body, str(was.get("etag") or ""), was.get("put"), tuple(was.get("not_kept") or ()))
+    said = {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}
+    keep(kept_folder(run_dir, number), said, look)
     return (
         f"The load test in {earlier} has not put back the document that was at {kept.place} before it "
         f"({len(kept.body):,} bytes): it will be put back at the end of this run."
@@ -92,20 +101,28 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any]) -> str:
 
 
 def note_taken_over(kept: Kept) -> None:
-    """Note for the earlier runs, too, that the document taken over from them is put back."""
-    about, visited = kept.about, set()
-    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in visited:
-        note_put_back(Path(earlier))
-        visited.add(earlier)
-        about = _about(Path(earlier))  # which may have taken it over itself
+    """What was put back for earlier runs is not owed by them any more."""
+    about, noted = kept.about, set()
+    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in noted:
+        number = _number_of(Path(earlier), about) or 0
+        note_put_back(Path(earlier), number)
+        noted.add(earlier)
+        about = _about(Path(earlier), number)  # which may have taken it over itself
 
 
 def owed_sentence(run_dir: Path) -> str:
-    """One line: that a run still keeps a document."""
-    about = _about(run_dir)
+    """That a run still keeps a document, or several, in one line."""
+    owed = [_about(run_dir, number) for number in kept_numbers(run_dir) if is_owed(run_dir, number)]
+    places = [f"s3://{about.get('bucket')}/{about.get('object_key')}" for about in owed]
+    if len(places) > 1:
+        return (
+            f"{run_dir} still keeps the documents that were at {', '.join(places[:-1])} and {places[-1]} before that "
+            f"run, and they were not put back: `python -m loadtest restore {run_dir}`."
+        )
+    place = places[0] if places else "its object"
     return (
-        f"{run_dir} still keeps the document that was at s3://{about.get('bucket')}/{about.get('object_key')} before "
-        f"that run, and it was not put back: `python -m loadtest restore {run_dir}`."
+        f"{run_dir} still keeps the document that was at {place} before that run, and it was not put back: "
+        f"`python -m loadtest restore {run_dir}`."
     )
 
 
@@ -119,12 +136,18 @@ def _beside(run_dir: Path) -> list[Path]:
         return []
 
 
-def _about(folder: Path) -> dict[str, Any]:
-    return _json(folder / KEPT_FOLDER / KEPT_ABOUT)
+def _about(folder: Path, number: int) -> dict[str, Any]:
+    return _json(kept_folder(folder, number) / KEPT_ABOUT)
 
 
-def _run_of(folder: Path, kept: dict[str, Any]) -> str:
-    return str(kept.get("run") or _json(folder / RUN_FILE).get("run") or "")
+def _number_of(folder: Path, about: dict[str, Any]) -> int | None:
+    """Under which number a run keeps what was at this object; None when it keeps nothing of it."""
+    return next((number for number in kept_numbers(folder) if _same_object(_about(folder, number), about)), None)
+
+
+def _run_of(folder: Path) -> str:
+    kept = (_about(folder, number).get("run") for number in kept_numbers(folder))
+    return str(next(filter(None, kept), None) or _json(folder / RUN_FILE).get("run") or "")
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -136,4 +159,4 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _same_object(kept: dict[str, Any], about: dict[str, Any]) -> bool:
-    return all(kept.get(name) == about[name] for name in ("bucket", "object_key", "s3_endpoint_url"))
+    return all(kept.get(name) == about.get(name) for name in ("bucket", "object_key", "s3_endpoint_url"))

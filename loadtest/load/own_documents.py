@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.run.documents.folder import FOLDER
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Description
+from loadtest.run.documents.kinds import for_objects
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.mixing import share_of_cuts_seen
 from loadtest.run.documents.places import NoPlaceError, StampPlace, place_in
@@ -32,10 +34,12 @@ def take_documents(settings: Settings, run_dir: Path, run: str) -> Description:
     """
     if settings.documents is not None:
         return _take_folder(settings.documents, run_dir, run)
-    return _take_stamped(settings.document, settings.stamp, run_dir, run)
+    return _take_stamped(settings, run_dir, run)
 
 
-def _take_stamped(files: tuple[Path, ...], pointers: tuple[str, ...], run_dir: Path, run: str) -> Description:
+def _take_stamped(settings: Settings, run_dir: Path, run: str) -> Description:
+    files, pointers = settings.document, settings.stamp
+    objects = settings.document_objects or (0,) * len(files)
     if len(files) > MOST_STAMPED:
         raise UsageError(f"--document is given {len(files)} times: give at most {MOST_STAMPED}.")
     library = Library(run_dir)
@@ -48,20 +52,28 @@ def _take_stamped(files: tuple[Path, ...], pointers: tuple[str, ...], run_dir: P
                 f"--document {shown(str(path))} has {templates[-1].size:,} bytes with its stamp: give one of at most "
                 f"{MAXIMUM_BYTES:,}, which is the most that API Gateway passes on."
             )
-        entries.append({"name": path.name, "places": places, **library.add(number, document)})
-    turns = len(templates)
-    cuts_seen = [
-        share_of_cuts_seen(templates[at].render(run, at), templates[(at + 1) % turns].render(run, at + 1))
-        for at in range(turns)
+        own = {"object": objects[number]} if settings.document_objects else {}
+        entries.append({"name": path.name, **own, "places": places, **library.add(number, document)})
+    seen = [
+        _cuts_seen([template for template, own in zip(templates, objects, strict=True) if own == number], run)
+        for number in sorted(set(objects))
     ]
-    description = _described(STAMPED, [template.size for template in templates], cuts_seen)
-    description |= {"stamps": list(pointers)}
+    description = _described(STAMPED, [template.size for template in templates], min(seen, key=fmean))
+    description |= {"stamps": list(pointers), **for_objects(len(seen))}
     library.close(run, description, entries)
     return description
 
 
-def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[StampPlace]:
-    places: list[StampPlace] = []
+def _cuts_seen(turns: list[Template], run: str) -> list[float]:
+    """How well a mix is seen of each document that takes turns at one object and the one after it."""
+    return [
+        share_of_cuts_seen(template.render(run, at), turns[(at + 1) % len(turns)].render(run, at + 1))
+        for at, template in enumerate(turns)
+    ]
+
+
+def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[Place]:
+    places: list[Place] = []
     for pointer in pointers:
         try:
             place = place_in(document, pointer)

@@ -14,7 +14,12 @@ from loadtest.load.ending import say
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
-from loadtest.load.several import check_all_answer, take_what_is_everywhere, wait_for_version_0_everywhere
+from loadtest.load.several import (
+    check_all_answer,
+    take_what_is_everywhere,
+    wait_for_every_object,
+    wait_for_version_0_everywhere,
+)
 from loadtest.load.watching import addresses_see, readers_see, take_first_document
 from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
@@ -23,14 +28,14 @@ from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_r
 from loadtest.load.writer_news import WatcherNews, WriterNews
 from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
-from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
+from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.settings import NO_WRITER, WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
-from loadtest.target.keeping import beginning
-from loadtest.target.kept_document import keep
+from loadtest.target.keeping import Beginning, beginning
+from loadtest.target.kept_document import keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
 
 
@@ -40,6 +45,7 @@ class Preparation:
     def __init__(self, environment: Any, settings: Settings, target: Target) -> None:
         self._environment = environment
         self._put_back: PuttingBack | None = None
+        self._said: set[str] = set()
         self.settings = settings
         self.target = target
         self.shown_target: Target | None = None
@@ -74,8 +80,8 @@ class Preparation:
                 self.settings = dataclasses.replace(self.settings, payload_bytes=size)
             else:
                 documents = self._take_documents(self.directory)
-                before = self._put_version_0(self.directory, documents)
-                wait_for_version_0_everywhere(self.target, documents, before)
+                before = self._put_first_versions(self.directory, documents)
+                self._wait_for_first_versions(self.directory, documents, before)
         except OSError as error:
             self.abandon()
             raise UsageError(
@@ -89,7 +95,7 @@ class Preparation:
     def _watch(self, directory: RunDirectory) -> None:
         """Start the watcher, which never writes, and compare what it saw with what readers get."""
         target = with_key_of_a_reader(self.target)
-        news = self.news = WatcherNews(self._environment, target.object_key, directory)
+        news = self.news = WatcherNews(self._environment, (target.object_key,), directory)
         watcher = self.writer = WatcherProcess(
             directory.run, directory.path, self.settings, target, {}, news.on_put, news.on_trouble, news.on_end
         )
@@ -105,7 +111,7 @@ class Preparation:
         """The documents of the run: made up, or the user's own."""
         settings = self.settings
         if not settings.has_own_documents:
-            self.documents = made_up_documents(settings.payload_bytes)
+            self.documents = made_up_documents(settings.payload_bytes, len(self.target.objects()))
             return documents_of(self.documents, directory.run, directory.path)
         self.documents = take_documents(settings, directory.path, directory.run)
         documents = documents_of(self.documents, directory.run, directory.path)
@@ -114,29 +120,61 @@ class Preparation:
         self.settings = dataclasses.replace(settings, payload_bytes=documents.largest)
         return documents
 
-    def _put_version_0(self, directory: RunDirectory, documents: Documents) -> bytes | None:
-        """Start the writer, keep what is there, and replace it by version 0; what was there, where that is known."""
+    def _put_first_versions(self, directory: RunDirectory, documents: Documents) -> list[bytes | None]:
+        """Start the writer, keep what is there, and replace it by the first version of each object.
+
+        Returns what was there at each, where that is known.
+        """
         settings, target, run_dir = self.settings, self.target, directory.path
-        news = self.news = WriterNews(self._environment, target.object_key, directory)
-        self.writer = WriterProcess(
+        objects = target.objects()
+        keys = [one.object_key for one in objects]
+        news = self.news = WriterNews(self._environment, keys, directory)
+        writer = self.writer = WriterProcess(
             *(directory.run, run_dir, settings, target, self.documents),
             *(news.on_put, news.on_trouble, news.on_end, news.on_published),
         )
-        looked = self.writer.look()
+        begins = [self._keep_what_is_there(directory, writer, one, number) for number, one in enumerate(objects)]
+        before = [
+            refuse_if_one_is_there(self.documents, documents, run_dir, key, number) for number, key in enumerate(keys)
+        ]
+        for number, begin in enumerate(begins):
+            writer.put_first(begin.put, put_arguments(self.documents, run_dir, number), number)
+        return before
+
+    def _keep_what_is_there(
+        self, directory: RunDirectory, writer: WriterProcess, target: Target, number: int
+    ) -> Beginning:
+        """What to do at an object, whose document is kept by now, or that of a run before this one; says so."""
+        settings, run_dir = self.settings, directory.path
+        looked = writer.look(number)
         begin = beginning(looked, target, lambda: read_address(target), overwrite=settings.overwrite)
-        self.shown_target = dataclasses.replace(target, s3_endpoint_url=looked.get("endpoint") or None)
+        if not number:
+            self.shown_target = dataclasses.replace(self.target, s3_endpoint_url=looked.get("endpoint") or None)
         known = about(directory.run, settings, target)
         if begin.keep is not None or begin.found_nothing:
-            keep(run_dir / KEPT_FOLDER, {**known, "from": "address"}, begin.keep)
-        earlier = earlier_runs(run_dir, known, begin.made_up_by)
+            keep(kept_folder(run_dir, number), {**known, "from": "address"}, begin.keep)
+        earlier = earlier_runs(run_dir, known, begin.made_up_by, number)
         lines = [begin.say, *earlier.say]
         if earlier.heir_of is not None:
-            lines[0] = take_over(run_dir, earlier.heir_of, known)
-        for line in filter(None, lines):
-            say(line)
-        before = refuse_if_one_is_there(self.documents, documents, run_dir, target.object_key)
-        self.writer.put_first(begin.put, put_arguments(self.documents, run_dir))
-        return before
+            lines[0] = take_over(run_dir, earlier.heir_of, known, number, earlier.number)
+        for line in lines:
+            if line and line not in self._said:  # an earlier run may owe what was at several objects
+                self._said.add(line)
+                say(line)
+        return begin
+
+    def _wait_for_first_versions(
+        self, directory: RunDirectory, documents: Documents, before: list[bytes | None]
+    ) -> None:
+        """Each address answers what was put at its object."""
+        if not self.target.object_keys:
+            wait_for_version_0_everywhere(self.target, documents, before[0])
+            return
+        own = [
+            documents_of(self.documents | {"object": number}, directory.run, directory.path)
+            for number in range(len(before))
+        ]
+        wait_for_every_object(self.target, own, before)
 
     def abandon(self) -> None:
         """Give up before the run began: stop the writer and leave no half run behind."""
@@ -150,7 +188,7 @@ class Preparation:
         """Put the document back that was there before the run; whether nothing is owed any more."""
         if self.directory is None or self.writer is None or not self.writer.may_have_written:
             return True
-        if not (self.directory.path / KEPT_FOLDER).exists():
+        if not kept_numbers(self.directory.path):
             return True
         if self._put_back is None:
             self._put_back = PuttingBack(self.directory.path, self.target)

@@ -24,22 +24,27 @@ _AS_FOUND: Final = (
 their own."""
 
 
-def put_arguments(description: Description, run_dir: Path) -> dict[str, Any]:
-    """The arguments of every PUT: for documents of the user's own, those of the object that is there."""
-    kept = load(run_dir) if description["kind"] in OWN_KINDS else None
+def put_arguments(description: Description, run_dir: Path, number: int = 0) -> dict[str, Any]:
+    """What is said of the document with every PUT: of the user's own, what the object that is there says.
+
+    ``number`` is that of the object, in a run that has several.
+    """
+    kept = load(run_dir, number) if description["kind"] in OWN_KINDS else None
     if kept is None or kept.body is None:
         return AS_MADE_UP
     before = kept.about.get("put") or {}
     return {name: before[name] for name in _AS_FOUND if name in before}
 
 
-def refuse_if_one_is_there(description: Description, documents: Documents, run_dir: Path, place: str) -> bytes | None:
-    """Check that the document that is there is no later version of the run. Returns it; None when it is not known.
+def refuse_if_one_is_there(
+    description: Description, documents: Documents, run_dir: Path, place: str, number: int = 0
+) -> bytes | None:
+    """See that what is there is no later version of the run, and return it; None when it is not known.
 
     Raises:
         UsageError: it is one, so a reader that still gets it would look like a reader of that version.
     """
-    kept = load(run_dir)
+    kept = load(run_dir, number)
     if kept is None or kept.body is None:
         return None
     if description["kind"] in OWN_KINDS:

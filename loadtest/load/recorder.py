@@ -15,7 +15,7 @@ from loadtest.http1.answer import Answer
 from loadtest.load.due_reads import DueReads
 from loadtest.load.health import HealthMonitor
 from loadtest.run.documents.kind import Documents
-from loadtest.run.documents.kinds import documents_of
+from loadtest.run.documents.kinds import documents_of, objects_in
 from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.plan import Plan
 from loadtest.run.records import ERROR_OUTCOMES, NO_VERSION, ReadOutcome
@@ -216,7 +216,10 @@ class Recorder:
         self.record(NO_SESSION, due_ns, ended_ns, ended_ns, 0, NO_VERSION, NO_ETAG, NO_ETAG, 0, outcome)
 
     def acknowledge(self, version: int, returned_ns: int) -> None:
-        """Note that ``version`` was acknowledged. Only the live count of stale reads uses this."""
+        """The writer says that ``version`` was acknowledged; used for the live count of stale reads only."""
+        documents = self.plan.documents
+        if "object" in documents and version % objects_in(documents) != documents["object"]:
+            return
         self._acknowledged.append((version, returned_ns))
 
     def _count_if_stale(self, version: int, called_ns: int) -> None:

@@ -1,7 +1,8 @@
-"""What is checked of every address before a run: each must answer, and with the same object."""
+"""The first looks at every address of a run: each must answer, and with the object that it is said to be of."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,8 +14,8 @@ from loadtest.target.finding import Target
 from loadtest.target.preflight import check_answers, wait_for_version_0
 
 _ONE_OBJECT: Final = (
-    "all addresses of a run must be of one object (several objects in one run are not supported: give each a run of "
-    "its own)"
+    "all addresses of a run are of one object unless it is said which is of which: if that is another one, give its "
+    "key, as in '/v1/prices key=prices.json'"
 )
 
 
@@ -37,6 +38,18 @@ def wait_for_version_0_everywhere(target: Target, documents: Documents, before: 
             wait_for_version_0(one, documents, before)
         except UsageError as error:
             raise UsageError(f"{error} It does come out at {first.shown_url}, and {_ONE_OBJECT}.") from None
+
+
+def wait_for_every_object(target: Target, documents: Sequence[Documents], before: Sequence[bytes | None] = ()) -> None:
+    """As :func:`wait_for_version_0`, for each address with the first version of its object, in a run of several.
+
+    ``documents`` and what was there ``before`` are by number of the object.
+
+    Raises:
+        UsageError: it does not come out at one of them, or another object's does.
+    """
+    for one, number in zip(target.each(), target.object_numbers, strict=True):
+        wait_for_version_0(one, documents[number], before[number] if before else None, number)
 
 
 def take_what_is_everywhere(run_dir: Path, journal: Path, target: Target) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import gevent
@@ -25,9 +26,9 @@ ACKNOWLEDGED_MESSAGE: Final = "read-model-acknowledged"
 class WriterNews:
     """Passes on the reports of one run's writer. ``started``: the run directory has its plan, and takes notes."""
 
-    def __init__(self, environment: Any, object_key: str, directory: RunDirectory) -> None:
+    def __init__(self, environment: Any, object_keys: Sequence[str], directory: RunDirectory) -> None:
         self._environment = environment
-        self._object_key = object_key
+        self._object_keys = object_keys
         self._directory = directory
         self._put_error = ""
         self.started = False
@@ -37,7 +38,7 @@ class WriterNews:
         acknowledged = put.outcome is WriteOutcome.ACKED
         self._environment.events.request.fire(
             request_type="PUT",
-            name=self._object_key,
+            name=self._object_keys[put.version % len(self._object_keys)],
             response_time=put.milliseconds,
             response_length=put.bytes,
             exception=None if acknowledged else CatchResponseError(put.error),

@@ -33,6 +33,8 @@ DEFINITIONS: Final[dict[str, str]] = {
     "etag-mismatch": "A whole document whose ETag header names another version.",
     "foreign": "A body that somebody else certainly put there: a whole document of another run, or one that its ETag "
     "shows to be in the store.",
+    "crossed mapping": "An address that answers with the document of another object. In a run of several objects such "
+    "a read is other-object: the document is whole, and not one that may come from there.",
     "lost write": "An acknowledged write whose version no read ever returned, though reads came before the next write: "
     "it was lost, or not visible until the next write.",
     "phantom": "A version that nobody had written yet when it was read.",
@@ -121,6 +123,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
     "rewritten": "200 with a document of this run that something on the way passed on changed.",
     "unrecognised": "200 with something that is no document of a run, such as an error page.",
+    "other-object": "200 with a whole document that this run wrote to another of its objects: a crossed mapping.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",
 }

@@ -1,5 +1,7 @@
 """``junit.xml``: one test case for each question, check and threshold, for whatever shows test results in CI.
 
+In a run of several objects there is one for each question of each object, too.
+
 FAIL is a ``failure``. INCONCLUSIVE is an ``error`` and not ``skipped``: viewers count skipped cases as well, and what
 was not proved has not passed. The text of either holds the sentence and the witnesses.
 """
@@ -33,7 +35,7 @@ class Case:
 
 def junit(summary: Summary) -> str:
     """The whole file of one run."""
-    cases = [*_questions(summary), *_checks(summary), *_thresholds(summary)]
+    cases = [*_questions(summary), *_objects(summary), *_checks(summary), *_thresholds(summary)]
     about_it = {"run": summary.run.id, "started": summary.run.started, "verdict": summary.verdict.value}
     return suite_of(cases, about_it, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
 
@@ -75,6 +77,14 @@ def _questions(summary: Summary) -> Iterable[Case]:
             if check.verdict is not Verdict.PASS:
                 details += [f"{check.title}: {check.verdict.value}. {check.sentence}", *_witnesses(check.witnesses)]
         yield Case("questions", question.question, question.verdict, question.sentence, tuple(details))
+
+
+def _objects(summary: Summary) -> Iterable[Case]:
+    """The answers of each object, in a run of several."""
+    for row in summary.objects:
+        for answer in row.answers:
+            name = f"{row.object_key}: {answer.question}"
+            yield Case("objects", name, answer.verdict, answer.sentence, (_number(answer.number),))
 
 
 def _checks(summary: Summary) -> Iterable[Case]:

@@ -15,6 +15,7 @@ from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_addresses import addresses_table
+from loadtest.report.tables_objects import objects_table
 from loadtest.report.tables_places import places_table
 from loadtest.report.wording import (
     about,
@@ -85,6 +86,8 @@ def _answer(question: Question) -> tuple[str, ...]:
 
 def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     """Folded parts, the most wanted first."""
+    if summary.objects:
+        yield _folded("By object", [_table(objects_table(summary))])
     if summary.addresses:
         yield _folded("By address", [_table(addresses_table(summary))])
     if summary.places:

@@ -37,6 +37,7 @@ from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in,
 from loadtest.report.library import library
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_addresses import addresses_table
+from loadtest.report.tables_objects import objects_table
 from loadtest.report.tables_places import places_table
 from loadtest.report.witness_diagram import diagram
 from loadtest.run.records import Verdict
@@ -77,6 +78,7 @@ def page(summary: Summary, files: Sequence[str] = ()) -> str:
             specs=[chart for chart in charts if chart.spec],
             outcomes=tables_run.outcome_table(summary),
             bases=tables_run.bases_table(summary),
+            objects=objects_table(summary),
             addresses=addresses_table(summary),
             places=places_table(summary),
             availability=tables_run.availability_facts(summary),

@@ -133,15 +133,18 @@ def _topic(question_id: QuestionId) -> str:
 def about(summary: Summary) -> str:
     """What was done, in one sentence."""
     run = summary.run
-    where = text_of(run.target.get("url") or "the target")
-    if summary.addresses:
+    where, what = text_of(run.target.get("url") or "the target"), "the document"
+    if summary.objects:
+        where = f"{len(summary.objects)} objects ({text_of([row.object_key for row in summary.objects])})"
+        what = "each of them in turn"
+    elif summary.addresses:
         where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
     written = f"was written {units.counted(run.writes, 'time')}"
     if is_watched(summary):
         written = f"was seen in {units.counted(run.writes, 'version')}, which somebody else published"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
-        f"{where} in {units.seconds(run.duration_ns)}, while the document {written}."
+        f"{where} in {units.seconds(run.duration_ns)}, while {what} {written}."
     )
 
 
@@ -152,7 +155,7 @@ def is_watched(summary: Summary) -> bool:
 
 def notes(summary: Summary) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
-    sentences = []
+    sentences = list(_of_objects(summary))
     if summary.run.target.get("kind") == "sandbox":
         sentences.append(
             "The target was the sandbox: a simulator of AWS on the tester's own machine, and not AWS. A FAIL here "
@@ -186,6 +189,20 @@ def notes(summary: Summary) -> tuple[str, ...]:
             "error says nothing about versions and is left out of the latencies."
         )
     return tuple(sentences)
+
+
+def _of_objects(summary: Summary) -> Iterable[str]:
+    """Whose figures are shown, in a run of several objects."""
+    if not summary.objects:
+        return
+    shown = {question: row.object_key for row in summary.objects for question in row.shown_for}
+    slowdown = f"that of {shown['impact']}" if "impact" in shown else "that of all reads together"
+    yield (
+        f"Each of the {len(summary.objects)} objects is judged by its own reads and writes, and an answer is as bad as "
+        f"that of the worst. The slowdown that is shown is {slowdown}, and what is shown of old versions is of "
+        f"{shown.get('freshness', 'the worst of them')}; the table by object has all of them. Each object has versions "
+        "of its own."
+    )
 
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
@@ -248,6 +265,7 @@ _RECEIVED: Final = {
     "oversized": "received more than any document has",
     "rewritten": "received a document that was changed on the way",
     "unrecognised": "received something that is no document",
+    "other-object": "received the document of another object",
 }
 _WRITE_ENDS: Final = {
     "acked": "acknowledged",

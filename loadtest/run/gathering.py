@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.run.addresses import name_versions_apart
+from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
@@ -88,7 +88,8 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         run[WATCH] = {**said, **told}
         reads = observed.reads
     else:
-        reads = name_versions_apart(recorded, _versions_by_etag(writes, run, run_dir), settled)
+        put = _told_by_puts(writes, run, run_dir)
+        reads = name_versions_apart(recorded, put, settled, object_numbers(run.get("target", {})))
     samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
     return {
         READS_FILE: reads,

@@ -47,11 +47,14 @@ class Plan:
     cert: str = ""
     key: str = ""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
-    """All of them, each with its weight, where the object is read at several; ``url`` is the first."""
+    """All of them, each with its weight, where there are several; ``url`` is the first."""
+    objects: tuple[int, ...] = ()
+    """For each address the number of its object, where they are of several."""
 
     def __post_init__(self) -> None:
         several = tuple((str(url), int(weight)) for url, weight in self.addresses)
         object.__setattr__(self, "addresses", several)
+        object.__setattr__(self, "objects", tuple(map(int, self.objects)))
         pairs = tuple((str(name), str(value)) for name, value in self.headers)  # a message has lists of them
         object.__setattr__(self, "headers", pairs)
 
@@ -71,7 +74,10 @@ class Plan:
 
     def at(self, address: int) -> Plan:
         """The plan as the readers of one address need to know it."""
-        return replace(self, url=self.addresses[address][0]) if self.addresses else self
+        if not self.addresses:
+            return self
+        own = {"object": self.objects[address]} if self.objects else {}
+        return replace(self, url=self.addresses[address][0], documents=self.documents | own)
 
     def rate_at(self, address: int) -> float:
         """The reads per second due at an address in one process; 0 in a closed loop."""

@@ -18,7 +18,10 @@ FORMAT_VERSION: Final = 2
 """Version of the run directory's files, in ``run.json`` and ``summary.json``. A reader refuses a newer one."""
 
 SEVERAL_ADDRESSES_FORMAT: Final = 3
-"""The format of a run whose reads were made at several addresses. It is the newest that is read."""
+"""That of a run whose reads were made at several addresses."""
+
+SEVERAL_OBJECTS_FORMAT: Final = 4
+"""That of a run whose addresses are of several objects; what is known up to here is read."""
 
 NO_VERSION: Final = -1
 """No version: the answer was an error, or the request or the answer carried no ETag."""
@@ -91,6 +94,8 @@ class ReadOutcome(IntEnum):
     """200 with a document of this run that something on the way spelled anew (pretty-printed, a byte-order mark)."""
     UNRECOGNISED = 22
     """200 with something that is no document of a run: an error page, an empty object."""
+    OTHER_OBJECT = 23
+    """200 with a whole document that this run wrote to another of its objects: a crossed mapping."""
 
 
 BROKEN_OUTCOMES: Final = (
@@ -100,8 +105,9 @@ BROKEN_OUTCOMES: Final = (
     ReadOutcome.OVERSIZED,
     ReadOutcome.REWRITTEN,
     ReadOutcome.UNRECOGNISED,
+    ReadOutcome.OTHER_OBJECT,
 )
-"""A 200 whose body is not, byte for byte, one version of the document."""
+"""A 200 whose body is not, byte for byte, one version of the document that is served there."""
 
 ERROR_OUTCOMES: Final = tuple(
     outcome for outcome in ReadOutcome if ReadOutcome.NOT_FOUND <= outcome < ReadOutcome.NOT_SENT

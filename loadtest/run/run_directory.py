@@ -44,6 +44,8 @@ _LEFT_OUT: Final = (
     "label",
     "publish_command",
     "addresses",
+    "object_keys",
+    "document_objects",
     "until_decided",
     "document",
     "stamp",
@@ -97,7 +99,7 @@ class RunDirectory:
         write_run(
             self.path,
             {
-                "format": format_of(len(target.get("addresses", ())), FORMAT_VERSION),
+                "format": format_of(target, FORMAT_VERSION),
                 "run": self.run,
                 "started": self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "clock": {"name": "CLOCK_MONOTONIC", "boot_id": plan.boot_id, "started_ns": plan.start_ns},

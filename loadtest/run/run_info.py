@@ -14,7 +14,7 @@ from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import RUN_FILE
 from loadtest.run.looks import RunLooks
 from loadtest.run.observed.journal import Watched
-from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT
+from loadtest.run.records import SEVERAL_OBJECTS_FORMAT
 from loadtest.run.run_entries import (
     TOLERANT,
     RunClock,
@@ -124,6 +124,36 @@ class RunInfo(BaseModel):
         return tuple(addresses) or ((self.target_name, 1),)
 
     @property
+    def objects(self) -> dict[str, tuple[int, ...]]:
+        """The keys of the objects of a run that has several, each with the numbers of its addresses; else empty."""
+        said = self.target.get("addresses")
+        keys = [one.get("object_key") for one in (said if isinstance(said, list) else ()) if isinstance(one, dict)]
+        named = [str(key) for key in keys if key is not None]
+        if len(named) < len(self.addresses):
+            return {}
+        return {key: tuple(number for number, own in enumerate(named) if own == key) for key in dict.fromkeys(named)}
+
+    def of_object(self, number: int) -> RunInfo:
+        """What it says of one of several objects: its addresses, their share of the reads, its part of the writes."""
+        key, numbers = list(self.objects.items())[number]
+        own: list[JsonValue] = [
+            {"url": url, "weight": weight} for url, weight in (self.addresses[place] for place in numbers)
+        ]
+        target: dict[str, JsonValue] = {name: value for name, value in self.target.items() if name != "addresses"}
+        target |= {"url": self.addresses[numbers[0]][0], "object_key": key}
+        share = sum(self.addresses[place][1] for place in numbers) / sum(weight for _, weight in self.addresses)
+        settings = {
+            "arrival_rate": self.settings.arrival_rate * share,
+            "write_interval": self.settings.write_interval * len(self.objects),
+        }
+        return self.model_copy(
+            update={
+                "target": target | ({"addresses": own} if len(own) > 1 else {}),
+                "settings": self.settings.model_copy(update=settings),
+            }
+        )
+
+    @property
     def target_name(self) -> str:
         """The address that was read, for a sentence."""
         return str(self.target.get("url") or "the target")
@@ -158,10 +188,10 @@ def read_run_info(run_dir: Path) -> RunInfo:
         raise RunError(f"{path} is not JSON: the run is damaged; restore the file or measure again.") from None
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
-    number = plain.get("format")
-    if isinstance(number, int) and number > SEVERAL_ADDRESSES_FORMAT:
+    found = plain.get("format")
+    if isinstance(found, int) and found > SEVERAL_OBJECTS_FORMAT:
         raise RunError(
-            f"{path} has format {number} and this program knows up to {SEVERAL_ADDRESSES_FORMAT}: use the version that "
+            f"{path} has format {found} and this program knows up to {SEVERAL_OBJECTS_FORMAT}: use the version that "
             "wrote it."
         )
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:

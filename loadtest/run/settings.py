@@ -44,7 +44,11 @@ class Settings:
     watch_interval: float = 0.25
     """Seconds between two HEADs."""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
-    """Paths and addresses with their weights, where the object is read at several; ``samples_path`` is the first."""
+    """Paths and addresses with their weights, where there are several; ``samples_path`` is the first."""
+    object_keys: tuple[str, ...] = ()
+    """The object of each of them, where they are of several; ``object_key`` is the first."""
+    document_objects: tuple[int, ...] = ()
+    """Which object each ``document`` is published at, by number, where there are several."""
     until_decided: bool = False
     document: tuple[Path, ...] = ()
     stamp: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from loadtest.run.records import (
     NEVER_RETURNED,
     NO_VERSION,
     SECOND_ETAG,
+    SEVERAL_OBJECTS_FORMAT,
     UNDECIDED_VERSION,
     ReadOutcome,
     WindowKind,
@@ -48,9 +49,29 @@ def validated(history: History) -> History:
             f"reads of address number {last + 1} are recorded, and run.json names {len(history.info.addresses)}: the "
             "run is damaged; measure again."
         )
+    _check_objects(history)
     _check_windows(history.windows)
     _check_samples(history.samples)
     return history
+
+
+def _check_objects(history: History) -> None:
+    """In a run of several objects, the first write of each and the reads of each are told by their place in turn."""
+    objects = history.info.objects
+    if not objects:
+        if history.info.format >= SEVERAL_OBJECTS_FORMAT:
+            raise RunError("run.json does not say which address is of which object: the run is damaged; measure again.")
+        return
+    reads, writes, count = history.reads, history.writes, len(objects)
+    if not (len(writes) >= count and bool(writes.acknowledged[:count].all())):
+        raise RunError("the first version of an object was never acknowledged, so no read of it can be judged.")
+    if len(reads) and int(reads.called_ns[0]) < int(writes.returned_ns[count - 1]):
+        raise RunError("a read was called before every object had a first version: the run is damaged; measure again.")
+    of = np.zeros(len(history.info.addresses), dtype=np.int32)
+    for number, own in enumerate(objects.values()):
+        of[list(own)] = number
+    other = (reads.version >= 0) & (reads.version % count != of[reads.address])
+    _refuse(other, "reads", "have a version of another object than that of their address")
 
 
 def _check_writes(writes: Writes, *, watched: bool) -> None:

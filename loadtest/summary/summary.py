@@ -19,6 +19,7 @@ from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.addresses import AddressRow
 from loadtest.summary.findings import FORBID_EXTRA, CheckResult, Question, ThresholdResult
 from loadtest.summary.generator import Availability, Generator
+from loadtest.summary.objects import ObjectRow
 from loadtest.summary.places import PlaceRow
 from loadtest.summary.speed import Impact, Latency
 from loadtest.summary.versions import Conditional, Consistency
@@ -102,6 +103,7 @@ class Summary:
     run: Run
     addresses: tuple[AddressRow, ...] = ()  # where the object was read at several
     places: tuple[PlaceRow, ...] = ()  # where it was read from several
+    objects: tuple[ObjectRow, ...] = ()  # of a run that has several
 
 
 @cache

@@ -53,11 +53,32 @@ class Target:
     access: Access = NO_ACCESS
     """The headers and the client certificate of every read."""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
-    """All addresses with their weights, where the object is read at several; ``url`` is the first."""
+    """All addresses with their weights, where there are several; ``url`` is the first."""
+    object_keys: tuple[str, ...] = ()
+    """The object of each address, where they are of several; ``object_key`` is the first."""
 
     def each(self) -> tuple[Target, ...]:
-        """The target once for each address, as the readers of that address see it."""
-        return tuple(replace(self, url=url, addresses=()) for url, _ in self.addresses) or (self,)
+        """The target as the readers of each of its addresses see it."""
+        keys = self.object_keys or (self.object_key,) * len(self.addresses)
+        return tuple(
+            replace(self, url=url, object_key=key, addresses=(), object_keys=())
+            for (url, _), key in zip(self.addresses, keys, strict=True)
+        ) or (self,)
+
+    def objects(self) -> tuple[Target, ...]:
+        """The target once for each of its objects, at the first address of each."""
+        if not self.object_keys:
+            return (self,)
+        first: dict[str, Target] = {}
+        for one in self.each():
+            first.setdefault(one.object_key, one)
+        return tuple(first.values())
+
+    @property
+    def object_numbers(self) -> tuple[int, ...]:
+        """For each address the number of its object, as :meth:`objects` has them; empty where there is one."""
+        keys = list(dict.fromkeys(self.object_keys))
+        return tuple(keys.index(key) for key in self.object_keys)
 
     @property
     def kind(self) -> str:
@@ -86,13 +107,15 @@ class Target:
             "region": self.region,
             "s3_endpoint_url": public_url(self.s3_endpoint_url) if self.s3_endpoint_url else None,
             **({"headers": list(self.access.names)} if self.access.headers else {}),
-            **(
-                {"addresses": [{"url": public_url(url), "weight": weight} for url, weight in self.addresses]}
-                if self.addresses
-                else {}
-            ),
+            **({"addresses": self._public_addresses()} if self.addresses else {}),
             **({"client_certificate": True} if self.access.cert else {}),
         }
+
+    def _public_addresses(self) -> list[dict[str, Any]]:
+        said: list[dict[str, Any]] = [{"url": public_url(url), "weight": weight} for url, weight in self.addresses]
+        for address, key in zip(said, self.object_keys, strict=False):
+            address["object_key"] = key
+        return said
 
 
 def find_target(settings: Settings) -> Target:
@@ -142,6 +165,7 @@ def find_target(settings: Settings) -> Target:
         credentials=_credentials_from(outputs),
         access=Access.of(settings),
         addresses=tuple(urls) if len(urls) > 1 else (),
+        object_keys=settings.object_keys,
     )
 
 

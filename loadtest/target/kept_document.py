@@ -1,7 +1,8 @@
 """The document that was there before the run: kept in the run directory, so that it can be put back.
 
-The document belongs to its owner. Its bytes are in ``kept/document`` and what is known of it in ``kept/about.json``,
-which only the owner of the run directory may read. They hold no secret: addresses are written as they may be shown.
+The document is its owner's. Its bytes lie in ``kept/document``, what is known of it in ``kept/about.json``, both for
+the owner of the run directory alone. No secret is among it: addresses are written as they may be shown. A run of
+several objects keeps one of each: those after the first in ``kept-2``, ``kept-3``, …
 """
 
 from __future__ import annotations
@@ -14,11 +15,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
+from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, write_whole
 
 FORMAT: Final = 1
+
+
+def kept_folder(run_dir: Path, number: int = 0) -> Path:
+    """Where a run keeps what was at one of its objects; most runs have one."""
+    return run_dir / (f"{KEPT_FOLDER}-{number + 1}" if number else KEPT_FOLDER)
+
+
+def kept_numbers(run_dir: Path) -> list[int]:
+    """The objects of which something is kept, by number."""
+    return [number for number in range(MOST_ADDRESSES) if kept_folder(run_dir, number).exists()]
 
 
 @dataclass(frozen=True)
@@ -27,11 +39,18 @@ class Kept:
 
     about: dict[str, Any]
     body: bytes | None
+    number: int = 0
+    """Of the object, in a run that has several."""
 
     @property
     def place(self) -> str:
         """The object, for a sentence."""
-        return f"s3://{self.about['bucket']}/{self.about['object_key']}"
+        return f"s3://{self.about['bucket']}/{self.key}"
+
+    @property
+    def key(self) -> str:
+        """Of the object."""
+        return str(self.about["object_key"])
 
 
 def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
@@ -45,13 +64,13 @@ def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
     _write(folder / KEPT_ABOUT, json.dumps({**about, "found": look is not None}, indent=2).encode())
 
 
-def load(run_dir: Path) -> Kept | None:
-    """What a run has kept; None when there was nobody's document to keep, or the run wrote nothing.
+def load(run_dir: Path, number: int = 0) -> Kept | None:
+    """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing.
 
     Raises:
         UsageError: what was kept cannot be read.
     """
-    folder = run_dir / KEPT_FOLDER
+    folder = kept_folder(run_dir, number)
     try:
         about = json.loads((folder / KEPT_ABOUT).read_bytes())
         body = (folder / KEPT_DOCUMENT).read_bytes() if about["found"] else None
@@ -71,20 +90,22 @@ def load(run_dir: Path) -> Kept | None:
             f"What was kept in {folder} cannot be read or is not whole: put {folder / KEPT_DOCUMENT} back by hand, if "
             "it is what you miss."
         ) from None
-    return Kept(about, body)
+    return Kept(about, body, number)
 
 
-def note_put_back(run_dir: Path) -> None:
-    """Note that the document was put back. Where that fails, the user may be told to do it again."""
-    path = run_dir / KEPT_FOLDER / KEPT_ABOUT
+def note_put_back(run_dir: Path, number: int = 0) -> None:
+    """Write down that it was put back, so that nobody is told to do it again; where that fails they may be."""
+    path = kept_folder(run_dir, number) / KEPT_ABOUT
     with contextlib.suppress(OSError, ValueError, TypeError):
         _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
 
 
-def is_owed(run_dir: Path) -> bool:
-    """Whether a document is kept that has not been put back yet. Never raises."""
+def is_owed(run_dir: Path, number: int | None = None) -> bool:
+    """Whether a document is kept that was not put back yet: of one object, or of any. Never raises."""
+    if number is None:
+        return any(is_owed(run_dir, each) for each in kept_numbers(run_dir))
     try:
-        about = json.loads((run_dir / KEPT_FOLDER / KEPT_ABOUT).read_bytes())
+        about = json.loads((kept_folder(run_dir, number) / KEPT_ABOUT).read_bytes())
         return bool(about["found"]) and not about["put_back"]
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -73,8 +73,10 @@ def read_address(target: Target) -> Seen:
     return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
-def wait_for_version_0(target: Target, documents: Documents, before: bytes | None = None) -> None:
-    """Wait until a read returns version 0, which has been acknowledged; ``before`` is the document before it.
+def wait_for_version_0(target: Target, documents: Documents, before: bytes | None = None, version: int = 0) -> None:
+    """Wait until a read returns version 0, which has been acknowledged; ``before`` is what was there before it.
+
+    ``version`` is another one where the run has several objects: the first of this one.
 
     Raises:
         UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds.
@@ -85,12 +87,13 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
     while True:
         answer = get(target, most_body_bytes(largest), max(1.0, until - time.monotonic()))
         _refuse_if_final(target, answer)
-        identity = verifier.identify(bytes(answer.body), answer.field(b"etag"))
-        if answer.failure is None and answer.status == 200 and identity == (ReadOutcome.WHOLE, 0):
+        found = verifier.identify(bytes(answer.body), answer.field(b"etag"))
+        if answer.failure is None and answer.status == 200 and found == (ReadOutcome.WHOLE, version):
             return
         outcome = ReadOutcome.FOREIGN if bytes(answer.body) == before else identity.outcome
         rewritten = answer.status == 200 and outcome is ReadOutcome.REWRITTEN
-        if rewritten or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
+        crossed = answer.status == 200 and outcome is ReadOutcome.OTHER_OBJECT
+        if rewritten or crossed or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
             how = verifier.how_rewritten(bytes(answer.body)) if outcome is ReadOutcome.REWRITTEN else ""
             raise UsageError(_why_not(target, answer, outcome, how))
         gevent.sleep(_PAUSE_S)
@@ -109,6 +112,11 @@ def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> 
         return (
             f"{url} passes what was written to {place} on changed: {how}; readers must get the document byte for "
             "byte, so leave out what rewrites it on the way."
+        )
+    if outcome is ReadOutcome.OTHER_OBJECT:
+        return (
+            f"{url} answers what was written to another object of this run, and not to {place}: check which object "
+            "this address reads, and the key that --samples-path gives it."
         )
     if outcome in (ReadOutcome.FOREIGN, ReadOutcome.UNRECOGNISED):
         return (

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loadtest.run.files import KEPT_DOCUMENT, KEPT_FOLDER
+from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.journal import ends_unanswered
 from loadtest.run.records import WriteOutcome
-from loadtest.target.kept_document import Kept, load, note_put_back
+from loadtest.target.kept_document import Kept, kept_folder, kept_numbers, load, note_put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, knows_no_condition
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
@@ -46,21 +46,28 @@ class _Seen:
 
 
 def put_back(
-    run_dir: Path, store: Store, read: Callable[[], bytes | None], *, force: bool = False, over_runs: bool = False
+    run_dir: Path,
+    store: Store,
+    read: Callable[[], bytes | None],
+    *,
+    force: bool = False,
+    over_runs: bool = False,
+    number: int = 0,
 ) -> Outcome:
-    """Put back what ``run_dir`` keeps. If a PUT of the run was never answered, check for a while that it stays.
+    """Put back what ``run_dir`` keeps of an object, and see that it stays, where a PUT of the run was never answered.
 
     Args:
         run_dir: the run's directory.
         store: the object.
-        read: asks the readers' address. Returns the body, or None for no document.
-        force: put it back whatever is there now.
-        over_runs: put it back also over a document of another load test, if that is not writing at the moment.
+        read: asks the readers' address; its body, or None for no document.
+        force: whatever is there now.
+        over_runs: even a document of another load test, which is nobody's, if it is not being written just now.
+        number: of the object, in a run that has several.
 
     Raises:
         UsageError: what was kept cannot be read.
     """
-    kept = load(run_dir)
+    kept = load(run_dir, number)
     if kept is None:
         return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
     unanswered = ends_unanswered(run_dir)
@@ -101,7 +108,7 @@ def _attempted(
         else:
             mine = seen.now in (Now.OURS, Now.KEPT_AS_SHOWN)
         if seen.now is Now.KEPT:
-            note_put_back(run_dir)
+            note_put_back(run_dir, kept.number)
             return Outcome(True, f"{kept.place} is as it was before the run: there is nothing to put back.")
         if kept.body is None and not mine:
             return Outcome(True, f"There was no document at {kept.place} before the run; what is there now stays.")
@@ -146,8 +153,9 @@ def _seen(
 
 def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     now = seen.now
-    kept_in = f"it is kept in {run_dir / KEPT_FOLDER / KEPT_DOCUMENT}"
-    again = f"`python -m loadtest restore {run_dir}"
+    kept_in = f"it is kept in {kept_folder(run_dir, kept.number) / KEPT_DOCUMENT}"
+    one = f" --object-key {kept.key}" if len(kept_numbers(run_dir)) > 1 else ""
+    again = f"`python -m loadtest restore {run_dir}{one}"
     if now is Now.UNKNOWN:
         why = f" ({seen.error}; {what_to_do(seen.error)})" if seen.error else ""
         return (
@@ -192,7 +200,7 @@ def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
             f"{kept.place} could not be put back as it was before the run: {attempt.error}; "
             f"{what_to_do(attempt.error)}; then `python -m loadtest restore {run_dir}`.",
         )
-    note_put_back(run_dir)
+    note_put_back(run_dir, kept.number)
     return Outcome(True, f"{kept.place} is put back as it was before the run ({len(body):,} bytes{without}).")
 
 
@@ -204,5 +212,5 @@ def _remove(kept: Kept, store: Store, run_dir: Path) -> Outcome:
             f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
             f"delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
         )
-    note_put_back(run_dir)
+    note_put_back(run_dir, kept.number)
     return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

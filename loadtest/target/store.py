@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -96,6 +97,12 @@ class Store:
             raise StoreError(failure_of(error, None, self._order_secrets).error) from None
         self._session = session
         self._departure = Departure(self._client)
+
+    def beside(self, object_key: str) -> Store:
+        """Another object of the same bucket, by the same client: one request at a time for both."""
+        other = copy(self)
+        other._place = {**self._place, "Key": object_key}
+        return other
 
     @property
     def endpoint(self) -> str:

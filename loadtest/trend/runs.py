@@ -10,6 +10,7 @@ from typing import Final
 
 from loadtest.compare.alike import MUST_BE_ALIKE, addresses, text_of
 from loadtest.errors import UsageError
+from loadtest.run.addresses import object_numbers
 from loadtest.summary.summary import Run, Summary
 from loadtest.trend.records import RunPoint
 from loadtest.units import SECOND
@@ -74,7 +75,12 @@ def _kind(summary: Summary) -> Kind:
     run = summary.run
     settings = [(name.replace("_", " "), text_of(run.settings.get(name))) for name in MUST_BE_ALIKE]
     machine = [(f"machine's {name}", text_of(run.host.get(name))) for name in _MACHINE]
-    parts = (("addresses", str(addresses(run))), ("places", str(max(1, len(summary.places)))))
+    objects = len(set(object_numbers(run.target))) or 1
+    parts = (
+        ("addresses", str(addresses(run))),
+        ("objects", str(objects)),
+        ("places", str(max(1, len(summary.places)))),
+    )
     return (*settings, ("kind of target", text_of(run.target.get("kind"))), *parts, *machine)
 
 

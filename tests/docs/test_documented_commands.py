@@ -82,6 +82,18 @@ RUN_BY = {
     ),
     **dict.fromkeys(
         (
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' "
+            "--samples-path '/v1/shop/prices key=prices/today.json'",
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --stamp /revision "
+            "--samples-path /v1/samples --samples-path '/v1/shop/prices key=prices/today.json' --document samples.json "
+            "--document 'prices.json key=prices/today.json'",
+            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --samples-path /v1/samples "
+            "--samples-path '/_cdn/v1/shop/prices key=prices/today.json'",
+        ),
+        "tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says",
+    ),
+    **dict.fromkeys(
+        (
             "curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam",
             "python -m loadtest publish --every 1",
             "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",

@@ -59,6 +59,7 @@ _MEANING: Final = {
     ReadOutcome.OVERSIZED: "more bytes than any document has",
     ReadOutcome.REWRITTEN: "a document that something on the way passed on changed",
     ReadOutcome.UNRECOGNISED: "something that is no document of a run",
+    ReadOutcome.OTHER_OBJECT: "a whole document that was written to another object of this run",
 }
 
 
@@ -77,6 +78,7 @@ def whole_bodies(history: History) -> CheckResult:
         sentence = (
             f"{units.counted(len(found), 'document')} of {looked_at:,} were not whole: {kinds} (tolerated: none). "
             + _met(history, met, len(found))
+            + _crossed(history, int(counts[ReadOutcome.OTHER_OBJECT]))
         )
     elif history.info.is_watched and foreign_reads(history):
         verdict, sentence = Verdict.INCONCLUSIVE, unvouched(history)
@@ -135,6 +137,17 @@ def _unseen_mixes(history: History) -> str | None:
     return (
         f"two versions in turn differ so little that a mix of them is seen at {units.share(seen)} of the places where "
         f"it may be cut, and elsewhere it is one of them, byte for byte; {wanted}"
+    )
+
+
+def _crossed(history: History, count: int) -> str:
+    """What documents of other objects come from."""
+    if not count:
+        return ""
+    return (
+        f" {units.counted(count, 'read')} of {history.info.object_name} got a whole document that this run wrote to "
+        "another object: the mapping of the address is crossed, or something between keeps documents under the wrong "
+        "name."
     )
 
 

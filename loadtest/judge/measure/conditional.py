@@ -105,7 +105,8 @@ def broken_instead(history: History) -> Flags:
     read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
     """
     reads, writes = history.reads, history.writes
-    broken = np.flatnonzero(one_of(reads.outcome, BROKEN_OUTCOMES) & (reads.sent_version >= 0))
+    of_this = one_of(reads.outcome, BROKEN_OUTCOMES) & (reads.outcome != ReadOutcome.OTHER_OBJECT)
+    broken = np.flatnonzero(of_this & (reads.sent_version >= 0))
     sent = np.minimum(reads.sent_version[broken], len(writes) - 1)
     begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)
     latest = begun[np.searchsorted(writes.called_ns[begun], reads.returned_ns[broken], side="right") - 1]

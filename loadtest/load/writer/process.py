@@ -18,11 +18,12 @@ from loadtest.load.writer.orders import about
 from loadtest.load.writer.put import Put
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
-from loadtest.run.files import JOURNAL_NAME, KEPT_FOLDER
+from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
+from loadtest.target.kept_document import kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
@@ -72,8 +73,9 @@ class WriterProcess:
         self._target = target
         self.may_have_written = False
         self.may_write_late = False
-        """Version 0 was sent and never answered, so it may take effect at any later time."""
-        self._looked_at = False
+        """Whether version 0 was sent and never answered: the store may take it at any later time."""
+        self._looked_at: set[int] = set()
+        """The objects that the store has shown, by number."""
         self._stopping = False
         self._listener: gevent.Greenlet | None = None
         self._conversation = Conversation(self.module, self.name, self._take)
@@ -84,8 +86,14 @@ class WriterProcess:
                 "documents": documents,
                 "run_dir": str(run_dir.resolve()),
                 "journal": str((run_dir / JOURNAL_NAME).resolve()),
-                "kept": str((run_dir / KEPT_FOLDER).resolve()),
-                "about": about(run, settings, target),
+                "objects": [
+                    {
+                        "object_key": one.object_key,
+                        "kept": str(kept_folder(run_dir, number).resolve()),
+                        "about": about(run, settings, one),
+                    }
+                    for number, one in enumerate(target.objects())
+                ],
                 **self._more_orders(settings),
                 "skip_when_late_ns": int((settings.window or 86_400) * SECOND / 10),
             }
@@ -94,42 +102,48 @@ class WriterProcess:
     def _more_orders(self, settings: Settings) -> dict[str, Any]:
         return {}
 
-    def look(self) -> dict[str, Any]:
-        """The writer's report of the object before version 0. The writer has kept the object if it could.
+    def look(self, number: int = 0) -> dict[str, Any]:
+        """What the writer says of an object as it is before its first version; it has kept it if it could.
+
+        Of several objects it speaks in their order.
 
         Raises:
             UsageError: there was no report.
         """
-        looked = self._conversation.wait_for("looked", f"did not look at {self.place}")
-        self._looked_at = looked["looked"] in ("document", "nothing")
+        looked = self._conversation.wait_for("looked", f"did not look at {self._place_of(number)}")
+        if looked["looked"] in ("document", "nothing"):
+            self._looked_at.add(number)
         return looked
 
-    def put_first(self, arguments: dict[str, Any], arguments_of_all: dict[str, Any]) -> Put:
-        """Have version 0 put, with ``arguments`` of its own beside the ``arguments_of_all`` PUTs.
+    def put_first(self, arguments: dict[str, Any], said: dict[str, Any], number: int = 0) -> Put:
+        """Have the first version of an object put, whose ``number`` is that version.
+
+        ``arguments`` of PutObject are given beside those that every PUT has, ``said``.
 
         Raises:
             UsageError: it was not acknowledged.
         """
         self.refuse_other_clock()
-        self._conversation.tell({"put": arguments, "said": arguments_of_all})
+        self._conversation.tell({"put": arguments, "said": said})
+        place, before = self._place_of(number), self.may_have_written
         self.may_have_written = self.may_write_late = True
-        put = self._put(self._conversation.wait_for("outcome", f"did not put version 0 into {self.place}"))
-        self.may_have_written = put.outcome is not WriteOutcome.REFUSED
+        put = self._put(self._conversation.wait_for("outcome", f"did not put version {number} into {place}"))
+        self.may_have_written = before or put.outcome is not WriteOutcome.REFUSED
         self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()
-            if put.error.startswith(CHANGED_MEANWHILE) and self._looked_at:
+            if put.error.startswith(CHANGED_MEANWHILE) and number in self._looked_at:
                 raise UsageError(
-                    f"Somebody has written to {self.place} since it was looked at, so nothing was written: start "
+                    f"Somebody has written to {place} since it was looked at, so nothing was written there: start "
                     "again, or write to another object with --object-key."
                 )
             if put.error.startswith(CHANGED_MEANWHILE):
                 raise UsageError(
-                    f"{self.place} holds a document that neither the writer may read nor the readers' address shows, "
+                    f"{place} holds a document that neither the writer may read nor the readers' address shows, "
                     "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
                     "lost."
                 )
-            raise UsageError(f"Version 0 could not be put into {self.place}: {put.error}; {what_to_do(put.error)}.")
+            raise UsageError(f"Version {number} could not be put into {place}: {put.error}; {what_to_do(put.error)}.")
         return put
 
     def refuse_other_clock(self) -> None:
@@ -166,8 +180,11 @@ class WriterProcess:
     @property
     def place(self) -> str:
         """The object, for a sentence."""
-        where = self._target.s3_endpoint_url
-        return self._target.object_name + (f" at {public_url(where)}" if where else "")
+        return self._place_of(0)
+
+    def _place_of(self, number: int) -> str:
+        where, one = self._target.s3_endpoint_url, self._target.objects()[number]
+        return f"s3://{one.bucket}/{one.object_key}" + (f" at {public_url(where)}" if where else "")
 
     def _listen(self) -> None:
         for event in self._conversation.events():

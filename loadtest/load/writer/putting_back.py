@@ -18,12 +18,13 @@ _TIME_LIMIT_S: Final = 120
 
 
 class PuttingBack:
-    """The process that puts the document back. Ctrl-C does not reach it, because it has its own session."""
+    """Puts the document of each object back in a process of its own, which Ctrl-C does not reach; started once."""
 
     def __init__(self, run_dir: Path, target: Target) -> None:
         command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
-        orders = {**orders_for(target), "url": target.url, **asdict(target.access)}
+        objects = [(one.object_key, one.url) for one in target.objects()]
+        orders = {**orders_for(target), "objects": objects, **asdict(target.access)}
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
             self._process.stdin.close()  # type: ignore[union-attr]

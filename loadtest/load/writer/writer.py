@@ -1,11 +1,11 @@
 """The background writer: a process of its own that replaces the document on schedule and reports every PUT.
 
-One boto3 PUT costs milliseconds of CPU, which in the readers' event loop would delay reads exactly while a write is in
-flight. Run as ``python -m loadtest.load.writer.writer``, it takes one JSON line with its orders on standard input (the
-key comes this way too, never by command line or environment). It looks at the object and keeps it, waits for a line
-with the arguments of the first PUT, and later for one with the schedule. Each PUT is written to the journal before it
-is sent and after it has returned, and to standard output. When standard input ends, the writer ends after the PUT in
-flight.
+One boto3 PUT costs milliseconds of CPU; in the readers' event loop that would delay reads exactly while a write is in
+flight. Run as ``python -m loadtest.load.writer.writer``: one JSON line with its orders on standard input (the key comes
+this way too, never by command line or environment). It looks at what is there and keeps it, waits for a line that says
+how version 0 is to be put (in a run of several objects for one such line each, and first version), and later for one
+with the schedule. Each PUT is written to the journal before it is sent and after it returned, and told to standard
+output. When standard input ends, so does the writer, after the PUT in flight.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,13 +37,16 @@ PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
 
 
 class PayloadWriter:
-    """Replaces one object, one PUT in flight at a time, and never retries: every attempt is a write of its own."""
+    """Replaces its objects in turn, one PUT in flight at a time, and never retries: each attempt is a write of its own.
 
-    def __init__(self, documents: Documents, store: Store, journal: Journal, said: dict[str, Any]) -> None:
+    Most runs have one object; of several, version v is put into number v mod n (:mod:`loadtest.run.objects`).
+    """
+
+    def __init__(self, documents: Documents, stores: Sequence[Store], journal: Journal) -> None:
         self._documents = documents
-        self._said = said
-        """The arguments of every PUT: the content type, and so on."""
-        self._store = store
+        self.said: dict[int, dict[str, Any]] = {}
+        """What is said of the document of each object with every PUT: its content type, and so on."""
+        self._stores = stores
         self._journal = journal
 
     def put(
@@ -60,6 +63,8 @@ class PayloadWriter:
         ``unable``: why there are no credentials for it. ``again``: whether a PUT that was refused with this error is
         sent once more, without ``arguments``.
         """
+        number = version % len(self._stores)
+        store, said = self._stores[number], self.said.get(number, {})
         called = time.monotonic_ns()
         is_noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
         if not is_noted:
@@ -67,9 +72,9 @@ class PayloadWriter:
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
             return WriteOutcome.REFUSED
-        attempt = self._store.put(body, **self._said, **arguments)
+        attempt = store.put(body, **said, **arguments)
         if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
-            attempt = self._store.put(body, **self._said)
+            attempt = store.put(body, **said)
         self._journal.returned(
             version,
             time.monotonic_ns(),
@@ -82,8 +87,8 @@ class PayloadWriter:
         return attempt.outcome
 
     def credentials(self) -> Failure | None:
-        """Have credentials ready before a PUT is due. Returns why there are none."""
-        return self._store.check_credentials()
+        """Have credentials ready before a PUT is due; why there are none."""
+        return self._stores[0].check_credentials()
 
     def is_last(self, version: int) -> bool:
         """Whether there is no document after this version."""
@@ -103,37 +108,55 @@ def main() -> int:
 
 
 def _write(orders: dict[str, Any], parent: Parent) -> int:
-    """Look at the object, put version 0, wait for ``start``, then write on schedule until standard input ends."""
+    """Look at what is there, put first versions, wait for ``start``, then write on schedule until the input ends."""
     try:
         store = open_store(orders)
     except StoreError as error:
         parent.tell({"looked": "failed", "error": str(error)})
         return 1
-    look = store.look()
-    parent.tell(_looked(look, store, orders))
-    while (line := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(line):
-        parent.tell({"read_ns": time.monotonic_ns()})
-    if not line:
+    stores = [store.beside(each["object_key"]) for each in orders["objects"]]
+    looks = []
+    for own, each in zip(stores, orders["objects"], strict=True):
+        looks.append(own.look())
+        parent.tell(_looked(looks[-1], own, each))
+    told = _next_order(parent)
+    if not told:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
     documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
-    first_put = json.loads(line)
-    writer = PayloadWriter(documents, store, journal, first_put["said"])
-    first = _put_first(writer, store, look, first_put["put"])
-    start = sys.stdin.buffer.readline() if first is WriteOutcome.ACKED else b""
+    writer = PayloadWriter(documents, stores, journal)
+    for number, look in enumerate(looks):
+        told = told if not number else _next_order(parent)
+        if not told:
+            return 0
+        how = json.loads(told)
+        writer.said[number] = how["said"]
+        if _put_first(writer, number, stores[number], look, how["put"]) is not WriteOutcome.ACKED:
+            return 0
+    start = sys.stdin.buffer.readline()
     if start:
         schedule = json.loads(start)
         rests = Rests(schedule["rest_windows"], schedule["rest_pairs"])
         start_ns, length_ns = schedule["start_ns"], schedule["window_ns"]
         windows = schedule_of(start_ns, length_ns, schedule["seed"], rests, schedule["side"])
         with writer_presence(Path(orders["journal"]), orders["run"]):
-            _write_on_schedule(writer, put_times(windows, schedule["interval_ns"]), orders, parent)
+            due_times = put_times(windows, schedule["interval_ns"])
+            _write_on_schedule(writer, due_times, orders, parent, len(stores) - 1)
             journal.close()
     return 0
 
 
-def _put_first(writer: PayloadWriter, store: Store, look: ObjectLook, conditions: dict[str, Any]) -> WriteOutcome:
-    """Put version 0 over the document that was seen and no other, as far as the store knows conditions."""
+def _next_order(parent: Parent) -> bytes:
+    """The next line of the parent that is no question after the clock; empty at the end."""
+    while (told := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(told):
+        parent.tell({"read_ns": time.monotonic_ns()})
+    return told
+
+
+def _put_first(
+    writer: PayloadWriter, version: int, store: Store, look: Look, conditions: dict[str, Any]
+) -> WriteOutcome:
+    """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
 
     def unconditionally(error: str) -> bool:
         if look.found not in ("document", "nothing"):
@@ -144,11 +167,11 @@ def _put_first(writer: PayloadWriter, store: Store, look: ObjectLook, conditions
         return knows_no_condition(error)
 
     unable = writer.credentials()
-    return writer.put(0, writer.document(0), unable=unable, again=unconditionally, **conditions)
+    return writer.put(version, writer.document(version), unable=unable, again=unconditionally, **conditions)
 
 
-def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
-    """Keep the document if it is somebody's, and report what is there, without its bytes."""
+def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+    """What is at one object, kept if it is somebody's; said without its bytes."""
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
@@ -166,8 +189,10 @@ def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str,
     }
 
 
-def _write_on_schedule(writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any], parent: Parent) -> None:
-    version = 0
+def _write_on_schedule(
+    writer: PayloadWriter, due_times: Iterator[int], orders: dict[str, Any], parent: Parent, version: int = 0
+) -> None:
+    """Put what comes after ``version``, when it is due."""
     for due in due_times:
         late = time.monotonic_ns() - due
         if late > orders["skip_when_late_ns"]:

@@ -11,6 +11,7 @@ from loadtest.run.documents.kind import MAXIMUM_BYTES, Described, Description, D
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up_verifier import MADE_UP, MadeUp
 from loadtest.run.documents.observed import OBSERVED, Observed
+from loadtest.run.documents.of_object import OfObject
 from loadtest.run.documents.stamped import STAMPED, Stamped
 from loadtest.run.documents.standing import STANDING, Standing
 from loadtest.run.files import DOCUMENTS_FOLDER, STANDING_FILE
@@ -19,7 +20,7 @@ KINDS: Final[Mapping[str, Callable[[Described], Documents]]] = {
     MADE_UP: lambda of: MadeUp(of.run, int(of.description["bytes"])),
     OBSERVED: lambda of: Observed(int(of.description["bytes"])),
     STANDING: lambda of: Standing((of.run_dir / STANDING_FILE).read_bytes()),
-    STAMPED: lambda of: Stamped.of(of.run_dir, of.run),
+    STAMPED: lambda of: Stamped.of(of.run_dir, of.run, int(of.description.get("object", 0))),
     FOLDER: lambda of: Folder.of(of.run_dir),
 }
 MOST_SENT_BYTES: Final = 64 * 1024 * 1024
@@ -29,7 +30,7 @@ OWN_KINDS: Final = frozenset((STAMPED, FOLDER))
 
 
 def documents_of(description: Description, run: str, run_dir: Path) -> Documents:
-    """The documents of a run.
+    """The documents of a run; where the description names one of several objects, as the readers of that one tell them.
 
     Raises:
         ValueError: no kind has that name, the description lacks something, or files of the run are not there.
@@ -37,7 +38,10 @@ def documents_of(description: Description, run: str, run_dir: Path) -> Documents
     """
     try:
         make = KINDS[description["kind"]]
-        return make(Described(description, run, run_dir))
+        made = make(Described(description, run, run_dir))
+        if "object" in description:
+            return OfObject(made, int(description["object"]), objects_in(description))
+        return made
     except FileNotFoundError:
         raise ValueError(f"it has not got the documents of the run: they are not in {run_dir}") from None
     except (KeyError, TypeError):
@@ -65,9 +69,19 @@ def files_of(description: Description, run_dir: Path) -> dict[str, bytes]:
     return {f"{DOCUMENTS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
 
 
-def made_up_documents(size: int) -> Description:
+def made_up_documents(size: int, objects: int = 1) -> Description:
     """The description of documents that are made up, each of ``size`` bytes."""
-    return {"kind": MADE_UP, "bytes": size}
+    return {"kind": MADE_UP, "bytes": size} | for_objects(objects)
+
+
+def for_objects(objects: int) -> Description:
+    """What a description says besides where the documents are of several objects (:mod:`loadtest.run.objects`)."""
+    return {"objects": objects} if objects > 1 else {}
+
+
+def objects_in(description: Mapping[str, Any]) -> int:
+    """How many objects the documents are of."""
+    return int(description.get("objects", 1))
 
 
 def standing_document() -> Description:

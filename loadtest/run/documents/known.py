@@ -56,10 +56,15 @@ class KnownDocuments(Protocol):
 
 
 class KnownVerifier:
-    """Identifies bodies. The last one costs one memory comparison, and so does each one whose ETag is known."""
+    """Tells what a body is. The last body costs one memory comparison, and so does each one whose ETag is known.
 
-    def __init__(self, documents: KnownDocuments) -> None:
+    The versions of one object are ``first`` and every ``step``-th after it.
+    """
+
+    def __init__(self, documents: KnownDocuments, first: int = 0, step: int = 1) -> None:
         self._documents = documents
+        self._first = first
+        self._step = step
         self._keep = max(1, min(8, _MOST_WHOLE_BYTES // documents.largest))
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
         self._whole: dict[str | None, tuple[bytes, Identity]] = {}
@@ -144,8 +149,8 @@ class KnownVerifier:
         """A limited number of versions that a body may be made of, the likeliest first."""
         named = list(islice(self._documents.named_in(body), _LEAST_VERSIONS))
         by_etag = self._etags.get(opaque(etag)) if etag is not None else None
-        centres = [*named, *([] if by_etag is None else [by_etag]), max(self._latest[1].version, 0)]
-        steps = sorted(range(-_NEIGHBOURS, _NEIGHBOURS + 1), key=abs)
+        centres = [*named, *([] if by_etag is None else [by_etag]), max(self._latest[1].version, self._first)]
+        steps = [self._step * number for number in sorted(range(-_NEIGHBOURS, _NEIGHBOURS + 1), key=abs)]
         count = self._documents.count
         wanted = dict.fromkeys([*centres, *(centre + step for step in steps for centre in centres)])
         most = max(_LEAST_VERSIONS, _MOST_RENDERED_BYTES // self._documents.largest)

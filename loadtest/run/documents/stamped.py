@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,18 +21,33 @@ STAMPED: Final = "stamped"
 
 
 class Stamped:
-    """The stamped documents of one run."""
+    """The stamped documents of one run.
 
-    def __init__(self, run: str, templates: list[Template]) -> None:
+    Args:
+        run: the run's name.
+        templates: the documents.
+        objects: the object that each of them is published at, where the run has several; by number.
+        number: the object whose bodies are told.
+    """
+
+    def __init__(self, run: str, templates: list[Template], objects: Sequence[int] = (), number: int = 0) -> None:
         self._run = run
         self._templates = templates
+        self._number = number
+        of = objects or [0] * len(templates)
+        self._turns = [
+            [template for template, own in zip(templates, of, strict=True) if own == each]
+            for each in range(max(of) + 1)
+        ]
+        """The documents of each object, which take turns there."""
 
     @classmethod
-    def of(cls, run_dir: Path, run: str) -> Stamped:
+    def of(cls, run_dir: Path, run: str, number: int = 0) -> Stamped:
         library = Library(run_dir)
         entries = library.about()["documents"]
-        places = [[StampPlace(*place) for place in entry["places"]] for entry in entries]
-        return cls(run, [Template(library.read(number), at) for number, at in enumerate(places)])
+        places = [[Place(*place) for place in entry["places"]] for entry in entries]
+        templates = [Template(library.read(place), at) for place, at in enumerate(places)]
+        return cls(run, templates, [int(entry.get("object", 0)) for entry in entries], number)
 
     @property
     def largest(self) -> int:
@@ -44,10 +59,11 @@ class Stamped:
         return MOST_NUMBERED if any(template.has_number for template in self._templates) else LARGEST_VERSION
 
     def render(self, version: int) -> bytes:
-        return self._templates[version % len(self._templates)].render(self._run, version)
+        turns = self._turns[version % len(self._turns)]
+        return turns[version // len(self._turns) % len(turns)].render(self._run, version)
 
     def verifier(self) -> KnownVerifier:
-        return KnownVerifier(self)
+        return KnownVerifier(self, self._number, len(self._turns))
 
     def version_of(self, body: bytes) -> int | None:
         version = next((named for named in self._named_at_the_place(body) if self.render(named) == body), None)

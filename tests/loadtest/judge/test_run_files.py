@@ -151,8 +151,8 @@ class TestRunJson:
         assert "holds no JSON object" in error_of(run)
 
     def test_a_newer_format(self, run: Path) -> None:
-        text = self.change(run, {"format": 4})
-        assert "has format 4 and this program knows up to 3: use the version that wrote it" in text
+        text = self.change(run, {"format": 5})
+        assert "has format 5 and this program knows up to 4: use the version that wrote it" in text
 
     @pytest.mark.parametrize("found", [0, -1, "1", None, True, 1.5, ...])
     def test_a_format_that_never_was(self, run: Path, found: object) -> None:

@@ -39,6 +39,7 @@ TOP_LEVEL = [
     "generator",
     "impact",
     "latency",
+    "objects",
     "places",
     "questions",
     "run",

@@ -202,7 +202,7 @@ def test_a_run_that_wants_more_documents_than_there_are_is_refused(tmp_path: Pat
 def test_the_writer_ends_with_the_last_document_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, documents, _ = taken("folder", tmp_path)
     put: list[int] = []
-    writer = writing.PayloadWriter(documents, Store.__new__(Store), SimpleNamespace(), {})  # type: ignore[arg-type]
+    writer = writing.PayloadWriter(documents, [Store.__new__(Store)], SimpleNamespace())  # type: ignore[arg-type]
     monkeypatch.setattr(writer, "put", lambda version, *_: put.append(version))
     monkeypatch.setattr(writer, "credentials", lambda: None)
     monkeypatch.setattr(writing, "parent_has_spoken", lambda until_ns: False)

@@ -79,5 +79,5 @@ def test_answers_to_a_conditional_read() -> None:
 
 
 def test_the_writer_renders_what_the_reader_verifies() -> None:
-    writer = PayloadWriter(MadeUp(RUN, SIZE), cast("Any", None), cast("Any", None), {})
+    writer = PayloadWriter(MadeUp(RUN, SIZE), cast("Any", None), cast("Any", None))
     assert Verifier(RUN, SIZE).identify(writer.document(3)) == (ReadOutcome.WHOLE, 3)

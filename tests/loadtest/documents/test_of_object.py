@@ -1,0 +1,103 @@
+"""Documents of several objects: a body tells its object along with its version, whole or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loadtest.load.options import settings_from
+from loadtest.load.own_documents import take_documents
+from loadtest.run.documents.kind import Documents
+from loadtest.run.documents.kinds import documents_of, made_up_documents
+from loadtest.run.documents.made_up_verifier import MadeUp, Verifier
+from loadtest.run.documents.of_object import OfObject
+from loadtest.run.documents.places import place_in
+from loadtest.run.documents.stamped import Stamped
+from loadtest.run.documents.stamps import Template
+from loadtest.run.records import NO_VERSION, ReadOutcome
+from tests.loadtest.load.chosen_settings import options
+
+RUN, SIZE = "0123456789ab", 512
+WHOLE, OTHER = ReadOutcome.WHOLE, ReadOutcome.OTHER_OBJECT
+
+
+def shop(kind: str, objects: int) -> Documents:
+    """Documents of so many objects; stamped ones are of another shape at each."""
+    if kind == "made-up":
+        return MadeUp(RUN, SIZE)
+    rows = [b"7, " * (40 + at) + b"0" for at in range(objects)]
+    originals = [b'{"revision": 1, "of": "%d", "rows": [%s]}' % pair for pair in enumerate(rows)]
+    templates = [Template(each, [place_in(each, "/revision")]) for each in originals]
+    return Stamped(RUN, templates, range(objects))
+
+
+@pytest.mark.parametrize("kind", ["made-up", "stamped"])
+@given(data=st.data())
+def test_a_document_is_its_version_at_its_own_object_and_of_another_object_elsewhere(
+    kind: str, data: st.DataObject
+) -> None:
+    objects = data.draw(st.integers(2, 8))
+    documents = shop(kind, objects)
+    version = data.draw(st.integers(0, 1_000))
+    number = data.draw(st.integers(0, objects - 1))
+    verifier = OfObject(documents, number, objects).verifier()
+    body = documents.render(version) or b""
+    expected = (WHOLE, version) if version % objects == number else (OTHER, NO_VERSION)
+    for _ in range(2):  # the second time it is the latest
+        assert verifier.identify(body, '"etag"') == expected
+        assert verifier.latest_body == body and verifier.latest_identity == expected
+
+
+@given(st.integers(2, 5), st.integers(0, 50), st.data())
+def test_a_mix_of_two_versions_of_one_object_is_torn_though_others_came_between(
+    objects: int, own: int, data: st.DataObject
+) -> None:
+    """The next version of an object is as many versions later as there are objects."""
+    number = data.draw(st.integers(0, objects - 1))
+    original = b'{"a": "", "rows": "%s", "z": ""}' % (b"x" * 300)
+    template = Template(original, [place_in(original, "/a"), place_in(original, "/z")])
+    documents = Stamped(RUN, [template] * objects, range(objects), number)
+    version = own * objects + number
+    one, other = documents.render(version), documents.render(version + objects)
+    verifier = OfObject(documents, number, objects).verifier()
+    assert verifier.identify(one, '"1"').version == version
+    half = one[: len(one) // 2] + other[len(one) // 2 :]
+    assert verifier.identify(half, '"2"').outcome is ReadOutcome.TORN
+    assert verifier.identify(one[:200], '"1"').outcome is ReadOutcome.TRUNCATED
+
+
+def test_the_description_in_the_plan_says_which_object_readers_tell_and_the_one_of_the_run_says_none() -> None:
+    description = made_up_documents(SIZE, 2)
+    documents = documents_of(description | {"object": 1}, RUN, Path("x"))
+    body = MadeUp(RUN, SIZE).render(2)
+    assert documents.render(2) == body and documents.verifier().identify(body or b"").outcome is OTHER
+    assert isinstance(documents_of(description, RUN, Path("x")).verifier(), Verifier)
+    assert made_up_documents(SIZE) == {"kind": "made-up", "bytes": SIZE}
+
+
+def test_documents_of_ones_own_are_published_at_the_object_whose_key_stands_behind_them(tmp_path: Path) -> None:
+    contents = {"a.json": '{"n": 1, "rows": [1, 2]}', "b.json": '{"x": true}', "c.json": '{"x": false}'}
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+    settings = settings_from(
+        options(
+            *("--host", "http://127.0.0.1:9", "--bucket", "b", "--stamp", "/stamp"),
+            *("--samples-path", "/v1/samples", "--samples-path", "/v1/prices key=prices.json"),
+            *("--document", f"{tmp_path / 'b.json'} key=prices.json", "--document", str(tmp_path / "a.json")),
+            *("--document", f"{tmp_path / 'c.json'} key=prices.json"),
+        )
+    )
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    description = take_documents(settings, run_dir, RUN)
+    assert description["objects"] == 2 and description["count"] == 3
+    documents = documents_of(description, RUN, run_dir)
+    shown = [b"rows" if b"rows" in body else body[5:10] for body in map(documents.render, range(8)) if body]
+    assert shown == [b"rows", b" true", b"rows", b" fals", b"rows", b" true", b"rows", b" fals"]
+    for number in range(2):
+        own = documents_of(description | {"object": number}, RUN, run_dir)
+        told = [own.verifier().identify(documents.render(version) or b"").outcome for version in range(4)]
+        assert told == [WHOLE if version % 2 == number else OTHER for version in range(4)]
