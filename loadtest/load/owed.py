@@ -18,7 +18,7 @@ from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, RUN_FILE
 from loadtest.run.recording_processes import still_recording
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept, is_owed, keep, kept_folder, kept_numbers, load, note_put_back
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 _MOST_FOLDERS: Final = 20_000
 
@@ -91,7 +91,8 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any], number: int =
     if kept is None or kept.body is None:
         return ""
     was = kept.about
-    look = Look("document", "", kept.body, str(was.get("etag") or ""), was.get("put"), tuple(was.get("not_kept") or ()))
+    etag, not_kept = str(was.get("etag") or ""), tuple(was.get("not_kept") or ())
+    look = ObjectLook("document", "", kept.body, etag, was.get("put"), not_kept)
     said = {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}
     keep(kept_folder(run_dir, number), said, look)
     return (

@@ -72,8 +72,8 @@ def _cuts_seen(turns: list[Template], run: str) -> list[float]:
     ]
 
 
-def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[Place]:
-    places: list[Place] = []
+def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[StampPlace]:
+    places: list[StampPlace] = []
     for pointer in pointers:
         try:
             place = place_in(document, pointer)

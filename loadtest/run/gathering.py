@@ -88,7 +88,7 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         run[WATCH] = {**said, **told}
         reads = observed.reads
     else:
-        put = _told_by_puts(writes, run, run_dir)
+        put = _versions_by_etag(writes, run, run_dir)
         reads = name_versions_apart(recorded, put, settled, object_numbers(run.get("target", {})))
     samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
     return {

@@ -188,10 +188,10 @@ def read_run_info(run_dir: Path) -> RunInfo:
         raise RunError(f"{path} is not JSON: the run is damaged; restore the file or measure again.") from None
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
-    found = plain.get("format")
-    if isinstance(found, int) and found > SEVERAL_OBJECTS_FORMAT:
+    number = plain.get("format")
+    if isinstance(number, int) and number > SEVERAL_OBJECTS_FORMAT:
         raise RunError(
-            f"{path} has format {found} and this program knows up to {SEVERAL_OBJECTS_FORMAT}: use the version that "
+            f"{path} has format {number} and this program knows up to {SEVERAL_OBJECTS_FORMAT}: use the version that "
             "wrote it."
         )
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:

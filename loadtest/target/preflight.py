@@ -87,8 +87,8 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
     while True:
         answer = get(target, most_body_bytes(largest), max(1.0, until - time.monotonic()))
         _refuse_if_final(target, answer)
-        found = verifier.identify(bytes(answer.body), answer.field(b"etag"))
-        if answer.failure is None and answer.status == 200 and found == (ReadOutcome.WHOLE, version):
+        identity = verifier.identify(bytes(answer.body), answer.field(b"etag"))
+        if answer.failure is None and answer.status == 200 and identity == (ReadOutcome.WHOLE, version):
             return
         outcome = ReadOutcome.FOREIGN if bytes(answer.body) == before else identity.outcome
         rewritten = answer.status == 200 and outcome is ReadOutcome.REWRITTEN

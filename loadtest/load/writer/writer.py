@@ -154,7 +154,7 @@ def _next_order(parent: Parent) -> bytes:
 
 
 def _put_first(
-    writer: PayloadWriter, version: int, store: Store, look: Look, conditions: dict[str, Any]
+    writer: PayloadWriter, version: int, store: Store, look: ObjectLook, conditions: dict[str, Any]
 ) -> WriteOutcome:
     """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
 
@@ -170,7 +170,7 @@ def _put_first(
     return writer.put(version, writer.document(version), unable=unable, again=unconditionally, **conditions)
 
 
-def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is at one object, kept if it is somebody's; said without its bytes."""
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:

@@ -45,7 +45,7 @@ class Stamped:
     def of(cls, run_dir: Path, run: str, number: int = 0) -> Stamped:
         library = Library(run_dir)
         entries = library.about()["documents"]
-        places = [[Place(*place) for place in entry["places"]] for entry in entries]
+        places = [[StampPlace(*place) for place in entry["places"]] for entry in entries]
         templates = [Template(library.read(place), at) for place, at in enumerate(places)]
         return cls(run, templates, [int(entry.get("object", 0)) for entry in entries], number)
 
