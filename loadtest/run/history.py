@@ -32,9 +32,15 @@ Result = TypeVar("Result")
 
 def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
     """Which reads ended in one of the ``wanted`` outcomes."""
-    flags = np.zeros(256, dtype=np.bool_)
-    flags[list(wanted)] = True
-    return in_blocks(len(outcome), np.bool_, lambda block: flags[outcome[block]])
+
+    def of_block(block: slice) -> Flags:
+        here = outcome[block]
+        flags: Flags = here == wanted[0]
+        for other in wanted[1:]:  # a few comparisons take less time than looking up a table
+            flags |= here == other
+        return flags
+
+    return in_blocks(len(outcome), np.bool_, of_block)
 
 
 def nothing_of(dtype: Any, count: int) -> Column:

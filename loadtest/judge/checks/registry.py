@@ -32,8 +32,8 @@ from loadtest.summary.findings import CheckResult
 
 Check = tuple[Promise, Callable[[History], CheckResult]]
 
-MANY_READS: Final = 5_000_000
-"""With so many reads or more, no more checks run at a time than there are cores."""
+MANY_READS: Final = 150_000_000
+"""From so many reads on, no more checks run at a time than there are cores: each takes up to 30 bytes a read."""
 
 CHECKS: Final[tuple[Check, ...]] = (
     (assumptions.PROMISE, assumptions.assumptions),

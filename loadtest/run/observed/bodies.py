@@ -57,6 +57,8 @@ class IdentifiedBody(NamedTuple):
     document: str
     also: tuple[str, ...] = ()
     """Other ETags under which the store showed the same bytes: where ETags are no MD5s, each PUT may have its own."""
+    unshown: tuple[str, ...] = ()
+    """Other ETags that the same bytes came with, and that no HEAD showed."""
 
 
 def identified(
@@ -123,9 +125,9 @@ def _by_their_etag(
     results = {}
     for number, body in bodies.items():
         if number in documents:
-            own = sorted(tag for tag, (_, of) in usual.items() if of == number and tag in published)
-            also = tuple(tag for tag in own if tag != documents[number])
-            results[number] = IdentifiedBody(ReadOutcome.WHOLE, documents[number], also)
+            others = sorted(tag for tag, (_, of) in usual.items() if of == number and tag != documents[number])
+            shown, unshown = (tuple(tag for tag in others if (tag in published) is it) for it in (True, False))
+            found[number] = Told(ReadOutcome.WHOLE, documents[number], shown, unshown)
         elif any(tags[number]):
             sizes = [published[t].size if t in published else bodies[usual[t][1]].size for t in tags[number] if t]
             results[number] = IdentifiedBody(_broken(body, max(sizes)), "")

@@ -5,7 +5,7 @@ In place of a version, a read has the number of a body while the run goes on, an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from loadtest.run.observed.bodies import Body, IdentifiedBody, Together
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 Column = np.ndarray[Any, np.dtype[Any]]
+_NAMES_NOTHING: Final = "\0"
 
 Lines = list[Any]
 """The lines of one process about its bodies, and about other things."""
@@ -87,8 +88,8 @@ def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], docume
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
-    _tell_by_etag(part, body, bodies, documents)
-    return SpooledReads(part.worker, records, part.etags)
+    _tell_by_etag(part, body, found, documents)
+    return SpooledReads(part.worker, records, _conditions_told(part, body, found))
 
 
 def _tell_by_etag(
@@ -107,3 +108,22 @@ def _tell_by_etag(
         tag = opaque(etag)
         if tag in again:
             records["version"][(line == number) & (body == again[tag])] = documents[tag]
+
+
+def _conditions_told(part: SpooledReads, body: Column, found: dict[int, Told]) -> list[str]:
+    """The ETags of a process, with one more that names nothing, for conditions that may have named another publication.
+
+    That is so where the same bytes came under another ETag than the one that was named, and no HEAD showed one of them.
+    """
+    unshown = {tag: number for number, of in found.items() for tag in of.unshown}
+    if not unshown:
+        return part.etags
+    records, tags = part.records, [opaque(etag) for etag in part.etags]
+    of_line = np.array([unshown.get(tag, -1) for tag in tags], dtype=np.int64)
+    first: dict[str, int] = {}
+    kind = np.array([first.setdefault(tag, line) for line, tag in enumerate(tags)], dtype=np.int64)
+    answered, named = records["etag"], records["sent_etag"]
+    touched = (of_line[answered] == body) | (of_line[named] == body)
+    open_ = touched & (records["status"] == 200) & (body >= 0) & (named != 0) & (kind[answered] != kind[named])
+    records["sent_etag"][open_] = len(part.etags)
+    return [*part.etags, _NAMES_NOTHING]

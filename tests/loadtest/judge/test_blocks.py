@@ -18,7 +18,8 @@ from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
 from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
 from loadtest.run import blocks
-from loadtest.run.history import nothing_of
+from loadtest.run.history import nothing_of, one_of
+from loadtest.run.records import ReadOutcome
 from loadtest.summary.summary import summary_bytes
 
 few = st.lists(st.integers(-5, 30), max_size=60)
@@ -99,6 +100,12 @@ def test_the_last_read_before_a_moment_is_the_one_that_was_called_last(
     for moment, read, when in zip(until.tolist(), found.tolist(), asked.tolist(), strict=True):
         before = [int(each) for each in among if returned[each] < moment]
         assert (read, when) == ((max(before), int(called[max(before)])) if before else (NONE, NONE))
+
+
+@given(st.lists(st.integers(0, 255), max_size=30), st.lists(st.sampled_from(ReadOutcome), min_size=1, max_size=4))
+def test_outcomes_are_found_among_those_that_are_wanted(outcomes: list[int], wanted: list[ReadOutcome]) -> None:
+    column = np.array(outcomes, dtype=np.uint8)
+    assert one_of(column, tuple(wanted)).tolist() == [outcome in wanted for outcome in outcomes]
 
 
 @given(st.sets(st.integers(0, 30)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from test_watched_runs import FINDERS, no_finding
@@ -106,3 +107,23 @@ def test_a_condition_that_is_ignored_where_no_order_is_known_does_not_pass() -> 
     result = conditional_get(world.history_without_store())
     assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
     assert result.sentence.startswith("1 request named a document and got the same one again, with 200")
+
+
+def test_correct_runs_with_an_etag_for_each_publication_raise_no_alarm() -> None:
+    """Whatever is published again, and when: in order, back and forth, and faster than HEADs look."""
+    for seed in range(60):
+        random = Random(seed)
+        moment, published = 0, [(0, 7)]
+        while moment < 900:
+            moment += random.choice([3, 30, 90]) + random.randint(0, 30)
+            published.append((moment, random.choice([7, 7, 8, 9])))
+        world = Encrypted(published)
+        world.looked(1000)
+        for session in range(3):
+            asks, at = random.random() < 0.7, random.randint(1, 9)
+            while at < 985:
+                world.got(session, at, asks=asks)
+                at += random.randint(1, 6)
+        history = world.history()
+        for check in FINDERS:
+            assert check(history).found == 0, (seed, check.__name__, check(history).sentence)
