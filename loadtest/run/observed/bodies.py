@@ -127,7 +127,7 @@ def _by_their_etag(
         if number in documents:
             others = sorted(tag for tag, (_, of) in usual.items() if of == number and tag != documents[number])
             shown, unshown = (tuple(tag for tag in others if (tag in published) is it) for it in (True, False))
-            found[number] = Told(ReadOutcome.WHOLE, documents[number], shown, unshown)
+            results[number] = IdentifiedBody(ReadOutcome.WHOLE, documents[number], shown, unshown)
         elif any(tags[number]):
             sizes = [published[t].size if t in published else bodies[usual[t][1]].size for t in tags[number] if t]
             results[number] = IdentifiedBody(_broken(body, max(sizes)), "")

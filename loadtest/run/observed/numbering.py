@@ -88,8 +88,8 @@ def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], docume
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
-    _tell_by_etag(part, body, found, documents)
-    return SpooledReads(part.worker, records, _conditions_told(part, body, found))
+    _tell_by_etag(part, body, bodies, documents)
+    return SpooledReads(part.worker, records, _conditions_told(part, body, bodies))
 
 
 def _tell_by_etag(
@@ -110,7 +110,7 @@ def _tell_by_etag(
             records["version"][(line == number) & (body == again[tag])] = documents[tag]
 
 
-def _conditions_told(part: SpooledReads, body: Column, found: dict[int, Told]) -> list[str]:
+def _conditions_told(part: SpooledReads, body: Column, bodies: dict[int, IdentifiedBody]) -> list[str]:
     """The ETags of a process, with one more that names nothing, for conditions that may have named another publication.
 
     That is so where the same bytes came under another ETag than the one that was named, and no HEAD showed one of them.
