@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
@@ -65,8 +65,8 @@ class FaultCase:
 def share(found: int, of: int) -> Interval:
     """A share with its interval."""
     tail = (1 - CONFIDENCE) / 2
-    low = float(stats.beta.ppf(tail, found, of - found + 1)) if found else 0.0
-    return Interval(low, float(stats.beta.isf(tail, found + 1, of - found)) if found < of else 1.0)
+    low = float(special.betaincinv(found, of - found + 1, tail)) if found else 0.0
+    return Interval(low, float(special.betainccinv(found + 1, of - found, tail)) if found < of else 1.0)
 
 
 def reads(summary: Summary, *outcomes: str) -> int:

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from headless_chromium import forget, headless_chromium
 from quick_terraform import quick_terraform, why_unusable
 from schedule import arrange
 from synthesized_once import synthesized_once
@@ -64,3 +65,16 @@ def cdktf() -> Path:
     if not program.exists():
         unavailable("the CDKTF command line is not installed (make test installs it)")
     return program
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with headless_chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """Headless Chromium, with nothing left in it by another test."""
+    yield chromium
+    forget(chromium)

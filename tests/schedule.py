@@ -34,8 +34,15 @@ INDEPENDENT = (
     *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
     *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
+    *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
+
+TOGETHER = (
+    ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
+    ("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
+)
+"""Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
 
 SECONDS = {
     "stacks/test_deployed_changes.py": 110,
@@ -44,12 +51,16 @@ SECONDS = {
     "docs/test_documented_load_test.py": 70,
     "stacks/test_deployed_everything.py": 50,
     "docs/test_extending.py": 40,
-    "loadtest/judge/test_no_false_alarm.py": 18,
+    "loadtest/judge/test_no_false_alarm.py": 23,
+    "loadtest/judge/test_versions_against_reference.py": 25,
+    "loadtest/observed/test_watched_runs.py": 22,
+    "loadtest/judge/test_fuzzed_runs.py": 16,
+    "loadtest/judge/test_paused_windows.py": 9,
     "docs/test_workflows.py": 18,
-    "probe/test_mappings_page.py": 40,
+    "probe/test_mappings_page.py": 54,
     "loadtest/compare/test_compare_shift.py": 16,
     "loadtest/runs/": 12,
-    "loadtest/judge/test_versions_against_reference.py": 10,
+    "probe/test_probe_and_load_test.py": 30,
     "probe/test_probe_sandbox.py": 10,
     "docs/test_documented_commands.py": 8,
     "loadtest/judge/test_summary.py": 8,
@@ -65,7 +76,7 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
         if name.startswith(TERRAFORM):
             item.add_marker("terraform")
         if several_processes and not name.startswith(INDEPENDENT):
-            item.add_marker(pytest.mark.xdist_group(name))
+            item.add_marker(pytest.mark.xdist_group(next((files[0] for files in TOGETHER if name in files), name)))
     if several_processes:
         items.sort(key=lambda item: -_seconds(_name(item)))
 

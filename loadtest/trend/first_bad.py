@@ -1,10 +1,10 @@
-"""Which run was the first bad one, where several numbers and promises say so, each with an uncertainty of its own.
+"""Which run was the first bad one, if several numbers and promises got worse, each with an uncertainty of its own.
 
-One commit that makes reads slower moves several numbers, and each places it a little differently: a noisy quantile may
-seem to have changed runs before the median did. Each change names the runs with which it can have begun. Changes that
-can have begun with one run in common are taken for one event (the fewest events that explain all of them), and the run
-of an event is the one that its most certain change names. So a regression of which nothing else can have been a part
-stays an event of its own, however small it is.
+One commit that makes reads slower moves several numbers, and each dates it a little differently: a noisy quantile may
+seem to have changed some runs before the median. Each change has a range of runs with which it can have begun. Changes
+whose ranges have a run in common count as one event (the fewest events that explain all changes), and the run of an
+event is that of its most certain change. A regression that overlaps no other remains an event of its own, however
+small it is.
 """
 
 from __future__ import annotations

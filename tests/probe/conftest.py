@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
+from loadtest.target.s3_client import s3_client, s3_session
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
 
 
 @pytest.fixture
@@ -27,3 +34,24 @@ def target_of():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Callable[[str], RunningSandbox]]:
+    """The sandbox of a stack, started when it is first asked for: no faults, no document, and IAM enforced."""
+    with ExitStack() as ending:
+
+        @cache
+        def started(stack: str) -> tuple[RunningSandbox, Any]:
+            sandbox = ending.enter_context(running_sandbox(SYNTHESIZED / f"{stack}.tf.json"))
+            return sandbox, s3_client(s3_session("owner", "owner"), "us-east-1", sandbox.url)
+
+        def of(stack: str) -> RunningSandbox:
+            sandbox, owner = started(stack)
+            sandbox.clear_faults()
+            sandbox.enforce_iam(False)
+            owner.delete_object(Bucket=sandbox.outputs()["S3BucketName"], Key="payload.json")
+            sandbox.enforce_iam()
+            return sandbox
+
+        yield of

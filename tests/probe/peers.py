@@ -19,8 +19,6 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
-from moto.server import ThreadedMotoServer
-
 from benchmarks.nginx import Served, nginx_counting, nginx_serving
 from loadtest.commands.probe import target_from
 from loadtest.probe.cases import ALL
@@ -61,6 +59,8 @@ def reading(url: str) -> Target:
 
 @contextmanager
 def moto_s3() -> Iterator[MotoS3]:
+    from moto.server import ThreadedMotoServer  # takes more than a second
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())

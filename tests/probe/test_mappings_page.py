@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -23,15 +25,18 @@ SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory) -> dict[str, MeasuredMapping]:
+def measured(tmp_path_factory, sandboxes) -> dict[str, MeasuredMapping]:
     """The three mappings, really probed and really loaded, for a few seconds each."""
     folder = tmp_path_factory.mktemp("mappings")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOCUST_WINDOW", "0.5")
         environment.setenv("LOCUST_WRITE_INTERVAL", "0.25")
         environment.setenv("LOCUST_PAYLOAD_BYTES", "8192")
+        environment.setattr(
+            mappings_demo, "running_sandbox", lambda stack: nullcontext(sandboxes(stack.name.split(".")[0]))
+        )
         return {
-            mapping: mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "5s", "8")
+            mapping: mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "4s", "8")
             for mapping in mappings_demo.MAPPINGS
         }
 
@@ -157,7 +162,10 @@ def test_wrong_usage_is_one_sentence_before_anything_is_started(arguments, words
         mappings_demo.run(parser.parse_args(["--out", str(tmp_path)]))
 
 
-def test_a_load_test_without_a_result_names_its_log(tmp_path):
+def test_a_load_test_without_a_result_names_its_log(tmp_path, monkeypatch):
+    nobody = SimpleNamespace(outputs_path=tmp_path / "none.json", enforce_iam=lambda: None)
+    monkeypatch.setattr(mappings_demo, "running_sandbox", lambda _: nullcontext(nobody))
+    monkeypatch.setattr(mappings_demo, "_probe", lambda _: None)
     with pytest.raises(UsageError, match=r"the reason is in .*locust\.log"):
         mappings_demo.measure("conditional", SYNTHESIZED / "conditional.tf.json", tmp_path / "c", "nonsense", "8")
 

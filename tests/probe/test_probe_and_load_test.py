@@ -29,13 +29,12 @@ from loadtest.run.entity_tags import SpooledReads, name_versions
 from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 from tests.loadtest.judge.history_language import build, run_info
 
 PROJECT = Path(__file__).resolve().parents[2]
-STACK = PROJECT / "tests" / "sandbox" / "synth" / "conditional.tf.json"
 SIZE = 1000
 VERSIONS = 12
 READS_OF_EACH = 14
@@ -118,11 +117,11 @@ ONE_OF_THEM_CANNOT_SEE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with running_sandbox(STACK) as running:
-        running.enforce_iam(False)  # the object is removed before every case
-        yield running
+@pytest.fixture
+def sandbox(sandboxes) -> RunningSandbox:
+    running = sandboxes("conditional")
+    running.enforce_iam(False)  # the object is removed before every case
+    return running
 
 
 class Object:

@@ -26,25 +26,6 @@ WRITING = {case.name for case in ALL if case.phase is Phase.WRITE}
 CORS = {"cors-200", "cors-304", "cors-403", "cors-404", "cors-preflight"}
 
 
-@pytest.fixture(scope="module")
-def sandboxes():
-    """A sandbox for a mapping, started when it is first asked for, with IAM enforced."""
-    running = {}
-    entered = []
-
-    def of(mapping):
-        if mapping not in running:
-            context = running_sandbox(SYNTHESIZED / f"{mapping}.tf.json")
-            running[mapping] = context.__enter__()
-            entered.append(context)
-            running[mapping].enforce_iam()
-        return running[mapping]
-
-    yield of
-    for context in entered:
-        context.__exit__(None, None, None)
-
-
 def probe(sandbox, capsys, *arguments):
     """Exit code, and findings by name, of the command with the sandbox's outputs."""
     parser = argparse.ArgumentParser()

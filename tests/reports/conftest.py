@@ -1,13 +1,13 @@
 """Fixtures of the reports' tests. Golden files are written anew with ``UPDATE_GOLDEN=1 pytest tests/reports``."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import report_summaries
+from headless_chromium import see
 
 from loadtest.report.page import page
 from loadtest.summary.summary import Summary
@@ -42,23 +42,16 @@ def golden() -> Callable[[str, str], None]:
     return compare
 
 
-@pytest.fixture(scope="session")
-def browse(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[str, list[str]]]:
-    """Opens a page in headless Chromium; gives its document as drawn, and what the console said."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium is installed")
+@pytest.fixture
+def browse(browser: Any, tmp_path: Path) -> Callable[..., list[str]]:
+    """Opens a page in headless Chromium; gives what the console said until its charts were drawn."""
 
-    def open_page(html: str, width: int = 1280) -> tuple[str, list[str]]:
-        folder = tmp_path_factory.mktemp("browser")
-        path = folder / "report.html"
+    def open_page(html: str, width: int = 1280) -> list[str]:
+        path = tmp_path / "report.html"
         path.write_text(html, encoding="utf-8")
-        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-        command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        command += [f"--user-data-dir={folder / 'profile'}", f"--window-size={width},1000"]
-        command += ["--virtual-time-budget=10000", "--enable-logging=stderr", "--dump-dom", path.as_uri()]
-        done = subprocess.run(command, capture_output=True, check=True, timeout=120)
-        said = [line for line in done.stderr.decode(errors="replace").splitlines() if "CONSOLE" in line]
-        return done.stdout.decode(), said
+        see(browser, width)
+        browser.get(path.as_uri())
+        assert browser.find_element("css selector", "[data-charts='drawn']")
+        return [line["message"] for line in browser.get_log("browser")]
 
     return open_page

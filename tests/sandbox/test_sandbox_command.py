@@ -117,8 +117,9 @@ def test_it_starts_says_so_writes_outputs_and_ends_cleanly(tmp_path: Path) -> No
             assert has_ended(moto)
 
 
-def test_moto_ends_with_a_sandbox_that_is_killed() -> None:
-    with running_sandbox(CONDITIONAL) as sandbox:
+def test_faults_are_given_at_the_start_and_moto_ends_with_a_sandbox_that_is_killed() -> None:
+    with running_sandbox(CONDITIONAL, faults={"latency": "1ms", "always-304": "on"}) as sandbox:
+        assert sandbox.state()["faults"] == {"always-304": "on", "latency": "1ms"}
         moto = sandbox.state()["moto"]["pid"]
         os.kill(sandbox.pid, signal.SIGKILL)
         assert has_ended(moto)
@@ -156,8 +157,3 @@ def test_the_helper_says_why_a_sandbox_does_not_start(tmp_path: Path) -> None:
         pass
     with pytest.raises(SandboxError, match="There is no fault"), running_sandbox(CONDITIONAL, faults={"no": "1"}):
         pass
-
-
-def test_faults_can_be_given_at_the_start() -> None:
-    with running_sandbox(CONDITIONAL, faults={"latency": "1ms", "always-304": "on"}) as sandbox:
-        assert sandbox.state()["faults"] == {"always-304": "on", "latency": "1ms"}

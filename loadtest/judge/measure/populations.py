@@ -1,4 +1,4 @@
-"""Which reads each row of the latencies is about, as parts that share no read: a population is some of them.
+"""Which reads each row of the latencies is about. Reads are divided into parts, and a population is some of the parts.
 
 A read belongs to the window in which it was due. ::
 
@@ -24,7 +24,7 @@ _OTHER_STATUS, _200, _304 = range(3)
 _WHEN: Final = 4
 PARTS: Final = 12
 NO_PART: Final = -1
-"""What a read that did not succeed is in."""
+"""The number for reads that did not succeed."""
 
 
 def _parts(statuses: tuple[int, ...], when: tuple[int, ...]) -> tuple[int, ...]:
@@ -53,10 +53,10 @@ def successful(history: History) -> Flags:
 
 
 def window_of(history: History) -> Column:
-    """The window (by place) that each read was due in; -1 for none, and for one that its clock does not tell.
+    """The window (by place) that each read was due in; -1 if there is none, or if its clock leaves open which.
 
     A read of a worker with another clock was due at ``scheduled_ns`` at the earliest, and ``widening_ns`` later at the
-    latest. One that may have been due in two windows would carry the effect of writes into a quiet one.
+    latest. One that may have been due in a writing window must not count as quiet.
     """
     windows, reads = history.windows, history.reads
     if not len(windows):

@@ -1,7 +1,7 @@
-"""The values of groups of reads, and order statistics of several groups together, each of which is sorted only once.
+"""The values of groups of reads, and order statistics of several groups together, with each group sorted only once.
 
-Most populations that a report tells of are unions of the same few groups (reads that were answered 200 or 304, and were
-due in a quiet window or in a writing one). A group is sorted once, whatever it counts for.
+Most populations of a report are unions of the same few groups (reads that were answered 200 or 304, and were due in a
+quiet window or in a writing one), so a group is sorted once for all populations that it is part of.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from loadtest.summary.speed import Quantiles
 
 
 def by_group(group: Column, count: int, *values: Callable[[slice], Column]) -> list[list[Column]]:
-    """What each of ``values`` gives for the members of each group 0 … ``count`` - 1, in their order.
+    """What each of ``values`` returns for the members of each group 0 … ``count`` - 1, in their order.
 
-    A negative group number stands for no group. The columns that come out lie in one piece of memory and share nothing
-    with what went in, so that they may be sorted where they are.
+    A negative group number stands for no group. The columns are copies, so they may be sorted in place.
     """
     parts = list(blocks(len(group)))
     sizes = np.array(side_by_side(lambda block: _sizes(group[block], count), parts), dtype=np.int64)
@@ -68,7 +67,7 @@ def quantile_together(rising: Sequence[Column], per_mille: int) -> int | None:
     """One quantile of all values of several rising columns, none of them empty; None when there are too few.
 
     It lies between the least and the greatest of the columns' own quantiles: below the least, each column holds less
-    than its share; up to the greatest, each holds its share. There it is searched for by bisection.
+    than its share; up to the greatest, each holds its share. Bisection finds it between them.
     """
     count = sum(map(len, rising))
     if not enough(count, per_mille):

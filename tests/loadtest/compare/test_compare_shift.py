@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from loadtest.compare.drift import MOST_LEVELS, Series, drift_deviation
 from loadtest.compare.shift import (
@@ -23,6 +22,8 @@ from loadtest.judge.statistics.signed_rank import Shift
 def test_the_interval_is_that_of_the_mann_whitney_test(first: int, second: int) -> None:
     """A shift lies in the interval exactly when scipy's exact test does not reject it at 5 %."""
     random = np.random.default_rng(first * 100 + second)
+    from scipy import stats  # takes most of a second
+
     base, new = random.normal(size=first), random.normal(size=second) + 0.4
     found = shift_between(base, new)
     assert found is not None

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import requests
 import uvicorn
-from moto.server import ThreadedMotoServer
 
 from benchmarks.nginx import installed, nginx_serving
 from loadtest.http1.address import Address, request
@@ -66,6 +65,8 @@ def uvicorn_s(parser: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def moto_s() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer  # takes more than a second
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield "http://{}:{}/moto-api/data.json".format(*server.get_host_and_port())

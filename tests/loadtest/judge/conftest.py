@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from loadtest.run import blocks
 
 HISTORIES = Path(__file__).parents[2] / "histories"
 
@@ -31,3 +34,11 @@ def recorded_run(request: pytest.FixtureRequest) -> Path:
 def clean_run() -> Path:
     """A small recorded run without findings."""
     return HISTORIES / "clean"
+
+
+@pytest.fixture(scope="module")
+def in_one_thread() -> Iterator[None]:
+    """For tests that judge many small runs: threads for each of them cost more than they save."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_MOST_THREADS", 1)
+        yield

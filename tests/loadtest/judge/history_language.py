@@ -18,6 +18,7 @@ Times are nanoseconds from an arbitrary zero. Version 0 is acknowledged long bef
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ from loadtest.run.validation import validated
 
 ZERO_NS = 1_000_000_000_000
 PAYLOAD_BYTES = 1_000
+Tables = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Reads, writes and windows."""
 _TOKEN = re.compile(r"(?:(?P<session>\w+):)?(?P<what>[a-z-]+?)(?P<number>\d*)\[(?P<inside>[^\]]*)\]")
 _STATUS = {
     ReadOutcome.NOT_FOUND: 404,
@@ -67,6 +70,15 @@ SETTINGS: dict[str, Any] = {
 
 def run_info(**settings: Any) -> RunInfo:
     """A run.json; ``settings`` replace the defaults."""
+    return _run_info(settings) if settings else _usual_run_info()
+
+
+@cache
+def _usual_run_info() -> RunInfo:
+    return _run_info({})
+
+
+def _run_info(settings: dict[str, Any]) -> RunInfo:
     return RunInfo.model_validate(
         {
             "format": 1,
@@ -110,7 +122,7 @@ def build(
     )
 
 
-def parse(text: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def parse(text: str) -> Tables:
     """Reads, writes and windows as record arrays."""
     reads, writes, windows, sessions = [], [], [], {}
     leftover = _TOKEN.sub("", text).strip()

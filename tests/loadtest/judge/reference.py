@@ -10,7 +10,7 @@ import math
 from functools import cache
 from typing import NamedTuple
 
-from history_language import parse
+from history_language import Tables
 
 from loadtest.run.history import History
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
@@ -24,10 +24,10 @@ class Op(NamedTuple):
     session: tuple[int, int] = (0, 0)
 
 
-def operations(source: str | History) -> tuple[list[Op], list[Op]]:
+def operations(source: Tables | History) -> tuple[list[Op], list[Op]]:
     """Writes by version, and reads that name a version, in order of call."""
-    if isinstance(source, str):
-        reads, writes, _ = parse(source)
+    if isinstance(source, tuple):
+        reads, writes, _ = source
         reads = sorted(reads, key=lambda read: int(read["called_ns"]))
     else:
         names = ("worker", "session", "called_ns", "returned_ns", "version", "outcome")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
+from loadtest.__main__ import main
 from loadtest.errors import RunError
 from loadtest.judge.analyse import analyse
 from loadtest.run.checksums import write_checksums
@@ -26,8 +25,9 @@ ROOT = Path(__file__).parents[3]
 LAGGING = ROOT / "tests" / "histories" / "lagging"
 """Its right verdict is FAIL: whatever is done to it, PASS would be wrong."""
 
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.usefixtures("in_one_thread")
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +187,12 @@ def test_a_file_in_the_place_of_a_directory_and_the_reverse(tmp_path: Path) -> N
         assert judged(run) is None
 
 
-def test_the_command_says_it_in_one_sentence_and_exits_with_2(tmp_path: Path) -> None:
+def test_the_command_says_it_in_one_sentence_and_exits_with_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = copy_run(LAGGING, tmp_path / "run")
     rewrite(run, "writes.parquet", lambda table: with_value(table, "returned_ns", 4, 5))
-    command = [sys.executable, "-m", "loadtest", "report", str(run)]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert result.returncode == 2
-    assert "1 writes returned before they were called" in result.stderr
-    assert "Traceback" not in result.stderr + result.stdout
+    assert main(["report", str(run)]) == 2
+    assert "1 writes returned before they were called" in capsys.readouterr().err
     assert not (run / "summary.json").exists()
     write_checksums(run)

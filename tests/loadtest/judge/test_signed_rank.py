@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from loadtest.judge.statistics.signed_rank import place_of, shift
 
 
 def test_the_interval_covers_as_wilcoxons_test_says() -> None:
+    from scipy import stats  # takes most of a second
+
     for count in range(6, 25):
         place = place_of(count, 0.025)
         distribution = stats.wilcoxon(np.arange(1, count + 1), alternative="less", method="exact", zero_method="wilcox")

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from history_language import ZERO_NS, history, padding
+from history_language import ZERO_NS, history, padding, parse
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import legitimate, operations, over
@@ -155,7 +155,7 @@ def small(draw: st.DrawFn) -> str:
 @given(small())
 def test_windows_agree_with_their_definition(text: str) -> None:
     found = measure(text)
-    writes, reads = operations(text)
+    writes, reads = operations(parse(text))
     reads = [read for read in reads if read.returned >= writes[read.version].called]
     for one in found.windows:
         write = writes[one.version]
@@ -185,7 +185,7 @@ def test_the_least_and_the_most_that_a_read_was_stale_may_be_of_two_reads() -> N
 @given(small())
 def test_no_read_can_have_been_staler_than_is_said(text: str) -> None:
     found = measure(text)
-    writes, reads = operations(text)
+    writes, reads = operations(parse(text))
     bounds = []
     for read in legitimate(writes, reads):
         since = over(read.version, writes, reads)

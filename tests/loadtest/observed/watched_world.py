@@ -6,8 +6,10 @@ HEADs, watcher, bodies, ETags and sealing are the real ones; only the clock and 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -26,10 +28,12 @@ from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.heads import Head
 
 
+@cache
 def document(name: int, salt: str = "") -> bytes:
     return f'{{"revision": {name}, "salt": "{salt}", "rows": [{", ".join(map(str, range(name % 7, 20)))}]}}'.encode()
 
 
+@cache
 def md5(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()
 
@@ -78,17 +82,22 @@ class World:
         self.verifier = ObservedVerifier()
         self.verifier.tell = self.lines.append
         self._held: dict[int, tuple[int, int]] = {}
+        self._when = [when for when, _ in self.published]
+        self._line_of = {"": 0}
+
+    def published_last(self, moment: int) -> tuple[int, int]:
+        """When the document was published that is there at ``moment``, and which it is."""
+        return self.published[bisect_right(self._when, moment) - 1]
 
     def current(self, moment: int) -> int:
-        return [name for when, name in self.published if when <= moment][-1]
+        return self.published_last(moment)[1]
 
     def tag(self, name: int) -> str:
         body = document(name)
         return md5(body) if self.digests != "no" else f"{md5(body)}-2"
 
     def head(self, called: int, returned: int, moment: int, *, last_modified: bool = True) -> Head:
-        name = self.current(moment)
-        when = max(when for when, _ in self.published if when <= moment)
+        when, name = self.published_last(moment)
         return Head(
             ZERO_NS + called,
             ZERO_NS + returned,
@@ -125,11 +134,10 @@ class World:
         self.rows.append((session, called, called, returned, *rest, 0))  # at the one address
 
     def _line(self, etag: str) -> int:
-        if not etag:
-            return 0
-        if f'"{etag}"' not in self.etags:
+        if etag not in self._line_of:
+            self._line_of[etag] = len(self.etags)
             self.etags.append(f'"{etag}"')
-        return self.etags.index(f'"{etag}"')
+        return self._line_of[etag]
 
     def modified(self, name: int, when: str) -> None:
         """Answers with this document say that it was last modified then."""

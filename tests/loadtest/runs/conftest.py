@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from locust_process import SHORT, Run, Start, Type
 from own_document import Mine
+from warm_locust import WarmLocust, arguments_of
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
@@ -30,6 +32,13 @@ def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     shared_sandbox.clear_faults()
 
 
+@pytest.fixture(scope="session")
+def warm_locust() -> Iterator[WarmLocust]:
+    warm = WarmLocust()
+    yield warm
+    warm.close()
+
+
 @pytest.fixture
 def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mine]:
     """The owner's document, in the shared sandbox, where every key may do everything meanwhile."""
@@ -43,7 +52,7 @@ def mine(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
     """Starts ``locust -f loadtest/locustfile.py`` with short windows; kills what a test leaves running."""
     runs: list[Run] = []
 
@@ -53,6 +62,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         run_time: str | None = "4s",
         headless: bool = True,
         log: Path | None = None,
+        warm: bool = True,
     ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
         command = locust_command("--only-summary", headless=headless)
@@ -65,15 +75,19 @@ def start(tmp_path: Path) -> Iterator[Start]:
         port = str(free_port())  # of a master, for several tests may run at a time
         ports = {"LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
         environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **ports}
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if log is None else log.open("wb"),
-            text=True,
-            cwd=tmp_path,
-            env=environment,
-            start_new_session=True,
-        )
+        errors = None if log is None else log.open("wb")
+        if warm and "--processes" not in arguments:  # workers that a copy forks say "Illegal seek" when they end
+            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors)
+        else:
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors or subprocess.STDOUT,
+                text=True,
+                cwd=tmp_path,
+                env=environment,
+                start_new_session=True,
+            )
         runs.append(Run(run_dir, process))
         return runs[-1]
 

@@ -1,15 +1,17 @@
 """A Locust process under test, and the report command."""
 
+import io
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.__main__ import main
 from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
@@ -25,7 +27,7 @@ class Run:
     """A Locust process and the run directory that it was told to use."""
 
     run_dir: Path
-    process: subprocess.Popen[str]
+    process: Any
     output: str = ""
     code: int | None = None
 
@@ -66,20 +68,18 @@ class Run:
         return next(check for check in self.summary["checks"] if check["id"] == name)
 
 
+NEVER_MET = ("--threshold", "reads < 1")
+
 Start = Callable[..., Run]
 Type = Callable[[str], Run]
 
 
 def report(run_dir: Path) -> subprocess.CompletedProcess[str]:
-    """``python -m loadtest report RUN_DIR``."""
-    return subprocess.run(
-        [sys.executable, "-m", "loadtest", "report", str(run_dir)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    """What ``python -m loadtest report RUN_DIR`` does, here."""
+    said, answers = io.StringIO(), io.StringIO()
+    with redirect_stderr(said), redirect_stdout(answers):
+        code = main(["report", str(run_dir)])
+    return subprocess.CompletedProcess([], code, answers.getvalue(), said.getvalue())
 
 
 FILES = {
@@ -102,3 +102,25 @@ def assert_answered(run: Run, codes: tuple[int, ...] = (0, 3)) -> None:
     for name in ("whole", "freshness", "conditional"):
         assert run.question(name)["verdict"] == "PASS", run.question(name)
     assert run.check("availability")["verdict"] == "PASS"
+
+
+def assert_judged_once(run: Run) -> None:
+    """A run with a threshold that is `NEVER_MET`, ended by a signal: answered as any other, once; its code tells."""
+    assert_answered(run, codes=(1,))
+    assert run.output.count("Is every read whole?") == 1
+    assert (run.run_dir.parent / "latest").resolve() == run.run_dir
+    assert "Traceback" not in run.output
+
+
+def assert_recovered(run: Run, reads: int) -> None:
+    """All that was flushed of a run that was killed is judged by the report command."""
+    for _ in range(100):  # until the last of its processes is gone
+        finished = report(run.run_dir)
+        if "still being recorded" not in finished.stderr:
+            break
+        time.sleep(0.1)
+    assert finished.returncode in (0, 3), finished.stderr
+    assert files_of(run) == FILES
+    assert run.summary["run"]["ended"]["recovered"] is True
+    assert run.summary["run"]["reads"] >= reads
+    assert run.question("freshness")["verdict"] == "PASS"

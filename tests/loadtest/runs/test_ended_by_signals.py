@@ -29,7 +29,7 @@ def test_the_exit_code_is_the_verdict_and_the_document_is_put_back(
     documents_like_mine(tmp_path / "own", 200)
     own = ("--documents", str(tmp_path / "own"))
     run = start(sandbox.outputs_path, *processes, *NEVER_MET, *own, run_time=None)
-    run.wait_until_reading(2000)
+    run.wait_until_reading(1000)
     assert_answered(run.signal(number).wait(), codes=(1,))
     assert run.output.count("Is every read whole?") == 1
     assert (run.run_dir.parent / "latest").resolve() == run.run_dir
@@ -42,7 +42,7 @@ def test_a_signal_to_every_process_loses_no_read(sandbox: RunningSandbox, start:
     run = start(sandbox.outputs_path, "--processes", "2", "--arrival-rate", "100", run_time=None)
     run.wait_until_reading(200)
     sandbox.set_fault("latency", "25s")
-    time.sleep(2)  # each of the eight readers has a read that hangs, and others are due
+    time.sleep(1)  # each of the eight readers has a read that hangs, and others are due
     os.killpg(run.process.pid, signal.SIGINT)
     run.wait()
     outcomes = {row["outcome"]: row["count"] for row in run.summary["availability"]["read_outcomes"]}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from locust_process import PROJECT, Start, Type
+from locust_process import PROJECT, Type
 
 from loadtest.sandbox.process import RunningSandbox
 from tests.docs.documented import blocks
@@ -137,16 +137,6 @@ def test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it(sandbox: Runn
     assert 0 < least <= 310e6, stalest
     assert 290e6 <= most < 900e6, stalest
     assert "although a HEAD had shown version" in run.check("fresh-reads")["witnesses"][0]["sentence"]
-
-
-@pytest.mark.slow
-def test_a_key_that_may_not_read_is_refused_with_what_it_needs(sandbox: RunningSandbox, start: Start) -> None:
-    sandbox.enforce_iam()
-    run = start(sandbox.outputs_path, "--writer", "watch", run_time="2s").wait()
-    assert run.code == 2, run.output
-    assert "cannot be watched" in run.output
-    assert "allow it s3:GetObject" in run.output
-    assert "Traceback" not in run.output
 
 
 @pytest.mark.slow

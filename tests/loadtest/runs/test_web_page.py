@@ -1,37 +1,14 @@
 """Locust's own page, used as a person does: start a run from it, watch the tab, stop, and find the report."""
 
-import shutil
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from locust_process import Start
-from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from benchmarks.nginx import free_port
 from loadtest.sandbox.process import RunningSandbox
-
-
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and its driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--window-size=1280,1200",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    opened.implicitly_wait(10)
-    yield opened
-    opened.quit()
 
 
 def test_a_run_is_started_watched_and_stopped_in_the_page(

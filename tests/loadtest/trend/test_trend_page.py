@@ -1,15 +1,13 @@
 """trend.html in headless Chromium: on a phone, on a desk, and on paper."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headless_chromium import see
 from made_runs import series, with_check
-from selenium import webdriver
 
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
@@ -42,34 +40,12 @@ def worse(clean: Summary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and its driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    opened.implicitly_wait(10)
-    yield opened
-    opened.quit()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "media"), [(360, "screen"), (1280, "screen"), (794, "print")])
 def test_nothing_is_wider_than_the_phone_the_desk_or_the_paper(
     browser: Any, worse: Path, width: int, media: str
 ) -> None:
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
+    see(browser, width, 800, media)
     browser.get(worse.as_uri())
     assert browser.find_element("css selector", "[data-charts='drawn']")
     measured = json.loads(browser.execute_script(MEASURE))
