@@ -115,7 +115,7 @@ def _conditions_told(part: SpooledReads, body: Column, bodies: dict[int, Identif
 
     That is so where the same bytes came under another ETag than the one that was named, and no HEAD showed one of them.
     """
-    unshown = {tag: number for number, of in found.items() for tag in of.unshown}
+    unshown = {tag: number for number, of in bodies.items() for tag in of.unshown}
     if not unshown:
         return part.etags
     records, tags = part.records, [opaque(etag) for etag in part.etags]
