@@ -136,12 +136,13 @@ def about(summary: Summary) -> str:
     where, what = text_of(run.target.get("url") or "the target"), "the document"
     if summary.objects:
         where = f"{len(summary.objects)} objects ({text_of([row.object_key for row in summary.objects])})"
-        what = "each of them in turn"
     elif summary.addresses:
         where = f"{where} and {units.counted(len(summary.addresses) - 1, 'more address', 'more addresses')}"
     written = f"was written {units.counted(run.writes, 'time')}"
     if is_watched(summary):
         written = f"was seen in {units.counted(run.writes, 'version')}, which somebody else published"
+    if summary.objects:
+        what, written = "one writer", f"replaced them {units.counted(run.writes, 'time')}, in turn"
     return (
         f"{units.counted(run.sessions, 'reader')} made {units.counted(run.reads, 'read')} of "
         f"{where} in {units.seconds(run.duration_ns)}, while {what} {written}."
