@@ -6,7 +6,7 @@
 - **How much writes slow reads down** is a number with noise: the intervals of this History are those of its looks
   (:mod:`loadtest.judge.measure.looks`), so the verdict is a decision.
 - **How often reads fail** is decided when the interval of the share, as sure as this look must be, lies on one side of
-  what is tolerated, at each address and place too. A target that does not answer at the moment may come back.
+  what is tolerated, at each object, address and place too. A target that does not answer at the moment may come back.
 - **Thresholds** on what can only grow are decided once the limit is passed, those on a slowdown by its interval. One on
   a number without an interval (a latency, a share, a rate) is about the whole run, so it is not decided before the end.
 """
@@ -52,9 +52,9 @@ def _is_decided(check: CheckResult, summary: Summary, tails: Tails) -> bool:
         return False
     if check.id != AVAILABILITY.id:
         return True
-    counts = [(row.errors, row.reads) for row in summary.addresses] + [
-        (row.errors, row.reads) for row in summary.places
-    ]
+    counts = [(row.errors, row.reads) for row in summary.addresses]
+    counts += [(row.errors, row.reads) for row in summary.places]
+    counts += [(row.errors, row.reads) for row in summary.objects]
     shares = [clopper_pearson(*of_part, *tails) for of_part in ((check.found, check.looked_at), *counts)]
     if check.verdict is Verdict.PASS:
         return all(high <= TOLERATED_SHARE for _, high in shares)

@@ -1,7 +1,7 @@
-"""What is followed of each address, and of each place, by itself.
+"""What is followed of each object, each address and each place by itself.
 
 An address with few of the reads hardly moves the numbers of all reads together, so what got worse there alone would go
-unseen. The runs of a series have the same number of addresses and places (:mod:`loadtest.trend.runs`).
+unseen. The runs of a series have the same number of objects, addresses and places (:mod:`loadtest.trend.runs`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from collections.abc import Callable
 from loadtest import units
 from loadtest.compare.shares import Share
 from loadtest.summary.addresses import AddressRow
+from loadtest.summary.objects import ObjectRow
 from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_doubt
 
 
 def headlines_of_parts(newest: Summary) -> tuple[Headline, ...]:
-    """The numbers of the addresses and places of the ``newest`` run; none when it has one of each."""
+    """The numbers of the objects, addresses and places of the ``newest`` run; none when it has one of each."""
     return tuple(headline for part in _parts(newest) for headline in _headlines(part))
 
 
-def _parts(summary: Summary) -> dict[str, AddressRow | PlaceRow]:
-    return {**{row.url: row for row in summary.addresses}, **{row.place: row for row in summary.places}}
+def _parts(summary: Summary) -> dict[str, ObjectRow | AddressRow | PlaceRow]:
+    objects = {row.object_key: row for row in summary.objects}
+    return {**objects, **{row.url: row for row in summary.addresses}, **{row.place: row for row in summary.places}}
 
 
 def _headlines(part: str) -> list[Headline]:

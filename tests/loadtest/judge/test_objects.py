@@ -193,6 +193,7 @@ def test_reports_have_a_row_for_each_object_and_the_summary_comes_back(tmp_path:
     write_summary(summary, tmp_path / "summary.json")
     assert read_summary(tmp_path / "summary.json") == summary
     for text in (markdown(summary), page(summary)):
+        assert "replaced them 14 times, in turn" in text
         assert "By object" in text and "2 objects" in text and "of other objects" in text
     cases = ET.fromstring(junit(summary)).findall(".//testcase[@classname='read-model.objects']")
     assert len(cases) == 8

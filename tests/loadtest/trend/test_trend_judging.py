@@ -9,6 +9,7 @@ import pytest
 from loadtest.errors import UsageError
 from loadtest.run.records import Verdict
 from loadtest.summary.addresses import AddressRow
+from loadtest.summary.objects import ObjectRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import NumberTrend, Trend
@@ -278,6 +279,20 @@ def test_what_got_worse_at_one_address_is_seen_though_it_has_few_of_the_reads(cl
     }
     failing = [*flat[:24], *(at_two(run, errors=30) for run in runs[24:])]
     assert number(trend(failing), "errors-https-cdn-v1").verdict is Verdict.FAIL
+
+
+def test_what_got_worse_at_one_object_is_seen(clean: Summary) -> None:
+    def with_object(run: Summary, factor: float) -> Summary:
+        p50, p99 = round(5_000_000 * factor), round(12_000_000 * factor)
+        counts = (1, 9, 600, 0)
+        row = ObjectRow(
+            "prices.json", ("https://a/v1",), *counts, p50, p99, p99, None, 0, None, 0, None, run.questions, ()
+        )
+        return replace(run, objects=(row,))
+
+    runs = series(clean, [1.0] * 30)
+    made = trend([with_object(run, (1.3 if at >= 24 else 1.0) + 0.004 * (at % 3)) for at, run in enumerate(runs)])
+    assert number(made, "response-prices-json-p50").verdict is made.verdict is Verdict.FAIL
 
 
 def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
