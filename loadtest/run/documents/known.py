@@ -16,7 +16,7 @@ from loadtest.run.documents.broken_bodies import BrokenBodies
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.mixing import made_of
 from loadtest.run.documents.rewriting import SPELLED_ANEW, undone
-from loadtest.run.etag_digests import is_digest
+from loadtest.run.etag_digests import is_digest, looks_like_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 _MOST_ETAGS: Final = 1000
@@ -140,6 +140,8 @@ class KnownVerifier:
             return mix
         if self._etags_are_digests and is_digest(etag, body):
             return ReadOutcome.FOREIGN  # the store itself holds it
+        if self._etags_are_digests and looks_like_digest(etag):
+            return mix or ReadOutcome.UNRECOGNISED  # it is the MD5 of another body, so the store does not hold this one
         of_ours = etag is None or opaque(etag) in self._etags
         if not of_ours and self._etags and _is_of_one_kind(body, versions):
             return ReadOutcome.FOREIGN  # a document like these, under an ETag that none of them had
