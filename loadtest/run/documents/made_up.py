@@ -177,8 +177,11 @@ def _is_start_of_any(body: bytes, run: str) -> bool:
 
 
 def _versions_named(body: bytes) -> list[int]:
-    """Versions that the body could be made of: those that it names, and their neighbours."""
+    """Versions that the body could be made of: those that it names, and neighbours of the first three.
+
+    Two of them may be mixes themselves, where a cut goes through a number: 600 and 799, of 699 and 700.
+    """
     named = list(dict.fromkeys(int(digits) for digits in _ROW_VERSION.findall(body)))
-    near = [version + step for version in named[:1] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
+    near = [version + step for version in named[:3] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
     wanted = dict.fromkeys(named[:_MOST_CANDIDATES] + near)
     return [version for version in wanted if 0 <= version <= _LARGEST_VERSION]
