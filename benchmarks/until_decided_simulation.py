@@ -23,7 +23,7 @@ from benchmarks.options import parser
 from benchmarks.simulated_runs import START_NS, TOLERANCE, WINDOW_S, Truth, simulated
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.run.history import History, Reads, Windows, Writes
-from loadtest.run.looks import GRACE_NS, Look, LookMade, RunLooks, planned_looks, rests_until_decided
+from loadtest.run.looks import GRACE_NS, LookMade, PlannedLook, RunLooks, planned_looks, rests_until_decided
 from loadtest.run.records import Verdict
 from loadtest.run.schedule import WindowSchedule
 from loadtest.units import SECOND
@@ -81,7 +81,7 @@ def until_decided(truth: Truth, seed: int) -> Outcome:
     raise ValueError(f"a run of {truth.seconds:g} s has no looks")
 
 
-def planned(truth: Truth, seed: int) -> tuple[Look, ...]:
+def planned(truth: Truth, seed: int) -> tuple[PlannedLook, ...]:
     """The looks at such a run."""
     run_ns, window_ns = int(truth.seconds * SECOND), int(WINDOW_S * SECOND)
     schedule = WindowSchedule(START_NS, window_ns, seed, rests_until_decided(window_ns, run_ns))
@@ -89,8 +89,8 @@ def planned(truth: Truth, seed: int) -> tuple[Look, ...]:
 
 
 def _looks(
-    whole: History, looks: tuple[Look, ...], end_ns: int, made: list[LookMade]
-) -> Iterator[tuple[Look, History]]:
+    whole: History, looks: tuple[PlannedLook, ...], end_ns: int, made: list[LookMade]
+) -> Iterator[tuple[PlannedLook, History]]:
     """What each look sees; the last sees all that there is."""
     for look in (*looks[:-1], looks[-1]._replace(until_ns=end_ns)):
         run_looks = RunLooks(planned=len(looks), pairs=looks[-1].pairs, made=list(made))

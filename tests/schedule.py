@@ -45,12 +45,12 @@ TOGETHER = (
 """Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
 
 SECONDS = {
-    "stacks/test_deployed_changes.py": 110,
-    "docs/test_documented_deployment.py": 90,
-    "docs/test_workflow_aws.py": 65,
-    "docs/test_documented_load_test.py": 70,
+    "stacks/test_deployed_changes.py": 90,
+    "docs/test_documented_deployment.py": 80,
+    "docs/test_workflow_aws.py": 72,
+    "docs/test_documented_load_test.py": 26,
     "stacks/test_deployed_everything.py": 50,
-    "docs/test_extending.py": 40,
+    "docs/test_extending.py": 22,
     "loadtest/judge/test_no_false_alarm.py": 23,
     "loadtest/judge/test_versions_against_reference.py": 25,
     "loadtest/observed/test_watched_runs.py": 22,

@@ -1,4 +1,4 @@
-"""The messages by which a worker's clock is compared with the master's, and how the master keeps what they said."""
+"""The messages by which a worker's clock is compared with the master's, and how the master keeps the readings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READING_MESSAGE: Final = "read-model-reading"
 
 
 class Reading(NamedTuple):
-    """What a worker answers: the master's reading that it was sent, its own, and how it calls its clock and place."""
+    """A worker's answer: the master's reading that it was sent, its own, and the names of its clock and place."""
 
     sent_ns: int
     read_ns: int
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 
     @classmethod
     def of(cls, data: object, now_ns: int) -> Reading | None:
-        """What a message says; None when no worker says that. One of another version may say less, and is told so."""
+        """The reading in a message; None when no worker can have sent it. A worker of another version may send less."""
         if not isinstance(data, dict):
             return None
         sent_ns, read_ns, clock, place = (data.get(name) for name in ("sent_ns", "read_ns", "clock", "place"))
@@ -34,8 +34,8 @@ class Reading(NamedTuple):
             return None
         if not 0 <= read_ns < LATEST_NS:
             return None
-        right = isinstance(place, str) and len(place) <= LONGEST_PLACE and place.isprintable()
-        return cls(sent_ns, read_ns, clock if isinstance(clock, str) else "", str(place) if right else "")
+        is_name = isinstance(place, str) and len(place) <= LONGEST_PLACE and place.isprintable()
+        return cls(sent_ns, read_ns, clock if isinstance(clock, str) else "", str(place) if is_name else "")
 
 
 class Exchanges:
@@ -43,7 +43,7 @@ class Exchanges:
 
     def __init__(self) -> None:
         self.clock = ""
-        """What the worker calls its clock."""
+        """The worker's name for its clock."""
         self.place = ""
         """Where its user says that it reads from."""
         self._rows = ExchangeRows()
@@ -56,7 +56,7 @@ class Exchanges:
         self._write()
 
     def keep(self, path: Path) -> None:
-        """Write all to this new file, as it comes."""
+        """Write all exchanges to this new file, now and as they come."""
         self._file = path.open("xb", buffering=0)
         self._write()
 
@@ -68,7 +68,7 @@ class Exchanges:
 
     def _write(self) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # it is tried again; what stays away is seen when the run is sealed
+            with contextlib.suppress(OSError):  # tried again; what is missing at the end shows when the run is sealed
                 while self._waiting:
                     del self._waiting[: self._file.write(self._waiting)]  # a full disk may take a part of one
 

@@ -66,10 +66,10 @@ class Coordinator:
     def start(
         self, users: int, team: Workers, ends_ns: int | None = None, agreed: Agreed | None = None, side: str = ""
     ) -> Plan:
-        """All users are there: fix when the first window begins, write down who is to record, and tell the writer.
+        """Begin, now that all users are there: set the first window, write down who is to record, tell the writer.
 
-        ``ends_ns`` is when the run will end, if that is known (CLOCK_MONOTONIC): a short one has no room for rests.
-        What was ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
+        ``ends_ns`` is when the run will end (CLOCK_MONOTONIC), if that is known: a short run has no room for rests.
+        ``agreed`` is the beginning of both runs of a duel, of which this is one ``side``.
         """
         prepared = self._preparation
         directory, settings, target = prepared.directory, prepared.settings, prepared.target
@@ -111,8 +111,8 @@ class Coordinator:
         if team.shares:
             team.keep_exchanges(directory.path)
             self.receiver = RecordReceiver(self._environment.runner, directory.path, plan.run, team.shares)
-        shown = (prepared.shown_target or target).public()
-        directory.describe(settings, shown, plan, users, self._manifest())
+        public_target = (prepared.shown_target or target).public()
+        directory.describe(settings, public_target, plan, users, self._manifest())
         if settings.until_decided and ends_ns is not None:
             self._look_until_decided(directory, plan, ends_ns)
         if prepared.writer is not None:
@@ -124,18 +124,18 @@ class Coordinator:
         return plan
 
     def _look_until_decided(self, directory: RunDirectory, plan: Plan, ends_ns: int) -> None:
-        """Look at the run as it goes on, and end it, as its time would, when every question is decided."""
+        """Look at the run as it goes on, and end it when every question is decided, as if its time were over."""
         looks = planned_looks(plan.windows(), ends_ns)
         if len(looks) < 2:
             logger.warning("--run-time is too short to end before it: no look but the report has six pairs of windows.")
         if looks:
             self._looking = Looking(
-                directory.path, looks, lambda found: directory.note(looks=found), self._environment.runner.quit
+                directory.path, looks, lambda results: directory.note(looks=results), self._environment.runner.quit
             )
             self._looking.start()
 
     def _manifest(self) -> dict[str, Any]:
-        """Who is to record, and what is known of each by now."""
+        """The processes that are to record, and what is known of each by now."""
         processes = self._team.promised() if self._team is not None else []
         if self._preparation.writer is not None:
             processes.append({"role": WRITER, "share": 0, "shares": 0, "refused": ""})
@@ -168,11 +168,11 @@ class Coordinator:
         return self._progress
 
     def mark_end(self) -> None:
-        """The readers are about to stop: the windows end here."""
+        """Note that the readers are about to stop: the windows end here."""
         directory = self._preparation.directory
         if directory is not None and self._plan is not None:
-            said = self._looking.found.said if self._looking is not None else ""
-            directory.end(time.monotonic_ns(), said or "stopped")
+            reason = self._looking.results.said if self._looking is not None else ""
+            directory.end(time.monotonic_ns(), reason or "stopped")
 
     def finish(self) -> None:
         """End the run and report on it; sets the exit code of Locust."""

@@ -1,8 +1,8 @@
-"""Reads that are due, and the readers that are free to make them: who has been free for longest makes the next one.
+"""Reads that are due, and the readers that are free to make them: the one that waits longest makes the next read.
 
-A read is given out when it is due, not before. Nobody who is stopped while it waits then takes a read along, and a
-reader that finishes late goes on at once with what has become due meanwhile, without waiting for anything: the busier
-a process is, the less a read costs it.
+A read is given out when it is due, not before. So a reader that is stopped while it waits takes no read with it, and a
+reader that finishes late goes on at once with the reads that have become due, without waiting: the busier a process
+is, the less a read costs it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from loadtest.run.schedule import Arrivals
 from loadtest.units import SECOND
 
 AT_ONCE: Final = 4
-"""So many reads are sent in each round of the event loop; then it looks for answers, which must be stamped in time."""
+"""Reads sent in each round of the event loop. Then it looks for answers, which must be stamped in time."""
 NEAR_NS: Final = 10_000_000
-"""Whom Locust asks to stop while it waits for a read is stopped when it has made it, if that is so near."""
+"""A reader that Locust stops while it waits makes its read first, if that is due this soon."""
 
 
 class DueReads:
@@ -37,17 +37,17 @@ class DueReads:
 
     @property
     def is_near(self) -> bool:
-        """Whether who begins to wait now will have a read to make within some ``NEAR_NS``."""
+        """Whether a reader that begins to wait now gets a read within about ``NEAR_NS``."""
         return len(self._free) < self._many
 
     def take_if_due(self, now_ns: int) -> int | None:
-        """When a read was due that has not been given out, if there is one; each is given out once."""
+        """When the next read was due that nobody has taken, if there is one; each is given out once."""
         if self._has_ended:
             return None
         return self._returned.pop(0) if self._returned else self._arrivals.take_if_due(now_ns)
 
     def wait(self) -> int | None:
-        """Wait for a read to become due; returns when it was, or None when there are no more."""
+        """Wait for a read to become due. Returns when it was due, or None when there are no more."""
         now_ns = time.monotonic_ns()
         due = self.take_if_due(now_ns)
         if due is not None or self._has_ended:
@@ -58,20 +58,20 @@ class DueReads:
             self._clock.set(self._arrivals.next_ns, now_ns)
         free[waiter] = None
         try:
-            found: int | None = waiter.get()
+            due_ns: int | None = waiter.get()
         except BaseException:  # stopped while it waited
             free.pop(waiter, None)
             raise
-        return found
+        return due_ns
 
     def give_back(self, due_ns: int) -> None:
-        """A read that was given out and will not be made by who took it: the next who asks makes it."""
+        """Take back a read whose reader will not make it: the next reader that asks makes it."""
         self._returned.append(due_ns)
         if self._free:
             self._clock.set(due_ns, due_ns)
 
     def end(self, ended_ns: int) -> list[int]:
-        """Give out no more; the reads that were due by ``ended_ns`` and that nobody has taken."""
+        """Give out no more reads. Returns those that were due by ``ended_ns`` and that nobody has taken."""
         self._has_ended = True
         self._clock.close()
         while self._free:
@@ -83,7 +83,7 @@ class DueReads:
         now_ns = time.monotonic_ns()
         for _ in range(AT_ONCE):
             if not free:
-                self._clock.unset()  # who finishes looks for itself
+                self._clock.unset()  # a reader that finishes looks by itself
                 return
             if (due := self.take_if_due(now_ns)) is None:
                 self._clock.set(self._arrivals.next_ns, now_ns)

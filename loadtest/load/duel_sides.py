@@ -1,6 +1,6 @@
-"""What was given for the two sides of a duel, as two load tests will take it: options, environment, target.
+"""The two sides of a duel as two load tests: the options, environment and target of each.
 
-The options of the load test are those of both, save those that name one deployment.
+Both take the same options of the load test, except those that name one deployment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import configargparse  # type: ignore[import-untyped]
 
 from loadtest.errors import UsageError
 from loadtest.load.options import add_arguments as add_run_arguments
-from loadtest.load.options import settings_from
+from loadtest.load.options import settings_from, variable_of
 from loadtest.run.duel import Side
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
@@ -24,7 +24,7 @@ from loadtest.target.paths import paths_from
 
 DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
 """Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
-Windows are short, so that the two are never far apart in time, and long enough for a p99 of each."""
+Windows are short, to keep the two close in time, and still long enough for a p99 of each."""
 HEADER_VARIABLE: Final = "DUEL_HEADER_"
 _MAY_HOLD_SECRETS: Final = ("samples-path", "s3-endpoint-url")
 _NOT_SHARED: Final = (
@@ -35,7 +35,7 @@ _NOT_SHARED: Final = (
 
 @dataclass(frozen=True)
 class DuelSide:
-    """How the load test of one side is called, and what it will read and write."""
+    """The command line of one side's load test, and what it will read and write."""
 
     options: list[str]
     environment: dict[str, str]
@@ -44,17 +44,17 @@ class DuelSide:
 
 
 def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
-    """The load test's own options, for both sides."""
+    """Add the load test's own options, which both sides share."""
     values = " and ".join(f"--{name} is {value}" for name, value in DEFAULTS.items())
     group = parser.add_argument_group("options of the load test, for both", f"{values}, if not given")
     add_run_arguments(_Passed(parser, group))
 
 
 def both_sides(arguments: argparse.Namespace) -> tuple[DuelSide, DuelSide]:
-    """What was given for both, with one seed.
+    """Both sides, with one seed.
 
     Raises:
-        UsageError: it cannot be used, or not for a duel.
+        UsageError: the options cannot be used, or not for a duel.
     """
     shared = _shared(arguments)
     seed = _side(arguments, Side.BASE, shared).settings.seed  # drawn, if none was given
@@ -81,10 +81,9 @@ def _refuse(base: DuelSide, new: DuelSide) -> None:
 
 
 def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelSide:
-    """How the load test of one side is called, and what it will read and write."""
-    given: str = getattr(arguments, side)
-    is_address = given.startswith(("http://", "https://"))
-    outputs = "none" if is_address else str(_outputs(Path(given)))
+    address_or_outputs: str = getattr(arguments, side)
+    is_address = address_or_outputs.startswith(("http://", "https://"))
+    outputs = "none" if is_address else str(_outputs(Path(address_or_outputs)))
     stack, bucket = (getattr(arguments, f"{side}_{name}") for name in ("stack", "bucket"))
     options = [*shared, f"--outputs={outputs}", f"--stack={stack}", f"--bucket={bucket}"]
     environment = _without_locusts_own(os.environ)
@@ -92,9 +91,9 @@ def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelS
     add_run_arguments(parser)
     parsed = parser.parse_args(options, env_vars=environment)
     path = paths_from(parsed.samples_path)[0][0]
-    parsed.host = given.rstrip("/").removesuffix(path).rstrip("/") if is_address else None
+    parsed.host = address_or_outputs.rstrip("/").removesuffix(path).rstrip("/") if is_address else None
     if is_address:
-        environment["LOCUST_HOST"] = parsed.host  # not on the command line, for it may hold a secret
+        environment["LOCUST_HOST"] = parsed.host  # not on the command line: it may hold a secret
     else:
         options.append("--host=")
     settings = settings_from(parsed)
@@ -102,12 +101,12 @@ def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelS
 
 
 def _without_secrets(options: list[str], settings: Settings, environment: dict[str, str]) -> list[str]:
-    """``options`` with what may be secret put into ``environment``: a command line is in the process list."""
+    """``options`` with possible secrets moved into ``environment``: a command line is in the process list."""
     hidden = []
     for option in options:
         name, _, value = option.removeprefix("--").partition("=")
         if name in _MAY_HOLD_SECRETS:
-            environment[_variable(name)] = value
+            environment[variable_of(name)] = value
         elif name != "header":
             hidden.append(option)
     for number, (name, value) in enumerate(settings.headers):
@@ -117,12 +116,12 @@ def _without_secrets(options: list[str], settings: Settings, environment: dict[s
 
 
 def _shared(arguments: argparse.Namespace) -> list[str]:
-    """The options of the load test that were given, for both."""
-    given = vars(arguments)
+    """The options for both sides that stand on the command line, and the defaults of a duel."""
+    values = vars(arguments)
     options = []
     for name in _names():
-        value = given.get(name.replace("-", "_"))
-        if value is None and name in DEFAULTS and _variable(name) not in os.environ:
+        value = values.get(name.replace("-", "_"))
+        if value is None and name in DEFAULTS and variable_of(name) not in os.environ:
             value = DEFAULTS[name]
         if value is True:
             options.append(f"--{name}")
@@ -131,13 +130,13 @@ def _shared(arguments: argparse.Namespace) -> list[str]:
     return options
 
 
-def _outputs(given: Path) -> Path:
-    return given / DEFAULT_OUTPUTS if given.is_dir() else given
+def _outputs(path: Path) -> Path:
+    return path / DEFAULT_OUTPUTS if path.is_dir() else path
 
 
 def _without_locusts_own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Variables of Locust itself would choose another host, more processes or a web page for both."""
-    ours = {_variable(name) for name in _names()}
+    """``environment`` without Locust's variables, which could set another host, more processes or a web page."""
+    ours = {variable_of(name) for name in _names()}
     return {name: value for name, value in environment.items() if not name.startswith("LOCUST_") or name in ours}
 
 
@@ -149,12 +148,8 @@ def _names() -> list[str]:
     return [name for name in names if name not in _NOT_SHARED]
 
 
-def _variable(name: str) -> str:
-    return f"LOCUST_{name.upper().replace('-', '_')}"
-
-
 class _Passed:
-    """Takes the load test's options over into the parser of this command; those of one side are left out."""
+    """Adds the load test's options to the parser of this command, except those that name one deployment."""
 
     def __init__(self, parser: argparse.ArgumentParser, group: argparse._ArgumentGroup) -> None:
         self._group = group

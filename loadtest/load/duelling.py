@@ -1,7 +1,7 @@
-"""The two runs of a duel as processes: started together, told to begin together, and ended together, whatever happens.
+"""The two runs of a duel as processes: they start, begin to read, and end together, whatever happens.
 
-Each is a load test of its own, which puts its document back, seals its record and reports when it is interrupted. So
-the duel only has to see that no run goes on without the other, and to look after one that could not do so itself.
+Each is a load test of its own: when it is interrupted it puts its document back, seals its record and reports. So the
+duel only has to make sure that no run goes on without the other, and to clean up after a run that was killed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.units import SECOND
 
 HEAD_START_NS: Final = SECOND
-"""From when both are ready to the first read: both must have heard of it."""
+"""From when both are ready to the first read. Both must have heard of it by then."""
 SPARE_S: Final = 120
-"""Longer than the duel may wait for the slower of the two to be ready; a run whose duel is gone ends by itself."""
+"""Longer than the slower of the two takes to get ready. A run whose duel is gone ends by itself after this."""
 _LOOK_EVERY_S: Final = 0.05
 _PATIENCE_S: Final = 300
-"""For a run to end, seal and report; then it is terminated, and killed a minute later."""
+"""Time for a run to end, seal and report. Then it is terminated, and killed a minute later."""
 _ATTEMPTS: Final = 15
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -63,7 +63,7 @@ class Ended:
 
 
 class _Asked:
-    """How often somebody has asked for the end."""
+    """Counts how often a signal has asked this process to end."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -73,8 +73,8 @@ class _Asked:
 
 
 def fight(contenders: tuple[Contender, Contender], run_ns: int) -> Ended:
-    """Run both until ``run_ns`` is over, one of them has ended, or a signal asks for the end; both have ended then."""
-    with _heard() as asked, tempfile.TemporaryDirectory(prefix="duel-") as folder:
+    """Run both until ``run_ns`` is over, one of them ends, or a signal asks for the end. Both have ended on return."""
+    with _counted_signals() as asked, tempfile.TemporaryDirectory(prefix="duel-") as folder:
         meetings = [Meeting(one.side, Path(folder)) for one in contenders]
         processes: list[subprocess.Popen[bytes]] = []
         try:
@@ -86,21 +86,24 @@ def fight(contenders: tuple[Contender, Contender], run_ns: int) -> Ended:
                 ends_ns = start_ns + run_ns
                 name_the_moment(Path(folder), Agreed(start_ns, ends_ns))
                 _wait(processes, asked, lambda: time.monotonic_ns() >= ends_ns)
-            gone = [one for one, process in zip(contenders, processes, strict=True) if process.poll() is not None]
+            ended_early = [
+                one for one, process in zip(contenders, processes, strict=True) if process.poll() is not None
+            ]
             by_signal = asked.times > 0
         finally:
             _end(processes, asked)
         codes = [process.returncode for process in processes]
-        why = next((_how(one, code, began) for one, code in zip(contenders, codes, strict=True) if one in gone), "")
+        ends = zip(contenders, codes, strict=True)
+        why = next((_how(one, code, began) for one, code in ends if one in ended_early), "")
         for one in contenders:
-            _look_after(one)
+            _clean_up(one)
     if by_signal:
         return Ended(began, "it was stopped", by_signal)
     return Ended(began, why)
 
 
 @contextlib.contextmanager
-def _heard() -> Iterator[_Asked]:
+def _counted_signals() -> Iterator[_Asked]:
     """Signals that would end this process are counted instead."""
     asked = _Asked()
     before = {number: signal.signal(number, asked) for number in _SIGNALS}
@@ -112,7 +115,7 @@ def _heard() -> Iterator[_Asked]:
 
 
 def _started(one: Contender, meeting: Meeting) -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C reaches this process alone, which passes it on once."""
+    """Start one run in a session of its own, so that Ctrl-C reaches only this process, which passes it on once."""
     with one.log.open("wb") as log:
         return subprocess.Popen(
             one.command,
@@ -125,7 +128,7 @@ def _started(one: Contender, meeting: Meeting) -> subprocess.Popen[bytes]:
 
 
 def _wait(processes: list[subprocess.Popen[bytes]], asked: _Asked, done: Callable[[], bool]) -> bool:
-    """Whether it is done; not, when a process has ended or somebody has asked for the end before."""
+    """Wait until ``done``. False when a process ends, or a signal asks for the end, before that."""
     while not done():
         if asked.times or any(process.poll() is not None for process in processes):
             return False
@@ -134,7 +137,7 @@ def _wait(processes: list[subprocess.Popen[bytes]], asked: _Asked, done: Callabl
 
 
 def _end(processes: list[subprocess.Popen[bytes]], asked: _Asked) -> None:
-    """Interrupt all and wait for them; whoever asks again, or waits for too long, gets harder means."""
+    """Interrupt all and wait for them; after another signal, or too long a wait, terminate, then kill them."""
     sent = dict.fromkeys(processes, 0)
     before, since = asked.times, time.monotonic()
     while any(process.poll() is None for process in processes):
@@ -148,17 +151,17 @@ def _end(processes: list[subprocess.Popen[bytes]], asked: _Asked) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-def _look_after(one: Contender) -> None:
-    """Put back and judge what a run left behind that could not do so itself."""
+def _clean_up(one: Contender) -> None:
+    """Put the document back and report for a run that could not do so itself."""
     if (one.run_dir / SUMMARY_FILE).exists() or not one.run_dir.is_dir():
         return
     if (one.run_dir / RUN_FILE).exists():
-        _have_done("report", "--no-answers", str(one.run_dir), log=one.log)
-    _have_done("restore", str(one.run_dir), log=one.log)
+        _run_command("report", "--no-answers", str(one.run_dir), log=one.log)
+    _run_command("restore", str(one.run_dir), log=one.log)
 
 
-def _have_done(*command: str, log: Path) -> None:
-    """One of our commands, tried until its writer is gone: that ends a few seconds after the process that died."""
+def _run_command(*command: str, log: Path) -> None:
+    """Run one of our commands, again until the run's writer is gone: it ends a few seconds after its parent."""
     for _ in range(_ATTEMPTS):
         with log.open("ab") as output:
             done = subprocess.run(
@@ -170,7 +173,7 @@ def _have_done(*command: str, log: Path) -> None:
 
 
 def _how(one: Contender, code: int, began: bool) -> str:
-    """What became of a run that ended before the other."""
+    """How a run ended that ended before the other, for a sentence."""
     if not began:
         return f"the {one.side} run did not begin: {one.last_words() or f'it ended with exit code {code}'}"
     if code < 0:

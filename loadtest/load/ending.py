@@ -1,6 +1,6 @@
-"""What has to be waited for when a run ends, whatever interrupts it; and how a process says why it ends.
+"""The end of a run: waiting for its recordings whatever interrupts it, and the exit code and last sentence.
 
-Recordings are waited for as long as somebody still records; what hangs is ended, if it is a child of this process.
+Recordings are waited for while somebody still records. A process that hangs is killed, if it is a child of this one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]:
-    """Wait until all spools are closed or their processes dead; the names of those that were given up."""
+    """Wait until all spools are closed or their processes dead. Returns the names of those that were given up."""
     with gevent.Timeout(patience_s, False):
         while closed_spools(run_dir) < workers and still_recording(run_dir):
             gevent.sleep(0.05)
@@ -32,7 +32,7 @@ def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]
 
 
 def exit_code(code: int) -> int:
-    """Locust's exit code for that of the report: a run that could not be judged (a full disk, say) was made."""
+    """Locust's exit code for the report's: a run that could not be judged, on a full disk say, is inconclusive."""
     return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
 
 
@@ -42,6 +42,6 @@ def say(line: str) -> None:
 
 
 def usage_exit(error: UsageError) -> None:
-    """Say what was wrong and end the process, before any load."""
+    """Print what was wrong and end the process, before any load."""
     say(str(error))
     raise SystemExit(EXIT_USAGE)

@@ -1,4 +1,4 @@
-"""Heads of requests and answers, as a reader needs them: most are like one before, and are made, or read, once."""
+"""Heads of requests and answers, as a reader needs them. Most repeat an earlier one, which is built or parsed once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ REQUEST_ID_HEADER: Final = b"x-amzn-requestid"
 CODING: Final = b"content-encoding"
 
 
-class Requests:
-    """The requests of one reader, in bytes. Most are like one before."""
+class ReaderRequests:
+    """The requests of one reader, in bytes. The last conditional one is kept, for most repeat it."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -24,7 +24,7 @@ class Requests:
         self._conditional = b""
 
     def asking(self, etag: str | None) -> bytes:
-        """The request; with ``etag``, only for a document that has another."""
+        """The request; with ``etag``, for a document that has another ETag only."""
         if etag is None:
             return self._unconditional
         if etag != self._etag:
@@ -32,8 +32,8 @@ class Requests:
         return self._conditional
 
 
-class Said(NamedTuple):
-    """What a reader wants to know of a head."""
+class AnswerHead(NamedTuple):
+    """What a reader needs from a head."""
 
     fields: dict[bytes, bytes]
     etag: str | None
@@ -43,7 +43,7 @@ class Said(NamedTuple):
 
     @classmethod
     def of(cls, received: Answer, recorder: Recorder) -> Self:
-        """What was received says; a new ETag goes to the recorder's table."""
+        """Taken from what was received. A new ETag goes into the recorder's table."""
         etag = received.field(b"etag") or None  # an empty field names nothing
         line = recorder.etag_line(etag)
         recorder.note_modified(line, received)
@@ -56,21 +56,21 @@ class Said(NamedTuple):
         )
 
 
-NOTHING_SAID: Final = Said({}, None, NO_ETAG, None, False)
+_NO_HEAD: Final = AnswerHead({}, None, NO_ETAG, None, False)
 
 
 class Heads:
-    """What the heads of one reader's answers say; the last two are known, as one of 200 and one of 304."""
+    """The parsed heads of one reader's answers. The last two are kept: usually one of a 200 and one of a 304."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._last = self._one_before = NOTHING_SAID
+        self._last = self._one_before = _NO_HEAD
 
-    def of(self, received: Answer) -> Said:
-        """What the head of this answer says. Heads of the same bytes come as the same fields."""
+    def of(self, received: Answer) -> AnswerHead:
+        """The head of this answer. Heads of the same bytes come with the same ``fields`` object."""
         fields = received.fields
         if fields is not self._last.fields:
             self._last, self._one_before = self._one_before, self._last
             if fields is not self._last.fields:
-                self._last = Said.of(received, self._recorder)
+                self._last = AnswerHead.of(received, self._recorder)
         return self._last

@@ -1,6 +1,6 @@
 """The generator's own health: how late its event loop wakes, its CPU time, its garbage collection.
 
-A load generator that is late creates the latency that it reports; these samples let the analysis say so.
+A load generator that is late creates the latency that it reports. These samples let the analysis tell the two apart.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class HealthMonitor:
             sample += 1
             if sample % flush_every == 0:
                 flushing = self._spool.flushing()
-            next(flushing, None)  # a piece of it behind each sample: no read waits for all
+            next(flushing, None)  # one piece after each sample, so that no read waits for the whole flush
 
     def _on_garbage_collection(self, phase: str, _info: dict[str, Any]) -> None:
         if phase == "start":

@@ -1,4 +1,4 @@
-"""What Locust does not foresee when it is interrupted, or told to quit twice."""
+"""Fixes for what Locust does not handle: an interrupt at a bad moment, and being told to quit twice."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from loadtest.load.record_receiver import RecordReceiver
 
 
 def stop_once_at_a_time(runner: Any) -> None:
-    """A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
+    """Make a second ``stop`` wait for the first, after which there is nothing left to stop.
 
-    The second waits for the first, and finds the runner stopped.
+    A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
     """
     stop, stopping = runner.stop, RLock()
 
@@ -28,7 +28,7 @@ def stop_once_at_a_time(runner: Any) -> None:
 
 
 def quit_after_records(runner: Any, records: Callable[[], RecordReceiver | None]) -> None:
-    """A master that quits hears its workers no more, so workers that send their records are ended and heard first."""
+    """Make a master that quits end its workers, and take in their records, first: afterwards it hears them no more."""
     quit_now = runner.quit
 
     def quit_last() -> None:
@@ -39,7 +39,7 @@ def quit_after_records(runner: Any, records: Callable[[], RecordReceiver | None]
             receiver.wait()
         quit_now()
 
-    def quit_elsewhere() -> None:  # not where messages come in: they are waited for
+    def quit_elsewhere() -> None:  # not in the greenlet that takes in messages, because messages are waited for
         if gevent.getcurrent() in runner.greenlet:
             gevent.spawn(quit_last)
         else:
@@ -49,9 +49,9 @@ def quit_after_records(runner: Any, records: Callable[[], RecordReceiver | None]
 
 
 def wait_for_the_end_of_this_process() -> None:
-    """Locust shuts down twice after SIGTERM, in the signal's greenlet and in the main one, whose join that ends.
+    """Wait for ever. After SIGTERM Locust shuts down twice: in the signal's greenlet, and in the main one.
 
-    The second would end the process with an exit code of its own while the first still waits for the verdict.
+    The second would end the process, with an exit code of its own, while the first still waits for the verdict.
     """
     Event().wait()
 

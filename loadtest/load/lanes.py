@@ -1,4 +1,4 @@
-"""The recording of one process, at every address of the run: each has a recorder, readers and due reads of its own."""
+"""The recording of one process at every address of the run; each has its own recorder, readers and due reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Lanes:
         self._readers = [0] * len(self.recorders)
 
     def next(self) -> Recorder:
-        """The recorder of one more reader, who keeps to its address."""
+        """The recorder of one more reader, which keeps to that recorder's address."""
         address = next_reader(self._readers, self._weights) if len(self._readers) > 1 else 0
         self._readers[address] += 1
         return self.recorders[address]
@@ -44,6 +44,6 @@ class Lanes:
             recorder.stop_sending()
 
     def close(self) -> None:
-        """Flush everything and say that this process is done. Closing twice is fine."""
+        """Flush everything and mark this process as done. Closing twice is fine."""
         for recorder in reversed(self.recorders):
             recorder.close()

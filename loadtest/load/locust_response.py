@@ -1,4 +1,4 @@
-"""What listeners of Locust's ``request`` event are given as the response, in the terms that they know."""
+"""The response that listeners of Locust's ``request`` event get, with the attributes that they know."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from loadtest.http1.answer import Answer
 
 
 class LocustResponse:
-    """An answer as Locust's own clients show theirs, as far as listeners ask for it while they are called.
+    """An answer in the form that Locust's own clients give. It is valid only while listeners are called.
 
-    Its body lies where it was received, and is another's when the reader goes on.
+    Its body lies in the receive buffer, which the reader's next answer overwrites.
     """
 
     __slots__ = ("_answer", "url")
@@ -30,12 +30,12 @@ class LocustResponse:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header fields; several of one name are joined with commas. Names are as they were sent."""
-        found: dict[str, str] = {}
+        """The header fields; several of one name are joined with commas. Names are spelled as they were sent."""
+        fields: dict[str, str] = {}
         for name, value in self._answer.headers:
             key, text = name.decode("latin-1"), value.strip().decode("latin-1")
-            found[key] = f"{found[key]}, {text}" if key in found else text
-        return found
+            fields[key] = f"{fields[key]}, {text}" if key in fields else text
+        return fields
 
     @property
     def content(self) -> bytes:

@@ -1,4 +1,4 @@
-"""A worker that has lost its master stops reading by itself, for nobody else can tell it to.
+"""A worker that has lost its master stops reading by itself, because nobody else can tell it to.
 
 Locust's own worker notices after a minute. Here it is three and a half seconds without a word from the master, which
 speaks every second (half a minute on another host); or at once, when the master was its parent and is gone. The time is
@@ -17,9 +17,9 @@ import gevent
 
 TURN_S: Final = 0.25
 BESIDE_MASTER: Final = 14
-"""So many silent turns: three and a half seconds."""
+"""Silent turns: three and a half seconds."""
 FAR_FROM_MASTER: Final = 120
-"""Half a minute: a network may fail for some seconds, and what is recorded meanwhile is sent later."""
+"""Silent turns: half a minute. A network may fail for some seconds, and what is recorded then is sent later."""
 
 
 class MasterWatch:
@@ -34,7 +34,7 @@ class MasterWatch:
         self._greenlet = gevent.spawn(self._watch)
 
     def heard(self, process: int | None = None) -> None:
-        """The master has said something; ``process`` is its process id, if it said that."""
+        """Note that the master has sent something; ``process`` is its process id, if it was in the message."""
         self._heard = True
         self._is_parent = self._is_parent or process == self._parent
 

@@ -1,7 +1,7 @@
-"""Where the two runs of a duel and the command that started them agree on when to begin: a folder of small files.
+"""How the two runs of a duel agree with their command on when to begin: by small files in a folder.
 
-Each run says that all of its users are there, and waits; when both have, the command names a moment a little later.
-Both are processes of one machine with one CLOCK_MONOTONIC.
+Each run writes one when all of its users are there, and waits. When both have, the command writes a start time a little
+later. All are processes of one machine with one CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loadtest.run.duel import Side
 from loadtest.whole_files import write_whole
 
 VARIABLE: Final = "READMODEL_DUEL"
-"""How a run is told that it is one of two: ``base`` or ``new``, a colon, and the folder."""
+"""The variable that makes a run one of two: ``base`` or ``new``, a colon, and the folder."""
 _AGREED: Final = "agreed.json"
 _LOOK_EVERY_S: Final = 0.02
 
@@ -39,17 +39,17 @@ class Meeting:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Meeting | None:
-        """The one that this process was sent to; None for a run of its own."""
+        """The meeting of this process; None for a run that is no part of a duel."""
         side, _, folder = environment.get(VARIABLE, "").partition(":")
         return cls(Side(side), Path(folder)) if side in list(Side) else None
 
     @property
     def variable(self) -> dict[str, str]:
-        """What the run must have in its environment."""
+        """The variable that the run must have in its environment."""
         return {VARIABLE: f"{self.side}:{self.folder}"}
 
     def wait(self, sleep: Callable[[float], object], given_up: Callable[[], bool]) -> Agreed | None:
-        """Say that this run is ready, and wait for the moment that is named; None when it was given up meanwhile."""
+        """Note that this run is ready, and wait for the start time. None when the run was given up meanwhile."""
         write_whole(self.folder / self.side, str(os.getpid()).encode())
         while not given_up():
             if (self.folder / _AGREED).exists():
@@ -59,10 +59,10 @@ class Meeting:
 
     @property
     def is_ready(self) -> bool:
-        """Whether this run has said so."""
+        """Whether this run has noted that it is ready."""
         return (self.folder / self.side).exists()
 
 
 def name_the_moment(folder: Path, agreed: Agreed) -> None:
-    """Tell both when to begin."""
+    """Tell both runs when to begin."""
     write_whole(folder / _AGREED, json.dumps(asdict(agreed)).encode())

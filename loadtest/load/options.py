@@ -74,10 +74,15 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 # fmt: on
 
 
+def variable_of(name: str) -> str:
+    """The environment variable of an option."""
+    return f"LOCUST_{name.upper().replace('-', '_')}"
+
+
 def add_arguments(parser: Any) -> None:
     """Add this project's options to Locust's parser (a ConfigArgParse parser)."""
     for name, settings in (*_OPTIONS, *WATCHING):  # to the parser: those of a group are not seen by Locust's web page
-        action = parser.add_argument(f"--{name}", env_var=f"LOCUST_{name.upper().replace('-', '_')}", **settings)
+        action = parser.add_argument(f"--{name}", env_var=variable_of(name), **settings)
         action.include_in_web_ui = name in PAGE_OPTIONS
     for action in add_access_arguments(parser, with_variables=True):
         action.include_in_web_ui = False
@@ -156,7 +161,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 
 def _require_decidable(settings: Settings, options: argparse.Namespace) -> None:
-    """Refuse to wait for what cannot come: a run that ends when all is decided must be able to decide all."""
+    """Refuse ``--until-decided`` for a run that could never decide everything."""
     if not options.headless or not options.run_time:
         raise UsageError(
             "--until-decided ends a run of its own accord: give --headless and --run-time, the longest that it may last."

@@ -1,7 +1,7 @@
-"""Documents that earlier runs keep and did not put back: taken over by a run that meets one of theirs, or recalled.
+"""Documents that earlier runs keep and have not put back: the next run takes them over, or reminds the user of them.
 
-A run that was killed leaves a document of its own in place of its owner's. The next run finds nothing to keep there,
-so that the owner's document would be forgotten if it were not looked for beside the run's own directory.
+A run that was killed leaves one of its own documents in place of the owner's. The next run finds nothing worth keeping
+there, so the owner's document would be forgotten if nobody looked for it beside the run's own directory.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, RUN_FILE
 from loadtest.run.recording_processes import still_recording
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept, is_owed, keep, kept_folder, kept_numbers, load, note_put_back
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 _MOST_FOLDERS: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs have left: sentences to say, and the run whose kept document this one takes over."""
+    """What earlier runs have left: sentences for the user, and the run whose kept document this one takes over."""
 
     say: tuple[str, ...] = ()
     heir_of: Path | None = None
@@ -72,7 +72,7 @@ def _kept_body(run_dir: Path, number: int) -> bytes:
 
 
 def _has_published(folder: Path, body: bytes) -> bool:
-    """Whether a run that still owes its owner a document has published this one, which looks like an owner's."""
+    """Whether a run that still owes its owner a document has published this one."""
     documents = published_by(folder) if is_owed(folder) else None
     if documents is None or documents.verifier().identify(body).outcome is not ReadOutcome.WHOLE:
         return False
@@ -91,7 +91,8 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any], number: int =
     if kept is None or kept.body is None:
         return ""
     was = kept.about
-    look = Look("document", "", kept.body, str(was.get("etag") or ""), was.get("put"), tuple(was.get("not_kept") or ()))
+    etag, not_kept = str(was.get("etag") or ""), tuple(was.get("not_kept") or ())
+    look = ObjectLook("document", "", kept.body, etag, was.get("put"), not_kept)
     said = {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}
     keep(kept_folder(run_dir, number), said, look)
     return (
@@ -128,9 +129,9 @@ def owed_sentence(run_dir: Path) -> str:
 
 def _beside(run_dir: Path) -> list[Path]:
     try:
-        found = islice(run_dir.parent.iterdir(), _MOST_FOLDERS)
+        paths = islice(run_dir.parent.iterdir(), _MOST_FOLDERS)
         return sorted(
-            path for path in found if path.is_dir() and not path.is_symlink() and path.resolve() != run_dir.resolve()
+            path for path in paths if path.is_dir() and not path.is_symlink() and path.resolve() != run_dir.resolve()
         )
     except OSError:
         return []

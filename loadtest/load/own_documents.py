@@ -13,7 +13,7 @@ from loadtest.run.documents.kind import MAXIMUM_BYTES, Description
 from loadtest.run.documents.kinds import for_objects
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.mixing import share_of_cuts_seen
-from loadtest.run.documents.places import NoPlaceError, Place, place_in
+from loadtest.run.documents.places import NoPlaceError, StampPlace, place_in
 from loadtest.run.documents.stamped import STAMPED
 from loadtest.run.documents.stamps import Template
 from loadtest.run.settings import Settings
@@ -23,14 +23,14 @@ MOST_STAMPED: Final = 100
 MOST_FILES: Final = 5_000
 MOST_BYTES: Final = 1024 * 1024 * 1024
 MOST_STAMPED_BYTES: Final = 64 * 1024 * 1024
-"""Every load-generating process holds all of the stamped documents, and only a few of a folder's."""
+"""Every load-generating process holds all of the stamped documents, but only a few of a folder's."""
 
 
 def take_documents(settings: Settings, run_dir: Path, run: str) -> Description:
-    """Copy the documents that the settings name into the run directory; their description.
+    """Copy the documents that the settings name into the run directory, and return their description.
 
     Raises:
-        UsageError: one cannot be read, or cannot be what is asked for.
+        UsageError: one of them cannot be read, or cannot be used as the options ask.
     """
     if settings.documents is not None:
         return _take_folder(settings.documents, run_dir, run)
@@ -72,15 +72,15 @@ def _cuts_seen(turns: list[Template], run: str) -> list[float]:
     ]
 
 
-def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[Place]:
-    places: list[Place] = []
+def _places(path: Path, document: bytes, pointers: tuple[str, ...]) -> list[StampPlace]:
+    places: list[StampPlace] = []
     for pointer in pointers:
         try:
             place = place_in(document, pointer)
         except NoPlaceError as error:
-            told = f"--stamp {shown(pointer)}" if "JSON Pointer" in str(error) else f"--document {shown(str(path))}"
+            subject = f"--stamp {shown(pointer)}" if "JSON Pointer" in str(error) else f"--document {shown(str(path))}"
             raise UsageError(
-                f"{told} {error}; name the field with --stamp, a JSON Pointer such as /meta/revision."
+                f"{subject} {error}; name the field with --stamp, a JSON Pointer such as /meta/revision."
             ) from None
         if place in places:
             raise UsageError(f"--stamp {shown(pointer)} names a field that is stamped already: give each field once.")
@@ -92,7 +92,7 @@ def _take_folder(folder: Path, run_dir: Path, run: str) -> Description:
     paths = _files_of(folder)
     library = Library(run_dir)
     entries: list[dict[str, Any]] = []
-    seen: list[float] = []
+    cuts_seen: list[float] = []
     names: dict[str, str] = {}
     before = b""
     for number, (path, document) in enumerate(_read(paths, MOST_BYTES, "--documents")):
@@ -104,42 +104,42 @@ def _take_folder(folder: Path, run_dir: Path, run: str) -> Description:
                 "readers could not tell which of them they got, so leave one out, or have them stamped with "
                 "--document and --stamp."
             )
-        seen += [share_of_cuts_seen(before, document)] if number else []
+        cuts_seen += [share_of_cuts_seen(before, document)] if number else []
         entries.append(entry)
         before = document
-    description = _described(FOLDER, [int(entry["bytes"]) for entry in entries], seen)
+    description = _described(FOLDER, [int(entry["bytes"]) for entry in entries], cuts_seen)
     library.close(run, description, entries)
     return description
 
 
 def _files_of(folder: Path) -> list[Path]:
-    """The files in the folder, in the order of their names; not those that are hidden, and no folders."""
+    """The files in the folder, in the order of their names, without hidden files and folders."""
     try:
-        found = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
+        files = [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file()]
     except OSError as error:
         raise UsageError(
             f"--documents {shown(str(folder))} cannot be read ({error.strerror}): give a folder."
         ) from None
-    if not 2 <= len(found) <= MOST_FILES:
+    if not 2 <= len(files) <= MOST_FILES:
         raise UsageError(
-            f"--documents {shown(str(folder))} holds {len(found):,} files: give a folder with 2 to {MOST_FILES:,}, "
+            f"--documents {shown(str(folder))} holds {len(files):,} files: give a folder with 2 to {MOST_FILES:,}, "
             "each the document as it is at one time."
         )
-    return sorted(found, key=lambda path: path.name)
+    return sorted(files, key=lambda path: path.name)
 
 
 def _read(paths: Sequence[Path], most: int, option: str) -> Iterator[tuple[Path, bytes]]:
-    """Each file with what it holds; one at a time."""
+    """Each file with its content, one at a time."""
     total = 0
     for path in paths:
         name = f"{option} {shown(str(path))}"
         try:
             if not path.is_file():
-                raise UsageError(f"{name} is no file: give the document as it is served.")
+                raise UsageError(f"{name} is not a file: give the document as it is served.")
             with path.open("rb") as file:
                 document = file.read(MAXIMUM_BYTES + 1)
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "there can be no such file"
+            why = getattr(error, "strerror", None) or "no file can have that name"
             raise UsageError(f"{name} cannot be read ({why}): check the path.") from None
         if not document:
             raise UsageError(f"{name} is empty: give the document as it is served.")
@@ -151,11 +151,11 @@ def _read(paths: Sequence[Path], most: int, option: str) -> Iterator[tuple[Path,
         yield path, document
 
 
-def _described(kind: str, sizes: list[int], seen: list[float]) -> Description:
+def _described(kind: str, sizes: list[int], cuts_seen: list[float]) -> Description:
     return {
         "kind": kind,
         "count": len(sizes),
         "smallest": min(sizes),
         "largest": max(sizes),
-        "cuts_seen": round(sum(seen) / len(seen), 6),
+        "cuts_seen": round(sum(cuts_seen) / len(cuts_seen), 6),
     }

@@ -1,7 +1,7 @@
 """A process that records reads: the only one, or a worker of a master, which it also watches.
 
-It takes part when the plan arrives, and stops when told to, or when its master is gone. A worker that does not see the
-master's files records into a folder of its own and sends what it records.
+It takes part from when the plan arrives until it is told to stop, or its master is gone. A worker that does not see the
+master's files records into a folder of its own and sends its records.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 COUNTS_KEY: Final = "read-model-counts"
 LONGEST_SENDING_S: Final = 10.0
-"""When this process ends, for what was not sent yet; the master says when it has all."""
+"""How long this process waits at its end for the master to have all of its records."""
 
 
 class Participant:
@@ -55,7 +55,7 @@ class Participant:
         self._master_watch: MasterWatch | None = None
         self._sender: RecordSender | None = None
         self._offset_ns = 0
-        self._place = place_from(environment.parsed_options)  # a master's options replace those of its workers later
+        self._place = place_from(environment.parsed_options)  # before the master's options replace this worker's
         self._runner.register_message(CLOCK_MESSAGE, self._on_clock)
         self._runner.register_message(PLAN_MESSAGE, self._on_plan)
         self._runner.register_message(END_MESSAGE, self._on_end)
@@ -91,13 +91,13 @@ class Participant:
             watch.stop()
         sender, self._sender = self._sender, None
         if sender is not None:
-            with waiting_through_ctrl_c():  # a second one would end this before it has said where the records are
+            with waiting_through_ctrl_c():  # a second one must not end this before the log says where the records are
                 self._runner.stop()
                 self.stop_recording()
                 sender.finish(LONGEST_SENDING_S)
 
     def _on_end(self, **_kwargs: Any) -> None:
-        gevent.spawn(self._runner.stop)  # not where messages come in, for the master's answers do
+        gevent.spawn(self._runner.stop)  # not in the greenlet that takes in messages, because the master's are needed
 
     def _on_received(self, msg: Any, **_kwargs: Any) -> None:
         if self._sender is not None:
@@ -116,10 +116,10 @@ class Participant:
             plan = replace(plan, start_ns=plan.start_ns + self._offset_ns)
             beside_master = isinstance(self._runner, LocalRunner) or sees_run(Path(plan.run_dir), plan.run)
             if not beside_master:
-                own_folder = tempfile.mkdtemp(prefix="read-model-")  # which nobody else may read
+                own_folder = tempfile.mkdtemp(prefix="read-model-")  # that nobody else may read
                 _fill(Path(own_folder), files)
                 plan = replace(plan, run_dir=own_folder)
-            if plan.cert:  # before the first reader would trip over it
+            if plan.cert:  # so that a wrong one is refused before the first reader uses it
                 tls_context(access=Access.of(plan))
             lanes = Lanes(plan, share)
         except (TypeError, ValueError, UsageError, OSError) as error:
@@ -130,7 +130,7 @@ class Participant:
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
             return
         self._lanes = lanes
-        if self._sender is not None:  # of an earlier run, all sent or given up by now
+        if self._sender is not None:  # the one of an earlier run, which has sent everything or given up by now
             self._sender.finish(0)
         self._sender = None
         if not beside_master:
@@ -173,7 +173,7 @@ class Participant:
 
 
 def _fill(folder: Path, files: dict[str, bytes]) -> None:
-    """Make it a run directory on this host, with the files that readers need of the master's."""
+    """Make ``folder`` a run directory on this host, with those of the master's files that readers need."""
     for name, content in files.items():
         path = folder / DOCUMENTS_FOLDER if Path(name).parent.name == DOCUMENTS_FOLDER else folder
         path.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The message by which a process learns what it is to read: all that a worker needs, for it may share nothing else."""
+"""The message with the plan of a run. It has all that a worker needs, which may share nothing else with the master."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FILES_KEY: Final = "files"
 def plan_message(plan: Plan, team: Workers, client: str | None) -> dict[str, Any]:
     """The plan for one worker, or for the only process of a run without workers.
 
-    Beside the plan: the shares of all; what this program is; how far the worker's clock is ahead; and files of the run
-    directory that readers need.
+    Beside the plan it has the shares of all workers, the digest of this program's code, how far the worker's clock is
+    ahead, and the files of the run directory that readers need.
     """
     files = files_of(plan.documents, Path(plan.run_dir)) if client is not None else {}
     offset_ns = team.offset_ns(client) if client is not None else 0

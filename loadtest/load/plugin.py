@@ -1,7 +1,7 @@
-"""Hooks this project into Locust: one object a process, which follows Locust's events. ``register()`` is all.
+"""Hooks this project into Locust: ``register()`` makes one object a process, which follows Locust's events.
 
-Locust starts and ends runs in several ways (headless, web page, master and workers, Ctrl-C); what happens to a run is
-the same in all of them and lives in ``loadtest.load.coordinator`` and ``loadtest.load.recorder``.
+Locust starts and ends runs in several ways (headless, web page, master and workers, Ctrl-C). What happens to a run is
+the same in all of them, and lives in ``loadtest.load.coordinator`` and ``loadtest.load.recorder``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEAST_STOP_TIMEOUT_S: Final = 5.0
-"""Readers get so long to finish the read in flight when a run stops: a read cut off would be a latency lost."""
+"""Time for readers to finish the read in flight when a run stops: a read cut off would be a latency lost."""
 
 
 def register() -> None:
@@ -61,7 +61,7 @@ def register() -> None:
 
 
 class ReadModelRun:
-    """What this Locust process does for a run: coordinate (standalone, master), record (standalone, worker)."""
+    """What this process does in its runs: coordinate them (standalone, master), record reads (standalone, worker)."""
 
     def __init__(self, environment: Any) -> None:
         self._environment = environment
@@ -82,11 +82,11 @@ class ReadModelRun:
         self._team = Workers(runner) if self._coordinates else None
         self._starting = False
         self._receiver: RecordReceiver | None = None
-        """Of the run that is on, or was the last; what comes late is answered, too."""
+        """The receiver of the current or last run: late messages are answered, too."""
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
-        runner.register_message(RECORDS_MESSAGE, self._on_records)  # Locust takes one listener, for all runs
+        runner.register_message(RECORDS_MESSAGE, self._on_records)  # Locust takes one listener for all runs
         if not self._coordinates and environment.parsed_options.processes:
-            environment.parsed_options.json = False  # a master's JSON is of all its workers
+            environment.parsed_options.json = False  # the master's JSON covers all of its workers
         self._participant = Participant(environment, self._on_begin)
         gevent.signal_handler(signal.SIGINT, interrupt)
         self._telemetry = _telemetry(environment)
@@ -117,7 +117,7 @@ class ReadModelRun:
         return self._coordinator
 
     def _ends_ns(self) -> int | None:
-        """When the run will end; Locust counts the run time from before the users are there."""
+        """When the run will end, if that is known. Locust counts the run time from before the users are there."""
         options = self._environment.parsed_options
         if self._page is not None and self._page.run_time_s is not None:
             return self._test_started_ns + self._page.run_time_s * SECOND
@@ -205,7 +205,7 @@ class ReadModelRun:
     def _on_test_stop(self, **_kwargs: Any) -> None:
         self._participant.stop_recording()
         quits = self._headless or self._quitting
-        master_that_quits = isinstance(self._environment.runner, MasterRunner) and quits  # its workers go on till then
+        master_that_quits = isinstance(self._environment.runner, MasterRunner) and quits  # finishes when it quits
         if self._coordinator is not None and not master_that_quits:
             self._finish()
 
@@ -213,7 +213,7 @@ class ReadModelRun:
         if self._quitting:
             wait_for_the_end_of_this_process()
         self._quitting = True
-        self._participant.end_sending()  # while the master can still answer
+        self._participant.end_sending()  # now, while the master can still answer
         self._environment.runner.quit()  # readers end before their recording does
         self._participant.stop_recording()
         if self._coordinator is not None:

@@ -1,4 +1,4 @@
-"""How a run publishes documents of the user's own: as what is there is served, and as long as there are any."""
+"""How a run publishes documents of the user's own: with the headers of the object that is there, each once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _AS_FOUND: Final = (
     *("ContentType", "CacheControl", "ContentLanguage", "ContentDisposition", "Expires", "Metadata"),
     *("StorageClass", "ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled"),
 )
-"""Not its coding: what is given is published in the bytes in which it is given. Tags want a right of their own."""
+"""Not its coding, because a document is published in the very bytes of its file. Nor its tags, which need a right of
+their own."""
 
 
 def put_arguments(description: Description, run_dir: Path, number: int = 0) -> dict[str, Any]:
@@ -31,8 +32,8 @@ def put_arguments(description: Description, run_dir: Path, number: int = 0) -> d
     kept = load(run_dir, number) if description["kind"] in OWN_KINDS else None
     if kept is None or kept.body is None:
         return AS_MADE_UP
-    found = kept.about.get("put") or {}
-    return {name: found[name] for name in _AS_FOUND if name in found}
+    before = kept.about.get("put") or {}
+    return {name: before[name] for name in _AS_FOUND if name in before}
 
 
 def refuse_if_one_is_there(
@@ -41,7 +42,7 @@ def refuse_if_one_is_there(
     """See that what is there is no later version of the run, and return it; None when it is not known.
 
     Raises:
-        UsageError: it is: readers that still get it could not be told from readers of that version.
+        UsageError: it is one, so a reader that still gets it would look like a reader of that version.
     """
     kept = load(run_dir, number)
     if kept is None or kept.body is None:
@@ -57,10 +58,10 @@ def refuse_if_one_is_there(
 
 
 def refuse_too_few(settings: Settings, documents: Documents, run_time_s: float | None) -> None:
-    """See that the documents are enough for the run, if anybody has said how long that is.
+    """Check that there are enough documents for the run, if it is known how long that is.
 
     Raises:
-        UsageError: they are not; says how many are wanted.
+        UsageError: there are too few; the sentence has how many are needed.
     """
     if documents.count is None or not run_time_s:
         return

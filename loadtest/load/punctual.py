@@ -1,9 +1,9 @@
-"""Waking up on time. gevent's timers are as coarse as ``epoll_wait``: a millisecond, as long as a whole read may take.
+"""Waking up on time. gevent's timers are as coarse as ``epoll_wait``: a millisecond, which a whole read may take.
 
-All greenlets of a process share one alarm, a timer that is a file, for which ``epoll_wait`` waits as for a socket: the
-process sleeps meanwhile. To be woken takes a system some 50 microseconds, so the alarm rings that much early, and the
-rest is spent looking at sockets and clock in turn: at most a tenth of each wait, so that most of a core is left however
-many reads there are. Where there are no such files, that rest is a millisecond.
+All greenlets of a process share one alarm: a timer file descriptor, which ``epoll_wait`` waits for as for a socket.
+Waking up takes about 50 microseconds, so the alarm rings a little early, and the rest is spent looking at sockets and
+clock in turn. That is at most a tenth of each wait, so most of a core stays free however many reads there are. On a
+system without timer descriptors the rest is a millisecond.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from loadtest.timer_descriptor import TimerDescriptor
 from loadtest.units import SECOND
 
 EARLY_NS: Final = 100_000
-"""The alarm rings so early, if that is no more than a tenth of the wait."""
+"""How early the alarm rings, if that is no more than a tenth of the wait."""
 TIMER_COARSENESS_NS: Final = 1_000_000
 _NEVER: Final = 2**63
 
@@ -35,10 +35,10 @@ class Clock(Protocol):
         """Ring for what is due at ``due_ns``."""
 
     def unset(self) -> None:
-        """Do not ring."""
+        """Do not ring until it is set again."""
 
     def close(self) -> None:
-        """Ring never again."""
+        """Never ring again."""
 
 
 class Alarm:
@@ -50,7 +50,7 @@ class Alarm:
         self._clock = clock(get_hub().loop, self._ring)
 
     def sleep_until(self, due_ns: int) -> None:
-        """Return when ``due_ns`` of ``time.monotonic_ns()`` has come; at once, without a look at others, if it has."""
+        """Return when ``time.monotonic_ns()`` reaches ``due_ns``; at once, without letting others run, if it has."""
         now_ns = time.monotonic_ns()
         if due_ns <= now_ns:
             return
@@ -65,7 +65,7 @@ class Alarm:
         sleepers = self._sleepers
         now_ns = time.monotonic_ns()
         while sleepers and sleepers[0][0] <= now_ns:
-            heapq.heappop(sleepers)[2].switch(None)  # killed meanwhile: nobody waits for it
+            heapq.heappop(sleepers)[2].switch(None)  # does nothing for a greenlet that was killed meanwhile
             now_ns = time.monotonic_ns()
         if sleepers:
             self._clock.set(sleepers[0][0], now_ns)
@@ -74,16 +74,16 @@ class Alarm:
 
 
 def clock(loop: Any, ring: Callable[[], None]) -> Clock:
-    """A clock of this event loop: a file where there are such, else its own timers."""
+    """A clock of this event loop: a timer descriptor where the system has them, else the loop's own timers."""
     try:
         descriptor = TimerDescriptor()
-    except (AttributeError, OSError):  # no Linux
+    except (AttributeError, OSError):  # not Linux
         return _LoopClock(loop, ring)
     return _FileClock(loop, ring, descriptor)
 
 
 class _FileClock:
-    """Its file stays readable until it is set anew."""
+    """A timer descriptor, which stays readable until it is set anew."""
 
     def __init__(self, loop: Any, ring: Callable[[], None], descriptor: TimerDescriptor) -> None:
         self._set_for = _NEVER
@@ -92,7 +92,7 @@ class _FileClock:
         self._watcher.start(ring)
 
     def set(self, due_ns: int, now_ns: int) -> None:
-        if due_ns != self._set_for:  # else it is a little early
+        if due_ns != self._set_for:  # if it is the same, it rang a little early and goes on ringing
             self._set_for = due_ns
             self._descriptor.set(due_ns - min(EARLY_NS, max(0, due_ns - now_ns) // 10))
 
@@ -109,7 +109,7 @@ class _FileClock:
 
 
 class _LoopClock:
-    """The timers of the loop, and rounds of it for the last millisecond."""
+    """A timer of the loop, and rounds of the loop for the last millisecond."""
 
     def __init__(self, loop: Any, ring: Callable[[], None]) -> None:
         self._loop, self._ring = loop, ring
@@ -137,16 +137,15 @@ class _LoopClock:
 
 
 _alarms: dict[Any, Alarm] = {}
-os.register_at_fork(after_in_child=_alarms.clear)  # the file of an alarm would still be the parent's too
+os.register_at_fork(after_in_child=_alarms.clear)  # the child would share the descriptor with its parent
 
 
 def alarm() -> Alarm:
-    """That of this event loop."""
+    """The alarm of this event loop."""
     loop = get_hub().loop
-    found = _alarms.get(loop)
-    if found is None:
-        found = _alarms[loop] = Alarm()
-    return found
+    if loop not in _alarms:
+        _alarms[loop] = Alarm()
+    return _alarms[loop]
 
 
 def sleep_until(due_ns: int) -> None:

@@ -1,7 +1,7 @@
-"""Who reads: the Locust user that sends a session's requests, and records what came back.
+"""The reader: a Locust user that sends a session's requests and records the answers.
 
-A read is timed from before anything is done for it, opening a connection included (``called``), to when the last byte
-of its answer was taken in (``returned``), or to when it was given up.
+A read is timed from before anything is done for it, opening a connection included (``called``), until the last byte of
+its answer has been taken in, or until it is given up (``returned``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from loadtest.http1.limits import (
 )
 from loadtest.http1.trust import tls_context
 from loadtest.load.due_reads import DueReads
-from loadtest.load.heads import CODING, Heads, Requests
+from loadtest.load.heads import CODING, Heads, ReaderRequests
 from loadtest.load.locust_response import LocustResponse
 from loadtest.load.punctual import sleep_until
 from loadtest.load.reader_connection import ReaderConnection
@@ -40,11 +40,11 @@ from loadtest.run.records import ReadOutcome
 
 REQUEST_NAME: Final = "samples"
 AT_A_STRETCH_NS: Final = 100_000_000
-"""For so long a reader goes on by itself; then Locust has the floor, and may stop it. Its own loop is paid
-for once a stretch, so that few reads at a stretch make each of them dearer."""
+"""How long a reader reads before it gives control back to Locust, which may then stop it. Locust's own loop costs
+time once a stretch, so short stretches make each read dearer."""
 
 turns: Final = Turns()
-"""Those of all readers of this process, whose connections belong to one event loop."""
+"""The turns of all readers of this process, whose connections belong to one event loop."""
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
@@ -56,7 +56,7 @@ class SamplesReader(User):
     """Reads ``/v1/samples`` again and again, as a browser or a proxy would, and records every read."""
 
     def on_start(self) -> None:
-        """Wait for the run to begin; users that come early must not read before version 0 is there."""
+        """Wait for the run to begin: users that start early must not read before version 0 is there."""
         self._recorder: Recorder = self.environment.read_model.recorder()
         plan = self._recorder.plan
         self._session = Session(self._recorder.next_session(), self._recorder.verifier, plan.conditional_share)
@@ -64,7 +64,7 @@ class SamplesReader(User):
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
         address = Address.of(plan.url, plan.headers)
-        self._requests = Requests(address)
+        self._requests = ReaderRequests(address)
         self._connection = ReaderConnection(
             address,
             _tls_context(Access.of(plan)) if address.scheme == "https" else None,
@@ -76,26 +76,26 @@ class SamplesReader(User):
         self._confirmed: int | None = None
         self._due: int | None = None
         self._only_reads = len(self.tasks) == 1
-        self.wait_time()  # Locust reads first and waits then; the first read is due later
+        self.wait_time()  # Locust reads first and waits afterwards, but the first read is due later
 
     def on_stop(self) -> None:
-        """Give back what is not used any more; a user who was stopped before the run began has nothing."""
+        """Close the connection, and give back a read that is due. A user stopped before the run began has neither."""
         if hasattr(self, "_connection"):
             self._connection.close()
             if self._due is not None:
                 self._recorder.give_back(self._due)
 
     def wait_time(self) -> float:
-        """Wait until the next read is due; Locust, which calls this to know for how long to wait, has to wait no more.
+        """Wait until the next read is due, and return 0: Locust, which asks how long to wait, need not wait then.
 
-        In a closed loop nothing is waited for. The task itself waits where the next read is near, as Locust lets others
-        run once more before the task, and where the next task may be one of a subclass.
+        In a closed loop there is no waiting. The task itself waits where the next read is near, because Locust lets
+        others run once more before the task, and where the next task may be one of a subclass.
         """
         due_reads = self._recorder.due_reads
         if due_reads is None:
             sleep_until(self._recorder.plan.start_ns)
         elif self._only_reads and self._due is None and not due_reads.is_near:
-            self._due = due_reads.wait()  # none, when the run has ended: the task stops the user then
+            self._due = due_reads.wait()  # None when the run has ended: the task then stops the user
         return 0
 
     def _wait_for_due(self, due_reads: DueReads) -> int:
@@ -106,7 +106,7 @@ class SamplesReader(User):
 
     @task
     def reads(self) -> None:
-        """Read again and again, for a little while, without Locust's own loop."""
+        """Read again and again for one stretch, without Locust's own loop."""
         until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
         due_reads = self._recorder.due_reads
         if due_reads is None:
@@ -149,28 +149,28 @@ class SamplesReader(User):
         self._finish(question, due, called, started, received)
 
     def _tell_of_unasked(self, count: int) -> None:
-        """Bytes came over the idle connection: they belong to the answer before."""
+        """Record bytes that came over the idle connection: they belong to the answer before."""
         if self._confirmed is not None:
             self._recorder.body_after_304(self._confirmed, count)
         what = _UNASKED if self._confirmed is None else name_of(_WITH_BODY)
         self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
-        recorder, session, said = self._recorder, self._session, self._heads.of(received)
+        recorder, session, head = self._recorder, self._session, self._heads.of(received)
         status, returned_ns, body_bytes = received.status, received.returned_ns, received.body_bytes
         failure: BaseException | None = received.failure
         verifier = recorder.verifier
-        if status == 200 and failure is None and not said.has_coding and received.body_is(verifier.latest_body):
-            outcome, version = verifier.latest_identity  # as before: one comparison of memory, where it was received
+        if status == 200 and failure is None and not head.has_coding and received.body_is(verifier.latest_body):
+            outcome, version = verifier.latest_identity  # the same as before: one comparison, in the receive buffer
         elif status == 304 and failure is None and question.etag is not None and not received.excess:
             outcome, version = _NOT_MODIFIED, question.version
         else:
-            answer = _answer_from(received, said.etag, said.request_id)
+            answer = _answer_from(received, head.etag, head.request_id)
             failure = answer.failure
             body_bytes = max(body_bytes, len(answer.body))
             outcome, version = session.judge(question, answer)
         if outcome is _WHOLE:
-            session.keep(said.etag, said.etag_line, version)
+            session.keep(head.etag, head.etag_line, version)
         record = recorder.record(
             session.number,
             due,
@@ -178,11 +178,11 @@ class SamplesReader(User):
             returned_ns,
             status,
             version,
-            said.etag_line,
+            head.etag_line,
             question.etag_line,
             body_bytes,
             outcome,
-            said.request_id,
+            head.request_id,
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
@@ -199,7 +199,7 @@ class SamplesReader(User):
         )
 
     def _complaint(self, outcome: ReadOutcome, received: Received, failure: BaseException | None) -> Any:
-        """What Locust's table of failures says of a read that is not as it should be."""
+        """The error in Locust's table of failures for a read that is not as it should be."""
         recorder = self._recorder
         if failure is not None:
             return CatchResponseError(recorder.message(in_words(failure, self._url), outcome))
@@ -213,7 +213,7 @@ class SamplesReader(User):
 
 
 def _answer_from(received: Received, etag: str | None, request_id: str | None) -> ReadAnswer:
-    """What was received, in the terms of a session. Bytes behind a 304 are the body that it must not have."""
+    """What was received, as a session takes it. Bytes after a 304 are the body that it must not have."""
     failure = received.failure
     coding = received.field(CODING)
     if received.status == 200 and is_coded(coding):
@@ -224,6 +224,6 @@ def _answer_from(received: Received, etag: str | None, request_id: str | None) -
 
 @cache
 def _tls_context(access: Access = NO_ACCESS) -> ssl.SSLContext:
-    """One for all readers of this process: it takes long to make."""
+    """One context for all readers of this process, because it takes long to make."""
     context: ssl.SSLContext = tls_context(access=access)
     return context

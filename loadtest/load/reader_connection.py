@@ -1,9 +1,9 @@
-"""A reader's connection: what comes over it is taken in and stamped by the event loop itself, at once.
+"""A reader's connection: the event loop itself takes in and stamps what comes over it, at once.
 
-Of hundreds of answers that come together, as after a freeze of the target, all are taken in and stamped before more
-than a few are parsed, judged and recorded (``loadtest.load.turns``). Waiting for an answer costs one switch
-between greenlets, and no timer: the one that keeps the deadline runs on from request to request, and looks, when it is
-over, whether the deadline still is the one that it was set for.
+When hundreds of answers come together, as after a freeze of the target, all are taken in and stamped before more than
+a few are parsed, judged and recorded (``loadtest.load.turns``). Waiting for an answer costs one switch between
+greenlets, and no timer: the timer of the deadline runs on from request to request, and checks when it goes off whether
+the deadline has moved.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class ReaderConnection(Connection):
         self._end: tuple[OSError | None, int] | None = None
 
     def close(self) -> None:
-        """Give the connection up; the next request opens another."""
+        """Close the connection; the next request opens another."""
         self._timer.stop()
         self._rings_ns = _NEVER
         if self._watcher is not None:
@@ -64,7 +64,7 @@ class ReaderConnection(Connection):
 
     def _open(self, deadline_ns: int) -> socket.socket:
         connection = super()._open(deadline_ns)
-        if not self._is_secure:  # what gevent's sockets add is not needed here, and takes as long as the system's part
+        if not self._is_secure:  # gevent's own layer is not needed here, and takes as long as the system call
             connection = _socket(fileno=connection.detach())
             connection.setblocking(False)
         self._watcher = self._loop.io(connection.fileno(), _READABLE)
@@ -73,7 +73,7 @@ class ReaderConnection(Connection):
         return connection
 
     def _look_at_idle(self) -> bytes:
-        """Ask the system whether anything came, which is cheaper than to try; gevent would let others run first."""
+        """Poll for bytes, which is cheaper than to try to read them; gevent would let other greenlets run first."""
         if self._idle is not None and not self._idle.poll(0):
             return b""
         return super()._look_at_idle()
@@ -99,12 +99,12 @@ class ReaderConnection(Connection):
                 waiter = self._waiter = Waiter()
                 self._watch()
                 if self._is_secure and self._socket_holds_more():
-                    self._take_in()  # there was no room for it
+                    self._take_in()  # what there was no room for before
         finally:
             self._deadline_ns = 0
 
     def _watch(self) -> None:
-        """From one answer to the next: to stop and start again costs a call of the system."""
+        """Watch on from one answer to the next, because to stop and start again costs a system call."""
         if not self._is_watched:
             self._is_watched = True
             self._watcher.start(self._take_in)
@@ -114,14 +114,14 @@ class ReaderConnection(Connection):
         self._watcher.stop()
 
     def _take_in(self) -> None:
-        """Called by the event loop when something has come. Does as little as it can: others have come too."""
+        """Called by the event loop when bytes have come. It does as little as it can, because others wait too."""
         connection, incoming = self._socket, self._incoming
-        if not self._deadline_ns:  # nobody asked for it: it is looked at before the next request
+        if not self._deadline_ns:  # bytes that nobody asked for are looked at before the next request
             self._stop_watching()
             return
         while connection is not None:
             space = incoming.space()
-            if not space:  # until what came is parsed
+            if not space:  # there is room again when this has been parsed
                 self._stop_watching()
                 return
             try:
@@ -141,9 +141,9 @@ class ReaderConnection(Connection):
                 return
 
     def _socket_holds_more(self) -> bool:
-        """Whether there is a part of a TLS record that was not taken: events tell of what the system holds only.
+        """Whether the rest of a TLS record waits in the socket: events only tell of bytes in the kernel.
 
-        To ask is cheaper than to try: that there is nothing is an exception, which takes longer than to decrypt 16 KB.
+        To ask is cheaper than to try: an exception takes longer than to decrypt 16 KB.
         """
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
 
@@ -155,7 +155,7 @@ class ReaderConnection(Connection):
 
     def _ask_for_turn(self) -> None:
         self._has_asked = True
-        self._turns.ask(self._waiter.switch)  # stopped meanwhile: nobody waits for it any more
+        self._turns.ask(self._waiter.switch)  # does nothing for a greenlet that was stopped meanwhile
 
     def _set_timer(self) -> None:
         self._timer.stop()
@@ -164,7 +164,7 @@ class ReaderConnection(Connection):
         self._timer.start(self._look_at_deadline)
 
     def _look_at_deadline(self) -> None:
-        """The timer is over; between two requests there is no deadline."""
+        """The timer has gone off. Between two requests there is no deadline."""
         self._rings_ns = _NEVER
         if not self._deadline_ns:
             return

@@ -1,8 +1,8 @@
-"""The master's side of workers that do not see its files: their spools, as they send them, in the run directory.
+"""The master's side of workers that do not see its files: it writes the spools that they send into the run directory.
 
-What arrives is put where a worker beside the master would have put it itself, so nothing that comes later knows a
-difference: the same registration, files, heartbeat and last word. Nothing is taken from a message but bytes and their
-place: which files they go to is decided here.
+It writes them where a worker beside the master would have written them itself: the same registration, files, heartbeat
+and closing mark. So nothing later sees a difference. Only bytes and their place are taken from a message: which file
+they go to is decided here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 END_MESSAGE: Final = "read-model-end"
 SILENCE_S: Final = 10.0
-"""So long without anything new, and a worker that sends its records is not waited for."""
+"""A worker that sends nothing new for so long is not waited for any more."""
 _TURN_S: Final = 0.05
 _NO_SIZES: Final = dict.fromkeys(SPOOL_SUFFIXES, 0)
 
@@ -41,15 +41,15 @@ class _Copy:
     """Descriptors, by suffix."""
     sizes: dict[str, int] = field(default_factory=lambda: dict(_NO_SIZES))
     over: bool = False
-    """Its last word has come; nothing is written any more."""
+    """Its closing mark has come, and nothing is written any more."""
     complete: bool = False
     """All of it is in the run directory."""
     failed: bool = False
-    """That it cannot be written has been said."""
+    """It could not be written, and that has been logged."""
 
 
 class RecordReceiver:
-    """Takes the records of one run; the master has one for each run that has such workers."""
+    """Takes the records of one run that workers send."""
 
     def __init__(self, runner: Any, run_dir: Path, run: str, shares: dict[str, int]) -> None:
         self._runner, self._run_dir, self._run, self._shares = runner, run_dir, run, shares
@@ -63,13 +63,13 @@ class RecordReceiver:
         return bool(self._copies)
 
     def end_workers(self) -> None:
-        """Tell all workers that the run ends; they stop to read, and go on to send."""
+        """Tell all workers that the run ends. They stop reading, and go on sending."""
         for client in self._shares:
             with contextlib.suppress(RPCError):
                 self._runner.send_message(END_MESSAGE, None, client)
 
     def wait(self) -> None:
-        """Wait until all that is to come is there; for nobody who is lost, or silent for long. Twice is fine."""
+        """Wait until all records are here, but not for workers that are lost or silent. Waiting twice is fine."""
         had, deadline = -1, time.monotonic() + SILENCE_S
         while not self._waited and (waiting := [c for c, copy in self._copies.items() if not copy.over]):
             have = sum(sum(copy.sizes.values()) for copy in self._copies.values())
@@ -81,7 +81,7 @@ class RecordReceiver:
         self._waited = True
 
     def close(self) -> None:
-        """Take no more. A worker whose last word did not come is heard no more from now on. Twice is fine."""
+        """Take no more records, also from workers that have not finished. Closing twice is fine."""
         self._closed = True
         for copy in self._copies.values():
             if not copy.over:
@@ -96,7 +96,7 @@ class RecordReceiver:
         return node is not None and node.state == "missing"
 
     def on_records(self, msg: Any) -> None:
-        """A worker has sent some; what is not of this run is another receiver's."""
+        """Take in what a worker has sent, if it is of this run."""
         client, data = msg.node_id, msg.data
         if not isinstance(data, dict) or data.get("run") != self._run or client not in self._shares:
             return
@@ -111,12 +111,12 @@ class RecordReceiver:
                 if not copy.failed:
                     logger.error("%s cannot be written: %s; make room there.", copy.name, error.strerror)
                 copy.failed = True
-        with contextlib.suppress(RPCError):  # it has gone; it will send again
-            said = {"run": self._run, "sizes": copy.sizes, "complete": copy.complete}
-            self._runner.send_message(RECEIVED_MESSAGE, said, client)
+        with contextlib.suppress(RPCError):  # it has gone; if it comes back it sends again
+            received = {"run": self._run, "sizes": copy.sizes, "complete": copy.complete}
+            self._runner.send_message(RECEIVED_MESSAGE, received, client)
 
     def _begin(self, client: str) -> _Copy | None:
-        """The copy of a worker that sends for the first time; None when the run is over, or it cannot be written."""
+        """Begin the copy of a worker that sends for the first time; None when the run is over, or on a full disk."""
         if self._closed or client in self._unwritable:
             return None
         share = self._shares[client]
@@ -125,7 +125,7 @@ class RecordReceiver:
         with contextlib.ExitStack() as undo:
             try:
                 presence = Presence(name, WORKER, share, self._run)
-                undo.callback(presence.abandon)  # a lock that is held stands for somebody who still records
+                undo.callback(presence.abandon)  # while its lock is held it counts as recording
                 files = {}
                 for suffix in SPOOL_SUFFIXES:
                     files[suffix] = os.open(name.with_name(name.name + suffix), flags, 0o644)
@@ -141,7 +141,7 @@ class RecordReceiver:
     def _take(self, copy: _Copy, suffix: str, at: int, content: bytes) -> None:
         if suffix in copy.files:
             new = content[copy.sizes[suffix] - at :] if 0 <= at <= copy.sizes[suffix] else b""
-            while new:  # what came before is here already; what would leave a gap is sent again
+            while new:  # bytes that are here already are skipped; bytes after a gap are sent again
                 written = os.pwrite(copy.files[suffix], new, copy.sizes[suffix])
                 copy.sizes[suffix] += written
                 new = new[written:]
@@ -153,6 +153,6 @@ class RecordReceiver:
         elif suffix in (CLOSED_SUFFIX, INCOMPLETE_SUFFIX):
             last = copy.presence.last
             if last is not None and all(copy.sizes[s] == last.files[s].size for s in SPOOL_SUFFIXES):
-                copy.over = True  # even if that cannot be written: its presence ends with it
+                copy.over = True  # even if the mark cannot be written, because the presence ends here
                 copy.presence.close(last, complete=suffix == CLOSED_SUFFIX)
                 copy.complete = True

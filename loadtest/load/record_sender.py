@@ -1,8 +1,8 @@
 """A worker without the master's files sends what it records: its spool, byte for byte, while the run goes on.
 
 The spool on the worker's own disk is the record; this only copies it. Chunks carry their place in the file, the master
-says how much it has, and what is not acknowledged in time is sent again from there: a lost connection costs time and
-nothing else. Little is under way at once, so a slow master costs no memory; a chunk is small, so no read waits for it.
+answers how much it has, and what is not acknowledged in time is sent again from there: a lost connection costs time
+and nothing else. Little is under way at once, so a slow master costs no memory. Chunks are small, so no read waits.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ CHUNK_BYTES: Final = 16 * 1024
 UNDER_WAY_BYTES: Final = 64 * CHUNK_BYTES
 _TURN_S: Final = 0.4
 _PAUSE_S: Final = 0.001
-"""Between two steps, for reads that are due."""
+"""Between two steps, so that reads that are due are made."""
 _PATIENCE_S: Final = 2.0
-"""When so long nothing more of it has arrived, what was sent is taken for lost; whatever else the master answers."""
+"""After so long without progress, what is under way counts as lost, whatever else the master answers."""
 
 
 class RecordSender:
@@ -53,11 +53,11 @@ class RecordSender:
         self._greenlet: gevent.Greenlet | None = None
 
     def start(self) -> None:
-        """Send what is there and what comes, in between the reads."""
+        """Send what is recorded, now and as it comes, in between the reads."""
         self._greenlet = gevent.spawn(self._run_on)
 
     def on_received(self, run: str, sizes: dict[str, int], *, complete: bool) -> None:
-        """The master says how much of each file it has, and whether that is all."""
+        """Note how much of each file the master has, and whether that is all."""
         if run != self._run:
             return
         for suffix in SPOOL_SUFFIXES:
@@ -69,7 +69,7 @@ class RecordSender:
             self._all_there.set()
 
     def finish(self, patience_s: float) -> bool:
-        """Wait until the master has all, at most so long; the copy on this disk is removed then, and kept otherwise."""
+        """Wait until the master has everything. Then the files on this disk are removed; otherwise they are kept."""
         there = self._all_there.wait(patience_s)
         if self._greenlet is not None:
             self._greenlet.kill()
@@ -89,7 +89,7 @@ class RecordSender:
             gevent.sleep(_TURN_S)
 
     def send_what_is_there(self) -> None:
-        """One turn of it.
+        """Send one turn's share of what is not sent yet.
 
         Raises:
             RPCError: it could not be sent.

@@ -28,10 +28,10 @@ NO_SESSION: Final = 2**32 - 1
 
 _ERRORS: Final = frozenset((*ERROR_OUTCOMES, ReadOutcome.NOT_SENT))
 MOST_MESSAGES: Final = 100
-"""Locust keeps a row for each text of an error, for ever; a target may have a new one with each answer."""
+"""Locust keeps a row for each error text for ever, and a target may have a new text in each answer."""
 MOST_TIMES_KEPT: Final = 100_000
 MOST_REQUESTS_KEPT: Final = 100
-"""Request ids are kept for so many reads of each outcome in each process."""
+"""Request ids kept for each outcome in each process."""
 
 
 def name_of(outcome: ReadOutcome) -> str:
@@ -41,7 +41,7 @@ def name_of(outcome: ReadOutcome) -> str:
 
 @dataclass
 class Counts:
-    """What is known while the run goes on. Lower bounds: the report counts exactly."""
+    """Live counts. They are lower bounds: the report counts exactly."""
 
     reads: int = 0
     not_modified: int = 0
@@ -52,7 +52,7 @@ class Counts:
     loop_delay_ns: int = 0
 
     def plus(self, other: Counts) -> Counts:
-        """The counts of two processes together: sums, and the larger of what is a duration."""
+        """The counts of two processes together: sums of counts, and the larger of two durations."""
         return Counts(
             **{
                 field.name: (max if field.name.endswith("_ns") else sum)(
@@ -66,7 +66,7 @@ class Counts:
 class Recorder:
     """Records the reads of one process at one address from the moment the plan is known until the test stops.
 
-    ``beside`` is that of another address of the same process, whose spool is this one's, too.
+    ``beside`` is the recorder of another address in the same process; the two share a spool.
     """
 
     def __init__(self, plan: Plan, share: int = 0, *, address: int = 0, beside: Recorder | None = None) -> None:
@@ -99,23 +99,23 @@ class Recorder:
         return self.spool.sessions - 1
 
     def etag_line(self, etag: str | None) -> int:
-        """The line of an ETag in the spool's table; of one that quotes a secret only a digest is kept."""
+        """The line of an ETag in the spool's table. Of an ETag that quotes a secret only a digest is kept."""
         if etag is not None and holds_hidden(etag):
             etag = hashlib.sha256(etag.encode(errors="surrogatepass")).hexdigest()
         return self.spool.etag_line(etag)
 
     def note_modified(self, etag_line: int, received: Answer) -> None:
-        """Record when documents of somebody else were last modified, as answers say it; once for each ETag and time."""
+        """Record the Last-Modified of documents that somebody else publishes, once for each ETag and time."""
         if not isinstance(self.verifier, ObservedVerifier) or not etag_line:
             return
-        said = (etag_line, (received.field(b"last-modified") or "")[:64])
-        if not said[1] and received.status != HTTPStatus.OK:  # a 304 need not say it again
+        modified = (received.field(b"last-modified") or "")[:64]
+        if not modified and received.status != HTTPStatus.OK:  # a 304 need not repeat it
             return
-        if said not in self._modified and len(self._modified) >= MOST_TIMES_KEPT:
-            said = (etag_line, "")  # that there was another time is what counts: it has no place in an order then
-        if said not in self._modified:
-            self._modified.add(said)
-            self.spool.body({"etag": etag_line, "modified": said[1]})
+        if (etag_line, modified) not in self._modified and len(self._modified) >= MOST_TIMES_KEPT:
+            modified = ""  # a second time for the ETag is enough: its document has no place in the order then
+        if (etag_line, modified) not in self._modified:
+            self._modified.add((etag_line, modified))
+            self.spool.body({"etag": etag_line, "modified": modified})
 
     def record(  # noqa: PLR0917 - one parameter a field
         self,
@@ -131,9 +131,9 @@ class Recorder:
         outcome: ReadOutcome,
         request_id: str | None = None,
     ) -> int:
-        """Record one read that was answered, or failed; returns the number of its record.
+        """Record one read that was answered or failed. Returns the number of its record.
 
-        ``request_id`` is kept for reads that look wrong already while running, the first few of each kind.
+        ``request_id`` is kept for the first few reads of each kind that look wrong already.
         """
         record = self.spool.read(
             session,
@@ -149,7 +149,7 @@ class Recorder:
             self._address,
         )
         counts = self.counts
-        suspicious = counts.stale
+        stale_before = counts.stale
         counts.reads += 1
         if outcome <= ReadOutcome.NOT_MODIFIED:
             counts.not_modified += outcome
@@ -159,7 +159,7 @@ class Recorder:
             counts.errors += 1
         else:
             counts.broken += 1
-        if request_id and (outcome > ReadOutcome.NOT_MODIFIED or counts.stale > suspicious):
+        if request_id and (outcome > ReadOutcome.NOT_MODIFIED or counts.stale > stale_before):
             self._keep_request(session, called_ns, outcome, request_id)
         return record
 
@@ -170,14 +170,14 @@ class Recorder:
             self.spool.request(session, called_ns, shown(request_id, self.plan.url))
 
     def message(self, text: str, outcome: ReadOutcome) -> str:
-        """What Locust is told of an answer: ``text``, or the outcome's name when there have been many texts."""
+        """The error text for Locust: ``text``, or the outcome's name when there have been many texts."""
         if text not in self._messages and len(self._messages) >= MOST_MESSAGES:
             return name_of(outcome)
         self._messages.add(text)
         return text
 
     def body_after_304(self, record: int, length: int) -> None:
-        """Take back that a 304 was as it should be: ``length`` bytes followed it after it had been recorded."""
+        """Correct a 304 that was recorded as right: ``length`` bytes of a body followed it."""
         self.spool.body_after_304(record, length)
         self.counts.not_modified -= 1
         self.counts.broken += 1
@@ -188,10 +188,10 @@ class Recorder:
         self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
 
     def stop_sending(self) -> None:
-        """The run ends now: record the reads that were due and that no reader was free to send.
+        """End the run: record the reads that were due and that no reader was free to send.
 
-        Locust itself blocks the event loop for some milliseconds when it stops; what was due since the loop was last
-        seen awake is no part of the run.
+        Locust itself blocks the event loop for some milliseconds when it stops. So reads that became due after the loop
+        was last seen awake are no part of the run.
         """
         if self._ended_ns is not None:
             return
@@ -200,7 +200,7 @@ class Recorder:
             self._not_sent(due, self._ended_ns)
 
     def may_send(self, due_ns: int | None) -> bool:
-        """Whether a read may still be sent; one that was due and comes too late is recorded as not sent."""
+        """Whether a read may still be sent. One that was due before the end, and is not sent, is recorded as that."""
         if self._ended_ns is None:
             return True
         if due_ns is not None and due_ns <= self._ended_ns:
@@ -208,7 +208,7 @@ class Recorder:
         return False
 
     def give_back(self, due_ns: int) -> None:
-        """A read that is due will not be made by who was to make it, and had not begun to: it is another's."""
+        """Pass a read that is due, and that its reader will not begin, on to another reader."""
         if self.due_reads is not None and self.may_send(due_ns):
             self.due_reads.give_back(due_ns)
 
@@ -235,6 +235,6 @@ class Recorder:
         return replace(self.counts, loop_delay_ns=self._health.longest_delay_ns())
 
     def close(self) -> None:
-        """Flush everything and say that this process is done. Closing twice is fine."""
+        """Flush everything and mark this process as done. Closing twice is fine."""
         self._health.stop()
         self.spool.close(self._ended_ns)

@@ -1,4 +1,4 @@
-"""A session: behaves like a browser's cache, decides what is asked and what an answer means; knows no HTTP client."""
+"""A session behaves like a browser's cache: it decides what to ask and what an answer means; it is no HTTP client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATUS_OUTCOMES: Final = {
 
 
 class Validator(NamedTuple):
-    """What one read asks: the validator it sends, if any, its line in the spool's table, and the version held."""
+    """The validator that one read sends, if any, its line in the spool's table, and the version that is held."""
 
     etag: str | None
     etag_line: int
@@ -27,7 +27,7 @@ class Validator(NamedTuple):
 
 
 class ReadAnswer(NamedTuple):
-    """What came back. ``status`` is 0 when nothing did; ``failure`` is what the HTTP client raised."""
+    """An answer. ``status`` is 0 when there was none; ``failure`` is what the HTTP client raised."""
 
     status: int
     etag: str | None
@@ -37,7 +37,7 @@ class ReadAnswer(NamedTuple):
 
 
 class Session:
-    """One reader with one request in flight, which validates what it holds, keeps it on 304 and replaces it on 200."""
+    """One reader with one request in flight. It validates what it holds, keeps it on 304 and replaces it on 200."""
 
     def __init__(self, number: int, verifier: BodyVerifier, conditional_share: float) -> None:
         self.number = number
@@ -47,7 +47,7 @@ class Session:
         self._held = _UNCONDITIONAL
 
     def ask(self) -> Validator:
-        """The next request: conditional in the share asked for, once there is something to validate."""
+        """The next request: conditional in the share that was set, once there is something to validate."""
         self._owed = min(1.0, self._owed + self._share) if self._held.etag is None else self._owed + self._share
         if self._owed < 1.0 or self._held.etag is None:
             return _UNCONDITIONAL
@@ -55,7 +55,7 @@ class Session:
         return self._held
 
     def judge(self, question: Validator, answer: ReadAnswer) -> tuple[ReadOutcome, int]:  # noqa: PLR0911 - one a case
-        """What the answer is, and the version that it gives or confirms (``NO_VERSION`` if it does neither)."""
+        """What the answer is, and the version that it brings or confirms (``NO_VERSION`` if it does neither)."""
         if answer.status == 200:
             if answer.failure is not None:
                 return _of_broken_body(answer.failure), NO_VERSION
@@ -73,7 +73,7 @@ class Session:
         return _STATUS_OUTCOMES.get(answer.status, ReadOutcome.CLIENT_ERROR), NO_VERSION
 
     def keep(self, etag: str | None, line: int, version: int) -> None:
-        """Hold the document that just came with ``etag``; without one there is nothing to validate later."""
+        """Hold the document that came with ``etag``. Without an ETag there is nothing to validate later."""
         if line != self._held.etag_line or version != self._held.version:
             self._held = Validator(etag, line, version)
 
@@ -92,9 +92,9 @@ def _of_transport_failure(failure: BaseException | None) -> ReadOutcome:
 
 
 def _of_broken_body(failure: BaseException) -> ReadOutcome:
-    """The status came but the body did not come whole: fewer bytes than Content-Length, unless time ran out.
+    """The outcome of an answer whose body is not whole: fewer bytes than Content-Length, unless time ran out.
 
-    A body in a coding that nobody asked for is not looked into: to a client that asked for none it is no document.
+    A body in a coding that nobody asked for is not decoded: to a client that asked for none it is not a document.
     """
     if isinstance(failure, BodyTooLargeError):
         return ReadOutcome.OVERSIZED

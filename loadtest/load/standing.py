@@ -1,4 +1,4 @@
-"""The beginning of a run that never writes: whatever is there is version 0, and stays."""
+"""The beginning of a run that never writes: the document that is there is version 0, and stays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.files import STANDING_FILE
@@ -24,7 +23,7 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
     """Read the document until two answers are alike, keep it for the readers, and note it as version 0; its size.
 
     Raises:
-        UsageError: there is no document, or another one each time.
+        UsageError: there is no document, or a different one each time.
     """
     called = time.monotonic_ns()
     before = document_at(target)
@@ -39,25 +38,30 @@ def take_what_is_there(run_dir: Path, journal: Path, target: Target) -> int:
             "could be judged by; let the document rest, or give --write-interval."
         )
     write_whole(run_dir / STANDING_FILE, seen.body, mode=OWNER_ONLY)
-    written = Journal(journal, lambda event: None)
-    written.called(0, called, called, len(seen.body))
-    written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
-    written.close()
+    note_version_0(journal, seen, called)
     return len(seen.body)
 
 
+def note_version_0(journal: Path, seen: Seen, called_ns: int) -> None:
+    """Note the document that readers get before a run as if it had been written then."""
+    written = Journal(journal, lambda event: None)
+    written.called(0, called_ns, called_ns, len(seen.body))
+    written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
+    written.close()
+
+
 def document_at(target: Target) -> Seen:
-    """What the readers' address answers now.
+    """The document at the readers' address.
 
     Raises:
         UsageError: no document, or one that is too large.
     """
     seen = read_address(target)
     if seen.status != 200:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
-            f"{target.shown_url} answered {seen.status} {said!r}: a run that never writes (--write-interval 0) reads "
-            "what is there; put a document there first, check the address, or give --write-interval."
+            f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}: a run that never writes "
+            "(--write-interval 0) reads what is there; put a document there first, check the address, or give "
+            "--write-interval."
         )
     if len(seen.body) > MAXIMUM_BYTES:
         raise UsageError(

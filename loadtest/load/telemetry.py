@@ -1,9 +1,9 @@
-"""What a run measures as OpenTelemetry metrics, where Locust's ``--otel`` is on; imported only then.
+"""A run's measurements as OpenTelemetry metrics. Imported only where Locust's ``--otel`` is on.
 
-Locust sets up the exporters, from the usual OTEL_* variables, and has a histogram of its own. Beside it each read and
-each PUT goes into ``http.client.request.duration``, with the names and buckets of OpenTelemetry's semantic conventions;
-when the run has its report, the verdicts, the consistency windows and the impact of writes follow under ``read_model``.
-Without OpenTelemetry's SDK Locust says that it is missing, and nothing is recorded.
+Locust sets up the exporters, from the usual OTEL_* variables, and has a histogram of its own. This adds each read and
+each PUT to ``http.client.request.duration``, with the names and buckets of OpenTelemetry's semantic conventions. Once
+the run has its report, the verdicts, the consistency windows and the impact of writes follow under ``read_model``.
+Without OpenTelemetry's SDK Locust prints that it is missing, and nothing is recorded.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUCKETS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""As the semantic conventions advise for durations of HTTP requests."""
+"""The buckets that the semantic conventions advise for durations of HTTP requests."""
 NAME: Final = "read-model"
 _NS: Final = 1e9
 
 
 class Telemetry:
-    """The instruments of one Locust process, whose ``request`` event is listened to."""
+    """The instruments of one Locust process, filled from its ``request`` event."""
 
     def __init__(self, environment: Any) -> None:
         meter = metrics.get_meter(NAME)
@@ -63,9 +63,9 @@ class Telemetry:
             self._size.record(response_length, attributes)
 
     def tell_of(self, run_dir: Path | None) -> None:
-        """Record what the run in this directory came to, if it has its report.
+        """Record the results of the run in this directory, if it has its report.
 
-        What an exporter trips over must not keep the answers of the run from being printed.
+        An exporter that fails must not keep the answers of the run from being printed.
         """
         from loadtest.summary.summary import read_summary  # noqa: PLC0415 - only now is there time for the import
 
@@ -75,21 +75,21 @@ class Telemetry:
             self.tell(read_summary(run_dir / SUMMARY_FILE))
         except Exception as error:
             logger.warning(
-                "What the run came to was not recorded with OpenTelemetry (%s); its report has it.",
+                "The results of the run were not recorded with OpenTelemetry (%s); its report has them.",
                 type(error).__name__,
             )
 
     def tell(self, summary: Summary) -> None:
-        """Record what the run came to, and have it exported before the process ends."""
+        """Record the results of a run, and have them exported before the process ends."""
         verdict = self._meter.create_gauge(
             "read_model.verdict",
             description="1 for the verdict that a question, or the run, has got, 0 for the others.",
         )
         questions = [("run", summary.verdict), *((one.id, one.verdict) for one in summary.questions)]
-        for question, found in questions:
-            for possible in type(found):
+        for question, answer in questions:
+            for possible in type(answer):
                 about = {"read_model.question": question, "read_model.verdict": possible.value}
-                verdict.set(int(found is possible), about)
+                verdict.set(int(answer is possible), about)
         window = self._meter.create_histogram(
             "read_model.consistency_window",
             unit="s",
@@ -113,7 +113,7 @@ class Telemetry:
 
 @cache
 def _server(url: str) -> dict[str, str | int]:
-    """Host and port of an address; nothing of a path or a query, which may hold a secret."""
+    """Host and port of an address, without its path and query, which may hold a secret."""
     parts = urlsplit(url)
     if not parts.hostname:
         return {}
@@ -125,7 +125,7 @@ def _server(url: str) -> dict[str, str | int]:
 
 
 def _error(request_type: str, status: int) -> str:
-    """One of few values: the status, or what was wrong where that is not the status."""
+    """One of few values: the status, or what is wrong where the status is not."""
     if status >= 400:
         return str(status)
     if request_type != "GET":

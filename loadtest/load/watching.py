@@ -1,19 +1,17 @@
-"""The beginning of a run that only watches: is there something to see, and do readers get the same object?"""
+"""The beginning of a run that only watches: there must be a document, and readers should get the same one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import gevent
 
-from loadtest.cleaned import shown
 from loadtest.errors import UsageError
+from loadtest.load.standing import note_version_0
 from loadtest.run.etag_digests import md5_of
-from loadtest.run.journal import Journal
-from loadtest.run.records import WriteOutcome, opaque
+from loadtest.run.records import opaque
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
 from loadtest.target.preflight import read_address
@@ -23,7 +21,7 @@ _PAUSE_S: Final = 0.25
 
 
 def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
-    """What to say of the readers' address beside the store; "" when it shows the same document.
+    """A warning when the readers' address shows another document than the store; "" when it shows the same.
 
     Raises:
         UsageError: readers get no document there.
@@ -42,7 +40,7 @@ def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
 
 
 def addresses_see(target: Target) -> str:
-    """What to say where addresses of a run that asks no store show different documents; "" when they do not.
+    """A warning when the addresses of a run that asks no store show different documents; "" when they do not.
 
     Raises:
         UsageError: there is no document at one of them.
@@ -63,32 +61,28 @@ def addresses_see(target: Target) -> str:
 
 
 def take_first_document(journal: Path, target: Target) -> int:
-    """Note what readers get now as version 0 of a run that asks no store; its size.
+    """Note the document that readers get now as version 0 of a run that asks no store, and return its size.
 
     Raises:
         UsageError: they get no document.
     """
     called = time.monotonic_ns()
     seen = document_at(target)
-    written = Journal(journal, lambda event: None)
-    written.called(0, called, called, len(seen.body))
-    written.returned(0, time.monotonic_ns(), WriteOutcome.ACKED, seen.headers.get("etag", ""), "")
-    written.close()
+    note_version_0(journal, seen, called)
     return len(seen.body)
 
 
-def document_at(target: Target, read: Callable[[Target], Seen] = read_address) -> Seen:
-    """What readers get now.
+def document_at(target: Target) -> Seen:
+    """The document that readers get now.
 
     Raises:
-        UsageError: it is no document.
+        UsageError: they get none.
     """
-    seen = read(target)
+    seen = read_address(target)
     if seen.status != 200:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
         raise UsageError(
-            f"{target.shown_url} answered {seen.status} {said!r}: a run that only watches reads what somebody else "
-            "publishes; check the address, and that a document is there."
+            f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}: a run that only watches reads "
+            "what somebody else publishes; check the address, and that a document is there."
         )
     return seen
 

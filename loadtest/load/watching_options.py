@@ -1,4 +1,4 @@
-"""Who publishes the documents: the options of a run that watches somebody else."""
+"""The options that say who publishes the documents: this suite, or somebody else whom it watches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 def with_writer(
     settings: Settings, options: argparse.Namespace, real: Callable[[str, float, float, str], float]
 ) -> Settings:
-    """``settings`` with who publishes; ``real`` checks the range of a number.
+    """``settings`` completed with who publishes; ``real`` checks the range of a number.
 
     Raises:
         UsageError: an option holds a value that cannot be used.

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 REFUSAL_MESSAGE: Final = "read-model-refusal"
 OTHER_VERSION: Final = "it is of another version than the master: install the same one everywhere"
 LOCAL: Final = "local"
-"""How Locust calls the only process of a run without workers."""
+"""Locust's name for the only process of a run without workers."""
 EXCHANGE_INTERVAL_S: Final = 1.0
 EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S: Final = 0.25
 _PATIENCE_AT_START_S: Final = 5.0
@@ -47,7 +47,7 @@ _LAST: Final = 10
 
 
 class Workers:
-    """All workers that a run was shared out to; made once in a process, for its runs one after the other."""
+    """The workers that share the reads of a run. One object serves all runs of a process, one after the other."""
 
     def __init__(self, runner: Any) -> None:
         self._runner = runner
@@ -64,9 +64,9 @@ class Workers:
         runner.register_message(READING_MESSAGE, self._on_reading)
 
     def share_out(self) -> None:
-        """Share the reads out to the workers that are there now; Locust's own numbers have gaps where some went away.
+        """Share the reads among the workers that are there now, and forget what was known of an earlier run.
 
-        What was known of an earlier run is forgotten.
+        Locust's own numbers would not do: they have gaps where workers went away.
         """
         self.stop()
         clients = getattr(self._runner, "clients", None)
@@ -77,12 +77,12 @@ class Workers:
             self._compare_clocks(self.shares)
 
     def keep_exchanges(self, run_dir: Path) -> None:
-        """Write down every exchange with the workers, those before the run first."""
+        """Write every exchange with the workers to files, first those from before the run."""
         for client, share in self.shares.items():
             self._exchanges[client].keep(exchange_file(run_dir, share))
 
     def offset_ns(self, client: str) -> int:
-        """About how far ahead a worker's clock is, for what needs no proof: when a read is due."""
+        """About how far ahead a worker's clock is. Used only for when a read is due, which needs no proof."""
         bound = self._start.get(client)
         return (bound.low_ns + bound.high_ns) // 2 if bound is not None and self._other.get(client) else 0
 
@@ -118,7 +118,7 @@ class Workers:
         )
 
     def _compare_clocks(self, clients: Iterable[str]) -> None:
-        """Before anything is read: find out whose clock is this process's. Takes some milliseconds, at most seconds."""
+        """Find out, before the first read, which workers have this process's clock. That takes up to seconds."""
         self._bounds = {client: deque(maxlen=_LAST) for client in clients}
         self._start, self._jumped, self._asked_ns = {}, {}, {}
         self._exchanges = {client: Exchanges() for client in self._bounds}
@@ -137,7 +137,7 @@ class Workers:
         self._greenlet = gevent.spawn(self._keep_asking)
 
     def _known_well_enough(self, client: str) -> bool:
-        """Of a clock that may be this process's own, to the tightest; of another, a few exchanges are a beginning."""
+        """Whether there were enough exchanges: a tight bound for what may be this clock, a few for another clock."""
         bound = together(self._bounds[client])
         if bound is None:
             return False
@@ -146,12 +146,12 @@ class Workers:
         )
 
     def _has_the_masters_name(self, client: str) -> bool:
-        """Whether a worker's clock has the name of this process's; two that have none may be any two."""
+        """Whether a worker's clock has the same name as this process's. Clocks without a name may be any two."""
         own = clock_name()
         return bool(own) and self._exchanges[client].clock == own
 
     def refuse(self, client: str, why: str) -> None:
-        """A worker says itself that it cannot take part."""
+        """Note that a worker cannot take part; it has said so itself."""
         if client in self.shares or not self.shares:
             self._refused[client] = why
 
@@ -168,7 +168,7 @@ class Workers:
         }
 
     def stop(self) -> None:
-        """Ask no more. Stopping twice is fine."""
+        """Stop comparing clocks. Stopping twice is fine."""
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None

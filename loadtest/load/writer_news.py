@@ -1,4 +1,4 @@
-"""What the writer reports while a run goes on, passed on to Locust, the display, the log and the run directory."""
+"""Passes on what the writer reports while a run goes on: to Locust, the display, the log and the run directory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACKNOWLEDGED_MESSAGE: Final = "read-model-acknowledged"
 
 
 class WriterNews:
-    """Passes on what the writer of one run reports. Once the run has started, its plan is in the run directory."""
+    """Passes on the reports of one run's writer. ``started``: the run directory has its plan, and takes notes."""
 
     def __init__(self, environment: Any, object_keys: Sequence[str], directory: RunDirectory) -> None:
         self._environment = environment
@@ -53,7 +53,7 @@ class WriterNews:
             )
 
     def _tell_of_failing_puts(self, error: str) -> None:
-        """Say once what PUTs fail with, and that they are acknowledged again."""
+        """Log once what PUTs fail with, and once that they are acknowledged again."""
         if error.split(" ", maxsplit=1)[0] == self._put_error.split(" ")[0]:
             return
         self._put_error = error
@@ -66,7 +66,7 @@ class WriterNews:
             self.progress.trouble = f"PUTs fail: {error}" if error else ""
 
     def on_trouble(self, trouble: str) -> None:
-        """What the writer cannot do, for want of room on the disk, say; "" when it can again."""
+        """Pass on what the writer cannot do, on a full disk for instance; "" when it can again."""
         if trouble:
             logger.error("The writer: %s.", trouble)
         if self.progress is not None:
@@ -75,30 +75,33 @@ class WriterNews:
             self._directory.note_writer(time.monotonic_ns(), trouble)
 
     def on_published(self, count: int) -> None:
-        """All documents have been published: a run that went on would have writing windows without a write."""
+        """End the run, because all documents have been published: its next writing windows would hold no write."""
         say(f"All {count:,} documents have been published, so the run ends here.")
         runner = self._environment.runner
         gevent.spawn(runner.quit if self._environment.parsed_options.headless else runner.stop)
 
     def on_end(self, why: str) -> None:
-        said = f"the writer has ended: {why}"
+        since = f"writing stopped after {self.progress.elapsed_s():.1f} s, for " if self.progress is not None else ""
+        self._tell_of_the_end("writer", why, since)
+
+    def _tell_of_the_end(self, name: str, why: str, since: str = "") -> None:
+        sentence = f"{since}the {name} has ended: {why}"
         if self.progress is not None:
-            said = f"writing stopped after {self.progress.elapsed_s():.1f} s, for {said}"
-            self.progress.trouble = said
-        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
+            self.progress.trouble = sentence
+        logger.error("%s; the readers go on.", sentence[0].upper() + sentence[1:])
         if self.started:
-            self._directory.note_writer(time.monotonic_ns(), f"the writer ended: {why}")
+            self._directory.note_writer(time.monotonic_ns(), f"the {name} ended: {why}")
 
 
 class WatcherNews(WriterNews):
-    """Passes on what a watcher sees. It is no request of this suite, so Locust's statistics have no row for it."""
+    """Passes on what a watcher sees. Its PUTs are not this suite's, so Locust's statistics have no row for them."""
 
     def on_put(self, put: Put) -> None:
         if self.progress is not None:
             self.progress.writes += 1
 
     def on_trouble(self, trouble: str) -> None:
-        """Why no HEAD is answered now; "" when they are again. It is in the watcher's own journal, too."""
+        """Pass on why no HEAD is answered; "" when they are again. The watcher's own journal has it, too."""
         if trouble:
             logger.error("The watcher: %s; %s.", trouble, what_helps_a_watcher(trouble))
         else:
@@ -107,9 +110,4 @@ class WatcherNews(WriterNews):
             self.progress.trouble = trouble
 
     def on_end(self, why: str) -> None:
-        said = f"the watcher has ended: {why}"
-        logger.error("%s; the readers go on.", said[0].upper() + said[1:])
-        if self.progress is not None:
-            self.progress.trouble = said
-        if self.started:
-            self._directory.note_writer(time.monotonic_ns(), f"the watcher ended: {why}")
+        self._tell_of_the_end("watcher", why)

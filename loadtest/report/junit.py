@@ -14,7 +14,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from loadtest.cleaned import clean
-from loadtest.report.wording import about, checks_of, notes, operation_text, operation_times
+from loadtest.report.operations import operation_text, operation_times
+from loadtest.report.wording import about, checks_of, notes
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.summary import Summary

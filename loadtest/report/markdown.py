@@ -13,6 +13,7 @@ from loadtest import units
 from loadtest.report import limits, tables_run, tables_slowdown, tables_speed, tables_versions
 from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
+from loadtest.report.operations import operation_text, operation_times
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_addresses import addresses_table
 from loadtest.report.tables_objects import objects_table
@@ -21,8 +22,6 @@ from loadtest.report.wording import (
     about,
     headline,
     notes,
-    operation_text,
-    operation_times,
     other_checks,
     where,
     worst_first,

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from loadtest import units
-from loadtest.report.wording import operation_text, operation_times
+from loadtest.report.operations import operation_text, operation_times
 from loadtest.summary.findings import Operation, Witness
 
 _LEFT: Final = 1.0

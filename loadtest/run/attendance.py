@@ -1,16 +1,16 @@
-"""Who should have recorded, from when to when each was heard, and what is missing of it.
+"""Who should have recorded, until when each process was heard from, and which part of the record is missing.
 
-Absence is judged against what the run promised from its start, not against the files that happen to be there: a process
-that left nothing at all is the worst case, and is seen by nobody who only looks at files. ::
+Absence is judged against what the run promised from its start, not against the files that happen to be there. Otherwise
+a process that left nothing at all, which is the worst case, would go unnoticed. ::
 
     run        start ├─────────────────────────────────────────┤ end (told by the master, planned, or the last heard)
     worker 1         ├─────────────────────────────────────────┤ closed: it recorded all
     worker 2         ├──────────── ✕                              heard until here: the rest is missing
     worker 3                                                      never began
 
-The end is what the master noted; where it was killed, the planned end; where none was planned, the last moment at which
-anybody was heard. A killed process loses what came after its last flush, so half a second, and as much again for a busy
-machine, is no finding.
+The end is the one that the master noted. If the master was killed, it is the planned end; if none was planned, the last
+moment at which anybody was heard from. A killed process loses what came after its last flush, so half a second, and as
+much again for a busy machine, is no finding.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ class Attendant(BaseModel):
     shares: Annotated[int, Field(ge=0)] = 0  # 0: the readers are in the one process that there is
     refused: str = ""  # why it did not take part
     began: bool = False
-    until_ns: _Time | None = None  # up to here everything that it recorded is there
-    closed: bool = False  # it said that it had recorded all
-    unwritten: bool = False  # it said that it could not write all
+    until_ns: _Time | None = None  # everything that it recorded up to here is there
+    closed: bool = False  # it noted that it had recorded everything
+    unwritten: bool = False  # it noted that it could not write everything
     damage: str = ""  # what is wrong with its files
     went_back_ns: Annotated[int, Field(ge=0)] = 0  # by how much its clock did so at once, at least
     clock: str = ""  # why its clock is not the master's after all
-    place: str = ""  # where its user says that it reads from
+    place: str = ""  # where it reads from, as given with --place
 
     @property
     def name(self) -> str:
-        """How sentences call it."""
+        """The process, for a sentence."""
         if self.role == "writer":
             return "the writer"
         return f"worker {self.share + 1} of {self.shares}" if self.shares else "the reading process"
 
 
 class Attendance(BaseModel):
-    """All of them, and what they were promised to do."""
+    """All processes, and what the run promised of them."""
 
     model_config = _FIXED
 
@@ -68,28 +68,28 @@ class Attendance(BaseModel):
     began: Annotated[int, Field(ge=0)] | None = None  # … and did
 
 
-def missing(attendance: Attendance, start_ns: int, told_end_ns: int | None) -> tuple[str, ...]:
+def missing(attendance: Attendance, start_ns: int, noted_end_ns: int | None) -> tuple[str, ...]:
     """One sentence for each process whose record is not whole; empty when nothing is missing.
 
     Args:
         attendance: who was there.
         start_ns: when the run began, time 0 of the sentences.
-        told_end_ns: when the master said that the run ended; None when it never did.
+        noted_end_ns: the end of the run as the master noted it; None when it noted none.
     """
-    end_ns = _end(attendance, start_ns, told_end_ns)
-    killed = told_end_ns is None
+    end_ns = _end(attendance, start_ns, noted_end_ns)
+    killed = noted_end_ns is None
     closes_alone = killed and attendance.planned_end_ns is None
     tolerated = {
-        True: TOLERATED_WITHOUT_MASTER_NS if closes_alone else TOLERATED_NS,  # of those that closed
+        True: TOLERATED_WITHOUT_MASTER_NS if closes_alone else TOLERATED_NS,  # for processes that closed
         False: TOLERATED_NS if killed else None,  # … and that did not
     }
-    found = [_missing(process, start_ns, end_ns, tolerated[process.closed]) for process in attendance.processes]
-    sentences = [sentence for sentence in found if sentence]
+    each = (_missing(process, start_ns, end_ns, tolerated[process.closed]) for process in attendance.processes)
+    sentences = [sentence for sentence in each if sentence]
     if killed and not closes_alone and _all_end_together(attendance, sentences):
-        heard = max(process.until_ns or start_ns for process in attendance.processes)
+        last_ns = max(process.until_ns or start_ns for process in attendance.processes)
         return (
-            f"The run was cut short: the last that was heard of it came {_at(heard, start_ns)}, and it was to last "
-            f"until {units.seconds(end_ns - start_ns)}; {units.seconds(end_ns - heard)} are missing.",
+            f"The run was cut short: the last that was heard of it came {_at(last_ns, start_ns)}, and it was to last "
+            f"until {units.seconds(end_ns - start_ns)}; {units.seconds(end_ns - last_ns)} are missing.",
         )
     readers, began = attendance.readers, attendance.began
     if not sentences and readers is not None and began is not None and began < readers:
@@ -97,16 +97,16 @@ def missing(attendance: Attendance, start_ns: int, told_end_ns: int | None) -> t
     return tuple(sentences)
 
 
-def _end(attendance: Attendance, start_ns: int, told_end_ns: int | None) -> int:
-    if told_end_ns is not None:
-        return told_end_ns
+def _end(attendance: Attendance, start_ns: int, noted_end_ns: int | None) -> int:
+    if noted_end_ns is not None:
+        return noted_end_ns
     if attendance.planned_end_ns is not None:
         return attendance.planned_end_ns
     return max((process.until_ns for process in attendance.processes if process.until_ns), default=start_ns)
 
 
 def _all_end_together(attendance: Attendance, sentences: list[str]) -> bool:
-    """Whether everything is missing from one moment on: that is one sentence, not one a process."""
+    """Whether all records end at one moment, which takes one sentence and not one for each process."""
     ends = [process.until_ns for process in attendance.processes]
     known = [end for end in ends if end is not None]
     plain = not any(p.refused or p.unwritten or p.damage or p.clock for p in attendance.processes)
@@ -115,7 +115,7 @@ def _all_end_together(attendance: Attendance, sentences: list[str]) -> bool:
 
 
 def _missing(process: Attendant, start_ns: int, end_ns: int, tolerated_ns: int | None) -> str:  # noqa: PLR0911
-    """What is missing of one process; ``tolerated_ns`` before the end is nothing, or None if it should have closed."""
+    """What is missing of one process. A gap of ``tolerated_ns`` before the end is nothing; None: it had to close."""
     name = process.name[0].upper() + process.name[1:]
     whole = units.seconds(max(0, end_ns - start_ns))
     until_ns = process.until_ns

@@ -1,4 +1,4 @@
-"""``SHA256SUMS`` of a run directory of format 1: a record that was damaged must not be judged as if it were whole.
+"""``SHA256SUMS`` of a run directory of format 1, so that a damaged record is not judged as if it were whole.
 
 A flipped bit in a column of times is a valid column of other times, and could turn a FAIL into a PASS. The file has the
 format of ``sha256sum``, so ``sha256sum -c SHA256SUMS`` checks a run without this program. A directory without it (put
@@ -20,7 +20,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  ([\w.-]+)")
 
 
 def write_checksums(run_dir: Path) -> None:
-    """Write ``SHA256SUMS`` over all recorded files; the last thing that recording does."""
+    """Write ``SHA256SUMS`` over all recorded files, as the last step of recording."""
     present = [name for name in RECORDED_FILES if name in REQUIRED_FILES or (run_dir / name).exists()]
     lines = [f"{digest(run_dir / name)}  {name}\n" for name in present]
     write_whole(run_dir / CHECKSUM_FILE, "".join(lines).encode())

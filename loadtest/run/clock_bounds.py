@@ -1,8 +1,8 @@
-"""What the master's clock showed when another clock showed some moment: an interval that is proved, never a guess.
+"""What the master's clock showed when another clock showed some moment: an interval that is proved, not a guess.
 
 Each exchange of readings (:mod:`loadtest.run.clock_exchange`) proves that at the worker's reading w the offset of its
-clock lay in [w - received, w - sent]. Away from w the offset may have drifted, by no more than ``DRIFT`` of the time
-between. So every exchange bounds the offset at every moment, and all of them together bound it best. ::
+clock lay in [w - received, w - sent]. Away from w the offset may have drifted, by at most one part in ``PER_DRIFT`` of
+the time between. So every exchange bounds the offset at every moment, and all of them together bound it best. ::
 
     offset  ──╮           ╭──╮       ╭──   the lowest of all upper bounds …
               ╰─────┬─────╯  ╰───┬───╯
@@ -30,15 +30,15 @@ from numpy.typing import NDArray
 Moments = NDArray[np.int64]
 
 PER_DRIFT: Final = 800
-"""Two clocks drift apart by at most one part in so many (1,250 ppm): the kernel slews CLOCK_MONOTONIC by up to 500 ppm
-(adjtimex(2)), each of the two, and 125 ppm are left to either's crystal before it is corrected."""
+"""Two clocks drift apart by at most one part in 800 (1,250 ppm). The kernel slews each CLOCK_MONOTONIC by up to 500 ppm
+(adjtimex(2)), and 125 ppm are left for the crystal of each before that is corrected."""
 
 EXCHANGE_DTYPE: Final = np.dtype([("sent_ns", "<i8"), ("remote_ns", "<i8"), ("received_ns", "<i8")])
 """One exchange: the master's clock before, the other clock, the master's clock after; in order of time."""
 
 
 class Jump(NamedTuple):
-    """A clock jumped between two readings of it; ``by_ns`` is at least how far, positive when it is ahead since."""
+    """A clock jumped between two readings of it, at least by ``by_ns``, which is positive when it jumped ahead."""
 
     after_ns: int
     before_ns: int
@@ -47,7 +47,7 @@ class Jump(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """The bounds of the offset at some readings of the clock, in order of time; made of consistent exchanges."""
+    """The bounds of the offset at some readings of the clock, in order of time, from exchanges without a jump."""
 
     at_ns: Moments
     low_ns: Moments
@@ -66,7 +66,7 @@ class _Piece:
         return highest
 
     def _around(self, moments: Moments) -> tuple[Moments, Moments, Moments, Moments]:
-        """The readings before and after each moment, and what may have drifted since the one and until the other."""
+        """The readings before and after each moment, and the possible drift since the one and until the other."""
         right = np.searchsorted(self.at_ns, moments, side="right")
         left, right = np.maximum(right - 1, 0), np.minimum(right, len(self.at_ns) - 1)
         return left, right, _drift(np.abs(moments - self.at_ns[left])), _drift(np.abs(self.at_ns[right] - moments))
@@ -74,7 +74,7 @@ class _Piece:
 
 @dataclass(frozen=True, eq=False)
 class ClockBounds:
-    """The bounds of one clock against the master's. Moments are of that clock, results of the master's, in ns."""
+    """The bounds of one clock against the master's. Moments are on that clock, results on the master's, in ns."""
 
     pieces: tuple[_Piece, ...]
     """None of a clock that went back."""
@@ -119,14 +119,14 @@ class ClockBounds:
         """The master's clock was not before this; rises with ``moments``."""
         if self.went_back:
             return np.zeros(len(moments), dtype=np.int64)
-        return self._told(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
+        return self._rising(moments, lambda piece, own: own - piece.highest(own), np.maximum, self.pieces, self._ends())
 
     def latest(self, moments: Moments) -> Moments:
         """The master's clock was not after this; rises with ``moments``."""
         if self.went_back:
             return np.full(len(moments), self._end(moments), dtype=np.int64)
         ends = [(-end, -begin) for begin, end in reversed(self._ends())]
-        return self._told(-moments, lambda piece, own: -own - piece.lowest(-own), np.minimum, self.pieces[::-1], ends)
+        return self._rising(-moments, lambda piece, own: -own - piece.lowest(-own), np.minimum, self.pieces[::-1], ends)
 
     def silent_before_ns(self, moment_ns: int) -> int:
         """How long before a moment of the clock it was last compared."""
@@ -144,12 +144,12 @@ class ClockBounds:
         return received_ns + since_ns + -(-since_ns // PER_DRIFT)
 
     def _ends(self) -> list[tuple[int, int]]:
-        """From when to when each piece bounds the clock by itself."""
+        """The stretch of time in which each piece bounds the clock by itself."""
         never = int(np.iinfo(np.int64).max)
         begins = [-never, *(jump.before_ns for jump in self.jumps)]
         return list(zip(begins, [*(jump.after_ns for jump in self.jumps), never], strict=True))
 
-    def _told(
+    def _rising(
         self,
         moments: Moments,
         of_piece: Callable[[_Piece, Moments], Moments],
@@ -157,18 +157,18 @@ class ClockBounds:
         pieces: tuple[_Piece, ...],
         ends: list[tuple[int, int]],
     ) -> Moments:
-        """What each piece says of its own moments, never less than was said before; its last word holds in the gap."""
-        told = np.empty(len(moments), dtype=np.int64)
+        """The bound of each piece at its own moments, never less than before; its last bound holds in the gap."""
+        bounds = np.empty(len(moments), dtype=np.int64)
         before: int | None = None
         for piece, (begin, end) in zip(pieces, ends, strict=True):
             own = (moments >= begin) & (moments <= end)
-            said = of_piece(piece, moments[own])
-            told[own] = said if before is None else outer(said, before)
+            own_bounds = of_piece(piece, moments[own])
+            bounds[own] = own_bounds if before is None else outer(own_bounds, before)
             if piece is not pieces[-1]:
                 last = int(of_piece(piece, np.array([end]))[0])
                 before = last if before is None else int(outer(last, before))
-                told[moments > end] = before
-        return told
+                bounds[moments > end] = before
+        return bounds
 
 
 def _step_back(exchanges: NDArray[np.void]) -> ClockBounds | None:
@@ -185,12 +185,12 @@ def _step_back(exchanges: NDArray[np.void]) -> ClockBounds | None:
 
 
 def _drift(apart: Moments) -> Moments:
-    """What may drift in a time, rounded up."""
+    """The largest drift in a time, rounded up."""
     return -(-apart // PER_DRIFT)
 
 
 def _first_contradiction(at: Moments, low: Moments, high: Moments, first: int) -> int:
-    """The first exchange that those from ``first`` on contradict; the number of all when there is none."""
+    """The first exchange that contradicts those from ``first`` on; the number of exchanges when there is none."""
     lowest, highest, before = int(low[first]), int(high[first]), int(at[first])
     for place in range(first + 1, len(at)):
         drift = -(-(int(at[place]) - before) // PER_DRIFT)
@@ -214,12 +214,12 @@ def _last_contradiction(at: Moments, low: Moments, high: Moments, first: int, en
 
 
 def _piece(at: Moments, low: Moments, high: Moments) -> _Piece:
-    """Consistent exchanges with what each of them says of the moments of the others."""
+    """Consistent exchanges, with the bound of each tightened by all others."""
     return _Piece(at, _outer(at, low, np.maximum, -1), _outer(at, high, np.minimum, 1))
 
 
 def _outer(at: Moments, bound: Moments, inner: np.ufunc, sign: int) -> Moments:
-    """Each bound, or what the others have become by drifting until there, whichever is tighter: two passes."""
+    """Each bound, or what drift has made of another one by then, whichever is tighter; in two passes."""
     # A bound b at moment a is worth b + sign * |t - a| / PER_DRIFT at t; in units of 1 / PER_DRIFT nothing is rounded.
     fine, time = (bound - bound[0]) * PER_DRIFT, (at - at[0]) * sign
     forward = inner.accumulate(fine - time) + time

@@ -1,4 +1,4 @@
-"""The clocks of a run's workers: what the master heard of each, and what that proves of the moments they recorded.
+"""The clocks of a run's workers: the exchanges with each, and what they prove about the moments that it recorded.
 
 The master writes each exchange of readings beside the spools as it comes, so that a run whose master was killed has
 them, too (:mod:`loadtest.run.exchange_files`). A worker whose clock is the master's own needs no bound; ``run.json``
@@ -29,9 +29,9 @@ CLOCK_DTYPE: Final = np.dtype(
 
 @cache
 def clock_name() -> str:
-    """Names the clock that this process reads: the boot of its kernel, and its time namespace; "" where unknown.
+    """The name of this process's clock: the boot of its kernel, and its time namespace; "" where unknown.
 
-    Two clocks of one name may yet be two (a machine resumed twice from one snapshot), which exchanges show.
+    Two clocks of one name may still be different (a machine resumed twice from one snapshot). Exchanges show that.
     """
     try:
         return f"{boot_id()}/{Path('/proc/self/ns/time').stat().st_ino}"
@@ -43,7 +43,7 @@ def clocks_of(run_dir: Path, run: dict[str, Any]) -> dict[int, ClockBounds]:
     """The bounds of each worker's clock that is not the master's, or did not stay that, by the worker's share.
 
     Raises:
-        UsageError: what was heard of a clock is gone, or is not what ``run.json`` says was heard.
+        UsageError: the exchanges with a worker are gone, or are not the ones that ``run.json`` knows of.
     """
     workers = [process for process in run.get("manifest", {}).get("processes", ()) if process.get("role") == WORKER]
     others = [process for process in workers if _is_another(process.get("clock") or {})]
@@ -94,7 +94,7 @@ def _some_exchanges(run_dir: Path, share: int, clock: dict[str, Any]) -> Array:
 
 
 def _are_those_of(exchanges: Array, clock: dict[str, Any]) -> bool:
-    """Whether the first and the last that ``run.json`` knows of are there: a clock may jump after what is cut off."""
+    """Whether the first and the last exchange that ``run.json`` knows of are there: a clock may jump after a cut."""
     sent, remote, received = (exchanges[name] for name in EXCHANGE_DTYPE.names or ())
     start, asked_ns = clock.get("start"), clock.get("asked_ns")
     if np.any(sent < 0) or np.any(received < sent) or np.any(received[:-1] > received[1:]):
@@ -119,10 +119,10 @@ def all_exchanges(run_dir: Path, run: dict[str, Any]) -> Array:
 
 
 def widened(reads: Array, clocks: dict[int, ClockBounds], not_before_ns: int) -> Array:
-    """The reads on the master's clock: each interval moved outwards until it holds the true one for certain.
+    """The reads on the master's clock: each interval is moved outwards until it certainly holds the true one.
 
-    ``not_before_ns`` is a moment before every read: that at which version 0 had been acknowledged, as nobody is told
-    to read earlier.
+    ``not_before_ns`` is a moment before every read: when version 0 had been acknowledged, because reading only begins
+    after that.
     """
     for worker, bounds in clocks.items():
         own = np.flatnonzero(reads["worker"] == worker)
@@ -146,13 +146,13 @@ def on_masters_clock(moments: Moments, worker: int, clocks: dict[int, ClockBound
 
 
 def how_uncertain(clocks: dict[int, ClockBounds], reads: Array) -> dict[int, int]:
-    """By worker: so many nanoseconds 99 % of its reads at most are moved outwards by."""
+    """By worker: 99 % of its reads are moved outwards by at most so many nanoseconds."""
     widths = {worker: reads["widening_ns"][reads["worker"] == worker] for worker in clocks}
     return {worker: int(np.quantile(width, 0.99, method="higher")) for worker, width in widths.items() if len(width)}
 
 
 def jumped(bounds: ClockBounds | None) -> str:
-    """That a clock jumped, as the end of a sentence; "" when it did not."""
+    """The end of a sentence about a clock that jumped; "" when it did not."""
     if bounds is None or not bounds.jumps:
         return ""
     first = bounds.jumps[0]

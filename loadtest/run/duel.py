@@ -1,8 +1,8 @@
-"""When each of the two runs of a duel reads: turns, in pairs of random order, so that what drifts hits both alike.
+"""When each of the two runs of a duel reads: in turns, in pairs of random order, so that drift hits both alike.
 
-Two runs on one machine share a start and a seed. A turn is a quiet and a writing window; in each pair of turns one run
-has the first and the other the second, by lot. Both have their two windows in the same order, and within a turn their
-reads and PUTs are due at the same places. ::
+Two runs on one machine share a start and a seed. A turn is a quiet and a writing window. In each pair of turns one run
+has the first and the other the second, by lot. Both have their two windows in the same order, and their reads and PUTs
+are due at the same places of a turn. ::
 
     pair        0                       1
     base       ├─q─┤├─w─┤              ├─w─┤├─q─┤
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from loadtest.run.schedule import Rests, WindowSchedule, _Place
+from loadtest.run.schedule import Rests, WindowPosition, WindowSchedule
 
 
 class Side(StrEnum):
-    """Which of the two a run is."""
+    """Which of the two runs it is."""
 
     BASE = "base"
     NEW = "new"
@@ -43,25 +43,25 @@ class DuelSchedule(WindowSchedule):
         return start, start + self.turn_ns
 
     def moment(self, own_ns: int) -> int:
-        """When this side has had ``own_ns`` of turns."""
+        """The moment at which this side has had ``own_ns`` of turns."""
         pair, inside = divmod(own_ns, self.turn_ns)
         return self.turn(pair)[0] + inside
 
     def own_ns(self, until_ns: int) -> int:
-        """How much of its turns this side has had by then."""
+        """How much turn time this side has had by then."""
         if until_ns <= self.start_ns:
             return 0
         pair = (until_ns - self.start_ns) // (2 * self.turn_ns)
         return pair * self.turn_ns + min(max(0, until_ns - self.turn(pair)[0]), self.turn_ns)
 
     def index_at(self, time_ns: int) -> int:
-        """The window of this side that ``time_ns`` lies in, or else the next one (-1 before the start)."""
+        """The window of this side that ``time_ns`` is in, or else the next one (-1 before the start)."""
         return -1 if time_ns < self.start_ns else self.own_ns(time_ns) // self.length_ns
 
-    def _place(self, index: int) -> _Place:
+    def _position(self, index: int) -> WindowPosition:
         pair, second = divmod(index, 2)
         at = (self.turn(pair)[0] - self.start_ns) // self.length_ns + second
-        return _Place(self._drawn(pair, second), pair, at, 1)
+        return WindowPosition(self._drawn(pair, second), pair, at, 1)
 
 
 @lru_cache(maxsize=64)

@@ -1,21 +1,21 @@
-"""Which version an ETag names: what the store said when it was put, and what whole documents that were read show.
+"""Which version an ETag names, from what the store answered to the PUT, and from whole documents that were read.
 
-An ETag is compared by its opaque part, so ``W/"a"``, ``"a"`` and ``a`` are one (RFC 9110, section 8.8.3.2: weak
-comparison is what If-None-Match asks for). A gateway may make ETags of its own, and a store may name none, or another
-one than it then serves. So an ETag that no PUT named is *learned*: it names the version that it came with. What may
-not be is a contradiction, and each is a finding with the reads that show it:
+An ETag is compared by its opaque part, so ``W/"a"``, ``"a"`` and ``a`` are the same (RFC 9110, section 8.8.3.2:
+If-None-Match uses weak comparison). A gateway may make ETags of its own, and a store may return none, or another one
+than it serves later. So an ETag that no PUT returned is *learned*: it names the version that it came with. Only
+contradictions are wrong, and each of them is a finding with the reads that show it:
 
-- *one ETag, two versions*: it names the version that its PUT was told; where no PUT was told it, the one that most
-  reads got with it. The other reads are mismatches: at least so many answers must be wrong. (Which of two is right
-  need not be known for that, and a majority decides what is counted, never whether there is a finding.)
-- *one version, two ETags at a time*: a read got X, a later one Y, a later one X again. The rarer ETag is marked
-  ``SECOND_ETAG``. One change from X to Y does not count: a site may be deployed anew. A reader who asks with X then is
-  rightly sent the document again, so its condition is marked ``SECOND_ETAG``: it names what the target had replaced.
-  One moment must explain all changes of the run, or they are a habit: a target that makes a new ETag each time.
+- *one ETag, two versions*: it names the version whose PUT returned it. If no PUT did, it names the version that most
+  reads got with it. The other reads are mismatches: at least so many answers must be wrong. (For that it need not be
+  known which of the two is right. The majority only decides what is counted, not whether there is a finding.)
+- *one version, two ETags at a time*: a read got X, a later one Y, and a still later one X again. The rarer ETag is
+  marked ``SECOND_ETAG``. A single change from X to Y does not count, because a site may be deployed anew. A reader that
+  asks with X afterwards rightly gets the document again, so its condition is marked ``SECOND_ETAG``: it names what the
+  target has replaced. One moment must explain all changes of the run, or else the target makes new ETags all the time.
 
-A PUT's ETag that comes with another version's body is a mismatch, and is not learned anew. Only where PUTs were told
-something as short as a counter, and not one of these ever came with its own version, are they two counters that happen
-to meet, and the PUTs are not asked.
+A PUT's ETag that comes with another version's body is a mismatch, and is not learned anew. There is one exception: if
+the PUTs returned ETags as short as a counter, and none of them ever came with its own version, then two counters happen
+to have the same values, and the ETags of the PUTs are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from loadtest.run.second_etags import NO_TAG, TaggedReads, after_the_change, sec
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _LONGEST_BY_CHANCE: Final = 12
-"""So many characters of an ETag may be the same by chance where two programs count or stamp versions; not more."""
+"""ETags up to this length may be the same by chance, if two programs count versions or stamp them with the time."""
 _NOT_MODIFIED: Final = (
     ReadOutcome.NOT_MODIFIED,
     ReadOutcome.UNASKED_NOT_MODIFIED,
@@ -39,7 +39,7 @@ _NOT_MODIFIED: Final = (
 
 
 class SpooledReads(NamedTuple):
-    """What one process recorded: its number, its records (``SPOOLED_READ_DTYPE``), and the table of ETags they name."""
+    """What one process recorded: its number, its records (``SPOOLED_READ_DTYPE``), and their table of ETags."""
 
     worker: int
     records: Array
@@ -51,12 +51,12 @@ def name_versions(
     put: Mapping[str, Iterable[int]],
     on_one_clock: Callable[[Array], Array] = lambda reads: reads,
 ) -> Array:
-    """The reads of a run as they go to ``reads.parquet``, their ETags told as versions.
+    """The reads of a run for ``reads.parquet``, with versions in place of their ETags.
 
-    ``on_one_clock`` puts the reads of all processes on one clock, which the order of ETags is told by.
+    ``on_one_clock`` puts the reads of all processes on one clock, which is needed for the order of ETags.
 
-    What could not be known while reading is settled here: which version an ETag names, and so whether it names another
-    one than the body is. The version of a 304 is what its reader held, as it was recorded.
+    This settles what could not be known while reading: which version an ETag names, and so whether it names another
+    version than the body. The version of a 304 is the one that its reader held, as it was recorded.
     """
     numbers: dict[str, int] = {}
     reads = on_one_clock(np.concatenate([_as_read(part) for part in parts]) if parts else np.zeros(0, dtype=READ_DTYPE))
@@ -100,10 +100,10 @@ def _number(numbers: dict[str, int], etag: str) -> int:
 
 
 def held_versions(reads: Array) -> Array:
-    """For each read of a spool the version that its reader held then, if it sent that one's ETag; else ``NO_VERSION``.
+    """For each read of a spool the version that its reader held, if it sent that version's ETag; else ``NO_VERSION``.
 
-    A reader holds the last whole document that it got. ``reads`` are in the order in which they were recorded, which
-    for the reads of one session is the order in which they were made.
+    A reader holds the last whole document that it got. ``reads`` are in the order in which they were recorded, and so
+    the reads of one session are in the order in which they were made.
     """
     order = np.argsort(reads["session"], kind="stable")
     session = reads["session"][order]
@@ -111,31 +111,34 @@ def held_versions(reads: Array) -> Array:
     places = np.arange(len(order))
     latest = np.maximum.accumulate(np.where(whole, places, -1)) if len(order) else places
     before = np.append(-1, latest[:-1])[: len(order)]
-    found = np.maximum(before, 0)
-    of_same = (before >= 0) & (session[found] == session)
+    last_whole = np.maximum(before, 0)
+    of_same = (before >= 0) & (session[last_whole] == session)
     sent = reads["sent_etag"][order]
-    holds = of_same & (sent != 0) & (reads["etag"][order][found] == sent)
+    holds = of_same & (sent != 0) & (reads["etag"][order][last_whole] == sent)
     held = np.full(len(order), NO_VERSION, dtype=np.int32)
-    held[order] = np.where(holds, reads["version"][order][found], NO_VERSION)
+    held[order] = np.where(holds, reads["version"][order][last_whole], NO_VERSION)
     return held
 
 
 def versions_named(reads: TaggedReads, tags: list[str], put: Mapping[str, Iterable[int]]) -> Array:
-    """The version that each of ``tags`` (opaque parts, by number) names; ``UNKNOWN_VERSION`` where nothing tells.
+    """The version that each of ``tags`` (opaque parts, by number) names; ``UNKNOWN_VERSION`` where that is not known.
 
-    ``put`` has the versions for which a PUT was told an opaque part.
+    ``put`` has, by opaque part, the versions whose PUT returned it.
     """
     pairs, counts = _came_together(reads)
-    seen: dict[int, dict[int, int]] = {}
+    by_reads: dict[int, dict[int, int]] = {}
     for (tag, version), count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        seen.setdefault(tag, {})[version] = count
-    told = {number: tuple(put[tag]) for number, tag in enumerate(tags) if tag in put}
-    met = [tag for tag in told if tag in seen]
-    trusted = any(len(tags[tag]) > _LONGEST_BY_CHANCE or not seen[tag].keys().isdisjoint(told[tag]) for tag in met)
+        by_reads.setdefault(tag, {})[version] = count
+    by_puts = {number: tuple(put[tag]) for number, tag in enumerate(tags) if tag in put}
+    trusted = any(
+        len(tags[tag]) > _LONGEST_BY_CHANCE or not by_reads[tag].keys().isdisjoint(versions)
+        for tag, versions in by_puts.items()
+        if tag in by_reads
+    )
 
     def name(tag: int) -> int:
-        came_with = seen.get(tag, {})
-        candidates = told.get(tag, ()) if trusted or not came_with else ()
+        came_with = by_reads.get(tag, {})
+        candidates = by_puts.get(tag, ()) if trusted or not came_with else ()
         ranked = sorted(candidates or came_with, key=lambda version: (-came_with.get(version, 0), version))
         return ranked[0] if ranked else UNKNOWN_VERSION
 
@@ -145,8 +148,7 @@ def versions_named(reads: TaggedReads, tags: list[str], put: Mapping[str, Iterab
 def etag_versions(reads: TaggedReads, named: Array) -> Array:
     """The version that each read's ETag names, given what each tag names.
 
-    A 304 that carries the very ETag that was sent names what that reader holds, whoever else got it with another
-    document.
+    A 304 with the very ETag that was sent names what that reader holds, even if others got it with another document.
     """
     by_tag = np.append(named, NO_VERSION)  # the last place is for no tag
     of_answer: Array = by_tag[reads.tag]
@@ -157,9 +159,9 @@ def etag_versions(reads: TaggedReads, named: Array) -> Array:
 
 
 def sent_versions(reads: TaggedReads, named: Array) -> Array:
-    """The version that each condition names: the one that its reader held, or else what its tag names.
+    """The version that each condition names: the one that its reader held, or else the one that its tag names.
 
-    ``SECOND_ETAG`` where the reader got the same document under the ETag that had come in that one's place.
+    It is ``SECOND_ETAG`` if the reader got the same document under the ETag that had replaced the one it sent.
     """
     by_tag = np.append(named, NO_VERSION)
     sent = np.where((reads.sent_tag != NO_TAG) & (reads.held >= 0), reads.held, by_tag[reads.sent_tag])
@@ -168,8 +170,8 @@ def sent_versions(reads: TaggedReads, named: Array) -> Array:
 
 
 def _came_together(reads: TaggedReads) -> tuple[Array, Array]:
-    """Each tag with each version that it came with, and in how many reads."""
+    """The pairs of tags and versions that came together, and the number of reads of each pair."""
     whole = whole_with_tag(reads)
     keys = (reads.tag[whole].astype(np.int64) << 32) | reads.version[whole].astype(np.int64)
-    found, counts = np.unique(keys, return_counts=True)
-    return np.stack([found >> 32, found & 0xFFFFFFFF], axis=1), counts
+    pairs, counts = np.unique(keys, return_counts=True)
+    return np.stack([pairs >> 32, pairs & 0xFFFFFFFF], axis=1), counts

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from typing import Final
 
 from loadtest.run.records import opaque
+
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def md5_of(body: bytes) -> str:
@@ -17,3 +21,8 @@ def is_digest(etag: str | None, body: bytes) -> bool:
     Where those of whole documents are, such an ETag of another body shows that the store holds that body.
     """
     return bool(body) and etag is not None and opaque(etag) == md5_of(body)
+
+
+def looks_like_digest(etag: str | None) -> bool:
+    """Whether an ETag is spelled as an MD5 is, of whatever body."""
+    return etag is not None and _MD5.fullmatch(opaque(etag)) is not None

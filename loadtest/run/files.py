@@ -1,4 +1,4 @@
-"""The names of the files of a run directory, and what their names end with: here, and nowhere else."""
+"""The names and suffixes of the files of a run directory. They are written down here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WINDOWS_FILE: Final = "windows.parquet"
 GENERATOR_FILE: Final = "generator.parquet"
 REQUESTS_FILE: Final = "requests.parquet"
 CLOCKS_FILE: Final = "clocks.parquet"
-"""Of runs with workers only."""
+"""Only in runs with workers."""
 CHECKSUM_FILE: Final = "SHA256SUMS"
 
 REQUIRED_FILES: Final = (RUN_FILE, READS_FILE, WRITES_FILE, WINDOWS_FILE, GENERATOR_FILE)
@@ -29,13 +29,13 @@ JUNIT_FILE: Final = "junit.xml"
 REPORT_FILES: Final = (SUMMARY_FILE, MARKDOWN_FILE, PAGE_FILE, JUNIT_FILE)
 
 JOURNAL_NAME: Final = "writes.jsonl"
-"""The writer's, while the run goes on."""
+"""The writer's journal, while the run goes on."""
 STANDING_FILE: Final = "standing-document"
 """Version 0 of a run that never writes, byte for byte."""
 
 SPOOL_FOLDER: Final = "spool"
 SEALED_FOLDER: Final = ".sealed-spool"
-"""What the spool is called once the Parquet files are whole: to rename it is the one step that seals a run."""
+"""The name of the spool once the Parquet files are whole. Renaming it is the one step that seals a run."""
 
 ETAGS_SUFFIX: Final = ".etags"
 REQUESTS_SUFFIX: Final = ".requests"
@@ -43,7 +43,7 @@ BODIES_SUFFIX: Final = ".bodies"
 READS_SUFFIX: Final = ".reads"
 SAMPLES_SUFFIX: Final = ".samples"
 SPOOL_SUFFIXES: Final = (ETAGS_SUFFIX, REQUESTS_SUFFIX, BODIES_SUFFIX, READS_SUFFIX, SAMPLES_SUFFIX)
-"""Of the files of a spool, in the order in which they are flushed: what is named before what names it."""
+"""The files of a spool, in the order in which they are flushed: tables come before the records that refer to them."""
 
 CLOCK_SUFFIX: Final = ".exchanges"
 """The exchanges of clock readings with a worker, written by the master."""
@@ -54,10 +54,10 @@ REGISTRATION_SUFFIX: Final = ".recorder"
 HEARTBEAT_SUFFIX: Final = ".heartbeat"
 CLOSED_SUFFIX: Final = ".closed"
 INCOMPLETE_SUFFIX: Final = ".incomplete"
-"""Marks the spool of a process that records no more, and that could not write all that it had recorded."""
+"""The closing mark of a process that could not write everything that it had recorded."""
 
 DOCUMENTS_FOLDER: Final = "documents"
-"""Documents of the user's own that a run publishes, as they were given, and what is known of them."""
+"""Unchanged copies of the user's own documents that a run publishes, and what is known of them."""
 DOCUMENTS_ABOUT: Final = "about.json"
 
 KEPT_FOLDER: Final = "kept"

@@ -1,7 +1,7 @@
-"""What a run has recorded, put together from its spools and the writer's journal: arrays as they go to Parquet files.
+"""Puts together what a run has recorded, from its spools and the writer's journal: one array for each Parquet file.
 
-It is done when a run is sealed, and for a look while it goes on. Only then can an ETag be told as a version: the
-journal says which ETag the store gave to which document.
+This is done when a run is sealed, and for a look while it goes on. Only then is it known which version an ETag names:
+the journal has the ETag that the store gave to each document.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> dict[str, Array]:
-    """What was recorded so far, by the name of the Parquet file that it is for; it may still be recorded.
+    """What was recorded so far, by the name of its Parquet file. The run may still go on.
 
     Raises:
         UsageError: the journal cannot be read.
@@ -88,7 +88,7 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         run[WATCH] = {**said, **told}
         reads = observed.reads
     else:
-        put = _told_by_puts(writes, run, run_dir)
+        put = _versions_by_etag(writes, run, run_dir)
         reads = name_versions_apart(recorded, put, settled, object_numbers(run.get("target", {})))
     samples = [_samples(path.with_suffix(SAMPLES_SUFFIX), clocks) for path in spools]
     return {
@@ -99,35 +99,35 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
     }
 
 
-def _told_by_puts(writes: Array, run: dict[str, Any], run_dir: Path) -> dict[str, list[int]]:
-    """The versions for which a PUT was told an ETag, by its opaque part.
+def _versions_by_etag(writes: Array, run: dict[str, Any], run_dir: Path) -> dict[str, list[int]]:
+    """The versions whose PUT returned an ETag, by the opaque part of that.
 
-    Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), those of writes that
-    were not acknowledged are computed.
+    Where these are MD5s of the documents (no KMS, no multipart: Amazon S3 API, "Object", ETag), the ETags of writes
+    that were not acknowledged are computed.
     """
-    told: dict[str, list[int]] = {}
+    versions: dict[str, list[int]] = {}
     for write in writes:
         if write["etag"]:
-            told.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
+            versions.setdefault(opaque(str(write["etag"])), []).append(int(write["version"]))
     unnamed = writes["version"][writes["etag"] == ""]
-    documents = _documents(run, run_dir) if told and len(unnamed) else None
+    documents = _documents(run, run_dir) if versions and len(unnamed) else None
     if documents is None:
-        return told
+        return versions
 
     def digest_of(version: int) -> str:
         body = documents.render(version)
         return "" if body is None else md5_of(body)
 
-    tag, own = next(iter(told.items()))
+    tag, own = next(iter(versions.items()))
     if digest_of(own[0]) == tag:
         for version in map(int, unnamed):
-            told.setdefault(digest_of(version), []).append(version)
-    told.pop("", None)  # of what is not known beforehand
-    return told
+            versions.setdefault(digest_of(version), []).append(version)
+    versions.pop("", None)  # of documents whose bytes are not known
+    return versions
 
 
 def _documents(run: dict[str, Any], run_dir: Path) -> Documents | None:
-    """The documents of the run; None when they are not there any more: what is known of them is then all there is."""
+    """The documents of the run; None when they are not there any more."""
     try:
         return documents_of(description_in(run, run_dir), run["run"], run_dir)
     except (OSError, ValueError, KeyError):
@@ -142,12 +142,12 @@ def _spooled(path: Path, run: dict[str, Any]) -> SpooledReads:
     _add_late_bodies(spooled, load_lines(path.with_suffix(BODIES_SUFFIX)))
     etags = load_etags(path.with_suffix(ETAGS_SUFFIX))
     known = (spooled["etag"] < len(etags)) & (spooled["sent_etag"] < len(etags))
-    # the last records of a killed run may name lines that were not written any more
+    # the last records of a killed run may name lines that were never written
     return SpooledReads(int(path.name.split("-")[0]), spooled[known], etags)
 
 
 def _add_late_bodies(spooled: Array, lines: list[Any]) -> None:
-    """Correct the 304s whose body came after they were recorded; a killed run may not have flushed them all."""
+    """Correct the 304s whose body came after they were recorded. A killed run may not have flushed all of them."""
     for record, length in (line for line in lines if isinstance(line, list)):
         if record < len(spooled):
             late = {"outcome": ReadOutcome.NOT_MODIFIED_WITH_BODY, "version": NO_VERSION, "body_bytes": length}
@@ -168,9 +168,9 @@ def _requests(spools: list[Path], events: list[dict[str, Any]], clocks: dict[int
     rows = [(0, WRITER_SESSION, event["called_ns"], event["request_id"]) for event in events if event.get("request_id")]
     for spool in spools:
         worker = int(spool.name.split("-")[0])
-        named = load_lines(spool.with_suffix(REQUESTS_SUFFIX))
-        called = on_masters_clock(np.array([called for _, called, _ in named], dtype=np.int64), worker, clocks)
-        rows += [(worker, session, int(at), name) for (session, _, name), at in zip(named, called, strict=True)]
+        requests = load_lines(spool.with_suffix(REQUESTS_SUFFIX))
+        called = on_masters_clock(np.array([called for _, called, _ in requests], dtype=np.int64), worker, clocks)
+        rows += [(worker, session, int(at), name) for (session, _, name), at in zip(requests, called, strict=True)]
     return np.array(rows, dtype=REQUEST_DTYPE)
 
 

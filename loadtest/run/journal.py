@@ -1,7 +1,7 @@
-"""The writer's journal: every PUT is in it before it is sent, and after it came back.
+"""The writer's journal: every PUT is written into it before it is sent, and after it has returned.
 
-On a full disk what cannot be written is kept in memory and tried again with the next line. A PUT whose first line
-cannot be written is not sent: a version that nobody can know of would make readers' documents look like nobody's.
+On a full disk, lines are kept in memory and tried again with the next one. A PUT whose first line cannot be written is
+not sent: readers would get a document of a version that the record does not have.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LAST_LINES: Final = 1000
 
 
 class Journal:
-    """Writes each event to the run directory and tells it to ``tell``."""
+    """Writes each event to the run directory and passes it to ``tell``."""
 
     def __init__(self, path: Path, tell: Callable[[dict[str, Any]], None]) -> None:
         self._path = path
@@ -33,10 +33,10 @@ class Journal:
         self._tell = tell
         self._pending = b""
         self.trouble = ""
-        """Why nothing can be written now; "" when it can."""
+        """Why nothing can be written now; "" when that works."""
 
     def called(self, version: int, scheduled_ns: int, called_ns: int, size: int) -> bool:
-        """A PUT is about to be sent; whether that is written down."""
+        """Note a PUT that is about to be sent. Returns whether that is written."""
         event = {"version": version, "scheduled_ns": scheduled_ns, "called_ns": called_ns, "bytes": size}
         return self._append(event)
 
@@ -50,7 +50,7 @@ class Journal:
         request_id: str = "",
         called_ns: int | None = None,
     ) -> None:
-        """A PUT has come back, or was given up. ``called_ns``: when its first byte was about to leave, if known."""
+        """Note a PUT that has returned or was given up. ``called_ns``: when its first byte was about to be sent."""
         event: dict[str, Any] = {
             "version": version,
             "returned_ns": returned_ns,
@@ -62,11 +62,11 @@ class Journal:
         self._append(event if called_ns is None else {**event, "called_ns": called_ns})
 
     def note(self, kind: str, **said: Any) -> None:
-        """Write down what a watcher saw that is no write of its own."""
+        """Note what a watcher saw besides versions."""
         self._append({WATCH: {"kind": kind, **said}})
 
     def close(self) -> None:
-        """Try once more to write what could not be written."""
+        """Try once more to write what could not be written, and close the file."""
         self._flush()
         self._file.close()
 
@@ -93,7 +93,7 @@ class Journal:
 
 
 def load_journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The events of each PUT put together, in order of version; and what a watcher noted beside them.
+    """The events of each PUT merged, in order of version, and the notes of a watcher.
 
     Raises:
         UsageError: the journal is missing or damaged, other than cut short.
@@ -120,7 +120,7 @@ def load_journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, An
 
 
 def writes_of(rows: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[Any]]:
-    """The PUTs as records; one that was sent and not heard of again is of unknown outcome."""
+    """The PUTs as records. The outcome of one without an answer is unknown."""
     records = np.zeros(len(rows), dtype=WRITE_DTYPE)
     for record, event in zip(records, rows, strict=True):
         outcome = WriteOutcome(event.get("outcome", WriteOutcome.UNKNOWN))
@@ -138,7 +138,7 @@ def writes_of(rows: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[Any]]:
 
 
 def ends_unanswered(run_dir: Path) -> bool:
-    """Whether the writer's journal ends with a PUT, of its last minute, of which nobody knows what became."""
+    """Whether the outcome of a PUT in the last minute of the writer's journal is unknown."""
     last: dict[int, dict[str, Any]] = {}
     try:
         for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:

@@ -1,8 +1,8 @@
 """Looks at a run that goes on until every question is decided: when they are due, and which were made.
 
 A look judges what was recorded up to the end of a pair of windows. Looks are made at fixed shares of the longest time
-that the run may last, so when they come does not depend on what was found; the last one is the report of a run that has
-lasted that long. What a look may conclude is said in :mod:`loadtest.judge.statistics.spending`. ::
+that the run may last, so their times do not depend on the results. The last one is the report of a run that has lasted
+that long. What a look may conclude is in :mod:`loadtest.judge.statistics.spending`. ::
 
     pairs    ├──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┼──┤ --run-time
     looks             ▲     ▲        ▲        ▲           ▲  the report
@@ -21,23 +21,23 @@ from loadtest.run.schedule import Rests, WindowSchedule, rests_for
 from loadtest.units import SECOND
 
 SHARES: Final = (1 / 16, 1 / 8, 1 / 5, 3 / 10, 12 / 25, 3 / 5, 4 / 5, 1)
-"""Of the longest time: so that a run that may last long can end early, and a short one is looked at as well."""
+"""Shares of the longest time. A long run can end early, and a short run has looks as well."""
 DECIDED: Final = "decided after"
-"""How the reason begins for which such a run has ended."""
+"""The beginning of the reason for which such a run has ended."""
 LEAST_PAIRS: Final = 6
 """Fewer cannot decide whether writes slow reads down."""
 GRACE_NS: Final = SECOND
-"""A look waits for so long after its last window, so that the reads that were due in it have come back."""
+"""How long a look waits after its last window, so that the reads that were due in it have returned."""
 _RESTS_BY: Final = 12 / 25
-"""By this share of the longest time there are to be as many rests as a decision takes, three."""
+"""By this share of the longest time there should be three rests, which a decision needs."""
 _LEAST_RESTS: Final = 3
 
 _FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
 _Time = Annotated[int, Field(ge=0, lt=2**62)]
 
 
-class Look(NamedTuple):
-    """One look that is planned: at what was recorded up to ``until_ns``, where so many pairs of windows are over."""
+class PlannedLook(NamedTuple):
+    """One planned look, at what is recorded up to ``until_ns``, when ``pairs`` of windows are over."""
 
     number: int
     until_ns: int
@@ -57,7 +57,7 @@ class LookMade(BaseModel):
 
 
 class RunLooks(BaseModel):
-    """All of them. ``pairs`` are over when the run has lasted as long as it may."""
+    """All looks. ``pairs`` are over when the run has lasted as long as it may."""
 
     model_config = _FIXED
 
@@ -67,28 +67,26 @@ class RunLooks(BaseModel):
 
     @property
     def decided(self) -> LookMade | None:
-        """The look that ended the run; None when none did."""
+        """The look that ended the run, if one did."""
         return self.made[-1] if self.made and not self.made[-1].undecided else None
 
     @property
     def said(self) -> str:
-        """How the run ended, if a look ended it; else ""."""
+        """The reason for the end of the run, if a look ended it; else ""."""
         return "" if self.decided is None else f"{DECIDED} {len(self.made)} of {self.planned} looks"
 
 
-def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[Look, ...]:
+def planned_looks(schedule: WindowSchedule, end_ns: int) -> tuple[PlannedLook, ...]:
     """The looks at a run that ends at ``end_ns`` at the latest; the last is the report. None without six pairs."""
-    found: list[tuple[int, int]] = []
-    first = (
-        1 if schedule.rests.windows else 0
-    )  # the rest before the first PUT is in no pair; all others follow in pairs
+    ends: list[tuple[int, int]] = []
+    first = 1 if schedule.rests.windows else 0  # the rest before the first PUT is in no pair; all others are in pairs
     for share in SHARES:
         over = schedule.index_at(schedule.start_ns + round(share * (end_ns - schedule.start_ns)))
         pairs = max(0, over - first) // 2
-        if pairs >= LEAST_PAIRS and (not found or pairs > found[-1][1]):
+        if pairs >= LEAST_PAIRS and (not ends or pairs > ends[-1][1]):
             last = schedule.window(first + 2 * pairs - 1)
-            found.append((last.end_ns + schedule.guard_ns, pairs))
-    return tuple(Look(number, *look) for number, look in enumerate(found, 1))
+            ends.append((last.end_ns + schedule.guard_ns, pairs))
+    return tuple(PlannedLook(number, *end) for number, end in enumerate(ends, 1))
 
 
 def complete_pairs(pairs: Iterable[int]) -> int:
@@ -97,9 +95,9 @@ def complete_pairs(pairs: Iterable[int]) -> int:
 
 
 def rests_until_decided(window_ns: int, run_ns: int) -> Rests:
-    """The rests of such a run: as long as those of a run of fixed length, so that what lasts as long is seen.
+    """The rests of a run that ends when all is decided. They are as long as in a run of fixed length.
 
-    They come more often where it takes that to have three of them by the time of the middle looks.
+    They come more often if that is needed to have three of them by the time of the middle looks.
     """
     usual = rests_for(window_ns, run_ns)
     room = round(_RESTS_BY * run_ns) // window_ns if window_ns else 0
@@ -108,7 +106,7 @@ def rests_until_decided(window_ns: int, run_ns: int) -> Rests:
 
 
 def windows_until_ns(run: dict[str, Any]) -> int:
-    """Up to when the windows of a run that has ended are judged: where a look ended it, what came later is overrun."""
+    """Up to when the windows of a run that has ended are judged: if a look ended it, later windows do not count."""
     ended_ns = int(run["ended"]["at_ns"])
     looks = RunLooks.model_validate(run["looks"]) if run.get("looks") else None
     return ended_ns if looks is None or looks.decided is None else min(ended_ns, looks.decided.until_ns)

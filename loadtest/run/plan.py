@@ -1,4 +1,4 @@
-"""What all processes of a run must agree on: sent once by the coordinator to every Locust worker."""
+"""What all processes of a run must agree on. The coordinator sends it once to every Locust worker."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedul
 
 @dataclass(frozen=True)
 class Plan:
-    """The run as a worker needs to know it. Holds no key to write with: workers only read.
+    """The run as a worker needs to know it. It holds no key to write with, because workers only read.
 
     The rests are as in :class:`loadtest.run.schedule.Rests`; runs of old versions had none.
 
-    ``start_ns`` is CLOCK_MONOTONIC of the host named by ``boot_id``; a worker of another host cannot use it.
+    ``start_ns`` is on the CLOCK_MONOTONIC of the host named by ``boot_id``; a worker with another clock converts it.
     """
 
     run: str
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def most_document_bytes(self) -> int:
-        """So long may a document become while the run goes on: others may publish longer ones than the first."""
+        """The most bytes that a document may get while the run goes on: others may publish longer ones."""
         return int(self.documents.get("most_bytes", self.payload_bytes))
 
     def windows(self) -> WindowSchedule:
@@ -80,7 +80,7 @@ class Plan:
         return replace(self, url=self.addresses[address][0], documents=self.documents | own)
 
     def rate_at(self, address: int) -> float:
-        """The reads per second that are due at an address in one process; 0 in a closed loop."""
+        """The reads per second due at an address in one process; 0 in a closed loop."""
         return self.arrival_rate / self.workers * self.weights[address] / sum(self.weights)
 
     def arrivals(self, share: int, address: int = 0) -> Arrivals | None:
@@ -90,7 +90,7 @@ class Plan:
         process = ArrivalProcess(self.arrival_process)
         windows = self.windows()
         schedule: Iterator[int]
-        if isinstance(windows, DuelSchedule):  # as if there were nothing between its turns
+        if isinstance(windows, DuelSchedule):  # as if its turns followed each other without a gap
             schedule = map(windows.moment, arrival_times(0, self.arrival_rate, process, self.seed))
         else:
             schedule = arrival_times(self.start_ns, self.arrival_rate, process, self.seed)
@@ -105,7 +105,7 @@ class Plan:
 
 
 def boot_id() -> str:
-    """Names this boot of this host, and with it what CLOCK_MONOTONIC counts from; empty where there is no such name."""
+    """The name of this boot of this host, from which CLOCK_MONOTONIC counts; "" where there is no such name."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -1,10 +1,10 @@
-"""A recording process says in the run directory that it is there, until when it has recorded, and that it is done.
+"""How a recording process marks in the run directory that it is there, until when it has recorded, and that it is done.
 
-Three small files beside its spool: ``NAME.recorder`` is written before anything is recorded and is kept locked, so that
-whoever reports can tell a live recorder from a dead one (a lock ends with its process, however that ends; a process id
-comes again, and looks different from another container or time namespace). ``NAME.heartbeat`` says up to which moment
-everything is on disk, how much that is, and its checksum; a disk that takes no more makes it stand still.
-``NAME.closed``, or ``NAME.incomplete`` when not all could be written, is the last word.
+There are three small files beside its spool. ``NAME.recorder`` is written before anything is recorded and is kept
+locked, so that a live recorder can be distinguished from a dead one: a lock ends with its process, however that ends,
+while a process id comes again, and is different in another container. ``NAME.heartbeat`` has the moment up to which
+everything is on disk, how much that is, and its checksum; on a full disk it stands still. ``NAME.closed``, or
+``NAME.incomplete`` when not everything could be written, is the closing mark.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ _CHECKSUM: Final = struct.Struct("<I")
 
 @dataclass(frozen=True)
 class Written:
-    """So much of a file is on disk, and what its CRC-32 is: what was altered, cut or mixed up does not agree."""
+    """How much of a file is on disk, and its CRC-32, which shows whether it was altered, cut or mixed up later."""
 
     size: int = 0
     crc: int = 0
 
     def and_then(self, content: bytes) -> Written:
-        """The same with more behind it."""
+        """The same with ``content`` after it."""
         return Written(self.size + len(content), zlib.crc32(content, self.crc))
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """Everything up to ``until_ns`` is on disk: so much of each file, and so many sessions."""
+    """A heartbeat: everything up to ``until_ns`` is on disk, with the size of each file and the number of sessions."""
 
     until_ns: int
     sessions: int = 0
@@ -60,36 +60,37 @@ class Pulse:
 
 
 class Presence:
-    """The presence of this process in one run; made before anything is recorded."""
+    """The presence of this process in one run, made before anything is recorded."""
 
     def __init__(self, name: Path, role: str, share: int, run: str) -> None:
         self._name = name
         self.last: Pulse | None = None
-        said = {"run": run, "role": role, "share": share, "process": os.getpid(), "since_ns": time.monotonic_ns()}
+        content = {"run": run, "role": role, "share": share, "process": os.getpid(), "since_ns": time.monotonic_ns()}
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-        with contextlib.ExitStack() as undo:  # a lock that stays held would say that somebody still records
+        with contextlib.ExitStack() as undo:  # a lock that stays held would mean that somebody still records
             self._registration = os.open(_path(name, REGISTRATION_SUFFIX), flags, 0o644)
             undo.callback(os.close, self._registration)
             self._heartbeat = os.open(_path(name, HEARTBEAT_SUFFIX), flags, 0o644)
             undo.callback(os.close, self._heartbeat)
-            said["locked"] = _lock(self._registration)
-            os.write(self._registration, json.dumps(said).encode() + b"\n")
+            content["locked"] = _lock(self._registration)
+            os.write(self._registration, json.dumps(content).encode() + b"\n")
             undo.pop_all()
 
     def beat(self, pulse: Pulse) -> None:
-        """Say up to when everything is on disk. One small write in place, whole or not at all."""
+        """Note up to when everything is on disk: one small write in place, whole or not at all."""
         written = (pulse.files.get(name, Written()) for name in _COUNTED)
-        said = _HEARTBEAT.pack(pulse.until_ns, pulse.sessions, *(n for each in written for n in (each.size, each.crc)))
-        os.pwrite(self._heartbeat, said + _CHECKSUM.pack(zlib.crc32(said)), 0)
+        numbers = (number for each in written for number in (each.size, each.crc))
+        content = _HEARTBEAT.pack(pulse.until_ns, pulse.sessions, *numbers)
+        os.pwrite(self._heartbeat, content + _CHECKSUM.pack(zlib.crc32(content)), 0)
         self.last = pulse
 
     def abandon(self) -> None:
-        """Say nothing more: for whoever it speaks for is not heard any more."""
+        """Release the lock without a closing mark, for a process that is not heard from any more."""
         os.close(self._registration)
         os.close(self._heartbeat)
 
     def close(self, pulse: Pulse, *, complete: bool) -> None:
-        """The last word. The lock ends after it, for a recorder that is heard no more and not closed was killed.
+        """Leave the closing mark. The lock ends after that, because a recorder without lock and mark was killed.
 
         Raises:
             OSError: it could not be written.
@@ -104,17 +105,18 @@ class Presence:
 
 
 def registration_of(path: Path) -> dict[str, Any] | None:
-    """What a recorder said when it began; None when that cannot be read (it was killed while it wrote it)."""
+    """What a recorder wrote when it began; None when that cannot be read (it was killed while writing)."""
     try:
-        said = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    numbers = isinstance(said, dict) and all(type(said.get(name)) is int for name in ("share", "process", "since_ns"))
-    return said if numbers and isinstance(said.get("role"), str) else None
+    if not isinstance(content, dict) or not isinstance(content.get("role"), str):
+        return None
+    return content if all(type(content.get(name)) is int for name in ("share", "process", "since_ns")) else None
 
 
 def pulse_of(registration: Path) -> Pulse | None:
-    """The last heartbeat of a recorder; None when there was none, or it is damaged."""
+    """The last heartbeat of a recorder; None when there is none, or it is damaged."""
     try:
         content = registration.with_suffix(HEARTBEAT_SUFFIX).read_bytes()
     except OSError:
@@ -123,11 +125,11 @@ def pulse_of(registration: Path) -> Pulse | None:
 
 
 def unpacked(content: bytes) -> Pulse | None:
-    """The heartbeat that a file of it holds; None when it is damaged."""
-    said, checksum = content[: _HEARTBEAT.size], content[_HEARTBEAT.size :]
-    if len(said) != _HEARTBEAT.size or checksum != _CHECKSUM.pack(zlib.crc32(said)):
+    """The heartbeat in the content of its file; None when it is damaged."""
+    packed, checksum = content[: _HEARTBEAT.size], content[_HEARTBEAT.size :]
+    if len(packed) != _HEARTBEAT.size or checksum != _CHECKSUM.pack(zlib.crc32(packed)):
         return None
-    until_ns, sessions, *numbers = _HEARTBEAT.unpack(said)
+    until_ns, sessions, *numbers = _HEARTBEAT.unpack(packed)
     written = (Written(size, crc) for size, crc in zip(numbers[::2], numbers[1::2], strict=True))
     return Pulse(until_ns, sessions, dict(zip(_COUNTED, written, strict=True)))
 
@@ -143,12 +145,12 @@ def is_alive(registration: Path) -> bool:
             return True
         except OSError:
             return _goes_on(registration)
-    said = registration_of(registration)
-    return said is not None and not said.get("locked") and _goes_on(registration)
+    content = registration_of(registration)
+    return content is not None and not content.get("locked") and _goes_on(registration)
 
 
 def _goes_on(registration: Path) -> bool:
-    """Whether the heartbeat moves; for file systems without locks."""
+    """Whether the heartbeat moves. This is used on file systems without locks."""
     before = pulse_of(registration)
     time.sleep(_BEATS_WITHIN_S)
     return pulse_of(registration) != before
@@ -159,7 +161,7 @@ def _path(name: Path, suffix: str) -> Path:
 
 
 def _lock(descriptor: int) -> bool:
-    """Some network file systems have no locks; there a dead recorder cannot be told from a live one."""
+    """Lock a file, and return whether that worked: some network file systems have no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -14,22 +14,22 @@ _PROCESSES: Final = Path("/proc")
 
 
 def registrations(run_dir: Path) -> list[tuple[Path, dict[str, Any] | None]]:
-    """The recorders that ever began, each with what it said of itself, in order of name."""
+    """All recorders that began, in order of name, each with what it wrote about itself."""
     return [(path, registration_of(path)) for path in sorted((run_dir / SPOOL_FOLDER).glob(f"*{REGISTRATION_SUFFIX}"))]
 
 
 def closed_spools(run_dir: Path) -> int:
-    """How many processes have closed their spool, with all that they had recorded."""
+    """How many processes have closed their spool with everything that they recorded."""
     closed = (run_dir / SPOOL_FOLDER).glob(f"*{CLOSED_SUFFIX}")
-    return sum(path.with_suffix(READS_SUFFIX).exists() for path in closed)  # the writer is none of them
+    return sum(path.with_suffix(READS_SUFFIX).exists() for path in closed)  # the writer has no spool of reads
 
 
 def still_recording(run_dir: Path) -> dict[str, int]:
-    """Recorders that are neither done nor dead: the name of each, and its process id."""
+    """The names of recorders that are neither done nor dead, with their process ids."""
     recording = {}
-    for path, said in registrations(run_dir):
+    for path, content in registrations(run_dir):
         if is_alive(path):
-            recording[path.stem] = said["process"] if said is not None else 0
+            recording[path.stem] = content["process"] if content is not None else 0
     for reads in (run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"):
         if not reads.with_suffix(REGISTRATION_SUFFIX).exists() and _records_by_number(reads):
             recording[reads.stem] = int(reads.stem.split("-")[1])
@@ -37,7 +37,7 @@ def still_recording(run_dir: Path) -> dict[str, int]:
 
 
 def _records_by_number(reads: Path) -> bool:
-    """Whether the process that a spool of format 1 is named after has it open."""
+    """Whether the process that a spool of format 1 is named after is still recording."""
     _, process, *identity = (*reads.stem.split("-"), "")
     now = process_identity(int(process)) if process.isdecimal() else None
     identity = [part for part in identity if part]
@@ -46,10 +46,9 @@ def _records_by_number(reads: Path) -> bool:
 
 
 def process_identity(process: int) -> str | None:
-    """Tells a live process from others that have its number at other times; None when it has ended.
+    """The boot and the start time of a live process; None when it has ended, "" where the system does not know them.
 
-    It is the boot and when the process started; empty where the system does not say. A process id alone comes again:
-    in containers every recorder may be process 1.
+    A process id alone comes again: in containers every recorder may be process 1.
     """
     try:
         state, *fields = (_PROCESSES / str(process) / "stat").read_bytes().rpartition(b")")[2].split()
@@ -62,5 +61,5 @@ def _takes_signals(process: int) -> bool:
     try:
         os.kill(process, 0)
     except OSError as error:
-        return not isinstance(error, ProcessLookupError)  # any other says that it is there, and somebody else's
+        return not isinstance(error, ProcessLookupError)  # any other error means that it is there, and somebody else's
     return True

@@ -1,9 +1,9 @@
-"""The records of a run: what one read, one write and one window are, field by field.
+"""The records of a run: the fields of one read, one write and one window.
 
-Everything that records and everything that judges agrees on this module and on nothing else. All times are
+This module is all that recording and judging share. All times are
 nanoseconds of the master's ``time.monotonic_ns()`` (CLOCK_MONOTONIC, shared by the processes of one host). Intervals
 are closed and conservative: ``called_ns`` is taken before the first byte is sent, ``returned_ns`` after the last byte
-is read. Of a worker with another clock both are moved outwards, as far as its clock is uncertain (``widening_ns``).
+is read. For a worker with another clock both are moved outwards by the uncertainty of that clock (``widening_ns``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NO_VERSION: Final = -1
 """No version: the answer was an error, or the request or the answer carried no ETag."""
 
 UNKNOWN_VERSION: Final = -2
-"""An ETag was there, but nothing tells what it names: no PUT was told it, and no whole document came with it."""
+"""There was an ETag, but it is not known what it names: no PUT returned it, and no whole document came with it."""
 
 SECOND_ETAG: Final = -3
 """An ETag of the version in the body, which got another one before and after: two ETags for one document by turns.
@@ -44,7 +44,7 @@ NEVER_RETURNED: Final = np.iinfo(np.int64).max
 
 
 class ReadOutcome(IntEnum):
-    """What one answer turned out to be. Only WHOLE and NOT_MODIFIED say something about versions."""
+    """What one answer turned out to be. Only WHOLE and NOT_MODIFIED show a version."""
 
     WHOLE = 0
     """200 with a document of this run that passes its own digest."""
@@ -66,7 +66,7 @@ class ReadOutcome(IntEnum):
     NOT_MODIFIED_WITH_BODY = 8
     """304 that carried bytes of a body."""
     NOT_FOUND = 9
-    """404: the gateway says that the object is missing."""
+    """404: the object is missing."""
     FORBIDDEN = 10
     """401 or 403."""
     THROTTLED = 11
@@ -112,11 +112,11 @@ BROKEN_OUTCOMES: Final = (
 ERROR_OUTCOMES: Final = tuple(
     outcome for outcome in ReadOutcome if ReadOutcome.NOT_FOUND <= outcome < ReadOutcome.NOT_SENT
 )
-"""Requests that were sent and got no document: recorded and counted, they say nothing about versions or bodies."""
+"""Requests that were sent and got no document. They are recorded and counted, but show no version and no body."""
 
 
 class WriteOutcome(IntEnum):
-    """What is known of one PUT attempt."""
+    """What is known of one PUT."""
 
     ACKED = 0
     """The store acknowledged it: it took effect between called and returned."""
@@ -190,7 +190,7 @@ REQUEST_DTYPE: Final = np.dtype(
 """One row of ``requests.parquet``: how the target names a PUT, or a read that looked wrong while running."""
 
 WRITER_SESSION: Final = 2**32 - 2
-"""Stands for the writer where a session is asked for."""
+"""The session number that stands for the writer."""
 
 WINDOW_DTYPE: Final = np.dtype(
     [
@@ -216,11 +216,11 @@ GENERATOR_DTYPE: Final = np.dtype(
 """One row of ``generator.parquet``: a sample of the load generator's own health, about 50 a second a process."""
 
 SAMPLE_INTERVAL_NS: Final = 20_000_000
-"""Between a sample's waking and the next one's being due."""
+"""From when a sample is taken to when the next one is due."""
 
 
 def outcome_names() -> dict[str, dict[str, int]]:
-    """The enums as they stand in ``run.json``, so that the Parquet files can be read without this code."""
+    """The enums as in ``run.json``, so that the Parquet files can be read without this code."""
 
     def names(enum: type[IntEnum]) -> dict[str, int]:
         return {member.name.lower().replace("_", "-"): int(member) for member in enum}
@@ -234,11 +234,11 @@ def empty(dtype: np.dtype[Any], size: int = 0) -> np.ndarray[Any, np.dtype[Any]]
 
 
 LONGEST_ETAG: Final = 256
-"""Of a longer one only a digest is kept: a target may send a new one of any length with each answer."""
+"""Longer ETags are kept as digests, because a target may send a new one of any length with each answer."""
 
 
 def opaque(etag: str) -> str:
-    """What is compared of an ETag: without the mark of a weak one, and without its quotes; the digest of a long one."""
+    """The part of an ETag that is compared: without a weak mark and without quotes; the digest of a long one."""
     bare = etag.strip()
     bare = bare[2:] if bare[:2] in ("W/", "w/") else bare
     bare = bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else bare

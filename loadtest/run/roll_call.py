@@ -1,8 +1,8 @@
-"""Who left what in the run directory, against who was to: the attendance that a sealed run keeps.
+"""Compares who was to record with what each left in the run directory: the attendance that a sealed run keeps.
 
-``run.json`` names from the start who is to record (its ``manifest``); each process says in the spool folder that it
-began, up to when everything is on disk, and that it is done (:mod:`loadtest.run.presence`). What that comes to is
-judged elsewhere (:mod:`loadtest.run.attendance`).
+``run.json`` names from the start who is to record (its ``manifest``). Each process marks in the spool folder that it
+began, up to when everything is on disk, and that it is done (:mod:`loadtest.run.presence`). What is missing is worked
+out from the attendance (:mod:`loadtest.run.attendance`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _OWN_DIRECTORY: Final = "keep the spools of each run in its own directory"
 
 
 def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
-    """The attendance of a run that was recorded, as it goes into ``run.json``.
+    """The attendance of a recorded run, for ``run.json``.
 
     Raises:
         UsageError: a spool is of another run, or ``run.json`` names nobody.
@@ -53,8 +53,8 @@ def call_roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
         return _roll(run_dir, run)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(
-            f"{run_dir / RUN_FILE} does not say who was to record this run, or in another way than this program "
-            "does: it is damaged; restore it from a copy, or measure again."
+            f"{run_dir / RUN_FILE} does not list the processes that were to record this run, or not in the form of "
+            "this program: it is damaged; restore it from a copy, or measure again."
         ) from None
 
 
@@ -62,22 +62,22 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
     if run["format"] < FORMAT_WITH_MANIFEST or "of_format" in run["manifest"]:
         return _attendance_without_manifest(run_dir, run)
     manifest = run["manifest"]
-    left: dict[tuple[str, int], Path] = {}
-    for path, said in registrations(run_dir):
-        if said is not None:
-            if said.get("run") != run["run"]:
+    recorders: dict[tuple[str, int], Path] = {}
+    for path, content in registrations(run_dir):
+        if content is not None:
+            if content.get("run") != run["run"]:
                 raise UsageError(f"{path} is of another run: {_OWN_DIRECTORY}.")
-            if (said["role"], said["share"]) in left:
-                raise UsageError(f"{path} says that it is who somebody else is, too: {_OWN_DIRECTORY}.")
-            left[said["role"], said["share"]] = path
+            if (content["role"], content["share"]) in recorders:
+                raise UsageError(f"{path} is a second record of the same process: {_OWN_DIRECTORY}.")
+            recorders[content["role"], content["share"]] = path
     promised = {(expected["role"], expected["share"]) for expected in manifest["processes"]}
-    known = {path.stem for who, path in left.items() if who in promised}
+    known = {path.stem for who, path in recorders.items() if who in promised}
     for spool in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")):
         if spool.stem not in known:
-            raise UsageError(f"{spool} is of no process that this run promised a record of: {_OWN_DIRECTORY}.")
+            raise UsageError(f"{spool} is not of a process that was to record this run: {_OWN_DIRECTORY}.")
     clocks = clocks_of(run_dir, run)
-    processes = [_attendant(expected, left, run, clocks) for expected in manifest["processes"]]
-    pulses = [pulse_of(path) for (role, _), path in left.items() if role == WORKER]
+    processes = [_attendant(expected, recorders, run, clocks) for expected in manifest["processes"]]
+    pulses = [pulse_of(path) for (role, _), path in recorders.items() if role == WORKER]
     return {
         "processes": processes,
         "planned_end_ns": manifest.get("planned_end_ns"),
@@ -88,13 +88,13 @@ def _roll(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
 
 def _attendant(
     expected: dict[str, Any],
-    left: dict[tuple[str, int], Path],
+    recorders: dict[tuple[str, int], Path],
     run: dict[str, Any],
     clocks: dict[int, ClockBounds],
 ) -> dict[str, Any]:
     process = {name: expected[name] for name in ("role", "share", "shares", "refused")}
     process["place"] = expected.get("place", "")
-    registration = left.get((expected["role"], expected["share"]))
+    registration = recorders.get((expected["role"], expected["share"]))
     if registration is None:
         return process
     pulse = pulse_of(registration)
@@ -128,7 +128,7 @@ def _not_compared_since(bounds: ClockBounds | None, until_ns: int | None) -> str
 
 
 def _damage(registration: Path, role: str, pulse: Pulse | None, *, closed: bool) -> str:
-    """What is not there of what a process had written, or is not as it was written."""
+    """What is missing of a process's files, or has changed since it was written; "" when nothing is wrong."""
     heartbeat = registration.with_suffix(HEARTBEAT_SUFFIX)
     if not heartbeat.exists():
         return f"its file {heartbeat.name} is gone"
@@ -151,15 +151,15 @@ def _damage(registration: Path, role: str, pulse: Pulse | None, *, closed: bool)
 
 
 def _beginning_of(path: Path, size: int) -> Written:
-    found = Written()
+    beginning = Written()
     with path.open("rb") as file:
-        while block := file.read(min(_BLOCK, size - found.size)):
-            found = found.and_then(block)
-    return found
+        while block := file.read(min(_BLOCK, size - beginning.size)):
+            beginning = beginning.and_then(block)
+    return beginning
 
 
 def _clock(expected: dict[str, Any], run: dict[str, Any]) -> str:
-    """Why the clock of a worker was not the master's to the end. In a run that was killed nobody asked at the end."""
+    """Why a worker's clock was not the master's to the end; "" also for a killed run, where nobody asked at the end."""
     clock = expected.get("clock")
     ended = run.get("ended")
     if clock is None or ended is None or ended.get("recovered"):
@@ -180,7 +180,7 @@ def _last_on_disk(registration: Path, run: dict[str, Any]) -> int | None:
 
 
 def _attendance_without_manifest(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
-    """For runs of format 1: how many workers there were is in the settings, and their numbers in the spools' names."""
+    """The attendance of a run of format 1: the settings have the number of workers, the spools' names their shares."""
     spools = {path.stem: path for path in sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))}
     count = max(int(run["settings"].get("workers") or 1), len(spools), 1)
     named = {int(stem.split("-")[0]): path for stem, path in spools.items()}
@@ -208,6 +208,6 @@ def _attendance_without_manifest(run_dir: Path, run: dict[str, Any]) -> dict[str
                 ),
             }
             if closed and "ended" in run and not run["ended"].get("recovered"):
-                process["until_ns"] = max(process["until_ns"] or 0, run["ended"]["at_ns"])  # as was taken for whole
+                process["until_ns"] = max(process["until_ns"] or 0, run["ended"]["at_ns"])  # it counted as whole then
         processes.append(process)
     return {"processes": processes}

@@ -1,4 +1,4 @@
-"""The run directory: where it lies, its ``run.json``, and that nothing is ever overwritten."""
+"""The run directory: where it is, what is noted in its ``run.json``, and that no run is ever overwritten."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _LEFT_OUT: Final = (
     "cert",
     "key",
 )
-"""Settings that ``target`` or another entry says better, that only name local files, or are secret."""
+"""Settings that are better covered by ``target`` or another entry, that only name local files, or are secret."""
 
 
 class RunDirectory:
@@ -70,7 +70,7 @@ class RunDirectory:
 
     @classmethod
     def create(cls, wanted: Path | None, source: Source = NO_SOURCE) -> RunDirectory:
-        """Make the directory: ``wanted``, or ``runs/<UTC time>``; ``source`` says what is measured.
+        """Make the directory: ``wanted``, or ``runs/<UTC time>``; ``source`` is what is measured.
 
         Raises:
             UsageError: it exists already, or cannot be made.
@@ -91,9 +91,9 @@ class RunDirectory:
     def describe(
         self, settings: Settings, target: dict[str, Any], plan: Plan, users: int, manifest: dict[str, Any] | None = None
     ) -> None:
-        """Write ``run.json``: all that the analysis needs to know besides the records, and no secret.
+        """Write ``run.json``: everything that the analysis needs besides the records, and no secret.
 
-        ``manifest`` says who is to record, so that whoever does not is missed.
+        ``manifest`` has who is to record, so that a process that does not is missed.
         """
         chosen = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _LEFT_OUT}
         write_run(
@@ -124,11 +124,11 @@ class RunDirectory:
         )
 
     def end(self, at_ns: int, reason: str = "stopped") -> None:
-        """Note when the readers were told to stop, and why; only the first call counts.
+        """Note when the readers were told to stop, and why. Only the first call counts.
 
-        Where that cannot be written the run still ends in order, and is sealed like one that was killed.
+        If that cannot be written the run still ends in order, and is sealed like one that was killed.
         """
-        said = self._ended_ns is not None
+        was_noted = self._ended_ns is not None
         self._ended_ns = self._ended_ns or at_ns
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
@@ -137,7 +137,7 @@ class RunDirectory:
                 writer = {"writer": self._writer} if self._writer else {}
                 write_run(self.path, {**content, **writer, "ended": ended})
         except OSError as error:
-            if not said:
+            if not was_noted:
                 logger.error(
                     "The end of the run cannot be noted in %s: %s; make room there, or the run is judged as if it had "
                     "been killed.",
@@ -146,16 +146,16 @@ class RunDirectory:
                 )
 
     def note_writer(self, at_ns: int, trouble: str) -> None:
-        """Note what became of the writer while the run went on; where nothing can be written, at the end."""
+        """Note a trouble of the writer while the run goes on; on a full disk, at the end of the run."""
         self._writer.append({"at_ns": at_ns, "trouble": trouble})
         with contextlib.suppress(OSError, ValueError):
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
             write_run(self.path, {**content, "writer": self._writer})
 
     def note(self, **changes: Any) -> bool:
-        """Change entries of ``run.json``; where that cannot be written the run goes on, and is judged without them.
+        """Change entries of ``run.json``, and return whether they are written.
 
-        Returns whether they are written.
+        If they cannot be written the run goes on, and is judged without them.
         """
         try:
             content = json.loads((self.path / RUN_FILE).read_text(encoding="utf-8"))
@@ -170,7 +170,7 @@ class RunDirectory:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def point_latest_here(self) -> None:
-        """Let ``latest``, beside the run, point to it."""
+        """Make ``latest``, beside the run, point to it."""
         link = self.path.parent / LATEST_NAME
         if link.exists() and not link.is_symlink():
             return
@@ -183,23 +183,23 @@ class RunDirectory:
 
 
 def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
-    """Take ``latest`` away from the folder that a run will lie in; it is set again when that run has its report.
+    """Remove ``latest`` from the folder of the next run. It is set again when that run has its report.
 
-    Whoever reads ``latest`` after a run that stopped early would read another run's verdict. ``wanted`` is the run
-    directory that was asked for, if any; the older run itself stays where it is.
+    Otherwise ``latest`` would still name an older run, with another verdict, after a run that stopped early. ``wanted``
+    is the run directory that was asked for, if any. The older run itself stays.
     """
     folder = start / (Path(wanted).parent if wanted else RUNS_FOLDER)
     link = folder / LATEST_NAME
     try:
         if link.is_symlink():
             link.unlink()
-    except (OSError, ValueError):  # no such folder, or a name that is none: then there is nothing to be misled by
+    except (OSError, ValueError):  # there is no such folder, or the name is impossible, so there is no link either
         return
 
 
 @contextmanager
 def alone_in(run_dir: Path) -> Iterator[None]:
-    """Wait until no other process has this directory for itself; where there are no locks nobody is waited for."""
+    """Hold the lock of this directory, and wait for a process that has it. Without file locks nobody is waited for."""
     descriptor = os.open(run_dir, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):
@@ -210,16 +210,16 @@ def alone_in(run_dir: Path) -> Iterator[None]:
 
 
 def sees_run(run_dir: Path, run: str) -> bool:
-    """Whether a process sees the directory of this run, and can record into it."""
+    """Whether this process sees the directory of this run, and can record into it."""
     try:
-        found = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
+        name = json.loads((run_dir / RUN_FILE).read_text(encoding="utf-8"))["run"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(found == run) and os.access(run_dir / SPOOL_FOLDER, os.W_OK | os.X_OK)
+    return bool(name == run) and os.access(run_dir / SPOOL_FOLDER, os.W_OK | os.X_OK)
 
 
 def unusable(run_dir: Path, error: OSError) -> UsageError:
-    """What to say when the system does not let a run's files be read or written."""
+    """The error when the system does not let a run's files be read or written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     return UsageError(
         f"{error.filename or run_dir} cannot be read or written: {reason}; make room there, or make the run directory "
@@ -228,13 +228,13 @@ def unusable(run_dir: Path, error: OSError) -> UsageError:
 
 
 def _free_path(path: Path) -> Path:
-    """``path``, or with a number behind it when two runs start within one second."""
+    """``path``, with a number after it when two runs start within one second."""
     candidates = [path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 100))]
     return next(candidate for candidate in candidates if not candidate.exists())
 
 
 def _own_documents(description: Description) -> dict[str, Any]:
-    """What a report says of the user's own documents; nothing where documents are made up."""
+    """The entry about the user's own documents, for the report; nothing where documents are made up."""
     if "cuts_seen" not in description:
         return {}
     sizes = sorted({description["smallest"], description["largest"]})

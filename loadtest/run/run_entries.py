@@ -10,12 +10,12 @@ from loadtest.run.settings import PUBLISH
 from loadtest.units import SECOND
 
 LATEST_NS: Final = 2**62
-"""Times at or beyond this are no times: differences of two of them would not fit 64 bits."""
+"""Times are below this, so that the difference of two fits 64 bits."""
 
 TOLERANT = ConfigDict(extra="allow", frozen=True, strict=True)
 _NotNegative = Annotated[FiniteFloat, Field(ge=0, strict=False)]
 _SHORTEST_WINDOW_NS: Final = SECOND // 5
-"""As the options of the load test have it."""
+"""The same limit as for the option."""
 
 _Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
 
@@ -66,7 +66,7 @@ class RunPlan(BaseModel):
 
 
 class RunEnd(BaseModel):
-    """How the run came to its end."""
+    """How and when the run ended."""
 
     model_config = TOLERANT
 
@@ -77,7 +77,7 @@ class RunEnd(BaseModel):
 
 
 class WriterTrouble(BaseModel):
-    """Something that the run noted of its writer while it went on."""
+    """A trouble of the writer that was noted while the run went on."""
 
     model_config = TOLERANT
 
@@ -86,7 +86,7 @@ class WriterTrouble(BaseModel):
 
 
 class RunSource(BaseModel):
-    """What was measured, by the names that people give it; runs of old versions say nothing of it."""
+    """What was measured: label, commit and branch. Runs of old versions do not have it."""
 
     model_config = TOLERANT
 
@@ -96,10 +96,10 @@ class RunSource(BaseModel):
 
 
 class RunDocuments(BaseModel):
-    """Which documents the run published; of old versions' runs, whose documents are made up, nothing is said.
+    """Which documents the run published. Runs of old versions, whose documents are made up, do not have it.
 
-    ``cuts_seen``: of all places where a mix of two versions in turn may be cut, the share in which the mix is neither
-    of them. Documents that are made up differ in every row, so of those it is not said.
+    ``cuts_seen``: of all places where a mix of two consecutive versions may be cut, the share at which the mix differs
+    from both. It is missing for documents that are made up, which differ in every row.
     """
 
     model_config = TOLERANT

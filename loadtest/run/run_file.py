@@ -16,16 +16,16 @@ _FORMAT_WITHOUT_DIGEST: Final = 1
 
 
 def load_run(run_dir: Path) -> dict[str, Any]:
-    """``run.json`` of a run that was recorded.
+    """``run.json`` of a recorded run.
 
     Raises:
-        UsageError: there is none, or it is damaged.
+        UsageError: it is missing or damaged.
     """
     try:
         run = read_json(run_dir / RUN_FILE)
     except (OSError, UnreadableFileError):
         raise UsageError(
-            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it began, so measure again."
+            f"{cut(str(run_dir))} holds no readable {RUN_FILE}: the run ended before it had begun, so measure again."
         ) from None
     if not isinstance(run, dict) or not _is_as_written(run):
         raise UsageError(
@@ -35,19 +35,19 @@ def load_run(run_dir: Path) -> dict[str, Any]:
 
 
 def write_run(run_dir: Path, run: dict[str, Any]) -> None:
-    """Write ``run.json`` with a digest of what it says; it appears whole, or stays as it was."""
-    said = run if "seal" in run else {**run, "digest": _digest(run)}
-    text = json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write ``run.json`` with a digest of its content; it appears whole, or stays as it was."""
+    content = run if "seal" in run else {**run, "digest": _digest(run)}
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     write_whole(run_dir / RUN_FILE, text.encode())
 
 
 def _is_as_written(run: dict[str, Any]) -> bool:
-    """Whether ``run.json`` says what this program wrote; of format 1, and of what is sealed, others tell."""
-    told = "seal" in run or run.get("format") == _FORMAT_WITHOUT_DIGEST
-    return run.get("digest", _digest(run) if told else None) == _digest(run)
+    """Whether ``run.json`` is as this program wrote it. Format 1 and sealed runs may lack the digest checked here."""
+    may_lack_digest = "seal" in run or run.get("format") == _FORMAT_WITHOUT_DIGEST
+    return run.get("digest", _digest(run) if may_lack_digest else None) == _digest(run)
 
 
 def _digest(run: dict[str, Any]) -> str:
-    """Of all that ``run.json`` says besides; it holds until the seal takes its place."""
-    said = {name: value for name, value in run.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    """The digest of everything else in ``run.json``. It is checked until the seal takes its place."""
+    content = {name: value for name, value in run.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -29,7 +29,7 @@ from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file
 
 NO_PLACE: Final = "no place named"
-"""Where the workers of a run are whose users named none, while others did."""
+"""The place of workers without ``--place``, in a run in which others have one."""
 
 
 class RunInfo(BaseModel):
@@ -54,7 +54,7 @@ class RunInfo(BaseModel):
     looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
     clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
-    """By worker whose clock is not the master's: so far 99 % of its reads at most are moved outwards."""
+    """By worker whose clock is not the master's: 99 % of its reads are moved outwards by at most this."""
 
     @property
     def workers_by_place(self) -> dict[str, tuple[int, ...]]:
@@ -70,7 +70,7 @@ class RunInfo(BaseModel):
         }
 
     def of_workers(self, workers: Sequence[int]) -> RunInfo:
-        """What it says of some of the workers; nothing of places, for they are of one."""
+        """The same for some of the workers only. It has no places, because these workers are of one place."""
         if self.attendance is None:
             return self
         everybody = self.attendance.processes
@@ -95,12 +95,12 @@ class RunInfo(BaseModel):
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody else published the documents, and this run only looked on."""
+        """Whether somebody else published the documents, and this run only watched."""
         return self.settings.writer != PUBLISH
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """One sentence for each part of the record that is missing; empty when it is whole."""
+        """One sentence for each missing part of the record; empty when it is whole."""
         if self.attendance is not None:
             start_ns = self.plan.start_ns if self.plan is not None else 0
             return missing(self.attendance, start_ns, None if self.ended.recovered else self.ended.at_ns)
@@ -114,14 +114,14 @@ class RunInfo(BaseModel):
 
     @property
     def addresses(self) -> tuple[tuple[str, int], ...]:
-        """Where the reads were made, each with its weight; of most runs there is one."""
-        said = self.target.get("addresses")
-        found = [
+        """The addresses that were read, each with its weight; most runs have one."""
+        entries = self.target.get("addresses")
+        addresses = [
             (str(one.get("url")), weight)
-            for one in (said if isinstance(said, list) else ())
+            for one in (entries if isinstance(entries, list) else ())
             if isinstance(one, dict) and isinstance(weight := one.get("weight"), int) and weight > 0
         ]
-        return tuple(found) or ((self.target_name, 1),)
+        return tuple(addresses) or ((self.target_name, 1),)
 
     @property
     def objects(self) -> dict[str, tuple[int, ...]]:
@@ -155,12 +155,12 @@ class RunInfo(BaseModel):
 
     @property
     def target_name(self) -> str:
-        """What was read, for a sentence."""
+        """The address that was read, for a sentence."""
         return str(self.target.get("url") or "the target")
 
     @property
     def object_name(self) -> str:
-        """What was written, for a sentence."""
+        """The object that was written, for a sentence."""
         bucket, key = self.target.get("bucket"), self.target.get("object_key")
         return f"s3://{bucket}/{key}" if bucket and key else "the object"
 
@@ -188,14 +188,14 @@ def read_run_info(run_dir: Path) -> RunInfo:
         raise RunError(f"{path} is not JSON: the run is damaged; restore the file or measure again.") from None
     if not isinstance(plain, dict):
         raise RunError(f"{path} holds no JSON object: the run is damaged; restore the file or measure again.")
-    found = plain.get("format")
-    if isinstance(found, int) and found > SEVERAL_OBJECTS_FORMAT:
+    number = plain.get("format")
+    if isinstance(number, int) and number > SEVERAL_OBJECTS_FORMAT:
         raise RunError(
-            f"{path} has format {found} and this program knows up to {SEVERAL_OBJECTS_FORMAT}: use the version that "
+            f"{path} has format {number} and this program knows up to {SEVERAL_OBJECTS_FORMAT}: use the version that "
             "wrote it."
         )
-    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise RunError(f"{path} has format {found!r}, expected a number from 1 on: the run is damaged.")
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise RunError(f"{path} has format {number!r}, expected a number from 1 on: the run is damaged.")
     try:
         return RunInfo.model_validate(plain)
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """When things are due: windows (quiet, writing, rests), PUTs, and arrivals of reads.
 
-Pure functions of a seed and a start: every process of a run computes the same schedule from the same few numbers, and
-the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
+These are pure functions of a seed and a start. Every process of a run computes the same schedule from the same few
+numbers, and the analysis can compute it again. Times are nanoseconds of CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_GUARD: Final = SECOND // 4
 _GUARD_SHARE: Final = 10
 _FOREVER: Final = 2**62
 _ROUNDING_NS: Final = 1_000
-"""0.58 s and 0.29 s are not exactly so many nanoseconds; a window of the one still holds two of the other."""
+"""Tolerance for rounding: a window of 0.58 s holds two intervals of 0.29 s, though neither is exact in binary."""
 OPENING_PAIR: Final = -1
 """The rest before the first PUT belongs to no pair."""
 
@@ -45,7 +45,7 @@ class Rests:
 
     @property
     def opening(self) -> int:
-        """How many windows the run begins with in which nothing is written: version 0 has just been put."""
+        """How many windows the run begins with without a write, because version 0 has just been put."""
         return self.windows + self.windows // 2
 
     @property
@@ -62,15 +62,15 @@ _SHORTER: Final = (
     (Rests(windows=4, pairs=1), 4),
     (Rests(windows=3, pairs=1), 3),
 )
-"""Rests with how many of them a run must have room for: a short run has fewer pairs between them, and shorter ones."""
+"""Kinds of rests, each with how many of them a run must have room for. A shorter run has fewer pairs between rests."""
 
 
 LEAST_ROOM: Final = min(rests.opening + least * rests.cycle for rests, least in _SHORTER)
-"""Windows that a run must be long for rests."""
+"""The least number of windows of a run with rests."""
 
 
 def rests_for(length_ns: int, run_ns: int | None) -> Rests:
-    """The rests of a run of windows of ``length_ns``; ``run_ns`` is None when nobody has said how long it will be."""
+    """The rests of a run with windows of ``length_ns``; ``run_ns`` is None when the length of the run is not known."""
     if not length_ns:
         return NO_RESTS
     if run_ns is None:
@@ -86,9 +86,9 @@ class WindowSchedule:
     Two windows make a pair, one quiet and one writing, in an order drawn from ``seed``: drift of the machine or of the
     network then hits both alike. With ``length_ns`` 0 there is one endless writing window, and nothing to compare.
 
-    A quiet window cannot show what a PUT leaves behind for longer than a window, for it has inherited it. So there are
-    *rests*, several windows long: one before the first PUT, and one in each cycle, after a writing window with which it
-    makes a pair. Where in its cycle that pair comes is drawn from ``seed``. ::
+    A quiet window cannot show an effect of PUTs that lasts longer than a window, as it begins under that effect. So
+    there are *rests*, several windows long: one before the first PUT, and one in each cycle, after a writing window
+    with which it makes a pair. The place of that pair in its cycle is drawn from ``seed``. ::
 
         rest                     cycle 0                                  cycle 1
         ├───────────────────────┤├──┤├──┤├──┤├───────────────┤├──┤├──┤   ├──┤├───────────────┤├──┤├──┤…
@@ -102,24 +102,24 @@ class WindowSchedule:
 
     @property
     def guard_ns(self) -> int:
-        """Time cut from both ends of a window, so that a PUT that is slow to end does not reach into its neighbour."""
+        """Time cut from both ends of a window, so that a slow PUT does not reach into the next one."""
         return min(_LONGEST_GUARD, self.length_ns // _GUARD_SHARE)
 
     def kind(self, index: int) -> WindowKind:
         """Whether window ``index`` is quiet, writing or a rest."""
-        return self._place(index).kind if self.length_ns else WindowKind.WRITING
+        return self._position(index).kind if self.length_ns else WindowKind.WRITING
 
     def window(self, index: int) -> Window:
         """Window ``index``, guard time cut."""
         if not self.length_ns:
             return Window(0, 0, WindowKind.WRITING, self.start_ns, self.start_ns + _FOREVER)
-        place = self._place(index)
+        place = self._position(index)
         start = self.start_ns + place.at * self.length_ns
         end = start + place.windows * self.length_ns
         return Window(index, place.pair, place.kind, start + self.guard_ns, end - self.guard_ns)
 
     def index_at(self, time_ns: int) -> int:
-        """Index of the window that ``time_ns`` lies in (-1 before the start)."""
+        """Index of the window that ``time_ns`` is in (-1 before the start)."""
         if time_ns < self.start_ns:
             return -1
         if not self.length_ns:
@@ -138,33 +138,33 @@ class WindowSchedule:
         """The windows that were over, guard time included, when the run ended at ``end_ns``."""
         return [self.window(index) for index in range(max(0, self.index_at(end_ns)))] if self.length_ns else []
 
-    def _place(self, index: int) -> _Place:
+    def _position(self, index: int) -> WindowPosition:
         rests = self.rests
         if not rests.windows:
             pair, second = divmod(index, 2)
-            return _Place(self._drawn(pair, second), pair, index, 1)
+            return WindowPosition(self._drawn(pair, second), pair, index, 1)
         if index == 0:
-            return _Place(WindowKind.REST, OPENING_PAIR, 0, rests.opening)
+            return WindowPosition(WindowKind.REST, OPENING_PAIR, 0, rests.opening)
         cycle, inside = divmod(index - 1, 2 * rests.pairs + 2)
         number, second = divmod(inside, 2)
         pair, resting = cycle * (rests.pairs + 1) + number, self._resting_pair(cycle)
         at = rests.opening + cycle * rests.cycle + inside
         if number == resting:
             kind = WindowKind.REST if second else WindowKind.WRITING
-            return _Place(kind, pair, at, rests.windows if second else 1)
-        return _Place(self._drawn(pair, second), pair, at + (rests.windows - 1 if number > resting else 0), 1)
+            return WindowPosition(kind, pair, at, rests.windows if second else 1)
+        return WindowPosition(self._drawn(pair, second), pair, at + (rests.windows - 1 if number > resting else 0), 1)
 
     def _drawn(self, pair: int, second: int) -> WindowKind:
         quiet_first = random.Random(f"{self.seed}/pair/{pair}").random() < 0.5  # noqa: S311 - a schedule, no secret
         return WindowKind.QUIET if quiet_first != bool(second) else WindowKind.WRITING
 
     def _resting_pair(self, cycle: int) -> int:
-        """Which pair of a cycle is the one of a writing window and a rest."""
+        """The pair of a cycle that is made of a writing window and a rest."""
         draw = random.Random(f"{self.seed}/rest/{cycle}")  # noqa: S311 - a schedule, no secret
         return draw.randrange(self.rests.pairs + 1)
 
 
-class _Place(NamedTuple):
+class WindowPosition(NamedTuple):
     """Where a window is: ``at`` and ``windows`` are its start and its length, counted in windows."""
 
     kind: WindowKind
@@ -176,9 +176,9 @@ class _Place(NamedTuple):
 def put_times(windows: WindowSchedule, interval_ns: int) -> Iterator[int]:
     """When the PUTs are due: none when ``interval_ns`` is 0, else in a writing window as many as it holds intervals.
 
-    They share the time between the guards, so that each has an equal part of it. There it falls at a random place
-    (middle half, from the seed): evenly spaced PUTs would meet evenly spaced reads always in the same phase, and hide
-    what happens in all others.
+    The time between the guards is divided equally among them. Within its part, each PUT is due at a random moment of
+    the middle half, drawn from the seed: evenly spaced PUTs would always meet evenly spaced reads in the same phase,
+    and hide what happens in all others.
     """
     if interval_ns <= 0:
         return
@@ -208,9 +208,9 @@ class ArrivalProcess(StrEnum):
 class Arrivals:
     """The share of one Locust process in the reads that are due.
 
-    All processes know the same global schedule, ``rate`` arrivals a second, evenly spaced or a Poisson process drawn
-    from ``seed``; each takes every ``processes``-th of them. A read that is taken late keeps the time at which it was
-    due, so that its response time counts the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
+    All processes know the same global schedule, of evenly spaced arrivals or of a Poisson process drawn from a seed.
+    Each takes every ``processes``-th arrival. A read that is taken late keeps the time at which it was due, so that its
+    response time includes the wait (no coordinated omission; Tene, "How NOT to Measure Latency").
     """
 
     def __init__(self, schedule: Iterator[int], process: int = 0, processes: int = 1) -> None:
@@ -219,7 +219,7 @@ class Arrivals:
 
     @property
     def next_ns(self) -> int:
-        """When the next read is due; it is not given out by that."""
+        """When the next read is due. Asking does not give it out."""
         return self._next
 
     def take(self) -> int:
@@ -228,7 +228,7 @@ class Arrivals:
         return due
 
     def take_if_due(self, until_ns: int) -> int | None:
-        """When the next read is due, if that is by ``until_ns``; only then it is given out."""
+        """Give out the next read if it is due by ``until_ns``, and return when it is due."""
         return self.take() if self._next <= until_ns else None
 
     def take_overdue(self, now_ns: int) -> Iterator[int]:

@@ -1,11 +1,11 @@
-"""The seal of a run: ``run.json`` says which files belong to it, how many rows each has, and what each digest is.
+"""The seal of a run: ``run.json`` lists the files that belong to it, with the number of rows and the digest of each.
 
-And every Parquet file says which run it is of, what it is called and how many rows it has. So a file that was damaged,
-cut short, left out, or taken from another run does not agree with the rest, and the run is refused. It protects against
-accident and mix-ups, not against somebody who makes all of it anew: without a key nothing can.
+Every Parquet file also holds the name of its run, its own name and its number of rows. So a file that was damaged, cut
+short, left out, or taken from another run does not agree with the rest, and the run is refused. This protects against
+accidents and mix-ups, but not against somebody who makes all of it anew: that would take a key.
 
-Format 1 had ``SHA256SUMS`` alone (:mod:`loadtest.run.checksums`), which anybody who changes a file can make
-again. It is written still, for ``sha256sum -c``, and no decision rests on it.
+Format 1 only had ``SHA256SUMS`` (:mod:`loadtest.run.checksums`), which anybody who changes a file can make again. It is
+still written, for ``sha256sum -c``, but no decision rests on it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _WHAT_TO_DO: Final = "restore the whole run from a copy, or measure again"
 
 
 def named(table: pa.Table, run: str, name: str) -> pa.Table:
-    """``table`` with a note of which run's file it is."""
-    said = json.dumps({"run": run, "name": name, "rows": len(table)}, sort_keys=True).encode()
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NAME: said})
+    """``table`` with a note of its run and its file."""
+    note = json.dumps({"run": run, "name": name, "rows": len(table)}, sort_keys=True).encode()
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NAME: note})
 
 
 def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
-    """``run.json`` with its seal; the Parquet files are there already."""
+    """``run.json`` with its seal. The Parquet files must be there already."""
     unsealed = {name: value for name, value in run.items() if name not in ("seal", "digest")}
     files = {
         name: {"rows": pq.read_metadata(run_dir / name).num_rows, "sha256": digest(run_dir / name)}
@@ -47,7 +47,7 @@ def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def verify_seal(run_dir: Path) -> None:
-    """Compare the files of a run with its seal; a run of format 1 has none, and must not have files of a later one.
+    """Compare the files of a run with its seal. A run of format 1 has none, and must not have files of a sealed run.
 
     Raises:
         RunError: something does not agree.
@@ -59,11 +59,11 @@ def verify_seal(run_dir: Path) -> None:
         raise RunError(f"{path} cannot be read ({error.strerror}): check its permissions.") from None
     if run["format"] < SEALED_FORMAT:
         for name in SEALED_FILES:
-            if _said(run_dir / name) is not None:
+            if _note_in(run_dir / name) is not None:
                 raise RunError(f"{run_dir / name} is of a sealed run and {path} is not: {_WHAT_TO_DO}.")
         return
     if "seal" not in run:
-        raise RunError(f"{path} has no seal, so its files cannot be told from others: {_WHAT_TO_DO}.")
+        raise RunError(f"{path} has no seal, so its files cannot be checked: {_WHAT_TO_DO}.")
     if not says_what_was_sealed(run):
         raise RunError(f"{path} has changed since it was sealed: {_WHAT_TO_DO}.")
     files = run["seal"]["files"]
@@ -77,7 +77,7 @@ def verify_seal(run_dir: Path) -> None:
 
 
 def agrees_with_seal(run_dir: Path) -> bool:
-    """Whether nothing is to be said against the files of a run."""
+    """Whether the files of a run agree with its seal."""
     try:
         verify_seal(run_dir)
     except (RunError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):
@@ -86,7 +86,7 @@ def agrees_with_seal(run_dir: Path) -> bool:
 
 
 def says_what_was_sealed(run: dict[str, Any]) -> bool:
-    """Whether ``run.json`` with its seal is as it was written, whatever became of the files."""
+    """Whether ``run.json`` with its seal is as it was written, whatever has become of the files."""
     seal = run.get("seal")
     files = seal.get("files") if isinstance(seal, dict) else None
     unsealed = {name: value for name, value in run.items() if name != "seal"}
@@ -96,21 +96,21 @@ def says_what_was_sealed(run: dict[str, Any]) -> bool:
 def _verify_file(path: Path, run: str, sealed: dict[str, Any]) -> None:
     if digest(path) != sealed["sha256"]:
         raise RunError(f"{path} has changed since the run was sealed: {_WHAT_TO_DO}.")
-    said = _said(path)
-    if said is None or (said.get("run"), said.get("name")) != (run, path.name):
-        whose = "of no run" if said is None else f"{said.get('name')!r} of run {said.get('run')!r}"
+    note = _note_in(path)
+    if note is None or (note.get("run"), note.get("name")) != (run, path.name):
+        whose = "of no run" if note is None else f"{note.get('name')!r} of run {note.get('run')!r}"
         raise RunError(f"{path} is {whose}, and not of run {run!r}: {_WHAT_TO_DO}.")
-    if not said.get("rows") == sealed["rows"] == pq.read_metadata(path).num_rows:
-        raise RunError(f"{path} has not as many rows as were sealed: {_WHAT_TO_DO}.")
+    if not note.get("rows") == sealed["rows"] == pq.read_metadata(path).num_rows:
+        raise RunError(f"{path} has another number of rows than when it was sealed: {_WHAT_TO_DO}.")
 
 
-def _said(path: Path) -> dict[str, Any] | None:
-    """What a Parquet file says of itself; None when it says nothing, or cannot be read (which others say better)."""
+def _note_in(path: Path) -> dict[str, Any] | None:
+    """The note in a Parquet file; None when there is none, or the file cannot be read (which is reported elsewhere)."""
     try:
-        said = json.loads((pq.read_schema(path).metadata or {}).get(_NAME, b"null"))
+        note = json.loads((pq.read_schema(path).metadata or {}).get(_NAME, b"null"))
     except (pa.ArrowException, OSError, ValueError):
         return None
-    return said if isinstance(said, dict) else None
+    return note if isinstance(note, dict) else None
 
 
 def _digest_of(run: dict[str, Any], seal: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def is_sealed(run_dir: Path) -> bool:
 
 
 def pack(run_dir: Path, tell: Callable[[], None] = lambda: None) -> None:
-    """Seal a run if that is still to be done, and tell before it is; whoever comes meanwhile waits, and finds it done.
+    """Seal a run that is not sealed yet, after a call of ``tell``. A second process waits, and finds it sealed.
 
     Raises:
         UsageError: as :func:`seal`.
@@ -60,7 +60,7 @@ def seal(run_dir: Path) -> None:
     """
     run = load_run(run_dir)
     refuse_while_recording(run_dir, run)
-    if "seal" in run:  # who did it was killed before the last step
+    if "seal" in run:  # an earlier attempt was killed before its last step
         if not says_what_was_sealed(run):
             raise UsageError(f"{run_dir / RUN_FILE} has changed since it was sealed: restore it from a copy.")
         if agrees_with_seal(run_dir):
@@ -75,14 +75,14 @@ def seal(run_dir: Path) -> None:
         stopped = any(process.get("closed") or process.get("unwritten") for process in attendance["processes"])
         reason = "not ended in order" if stopped else "killed"
         run["ended"] = {"at_ns": last, "recovered": True, "reason": f"{reason}; recovered from what it had flushed"}
-    if run["format"] < FORMAT_VERSION:  # it stays one of its own format, should this be killed before its end
+    if run["format"] < FORMAT_VERSION:  # only now: if this is killed earlier, the run keeps its old format
         run |= {"format": FORMAT_VERSION, "manifest": {"of_format": run["format"]}}
     run["attendance"] = attendance
     if clocks:
         run["clock_uncertainty_ns"] = {str(worker): ns for worker, ns in how_uncertain(clocks, reads).items()}
     exchanges = all_exchanges(run_dir, run)
-    heard = {CLOCKS_FILE: exchanges} if len(exchanges) else {}
-    for name, records in {**recorded, WINDOWS_FILE: planned_windows(run), **heard}.items():
+    clock_records = {CLOCKS_FILE: exchanges} if len(exchanges) else {}
+    for name, records in {**recorded, WINDOWS_FILE: planned_windows(run), **clock_records}.items():
         _write_parquet(run_dir / name, records, run["run"])
     write_run(run_dir, with_seal(run_dir, run))
     _finish(run_dir)
@@ -95,14 +95,18 @@ def _finish(run_dir: Path) -> None:
 
 
 def remove_sealed(run_dir: Path) -> None:
-    """Remove what a run was sealed from, if any of it is left: sealing may have been killed before its end."""
+    """Remove what is left of the files that a run was sealed from: sealing may have been killed before its end."""
     if (run_dir / SEALED_FOLDER).exists():
         (run_dir / JOURNAL_NAME).unlink(missing_ok=True)
         shutil.rmtree(run_dir / SEALED_FOLDER)
 
 
 def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
-    """Whom the master gave up is not waited for: it hangs, and the run ended without it."""
+    """Refuse a run that is still being recorded. Processes that the master gave up do not count: they hang.
+
+    Raises:
+        UsageError: it is.
+    """
     given_up = run.get("given_up", ())
     for name, process in still_recording(run_dir).items():
         if name in given_up:
@@ -111,7 +115,7 @@ def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
 
 
 def _write_parquet(path: Path, records: np.ndarray[Any, np.dtype[Any]], run: str) -> None:
-    """Write a structured array, a column a field; the file appears whole or not at all, and names its run."""
+    """Write a structured array, one column for each field. The file appears whole or not at all, and names its run."""
     names = [name for name in records.dtype.names or () if name != "widening_ns" or records[name].any()]
     columns = {
         name: pa.array(records[name], type=pa.string() if records.dtype[name].hasobject else None) for name in names

@@ -19,7 +19,7 @@ NO_TAG: Final = -1
 
 @dataclass(frozen=True, eq=False)
 class TaggedReads:
-    """Columns of reads, as far as ETags go. ``tag`` and ``sent_tag`` are numbers of opaque parts, ``NO_TAG`` = none."""
+    """The columns of reads that matter for ETags. ``tag`` and ``sent_tag`` number opaque parts; ``NO_TAG`` is none."""
 
     called_ns: Array
     returned_ns: Array
@@ -34,12 +34,12 @@ def second_etags(reads: TaggedReads, named: Array) -> Array:
     """Reads, by number, that got an ETag of their version while it had another one, before or after."""
     whole, _, ends = _of_several_tags(reads, named)
     starts = np.append(0, ends[:-1])[: len(ends)]
-    found = [_seconds_of(reads, whole[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    second = [_seconds_of(reads, whole[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return np.concatenate(second) if second else np.zeros(0, dtype=np.int64)
 
 
 def _seconds_of(reads: TaggedReads, of_version: Array) -> Array:
-    """Of the reads of one version: those with a rarer ETag, where that and the usual one were in use by turns."""
+    """The reads of one version with a rarer ETag, if that and the usual one were in use by turns."""
     tags, counts = np.unique(reads.tag[of_version], return_counts=True)
     usual = of_version[reads.tag[of_version] == tags[np.argmax(counts)]]
     rarer = of_version[reads.tag[of_version] != tags[np.argmax(counts)]]
@@ -59,30 +59,32 @@ def _seconds_of(reads: TaggedReads, of_version: Array) -> Array:
 
 
 def after_the_change(reads: TaggedReads, named: Array, sent: Array) -> Array:
-    """Reads, by number, that asked with the first ETag of their version and got the second, where ETags changed once.
+    """Reads, by number, that asked with the first ETag of their version and got the second, if ETags changed once.
 
-    There are none where no one moment explains every change of the run.
+    There are none if no single moment explains every change of the run.
     """
     whole, several, ends = _of_several_tags(reads, named)
     starts = np.append(0, ends[:-1])[: len(ends)]
-    begins, until, found = np.iinfo(np.int64).min, np.iinfo(np.int64).max, [np.zeros(0, dtype=np.int64)]
+    begins, until = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+    none = np.zeros(0, dtype=np.int64)
+    after_change = [none]
     for version, start, end in zip(several.tolist(), starts.tolist(), ends.tolist(), strict=True):
         of_version = whole[start:end]
         tags, first = np.unique(reads.tag[of_version], return_inverse=True)
         answered = [of_version[first == place] for place in range(len(tags))]
         answered.sort(key=lambda of_tag: int(reads.returned_ns[of_tag].min()))
         if len(tags) > 2:
-            return found[0]
+            return none
         before, after = answered
         begins = max(begins, int(reads.called_ns[before].max()))
         until = min(until, int(reads.returned_ns[after].min()))
-        asked = (sent[after] == version) & (reads.sent_tag[after] == reads.tag[before[0]])
-        found.append(after[asked])
-    return np.concatenate(found) if begins <= until else found[0]
+        asked_with_first = (sent[after] == version) & (reads.sent_tag[after] == reads.tag[before[0]])
+        after_change.append(after[asked_with_first])
+    return np.concatenate(after_change) if begins <= until else none
 
 
 def _of_several_tags(reads: TaggedReads, named: Array) -> tuple[Array, Array, Array]:
-    """The reads of versions that came with several tags of theirs, by version; these versions; where each ends."""
+    """The reads of versions that came with several tags, sorted by version; these versions; and where each ends."""
     whole = whole_with_tag(reads)
     whole = whole[named[reads.tag[whole]] == reads.version[whole]]
     own = np.unique((reads.version[whole].astype(np.int64) << 32) | reads.tag[whole].astype(np.int64))

@@ -14,7 +14,7 @@ WRITERS: Final = (PUBLISH, WATCH, NO_WRITER)
 
 @dataclass(frozen=True)
 class Settings:
-    """The validated settings of one run. They go into ``run.json``, save what may hold a secret."""
+    """The validated settings of one run. They go into ``run.json``, except what may hold a secret."""
 
     outputs: Path
     stack: str | None
@@ -38,9 +38,9 @@ class Settings:
     overwrite: bool = False
     label: str = ""
     writer: str = PUBLISH
-    """Who publishes documents: this suite, or somebody else whom it watches, with a look at the store or without."""
+    """Who publishes documents: this suite, or somebody else whom it watches, in the store or only at the address."""
     publish_command: str = field(default="", repr=False)
-    """Somebody's own publisher, run in writing windows. Never recorded: a command line may hold a secret."""
+    """The user's own publisher, run in writing windows. It is never recorded: a command line may hold a secret."""
     watch_interval: float = 0.25
     """Seconds between two HEADs."""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
@@ -54,11 +54,11 @@ class Settings:
     stamp: tuple[str, ...] = ()
     documents: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Sent with every read. Their values are secrets."""
+    """The headers of every read. Their values are secrets."""
     cert: str = ""
     key: str = ""
 
     @property
     def has_own_documents(self) -> bool:
-        """Whether what is published is the user's own, stamped or as it is."""
+        """Whether documents of the user's own are published, stamped or unchanged."""
         return bool(self.document) or self.documents is not None

@@ -1,7 +1,7 @@
-"""What a run has recorded so far, as a History, while it goes on and without disturbing it: nothing is written.
+"""What a run has recorded so far, as a History, while it goes on. Nothing is written, so the run is not disturbed.
 
-Only what every recording process says to be on disk counts. A read that is still in flight is not there yet; so a look
-is at what was over a second before, and the report judges again when all has come back.
+Only what every recording process reports as on disk counts. A read that is still in flight is missing, so a look is at
+what was over a second before, and the report judges again when all reads have returned.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def history_so_far(run_dir: Path, until_ns: int) -> History:
     """The run, with the windows up to ``until_ns``.
 
     Raises:
-        RunError: a process has not recorded as far yet, or what it recorded cannot be.
+        RunError: a process has not recorded that far yet, or its record is impossible.
     """
     try:
         run = load_run(run_dir)
         clocks = clocks_of(run_dir, run)
-        heard_ns = _heard_ns(run_dir, run, clocks)
-        if heard_ns < until_ns + GRACE_NS:
+        recorded_ns = _recorded_until_ns(run_dir, run, clocks)
+        if recorded_ns < until_ns + GRACE_NS:
             raise RunError("not every process has recorded up to the end of these windows")
         recorded = gathered(run_dir, run, clocks)
     except UsageError as error:
@@ -45,32 +45,32 @@ def history_so_far(run_dir: Path, until_ns: int) -> History:
     uncertain = how_uncertain(clocks, recorded[READS_FILE])
     run["clock_uncertainty_ns"] = {str(worker): uncertain_ns for worker, uncertain_ns in uncertain.items()}
     run["ended"] = {"at_ns": until_ns, "recovered": False, "reason": "looked at as it goes on"}
-    reads = _until(recorded[READS_FILE], "returned_ns", heard_ns)
+    reads = _until(recorded[READS_FILE], "returned_ns", recorded_ns)
     columns = _columns(reads[np.argsort(reads["called_ns"], kind="stable")])
     return validated(
         History(
             RunInfo.model_validate(run),
             Reads(**columns),
-            Writes(**_columns(_until(recorded[WRITES_FILE], "called_ns", heard_ns))),
+            Writes(**_columns(_until(recorded[WRITES_FILE], "called_ns", recorded_ns))),
             Windows(**_columns(planned_windows(run))),
-            Samples(**_columns(_until(recorded[GENERATOR_FILE], "at_ns", heard_ns))),
+            Samples(**_columns(_until(recorded[GENERATOR_FILE], "at_ns", recorded_ns))),
             Requests(**_columns(recorded[REQUESTS_FILE])),
         )
     )
 
 
-def _heard_ns(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> int:
+def _recorded_until_ns(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> int:
     """Up to when everybody who takes part has everything on disk, by the clock of the master."""
-    said = {(each["role"], each["share"]): path for path, each in registrations(run_dir) if each is not None}
-    heard = []
+    recorders = {(each["role"], each["share"]): path for path, each in registrations(run_dir) if each is not None}
+    ends = []
     for process in run["manifest"]["processes"]:
-        path = said.get((process["role"], process["share"]))
+        path = recorders.get((process["role"], process["share"]))
         pulse = pulse_of(path) if path is not None else None
         until_ns = pulse.until_ns if pulse is not None and not process["refused"] else 0
         if process["role"] == WORKER and process["share"] in clocks:
             until_ns = int(clocks[process["share"]].earliest(np.array([until_ns]))[0])
-        heard.append(until_ns)
-    return min(heard, default=0)
+        ends.append(until_ns)
+    return min(ends, default=0)
 
 
 def _until(records: Array, name: str, at_ns: int) -> Array:
@@ -78,7 +78,7 @@ def _until(records: Array, name: str, at_ns: int) -> Array:
 
 
 def _columns(records: Array) -> dict[str, Any]:
-    """A column a field, as a History has them."""
+    """One column for each field, as in a History."""
     return {
         name: tuple(records[name].tolist()) if records.dtype[name].hasobject else np.ascontiguousarray(records[name])
         for name in records.dtype.names or ()

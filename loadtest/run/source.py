@@ -1,7 +1,7 @@
-"""What was measured, by the names that people give it: a label, the commit, the branch. Never a secret.
+"""What was measured: a label, the commit and the branch. Never a secret.
 
-CI systems say the commit in variables of their own; elsewhere git is asked. What is taken has the form of a commit or
-of a name, so that nothing else gets into a report by way of a variable.
+CI systems have the commit in variables of their own; elsewhere git is asked. Only values in the form of a commit or a
+name are taken, so that nothing else gets into a report through a variable.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NO_SOURCE: Final = Source()
 
 
 def asked_git() -> str:
-    """The commit that is checked out in the current folder, with "-dirty" behind it where files were changed."""
+    """The commit that is checked out in the current folder, followed by "-dirty" if files were changed."""
     try:
         done = subprocess.run(
             _GIT, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, stdin=subprocess.DEVNULL

@@ -1,9 +1,9 @@
 """Recording while running: fixed-width records, appended in the readers' loop and flushed at least once a second.
 
-No compression, no JSON and no Parquet here: a read costs one ``struct.pack`` and one list append. ETags and their like
-are text, so each distinct one is written once to a table beside the records, which then hold its line number. What is
-flushed survives a SIGKILL; what a full disk does not take is kept and tried again. ``loadtest.run.sealing`` turns
-the spool into Parquet when the run is over.
+There is no compression, no JSON and no Parquet here: a read costs one ``struct.pack`` and one list append. Text such as
+ETags is written once to a table beside the records, which then hold its line number. What is flushed survives a
+SIGKILL, and what a full disk does not take is kept and tried again. ``loadtest.run.sealing`` turns the spool into
+Parquet when the run is over.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ logger = logging.getLogger(__name__)
 
 
 class _SpoolFile:
-    """A file that only grows. What the system does not take of it is kept, and comes first the next time."""
+    """A file that only grows. What the system does not take is kept, and is written first the next time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting: list[bytes] = []
         self.written = Written()
-        """What was handed over; on disk, when it is not ``is_short``."""
+        """What was handed over. It is on disk unless the file ``is_short``."""
         self._unwritten = bytearray()
         self._file = path.open("xb", buffering=0)
 
     def write(self) -> None:
-        """Hand all that waits to the operating system.
+        """Hand everything that waits to the operating system.
 
         Raises:
             OSError: it did not take all of it.
@@ -53,7 +53,7 @@ class _SpoolFile:
 
     @property
     def behind(self) -> bool:
-        """Whether some of it has not been written."""
+        """Whether some of the content has not been written."""
         return bool(self._unwritten or self.waiting)
 
     @property
@@ -62,7 +62,7 @@ class _SpoolFile:
         return bool(self._unwritten)
 
     def close(self) -> OSError | None:
-        """Write a last time and close; returns why not all could be written, if so."""
+        """Write a last time and close. Returns the error if not everything could be written."""
         failure = None
         for step in (self.write, self._file.close):
             try:
@@ -80,7 +80,7 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True)
         parts = (str(worker), str(os.getpid()), process_identity(os.getpid()))
         self.name = folder / "-".join(part for part in parts if part)
-        """The path of its files, without their suffixes."""
+        """The path of the spool's files, without their suffixes."""
         self._presence = Presence(self.name, WORKER, worker, run)
         self._etags: dict[str, int] = {}
         self._files = [_SpoolFile(self._path(suffix)) for suffix in SPOOL_SUFFIXES]
@@ -102,7 +102,7 @@ class Spool:
         return self.name.with_name(self.name.name + suffix)
 
     def etag_line(self, etag: str | None) -> int:
-        """The line number of ``etag``; a new one is on disk before any record can name it, unless the disk is full."""
+        """The line number of ``etag``. A new one is on disk before a record can name it, unless the disk is full."""
         if etag is None:
             return NO_ETAG
         etag = etag if len(etag) <= LONGEST_ETAG else opaque(etag)
@@ -126,7 +126,7 @@ class Spool:
         outcome: int,
         address: int = 0,
     ) -> int:
-        """Record one read; ``etag`` and ``sent_etag`` are line numbers. Returns the number of the record, from 0."""
+        """Record one read, and return the number of the record, from 0. ``etag`` and ``sent_etag`` are line numbers."""
         self._reads.append(
             PACK_READ(
                 session,
@@ -146,28 +146,28 @@ class Spool:
         return self.recorded - 1
 
     def request(self, session: int, called_ns: int, request_id: str) -> None:
-        """Record how the target itself names the request of a read that may become a witness."""
+        """Record the target's own name for the request of a read that may become a witness."""
         self._write(self._requests_file, [session, called_ns, request_id])
 
     def body_after_304(self, record: int, length: int) -> None:
-        """Record that a read, already recorded as 304, was followed by so many bytes of a body."""
+        """Record that ``length`` bytes of a body followed a read that is already recorded as 304."""
         self._write(self._bodies_file, [record, length])
 
-    def body(self, said: dict[str, Any]) -> None:
-        """Record what is known of a body that was not seen before, by its number; before any read names it."""
-        self._write(self._bodies_file, said)
+    def body(self, facts: dict[str, Any]) -> None:
+        """Record what is known of a new body, by its number, before any read names it."""
+        self._write(self._bodies_file, facts)
 
     def sample(self, at_ns: int, loop_delay_ns: int, cpu_ns: int, gc_ns: int) -> None:
         """Record one sample of the generator's own health."""
         self._samples.append(PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))
 
     def flush(self) -> None:
-        """Hand all records to the operating system; what it does not take is kept until the next flush."""
+        """Hand all records to the operating system. What it does not take is kept until the next flush."""
         for _ in self.flushing():
             pass
 
     def flushing(self) -> Iterator[None]:
-        """The same in pieces, between which readers may go on: what they record meanwhile is for the next flush."""
+        """Flush in pieces, between which readers may go on. What they record meanwhile is for the next flush."""
         until_ns = started = time.monotonic_ns()
         for file in [file for file in self._files if file.behind]:
             self._write(file)
@@ -175,7 +175,7 @@ class Spool:
             yield
             started = time.monotonic_ns()
         if not any(file.is_short for file in self._files):
-            with contextlib.suppress(OSError):  # it stands still, and will be judged by that
+            with contextlib.suppress(OSError):  # the heartbeat stands still, and the run is judged by that
                 self._presence.beat(self._pulse(until_ns))
         self.flush_ns += time.monotonic_ns() - started
 
@@ -194,9 +194,9 @@ class Spool:
                 )
 
     def close(self, until_ns: int | None = None) -> None:
-        """Flush, and leave a mark that says that this process records no more. Closing twice is fine.
+        """Flush, and leave the closing mark of this process. Closing twice is fine.
 
-        ``until_ns`` is when this process stopped to read, if that was before now.
+        ``until_ns`` is when this process stopped reading, if that was before now.
         """
         if self._closed:
             return

@@ -19,27 +19,27 @@ NO_ETAG: Final = 0
 """Line number that stands for no ETag; real ones count from 1."""
 
 _LINE_OF: Final = {"etag_version": "etag", "sent_version": "sent_etag"}
-"""What is a version in the end is a line in the table of ETags while the run goes on."""
+"""Fields that hold a line of the table of ETags while the run goes on, and a version in the end."""
 SPOOLED_READ_DTYPE: Final = np.dtype(
     [
         (_LINE_OF[name], "<u4") if name in _LINE_OF else (name, READ_DTYPE[name])
         for name in READ_DTYPE.names or ()
-        if name not in ("worker", "widening_ns")  # the name of the file says the one; the other comes with the bounds
+        if name not in ("worker", "widening_ns")  # the one is in the file's name, the other comes from clock bounds
     ]
 )
 SPOOLED_SAMPLE_DTYPE: Final = np.dtype(
     [(name, GENERATOR_DTYPE[name]) for name in GENERATOR_DTYPE.names or () if name != "worker"]
 )
 _FIELDS_AT_FIRST: Final = 10
-"""So many of them had the spools of runs that do not say which they have."""
+"""The number of fields in the spools of old runs, which do not note it."""
 _CODES: Final = {"u1": "B", "u2": "H", "u4": "I", "i4": "i", "i8": "q"}
 
 
 def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
-    """What a record is in the spools of a run, which says in ``run.json`` how many fields there are: they only grow.
+    """The fields of a record in the spools of a run. ``run.json`` has their number: new ones are only added at the end.
 
     Raises:
-        UsageError: no program up to this one had so many.
+        UsageError: this program does not know so many.
     """
     names = SPOOLED_READ_DTYPE.names or ()
     count = run.get("spooled_fields", _FIELDS_AT_FIRST)
@@ -52,7 +52,7 @@ def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
 
 
 def _struct_of(dtype: np.dtype[Any]) -> struct.Struct:
-    """Packs a record of ``dtype`` without NumPy, which takes longer for a single one."""
+    """Packs a record of ``dtype`` without NumPy, which is slower for a single record."""
     return struct.Struct("<" + "".join(_CODES[dtype[name].str[1:]] for name in dtype.names or ()))
 
 
@@ -61,9 +61,9 @@ PACK_SAMPLE: Final = _struct_of(SPOOLED_SAMPLE_DTYPE).pack
 
 
 def load_records(path: Path, dtype: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
-    """The whole records of a spool file; half a record at the end (a killed run) is left out, a missing file is empty.
+    """The whole records of a spool file. Half a record at the end (a killed run) is left out; a missing file is empty.
 
-    What ought to be there is asked elsewhere (:mod:`loadtest.run.roll_call`).
+    Whether records are missing is checked elsewhere (:mod:`loadtest.run.roll_call`).
     """
     if not path.exists():
         return np.zeros(0, dtype=dtype)
@@ -77,7 +77,7 @@ def load_etags(path: Path) -> list[str]:
 
 
 def load_lines(path: Path) -> list[Any]:
-    """The whole JSON lines of a file; one cut short at the end (a killed run) is left out, no record names it yet."""
+    """The whole JSON lines of a file. A line cut short at the end (a killed run) is left out: no record names it."""
     lines: list[Any] = []
     for line in path.read_bytes().split(b"\n") if path.exists() else ():
         try:

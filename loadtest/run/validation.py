@@ -1,7 +1,7 @@
-"""What a recorded run must satisfy before it is judged: rules that no target, however bad, can break.
+"""Rules that a recorded run must satisfy before it is judged, and that no target, however bad, can break.
 
-A run that breaks one was damaged or recorded wrongly; a verdict on it would be worth nothing, so it gets an error. What
-a bad target *can* do (return a version that nobody wrote, say) is no error but a finding, and is left to the checks.
+A run that breaks one was damaged or recorded wrongly. A verdict on it would be worth nothing, so it gets an error. What
+a bad target *can* do (return a version that nobody wrote, say) is a finding and not an error: that is for the checks.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from loadtest.run.run_entries import LATEST_NS
 from loadtest.units import SECOND
 
 _STATUS: Final = np.zeros(256, dtype=np.uint16)
-"""The status that an outcome must have; 0: any."""
+"""The status that an outcome must have; 0 is any."""
 _STATUS[[ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH, *BROKEN_OUTCOMES]] = 200
 _STATUS[[ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY]] = 304
 
 
 def validated(history: History) -> History:
-    """``history`` itself, if it can have happened.
+    """``history`` itself, if it is possible.
 
     Raises:
-        RunError: it cannot.
+        RunError: it is impossible.
     """
     watched = history.info.is_watched
     _check_writes(history.writes, watched=watched)
@@ -88,9 +88,9 @@ def _check_writes(writes: Writes, *, watched: bool) -> None:
     _refuse(~unknown & _no_time(returned), "writes", "have a time that cannot be")
     _refuse(returned < called, "writes", "returned before they were called")
     _refuse(_no_time(writes.gave_up_ns), "writes", "have a time that cannot be")
-    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up and have an outcome all the same")
+    _refuse(~unknown & (writes.gave_up_ns != 0), "writes", "were given up but have an outcome")
     ended = np.where(unknown, np.maximum(called, writes.gave_up_ns), returned)
-    if watched:  # the HEAD that saw one version may be the last that did, so that two intervals share its time
+    if watched:  # the HEAD that saw a version first may also be the last to see it, so that two intervals share it
         _refuse((called[:-1] > called[1:]) | (ended[:-1] > ended[1:]), "writes", "are not in order of time")
     else:
         _refuse(ended[:-1] > called[1:], "writes", "were in flight when the next one was called; there may be only one")

@@ -1,7 +1,7 @@
-"""``--header``, ``--cert`` and ``--key``: checked before anything is sent, and said without a value.
+"""``--header``, ``--cert`` and ``--key``: checked before anything is sent. No message quotes a value.
 
-A value may be given as ``@FILE`` or ``@$VARIABLE`` (as HTTPie has ``@`` for files), so that it stands in no command
-line; ``@@`` begins a value that itself begins with ``@``.
+A value may be given as ``@FILE`` or ``@$VARIABLE`` (HTTPie uses ``@`` for files), which keeps it out of the command
+line. ``@@`` begins a value that itself begins with ``@``.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ REFUSED: Final[Mapping[str, str]] = {
 _NO_SECRETS: Final = frozenset(
     {"accept", "accept-language", "cache-control", "dnt", "origin", "pragma", "referer", "user-agent"}
 )
-"""Headers whose values may well stand in a document; they are shown nowhere either, and not looked for in answers."""
+"""Headers whose values may well occur in a document. They are shown nowhere either, but answers may hold them."""
 
 
 def add_access_arguments(parser: Any, **each: Any) -> list[Any]:
-    """Add the three options to a parser; ``each`` is given to every one of them. Returns them."""
+    """Add the three options to a parser, each with the arguments ``each``, and return them."""
     return [
         parser.add_argument(
             "--header", default=[], action="append", metavar="'NAME: VALUE'", **_variable("HEADER", each),
@@ -88,8 +88,8 @@ def access_from(options: Any) -> Access:
     Raises:
         UsageError: one of them cannot be used.
     """
-    given = options.header
-    headers = parse_headers([given] if isinstance(given, str) else list(given or ()))
+    texts = options.header
+    headers = parse_headers([texts] if isinstance(texts, str) else list(texts or ()))
     cert, key = (str(Path(name).absolute()) if name else "" for name in (options.cert, options.key))
     if key and not cert:
         raise UsageError("--key was given without --cert: give the certificate that the key belongs to, too.")
@@ -98,44 +98,43 @@ def access_from(options: Any) -> Access:
     return Access(headers, cert, key)
 
 
-def parse_headers(given: Sequence[str], environment: Mapping[str, str] = os.environ) -> HeaderLines:
-    """Names and values of headers; from here on the values are shown nowhere.
+def parse_headers(texts: Sequence[str], environment: Mapping[str, str] = os.environ) -> HeaderLines:
+    """Names and values of headers. From here on the values are shown nowhere.
 
     Raises:
-        UsageError: one of them is no header, is said twice, or would break what is measured. No value is quoted.
+        UsageError: one of them is not a header, is given twice, or would break what is measured. No value is quoted.
     """
-    if len(given) > MOST_HEADERS:
-        raise UsageError(f"--header was given {len(given):,} times: give at most {MOST_HEADERS}.")
-    found: dict[str, tuple[str, str]] = {}
-    for text in given:
-        name, colon, said = text.partition(":")
+    if len(texts) > MOST_HEADERS:
+        raise UsageError(f"--header was given {len(texts):,} times: give at most {MOST_HEADERS}.")
+    headers: dict[str, tuple[str, str]] = {}
+    for text in texts:
+        name, colon, value_text = text.partition(":")
         name = name.strip(" \t")
         if not colon or not _NAME.fullmatch(name):
-            raise UsageError(f"--header number {len(found) + 1} has no name that a header can have: {_HOW}.")
+            raise UsageError(f"--header number {len(headers) + 1} has no name that a header can have: {_HOW}.")
         if why := REFUSED.get(name.lower()):
             raise UsageError(f"--header {name} cannot be given: {why}.")
-        if name.lower() in found:
+        if name.lower() in headers:
             raise UsageError(f"--header {name} was given twice: give it once, with its values joined by commas.")
-        value = _value(name, said.strip(" \t"), environment)
-        found[name.lower()] = (name, value)
-        hide(*secrets_of_headers([found[name.lower()]]))
-    return tuple(found.values())
+        header = headers[name.lower()] = (name, _value(name, value_text.strip(" \t"), environment))
+        hide(*secrets_of_headers([header]))
+    return tuple(headers.values())
 
 
 def secrets_of_headers(headers: Sequence[tuple[str, str]]) -> list[str]:
-    """The values that are shown nowhere."""
+    """The values that no answer should hold."""
     return [value for name, value in headers if name.lower() not in _NO_SECRETS]
 
 
-def _value(name: str, said: str, environment: Mapping[str, str]) -> str:
-    if said.startswith("@@"):
-        value = said[1:]
-    elif said.startswith("@$"):
-        value = _of_variable(name, said[2:], environment)
-    elif said.startswith("@"):
-        value = _of_file(name, said[1:])
+def _value(name: str, text: str, environment: Mapping[str, str]) -> str:
+    if text.startswith("@@"):
+        value = text[1:]
+    elif text.startswith("@$"):
+        value = _of_variable(name, text[2:], environment)
+    elif text.startswith("@"):
+        value = _of_file(name, text[1:])
     else:
-        value = said
+        value = text
     value = value.strip(" \t")
     if not value:
         raise UsageError(f"--header {name} has no value: {_HOW}.")
@@ -163,10 +162,9 @@ def _of_file(name: str, file: str) -> str:
     try:
         content = read_small_file(Path(file).expanduser(), 4 * LONGEST_VALUE)
     except FileNotFoundError:
-        shown = printable(file, 80)
         raise UsageError(
-            f"--header {name} is to come from the file {shown}, which is not there: fix its name, or write @@ for a "
-            "value that begins with @."
+            f"--header {name} is to come from the file {printable(file, 80)}, which is not there: fix its name, or "
+            "write @@ for a value that begins with @."
         ) from None
     except UnreadableFileError as error:
         raise UsageError(f"--header {name} is to come from {cut(printable(file, 80))}, but {error}.") from None

@@ -1,9 +1,9 @@
-"""Whether bytes of a PUT can have left, and since when: seen where botocore hands them to the connection.
+"""Whether bytes of a PUT can have left this machine, and since when.
 
-What an exception is called does not tell whether the store may have got the object: a helper that fails to give
-credentials, a name that does not resolve and a connection that is cut off look alike to the caller. Here the moment is
-taken when the first byte of a request is about to be written to an open connection. Before it nothing was sent, for
-certain; setting up the connection, TLS, and the signature come before it.
+The name of an exception does not tell whether the store may have got the object: to the caller, credentials that cannot
+be fetched, a name that does not resolve and a connection that is cut off look alike. So this notes the moment at which
+botocore is about to write the first byte of a request to an open connection. Before that moment nothing was sent:
+connecting, TLS and the signature come first.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ class Departure:
         self._watches_connections = _watch_connections(client, self._left)
 
     def reset(self) -> None:
-        """The next request is another one."""
+        """Forget the last request, before the next one."""
         self.first_byte_ns, self.answer = None, None
 
     def _before_send(self, request: Any, **_kwargs: Any) -> None:
-        """Drop ``Expect``: a store that does not answer it would hold every PUT up for a second. It is not signed."""
+        """Drop ``Expect``, which is not signed: a store that does not answer it would delay every PUT by a second."""
         if "Expect" in request.headers:
             del request.headers["Expect"]
         if not self._watches_connections:
             self._left()
 
     def _left(self) -> None:
-        if self.first_byte_ns is None:  # a request that S3 sends elsewhere is sent twice: the first one counts
+        if self.first_byte_ns is None:  # a request that S3 redirects is sent twice, and the first one counts
             self.first_byte_ns = time.monotonic_ns()
 
     def _before_parse(self, response_dict: dict[str, Any], **_kwargs: Any) -> None:
         body = response_dict.get("body")
         headers = {str(name).lower(): str(value) for name, value in response_dict["headers"].items()}
-        shown = bytes(body[:MOST_BYTES_SHOWN]) if isinstance(body, bytes) else b""
-        self.answer = (int(response_dict["status_code"]), headers, shown)
+        beginning = bytes(body[:MOST_BYTES_SHOWN]) if isinstance(body, bytes) else b""
+        self.answer = (int(response_dict["status_code"]), headers, beginning)
 
 
 def _watch_connections(client: Any, left: Any) -> bool:
-    """Have ``left`` called before each write to an open connection; False where botocore is built otherwise."""
+    """Have ``left`` called before each write to an open connection. False if botocore's classes are not as expected."""
     from botocore import awsrequest  # noqa: PLC0415 - takes a while, and only what writes needs it
 
     try:
@@ -71,7 +71,7 @@ def _watched_pool(pool: Any, left: Any) -> Any:
         _opening = False
 
         def connect(self) -> Any:
-            self._opening = True  # what is said to a proxy while the connection is made is no part of a request
+            self._opening = True  # what is sent to a proxy while connecting is no part of a request
             try:
                 return super().connect()
             finally:

@@ -39,7 +39,7 @@ class Target:
     """Where the samples are read and where the document is written.
 
     ``credentials`` is None when the outputs hold none: boto3's standard chain is asked then. The addresses may hold a
-    secret themselves (``https://user:password@host``, ``?key=…``): what is said of them says ``shown_url``.
+    secret themselves (``https://user:password@host``, ``?key=…``), so messages use ``shown_url``.
     """
 
     url: str = field(repr=False)
@@ -49,9 +49,9 @@ class Target:
     s3_endpoint_url: str | None = field(repr=False)
     credentials: Credentials | None
     is_sandbox: bool = False
-    """Whether this project's own stand-in for AWS has said that it is what answers."""
+    """Whether this project's own stand-in for AWS has identified itself."""
     access: Access = NO_ACCESS
-    """What every read shows of who asks."""
+    """The headers and the client certificate of every read."""
     addresses: tuple[tuple[str, int], ...] = field(default=(), repr=False)
     """All addresses with their weights, where there are several; ``url`` is the first."""
     object_keys: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ class Target:
 
     @property
     def kind(self) -> str:
-        """``aws``, ``sandbox`` (this project's own) or ``other``, which other emulators and stores are, too."""
+        """``aws``, ``sandbox`` (this project's own) or ``other``, also for other emulators and stores."""
         if self.is_sandbox:
             return "sandbox"
         return "aws" if _AWS_HOST.match(urlsplit(self.url).hostname or "") else "other"
@@ -92,8 +92,13 @@ class Target:
         """The address as it may be printed and stored."""
         return public_url(self.url)
 
+    @property
+    def object_name(self) -> str:
+        """The object, for a sentence."""
+        return f"s3://{self.bucket}/{self.object_key}"
+
     def public(self) -> dict[str, Any]:
-        """What a run directory may say of the target: everything but the secrets."""
+        """The target for a run directory: everything but the secrets."""
         return {
             "url": self.shown_url,
             "kind": self.kind,
@@ -143,10 +148,10 @@ def find_target(settings: Settings) -> Target:
         raise UsageError(
             f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
         )
-    if found is None and settings.outputs_needed:  # mistyped: whoever named it meant something by it
+    if found is None and settings.outputs_needed:  # it was named, so its name is probably mistyped
         raise UsageError(
-            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of one, or none if none is "
-            "to be read."
+            f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of an existing file, or "
+            "the word none to read no file."
         )
     return Target(
         url=url,
@@ -165,10 +170,10 @@ def find_target(settings: Settings) -> Target:
 
 
 def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
-    """Refuse a host, given in Locust's page, by which the document would be written somewhere else.
+    """Refuse a host, given in Locust's page, that would have the document written somewhere else.
 
-    The address of an emulator names the store, too; whoever reaches the page may choose what is read, and not what is
-    written, nor who gets the keys that go along with reads.
+    The address of an emulator names the store, too. Whoever reaches the page may choose what is read, but not what is
+    written, nor who gets the keys that are sent with reads.
 
     Raises:
         UsageError: the store would be another than with the settings that Locust was started with, or headers and a
@@ -177,7 +182,7 @@ def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
     try:
         before = find_target(at_start)
         endpoint, origins = before.s3_endpoint_url, [_origin(one.url) for one in before.each()]
-    except UsageError:  # there was no host; then only one that leaves the store as it was said can be given
+    except UsageError:  # there was no host at the start; a host that leaves the store unchanged is fine
         endpoint, origins = at_start.s3_endpoint_url, []
     if target.access and [_origin(one.url) for one in target.each()] != origins:
         raise UsageError(
@@ -192,7 +197,7 @@ def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
 
 
 def refuse_two_identities(url: str, headers: HeaderLines) -> None:
-    """An address with a user is sent as Authorization, and there may be one of these.
+    """Check that there is only one Authorization: an address with a user is sent as one.
 
     Raises:
         UsageError: there are two.

@@ -1,4 +1,4 @@
-"""One HEAD of an object, and what its answer says."""
+"""One HEAD of an object, and what it showed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Head:
-    """One HEAD and what it showed: an object, none (``gone``), or nothing (``error`` says why)."""
+    """One HEAD and what it showed: an object, that there is none (``gone``), or nothing (``error`` has the reason)."""
 
     called_ns: int
     returned_ns: int
@@ -29,7 +29,7 @@ class Head:
 
 
 def shown_by(answer: dict[str, Any], called_ns: int, returned_ns: int, *, aws: bool) -> Head:
-    """What HeadObject has answered."""
+    """A HEAD that showed an object, from the answer of HeadObject."""
     modified: Any = answer.get("LastModified")
     etag = str(answer["ETag"])
     return Head(
@@ -57,6 +57,6 @@ def _digest(answer: dict[str, Any], etag: str, *, aws: bool) -> str:
 
 
 def status_of(error: BaseException) -> int:
-    """The HTTP status that an error of boto3 came with; 0 for one without."""
+    """The HTTP status of a boto3 error; 0 for an error without one."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)

@@ -1,7 +1,7 @@
-"""What a run may do with what is there before its first PUT: keep it, or find nothing worth keeping, or not write.
+"""What a run does with the document that is there before its first PUT: keep it, find nothing to keep, or not write.
 
-The store itself is asked first. Its writer may often put and not get; then the readers' address shows the document,
-which is believed if its bytes are those that its ETag names, or are text that comes twice alike.
+The store itself is asked first. Its writer may often put but not get. Then the document at the readers' address is
+taken, if its bytes are the ones that its ETag names, or if they are text and come twice alike.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from loadtest.run.records import opaque
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
 MOST_LOOKS: Final = 20
 BETWEEN_LOOKS_S: Final = 0.1
-"""So often, and so far apart, is the address asked again while it fails in a way that may pass."""
+"""The address is asked so often, and so far apart, while it fails in a way that may pass."""
 _MAY_PASS: Final = frozenset((0, 429, *range(500, 600)))
 _ONLY_IF_ABSENT: Final = {"IfNoneMatch": "*"}
 _HEADERS: Final = {
@@ -52,39 +52,44 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
 
+    def excerpt(self, url: str) -> str:
+        """The beginning of the body as it may be shown; ``url`` is the address, which may hold a secret."""
+        return shown(self.body[:400].decode("utf-8", "replace"), url, 120)
+
 
 @dataclass(frozen=True)
 class Beginning:
-    """How to begin. ``keep``: what the parent must keep, as the writer has not; ``put``: arguments of version 0."""
+    """How to begin. ``say``: a sentence for the user. ``keep``: what the parent must keep, because the writer could not
+    see it. ``put``: arguments of the PUT of version 0."""
 
     say: str = ""
-    keep: Look | None = None
+    keep: ObjectLook | None = None
     found_nothing: bool = False
     put: dict[str, Any] = field(default_factory=dict)
     made_up_by: str = ""
-    """The load test that made up what is there."""
+    """The load test that made up the document that is there."""
 
 
 def beginning(looked: Mapping[str, Any], target: Target, read: Callable[[], Seen], *, overwrite: bool) -> Beginning:
-    """What to do with what is there. ``looked``: what the store said; ``read`` asks the readers' address.
+    """What to do with the document that is there. ``looked``: the store's answer. ``read`` asks the readers' address.
 
     Raises:
-        UsageError: what is there cannot be kept, and it was not said that it may be lost.
+        UsageError: the document cannot be kept, and ``overwrite`` was not given.
     """
-    place = f"s3://{target.bucket}/{target.object_key}"
-    found, error = looked["looked"], str(looked.get("error") or "")
-    if found == "document":
+    place = target.object_name
+    result, error = looked["looked"], str(looked.get("error") or "")
+    if result == "document":
         made_up = str(looked.get("made_up_by") or "")
         say = _made_up(place, made_up) if made_up else _keeps(place, looked["bytes"], looked["not_kept"])
         only_this = {"IfMatch": looked["etag"]} if looked.get("etag") else {}
         return Beginning(say, put=only_this, made_up_by=made_up)
-    if found == "nothing":
+    if result == "nothing":
         return Beginning(found_nothing=True, put=dict(_ONLY_IF_ABSENT))
-    if found == "denied":
+    if result == "denied":
         return _from_address(place, target, read, str(looked.get("endpoint") or ""), error, overwrite=overwrite)
-    if overwrite and found == "too-large":
+    if overwrite and result == "too-large":
         return _lost(place)
-    if found == "too-large":
+    if result == "too-large":
         raise UsageError(f"The document at {place} cannot be kept: {error}; {_HOW_TO_GO_ON}.")
     raise UsageError(f"{place} cannot be looked at before it is written: {error}; {what_to_do(error)}.")
 
@@ -107,8 +112,7 @@ def _from_address(
             look = look_of(seen)
             return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
     else:
-        said = shown(seen.body[:400].decode("utf-8", "replace"), target.url, 120)
-        why = f"{target.shown_url} answered {seen.status} {said!r}"
+        why = f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}"
     if overwrite:
         return _lost(place)
     raise UsageError(
@@ -118,7 +122,7 @@ def _from_address(
 
 
 def _why_not_the_object(seen: Seen, settled: bool) -> str:
-    """Why the body of an answer is not to be taken for the object's bytes; "" when it is."""
+    """Why the body of an answer may not be the object's bytes; "" when it is."""
     if len(seen.body) > MAXIMUM_BYTES:
         return f"the address answers more than {MAXIMUM_BYTES:,} bytes"
     if _is_named_by_its_etag(seen):
@@ -131,10 +135,10 @@ def _why_not_the_object(seen: Seen, settled: bool) -> str:
 
 
 def _settled(read: Callable[[], Seen]) -> tuple[Seen, bool]:
-    """The first answer that proves itself, or comes a second time and no other did, and whether there was one.
+    """The first answer that proves itself, or that comes twice with no other in between; and whether there was one.
 
-    A read that fails in a way that may pass (throttled, a fault of a server) is made again, and so is one whose body
-    nothing else confirms.
+    A read is repeated when it fails in a way that may pass (throttled, a server error), or when nothing confirms its
+    body.
     """
     before: set[bytes] = set()
     for look in range(MOST_LOOKS):
@@ -155,8 +159,8 @@ def _is_named_by_its_etag(seen: Seen) -> bool:
     return opaque(seen.headers.get("etag", "")) == md5_of(seen.body)
 
 
-def look_of(seen: Seen) -> Look:
-    """The document as the readers' address shows it, and how it is put back."""
+def look_of(seen: Seen) -> ObjectLook:
+    """The document as the readers' address shows it, with the arguments that put it back."""
     put: dict[str, Any] = {argument: seen.headers[name] for name, argument in _HEADERS.items() if name in seen.headers}
     metadata = {
         name.removeprefix("x-amz-meta-"): value
@@ -173,13 +177,13 @@ def look_of(seen: Seen) -> Look:
             put["Expires"] = parsedate_to_datetime(put["Expires"]).isoformat()
     except (ValueError, TypeError):
         del put["Expires"]
-    return Look("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
+    return ObjectLook("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
 
 
 def _s3_code(seen: Seen) -> str:
     """The code of S3's error document, which some gateways pass on with 200."""
-    found = re.match(rb"\s*(?:<\?xml[^>]*\?>\s*)?<Error>\s*<Code>(\w{1,60})</Code>", seen.body[:500])
-    return found[1].decode() if found else ""
+    match = re.match(rb"\s*(?:<\?xml[^>]*\?>\s*)?<Error>\s*<Code>(\w{1,60})</Code>", seen.body[:500])
+    return match[1].decode() if match else ""
 
 
 def _made_up(place: str, run: str) -> str:

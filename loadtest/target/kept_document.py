@@ -17,7 +17,7 @@ from typing import Any, Final
 from loadtest.errors import UsageError
 from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, write_whole
 
 FORMAT: Final = 1
@@ -53,8 +53,8 @@ class Kept:
         return str(self.about["object_key"])
 
 
-def keep(folder: Path, about: dict[str, Any], look: Look | None) -> None:
-    """Keep what was found; ``look`` None says that nothing was there."""
+def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
+    """Keep the document that was there; ``look`` None means that there was none."""
     folder.mkdir(mode=0o700, exist_ok=True)
     about = {**about, "format": FORMAT, "put_back": False}
     if look is not None:
@@ -112,7 +112,7 @@ def is_owed(run_dir: Path, number: int | None = None) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write for the owner's eyes only; the file appears whole and is on the disk before anything is overwritten."""
+    """Write a file that only its owner may read, and have it on the disk before anything is overwritten."""
     write_whole(path, content, mode=OWNER_ONLY, durable=True)
 
 

@@ -1,6 +1,6 @@
-"""The outputs of a deployment, as `cdktf deploy` or as `terraform output -json` writes them.
+"""The outputs of a deployment, as `cdktf deploy` or `terraform output -json` writes them.
 
-cdktf's are values by stack, ``{"<stack>": {"SamplesUrl": …}}``; Terraform's name no stack and describe each value,
+cdktf writes values by stack, ``{"<stack>": {"SamplesUrl": …}}``. Terraform names no stack and describes each value,
 ``{"SamplesUrl": {"sensitive": false, "value": …}}``.
 """
 
@@ -21,7 +21,7 @@ def read_outputs(path: Path, stack: str | None, *, url_needed: bool) -> dict[str
     """The outputs of one stack that a run needs, or None when there is no such file.
 
     Raises:
-        UsageError: the file cannot be read, has another shape, or does not say which stack is meant.
+        UsageError: the file cannot be read, has another shape, or holds several stacks.
     """
     file = cut(str(path))
     try:
@@ -30,11 +30,11 @@ def read_outputs(path: Path, stack: str | None, *, url_needed: bool) -> dict[str
         return None
     except UnreadableFileError as error:
         raise UsageError(f"{file} cannot be read as JSON ({error}); run `make deploy` to write it again.") from None
-    found = _of_terraform(content, file, stack) if _is_of_terraform(content) else _of_cdktf(content, file, stack)
-    are_texts = all(isinstance(found.get(key, ""), str) for key in OUTPUT_NAMES)
-    if not are_texts or (url_needed and not found.get("SamplesUrl")):
+    outputs = _of_terraform(content, file, stack) if _is_of_terraform(content) else _of_cdktf(content, file, stack)
+    are_texts = all(isinstance(outputs.get(key, ""), str) for key in OUTPUT_NAMES)
+    if not are_texts or (url_needed and not outputs.get("SamplesUrl")):
         raise _other_shape(file)
-    return {key: found[key] for key in OUTPUT_NAMES if found.get(key)}
+    return {key: outputs[key] for key in OUTPUT_NAMES if outputs.get(key)}
 
 
 def _other_shape(file: str) -> UsageError:
@@ -44,7 +44,7 @@ def _other_shape(file: str) -> UsageError:
 
 
 def _is_of_terraform(content: Any) -> bool:
-    """Terraform describes each output; a stack of cdktf's holds nothing but values."""
+    """Whether these are Terraform's, which describes each output; a cdktf stack holds plain values."""
     return (
         isinstance(content, dict)
         and bool(content)
@@ -69,5 +69,5 @@ def _of_cdktf(content: Any, file: str, stack: str | None) -> dict[str, Any]:
     name = stack or next(iter(content))
     if name not in content:
         raise UsageError(f"{file} holds no stack {shown(name)}, but {names}: fix --stack.")
-    found: dict[str, Any] = content[name]
-    return found
+    outputs: dict[str, Any] = content[name]
+    return outputs

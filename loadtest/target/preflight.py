@@ -1,4 +1,4 @@
-"""What is tried before any load is sent: does the target answer, and does what is written come out there?"""
+"""What is checked before any load is sent: the target answers, and what is written comes out there."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _PAUSE_S: Final = 0.2
 _NEVER: Final = frozenset({401, 405, 407, 410, 421, 426, 451, 501, 505})
 """Statuses that neither waiting nor a PUT changes."""
 _REFUSED: Final = frozenset({400, 403, 406, 411, 414, 431})
-"""Statuses that waiting does not change once the object is there: S3 has acknowledged it, so they are the gateway's."""
+"""Statuses that waiting does not change once S3 has acknowledged the object: they come from the gateway."""
 
 
 def check_answers(target: Target) -> None:
-    """The target must answer HTTP at all, and itself.
+    """Check that the target answers HTTP, and without a redirect.
 
     Raises:
-        UsageError: nothing listens there, the name does not resolve, TLS fails, or it is elsewhere.
+        UsageError: nothing listens there, the name does not resolve, TLS fails, or the target is elsewhere.
     """
     if sentence := unused_proxy(target.url):
         logger.warning("%s", sentence)
@@ -55,7 +55,7 @@ def check_answers(target: Target) -> None:
 
 
 def read_address(target: Target) -> Seen:
-    """What the readers' address answers now, byte for byte.
+    """The current answer of the readers' address, byte for byte.
 
     Raises:
         UsageError: nothing listens there, the name does not resolve, or TLS fails.
@@ -69,7 +69,7 @@ def read_address(target: Target) -> Seen:
             f"{target.shown_url} quotes the value of a header that was sent to it (--header), so its answer cannot be "
             "kept without keeping a secret; have it leave that out, or send a value that is good for nothing else."
         )
-    too_much = b" " * (MAXIMUM_BYTES + 1)  # whoever asks refuses that, whatever it is
+    too_much = b" " * (MAXIMUM_BYTES + 1)  # all callers refuse a body of this size
     return Seen(answer.status, headers, bytes(answer.body) if answer.failure is None else too_much)
 
 
@@ -79,7 +79,7 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
     ``version`` is another one where the run has several objects: the first of this one.
 
     Raises:
-        UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds; says what came instead.
+        UsageError: it does not come out within ``VISIBLE_TIME_LIMIT_S`` seconds.
     """
     until = time.monotonic() + VISIBLE_TIME_LIMIT_S
     verifier = documents.verifier()
@@ -87,10 +87,10 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
     while True:
         answer = get(target, most_body_bytes(largest), max(1.0, until - time.monotonic()))
         _refuse_if_final(target, answer)
-        found = verifier.identify(bytes(answer.body), answer.field(b"etag"))
-        if answer.failure is None and answer.status == 200 and found == (ReadOutcome.WHOLE, version):
+        identity = verifier.identify(bytes(answer.body), answer.field(b"etag"))
+        if answer.failure is None and answer.status == 200 and identity == (ReadOutcome.WHOLE, version):
             return
-        outcome = ReadOutcome.FOREIGN if bytes(answer.body) == before else found.outcome
+        outcome = ReadOutcome.FOREIGN if bytes(answer.body) == before else identity.outcome
         rewritten = answer.status == 200 and outcome is ReadOutcome.REWRITTEN
         crossed = answer.status == 200 and outcome is ReadOutcome.OTHER_OBJECT
         if rewritten or crossed or time.monotonic() > until - _PAUSE_S or answer.status in _NEVER | _REFUSED:
@@ -100,7 +100,7 @@ def wait_for_version_0(target: Target, documents: Documents, before: bytes | Non
 
 
 def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> str:
-    url, place = target.shown_url, f"s3://{target.bucket}/{target.object_key}"
+    url, place = target.shown_url, target.object_name
     if answer.failure is not None:
         return _does_not_answer(target, answer)
     if answer.status != 200:
@@ -130,7 +130,7 @@ def _why_not(target: Target, answer: Answer, outcome: ReadOutcome, how: str) -> 
 
 
 def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMIT_S) -> Answer:
-    """One read as the readers make it: the same certificates, no proxy, no .netrc, as it is sent; whatever comes."""
+    """One read like the readers': the same bytes and certificates, no proxy, no .netrc. Any answer is returned."""
     try:
         address = Address.of(target.url, target.access.headers)
     except ValueError:
@@ -146,7 +146,7 @@ def get(target: Target, most_body: int, time_limit_s: float = EXCHANGE_TIME_LIMI
 
 
 def _refuse_if_final(target: Target, answer: Answer) -> None:
-    """Say at once what waiting cannot change."""
+    """Refuse at once what waiting cannot change."""
     shown_url, status = target.shown_url, answer.status
     if isinstance(answer.failure, ssl.SSLError):
         why = getattr(answer.failure, "verify_message", "") or answer.failure.reason or "TLS failed"
@@ -172,15 +172,15 @@ def _refuse_if_final(target: Target, answer: Answer) -> None:
 
 
 _WANTS_CERTIFICATE: Final = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA")
-"""Alerts (RFC 8446, section 6) by which a target says that it does not take the client's certificate, or wants one."""
+"""Alerts (RFC 8446, section 6) of a target that does not take the client's certificate, or wants one."""
 
 
 def _wants_certificate(target: Target, why: str) -> str:
-    shown_url, said = target.shown_url, why.lower().replace("_", " ")
+    shown_url, alert = target.shown_url, why.lower().replace("_", " ")
     if target.access.cert:
-        return f"{shown_url} does not take the client certificate ({said}): check --cert, its chain, and who issued it."
+        return f"{shown_url} refuses the client certificate ({alert}): check --cert, its chain, and who issued it."
     return (
-        f"{shown_url} broke the TLS handshake off ({said}): if it asks for a client certificate, give --cert and --key."
+        f"{shown_url} broke the TLS handshake off ({alert}): if it wants a client certificate, give --cert and --key."
     )
 
 
@@ -194,8 +194,8 @@ def _does_not_answer(target: Target, answer: Answer) -> str:
         return f"{shown_url} did not answer in time; check the address and the network."
     if isinstance(failure, TooLargeError):
         return f"{shown_url} answers without end ({failure}), so it is not the document; check the address."
-    said = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+    reason = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return (
-        f"{shown_url} does not answer: {shown(str(said), target.url).rstrip('.')}; is it deployed, or the sandbox "
+        f"{shown_url} does not answer: {shown(str(reason), target.url).rstrip('.')}; is it deployed, or the sandbox "
         "running? Correct --host or the outputs file."
     )

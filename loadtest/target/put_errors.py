@@ -1,7 +1,7 @@
-"""What came of a PUT that was not acknowledged: its outcome, and what S3, STS, a proxy or boto3 says of it.
+"""A PUT that was not acknowledged: its outcome, and the error text of S3, STS, a proxy or boto3.
 
-The text begins with a name (``AccessDenied (HTTP 403): …``), by which :mod:`loadtest.target.remedies` knows what to
-do. What others say is passed on, cut, with control characters escaped, and without anything that is a secret.
+The text begins with a name (``AccessDenied (HTTP 403): …``), by which :mod:`loadtest.target.remedies` finds what to do.
+Text from others is passed on cut, with control characters escaped, and without secrets.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Failure:
 
 
 def failure_of(error: BaseException, departure: Departure | None, secrets: Iterable[str] = ()) -> Failure:
-    """What ``error`` says of a PUT. What never left is refused, whatever the error is called."""
+    """The failure behind an exception. A PUT of which no byte left is refused, whatever the exception is called."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
     never_left = departure is None or departure.first_byte_ns is None
     if "Error" not in response:
@@ -52,11 +52,11 @@ def failure_of(error: BaseException, departure: Departure | None, secrets: Itera
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     code = str(response["Error"].get("Code") or "unknown")
     message = str(response["Error"].get("Message") or "")
-    if code.isdigit() and departure is not None:  # botocore could not read the document, for a character in it perhaps
+    if code.isdigit() and departure is not None:  # botocore could not parse the document, perhaps for one character
         code, message = _read_anyway(departure, code, message)
     request_id = shown(str(response.get("ResponseMetadata", {}).get("RequestId") or ""), secrets)
     operation = str(getattr(error, "operation_name", ""))
-    if departure is None or never_left:  # it was asked for something else first: a role, a session
+    if departure is None or never_left:  # an earlier request failed: for a role, or a session
         return Failure(WriteOutcome.REFUSED, _named(f"{code} (HTTP {status}) of {operation}", message, secrets))
     strange = not_of_s3(departure, secrets)
     if strange:
@@ -69,7 +69,7 @@ def failure_of(error: BaseException, departure: Departure | None, secrets: Itera
 
 
 def not_of_s3(departure: Departure, secrets: Iterable[str] = ()) -> str:
-    """What to say of an answer that no S3 gives: an error without S3's document; "" for one that may be S3's."""
+    """The error text for an answer that no S3 gives: an error without S3's document; "" for one that may be S3's."""
     if departure.answer is None:
         return ""
     status, headers, body = departure.answer
@@ -80,20 +80,20 @@ def not_of_s3(departure: Departure, secrets: Iterable[str] = ()) -> str:
     if not strange:
         return ""
     kind = headers.get("content-type", "").partition(";")[0]
-    said = _TAG.sub(" ", body.decode("utf-8", "replace"))
+    text = _TAG.sub(" ", body.decode("utf-8", "replace"))
     where = f" with Location {public_url(headers['location'])}" if "location" in headers else ""
-    return _named(f"{NOT_S3} (HTTP {status}{f', {kind}' if kind else ''}){where}", said, secrets)
+    return _named(f"{NOT_S3} (HTTP {status}{f', {kind}' if kind else ''}){where}", text, secrets)
 
 
 def _read_anyway(departure: Departure, code: str, message: str) -> tuple[str, str]:
     document = departure.answer[2].decode("utf-8", "replace") if departure.answer is not None else ""
-    found = re.search(r"<Code>\s*(\w{1,60})\s*</Code>", document)
-    said = re.search(r"<Message>(.*?)</Message>", document, re.DOTALL)
-    return (found[1], said[1] if said else "") if found else (code, message)
+    own_code = re.search(r"<Code>\s*(\w{1,60})\s*</Code>", document)
+    own_message = re.search(r"<Message>(.*?)</Message>", document, re.DOTALL)
+    return (own_code[1], own_message[1] if own_message else "") if own_code else (code, message)
 
 
 def shown(text: str, secrets: Iterable[str] = (), most: int = MOST_CHARACTERS) -> str:
-    """``text`` of somebody else as it may be printed and stored: one line, cut, without secrets."""
+    """Text from outside as it may be printed and stored: one line, cut, without secrets."""
     for secret in sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True):
         text = text.replace(secret, "…")
     for pattern, instead in _SECRETS:
@@ -104,6 +104,6 @@ def shown(text: str, secrets: Iterable[str] = (), most: int = MOST_CHARACTERS) -
 
 
 def _named(name: str, message: str, secrets: Iterable[str]) -> str:
-    said = shown(message, secrets).rstrip(".")
+    message = shown(message, secrets).rstrip(".")
     name = shown(name, secrets, 300)
-    return f"{name}: {said}" if said else name
+    return f"{name}: {message}" if message else name

@@ -1,7 +1,7 @@
 """Puts the object back as it was before the run, unless somebody else has written in between.
 
-It is looked at first, with the writer's key, or, where that may not read it, at the readers' address. What is there
-must be one of the run's own documents, or the kept one; anything else is somebody's, and stays.
+The object is looked at first: with the writer's key or, if that may not read it, at the readers' address. It is only
+replaced if it is one of the run's own documents, or the kept one. Anything else is somebody's, and stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loadtest.run.journal import ends_unanswered
 from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, kept_folder, kept_numbers, load, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, knows_no_condition
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
@@ -28,7 +28,7 @@ CONFIRMING_PAUSES_S: Final = (1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it, in one sentence. ``done``: nothing is owed any more."""
+    """The result, in one sentence. ``done``: nothing is owed any more."""
 
     done: bool
     sentence: str
@@ -36,7 +36,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What is there; ``etag`` is "" where only the readers' address has shown it."""
+    """What is there now; ``etag`` is "" when only the readers' address could be asked."""
 
     now: Now
     etag: str = ""
@@ -122,13 +122,15 @@ def _attempted(
     return Outcome(False, _refusal(kept, _Seen(Now.OTHERS), run_dir))
 
 
-def _seen(kept: Kept, look: Look, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS) -> _Seen:
-    """What is there; the readers' address is asked again while it shows nothing that can be told."""
+def _seen(
+    kept: Kept, look: ObjectLook, read: Callable[[], bytes | None], maker: Maker, attempts: int = ATTEMPTS
+) -> _Seen:
+    """What is there now. The readers' address is asked again while its answer decides nothing."""
     if look.found == "document":
         run = maker(look.body)
         now = whose(kept, look.body, run)
         if now is Now.KEPT and run == kept.about["run"] and not is_said_as_it_was(kept, look):
-            now = Now.OURS  # the run has published the same bytes, and said something else of them
+            now = Now.OURS  # the run has published the same bytes with other metadata
         return _Seen(now, look.etag, made_up_by=run, body=look.body)
     if look.found != "denied":
         absent = Now.KEPT if kept.body is None else Now.NOTHING
@@ -173,7 +175,7 @@ def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
 
 
 def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
-    """Put it, over the document with ``etag`` and no other, where the store knows of that; None: there is another."""
+    """Put it over the document with ``etag`` only, where the store knows conditions. None: another one is there."""
     arguments: dict[str, Any] = dict(kept.about.get("put") or {})
     arguments |= {"IfMatch": etag} if etag else {}
     body = kept.body or b""
@@ -203,12 +205,12 @@ def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
 
 
 def _remove(kept: Kept, store: Store, run_dir: Path) -> Outcome:
-    said = store.delete()
-    if said:
+    error = store.delete()
+    if error:
         return Outcome(
             True,
             f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
-            f"delete it ({said.split(' ', maxsplit=1)[0].rstrip(':')}).",
+            f"delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
         )
     note_put_back(run_dir, kept.number)
     return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

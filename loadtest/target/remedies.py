@@ -66,15 +66,14 @@ REMEDIES: Final[dict[str, str]] = {
 
 
 def what_to_do(error: str) -> str:
-    """What helps against an error of a PUT, which begins with the name that S3, STS or boto3 gives it."""
-    said = _OPERATION.match(error)
-    if said and said["name"] in _DENIALS:
-        return f"it was {said['operation']} that was denied, before anything was put: correct the role or its policies"
+    """What helps against an error of a PUT. Its text begins with the name that S3, STS or boto3 gives it."""
+    match = _OPERATION.match(error)
+    if match and match["name"] in _DENIALS:
+        return f"it was {match['operation']} that was denied, before anything was put: correct the role or its policies"
     name = error.split(" ", maxsplit=1)[0].rstrip(":")
     if name in _DENIALS and "kms:" in error:
         return "the key may not use the bucket's KMS key: allow that in the key's policy, or use another writer"
-    known = REMEDIES.get(name)
-    return known or (
+    return REMEDIES.get(name) or (
         "that name is all that is known of it: look it up in the documentation of S3 or boto3, and check the "
         "credentials, the bucket and --s3-endpoint-url"
     )

@@ -1,4 +1,4 @@
-"""The one S3 client: never a retry, so that every attempt is seen, and addressed by path where the store is not AWS's.
+"""The one S3 client: it never retries, so that every attempt is seen, and addresses stores other than AWS by path.
 
 Importing this is cheap; making a client imports boto3.
 """
@@ -15,14 +15,14 @@ _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".amaz
 
 
 def s3_session(access_key_id: str | None, secret_access_key: str | None) -> Any:
-    """A session with these credentials; with those of the standard AWS chain, where there are none."""
+    """A session with these credentials, or without any with those of the standard AWS chain."""
     import boto3  # noqa: PLC0415 - takes a while, and only what writes needs it
 
     return boto3.Session(aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
 
 
 def s3_client(session: Any, region: str | None, endpoint: str | None, time_limit_s: float = TIME_LIMIT_S) -> Any:
-    """A client of the store at ``endpoint``; None is what the profile or the environment says, or AWS."""
+    """A client of the store at ``endpoint``. None is the endpoint of the profile or the environment, or else AWS."""
     client = _client(session, region, endpoint, time_limit_s, path_style=bool(endpoint))
     if endpoint or is_aws(str(client.meta.endpoint_url)):
         return client

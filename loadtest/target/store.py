@@ -1,7 +1,7 @@
 """The store of a run: one PUT at a time and never a retry, and a look at what is there before the first one.
 
-Credentials are asked for before a request is made, so that a helper that fails, hangs or wants to be typed at is told
-from a store that does. Importing this is cheap; making a :class:`Store` imports boto3.
+Credentials are fetched before a request is made, so that a helper that fails, hangs or asks for input is not mistaken
+for a store that does. Importing this is cheap; making a :class:`Store` imports boto3.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _NO_CONDITION: Final = ("NotImplemented", "InvalidArgument", "InvalidRequest")
 
 
 class StoreError(Exception):
-    """There is no client of the store. The text begins with the name of the error, as that of a PUT does."""
+    """No client of the store can be made. The text begins with the name of the error, like that of a PUT."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of one PUT. ``called_ns``: no byte of it left before; None when none left at all."""
+    """The result of one PUT. ``called_ns``: no byte of it left before this; None when none left at all."""
 
     outcome: WriteOutcome
     etag: str
@@ -50,8 +50,8 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the store says of the object. ``found``: document, nothing, denied, too-large or failed."""
+class ObjectLook:
+    """The object as the store shows it. ``found``: document, nothing, denied, too-large or failed."""
 
     found: str
     error: str = ""
@@ -78,23 +78,23 @@ class Store:
         orders: from :func:`loadtest.target.opening.orders_for`; with ``time_limit_s``, where it is not the usual one.
 
     Raises:
-        StoreError: boto3 refuses what it was given, or there is a helper for credentials that gives none.
+        StoreError: boto3 refuses the orders, or a helper for credentials fails.
     """
 
     def __init__(self, orders: dict[str, Any]) -> None:
-        getpass.getpass = ask_for_code  # before botocore takes it; its own would wait at the pipe of the orders
+        getpass.getpass = ask_for_code  # before botocore imports it: the original would wait at the pipe of the orders
         self._place = {"Bucket": orders["bucket"], "Key": orders["object_key"]}
-        self._told = secrets_in(orders)
+        self._order_secrets = secrets_in(orders)
         try:
             session = s3_session(orders.get("access_key_id"), orders.get("secret_access_key"))
             session.get_credentials()
         except Exception as error:
-            raise StoreError(_credentials_failure(error, None, self._told).error) from None
+            raise StoreError(_credentials_failure(error, None, self._order_secrets).error) from None
         try:
             time_limit_s = orders.get("time_limit_s", TIME_LIMIT_S)
             self._client = s3_client(session, orders["region"], orders.get("s3_endpoint_url"), time_limit_s)
         except Exception as error:
-            raise StoreError(failure_of(error, None, self._told).error) from None
+            raise StoreError(failure_of(error, None, self._order_secrets).error) from None
         self._session = session
         self._departure = Departure(self._client)
 
@@ -110,7 +110,7 @@ class Store:
         return str(self._client.meta.endpoint_url)
 
     def check_credentials(self) -> Failure | None:
-        """Have the credentials fetched, or renewed; None when they are there."""
+        """Fetch or renew the credentials. None when that worked."""
         self._departure.reset()
         try:
             credentials = self._session.get_credentials()
@@ -134,30 +134,30 @@ class Store:
         request_id = str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
         return Attempt(outcome, str(answer.get("ETag") or ""), strange, request_id, self._departure.first_byte_ns)
 
-    def look(self) -> Look:
-        """What is there now, whole, and how it is put back."""
+    def look(self) -> ObjectLook:
+        """The whole object as it is now, with the arguments that put it back."""
         failure = self.check_credentials()
         if failure is not None:
-            return Look("failed", failure.error)
+            return ObjectLook("failed", failure.error)
         self._departure.reset()
         try:
             answer = self._client.get_object(**self._place)
             if int(answer.get("ContentLength") or 0) > MAXIMUM_BYTES:
-                return Look("too-large", f"it has {int(answer['ContentLength']):,} bytes")
+                return ObjectLook("too-large", f"it has {int(answer['ContentLength']):,} bytes")
             body = answer["Body"].read(MAXIMUM_BYTES + 1)
         except Exception as error:
             return self._look_failed(error)
         if len(body) > MAXIMUM_BYTES:
-            return Look("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
+            return ObjectLook("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
         put, not_kept = _arguments(answer)
         if int(answer.get("TagCount") or 0):
             tags = self._tags()
             put |= {"Tagging": tags} if tags is not None else {}
             not_kept += () if tags is not None else ("its tags, which this key may not read",)
-        return Look("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
+        return ObjectLook("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
 
     def head(self) -> Head:
-        """What the store says of the object now, without its bytes."""
+        """The object as it is now, without its bytes."""
         called_ns = time.monotonic_ns()
         failure = self.check_credentials()
         if failure is not None:
@@ -178,7 +178,7 @@ class Store:
         return shown_by(answer, called_ns, returned_ns, aws=is_aws(self.endpoint))
 
     def _why_no_head(self, error: BaseException, status: int) -> str:
-        """An error of a HEAD has no text, so the first byte of the object is asked for: that one says why."""
+        """The reason of an error of a HEAD, which has no text: a GET of the first byte gives one."""
         if status:
             self._departure.reset()
             try:
@@ -189,7 +189,7 @@ class Store:
         return failure if not status or not failure.startswith(NOT_S3) else f"HTTP{status} (HTTP {status}): no HEAD"
 
     def delete(self) -> str:
-        """Delete the object; "" when that is done, else what was said."""
+        """Delete the object. Returns "" or the error."""
         self._departure.reset()
         try:
             self._client.delete_object(**self._place)
@@ -220,39 +220,38 @@ class Store:
             return None
         return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
-    def _look_failed(self, error: BaseException) -> Look:
+    def _look_failed(self, error: BaseException) -> ObjectLook:
         failure = failure_of(error, self._departure, self.secrets()).error
         response: dict[str, Any] = getattr(error, "response", None) or {}
         code = str(response.get("Error", {}).get("Code") or "")
         if self._departure.first_byte_ns is None:
-            return Look("failed", failure)  # a role that cannot be assumed, a session that cannot be had
+            return ObjectLook("failed", failure)  # a role cannot be assumed, or a session cannot be had
         if code in _ABSENT:
-            return Look("nothing")
-        return Look("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
+            return ObjectLook("nothing")
+        return ObjectLook("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be shown, as far as it is known; asks nobody for it."""
-        found = getattr(self._session, "_session", None)
-        credentials = getattr(found, "_credentials", None)
+        """What must not be shown, as far as it is known already; nothing is fetched for it."""
+        credentials = getattr(getattr(self._session, "_session", None), "_credentials", None)
         names = ("_access_key", "_secret_key", "_token", "access_key_", "secret_key_")
         held = [getattr(credentials, name, None) for name in names]
         if credentials is not None and not hasattr(credentials, "_access_key"):
             held += [credentials.access_key, credentials.secret_key, credentials.token]
-        return (*self._told, *(str(secret) for secret in held if secret))
+        return (*self._order_secrets, *(str(secret) for secret in held if secret))
 
 
 def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
-    """What of a client's orders must not be shown."""
+    """The parts of a client's orders that must not be shown."""
     keys = (orders.get("access_key_id"), orders.get("secret_access_key"))
     return (*(str(key) for key in keys if key), *secrets_of(str(orders.get("s3_endpoint_url") or "")))
 
 
 def _credentials_failure(error: BaseException, departure: Departure | None, secrets: tuple[str, ...]) -> Failure:
-    """What an error says that came before there was a request to send."""
+    """The failure behind an exception that came before there was a request to send."""
     failure = failure_of(error, departure, secrets)
     if isinstance(error, json.JSONDecodeError):
-        said = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
-        return Failure(WriteOutcome.REFUSED, said)
+        text = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
+        return Failure(WriteOutcome.REFUSED, text)
     known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
     return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")
 
@@ -263,7 +262,7 @@ def knows_no_condition(error: str) -> bool:
 
 
 def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Arguments of PutObject that say again what GetObject said, and what cannot be said again."""
+    """Arguments of PutObject that restore what GetObject showed, and what cannot be restored."""
     names = _KEPT + (_KEPT_WITH_KMS if str(answer.get("ServerSideEncryption") or "").startswith("aws:kms") else ())
     put = {name: answer[name] for name in names if answer.get(name)}
     missing: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
 from loadtest.run.documents.makers import maker_of
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 
 class Now(Enum):
@@ -27,11 +27,11 @@ class Now(Enum):
 
 
 Maker = Callable[[bytes], str]
-"""The run that a document is of; "" when it is none's."""
+"""Returns the run that made a document; "" when no run did."""
 
 
 def maker_for(kept: Kept, run_dir: Path) -> Maker:
-    """Tells which run a document is of; of documents that do not prove themselves, those of ``run_dir`` are known."""
+    """Finds the run that made a document. Documents that prove nothing are compared with those of ``run_dir``."""
     documents = published_by(run_dir)
     verifier = documents.verifier() if documents is not None else None
     ours = (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
@@ -44,8 +44,8 @@ def maker_for(kept: Kept, run_dir: Path) -> Maker:
     return maker
 
 
-def is_said_as_it_was(kept: Kept, look: Look) -> bool:
-    """Whether the store says of the object what it said before the run; the readers' address does not say all of it."""
+def is_said_as_it_was(kept: Kept, look: ObjectLook) -> bool:
+    """Whether the object has the metadata that it had before the run, if that is known: only the store shows it all."""
     return kept.about.get("from") != "store" or (look.put or {}) == (kept.about.get("put") or {})
 
 
@@ -58,6 +58,6 @@ def whose(kept: Kept, body: bytes, made_up: str) -> Now:
 
 
 def rewritten_of(kept: Kept, body: bytes) -> str:
-    """The kept document's run, if an address has only spelled one of its documents anew; else ""."""
+    """The kept document's run, if the body is one of its documents in another spelling; else ""."""
     run: str = kept.about["run"]
     return run if how_rewritten(body, run, max(len(body), MINIMUM_BYTES)) else ""

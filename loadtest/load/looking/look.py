@@ -1,7 +1,7 @@
-"""One look at a run that goes on, in a process of its own that lets the others come first.
+"""One look at a run that goes on, in a process of its own with low priority.
 
-``python -m loadtest.load.looking.look RUN_DIR UNTIL_NS`` prints one line of JSON: what is undecided, or why this look
-could not be made.
+``python -m loadtest.load.looking.look RUN_DIR UNTIL_NS`` prints one line of JSON: what is undecided, or why the look
+failed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from loadtest.errors import RunError
 
 
 def make_way() -> None:
-    """Let readers, writer and target come first. Not last of all: on a busy machine this would never end."""
+    """Let readers, writer and target run first; but not at idle priority, which would never end on a busy machine."""
     with contextlib.suppress(OSError):
         os.nice(10)
-    if hasattr(os, "SCHED_BATCH"):  # which is never woken in the middle of somebody else's turn
+    if hasattr(os, "SCHED_BATCH"):  # which never interrupts another process when it wakes up
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def look(run_dir: Path, until_ns: int) -> dict[str, Any]:
-    """What is undecided at this look, or why it could not be made."""
+    """What is undecided at this look, or why the look failed."""
     from loadtest.judge.analyse import summarise  # noqa: PLC0415 - only after it has made way
     from loadtest.judge.decided import undecided  # noqa: PLC0415
     from loadtest.run.so_far import history_so_far  # noqa: PLC0415

@@ -1,9 +1,9 @@
 """Looks at a run while it goes on, one after the other, and ends it when nothing is undecided any more.
 
-A look is a process of its own (:mod:`loadtest.load.looking.look`). None is begun while another one goes on: where one
-takes so long that the next is due, that one is left out. What each found is written into ``run.json`` before anything
-else happens, so that the report judges the run by the looks that were made. A look that cannot be written down ends
-nothing: the report would judge the run as one that nobody had looked at, and be surer than it may be.
+A look is a process of its own (:mod:`loadtest.load.looking.look`). Only one runs at a time: where it takes so long that
+the next is due, the next is left out. The result of each is written into ``run.json`` before anything else happens, so
+that the report judges the run by the looks that were made. A look that cannot be written down ends nothing: the report
+would judge the run as if nobody had looked at it, and be surer than it may be.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import gevent
 
 from loadtest import units
 from loadtest.project import PROJECT
-from loadtest.run.looks import GRACE_NS, Look, LookMade, RunLooks
+from loadtest.run.looks import GRACE_NS, LookMade, PlannedLook, RunLooks
 from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
 
 MODULE: Final = "loadtest.load.looking.look"
 _FLUSHED_NS: Final = SECOND
-"""Recorders say twice a second up to when everything is on disk."""
+"""Recorders note twice a second up to when everything is on disk."""
 LONGEST_S: Final = 600
 
 
@@ -38,14 +38,14 @@ class Looking:
     Args:
         run_dir: where it is recorded.
         looks: the planned looks; the last one is the report, and is not made here.
-        keep: writes down what was found, in the run directory; whether that is written.
-        on_decided: called, once, when nothing is undecided any more; in a greenlet of its own, for it ends the run.
+        keep: writes the results into the run directory; returns whether they are written.
+        on_decided: called once, when nothing is undecided any more, in a greenlet of its own: it ends the run.
     """
 
     def __init__(
         self,
         run_dir: Path,
-        looks: Sequence[Look],
+        looks: Sequence[PlannedLook],
         keep: Callable[[dict[str, Any]], bool],
         on_decided: Callable[[], None],
     ) -> None:
@@ -54,17 +54,17 @@ class Looking:
         self._keep = keep
         self._on_decided = on_decided
         self._greenlet: gevent.Greenlet | None = None
-        self.found = RunLooks(planned=len(looks), pairs=looks[-1].pairs)
+        self.results = RunLooks(planned=len(looks), pairs=looks[-1].pairs)
 
     def start(self) -> None:
-        """Say what is planned, and look from now on."""
-        if not self._keep(self.found.model_dump(mode="json")):
-            logger.warning("Looks at the run cannot be written down, so none is made: it lasts as long as it may.")
+        """Write down what is planned, and begin to look."""
+        if not self._keep(self.results.model_dump(mode="json")):
+            logger.warning("Looks at the run cannot be written down, so there are none: it lasts as long as it may.")
             return
         self._greenlet = gevent.spawn(self._look_again_and_again)
 
     def stop(self) -> None:
-        """Look no more. Stopping twice is fine."""
+        """Stop looking. Stopping twice is fine."""
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
@@ -76,28 +76,28 @@ class Looking:
                 logger.warning("Look %d of %d is left out: the one before it took too long.", *self._number(look))
                 continue
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / SECOND))
-            if self._made(look) and self.found.decided is not None:
+            if self._look_once(look) and self.results.decided is not None:
                 gevent.spawn(self._on_decided)
                 return
 
-    def _made(self, look: Look) -> bool:
-        """Make one look; whether it could be made."""
+    def _look_once(self, look: PlannedLook) -> bool:
+        """Make one look. Returns whether it succeeded."""
         began_ns = time.monotonic_ns()
-        found = run_look(self._run_dir, look.until_ns)
+        result = run_look(self._run_dir, look.until_ns)
         took_ns = time.monotonic_ns() - began_ns
-        if "undecided" not in found:
-            why = str(found.get("failed", "it said nothing"))
+        if "undecided" not in result:
+            why = str(result.get("failed", "it printed nothing"))
             logger.warning("Look %d of %d could not be made: %s.", *self._number(look), why.rstrip("."))
             return False
-        undecided = [str(name) for name in found["undecided"]]
-        made = LookMade(
+        undecided = [str(name) for name in result["undecided"]]
+        this_look = LookMade(
             number=look.number, until_ns=look.until_ns, pairs=look.pairs, took_ns=took_ns, undecided=undecided
         )
-        found_by_now = self.found.model_copy(update={"made": [*self.found.made, made]})
-        if not self._keep(found_by_now.model_dump(mode="json")):
+        results = self.results.model_copy(update={"made": [*self.results.made, this_look]})
+        if not self._keep(results.model_dump(mode="json")):
             logger.warning("Look %d of %d cannot be written down, so it decides nothing.", *self._number(look))
             return False
-        self.found = found_by_now
+        self.results = results
         took = units.duration(took_ns)
         if undecided:
             logger.info("Look %d of %d took %s; undecided: %s.", *self._number(look), took, ", ".join(undecided))
@@ -105,16 +105,16 @@ class Looking:
             logger.info("Look %d of %d took %s; all is decided, so the run ends.", *self._number(look), took)
         return True
 
-    def _number(self, look: Look) -> tuple[int, int]:
+    def _number(self, look: PlannedLook) -> tuple[int, int]:
         return look.number, len(self._planned)
 
 
 def run_look(run_dir: Path, until_ns: int) -> dict[str, Any]:
-    """What one look says; a process that says nothing that can be understood has failed."""
+    """The result of one look. A process that prints anything but a result has failed."""
     command = [sys.executable, "-m", MODULE, str(run_dir.resolve()), str(until_ns)]
     try:
         done = subprocess.run(command, capture_output=True, check=False, cwd=PROJECT, timeout=LONGEST_S)
-        said = json.loads(done.stdout) if not done.returncode else {"failed": f"its exit code was {done.returncode}"}
+        result = json.loads(done.stdout) if not done.returncode else {"failed": f"its exit code was {done.returncode}"}
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return {"failed": str(error)}
-    return said if isinstance(said, dict) else {"failed": "it said something else"}
+    return result if isinstance(result, dict) else {"failed": "it did not print a result"}

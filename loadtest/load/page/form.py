@@ -1,4 +1,4 @@
-"""What Locust's web page sends to start a run, checked before any user starts: text, from whoever reaches the port."""
+"""The form of Locust's web page that starts a run, checked before any user starts: anybody may send it text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TIMESPAN: Final = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,
 
 @dataclass(frozen=True)
 class StartForm:
-    """A run as the page asks for it. ``settings`` are this project's own, still as text, and nothing else."""
+    """A run as the page asks for it. ``settings`` are only this project's own, still as text."""
 
     users: int
     spawn_rate: float
@@ -34,21 +34,21 @@ class StartForm:
     settings: Mapping[str, Any]
 
     def for_locust(self) -> list[tuple[str, str]]:
-        """The form that Locust's own view may see: nothing that it would write into its options by itself."""
+        """The form for Locust's own view, without the settings, which it would write into its options by itself."""
         fields = [("user_count", str(self.users)), ("spawn_rate", repr(self.spawn_rate)), ("profile", self.profile)]
         fields += [("run_time", str(self.run_time_s))] if self.run_time_s is not None else []
         return fields + [("user_classes", name) for name in self.user_classes]
 
     def applied_to(self, options: Namespace) -> Namespace:
-        """The options of the run: those that Locust was started with, and on top what the page may set."""
+        """The options of the run: those that Locust was started with, overridden by what the page may set."""
         return Namespace(**{**vars(options), **self.settings})
 
 
 def read_form(fields: Mapping[str, Sequence[str]], user_classes: Sequence[str]) -> StartForm:
-    """The form, checked; ``user_classes`` are those that there are to choose from.
+    """The form, checked; ``user_classes`` are the ones to choose from.
 
     Raises:
-        UsageError: a field is unknown, cannot be set from the page, comes twice, or holds what cannot be used.
+        UsageError: a field is unknown, cannot be set from the page, comes twice, or has a value that cannot be used.
     """
     for name, values in fields.items():
         if name not in SETTINGS and name not in OF_LOCUST:
@@ -68,7 +68,7 @@ def read_form(fields: Mapping[str, Sequence[str]], user_classes: Sequence[str]) 
             "the run longer."
         )
     if chosen.get("shape_class", "Default") != "Default":
-        raise UsageError(f"shape_class is {shown(chosen['shape_class'])}: there is none but Default.")
+        raise UsageError(f"shape_class is {shown(chosen['shape_class'])}: there is only Default.")
     named = tuple(name for name in fields.get("user_classes", ()) if name)
     for name in named:
         if name not in user_classes:
@@ -80,43 +80,43 @@ def read_form(fields: Mapping[str, Sequence[str]], user_classes: Sequence[str]) 
 
 
 def _number(chosen: Mapping[str, str], name: str, meaning: str, least: int, most: int) -> int:
-    given = chosen.get(name, "")
+    text = chosen.get(name, "")
     try:
-        value = whole_number(given)
+        value = whole_number(text)
     except ValueError:
         value = least - 1
     if not least <= value <= most:
-        raise UsageError(f"{name} is {shown(given)}: give {meaning}, {least:,} to {most:,}.")
+        raise UsageError(f"{name} is {shown(text)}: give {meaning}, {least:,} to {most:,}.")
     return value
 
 
 def _rate(chosen: Mapping[str, str], users: int) -> float:
-    given = chosen.get("spawn_rate", "")
+    text = chosen.get("spawn_rate", "")
     try:
-        value = real_number(given)
+        value = real_number(text)
     except ValueError:
         value = 0.0
     if value <= 0 or users / value > LONGEST_RAMP_S:
         raise UsageError(
-            f"spawn_rate is {shown(given)}: give the number of users started per second, at least "
+            f"spawn_rate is {shown(text)}: give the number of users started per second, at least "
             f"{max(users / LONGEST_RAMP_S, 0.001):.3g}, so that all of them are there within an hour."
         )
     return value
 
 
-def _run_time(given: str) -> int | None:
-    """Seconds, or None: until somebody presses Stop."""
-    if not given:
+def _run_time(text: str) -> int | None:
+    """Seconds; None is until somebody presses Stop."""
+    if not text:
         return None
-    match = _TIMESPAN.fullmatch(given)
+    match = _TIMESPAN.fullmatch(text)
     seconds = (
         sum(int(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) if match else 0
     )
     if not 0 < seconds <= LONGEST_RUN_S:
-        raise UsageError(f"run_time is {shown(given)}: write it like 20, 20s, 3m, 2h or 1h20m, at most 30 days.")
+        raise UsageError(f"run_time is {shown(text)}: write it like 20, 20s, 3m, 2h or 1h20m, at most 30 days.")
     return seconds
 
 
 def _host(chosen: Mapping[str, str]) -> str | None:
-    """The host; whether it can be used is asked of it with the other settings."""
+    """The host. Whether it can be used is checked together with the other settings."""
     return chosen.get("host", "").rstrip("/") or None

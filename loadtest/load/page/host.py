@@ -17,7 +17,7 @@ _EVERYWHERE: Final = ("", "*", "0.0.0.0", "::")  # noqa: S104 - compared with, n
 
 
 def listen_on_loopback(parser: Any) -> None:
-    """Change Locust's default, which is all interfaces; what is given explicitly counts, ``*`` and nothing included."""
+    """Change Locust's default, which is all interfaces. An explicit value counts, also ``*`` and an empty one."""
     for action in parser._actions:
         if action.dest == "web_host":
             action.default = LOOPBACK
@@ -25,10 +25,10 @@ def listen_on_loopback(parser: Any) -> None:
 
 
 def check_can_listen(options: Namespace) -> None:
-    """Say where the page will listen.
+    """Check that the page can listen at its address, and log which one it is.
 
     Raises:
-        UsageError: it cannot listen there; Locust itself would say so with a traceback.
+        UsageError: it cannot, which Locust itself would report with a traceback.
     """
     host, port = options.web_host or "", options.web_port
     try:

@@ -1,7 +1,7 @@
 """Runs that are started and stopped in Locust's web page: checked first, one at a time, and shown when they are over.
 
-Locust's own views start users first and find out later; these take their place. What was wrong is answered in the way
-that the page shows, ``{"success": false, "message": …}``.
+Locust's own views start users first and find out later what is wrong; these take their place. They answer an error in
+the way that the page shows, ``{"success": false, "message": …}``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Runs(Protocol):
 
     @property
     def coordinator(self) -> Coordinator | None:
-        """The run that is prepared or on."""
+        """The run that is prepared or goes on."""
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
         """Prepare a run with these options; ``host`` None is the one that Locust was started with.
@@ -75,13 +75,13 @@ class PageRuns:
 
     @property
     def progress(self) -> Progress | None:
-        """The counts of the run that is on, or of which the report is being made."""
+        """The counts of the run that goes on, or whose report is being made."""
         coordinator = self._reporting or self._runs.coordinator
         return coordinator.progress if coordinator is not None else None
 
     @contextmanager
     def reporting(self, coordinator: Coordinator) -> Iterator[None]:
-        """While the report of a run is made; afterwards it is one of those that are over."""
+        """The phase in which the report of a run is made. Afterwards the run is one of the finished ones."""
         self._reporting = coordinator
         try:
             yield
@@ -108,7 +108,7 @@ class PageRuns:
         finally:
             self._starting = False
         self.run_time_s = form.run_time_s
-        # Locust's view sees what was checked, and nothing that it would write into its options by itself.
+        # Locust's view only sees what was checked, without the settings that it would write into its options by itself.
         request._get_current_object().form = ImmutableMultiDict(form.for_locust())  # type: ignore[attr-defined]
         answer: Response = self._locust_swarm()
         return answer
@@ -161,20 +161,20 @@ class PageRuns:
         return tuple(available) or tuple(kind.__name__ for kind in self._environment.user_classes)
 
     def _with_current_settings(self, web_ui: Any, update: Callable[[], None]) -> Callable[[], None]:
-        """The form shows what the last run was started with; Locust takes it from the command line each time."""
+        """Make the form show the settings of the last run, where Locust shows those of the command line each time."""
 
         def update_template_args() -> None:
             update()
-            shown = web_ui.template_args.get("extra_options") or {}
-            for name in SETTINGS & shown.keys():
+            fields = web_ui.template_args.get("extra_options") or {}
+            for name in SETTINGS & fields.keys():
                 value = getattr(self._environment.parsed_options, name)
-                shown[name]["default_value"] = "; ".join(value) if isinstance(value, list) else value
+                fields[name]["default_value"] = "; ".join(value) if isinstance(value, list) else value
 
         return update_template_args
 
 
 def _not_of_this_session(run_dir: str, taken: list[Path]) -> str:
-    """``run_dir``, or with a number behind it from the second run of a session on: no run is overwritten."""
+    """``run_dir``, with a number after it from the second run of a session on, so that no run is overwritten."""
     number = 1 + sum(path.name.startswith(Path(run_dir).name) for path in taken)
     return run_dir if number == 1 else f"{run_dir.rstrip('/')}-{number}"
 

@@ -1,4 +1,4 @@
-"""The tab "Read model" in Locust's own web page: counts while a run is on, then its verdict and links to its files."""
+"""The tab "Read model" in Locust's web page: counts while a run goes on, then its verdict and links to its files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES: Final = (
     *(PAGE_FILE, MARKDOWN_FILE, SUMMARY_FILE, JUNIT_FILE, RUN_FILE),
     *SEALED_FILES,
 )
-"""What the page serves of a run, by fixed names: no other file of this machine can be asked for."""
+"""The files of a run that the page serves, by fixed names: no other file of this machine can be asked for."""
 _SCRIPT: Final = Path(__file__).with_name("web_links.js")
 
 
@@ -40,7 +40,7 @@ class FinishedRun:
 
 
 class RunsToShow(Protocol):
-    """What the tab asks of whoever runs the runs."""
+    """The runs, as the tab needs them."""
 
     @property
     def phase(self) -> str:
@@ -48,7 +48,7 @@ class RunsToShow(Protocol):
 
     @property
     def progress(self) -> Progress | None:
-        """The counts of the run that is on, or of which the report is being made."""
+        """The counts of the run that goes on, or whose report is being made."""
 
     @property
     def finished(self) -> Sequence[FinishedRun]:
@@ -113,10 +113,10 @@ def add_tab(web_ui: Any, runs: RunsToShow) -> None:
         if request.path == f"{base}/stats/requests" and response.is_json:
             content = response.get_json()
             content["extended_stats"] = [{"key": TAB_KEY, "data": rows(runs)}]
-            # The page asks on while a run is on; it is on until its report can be shown. (Locust keeps the answer for
-            # two seconds, so what was written into it must be taken out again.)
-            on = runs.phase == "reporting"
-            content["state"] = "running" if on else web_ui.environment.runner.state
+            # The page goes on asking while the state is "running", so it is that until the report can be shown. Locust
+            # keeps this answer for two seconds, so the state must be set back afterwards.
+            is_reporting = runs.phase == "reporting"
+            content["state"] = "running" if is_reporting else web_ui.environment.runner.state
             response.set_data(json.dumps(content))
         elif request.path == f"{base}/" and response.mimetype == "text/html" and not response.direct_passthrough:
             script = f'<script src="./{FOLDER}/links.js" defer></script></body>'
@@ -135,12 +135,13 @@ def rows(runs: RunsToShow) -> list[dict[str, str]]:
     if runs.phase == "running":
         return [_row("state", "starting", "the run begins when all users are there")]
     if runs.phase == "reporting":
-        told = [_row("state", "reporting", "the readers have stopped; the report is being made")]
-        return told + (_counts(runs.progress) if runs.progress else [])
-    said = [_row("not started", runs.refused, "fix that and start again")] if runs.refused else []
+        state = [_row("state", "reporting", "the readers have stopped; the report is being made")]
+        return state + (_counts(runs.progress) if runs.progress else [])
+    refusal = [_row("not started", runs.refused, "fix that and start again")] if runs.refused else []
     if last is None:
-        return said or [_row("state", "no run", "start a run to see its counts; its report comes when it is stopped")]
-    return said + _answers(last) + (_counts(last.progress) if last.progress else [])
+        no_run = [_row("state", "no run", "start a run to see its counts; its report comes when it is stopped")]
+        return refusal or no_run
+    return refusal + _answers(last) + (_counts(last.progress) if last.progress else [])
 
 
 def _answers(last: FinishedRun) -> list[dict[str, str]]:
@@ -160,7 +161,7 @@ def _links(runs: RunsToShow) -> dict[str, Any]:
 
 
 def _chosen(finished: Sequence[FinishedRun], number: str) -> FinishedRun | None:
-    """The run of that number, counted from 1 in this session, or the ``last``."""
+    """The run with that number, counted from 1 in this session, or the ``last`` one."""
     known = {str(index): run for index, run in enumerate(finished, 1)}
     return (finished[-1] if finished else None) if number == "last" else known.get(number)
 

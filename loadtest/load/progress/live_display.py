@@ -1,14 +1,14 @@
 """A few lines at the bottom of a terminal that are redrawn in place, while log lines pass above them.
 
-It runs in the event loop of the readers, so it must not hold them up: a redraw is one short write of prepared text,
-and none at all while the terminal takes nothing (stopped with Ctrl-S, or behind a slow line). Counting, rendering and
+It runs in the event loop of the readers, so it must not hold them up. A redraw is one short write of prepared text, and
+is skipped while the terminal takes nothing (stopped with Ctrl-S, or behind a slow line). Counting, rendering and
 writing together took 0.16 ms at the median of 400 redraws into a pseudo-terminal, beside 0.65 ms for the same content
 by rich's Live, on a machine with two busy cores; five redraws in two seconds are less than a thousandth of a core.
 
-Below what has been logged an empty line is kept, then come the lines, and the cursor waits on the empty line. So a
-line that another process prints (a worker of Locust) lands above the display, whole. What this process prints goes
-through :class:`_Above`, which takes the display away first. The cursor is never hidden and no mode of the terminal is
-changed: nothing has to be put back when a run is killed.
+Below the log comes an empty line, on which the cursor waits, and then the display. So a line that another process
+prints (a worker of Locust) lands whole above the display. What this process prints goes through :class:`_Above`, which
+takes the display away first. The cursor is never hidden and no mode of the terminal is changed, so there is nothing to
+restore when a run is killed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class LiveDisplay:
         self._open = True
         self.coloured = not os.environ.get("NO_COLOR")
         self._restore = contextlib.ExitStack()
-        for taken in _taken_over(self):
-            self._restore.enter_context(taken)
+        for redirection in _redirections(self):
+            self._restore.enter_context(redirection)
 
     def size(self) -> tuple[int, int]:
         """Columns and lines to draw in; the last column and two lines of the terminal are left free."""
@@ -51,7 +51,7 @@ class LiveDisplay:
         return (columns or 80) - 1, max(1, (lines or 24) - 2)
 
     def show(self, lines: Sequence[Line], *, coloured: bool) -> None:
-        """Draw ``lines`` in the place of the former ones; not while the terminal takes nothing, nor when it is gone."""
+        """Draw ``lines`` in place of the old ones, unless the terminal takes nothing or is gone."""
         if not self._open or not self._takes_text():
             return
         fresh_line = "\n" if self._mid_line else ""
@@ -60,18 +60,18 @@ class LiveDisplay:
         self._shown = True
 
     def make_way(self) -> None:
-        """Take the lines away, for something else to be written; the next redraw brings them back."""
+        """Take the lines away, so that something else can be written. The next redraw brings them back."""
         if self._shown:
             self._shown = False
             self._put(_ERASE)
 
     def wrote(self, text: str) -> None:
-        """Somebody wrote ``text`` to the terminal."""
+        """Note that ``text`` was written to the terminal."""
         if text:
             self._mid_line = not text.endswith("\n")
 
     def close(self) -> None:
-        """Take the lines away for good, and let everybody write as before. Closing twice is fine."""
+        """Take the lines away for good, and undo the redirections. Closing twice is fine."""
         self.make_way()
         self._open = False
         self._restore.close()
@@ -91,7 +91,7 @@ class LiveDisplay:
 
 
 def drawn(lines: Sequence[Line], *, coloured: bool) -> str:
-    """The text that puts ``lines`` below an empty line and the cursor back onto that."""
+    """The text that draws ``lines`` below an empty line and moves the cursor back to that line."""
     texts = ["".join(_styled(text, style, coloured) for text, style in line) for line in lines]
     return _ERASE + "".join(f"\n{text}" for text in texts) + (f"\r\x1b[{len(texts)}A" if texts else "")
 
@@ -121,8 +121,8 @@ class _Above:
         return getattr(self._stream, name)
 
 
-def _taken_over(display: LiveDisplay) -> Iterator[contextlib.AbstractContextManager[Any]]:
-    """Whatever in this process writes to a terminal: the standard streams, and the handlers of all loggers."""
+def _redirections(display: LiveDisplay) -> Iterator[contextlib.AbstractContextManager[Any]]:
+    """Redirect everything in this process that writes to a terminal: standard streams and handlers of all loggers."""
     if sys.stdout.isatty():
         yield contextlib.redirect_stdout(_Above(sys.stdout, display))
     if sys.stderr.isatty():

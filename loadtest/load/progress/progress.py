@@ -1,6 +1,6 @@
-"""What is known while a run goes on, and who is told: the page of Locust, and the terminal or the log.
+"""The live counts of a run, for Locust's page and for the terminal or the log.
 
-On a terminal a few lines are redrawn in place; anywhere else a plain line is printed now and then.
+On a terminal a few lines are redrawn in place. Elsewhere a plain line is printed now and then.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from loadtest.units import SECOND
 LINE_INTERVAL_S: Final = 5
 REDRAW_INTERVAL_S: Final = 0.4
 RECENT_NS: Final = 5 * SECOND
-"""The rate of reads and the delay of the generator are those of the last so many nanoseconds."""
+"""The rate of reads and the delay of the generator are taken over this time."""
 
 
 _DOING: Final = {WindowKind.QUIET: "quiet", WindowKind.WRITING: "writing", WindowKind.REST: "quiet (a rest)"}
@@ -37,7 +37,7 @@ class Progress:
 
     Args:
         plan: the run.
-        ends_ns: when the run will end (CLOCK_MONOTONIC); None when nobody has said.
+        ends_ns: when the run will end (CLOCK_MONOTONIC); None when that is not known.
         live: whether to redraw the display of a terminal; otherwise plain lines are printed.
     """
 
@@ -50,7 +50,7 @@ class Progress:
         self.local: Callable[[], Counts] | None = None
         self.writes = 0
         self.trouble = ""
-        """What is wrong with the writer, while it is."""
+        """What is wrong with the writer; "" when nothing is."""
         self._display = LiveDisplay(sys.stderr) if live else None
         self._greenlet = gevent.spawn(self._redraw, self._display) if self._display else gevent.spawn(self._print)
 
@@ -70,7 +70,7 @@ class Progress:
         return totals
 
     def window(self) -> str:
-        """Where the run is."""
+        """The current window, in words."""
         return self._window(time.monotonic_ns())
 
     def snapshot(self) -> Snapshot:
@@ -91,7 +91,7 @@ class Progress:
         return max(0, time.monotonic_ns() - self._plan.start_ns) / SECOND
 
     def stop(self) -> None:
-        """Show no more, and leave the terminal as it was. Stopping twice is fine."""
+        """Stop the display, and leave the terminal as it was. Stopping twice is fine."""
         self._greenlet.kill()
         if self._display is not None:
             self._display.close()
@@ -106,7 +106,7 @@ class Progress:
         return f"{units.counted(index, 'window')} done, now {_DOING[windows.kind(index)]}"
 
     def _rate(self, now_ns: int, reads: int) -> float | None:
-        """Reads per second lately; None before there are two looks at the count since the start."""
+        """Recent reads per second; None before the count was taken twice since the start."""
         if now_ns < self._plan.start_ns:
             return None
         self._reads.append((now_ns, reads))
@@ -127,7 +127,7 @@ class Progress:
             sys.stderr.flush()
 
 
-def _forget(looks: deque[tuple[int, int]], before_ns: int) -> None:
-    """Keep what is recent, and one look more, to compare with."""
-    while len(looks) > 1 and looks[0][0] < before_ns:
-        looks.popleft()
+def _forget(counts: deque[tuple[int, int]], before_ns: int) -> None:
+    """Drop counts from before ``before_ns``, but keep the last one, to compare with."""
+    while len(counts) > 1 and counts[0][0] < before_ns:
+        counts.popleft()

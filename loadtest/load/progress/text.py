@@ -1,4 +1,4 @@
-"""How the progress of a run reads: a plain line for a log, a few lines of coloured parts for a terminal."""
+"""The progress of a run as text: a plain line for a log, a few lines of coloured parts for a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Part = tuple[str, str]
 Line = tuple[Part, ...]
 
 DOUBTFUL_DELAY_NS: Final = SECOND // 100
-"""A generator so late is worth a look; what it does to the verdict is for the report to say."""
+"""A generator this late is marked on the display. What it means for the verdict is decided in the report."""
 _SEPARATOR: Final[Part] = (" · ", "faint")
 _MOST_BAR_COLUMNS: Final = 40
 
@@ -52,17 +52,17 @@ def plain_line(snapshot: Snapshot) -> str:
 
 
 def status_lines(snapshot: Snapshot, width: int) -> list[Line]:
-    """What a terminal of ``width`` columns shows: how far the run is, then its counts, broken between two of them."""
+    """The lines for a terminal of ``width`` columns: how far the run is, then its counts, wrapped between counts."""
     return [_how_far(snapshot, width), *_filled(_counts(snapshot), width)]
 
 
 def _how_far(snapshot: Snapshot, width: int) -> Line:
-    said = f"{_clock(snapshot)}, {snapshot.window}"
-    columns = min(_MOST_BAR_COLUMNS, width - len(said) - 2)
+    text = f"{_clock(snapshot)}, {snapshot.window}"
+    columns = min(_MOST_BAR_COLUMNS, width - len(text) - 2)
     if snapshot.total_ns is None or columns < 10:
-        return ((_cut(said, width), "plain"),)
+        return ((_cut(text, width), "plain"),)
     done = round(columns * min(1.0, snapshot.elapsed_ns / snapshot.total_ns))
-    return (("━" * done, "good"), ("━" * (columns - done), "faint"), (f"  {said}", "plain"))
+    return (("━" * done, "good"), ("━" * (columns - done), "faint"), (f"  {text}", "plain"))
 
 
 def _counts(snapshot: Snapshot) -> Iterator[Part]:
@@ -82,7 +82,7 @@ def _counts(snapshot: Snapshot) -> Iterator[Part]:
 
 
 def _filled(parts: Iterable[Part], width: int) -> Iterator[Line]:
-    """The parts in as few lines as hold them."""
+    """The parts in as few lines as can hold them."""
     line: list[Part] = []
     used = 0
     for text, style in parts:

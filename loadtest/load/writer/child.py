@@ -1,6 +1,6 @@
-"""What a process that works beside the readers has in common with others: who started it, and when it has to end.
+"""What all processes that work beside the readers share: they follow orders from a parent, and end with it.
 
-It gets its orders as one JSON line on standard input, the key among them, and ends when that ends.
+The orders, with the key, come as one JSON line on standard input. When standard input ends, the process ends.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from loadtest.target.store import secrets_in
 from loadtest.units import SECOND
 
 ORPHAN_TIME_LIMIT_S: Final = 4
-"""So long may a request in flight still take once the process that started this one is gone."""
+"""Time for a request in flight after the process that started this one is gone."""
 
 
 class Parent:
-    """Whoever started this process and reads its standard output; it may be gone."""
+    """The process that started this one and reads its standard output; it may be gone."""
 
     def __init__(self, output: BinaryIO) -> None:
         self._output = output
 
     def tell(self, event: dict[str, Any]) -> None:
-        """Send one event; where nobody reads any more, the journal has what counts."""
+        """Send one event. If nobody reads any more, the journal still has what counts."""
         try:
             self._output.write(json.dumps(event).encode() + b"\n")
             self._output.flush()
@@ -39,10 +39,10 @@ class Parent:
 
 
 def follow_orders(work: Callable[[dict[str, Any], Parent], int]) -> int:
-    """Take the orders and do the ``work``; whatever fails is told in one sentence, and is no traceback."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent says when to stop
+    """Take the orders and do the ``work``. A failure is reported in one sentence, without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group, but the parent decides when to stop
     parent = Parent(os.fdopen(os.dup(1), "wb"))
-    os.dup2(2, 1)  # what a library prints is no event
+    os.dup2(2, 1)  # so that what a library prints is not taken for an event
     threading.Thread(target=_end_when_orphaned, args=(os.getppid(),), daemon=True).start()
     line = sys.stdin.buffer.readline()
     if not line:
@@ -57,7 +57,7 @@ def follow_orders(work: Callable[[dict[str, Any], Parent], int]) -> int:
 
 
 def parent_has_spoken(until_ns: int) -> bool:
-    """Sleep until ``until_ns``; True as soon as there is something on standard input, or its end."""
+    """Sleep until ``until_ns``. True as soon as there is a line on standard input, or its end."""
     while True:
         left = (until_ns - time.monotonic_ns()) / SECOND
         readable, _, _ = select.select([sys.stdin.buffer], [], [], max(0.0, min(left, 3600.0)))
@@ -68,7 +68,7 @@ def parent_has_spoken(until_ns: int) -> bool:
 
 
 def _end_when_orphaned(parent: int) -> None:
-    """End this process soon after the one that started it, also while a PUT or a helper for credentials hangs."""
+    """End this process soon after its parent, also while a PUT or a helper for credentials hangs."""
     while os.getppid() == parent:
         time.sleep(0.5)
     time.sleep(ORPHAN_TIME_LIMIT_S)

@@ -1,4 +1,4 @@
-"""What the writer says to the process that started it: one JSON object a line, and no line without an end."""
+"""The events that a writer or watcher sends to its parent: one JSON object a line, of limited length."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 MOST_LINE_BYTES: Final = 256 * 1024
-"""A helper for credentials, or a library, may print whatever it likes; an event is some hundred bytes long."""
+"""An event has some hundred bytes. A helper for credentials, or a library, may print more."""
 
 
 class EndlessLineError(Exception):
-    """A line is longer than any event."""
+    """A line that is longer than any event."""
 
 
 def events_of(output: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Each event, until the writer ends; lines that are not events are skipped.
+    """Each event, until the output ends. Lines that are not events are skipped.
 
     Raises:
-        EndlessLineError: what comes is no line any more.
+        EndlessLineError: a line is too long to be one.
     """
     while line := output.readline(MOST_LINE_BYTES + 1):
         if len(line) > MOST_LINE_BYTES:

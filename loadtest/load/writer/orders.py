@@ -1,4 +1,4 @@
-"""What a process that writes to the store is told: with the key on its standard input, and without it in a file."""
+"""What a process that writes to the store needs to know: with the key for its standard input, without it for a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loadtest.target.finding import Target
 
 
 def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
-    """What is kept beside the document: where it was, and where the key is to be found; no secret."""
+    """What is kept beside the document: where it was, and where to find the key. There is no secret in it."""
     return {
         "run": run,
         "bucket": target.bucket,

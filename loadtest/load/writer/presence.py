@@ -1,6 +1,6 @@
-"""The writer's presence in the run directory, while it writes on schedule: kept by a thread, for a PUT may hang.
+"""The writer's presence in the run directory while it writes on schedule. A thread keeps it up, because a PUT may hang.
 
-A writer that hangs or was killed would otherwise look like one that had nothing to write.
+Without it, a writer that hangs or was killed would look like one that had nothing to write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BEAT_INTERVAL_S: Final = 0.5
 
 @contextmanager
 def writer_presence(journal: Path, run: str) -> Iterator[None]:
-    """Say that the writer is there, twice a second, and at the end that its journal is whole; not after an error."""
+    """Mark the writer as present, twice a second, and its journal as whole at the end; not after an error."""
     presence = Presence(journal.parent / SPOOL_FOLDER / f"writer-{os.getpid()}", WRITER, 0, run)
     over = threading.Event()
     written = Written()
@@ -39,7 +39,7 @@ def writer_presence(journal: Path, run: str) -> Iterator[None]:
             try:
                 presence.beat(pulse())
             except OSError:
-                continue  # it stands still, and will be judged by that
+                continue  # the heartbeat stands still, and the run is judged by that
 
     thread = threading.Thread(target=keep_beating, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""The parent's side of the background writer: starts it, hears of every PUT, and stops it."""
+"""The parent's side of the background writer: starts it, takes its report of every PUT, and stops it."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class WriterProcess:
         target: where to write.
         documents: which documents.
         on_put: called, in a greenlet, for every PUT after version 0.
-        on_trouble: called with what is wrong with the writer while the run goes on; "" when it is right again.
-        on_end: called with why the writer ended, when nobody told it to.
-        on_published: called with how many documents there were, when all of them have been published.
+        on_trouble: called with what is wrong with the writer while the run goes on; "" when that is over.
+        on_end: called with why the writer ended, when it was not told to.
+        on_published: called with the number of documents, when all of them have been published.
     """
 
     module: str = "loadtest.load.writer.writer"
@@ -108,7 +108,7 @@ class WriterProcess:
         Of several objects it speaks in their order.
 
         Raises:
-            UsageError: the writer said nothing.
+            UsageError: there was no report.
         """
         looked = self._conversation.wait_for("looked", f"did not look at {self._place_of(number)}")
         if looked["looked"] in ("document", "nothing"):
@@ -121,7 +121,7 @@ class WriterProcess:
         ``arguments`` of PutObject are given beside those that every PUT has, ``said``.
 
         Raises:
-            UsageError: it was not acknowledged; says why and what to do.
+            UsageError: it was not acknowledged.
         """
         self.refuse_other_clock()
         self._conversation.tell({"put": arguments, "said": said})
@@ -147,10 +147,14 @@ class WriterProcess:
         return put
 
     def refuse_other_clock(self) -> None:
-        """A process that was started from this one may have another clock all the same, in a time namespace."""
+        """Refuse a process whose clock is another one, as it can be in a time namespace.
+
+        Raises:
+            UsageError: the clocks differ.
+        """
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
-        read_ns = self._conversation.wait_for("read_ns", "did not say what its clock shows")["read_ns"]
+        read_ns = self._conversation.wait_for("read_ns", "did not report its clock")["read_ns"]
         why = why_not_one_clock(OffsetBound.of_exchange(sent_ns, read_ns, time.monotonic_ns()), ACCEPTED_OF_WRITER_NS)
         if why:
             self.stop()
@@ -195,7 +199,7 @@ class WriterProcess:
                 self._on_end(self._conversation.why_it_ended())
 
     def _take(self, event: dict[str, Any]) -> None:
-        """An event that is no answer: a PUT that is about to be sent, trouble, or the end of the documents."""
+        """Take in an event that is no answer: a PUT about to be sent, trouble, or the end of the documents."""
         if "called_ns" in event:
             self._called[event["version"]] = event
         if "trouble" in event:

@@ -1,8 +1,7 @@
-"""Runs somebody's own publisher on this suite's schedule: one run at a time, each with its exit code as an outcome.
+"""Runs the user's own publisher on this suite's schedule: one run at a time, each with its exit code as an outcome.
 
-What it prints is kept out of everything, unless it fails: then its last lines are said, without what is a secret.
-It has a session of its own, so that Ctrl-C does not reach it; it is ended with the run, also when whoever runs it was
-killed and nobody is left to say so.
+Its output is shown nowhere, unless it fails: then its last lines are shown, without secrets. It has a session of its
+own, so that Ctrl-C does not reach it. It is ended with the run, also when the process that runs it was killed.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from loadtest.cleaned import LEAST_SECRET, without_hidden
 from loadtest.target.put_errors import shown
 
 ENDING_S: Final = 3
-"""So long has a command to end by itself when the run is over."""
+"""Time for a command to end by itself when the run is over."""
 _LAST_BYTES: Final = 4096
 _LONGEST_SECRET: Final = 64 * 1024
-"""So much more is read, and not said: a secret of which only the end is read is known to nobody."""
+"""Bytes read before the ones that are shown: a secret of which only the end were read would not be recognised."""
 _LOOK_S: Final = 0.5
 _LAST_LINES: Final = 5
 _SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECURITY_TOKEN")
@@ -34,7 +33,7 @@ _SECRETS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY
 
 @dataclass(frozen=True)
 class Ran:
-    """One run of the command. ``code`` is None when it was ended because the load test was over."""
+    """One run of the command. ``code`` is None when it was ended together with the load test."""
 
     called_ns: int
     returned_ns: int
@@ -43,7 +42,7 @@ class Ran:
 
 
 class PublishCommand:
-    """Runs ``command`` in a shell at each due time; a time that passes while it still runs is left out."""
+    """Runs ``command`` in a shell at each due time; due times that pass while it still runs are left out."""
 
     def __init__(self, command: str, folder: str, secrets: Callable[[], Iterable[str]] = tuple) -> None:
         self._command = command
@@ -52,7 +51,7 @@ class PublishCommand:
         self._parent = os.getppid()
         self._over = threading.Event()
         self._beginning = threading.Lock()
-        """Held while a run begins: one is either not begun once all is over, or ended."""
+        """Held while a run begins, so that no run can begin unseen while ``stop`` ends the current one."""
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._done: SimpleQueue[Ran] = SimpleQueue()
@@ -65,13 +64,13 @@ class PublishCommand:
 
     def finished(self) -> list[Ran]:
         """The runs that have ended since the last call."""
-        found = []
+        runs = []
         while not self._done.empty():
-            found.append(self._done.get())
-        return found
+            runs.append(self._done.get())
+        return runs
 
     def stop(self) -> bool:
-        """End a run that goes on, and all that it started; whether there was one."""
+        """End the current run and everything that it started. Returns whether there was one."""
         with self._beginning:
             self._over.set()
             process = self._process
@@ -111,20 +110,20 @@ class PublishCommand:
                         start_new_session=True,
                     )
                 code = self._ended(self._process)
-                said = "" if code == 0 else self._last_lines(output)
+                last_lines = "" if code == 0 else self._last_lines(output)
             except OSError as error:
-                code, said = 127, self._shown(f"{type(error).__name__}: {error.strerror}")
-            ended = code if not self._over.is_set() or code == 0 else None
-            self._done.put(Ran(called, time.monotonic_ns(), ended, said if ended else ""))
+                code, last_lines = 127, self._shown(f"{type(error).__name__}: {error.strerror}")
+            own_code = code if not self._over.is_set() or code == 0 else None
+            self._done.put(Ran(called, time.monotonic_ns(), own_code, last_lines if own_code else ""))
             self.running_since_ns = None
 
     def _ended(self, process: subprocess.Popen[bytes]) -> int:
-        """Wait for a run to end; its exit code."""
+        """Wait for a run to end, and return its exit code."""
         while True:
             try:
                 return process.wait(_LOOK_S)
             except subprocess.TimeoutExpired:
-                if os.getppid() != self._parent:  # it was killed, and a HEAD that hangs keeps its heir from saying so
+                if os.getppid() != self._parent:  # it was killed; this process itself may hang in a HEAD
                     self._over.set()
                     _end(process)
 
@@ -150,7 +149,7 @@ def _is_long_enough(secret: str) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a run, and all that it started."""
+    """End a run and everything that it started."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -159,8 +158,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def tell_of(ran: Ran, note: Callable[..., None], trouble: Callable[[str], None]) -> None:
-    """Write one run down, and say so when it failed."""
+    """Note one run in the journal, and report it when it failed."""
     note("command", called_ns=ran.called_ns, returned_ns=ran.returned_ns, code=ran.code, said=ran.said)
     if ran.code:
-        said = f": {ran.said}" if ran.said else ""
-        trouble(f"the publish command ended with exit code {ran.code}{said}")
+        last_lines = f": {ran.said}" if ran.said else ""
+        trouble(f"the publish command ended with exit code {ran.code}{last_lines}")

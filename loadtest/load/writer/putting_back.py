@@ -1,4 +1,4 @@
-"""The process that puts the document back at the end of a run."""
+"""Puts the document back at the end of a run, in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PuttingBack:
             self._process.stdin.close()  # type: ignore[union-attr]
 
     def done(self) -> bool:
-        """Wait for it; whether nothing is owed any more. One that hangs (in a helper for credentials) is given up."""
+        """Wait for it, and return whether nothing is owed any more. One that hangs is killed."""
         try:
             return self._process.wait(_TIME_LIMIT_S) == 0
         except subprocess.TimeoutExpired:

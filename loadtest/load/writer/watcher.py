@@ -1,8 +1,8 @@
-"""The watcher: a process of its own that never writes, asks the store a few times a second, and notes what it shows.
+"""The watcher: a process of its own that never writes. It sends a few HEADs a second and notes what they show.
 
 Run as ``python -m loadtest.load.writer.watcher``: one JSON line with its orders on standard input, as for the writer.
-It begins to look at once, says what it saw first, and goes on until standard input ends; from the line with the start
-on it also says in the run directory that it is there. All it needs is a key that may read the object.
+It begins at once, reports its first HEAD, and goes on until standard input ends. Once it has got the line with the
+start, it also marks its presence in the run directory. All it needs is a key that may read the object.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from loadtest.target.store import Store, StoreError
 from loadtest.units import SECOND
 
 JITTER: Final = 0.25
-"""By so much of the interval a HEAD is early or late: a publisher with a clock of its own must not slip in between."""
+"""HEADs are early or late by up to this share of the interval, so that no regular publisher always falls in between."""
 
 
 _COMMANDS_KEPT: Final = 20
@@ -56,7 +56,7 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
     watching.see(first)
     command = _command(orders, store)
     with ExitStack() as presence:
-        if command is not None:  # whatever ends this process, the command does not go on without it
+        if command is not None:  # the command must not outlive this process, whatever ends it
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
             presence.callback(command.stop)
         due = time.monotonic_ns()
@@ -64,23 +64,23 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
             share = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - nothing secret
             due = max(due + round(interval_ns * share), time.monotonic_ns())
             while parent_has_spoken(until_ns=due):
-                told = sys.stdin.buffer.readline()
-                if not told:
+                line = sys.stdin.buffer.readline()
+                if not line:
                     if command is not None and command.stop():
                         parent.tell({"trouble": "the publish command still ran when the run was over, and was ended"})
                     _take_in(command, watching, journal, parent)
-                    watching.see(store.head())  # what came last is part of the run
+                    watching.see(store.head())  # the last version is part of the run
                     watching.close(time.monotonic_ns())
                     journal.close()
                     return 0
-                if "asked_ns" in (said := json.loads(told)):
+                if "asked_ns" in (order := json.loads(line)):
                     parent.tell({"read_ns": time.monotonic_ns()})
-                elif "start_ns" in said:
+                elif "start_ns" in order:
                     presence.enter_context(writer_presence(Path(orders["journal"]), orders["run"]))
                     if command is not None:
-                        rests = Rests(said["rest_windows"], said["rest_pairs"])
-                        windows = WindowSchedule(said["start_ns"], said["window_ns"], said["seed"], rests)
-                        command.start(put_times(windows, said["interval_ns"]), orders["skip_when_late_ns"])
+                        rests = Rests(order["rest_windows"], order["rest_pairs"])
+                        windows = WindowSchedule(order["start_ns"], order["window_ns"], order["seed"], rests)
+                        command.start(put_times(windows, order["interval_ns"]), orders["skip_when_late_ns"])
             _take_in(command, watching, journal, parent)
             head = store.head()
             _take_in(command, watching, journal, parent)
@@ -88,13 +88,13 @@ def _watch(orders: dict[str, Any], parent: Parent) -> int:
 
 
 def _command(orders: dict[str, Any], store: Store) -> PublishCommand | None:
-    given = orders.get("publish_command")
-    hide(*orders.get("secrets", ()))  # what a reader has to show may well be in the command's environment
-    return PublishCommand(given, orders["folder"], store.secrets) if given else None
+    command = orders.get("publish_command")
+    hide(*orders.get("secrets", ()))  # the readers' secrets may well be in the command's environment
+    return PublishCommand(command, orders["folder"], store.secrets) if command else None
 
 
 def _take_in(command: PublishCommand | None, watching: Watching, journal: Journal, parent: Parent) -> None:
-    """What has become of the publish command."""
+    """Note the runs of the publish command that have ended, and which one goes on."""
     if command is None:
         return
     ran = [(began, ended) for began, ended in watching.commands if ended is not None]

@@ -1,4 +1,4 @@
-"""The parent's side of the watcher: starts it, and hears what the store showed first."""
+"""The parent's side of the watcher: starts it, and takes its first HEAD."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "HTTP403
 
 
 class WatcherProcess(WriterProcess):
-    """The watcher of one run. It writes nothing, so it leaves nothing to put back."""
+    """The watcher of one run. It writes nothing, so there is nothing to put back."""
 
     module = "loadtest.load.writer.watcher"
     name = "watcher"
@@ -43,10 +43,10 @@ class WatcherProcess(WriterProcess):
         }
 
     def first(self) -> dict[str, Any]:
-        """What the store showed first: its ETag and how long the document is.
+        """The first HEAD: the ETag and the length of the document.
 
         Raises:
-            UsageError: it showed no document; says why and what to do.
+            UsageError: there is no document, or it cannot be seen.
         """
         looked = self._conversation.wait_for("looked", f"did not see {self.place}")
         if looked["looked"] == "nothing":
@@ -63,7 +63,7 @@ class WatcherProcess(WriterProcess):
 
 
 def with_key_of_a_reader(target: Target) -> Target:
-    """The same with the credentials of the environment, where it names some: a deployment's own key may only write."""
+    """The target with the credentials of the environment, if it has some: a deployment's own key may only write."""
     return replace(target, credentials=None) if any(map(os.environ.get, _OF_THE_ENVIRONMENT)) else target
 
 

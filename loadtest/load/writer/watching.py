@@ -1,9 +1,9 @@
-"""What a series of HEADs proves: when each ETag came, and when nothing is known. No clock and no network in here.
+"""What a series of HEADs proves: when each ETag came, and when nothing is known. There is no clock and no network here.
 
 S3 answers every read with the last write since December 2020 ("Amazon S3 data consistency model"): a HEAD that shows
-the old ETag was called before the new one took effect, and one that shows the new one returned after it. So a version
-took effect after the last HEAD that did not show it was called, and before the first that did had returned. HEADs that
-fail show nothing, and make that interval longer.
+the old ETag was called before the new version took effect, and one that shows the new ETag returned after it. So a
+version took effect after the call of the last HEAD without it, and before the return of the first HEAD with it. HEADs
+that fail show nothing, and make that interval longer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from loadtest.target.heads import Head
 
 
 class Notes(Protocol):
-    """Where it is written down: :class:`loadtest.run.journal.Journal`."""
+    """Where the versions are written down: :class:`loadtest.run.journal.Journal`."""
 
     def called(self, version: int, scheduled_ns: int, called_ns: int, size: int) -> bool: ...
 
@@ -28,9 +28,9 @@ class Notes(Protocol):
 
 
 class Watching:
-    """Makes versions of HEADs, in the order in which they were made.
+    """Turns HEADs, in the order in which they were made, into versions.
 
-    ``usual_ns``: so long after one HEAD the next is due; when it takes several times as long, nobody was looking.
+    ``usual_ns`` is the interval of HEADs. When one comes several times as late, the watch was blind in between.
     """
 
     def __init__(self, notes: Notes, usual_ns: int, tell: Callable[[str], None] = lambda trouble: None) -> None:
@@ -40,24 +40,24 @@ class Watching:
         self._last: Head | None = None
         """The last HEAD that showed something."""
         self._shown: Head | None = None
-        """The last one that showed an object."""
+        """The last HEAD that showed an object."""
         self._error = ""
         self._gone_since_ns: int | None = None
         self.commands: list[tuple[int, int | None]] = []
-        """When each run of a publish command began and ended; the last may go on."""
+        """When each run of a publish command began and ended; the last one may still go on."""
         self.versions = 0
         self.heads = 0
         self.failed = 0
         self._longest_ns = 0
 
     def see(self, head: Head) -> None:
-        """Take in one HEAD, whatever it showed."""
+        """Take in one HEAD, whatever it shows."""
         self.heads += 1
         if head.error:
             self.failed += 1
             self._say(head.error)
             return
-        last, shown = self._last, self._shown
+        last, object_before = self._last, self._shown
         self._note_gap(head)
         self._last = head
         if head.gone:
@@ -70,13 +70,14 @@ class Watching:
             self._notes.note("gone", from_ns=self._gone_since_ns, to_ns=head.returned_ns)
             self._gone_since_ns = None
         self._shown = head
-        if shown is None or opaque(shown.etag) != opaque(head.etag):
+        stamps = (head.last_modified, head.version_id)
+        if object_before is None or opaque(object_before.etag) != opaque(head.etag):
             self._publish(head, last.called_ns if last is not None else head.called_ns)
-        elif (shown.last_modified, shown.version_id) != (head.last_modified, head.version_id) and last is not None:
+        elif (object_before.last_modified, object_before.version_id) != stamps and last is not None:
             self._notes.note("again", from_ns=last.called_ns, to_ns=head.returned_ns)
 
     def close(self, now_ns: int) -> None:
-        """The watch is over: say up to when it saw something."""
+        """End the watch: note up to when it saw anything."""
         last = self._last
         if last is not None and now_ns - last.called_ns > self._most_ns:
             self._notes.note("blind", from_ns=last.called_ns, to_ns=now_ns, why=self._error)
@@ -104,10 +105,10 @@ class Watching:
             self._longest_ns = max(self._longest_ns, gap_ns)
 
     def _publish(self, head: Head, after_ns: int) -> None:
-        """A version that took effect after ``after_ns``, and before ``head`` returned.
+        """Note a version that took effect after ``after_ns``, and before ``head`` returned.
 
-        Where a publish command ran in between, it took effect after that began: nobody else publishes. That it had when
-        the command ended is no proof, for a command may only set something off.
+        Where a publish command ran in between, the version took effect after that began: nobody else publishes. The end
+        of the command proves nothing, because a command may only start a job that publishes later.
         """
         meanwhile = [
             began

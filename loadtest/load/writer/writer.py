@@ -30,7 +30,7 @@ from loadtest.target.kept_document import keep
 from loadtest.target.opening import open_store
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, Look, Store, StoreError, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, StoreError, knows_no_condition
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
@@ -58,16 +58,16 @@ class PayloadWriter:
         again: Callable[[str], bool] = lambda error: False,
         **arguments: Any,
     ) -> WriteOutcome:
-        """Send one PUT and journal it, before and after; one that is not in the journal is not sent.
+        """Send one PUT and journal it, before and after. A PUT that cannot be journalled is not sent.
 
-        ``unable`` says why there are no credentials for it; ``again``, whether one that was refused with an error is
-        sent once more without ``arguments``.
+        ``unable``: why there are no credentials for it. ``again``: whether a PUT that was refused with this error is
+        sent once more, without ``arguments``.
         """
         number = version % len(self._stores)
         store, said = self._stores[number], self.said.get(number, {})
         called = time.monotonic_ns()
-        noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
-        if not noted:
+        is_noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
+        if not is_noted:
             unable = Failure(WriteOutcome.REFUSED, f"NotRecorded: {self._journal.trouble}")
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
@@ -95,7 +95,7 @@ class PayloadWriter:
         return self._documents.count is not None and version >= self._documents.count - 1
 
     def document(self, version: int) -> bytes:
-        """The bytes of ``version``; the documents that a writer puts are known beforehand."""
+        """The bytes of ``version``."""
         body = self._documents.render(version)
         if body is None:
             raise ValueError(f"version {version} is not known beforehand")
@@ -154,30 +154,30 @@ def _next_order(parent: Parent) -> bytes:
 
 
 def _put_first(
-    writer: PayloadWriter, version: int, store: Store, look: Look, conditions: dict[str, Any]
+    writer: PayloadWriter, version: int, store: Store, look: ObjectLook, conditions: dict[str, Any]
 ) -> WriteOutcome:
     """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
 
     def unconditionally(error: str) -> bool:
         if look.found not in ("document", "nothing"):
-            return False  # the store shows nothing: the condition is what keeps somebody's document safe
+            return False  # the store shows nothing, so only the condition keeps somebody's document safe
         if error.startswith(CHANGED_MEANWHILE):
             now = store.look()
-            return (now.found, now.body) == (look.found, look.body)  # it compares in a way of its own
+            return (now.found, now.body) == (look.found, look.body)  # a store that compares ETags in its own way
         return knows_no_condition(error)
 
     unable = writer.credentials()
     return writer.put(version, writer.document(version), unable=unable, again=unconditionally, **conditions)
 
 
-def _looked(look: Look, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
+def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str, Any]:
     """What is at one object, kept if it is somebody's; said without its bytes."""
     made_up = made_up_by(look.body) if look.found == "document" else ""
     if look.found == "document" and not made_up:
         try:
             keep(Path(orders["kept"]), {**orders["about"], "from": "store"}, look)
         except OSError as error:
-            look = Look("failed", f"NotRecorded: it cannot be kept in {orders['kept']} ({error.strerror})")
+            look = ObjectLook("failed", f"NotRecorded: it cannot be kept in {orders['kept']} ({error.strerror})")
     return {
         "looked": look.found,
         "error": look.error,
@@ -196,8 +196,8 @@ def _write_on_schedule(
     for due in due_times:
         late = time.monotonic_ns() - due
         if late > orders["skip_when_late_ns"]:
-            continue  # a PUT that hung: those that were due meanwhile belong to no window any more
-        if writer.is_last(version):  # readers have had as much time with it as with any other
+            continue  # the PUT before it hung, and this one belongs to no window any more
+        if writer.is_last(version):  # by now readers have had as much time with it as with any other
             if not parent_has_spoken(until_ns=due):
                 parent.tell({"published": version + 1})
             break

@@ -1,4 +1,4 @@
-"""Documents of the user's own as they are: the files of a folder, each published once, in the order of their names."""
+"""Documents of the user's own, unchanged: the files of a folder, each published once, in the order of their names."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from loadtest.run.documents.library import Library
 FOLDER: Final = "folder"
 _MOST_HEADS: Final = 4096
 _READ_BYTES: Final = 64 * 1024 * 1024
-"""So much of the documents is held in memory, or four of them, where that is more."""
+"""Bytes of documents held in memory, or four documents where that is more."""
 
 
 class Folder:
-    """The documents of one folder. No two are alike, so that a body tells which one it is."""
+    """The documents of one folder. No two are alike, so the bytes of a body show which one it is."""
 
     def __init__(self, library: Library, entries: list[dict[str, Any]]) -> None:
         self._sizes = [int(entry["bytes"]) for entry in entries]
@@ -48,12 +48,12 @@ class Folder:
         return self._versions.get(hashlib.sha256(body).hexdigest()) if len(body) in self._sizes else None
 
     def named_in(self, body: bytes) -> tuple[int, ...]:
-        """None: nothing in a document says which one it is."""
+        """No version: nothing in a document names one."""
         return ()
 
     def may_start_with(self, body: bytes) -> bool:
         return len(body) < _MOST_HEADS and any(head.startswith(body) for head in self._heads)
 
     def is_somebody_elses(self, body: bytes) -> bool:
-        """Nothing in a document says whose it is."""
+        """Never: nothing in a document names a run."""
         return False

@@ -1,4 +1,4 @@
-"""What every kind of documents can say of itself: the one interface behind which they lie."""
+"""The interface that every kind of documents has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAXIMUM_BYTES: Final = 10 * 1024 * 1024
 """The largest answer that an API Gateway REST API passes on: 10 MB (Amazon API Gateway quotas, "Payload size")."""
 
 Description = dict[str, Any]
-"""What documents a run has, as JSON. ``kind`` names the kind; what else is there is the kind's."""
+"""What documents a run has, as JSON. ``kind`` names the kind; the other entries belong to the kind."""
 
 
 class Identity(NamedTuple):
@@ -23,7 +23,7 @@ class Identity(NamedTuple):
 
 
 class BodyVerifier(Protocol):
-    """Tells what a body is that came with status 200, for one run in one process."""
+    """Identifies bodies that came with status 200, for one run in one process."""
 
     @property
     def latest_body(self) -> bytes:
@@ -37,7 +37,7 @@ class BodyVerifier(Protocol):
         """The identity of ``body``, which came with this ETag. Never raises."""
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done on its way to a document that turned out to be rewritten, in a few words."""
+        """What was done to a document on its way that turned out to be rewritten, in a few words."""
 
 
 class Documents(Protocol):
@@ -45,17 +45,17 @@ class Documents(Protocol):
 
     @property
     def largest(self) -> int:
-        """The size of the largest of them, as far as that is known."""
+        """The size of the largest document, as far as that is known."""
 
     @property
     def count(self) -> int | None:
-        """How many versions there can be; None where there is no end of them."""
+        """How many versions there can be; None where there is no limit."""
 
     def render(self, version: int) -> bytes | None:
         """The bytes of ``version``; None where they are not known beforehand."""
 
     def verifier(self) -> BodyVerifier:
-        """What tells bodies; a new one, which has seen none yet."""
+        """A new verifier, which has seen no body yet."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ KINDS: Final[Mapping[str, Callable[[Described], Documents]]] = {
     FOLDER: lambda of: Folder.of(of.run_dir),
 }
 MOST_SENT_BYTES: Final = 64 * 1024 * 1024
-"""So much goes with the plan to a worker on another host."""
+"""Bytes of documents that are sent with the plan to a worker on another host."""
 OWN_KINDS: Final = frozenset((STAMPED, FOLDER))
-"""Kinds whose documents are the user's own, and lie in the run directory from before the first PUT on."""
+"""Kinds whose documents are the user's own. They are in the run directory before the first PUT."""
 
 
 def documents_of(description: Description, run: str, run_dir: Path) -> Documents:
@@ -49,7 +49,7 @@ def documents_of(description: Description, run: str, run_dir: Path) -> Documents
 
 
 def published_by(run_dir: Path) -> Documents | None:
-    """The user's own documents that a run has published, or was to; None when it had none, or they are gone."""
+    """The user's own documents of a run, published or not; None when it had none, or they are gone."""
     try:
         about = Library(run_dir).about()
         return documents_of(about["description"], str(about["run"]), run_dir)
@@ -58,14 +58,14 @@ def published_by(run_dir: Path) -> Documents | None:
 
 
 def files_of(description: Description, run_dir: Path) -> dict[str, bytes]:
-    """The files of the run directory that its documents are made from: a reader on another host needs them, too."""
+    """The files of the run directory that its documents are made from, for readers on other hosts."""
     if description["kind"] == STANDING:
         return {STANDING_FILE: (run_dir / STANDING_FILE).read_bytes()}
     if description["kind"] not in OWN_KINDS:
         return {}
     paths = sorted((run_dir / DOCUMENTS_FOLDER).iterdir())
     if sum(path.stat().st_size for path in paths) > MOST_SENT_BYTES:
-        return {}  # one without them says that it has not got them
+        return {}  # a worker without them reports that it has not got them
     return {f"{DOCUMENTS_FOLDER}/{path.name}": path.read_bytes() for path in paths}
 
 
@@ -85,25 +85,25 @@ def objects_in(description: Mapping[str, Any]) -> int:
 
 
 def standing_document() -> Description:
-    """The description of whatever was there before a run that never writes."""
+    """The description of the document that was there before a run that never writes."""
     return {"kind": STANDING}
 
 
 def observed_documents(size: int) -> Description:
-    """The description of documents that somebody else publishes; the first one has ``size`` bytes."""
+    """The description of documents that somebody else publishes, the first of which has ``size`` bytes."""
     return {"kind": OBSERVED, "bytes": size, "most_bytes": 2 * MAXIMUM_BYTES}
 
 
 def are_observed(description: Mapping[str, Any]) -> bool:
-    """Whether which version a body is can only be told when the run is over."""
+    """Whether somebody else publishes the documents, so that bodies can only be identified when the run is over."""
     return description.get("kind") == OBSERVED
 
 
 def description_in(run: Mapping[str, Any], run_dir: Path) -> Description:
-    """The description in ``run.json``; that of old runs follows from their settings."""
-    said = run.get("documents")
-    if isinstance(said, dict):
-        return said
+    """The description in ``run.json``. For old runs it follows from their settings."""
+    description = run.get("documents")
+    if isinstance(description, dict):
+        return description
     if (run_dir / STANDING_FILE).exists():
         return standing_document()
     return made_up_documents(run["settings"]["payload_bytes"])

@@ -1,7 +1,7 @@
-"""Tells what a body is in a run whose versions are all known beforehand, byte for byte.
+"""Identifies bodies in a run whose versions are all known beforehand, byte for byte.
 
-A whole document is one that is, byte for byte, a version. What is none is compared with the few versions that it can be
-made of: those that it names, the one whose ETag it came with, and those around the last one that was seen.
+A body is whole if it is, byte for byte, a version. Otherwise it is compared with the few versions that it can be made
+of: those that it names, the one whose ETag it came with, and those around the last one that was seen.
 """
 
 from __future__ import annotations
@@ -12,28 +12,26 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, Protocol
 
+from loadtest.run.documents.broken_bodies import BrokenBodies
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.mixing import made_of
-from loadtest.run.documents.rewriting import undone
-from loadtest.run.etag_digests import is_digest
+from loadtest.run.documents.rewriting import SPELLED_ANEW, undone
+from loadtest.run.etag_digests import is_digest, looks_like_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
-_MOST_BROKEN_BODIES: Final = 64
-_LARGEST_KEPT: Final = 512 * 1024
 _MOST_ETAGS: Final = 1000
 _MOST_WHOLE_BYTES: Final = 32 * 1024 * 1024
 _MOST_RENDERED_BYTES: Final = 8 * 1024 * 1024
-"""So much is compared one broken body with, whatever it names; or three versions, where that is more."""
+"""Bytes that one broken body is compared with, whatever it names; or three versions, where that is more."""
 _LEAST_VERSIONS: Final = 3
 _NEIGHBOURS: Final = 2
 _SPARE_VALUES: Final = 64
 _SPARE_OF_OTHERS: Final = 1_000
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_SPELLED: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 
 
 class KnownDocuments(Protocol):
-    """What this needs to know of documents beside what every kind says."""
+    """What documents of a kind that is known beforehand have beside what every kind has."""
 
     @property
     def largest(self) -> int: ...
@@ -45,16 +43,16 @@ class KnownDocuments(Protocol):
         """The bytes of ``version``."""
 
     def version_of(self, body: bytes) -> int | None:
-        """The version that a body is, byte for byte; None when it is none."""
+        """The version that a body is, byte for byte; None when it is not a version."""
 
     def named_in(self, body: bytes) -> Iterable[int]:
         """Versions that something in a body names."""
 
     def may_start_with(self, body: bytes) -> bool:
-        """Whether a body is so short that it is the start of any version."""
+        """Whether a body is so short that it can be the start of any version."""
 
     def is_somebody_elses(self, body: bytes) -> bool:
-        """Whether a body proves that it is a whole document, and not of this run."""
+        """Whether a body proves that it is a whole document, but not of this run."""
 
 
 class KnownVerifier:
@@ -70,7 +68,7 @@ class KnownVerifier:
         self._keep = max(1, min(8, _MOST_WHOLE_BYTES // documents.largest))
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
         self._whole: dict[str | None, tuple[bytes, Identity]] = {}
-        self._broken: dict[tuple[bytes, str | None], Identity] = {}
+        self._broken = BrokenBodies()
         self._etags: dict[str, int] = {}
         """The versions of the opaque ETags that whole documents came with."""
         self._etags_are_digests = False
@@ -92,14 +90,14 @@ class KnownVerifier:
         if known is None or known[0] != body:
             version = self._documents.version_of(body)
             if version is None:
-                return self._broken.get((body, etag)) or self._told_broken(body, etag)
+                return self._broken.identity(body, etag) or self._identified_broken(body, etag)
             known = (body, Identity(ReadOutcome.WHOLE, version))
             self._keep_whole(known, etag)
         self._latest = known
         return known[1]
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
+        """What was done to a document on its way that turned out to be rewritten. The last answer is kept."""
         if body != self._how[0]:
             with suppress(OSError):
                 self._how = (body, next(self._rewritings(body, self._candidates(body, None)), ""))
@@ -116,16 +114,13 @@ class KnownVerifier:
             if len(self._etags) > _MOST_ETAGS:
                 del self._etags[next(iter(self._etags))]
 
-    def _told_broken(self, body: bytes, etag: str | None) -> Identity:
+    def _identified_broken(self, body: bytes, etag: str | None) -> Identity:
         try:
             outcome = self._what_is_wrong(body, etag)
-        except (OSError, MemoryError):  # a document of the run cannot be read any more: then it is compared with none
+        except (OSError, MemoryError):  # a document of the run cannot be read any more, so there is none to compare
             outcome = ReadOutcome.UNRECOGNISED
         identity = Identity(outcome, NO_VERSION)
-        if len(body) <= _LARGEST_KEPT:
-            self._broken[body, etag] = identity
-            if len(self._broken) > _MOST_BROKEN_BODIES:
-                del self._broken[next(iter(self._broken))]
+        self._broken.keep(body, etag, identity)
         return identity
 
     def _what_is_wrong(self, body: bytes, etag: str | None) -> ReadOutcome:  # noqa: PLR0911 - one a case
@@ -137,21 +132,23 @@ class KnownVerifier:
         candidates = self._candidates(body, etag)
         versions = [documents.render(version) for version in candidates]
         if any(version.startswith(body) for version in versions):
-            return ReadOutcome.TRUNCATED  # also where only a line end is missing, so that it is the same JSON
+            return ReadOutcome.TRUNCATED  # also where only a line end is missing, which leaves the same JSON
         if next(self._rewritings(body, candidates), ""):
             return ReadOutcome.REWRITTEN
-        found = made_of(body, versions)
-        if found is ReadOutcome.TORN:
-            return found
+        mix = made_of(body, versions)
+        if mix is ReadOutcome.TORN:
+            return mix
         if self._etags_are_digests and is_digest(etag, body):
             return ReadOutcome.FOREIGN  # the store itself holds it
+        if self._etags_are_digests and looks_like_digest(etag):
+            return mix or ReadOutcome.UNRECOGNISED  # it is the MD5 of another body, so the store does not hold this one
         of_ours = etag is None or opaque(etag) in self._etags
         if not of_ours and self._etags and _is_of_one_kind(body, versions):
-            return ReadOutcome.FOREIGN  # a document as these are, under an ETag that none of these had
-        return found or ReadOutcome.UNRECOGNISED
+            return ReadOutcome.FOREIGN  # a document like these, under an ETag that none of them had
+        return mix or ReadOutcome.UNRECOGNISED
 
     def _candidates(self, body: bytes, etag: str | None) -> list[int]:
-        """The versions that a body may be made of, the likeliest first, and not too many."""
+        """A limited number of versions that a body may be made of, the likeliest first."""
         named = list(islice(self._documents.named_in(body), _LEAST_VERSIONS))
         by_etag = self._etags.get(opaque(etag)) if etag is not None else None
         centres = [*named, *([] if by_etag is None else [by_etag]), max(self._latest[1].version, self._first)]
@@ -162,7 +159,7 @@ class KnownVerifier:
         return [version for version in wanted if version >= 0 and (count is None or version < count)][:most]
 
     def _rewritings(self, body: bytes, candidates: list[int]) -> Iterator[str]:
-        """What was done to one of these versions so that it became ``body``; mostly nothing."""
+        """What may have been done to one of these versions on its way, so that it became ``body``."""
         limit = 2 * self._documents.largest + 65536
         layers = [(body, ""), *undone(body, limit)]
         for inner, how in layers[1:]:
@@ -174,14 +171,14 @@ class KnownVerifier:
         for inner, how in layers:
             if len(inner) > limit or _values_in(inner) > most_values:
                 continue
-            found = _parsed(inner)
-            if not isinstance(found, dict | list) or not found:
+            value = _parsed(inner)
+            if not isinstance(value, dict | list) or not value:
                 continue
             parsed = [_parsed(version) for version in versions] if parsed is None else parsed
             before = f"{how}, " if how else ""
-            if found in parsed:
-                yield f"{before}{_SPELLED}"
-            inside = found.values() if isinstance(found, dict) else found
+            if value in parsed:
+                yield f"{before}{SPELLED_ANEW}"
+            inside = value.values() if isinstance(value, dict) else value
             if any(each in parsed for each in islice(inside, _SPARE_VALUES) if isinstance(each, dict | list) and each):
                 yield f"{before}wrapped in other JSON"
 
@@ -191,7 +188,7 @@ def _values_in(text: bytes) -> int:
 
 
 def _is_of_one_kind(body: bytes, versions: list[bytes]) -> bool:
-    """Whether a body is a document as these are, with other contents."""
+    """Whether a body is a document like these, with other contents."""
     if any(_values_in(body) > 4 * _values_in(version) + _SPARE_OF_OTHERS for version in versions):
         return False
     theirs = _parsed(body.removeprefix(_BYTE_ORDER_MARK))

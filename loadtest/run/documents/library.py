@@ -1,7 +1,7 @@
-"""Documents of the user's own in the run directory: one file each, and beside them what is known of them all.
+"""Documents of the user's own in the run directory: one file each, and a file with what is known of them all.
 
-They are copies, so that nobody who goes on working at the originals changes what a run published, and they are for the
-owner of the run directory alone.
+They are copies, so that work on the originals does not change what a run published. Only the owner of the run directory
+may read them.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class Library:
         self._folder = run_dir / DOCUMENTS_FOLDER
 
     def add(self, number: int, document: bytes) -> dict[str, Any]:
-        """Keep one more; what is to be known of it."""
+        """Keep one more document, and return what is to be known of it."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         write_whole(self._folder / str(number), document, mode=OWNER_ONLY)
         return {"bytes": len(document), "sha256": hashlib.sha256(document).hexdigest()}
 
     def close(self, run: str, description: Description, entries: Iterable[dict[str, Any]]) -> None:
-        """Write down what is known of all of them, so that they can be had before there is a ``run.json``."""
+        """Write what is known of all of them, so that they can be used before there is a ``run.json``."""
         about = {"run": run, "description": description, "documents": list(entries)}
         write_whole(self._folder / DOCUMENTS_ABOUT, json.dumps(about, indent=1).encode(), mode=OWNER_ONLY)
 
     def about(self) -> dict[str, Any]:
-        """What was written down.
+        """What is known of the documents.
 
         Raises:
-            OSError: it is not there.
+            OSError: it cannot be read.
             ValueError: it is damaged.
         """
         about = json.loads((self._folder / DOCUMENTS_ABOUT).read_bytes())
@@ -47,6 +47,6 @@ class Library:
         return about
 
     def read(self, number: int, most: int = -1) -> bytes:
-        """The document of that number, counted from 0, or its first bytes."""
+        """The document with that number, counted from 0, or its first bytes."""
         with (self._folder / str(number)).open("rb") as file:
             return file.read(most)

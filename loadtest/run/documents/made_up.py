@@ -1,8 +1,8 @@
-"""Documents that prove themselves: what the writer publishes, and what a body that came back turns out to be.
+"""Documents that prove themselves: how they are made, and what a body that came back turns out to be.
 
 A document is a pure function of (run, version, size): JSON that looks like a list of samples, in which every row names
-the version, with a digest over all other bytes and an end mark. A body can therefore be told whole from its bytes
-alone, and a body that is not whole can be compared, byte by byte, with what each version would have looked like.
+the version, with a digest over all other bytes and an end mark. So the bytes of a body alone show whether it is whole,
+and a body that is not whole can be compared, byte by byte, with each version.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _ROW_VERSION = re.compile(rb'"version":(\d{1,10})')
 _BLANK_DIGEST = b"0" * 64
 _ROW_BYTES_OF_NOISE = 24
 _LEAST_FOREIGN_BYTES = 8
-"""So many bytes must differ from one version before a mix is called torn: fewer could be a flipped byte that happens
-to look like another version's."""
+"""Bytes that must differ from one version before a mix is called torn. Fewer could be a flipped byte that happens to
+look like another version's."""
 _NEIGHBOURS = 2
 _MOST_CANDIDATES = 12
 _MOST_RENDERED_BYTES = 8 * 1024 * 1024
-"""So much is rendered to compare one broken body with: what a body costs is bounded, whatever it names."""
+"""Bytes rendered to compare one broken body with, so that the cost of a body is bounded, whatever it names."""
 _MOST_CLAIMS = 3
-LARGEST_KEPT = 512 * 1024
+_LARGEST_KEPT = 512 * 1024
 _LARGEST_VERSION = 2**31 - 1
 
 
@@ -95,26 +95,26 @@ def made_up_by(body: bytes) -> str:
 
 
 def how_rewritten(body: bytes, run: str, size: int) -> str:
-    """What was done to a document of the run on its way, in a few words; "" when ``body`` is not such a one."""
+    """What was done to a document of the run on its way; "" when ``body`` is no such document."""
     return next((how for of, how in _rewritten_documents(body, size) if of == run), "")
 
 
 def _rewritten_documents(body: bytes, size: int) -> Iterator[tuple[str, str]]:
-    """The run of each whole document that ``body`` is another spelling of, and how it is spelled."""
+    """The runs of the whole documents that ``body`` is another spelling of, and how it is spelled."""
     limit = 2 * size + 65536
-    for inner, taken in undone(body, limit):
+    for inner, how in undone(body, limit):
         header = _HEADER.match(inner)
         if header is not None and _digest_holds(inner, header):
-            yield header["run"].decode(), taken
-    claims = ((found, how, claim) for found, how in objects_in(body, limit) if (claim := _claimed(found, limit)))
-    for found, how, claim in islice(claims, _MOST_CLAIMS):
-        if found == json.loads(_rendered(*claim)):
+            yield header["run"].decode(), how
+    claims = ((value, how, claim) for value, how in objects_in(body, limit) if (claim := _claimed(value, limit)))
+    for value, how, claim in islice(claims, _MOST_CLAIMS):
+        if value == json.loads(_rendered(*claim)):
             yield claim[0], how
 
 
-def _claimed(found: dict[str, Any], limit: int) -> tuple[str, int, int] | None:
-    """Of which run, version and size an object says that it is a document, if it does."""
-    run, version, size = found.get("run"), found.get("version"), found.get("bytes")
+def _claimed(value: dict[str, Any], limit: int) -> tuple[str, int, int] | None:
+    """The run, version and size that an object claims to be a document of; None when it claims nothing."""
+    run, version, size = value.get("run"), value.get("version"), value.get("bytes")
     if not (isinstance(run, str) and _RUN.fullmatch(run) and type(version) is int and type(size) is int):
         return None
     in_range = 0 <= version <= _LARGEST_VERSION and MINIMUM_BYTES <= size <= min(MAXIMUM_BYTES, limit)
@@ -127,8 +127,8 @@ def _rendered_small(run: str, version: int, size: int) -> bytes:
 
 
 def _rendered(run: str, version: int, size: int) -> bytes:
-    """As :func:`render`; the last few are kept, unless they are large."""
-    return (_rendered_small if size <= LARGEST_KEPT else render)(run, version, size)
+    """As :func:`render`, but the last few small documents are kept."""
+    return (_rendered_small if size <= _LARGEST_KEPT else render)(run, version, size)
 
 
 def _digest_holds(body: bytes, header: re.Match[bytes]) -> bool:
@@ -153,7 +153,7 @@ def _what_is_wrong(body: bytes, run: str, size: int) -> ReadOutcome:
 
 
 def _of_pieces(body: bytes, run: str, size: int) -> ReadOutcome:
-    """What a body is that has something of a document in it: it is compared with the versions that it names."""
+    """The outcome of a body that has something of a document in it, compared with the versions that it names."""
     if len(body) > size:
         return ReadOutcome.CORRUPT
     received = np.frombuffer(body, dtype=np.uint8)
@@ -172,13 +172,16 @@ def _of_pieces(body: bytes, run: str, size: int) -> ReadOutcome:
 
 
 def _is_start_of_any(body: bytes, run: str) -> bool:
-    """Whether so little came that it names no version yet, and yet is how every document of the run starts."""
+    """Whether a body is so short that it names no version, and is how every document of the run starts."""
     return f'{{"run":"{run}","version":'.encode().startswith(body)
 
 
 def _versions_named(body: bytes) -> list[int]:
-    """Versions that the body could be made of: those it names, and their neighbours (a short piece names none)."""
-    named = list(dict.fromkeys(int(found) for found in _ROW_VERSION.findall(body)))
-    near = [version + step for version in named[:1] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
+    """Versions that the body could be made of: those that it names, and neighbours of the first three.
+
+    Two of them may be mixes themselves, where a cut goes through a number: 600 and 799, of 699 and 700.
+    """
+    named = list(dict.fromkeys(int(digits) for digits in _ROW_VERSION.findall(body)))
+    near = [version + step for version in named[:3] for step in range(-_NEIGHBOURS, _NEIGHBOURS + 1)]
     wanted = dict.fromkeys(named[:_MOST_CANDIDATES] + near)
     return [version for version in wanted if 0 <= version <= _LARGEST_VERSION]

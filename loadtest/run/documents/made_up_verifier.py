@@ -1,16 +1,16 @@
-"""The kind of documents that are made up: those of one run, and what tells for each body which of them it is."""
+"""The documents that are made up for a run, and the verifier that finds out which of them a body is."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from loadtest.run.documents.broken_bodies import BrokenBodies
 from loadtest.run.documents.kind import Identity
-from loadtest.run.documents.made_up import LARGEST_KEPT, how_rewritten, identify, render
+from loadtest.run.documents.made_up import how_rewritten, identify, render
 from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 MADE_UP: Final = "made-up"
-_MOST_BROKEN_BODIES: Final = 64
 
 
 class MadeUp:
@@ -36,10 +36,10 @@ class MadeUp:
 
 
 class Verifier:
-    """Tells what a body is, for one run. Bodies seen before cost one memory comparison.
+    """Identifies bodies for one run. A body that came before costs one memory comparison.
 
-    Keeps the bodies of the last few versions; with replicas that lag, readers go back and forth between them. Of bodies
-    that are not whole it keeps the last few too: an error page is mostly the same.
+    It keeps the bodies of the last few versions, because readers go back and forth between them where replicas lag, and
+    the last few bodies that are not whole.
     """
 
     def __init__(self, run: str, size: int, keep: int = 8) -> None:
@@ -48,7 +48,7 @@ class Verifier:
         self._keep = max(1, min(keep, 32 * 1024 * 1024 // size))
         self._whole: dict[bytes, tuple[bytes, Identity]] = {}
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
-        self._broken: dict[tuple[bytes, str | None], Identity] = {}
+        self._broken = BrokenBodies()
         self._etags_are_digests = False
         self._rewritten = (b"", "")
 
@@ -70,7 +70,7 @@ class Verifier:
         header = body[:160]
         known = self._whole.get(header)
         if known is None or known[0] != body:
-            known = (body, self._broken.get((body, etag)) or self._told(body, etag))
+            known = (body, self._broken.identity(body, etag) or self._identified(body, etag))
             if known[1].outcome is not ReadOutcome.WHOLE:
                 return known[1]
             self._etags_are_digests = is_digest(etag, body)
@@ -81,18 +81,16 @@ class Verifier:
         return known[1]
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done to a document that turned out to be rewritten, in a few words; the last answer is kept."""
+        """What was done to a document on its way that turned out to be rewritten. The last answer is kept."""
         if body != self._rewritten[0]:
             self._rewritten = (body, how_rewritten(body, self._run, self._size))
         return self._rewritten[1]
 
-    def _told(self, body: bytes, etag: str | None) -> Identity:
-        """The identity of a body that was not seen before, or is not known any more."""
+    def _identified(self, body: bytes, etag: str | None) -> Identity:
+        """The identity of a body that is new, or not kept any more."""
         identity = identify(body, self._run, self._size)
         if identity.outcome is ReadOutcome.UNRECOGNISED and self._etags_are_digests and is_digest(etag, body):
             identity = Identity(ReadOutcome.FOREIGN, NO_VERSION)
-        if identity.outcome is not ReadOutcome.WHOLE and len(body) <= LARGEST_KEPT:
-            self._broken[body, etag] = identity
-            if len(self._broken) > _MOST_BROKEN_BODIES:
-                del self._broken[next(iter(self._broken))]
+        if identity.outcome is not ReadOutcome.WHOLE:
+            self._broken.keep(body, etag, identity)
         return identity

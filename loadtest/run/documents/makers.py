@@ -1,4 +1,4 @@
-"""Whether a load test made a document, told from the document alone."""
+"""Which load test made a document, found from the document alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from loadtest.run.documents.stamps import stamped_by
 
 
 def maker_of(body: bytes) -> str:
-    """The run that made this document up, or stamped it; "" when it does not prove that one did.
+    """The run that made this document up, or stamped it; "" when the document does not prove that one did.
 
-    One that is published as it is, or whose stamp is a number, proves nothing: its run's directory tells.
+    A document that is published unchanged, or whose stamp is a number, proves nothing. Its run's directory is needed.
     """
     return made_up_by(body) or stamped_by(body)

@@ -1,8 +1,8 @@
-"""Documents of somebody else's publishing: their bytes are not known beforehand, so each new body gets a number.
+"""Documents that somebody else publishes. Their bytes are not known beforehand, so each new body gets a number.
 
-What a body is (whole or not, and which version) is told when the run is sealed, from what a watcher saw of the store
-and from all ETags together (:mod:`loadtest.run.observed`). Here only as much is said of a body as the ones before it
-show: that it is the beginning of one of them, or pieces of two.
+What a body is (whole or not, and which version) is decided when the run is sealed, from what a watcher saw of the store
+and from all ETags together (:mod:`loadtest.run.observed`). Here a body is only compared with the ones before it: it may
+be the beginning of one of them, or pieces of two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OBSERVED: Final = "observed"
 _KEPT_BODIES: Final = 16
 _MOST_KEPT_BYTES: Final = 32 * 1024 * 1024
 _MOST_BODIES: Final = 100_000
-"""Of so many different bodies in one process a target that answers each read with another one makes no more sense."""
+"""Different bodies in one process. A target that answers every read with another body is not numbered beyond this."""
 _COMPARED_WITH: Final = 6
 _OF_THE_LAST: Final = 3
 
@@ -48,14 +48,14 @@ class Observed:
 
 
 class ObservedVerifier:
-    """Numbers the bodies of one process, from 0; a body that came before costs a memory comparison.
+    """Numbers the bodies of one process, from 0. A body that came before costs a memory comparison.
 
-    Every body counts as whole for now; the number stands where the version does.
+    For now every body counts as whole, with its number in place of the version.
     """
 
     def __init__(self) -> None:
         self.tell: Callable[[dict[str, Any]], None] = lambda said: None
-        """Is told of each new body, before any read can name it."""
+        """Called with the facts of each new body, before any read can name it."""
         self._numbers: dict[bytes, int] = {}
         self._by_digest: dict[bytes, int] = {}
         self._came_again: set[int] = set()
@@ -106,9 +106,9 @@ class ObservedVerifier:
                 "said": _beside(body, known),
             }
         )
-        for other in known:  # pieces of two documents may come before the second of them does
-            if (said := _beside(other, [*(one for one in known if one is not other), body])) is not None:
-                self.tell({"body": self._numbers[other], "said": said})
+        for other in known:  # a mix of two documents may come before the second of them does
+            if (outcome := _beside(other, [*(one for one in known if one is not other), body])) is not None:
+                self.tell({"body": self._numbers[other], "said": outcome})
 
     def _kept(self, *, again: bool) -> list[bytes]:
         """The bodies that came again after another one, as documents do, or those that did not, as most broken ones."""
@@ -123,7 +123,7 @@ class ObservedVerifier:
 
 
 def _beside(body: bytes, known: list[bytes]) -> int | None:
-    """What ``body`` would be beside documents that are known, should it turn out not to be whole."""
+    """The outcome of ``body`` compared with known bodies, should it turn out not to be whole."""
     if any(len(body) < len(one) and one.startswith(body) for one in known):
         return int(ReadOutcome.TRUNCATED)
     starts = [_alike(len(body), partial(_begin_alike, body, one)) for one in known]
@@ -143,7 +143,7 @@ def _end_alike(one: bytes, other: bytes, length: int) -> bool:
 
 
 def _alike(most: int, agree: Callable[[int], bool]) -> int:
-    """The most bytes, up to ``most``, at which ``agree`` still holds; it is a memory comparison, so few are made."""
+    """The largest number up to ``most`` for which ``agree`` holds, found with few calls: each compares memory."""
     least = 0
     while least < most:
         middle = (least + most + 1) // 2
@@ -155,5 +155,5 @@ def _alike(most: int, agree: Callable[[int], bool]) -> int:
 
 
 def _looks_like_json(body: bytes) -> bool:
-    """Whether a body may be JSON. It is not parsed: that takes long, and comes just when a document is new."""
+    """Whether a body may be JSON. It is not parsed, which would take long just when a document is new."""
     return body[:64].lstrip()[:1] in (b"{", b"[") and body[-64:].rstrip()[-1:] in (b"}", b"]")

@@ -1,8 +1,8 @@
-"""Where in the text of a JSON document a field stands, byte for byte, so that nothing else need be touched.
+"""Finds a field in the text of a JSON document, byte for byte, so that nothing else need be changed.
 
 A document that is parsed and written anew is another one: white space, order, escapes, duplicate keys and numbers that
-no float holds would be lost. So the text itself is walked, and the span of one value, or the place where a missing
-field may be added, is given in bytes.
+no float holds would be lost. So this walks through the text itself, and gives the span of a value, or the place where a
+missing field may be added, in bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DIGITS: Final = frozenset("0123456789")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-class Place(NamedTuple):
+class StampPlace(NamedTuple):
     """Where a stamp goes: in place of the bytes from ``start`` to ``end``, between ``before`` and ``after``."""
 
     start: int
@@ -42,29 +42,29 @@ class _Member(NamedTuple):
     end: int
 
 
-def place_in(document: bytes, pointer: str) -> Place:
+def place_in(document: bytes, pointer: str) -> StampPlace:
     """The place of the field that a JSON Pointer (RFC 6901) names.
 
     Raises:
-        NoPlaceError: the document is no JSON, or the field is not there, not unique, or neither text nor a number.
+        NoPlaceError: the document is not JSON, or the field is missing, not unique, or neither text nor a number.
     """
     text = _text_of(document)
     start = end = _white_end(text, 1 if text.startswith(_BYTE_ORDER_MARK) else 0)
     walked = ""
     tokens = tokens_of(pointer)
     for depth, token in enumerate(tokens):
-        found = [member for member in _members(text, start) if member.key == token]
-        if len(found) > 1:
+        members = [member for member in _members(text, start) if member.key == token]
+        if len(members) > 1:
             raise NoPlaceError(f"has {walked}/{token} more than once, and readers may take any of them")
-        if not found and depth == len(tokens) - 1 and text[start] == "{":
+        if not members and depth == len(tokens) - 1 and text[start] == "{":
             return _added(text, start, token)
-        if not found:
+        if not members:
             raise NoPlaceError(f"has nothing at {walked}/{token}{_why_not(text, start)}")
-        start, walked = found[0].start, f"{walked}/{token}"
+        start, walked = members[0].start, f"{walked}/{token}"
     end = _value_end(text, start)
     if text[start] != '"' and text[start:end].lstrip("-")[:1] not in _DIGITS:
         raise NoPlaceError(f"has neither text nor a number at {pointer or 'its top'}")
-    return Place(_bytes_before(text, start), _bytes_before(text, end), "", text[start] != '"')
+    return StampPlace(_bytes_before(text, start), _bytes_before(text, end), "", text[start] != '"')
 
 
 def tokens_of(pointer: str) -> list[str]:
@@ -97,7 +97,7 @@ def _text_of(document: bytes) -> str:
 
 
 def _members(text: str, start: int) -> Iterator[_Member]:
-    """The members of the object, or the elements of the list, that starts there; of anything else, none."""
+    """The members of the object, or the elements of the list, that starts there; nothing for other values."""
     if text[start] not in "{[":
         return
     at, index, is_object = _white_end(text, start + 1), 0, text[start] == "{"
@@ -114,13 +114,13 @@ def _members(text: str, start: int) -> Iterator[_Member]:
             at = _white_end(text, at + 1)
 
 
-def _added(text: str, start: int, key: str) -> Place:
-    """Where a member is added: behind the last one, before whatever white space follows it."""
+def _added(text: str, start: int, key: str) -> StampPlace:
+    """The place of a new member: after the last one, and before the white space that follows it."""
     last = None
     for last in _members(text, start):  # noqa: B007 - the last one is what is wanted
         pass
     at = _bytes_before(text, start + 1 if last is None else last.end)
-    return Place(at, at, f"{'' if last is None else ','}{json.dumps(key)}:", False)
+    return StampPlace(at, at, f"{'' if last is None else ','}{json.dumps(key)}:", False)
 
 
 def _why_not(text: str, start: int) -> str:

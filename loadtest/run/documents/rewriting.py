@@ -1,7 +1,7 @@
-"""What something on the way may have made of a document, undone: encodings, wrappings, and JSON written anew.
+"""Undoes what something on the way may have done to a document: encodings, wrappings, and JSON written anew.
 
-A gateway, a proxy or a template may pass a document on as the same JSON in other bytes. What undoes that is tried here,
-with a bound on everything: a body that came from anywhere may be built to expand, or to nest, for ever.
+A gateway, a proxy or a template may pass a document on as the same JSON in other bytes. Everything here has a limit,
+because a body from outside may be built to expand, or to nest, for ever.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 MOST_LAYERS: Final = 3
-"""So many encodings inside one another are undone."""
+"""Encodings inside one another that are undone."""
 _CALL: Final = re.compile(rb"\s*[\w.$]{1,100}\s*\(")
 _GUARD: Final = re.compile(rb"\)\]\}',?\r?\n|while\(1\);|for\(;;\);")
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -34,21 +34,24 @@ _HTML_ESCAPES: Final = (
 )
 _WHITE: Final = b" \t\r\n"
 _LEAST_BYTES_A_VALUE: Final = 16
-"""A document has at least so many bytes for each object and list; a body with more of those is not parsed."""
+"""A document has at least so many bytes for each object and list. A body with more objects and lists is not parsed."""
 _SPARE_VALUES: Final = 64
-_JSON: Final = "spelled anew as JSON (white space, order of keys or escapes)"
+SPELLED_ANEW: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 
 
 def undone(body: bytes, limit: int) -> Iterator[tuple[bytes, str]]:
-    """``body`` with one layer after the other taken off, each with what was taken off so far; none beyond ``limit``."""
-    taken: list[str] = []
+    """``body`` with one layer after the other taken off, each time with the names of these layers.
+
+    It ends where what is inside has more than ``limit`` bytes.
+    """
+    layers: list[str] = []
     for _ in range(MOST_LAYERS):
         for name, take_off in _LAYERS:
             inner = take_off(body, limit)
             if inner is not None and inner != body and len(inner) <= limit:
-                taken.append(name)
+                layers.append(name)
                 body = inner
-                yield body, ", ".join(taken)
+                yield body, ", ".join(layers)
                 break
         else:
             return
@@ -56,16 +59,16 @@ def undone(body: bytes, limit: int) -> Iterator[tuple[bytes, str]]:
 
 def objects_in(body: bytes, limit: int) -> Iterator[tuple[dict[str, Any], str]]:
     """The JSON objects that ``body`` is, or holds one level down, each with what was done to it."""
-    for text, taken in ((body, ""), *undone(body, limit)):
+    for text, layers in ((body, ""), *undone(body, limit)):
         if text.count(b"{") + text.count(b"[") > _SPARE_VALUES + len(text) // _LEAST_BYTES_A_VALUE:
             continue
         try:
-            value = json.loads(text.decode())  # of bytes it would take off a byte-order mark by itself
+            value = json.loads(text.decode())  # given bytes, it would accept other encodings by itself
         except (ValueError, RecursionError):
             continue
-        before = f"{taken}, " if taken else ""
+        before = f"{layers}, " if layers else ""
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        yield from ((each, f"{before}{_JSON}") for each in (value,) if isinstance(each, dict))
+        yield from ((each, f"{before}{SPELLED_ANEW}") for each in (value,) if isinstance(each, dict))
         yield from ((each, f"{before}wrapped in other JSON") for each in inner if isinstance(each, dict))
 
 
@@ -119,7 +122,7 @@ def _from_base64(body: bytes, _limit: int) -> bytes | None:
 
 
 def _without_call(body: bytes, _limit: int) -> bytes | None:
-    end = body.rstrip(_WHITE).removesuffix(b";").rstrip(_WHITE)  # not by an expression: white space made it quadratic
+    end = body.rstrip(_WHITE).removesuffix(b";").rstrip(_WHITE)  # as a regular expression this took quadratic time
     match = _CALL.match(end) if end.endswith(b")") else None
     return end[match.end() : -1] if match else None
 

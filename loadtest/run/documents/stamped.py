@@ -1,4 +1,4 @@
-"""Documents of the user's own in which one field, or more, carries a stamp: the versions take turns at them."""
+"""Documents of the user's own with stamped fields. The versions use them in turn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtest.run.documents.known import KnownVerifier
 from loadtest.run.documents.library import Library
-from loadtest.run.documents.places import Place
+from loadtest.run.documents.places import StampPlace
 from loadtest.run.documents.stamps import (
     LARGEST_VERSION,
     MOST_NUMBERED,
@@ -45,7 +45,7 @@ class Stamped:
     def of(cls, run_dir: Path, run: str, number: int = 0) -> Stamped:
         library = Library(run_dir)
         entries = library.about()["documents"]
-        places = [[Place(*place) for place in entry["places"]] for entry in entries]
+        places = [[StampPlace(*place) for place in entry["places"]] for entry in entries]
         templates = [Template(library.read(place), at) for place, at in enumerate(places)]
         return cls(run, templates, [int(entry.get("object", 0)) for entry in entries], number)
 
@@ -55,7 +55,7 @@ class Stamped:
 
     @property
     def count(self) -> int | None:
-        """How many versions there can be: as many as numbers, where there is a number to carry them."""
+        """How many versions there can be. Where a number carries the stamp, there are fewer."""
         return MOST_NUMBERED if any(template.has_number for template in self._templates) else LARGEST_VERSION
 
     def render(self, version: int) -> bytes:
@@ -77,7 +77,7 @@ class Stamped:
         return any(template.may_start_with(body, self._run) for template in self._templates)
 
     def is_somebody_elses(self, body: bytes) -> bool:
-        """Another run's document, or one of these as its owner has it, without a stamp of this run."""
+        """Whether a body is another run's document, or one of these without a stamp."""
         if any(body == template.original for template in self._templates):
             return True
         return stamped_by(body) not in ("", self._run)

@@ -1,8 +1,8 @@
-"""The mark that a field of somebody's own document carries, and the document with the mark in it.
+"""Stamps: marks in fields of the user's own documents, and documents with stamps in them.
 
-Text carries run, version and a digest over the whole document, so that a body proves itself, as a document that is made
-up does. A number carries the version and a check over run and version, in 16 digits that a float still holds; what
-else the document has is then proved by comparing it, byte by byte, with what the version is.
+A text field carries run, version and a digest over the whole document, so that a body proves itself, like a document
+that is made up. A number carries the version and a check over run and version, in 16 digits that a float can hold. The
+rest of such a document is proved by comparing it, byte by byte, with the version.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
-from loadtest.run.documents.places import Place
+from loadtest.run.documents.places import StampPlace
 
 MOST_NUMBERED: Final = 7_000_000
-"""So many versions have a number that a float holds: it is below 2**53."""
+"""Versions whose number a float can hold: it is below 2**53."""
 LARGEST_VERSION: Final = 2**31 - 1
 _CHECK_DIGITS: Final = 9
 _CHECK: Final = 10**_CHECK_DIGITS
@@ -50,16 +50,16 @@ def stamped_by(body: bytes) -> str:
 
 
 def versions_named(body: bytes, run: str) -> list[int]:
-    """The versions of the run whose stamps, or what looks like them, are somewhere in a body."""
+    """The versions in the run's stamps, or what looks like stamps, anywhere in a body."""
     stamps = islice(_STAMP.finditer(body), _MOST_STAMPS)
-    found = dict.fromkeys(int(match["version"]) for match in stamps if match["run"] == run.encode())
-    return [version for version in found if version <= LARGEST_VERSION]
+    versions = dict.fromkeys(int(match["version"]) for match in stamps if match["run"] == run.encode())
+    return [version for version in versions if version <= LARGEST_VERSION]
 
 
 class Template:
-    """One document of somebody's own, with the places of its stamps."""
+    """One document of the user's own, with the places of its stamps."""
 
-    def __init__(self, original: bytes, places: Sequence[Place]) -> None:
+    def __init__(self, original: bytes, places: Sequence[StampPlace]) -> None:
         self.original = original
         self._places = sorted(places, key=lambda place: place.start)
         ends = [0, *(place.end for place in self._places)]
@@ -83,7 +83,7 @@ class Template:
         return self._joined(number, open_stamp + digest + b'"')
 
     def version_named(self, body: bytes, run: str) -> int | None:
-        """The version that a body names in the first place of a stamp; nothing is said of the rest of it."""
+        """The version in the first stamp of a body. The rest of the body is not looked at."""
         head = self._pieces[0]
         if not body.startswith(head):
             return None
@@ -93,7 +93,7 @@ class Template:
         return int(match["version"]) if match is not None and match["run"] == run.encode() else None
 
     def may_start_with(self, body: bytes, run: str) -> bool:
-        """Whether so little came that it names no version, and yet is how a version of this document starts."""
+        """Whether a body is so short that it names no version, and is how a version of this document starts."""
         head = self._pieces[0]
         if head.startswith(body):
             return True

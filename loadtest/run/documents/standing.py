@@ -1,7 +1,7 @@
-"""The document of a run that never writes: whatever was there before it, and what bodies are beside that.
+"""The document of a run that never writes: the one that was there before, and what other bodies are.
 
-Its owner may replace it while the run goes on. What may be a new document of theirs has another ETag than the one that
-is there; a body under that one's ETag, or without any where documents have one, is broken, whatever it looks like.
+Its owner may replace it while the run goes on. A new document of theirs has another ETag than the one that is there. So
+a body under the known ETag, or without one where documents have one, is broken, whatever it looks like.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Standing:
 
 
 class StandingVerifier:
-    """Tells what a body is in a run whose one version is ``document``."""
+    """Identifies bodies in a run whose only version is ``document``."""
 
     def __init__(self, document: bytes) -> None:
         self._document = document
@@ -96,7 +96,7 @@ class StandingVerifier:
         if isinstance(theirs, dict) and isinstance(ours, dict):
             same_kind = bool(theirs.keys() & ours.keys())
         if same_kind:
-            return ReadOutcome.FOREIGN  # a document as this one is, with other contents: somebody has changed it
+            return ReadOutcome.FOREIGN  # a document like this one with other contents: somebody has changed it
         return ReadOutcome.CORRUPT if len(body) == len(self._document) else ReadOutcome.UNRECOGNISED
 
 

@@ -1,4 +1,4 @@
-"""What a watcher wrote down beside the versions that it saw: as events of its journal, and as facts of the run."""
+"""What a watcher wrote down besides the versions that it saw: as events of its journal, and as facts of the run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 WATCH: Final = "watch"
-"""The key of such an event in the journal, and of all of them together in ``run.json``."""
+"""The key of such an event in the journal, and of all these facts together in ``run.json``."""
 
 _Time = int
 
@@ -35,14 +35,14 @@ class CommandRun(BaseModel):
 
 
 class Watched(BaseModel):
-    """All that is known of a watch, besides its versions."""
+    """Everything that is known of a watch, besides its versions."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     heads: int = 0
     failed: int = 0
     until_ns: _Time | None = None
-    """When the last HEAD that was answered was sent; None when the watcher did not live to say so."""
+    """When the last HEAD that was answered was sent; None when the watcher was killed before it noted that."""
     usual_gap_ns: int = 0
     """The longest time from the sending of one HEAD to the answer of the next, outside of ``blind``."""
     blind: tuple[Span, ...] = ()
@@ -57,29 +57,29 @@ class Watched(BaseModel):
     unseen: Annotated[int, Field(ge=0)] = 0
     """Documents that readers got and no HEAD saw: published and replaced between two."""
     documents: int = 0
-    """Where nobody asked the store: how many different ones were read, and …"""
+    """In a run that did not ask the store: how many different documents were read."""
     in_order: int = 0
-    """… of how many Last-Modified proves the order."""
+    """Documents of these whose order Last-Modified proves."""
     came_back: int = 0
-    """Reads of a document that their reader had had before another one, of which no order says which is older."""
+    """Reads of a document that their reader had had before, with another one in between, in unknown order."""
     vouched: bool = True
     """Whether any document that was read could be tied to a version."""
     same_bytes: Annotated[int, Field(ge=0)] = 0
     """Versions that came with the bytes of another one, under an ETag that is no MD5."""
 
     def hidden(self) -> tuple[Span, ...]:
-        """Stretches in which something that no HEAD saw may have been published, for certain or for want of HEADs."""
+        """Stretches in which something that no HEAD saw was published, or may have been, for lack of HEADs."""
         return (*self.blind, *self.again, *self.gone)
 
 
 def watched_from(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """The events of a journal as one object, as it goes into ``run.json``."""
-    found: dict[str, Any] = {"blind": [], "again": [], "gone": [], "published": [], "command": []}
+    """The events of a journal as one object, for ``run.json``."""
+    facts: dict[str, Any] = {"blind": [], "again": [], "gone": [], "published": [], "command": []}
     for event in events:
         kind = event.get("kind")
-        said = {name: value for name, value in event.items() if name != "kind"}
-        if kind in found:
-            found[kind].append(said)
+        details = {name: value for name, value in event.items() if name != "kind"}
+        if kind in facts:
+            facts[kind].append(details)
         elif kind == "looked":
-            found |= said
-    return found
+            facts |= details
+    return facts

@@ -1,4 +1,4 @@
-"""The reads of a run that only watched, as they go to ``reads.parquet``: bodies told, and ETags and versions named."""
+"""The reads of a run that only watched, for ``reads.parquet``: bodies are identified, ETags and versions named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from loadtest.run.addresses import name_versions_apart
 from loadtest.run.entity_tags import SpooledReads
-from loadtest.run.observed.bodies import Published, told
+from loadtest.run.observed.bodies import Published, identified
 from loadtest.run.observed.journal import Watched
 from loadtest.run.observed.numbering import Lines, came_together, document_reads, numbered, renumbered
 from loadtest.run.observed.placing import Gaps, place
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Named(NamedTuple):
-    """The reads, and what became of the documents."""
+    """The reads, and what is known of their documents."""
 
     reads: Array
     unseen: int
@@ -37,32 +37,30 @@ def name_observed(
     watched: Watched,
     settled: Callable[[Array], Array] = lambda reads: reads,
 ) -> Named:
-    """The reads of all processes. ``lines``: what each process said of its bodies, beside other things.
+    """The reads of all processes. ``lines``: the lines of each process about its bodies.
 
-    ``settled``: the reads by the clock of the writes.
-
-    In what was recorded the number of a body stands where a version does.
+    ``settled`` puts reads on the clock of the writes. The recorded reads have the number of a body as their version.
     """
     bodies, numbers = numbered(lines)
     parts = [renumbered(part, own) for part, own in zip(parts, numbers, strict=True)]
     tags = [opaque(str(etag)) for etag in writes["etag"]]
-    digests = {int(said["version"]): str(said.get("digest", "no")) for said in watched.published if "version" in said}
+    digests = {int(one["version"]): str(one.get("digest", "no")) for one in watched.published if "version" in one}
     published = {
         tag: Published(int(size), digests.get(version, "no"))
         for version, (tag, size) in enumerate(zip(tags, writes["bytes"].tolist(), strict=True))
     }
-    found = told(bodies, came_together(parts), published)
+    results = identified(bodies, came_together(parts), published)
     documents = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
-    for of in found.values():
+    for of in results.values():
         if of.document:
             documents.setdefault(of.document, len(documents))
     put = {tag: [number] for tag, number in documents.items()}
-    reads = name_versions_apart([document_reads(part, found, documents) for part in parts], put, settled)
+    reads = name_versions_apart([document_reads(part, results, documents) for part in parts], put, settled)
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)
     alike: dict[int, list[int]] = {}
-    for of in found.values():
+    for of in results.values():
         if of.also:
             same = [documents[tag] for tag in (of.document, *of.also)]
             alike |= {number: [v for other in same if other != number for v in versions[other]] for number in same}
@@ -70,7 +68,7 @@ def name_observed(
     unseen = sum(not versions[number] for number in read)
     _place(reads, versions, alike, writes, _gaps(watched))
     vouched = not read or any(versions[number] for number in read)
-    return Named(reads, unseen, vouched, sum(len(of.also) for of in found.values()))
+    return Named(reads, unseen, vouched, sum(len(of.also) for of in results.values()))
 
 
 def _gaps(watched: Watched) -> Gaps:

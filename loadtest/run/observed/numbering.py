@@ -1,6 +1,6 @@
-"""Bodies by number: each process numbers the bodies that it had not seen before, and here all processes' become one.
+"""Bodies by number: each process numbers its new bodies, and here the numbers of all processes are merged.
 
-What a read returned is the number of a body while the run goes on, and the number of a document when bodies are told.
+In place of a version, a read has the number of a body while the run goes on, and later the number of a document.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from typing import Any, Final
 import numpy as np
 
 from loadtest.run.entity_tags import SpooledReads
-from loadtest.run.observed.bodies import Body, Together, Told
+from loadtest.run.observed.bodies import Body, IdentifiedBody, Together
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 
 Column = np.ndarray[Any, np.dtype[Any]]
 _NAMES_NOTHING: Final = "\0"
 
 Lines = list[Any]
-"""What one process said of its bodies, beside other things."""
+"""The lines of one process about its bodies, and about other things."""
 
 
 def numbered(lines: list[Lines]) -> tuple[dict[int, Body], list[dict[int, int]]]:
-    """All bodies by a number of their own, and for each process its numbers as those."""
+    """All bodies by a common number, and for each process a mapping from its own numbers to these."""
     by_digest: dict[str, int] = {}
     facts: dict[int, dict[str, Any]] = {}
     numbers: list[dict[int, int]] = []
@@ -33,32 +33,33 @@ def numbered(lines: list[Lines]) -> tuple[dict[int, Body], list[dict[int, int]]]
             if "sha256" in line:
                 mapped[line["body"]] = by_digest.setdefault(line["sha256"], len(by_digest))
             if line["body"] in mapped:
-                said = {name: value for name, value in line.items() if value is not None}
-                facts.setdefault(mapped[line["body"]], {}).update(said)
+                known = {name: value for name, value in line.items() if value is not None}
+                facts.setdefault(mapped[line["body"]], {}).update(known)
         numbers.append(mapped)
     return {number: _body(of) for number, of in facts.items()}, numbers
 
 
-def _body(said: dict[str, Any]) -> Body:
-    outcome = said.get("said")
-    return Body(said["md5"], said["bytes"], None if outcome is None else ReadOutcome(outcome), bool(said.get("json")))
+def _body(facts: dict[str, Any]) -> Body:
+    looks_like = facts.get("said")
+    outcome = None if looks_like is None else ReadOutcome(looks_like)
+    return Body(facts["md5"], facts["bytes"], outcome, bool(facts.get("json")))
 
 
 def renumbered(part: SpooledReads, numbers: dict[int, int]) -> SpooledReads:
-    """The same with the numbers of all; what a killed process had not said of a body yet makes its reads no reads."""
+    """The reads with common numbers. Reads of a body that a killed process had not described yet are dropped."""
     table = np.full(max(numbers, default=-1) + 2, NO_VERSION, dtype=np.int32)
     for own, of_all in numbers.items():
         table[own] = of_all
     records = part.records.copy()
     known = np.isin(records["version"], [NO_VERSION, *numbers])
     records = records[known]
-    records["version"] = table[records["version"]]  # the last place is for none
+    records["version"] = table[records["version"]]  # the last place of the table is for no body
     return SpooledReads(part.worker, records, part.etags)
 
 
 def came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]:
-    """How often each body came with each ETag."""
-    found: dict[tuple[int, str], Together] = {}
+    """How often each body came with each ETag, and when first."""
+    together: dict[tuple[int, str], Together] = {}
     for part in parts:
         records = part.records[(part.records["status"] == 200) & (part.records["version"] >= 0)]
         keys = (records["version"].astype(np.int64) << 32) | records["etag"].astype(np.int64)
@@ -69,17 +70,17 @@ def came_together(parts: list[SpooledReads]) -> dict[tuple[int, str], Together]:
         earliest = np.minimum.reduceat(records["returned_ns"][order], first)
         for key, count, when in zip(names.tolist(), counts.tolist(), earliest.tolist(), strict=True):
             tag = opaque(part.etags[key & 0xFFFFFFFF])
-            before = found.get((key >> 32, tag), Together(0, when))
-            found[key >> 32, tag] = Together(before.reads + count, min(before.first_ns, when))
-    return found
+            before = together.get((key >> 32, tag), Together(0, when))
+            together[key >> 32, tag] = Together(before.reads + count, min(before.first_ns, when))
+    return together
 
 
-def document_reads(part: SpooledReads, found: dict[int, Told], documents: dict[str, int]) -> SpooledReads:
-    """What the reads of one process returned: the number of a document, or why there is none."""
-    size = max(found, default=-1) + 2
+def document_reads(part: SpooledReads, bodies: dict[int, IdentifiedBody], documents: dict[str, int]) -> SpooledReads:
+    """The reads of one process with the number of a document, or the reason why there is none."""
+    size = max(bodies, default=-1) + 2
     document = np.full(size, NO_VERSION, dtype=np.int32)
     outcome = np.zeros(size, dtype=np.uint8)
-    for number, of in found.items():
+    for number, of in bodies.items():
         document[number] = documents[of.document] if of.document else NO_VERSION
         outcome[number] = of.outcome
     records = part.records
@@ -87,16 +88,18 @@ def document_reads(part: SpooledReads, found: dict[int, Told], documents: dict[s
     records["version"] = document[body]
     fetched = (records["status"] == 200) & (body >= 0)
     records["outcome"][fetched] = outcome[body[fetched]]
-    _tell_by_etag(part, body, found, documents)
-    return SpooledReads(part.worker, records, _conditions_told(part, body, found))
+    _tell_by_etag(part, body, bodies, documents)
+    return SpooledReads(part.worker, records, _conditions_told(part, body, bodies))
 
 
-def _tell_by_etag(part: SpooledReads, body: Column, found: dict[int, Told], documents: dict[str, int]) -> None:
+def _tell_by_etag(
+    part: SpooledReads, body: Column, bodies: dict[int, IdentifiedBody], documents: dict[str, int]
+) -> None:
     """Where the same bytes were published under several ETags: which of these documents a read was of, by its ETag.
 
     A 304 is a read of what its reader held, and that is what the condition names.
     """
-    again = {tag: number for number, of in found.items() for tag in of.also}
+    again = {tag: number for number, of in bodies.items() for tag in of.also}
     if not again:
         return
     records = part.records
@@ -107,12 +110,12 @@ def _tell_by_etag(part: SpooledReads, body: Column, found: dict[int, Told], docu
             records["version"][(line == number) & (body == again[tag])] = documents[tag]
 
 
-def _conditions_told(part: SpooledReads, body: Column, found: dict[int, Told]) -> list[str]:
+def _conditions_told(part: SpooledReads, body: Column, bodies: dict[int, IdentifiedBody]) -> list[str]:
     """The ETags of a process, with one more that names nothing, for conditions that may have named another publication.
 
     That is so where the same bytes came under another ETag than the one that was named, and no HEAD showed one of them.
     """
-    unshown = {tag: number for number, of in found.items() for tag in of.unshown}
+    unshown = {tag: number for number, of in bodies.items() for tag in of.unshown}
     if not unshown:
         return part.etags
     records, tags = part.records, [opaque(etag) for etag in part.etags]

@@ -1,4 +1,4 @@
-"""Which version a document was when it was read: by the proof of HEADs, and by nothing else. ::
+"""Which version a document was when it was read, as proved by HEADs. ::
 
     HEAD        ▲ A   ▲ A   ▲ B   ▲ B        version 1 (B) came between the 2nd HEAD's call and the 3rd's return
     write 1           ├─────┤
@@ -7,10 +7,10 @@
     read                          ├──┤ of A  version 0: stale, for B was there before the read was called
 
 A document that was published more than once (A, B, A) is several versions. A read of it is the latest of these that it
-can have been; where none can have been there at the time, it was old, or had been published once more between two
-HEADs: that is *undecided*. The same holds for an old document whose read shares a moment with a stretch in which
-something was published: a later version between two HEADs, or something that no HEAD saw. The old one may have come
-and gone there. A document that no HEAD ever saw is *unseen* when all its reads fit between two HEADs, and undecided
+can have been. If none can have been there at the time, the document was old, or was published once more between two
+HEADs, so the read is *undecided*. The same holds for an old document that was read while something else may have been
+published: a later version between two HEADs, or something that no HEAD saw. The old document may have come and gone
+in that time. A document that no HEAD ever saw is *unseen* if all its reads fit between two HEADs, and undecided
 otherwise.
 
 Where ETags are no MD5s the same bytes may be published again under another ETag. Each is a version of its own, which a
@@ -30,12 +30,12 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Gaps(NamedTuple):
-    """Between which HEADs something may have been published that none saw."""
+    """The stretches between HEADs in which something may have been published that no HEAD saw."""
 
     from_ns: Array
     to_ns: Array
     usual_ns: int
-    """So long may it be from the sending of any one HEAD to the answer of the next."""
+    """The longest time from the sending of a HEAD to the answer of the next, outside of these stretches."""
 
 
 def place(  # noqa: PLR0917 - three columns of reads, and what they are held against
@@ -47,13 +47,13 @@ def place(  # noqa: PLR0917 - three columns of reads, and what they are held aga
     gaps: Gaps,
     alike: Mapping[int, Sequence[int]],
 ) -> Array:
-    """The version of each read of a document (``document`` is a place in ``versions``), or why there is none.
+    """The version of each read of a document (``document`` is an index of ``versions``), or why there is none.
 
     ``versions``: those of each document, rising; none for one that no HEAD saw. ``writes``: the call of the last HEAD
     that did not see each version, and the return of the first that did. ``alike``: for some documents the versions that
     have the same bytes under another ETag.
     """
-    found = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
+    version_of_read = np.full(len(document), UNDECIDED_VERSION, dtype=np.int32)
     order = np.argsort(document, kind="stable")
     ends = np.searchsorted(document[order], np.arange(len(versions)), side="right")
     starts = np.searchsorted(document[order], np.arange(len(versions)), side="left")
@@ -64,8 +64,8 @@ def place(  # noqa: PLR0917 - three columns of reads, and what they are held aga
             placed = _of_document(own, called_ns[reads], returned_ns[reads], writes, gaps)
             old = (placed >= 0) & (called_ns[reads] > _replaced(np.maximum(placed, 0), writes[1]))
             there = old & _may_be_there(same, called_ns[reads], returned_ns[reads], writes)
-            found[reads] = np.where(there, UNDECIDED_VERSION, placed)
-    return found
+            version_of_read[reads] = np.where(there, UNDECIDED_VERSION, placed)
+    return version_of_read
 
 
 def _of_document(own: Array, called: Array, returned: Array, writes: tuple[Array, Array], gaps: Gaps) -> Array:
@@ -92,14 +92,14 @@ def _may_be_there(versions: Array, called: Array, returned: Array, writes: tuple
 
 
 def _replaced(own: Array, seen_ns: Array) -> Array:
-    """When each version had certainly been replaced by the next one."""
+    """When each version had certainly been replaced."""
     never = np.iinfo(np.int64).max
     replaced: Array = np.append(seen_ns, never)[own + 1]
     return replaced
 
 
 def _fits_in_one(first_ns: int, last_ns: int, writes: tuple[Array, Array], gaps: Gaps) -> bool:
-    """Whether reads, the first of which returned and the last of which was called then, can share one gap."""
+    """Whether reads can share one gap: ``first_ns`` is the first return among them, ``last_ns`` the last call."""
     if last_ns - first_ns <= gaps.usual_ns:
         return True
     inside = (writes[0] <= first_ns) & (last_ns <= writes[1])
@@ -108,7 +108,7 @@ def _fits_in_one(first_ns: int, last_ns: int, writes: tuple[Array, Array], gaps:
 
 
 def _meets_a_change(called: Array, returned: Array, writes: tuple[Array, Array], after: int) -> Array:
-    """Whether a later version may have come while each read was made: then another may have come and gone unseen."""
+    """Whether a later version may have come during each read. Then another one may have come and gone unseen."""
     first = np.maximum(np.searchsorted(writes[1], called), after)
     met: Array = np.append(writes[0], np.iinfo(np.int64).max)[np.minimum(first, len(writes[0]))] <= returned
     return met

@@ -11,7 +11,7 @@ import numpy as np
 
 from loadtest.run.addresses import name_versions_apart
 from loadtest.run.entity_tags import SpooledReads
-from loadtest.run.observed.bodies import Together, Told, told
+from loadtest.run.observed.bodies import IdentifiedBody, Together, identified
 from loadtest.run.observed.numbering import Lines, came_together, document_reads, numbered, renumbered
 from loadtest.run.records import NO_VERSION, UNKNOWN_VERSION, UNSEEN_VERSION, ReadOutcome, opaque
 
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Alone(NamedTuple):
-    """The reads of a run in which nobody asked the store, its versions, and what became of the documents."""
+    """The reads of a run that did not ask the store, its versions, and what is known of their documents."""
 
     reads: Array
     writes: Array
@@ -27,7 +27,7 @@ class Alone(NamedTuple):
     in_order: int
     """Documents whose order their Last-Modified proves."""
     came_back: int
-    """Reads of a document by a reader who had had it, and another one since; no order says which of them is old."""
+    """Reads of a document that their reader had had before, with another one in between, in unknown order."""
 
 
 def name_alone(
@@ -38,18 +38,18 @@ def name_alone(
 ) -> Alone:
     """The reads of all processes, the versions and the documents. ``first``: version 0, as it was noted.
 
-    The order of two documents is proved by their Last-Modified, where each had one only, and not the same second. Such
-    documents are the versions. When each was published is not known: some time up to the end of the run.
+    The order of two documents is proved by their Last-Modified, if each had only one, and not in the same second. Such
+    documents are the versions. When each was published is not known, except that it was before the end of the run.
     """
     bodies, numbers = numbered(lines)
     parts = [renumbered(part, own) for part, own in zip(parts, numbers, strict=True)]
     came = came_together(parts)
-    found = told(bodies, came, {})
-    sizes = {of.document: bodies[number].size for number, of in found.items() if of.document}
+    results = identified(bodies, came, {})
+    sizes = {of.document: bodies[number].size for number, of in results.items() if of.document}
     documents = {document: number for number, document in enumerate(sizes)}
     put = {tag: [number] for tag, number in documents.items()}
-    reads = name_versions_apart([document_reads(part, found, documents) for part in parts], put, settled)
-    times = _modified(parts, lines, came, found, documents)
+    reads = name_versions_apart([document_reads(part, results, documents) for part in parts], put, settled)
+    times = _modified(parts, lines, came, results, documents)
     order = in_order_of_time(times)
     names = list(documents)
     versions = np.full(len(documents), UNSEEN_VERSION, dtype=np.int32)
@@ -73,7 +73,7 @@ def name_alone(
 
 
 def _same_where_unseen(reads: Array) -> None:
-    """An ETag that came with an unseen document names just that one, as far as anybody knows."""
+    """Make the ETags of unseen documents name unseen documents: nothing shows that they name another one."""
     unseen = (reads["version"] == UNSEEN_VERSION) & (reads["etag_version"] == UNKNOWN_VERSION)
     reads["etag_version"][unseen & (reads["outcome"] != ReadOutcome.ETAG_MISMATCH)] = UNSEEN_VERSION
 
@@ -82,10 +82,10 @@ def _modified(
     parts: list[SpooledReads],
     lines: list[Lines],
     came: dict[tuple[int, str], Together],
-    found: dict[int, Told],
+    results: dict[int, IdentifiedBody],
     documents: dict[str, int],
 ) -> list[set[str]]:
-    """What Last-Modified said, for each document."""
+    """The values of Last-Modified of each document."""
     by_tag: dict[str, set[str]] = defaultdict(set)
     for part, own in zip(parts, lines, strict=True):
         for line in own:
@@ -93,29 +93,29 @@ def _modified(
                 by_tag[opaque(part.etags[line["etag"]])].add(line["modified"])
     times: list[set[str]] = [set() for _ in documents]
     for number, tag in came:
-        if found[number].document:
-            times[documents[found[number].document]] |= by_tag.get(tag, {""})
+        if results[number].document:
+            times[documents[results[number].document]] |= by_tag.get(tag, {""})
     return times
 
 
 def in_order_of_time(times: list[set[str]]) -> list[int]:
-    """The documents that have one time of their own each, the oldest first."""
-    known = {number: when for number, said in enumerate(times) if (when := _time(said)) is not None}
+    """The documents that have a single time each, which no other document has, the oldest first."""
+    known = {number: when for number, texts in enumerate(times) if (when := _time(texts)) is not None}
     alone = {number: when for number, when in known.items() if list(known.values()).count(when) == 1}
     return sorted(alone, key=lambda number: alone[number])
 
 
-def _time(said: set[str]) -> float | None:
-    if len(said) != 1:
+def _time(texts: set[str]) -> float | None:
+    if len(texts) != 1:
         return None
     try:
-        return parsedate_to_datetime(next(iter(said))).timestamp()
+        return parsedate_to_datetime(next(iter(texts))).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def _came_back(reads: Array, versions: Array) -> int:
-    """Reads of a document without a place in the order that their reader had had before another one."""
+    """The number of reads of a document that their reader had had before, where one of the two is in no order."""
     count = 0
     keys = reads["worker"].astype(np.int64) << 32 | reads["session"]
     for key in np.unique(keys).tolist():

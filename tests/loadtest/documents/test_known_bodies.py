@@ -182,3 +182,16 @@ def test_documents_without_any_common_size_or_shape_take_turns(tmp_path: Path) -
     assert verifier.identify(b"x" * 99_999).outcome is ReadOutcome.TRUNCATED
     assert verifier.identify(b"[1,2,").outcome is ReadOutcome.TRUNCATED
     assert verifier.identify(b"z").version == NO_VERSION
+
+
+@pytest.mark.parametrize("told", [None, "md5"])
+def test_a_damaged_body_that_comes_before_any_whole_one_of_its_version_is_nobody_elses(
+    documents: Any, told: str | None
+) -> None:
+    """Its ETag is the MD5 of a body that nobody has read yet: so the store holds that one, and not this."""
+    verifier = documents.verifier()
+    before, now = documents.render(3), documents.render(4)
+    verifier.identify(before, etag(before))
+    at = now.index(b"price") + 2
+    damaged_one = now[:at] + b"x" + now[at + 1 :]
+    assert verifier.identify(damaged_one, etag(now) if told else None).outcome is ReadOutcome.CORRUPT

@@ -190,7 +190,7 @@ def test_a_target_that_wants_a_certificate_gets_it_from_all(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    ("access", "words"), [(NO_ACCESS, "give --cert and --key"), (Access((), "c.pem"), "does not take the client cert")]
+    ("access", "words"), [(NO_ACCESS, "give --cert and --key"), (Access((), "c.pem"), "refuses the client cert")]
 )
 def test_a_target_that_breaks_tls_off_for_want_of_a_certificate_is_said_to(access: Access, words: str) -> None:
     alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")

@@ -117,10 +117,10 @@ def with_a_worker_that_was_not_promised(run_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("mix", "why"),
     [
-        (with_spool_of_nobody, "is of no process that this run promised a record of"),
-        (with_a_worker_twice, "is who somebody else is, too"),
+        (with_spool_of_nobody, "is not of a process that was to record this run"),
+        (with_a_worker_twice, "is a second record of the same process"),
         (with_a_spool_of_another_run, "is of another run"),
-        (with_a_worker_that_was_not_promised, "is of no process that this run promised a record of"),
+        (with_a_worker_that_was_not_promised, "is not of a process that was to record this run"),
     ],
 )
 def test_spools_that_were_mixed_in_are_refused(run_dir: Path, mix: Callable[[Path], None], why: str) -> None:

@@ -11,7 +11,7 @@ from loadtest.run.documents.made_up import render
 from loadtest.target import keeping
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen, beginning, look_of
-from loadtest.target.store import Look
+from loadtest.target.store import ObjectLook
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
 MINE = b'{"hello":"world"}'
@@ -36,7 +36,7 @@ MD5_OF_GZIP = hashlib.md5(GZIP, usedforsecurity=False).hexdigest()
 
 def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
     kept = begin(seen(GZIP, etag=f'"{MD5_OF_GZIP}"', content_type="text/plain", content_encoding="gzip"))
-    assert kept.keep == Look(
+    assert kept.keep == ObjectLook(
         "document",
         body=GZIP,
         etag=f'"{MD5_OF_GZIP}"',

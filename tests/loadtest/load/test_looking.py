@@ -13,19 +13,21 @@ from loadtest.load.looking import looking
 from loadtest.load.looking.look import look as look_once
 from loadtest.load.looking.looking import Looking
 from loadtest.load.options import settings_from
-from loadtest.run.looks import Look
+from loadtest.run.looks import PlannedLook
 from loadtest.units import SECOND
 
 DECIDABLE = ("--until-decided", "--headless", "--run-time", "60")
 
 
-def looks(count: int, until_ns: int = 0) -> tuple[Look, ...]:
+def looks(count: int, until_ns: int = 0) -> tuple[PlannedLook, ...]:
     """Looks that are due at once, before one that is due in an hour."""
-    last = Look(count, time.monotonic_ns() + 3_600 * SECOND, 99)
-    return (*(Look(number, until_ns, 5 + number) for number in range(1, count)), last)
+    last = PlannedLook(count, time.monotonic_ns() + 3_600 * SECOND, 99)
+    return (*(PlannedLook(number, until_ns, 5 + number) for number in range(1, count)), last)
 
 
-def made(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: tuple[Look, ...]) -> tuple[Looking, ...]:
+def made(
+    monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: tuple[PlannedLook, ...]
+) -> tuple[Looking, ...]:
     """What comes of looks that say so, one after the other."""
     answers = iter(said)
     monkeypatch.setattr(looking, "run_look", lambda run_dir, until_ns: next(answers))
@@ -41,11 +43,11 @@ def made(monkeypatch: pytest.MonkeyPatch, said: list[dict[str, Any]], planned: t
 
 def test_the_run_ends_with_the_first_look_that_leaves_nothing_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     later_ns = time.monotonic_ns() + 3_600 * SECOND
-    planned = (Look(1, 0, 6), *(Look(number, later_ns, 6 * number) for number in (2, 3, 4)))
+    planned = (PlannedLook(1, 0, 6), *(PlannedLook(number, later_ns, 6 * number) for number in (2, 3, 4)))
     looked, kept, ended = made(monkeypatch, [{"undecided": [], "verdict": "PASS"}], planned)
     assert ended == [True]
-    assert looked.found.said == "decided after 1 of 4 looks"
-    assert kept[-1] == looked.found.model_dump(mode="json"), "it is written down before the run ends"
+    assert looked.results.said == "decided after 1 of 4 looks"
+    assert kept[-1] == looked.results.model_dump(mode="json"), "it is written down before the run ends"
     assert kept[0]["made"] == []
 
 
@@ -55,14 +57,14 @@ def test_a_look_that_fails_or_leaves_something_open_ends_nothing(
 ) -> None:
     looked, kept, ended = made(monkeypatch, [said], looks(2))
     assert ended == []
-    assert looked.found.decided is None
-    assert len(looked.found.made) == len(kept) - 1 == ("undecided" in said), "a look that failed spends nothing"
+    assert looked.results.decided is None
+    assert len(looked.results.made) == len(kept) - 1 == ("undecided" in said), "a look that failed spends nothing"
 
 
 def test_looks_that_became_due_while_another_went_on_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     looked, _, ended = made(monkeypatch, [{"undecided": []}], looks(4, until_ns=1))
     assert ended == [True]
-    assert [one.number for one in looked.found.made] == [3], "1 and 2 were overtaken by the next"
+    assert [one.number for one in looked.results.made] == [3], "1 and 2 were overtaken by the next"
 
 
 @pytest.mark.parametrize("room_for", [0, 1])
@@ -78,7 +80,7 @@ def test_a_look_that_cannot_be_written_down_ends_nothing(
         looked._greenlet.join(timeout=5)
     gevent.sleep(0)
     assert ended == []
-    assert looked.found.said == ""
+    assert looked.results.said == ""
     assert "written down" in caplog.text
 
 

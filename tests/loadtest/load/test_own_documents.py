@@ -27,7 +27,7 @@ from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
 from loadtest.target import putting_back
 from loadtest.target.kept_document import is_owed, keep, load
-from loadtest.target.store import Look, Store
+from loadtest.target.store import ObjectLook, Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
@@ -123,7 +123,7 @@ def test_options_that_do_not_go_together_are_refused_before_anything_is_done(giv
         (b"[1]", "has nothing at /meta"),
         (b'{"meta": [0]}', "has nothing at /meta/revision"),
         (b'{"meta": {"revision": []}}', "neither text nor a number"),
-        (None, "is no file"),
+        (None, "is not a file"),
     ],
 )
 def test_a_document_that_cannot_be_stamped_is_named_in_one_sentence(
@@ -239,7 +239,7 @@ def test_what_is_there_says_how_it_is_published(kind: str, tmp_path: Path) -> No
     run_dir, _, description = taken(kind, tmp_path)
     assert put_arguments(description, run_dir) == AS_MADE_UP
     put = {"ContentType": "text/mine", "CacheControl": "max-age=17", "Metadata": {"a": "b"}, "Tagging": "a=b"}
-    look = Look("document", body=MINE, put={**put, "ContentEncoding": "gzip", "StorageClass": "STANDARD_IA"})
+    look = ObjectLook("document", body=MINE, put={**put, "ContentEncoding": "gzip", "StorageClass": "STANDARD_IA"})
     keep(run_dir / KEPT_FOLDER, {**dict.fromkeys(("bucket", "object_key", "run", "url"), "")}, look)
     del put["Tagging"]
     assert put_arguments(description, run_dir) == {**put, "StorageClass": "STANDARD_IA"}
@@ -251,7 +251,7 @@ def test_what_is_there_may_be_the_first_of_the_folder_and_no_other(tmp_path: Pat
     said = {**dict.fromkeys(("bucket", "object_key", "run", "url"), "")}
     assert refuse_if_one_is_there(description, documents, run_dir, "payload.json") is None
     for version in (0, 2):
-        keep(run_dir / KEPT_FOLDER, said, Look("document", body=documents.render(version) or b""))
+        keep(run_dir / KEPT_FOLDER, said, ObjectLook("document", body=documents.render(version) or b""))
         if version:
             with pytest.raises(UsageError, match="is to publish as its document 3"):
                 refuse_if_one_is_there(description, documents, run_dir, "payload.json")

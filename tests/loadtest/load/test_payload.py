@@ -76,6 +76,14 @@ def test_a_mix_of_two_versions_is_torn(version: int, step: int, size: int, data:
     assert outcome(mixed, size) in (expected if least_foreign else {ReadOutcome.WHOLE})
 
 
+def test_a_mix_is_torn_also_where_its_cuts_go_through_numbers() -> None:
+    first, second = render(RUN, 699, 700), render(RUN, 700, 700)
+    mixed = first[:33] + second[33:154] + first[154:]
+    assert b'"version":600' in mixed
+    assert b'"version":799' in mixed
+    assert outcome(mixed, 700) is ReadOutcome.TORN
+
+
 def test_a_mix_of_versions_far_apart_is_torn_when_both_are_named() -> None:
     first, second = render(RUN, 3, 4096), render(RUN, 90_000, 4096)
     assert outcome(first[:2000] + second[2000:], 4096) is ReadOutcome.TORN

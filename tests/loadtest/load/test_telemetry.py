@@ -135,7 +135,7 @@ def test_what_an_exporter_trips_over_does_not_keep_the_answers_from_being_printe
 
     monkeypatch.setattr(telemetry.metrics, "get_meter_provider", lambda: SimpleNamespace(force_flush=lost))
     made.tell_of(tmp_path)
-    assert caplog.text.count("was not recorded with OpenTelemetry") == 2
+    assert caplog.text.count("were not recorded with OpenTelemetry") == 2
     assert "s3cret" not in caplog.text
 
 

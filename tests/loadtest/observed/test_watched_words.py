@@ -11,7 +11,8 @@ from test_without_a_store import readers_of
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.registry import CHECKS, run_checks
 from loadtest.report.definitions import DEFINITIONS, explain
-from loadtest.report.wording import TOPICS, about, lead, operation_text, operation_times
+from loadtest.report.operations import operation_text, operation_times
+from loadtest.report.wording import TOPICS, about, lead
 from loadtest.run.history import History
 from loadtest.summary.findings import CheckResult, Witness
 

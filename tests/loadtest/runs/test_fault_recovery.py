@@ -1,35 +1,34 @@
 """Each fault at one of its sizes: the report recovers it, and names it. The whole tables: docs/verdicts.md."""
 
+import os
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fault_companies import COMPANIES, Company, Injected, run_with
+from locust_process import Start, assert_answered
 from own_document import Mine
+from warm_locust import WarmLocust, arguments_of
 
-from benchmarks.fault_cases import CASES, FaultCase, Interval, Size, constant_lag
-from benchmarks.fault_recovery import WITHOUT, chosen_rows, is_recovered, measure, rows, verdicts
+from benchmarks.fault_cases import CASES, Interval, Size, constant_lag
+from benchmarks.fault_recovery import WITHOUT, chosen_rows, is_recovered, rows, verdicts
 from benchmarks.own_documents import MADE_UP
 from benchmarks.watched_cases import WATCHED
+from loadtest.run.files import SUMMARY_FILE
+from loadtest.run.records import Verdict
 from loadtest.run.settings import WATCH
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
+from loadtest.summary.summary import Summary, read_summary
 
 LATENCY = {"latency"}
 """Has a table of its own (``benchmarks.latency_recovery``)."""
-OWN_DOCUMENTS = {
-    "torn": "stamped",
-    "truncate": "folder",
-    "corrupt": "folder",
-    "stale-304": "stamped",
-    "replica-lag": "folder",
-    "rewrite": "stamped",
-    "foreign-writer": "stamped",
-    "cdn": "stamped",
-}
-"""Faults that are recovered with documents of the user's own; of documents that are made up, the others are."""
-NOT_PUT_BACK = {"foreign-writer"}
-"""Somebody else writes until the end, and what they wrote last is not taken away."""
+FOREIGN = next(company for company in COMPANIES if company.name == "frozen")
+"""Here somebody else writes until the end, and what they wrote last is not taken away."""
 
 
 @pytest.mark.parametrize("writer", ["publish", "watch"])
@@ -73,20 +72,76 @@ def test_a_bracket_of_a_watched_lag_may_be_wider_by_the_time_between_two_heads_a
     assert is_recovered(row, summary) is expected
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fault)
-def test_the_injected_size_is_recovered(sandbox: RunningSandbox, mine: Mine, case: FaultCase) -> None:
-    size = case.sizes[-1]
-    if case.unit == "share" and case.seconds == 6:  # the largest share shows in few reads
-        case = replace(case, seconds=4)
-    summary = measure(sandbox, (case, size), OWN_DOCUMENTS.get(case.fault, MADE_UP))
-    assert is_recovered((case, size), summary), (case.measure(summary), verdicts(summary))
-    if case.fault in OWN_DOCUMENTS.keys() - NOT_PUT_BACK:
-        assert mine.is_as_it_was()
+def test_every_fault_is_injected_into_one_of_these_runs_at_its_largest_size() -> None:
+    injected = [(each.fault, each.value) for company in COMPANIES for each in company.faults]
+    assert sorted(injected) == sorted((case.fault, case.sizes[-1].value) for case in CASES)
+
+
+@pytest.fixture(scope="session")
+def judged(
+    shared_sandbox: RunningSandbox, warm_locust: WarmLocust, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Company], Summary]:
+    """The summary of the one run that a company of faults has."""
+
+    @cache
+    def made(company: Company) -> Summary:
+        folder = tmp_path_factory.mktemp("faults")
+        enforced = shared_sandbox.state()["enforces_iam"]
+        shared_sandbox.enforce_iam(False)
+        mine = Mine(shared_sandbox)
+        mine.put()
+        summary = run_with(
+            *(company, shared_sandbox, folder),
+            lambda command: warm_locust.start(arguments_of(command), folder, os.environ),
+        )
+        if company.documents != MADE_UP and company is not FOREIGN:
+            assert mine.is_as_it_was()
+        shared_sandbox.enforce_iam(enforced)
+        return summary
+
+    return made
+
+
+def in_one_process(company: Company) -> pytest.MarkDecorator:
+    """What is asked of one run is asked where it was made."""
+    return pytest.mark.xdist_group(f"faults: {company.name}")
 
 
 @pytest.mark.slow
-def test_without_a_fault_nothing_is_reported(sandbox: RunningSandbox) -> None:
-    summary = measure(sandbox, (WITHOUT, None))
+@pytest.mark.parametrize(
+    ("company", "injected"),
+    [
+        pytest.param(company, each, id=each.fault, marks=in_one_process(company))
+        for company in COMPANIES
+        for each in company.faults
+    ],
+)
+def test_the_injected_size_is_recovered(
+    judged: Callable[[Company], Summary], company: Company, injected: Injected
+) -> None:
+    summary = judged(company)
+    assert injected.is_recovered(summary), (injected.case.measure(summary), verdicts(summary))
+
+
+@pytest.mark.slow
+@in_one_process(FOREIGN)
+def test_somebody_else_who_writes_is_named(judged: Callable[[Company], Summary]) -> None:
+    summary = judged(FOREIGN)
+    assert summary.verdict is not Verdict.PASS
+    (assumptions,) = (check for check in summary.checks if check.id == "assumptions")
+    assert assumptions.verdict is not Verdict.PASS
+    assert "somebody else" in assumptions.sentence.lower()
+    (freshness,) = (question for question in summary.questions if question.id == "freshness")
+    assert freshness.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.slow
+def test_without_a_fault_nothing_is_reported_and_a_pipe_gets_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
+    run = start(sandbox.outputs_path, run_time="6s").wait()
+    assert_answered(run)
+    summary = read_summary(run.run_dir / SUMMARY_FILE)
     assert is_recovered((WITHOUT, None), summary), verdicts(summary)
     assert constant_lag(summary).low == 0
+    assert "\x1b" not in run.output
+    assert re.search(r"^0:0\d of 0:06, \d+ windows? done, now \w+: [\d,]+ reads, \d+ writes, ", run.output, re.M)
+    assert "\nJudging the run …\n" in run.output

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gevent
 import pytest
-from locust_process import NEVER_MET, PROJECT, SHORT, Run, Start, assert_judged_once
+from locust_process import NEVER_MET, PROJECT, SHORT, Run, assert_judged_once
 from pseudo_terminal import InTerminal, Screen
 
 from loadtest.load.progress import progress
@@ -109,13 +109,6 @@ def test_a_run_on_a_terminal_ended_with_ctrl_c(
     assert run.said.count("\x1b[?25l") <= run.said.count("\x1b[?25h"), "the cursor is back"
     assert run.said.rfind("\x1b[?25h") >= run.said.rfind("\x1b[?25l")
     assert termios.tcgetattr(run.master) == modes
-
-
-def test_a_run_into_a_pipe_prints_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, run_time="6s").wait()
-    assert "\x1b" not in run.output
-    assert re.search(r"^0:0\d of 0:06, \d+ windows? done, now \w+: [\d,]+ reads, \d+ writes, ", run.output, re.M)
-    assert "\nJudging the run …\n" in run.output
 
 
 # -- the report command
