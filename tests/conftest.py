@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 from headless_chromium import forget, headless_chromium
 from quick_terraform import quick_terraform, why_unusable
@@ -16,6 +17,10 @@ os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 import locust  # noqa: F401
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test are patched
+
+# How long an example takes says nothing of the code on a machine that runs other tests beside it.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 PROJECT = Path(__file__).resolve().parents[1]
 MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 from gateway_bench import Bench, Seen, document
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.sandbox.faults import timing
@@ -308,7 +308,6 @@ def test_faults_of_writes_plan_each_put() -> None:
     assert all(faults.plan_put().effect_delay == 1.0 for _ in range(20))
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=40), st.binary(min_size=1, max_size=40))
 def test_the_differing_range_is_where_two_bodies_differ(one: bytes, other: bytes) -> None:
     if one == other:
@@ -320,7 +319,6 @@ def test_the_differing_range_is_where_two_bodies_differ(one: bytes, other: bytes
     assert last == longest - 1 - differs[::-1].index(True)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=60), st.integers(0, 2**32))
 def test_whatever_the_bodies_faults_keep_their_word(old: str, new: str, seed: int) -> None:
     stored = StoredObject()

@@ -6,7 +6,7 @@ from random import Random
 from statistics import mean, median, stdev
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.sandbox.faults.registry import FaultSet, UnknownFaultError, split_assignment
@@ -115,7 +115,6 @@ def test_several_faults_change_together_or_not_at_all() -> None:
     assert faults.values() == {"torn": "1%"}
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_value_or_a_clear_refusal(text: str) -> None:
     for parse in (duration, share, distribution):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from gateway_bench import SYNTH, Bench, changed_method, document
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.sandbox.aws import chunked as aws_chunked
@@ -100,7 +100,6 @@ def test_ranges(wanted: str, status: int, body: bytes | None) -> None:
         assert (answer.body, answer.headers["content-length"]) == (body, str(len(body)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=6))
 def test_aws_chunked_bodies(chunks: list[bytes]) -> None:
     signed = b"".join(b"%x;chunk-signature=abc\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from history_language import history
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_golden_findings import HISTORIES
 from test_load_generator import samples
@@ -54,7 +54,6 @@ def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.M
     assert summary_bytes(analyse(recorded_run)) == whole
 
 
-@settings(deadline=None)
 @given(few, few, st.sampled_from(["left", "right"]), st.booleans())
 def test_places_are_those_of_searchsorted(table: list[int], wanted: list[int], side: str, rising: bool) -> None:
     column = np.array(sorted(table), dtype=np.int64)
@@ -62,7 +61,6 @@ def test_places_are_those_of_searchsorted(table: list[int], wanted: list[int], s
     assert blocks.places(column, values, side).tolist() == np.searchsorted(column, values, side).tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-3, 40), max_size=30), st.integers(1, 100))
 def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times: int) -> None:
     column = np.array(values * times, dtype=np.int64)
@@ -74,7 +72,6 @@ def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times
     assert found.max_ns == (int(rising[-1]) if len(rising) else None)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-1, 4), max_size=40), st.booleans())
 def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool) -> None:
     column = np.array(sorted(group) if rising else group, dtype=np.int32)
@@ -82,7 +79,6 @@ def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool)
     assert [members.tolist() for members in found] == [np.flatnonzero(column == number).tolist() for number in range(5)]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 20)), max_size=20),
     st.lists(st.integers(0, 60), max_size=10),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from history_language import history
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_golden_findings import HISTORIES
 from test_load_generator import samples
@@ -21,7 +21,6 @@ from loadtest.run.records import WindowKind
 durations = st.lists(st.integers(-(2**62), 2**62) | st.integers(-3, 3), max_size=40)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.integers(-1, 4), max_size=40), st.booleans(), st.integers(1, 50), st.sampled_from([np.int8, np.int32])
 )
@@ -46,7 +45,6 @@ def test_what_is_gathered_may_be_sorted_and_no_group_is_no_column() -> None:
     assert by_group(np.full(3, -1, dtype=np.int8), 0, lambda part: times[part]) == [[]]
 
 
-@settings(deadline=None)
 @given(st.lists(durations, max_size=5), st.integers(1, 120))
 def test_quantiles_of_columns_together_are_those_of_all_their_values(columns: list[list[int]], times: int) -> None:
     rising = [np.sort(np.array(values * times, dtype=np.int64)) for values in columns]

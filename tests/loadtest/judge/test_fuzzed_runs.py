@@ -26,8 +26,8 @@ LAGGING = ROOT / "tests" / "histories" / "lagging"
 """Its right verdict is FAIL: whatever is done to it, PASS would be wrong."""
 
 pytestmark = pytest.mark.usefixtures("in_one_thread")
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=75, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ def test_a_fail_in_spite_of_many_pauses_stays_one() -> None:
     assert measure_impact(with_pauses(slow, paused_in(slow, WRITING[:2]))).verdict is Verdict.FAIL
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sets(st.sampled_from(range(len(WRITING)))), st.sampled_from([1.0, 1.3, 1.6, 3.0]), st.integers(20, 500))
 def test_pauses_never_make_a_pass_of_a_fail(places: set[int], factor: float, ms: int) -> None:
     """However the pauses lie: in the very windows that are slow, or elsewhere."""

@@ -54,7 +54,7 @@ def judged(recording: Recording) -> Summary:
     return summary
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(STEPS, max_size=30), st.sampled_from((0.0, 0.5, 1.0)))
 def test_whatever_a_target_answers_its_run_is_accepted_and_judged(steps: list[Any], share: float) -> None:
     recording = Recording(share)
@@ -85,7 +85,7 @@ def spelled(version: int, epoch: int, how: str) -> str:
     }[how]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(-1, 2), min_size=1, max_size=60),
     st.sampled_from(("as the store", "weak", "with a suffix", "without quotes", "of its own", "a counter")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.run.entity_tags import SpooledReads, name_versions
@@ -149,7 +149,6 @@ def test_two_etags_by_turns_for_one_version(etags: str, second: list[int]) -> No
     assert reads["outcome"].tolist() == [WHOLE] * len(reads)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("xyz"), min_size=1, max_size=9))
 def test_etags_are_by_turns_exactly_when_one_comes_back_after_another(etags: list[str]) -> None:
     second = named([("a", 1, etag, None) for etag in etags])["etag_version"] == SECOND_ETAG
@@ -161,7 +160,6 @@ def test_etags_are_by_turns_exactly_when_one_comes_back_after_another(etags: lis
     assert not any(second[place] for place, etag in enumerate(etags) if etag == usual)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 4)), max_size=30), st.booleans(), st.booleans())
 def test_etags_that_name_versions_one_to_one_are_never_a_finding(
     bodies: list[tuple[str, int]], weak: bool, told: bool
@@ -173,7 +171,6 @@ def test_etags_that_name_versions_one_to_one_are_never_a_finding(
     assert set(reads["outcome"].tolist()) <= {WHOLE}
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from("xyz")), min_size=1, max_size=30))
 def test_a_contradiction_is_a_finding_whatever_the_majority_says(pairs: list[tuple[int, str]]) -> None:
     reads = named([("a", version, etag, None) for version, etag in pairs])

@@ -18,7 +18,7 @@ from loadtest.run.schedule import WindowSchedule, rests_for
 from loadtest.units import SECOND
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(5, 400), st.integers(2, 600), st.integers(0, 1_000))
 def test_looks_are_at_complete_pairs_and_rise_to_all_that_there_may_be(tenths: int, seconds: int, seed: int) -> None:
     window_ns, run_ns = tenths * SECOND // 10, seconds * SECOND

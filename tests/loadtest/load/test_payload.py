@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.run.documents import made_up, made_up_verifier
@@ -28,7 +28,6 @@ def outcome(body: bytes, size: int) -> ReadOutcome:
     return identify(body, RUN, size).outcome
 
 
-@settings(deadline=None)
 @given(versions, sizes)
 def test_a_document_is_json_of_exactly_its_size_and_names_its_version(version: int, size: int) -> None:
     body = render(RUN, version, size)
@@ -46,14 +45,12 @@ def test_the_smallest_and_the_largest_document_are_whole(size: int) -> None:
     assert identify(render(RUN, 7, size), RUN, size) == (ReadOutcome.WHOLE, 7)
 
 
-@settings(deadline=None)
 @given(versions, sizes, st.data())
 def test_every_proper_prefix_is_truncated(version: int, size: int, data: st.DataObject) -> None:
     length = data.draw(st.integers(0, size - 1))
     assert outcome(render(RUN, version, size)[:length], size) is ReadOutcome.TRUNCATED
 
 
-@settings(deadline=None)
 @given(versions, st.integers(400, 6000), st.data())
 def test_one_changed_byte_is_corrupt_and_never_whole(version: int, size: int, data: st.DataObject) -> None:
     body = bytearray(render(RUN, version, size))
@@ -63,7 +60,6 @@ def test_one_changed_byte_is_corrupt_and_never_whole(version: int, size: int, da
     assert identify(bytes(body), RUN, size).version == NO_VERSION
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([-1, 1]), st.integers(700, 6000), st.data())
 def test_a_mix_of_two_versions_is_torn(version: int, step: int, size: int, data: st.DataObject) -> None:
     other = max(0, version + step)
@@ -154,7 +150,6 @@ REWRITINGS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 @pytest.mark.parametrize("name", REWRITINGS)
-@settings(deadline=None)
 @given(version=versions, size=sizes)
 def test_a_document_that_was_spelled_anew_is_rewritten_and_how_is_told(name: str, version: int, size: int) -> None:
     rewrite, how = REWRITINGS[name]
@@ -236,7 +231,6 @@ def test_a_document_with_more_behind_it_is_corrupt() -> None:
     assert outcome(render(RUN, 3, 4096) + b"x", 4096) is ReadOutcome.CORRUPT
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000))
 def test_no_bytes_whatever_raise_or_pass_for_whole(body: bytes) -> None:
     assert outcome(body, 1000) is not ReadOutcome.WHOLE

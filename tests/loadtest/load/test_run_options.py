@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from chosen_settings import BESIDE, options
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
@@ -75,7 +74,6 @@ HOSTILE = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_siz
 )
 
 
-@hypothesis_settings(deadline=None)
 @given(st.sampled_from([name for name, _ in _OPTIONS if name not in ("outputs", "run-dir")]), HOSTILE)
 def test_any_value_of_an_option_is_taken_or_refused_on_one_short_line(name: str, value: str) -> None:
     chosen = options("--outputs", "none", *BESIDE)

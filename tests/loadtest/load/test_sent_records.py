@@ -80,7 +80,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(EVENTS)
 def test_all_arrives_in_the_end_over_any_channel(events: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as small:

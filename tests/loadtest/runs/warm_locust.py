@@ -130,6 +130,9 @@ def become_each_run(number: int) -> None:
         os.dup2(descriptors[1], 2)
         for descriptor in descriptors:
             close(descriptor)
+        # Those of this process know whether it was a file or a pipe that the tests write to.
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
         os.chdir(said["folder"])
         os.environ.clear()
         os.environ.update(said["environment"])

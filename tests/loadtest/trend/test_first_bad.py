@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.trend.first_bad import Event, Worsening, events
@@ -27,7 +27,6 @@ def test_what_can_have_begun_with_no_run_in_common_stays_apart_and_the_first_com
     assert events([]) == []
 
 
-@settings(deadline=None)
 @given(st.lists(worsenings(), max_size=6))
 def test_every_change_is_in_one_event_and_no_fewer_events_would_do(changes: list[Worsening]) -> None:
     found = events(changes)
