@@ -38,7 +38,7 @@ def test_what_shows_a_put_is_answered_when_readers_can_see_it(method: str) -> No
             if message["type"] == "http.response.start":
                 told.append(stored.current.etag if stored.current else "nothing")
 
-        proxy._ask_moto = moto  # type: ignore[method-assign]
+        proxy._moto.ask = moto  # type: ignore[method-assign]
 
         def asked(how: str) -> Forwarded:
             return Forwarded(AwsRequest("s3", "", how, "/", "", "bucket", "key"), URL("http://moto/"), (), b"{}")
