@@ -19,9 +19,11 @@ from locust.env import Environment
 from benchmarks.reader_load import closed_loop
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
+from loadtest.load import preparation
 from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
 from loadtest.load.owed import earlier_runs, owed_sentence, take_over
+from loadtest.load.preparation import Preparation
 from loadtest.load.reader import SamplesReader
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
@@ -323,6 +325,27 @@ def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_
         prices.hold(render("ba9876543210", 3, SIZE))
         assert main(["restore", str(run_dir)]) == 0
         assert prices.body == THEIRS and not is_owed(killed, 1) and is_owed(killed, 0)
+
+
+def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody replaced it after it was looked at, so its first version was refused: what is there is theirs."""
+    nothing: Any = SimpleNamespace()
+    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO))))
+    run.directory = RunDirectory.create(tmp_path / "run")
+    for number in range(2):
+        keep(kept_folder(run.directory.path, number), {}, None)
+    owed: list[list[int]] = []
+
+    def putting_it_back(run_dir: Path, _: Target) -> Any:
+        owed.append(kept_numbers(run_dir))
+        return SimpleNamespace(done=lambda: True)
+
+    monkeypatch.setattr(preparation, "PuttingBack", putting_it_back)
+    writer: Any = SimpleNamespace(stop=lambda: None, may_have_written=True, may_write_late=False, written={0})
+    run.writer = writer
+    run.abandon()
+    assert owed == [[0]]
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
