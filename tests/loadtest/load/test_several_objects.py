@@ -34,6 +34,7 @@ from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
@@ -325,6 +326,20 @@ def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_
         prices.hold(render("ba9876543210", 3, SIZE))
         assert main(["restore", str(run_dir)]) == 0
         assert prices.body == THEIRS and not is_owed(killed, 1) and is_owed(killed, 0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store() as samples, running_odd_store() as prices:
+        kept_by(tmp_path, 0, samples, MINE)
+        kept_by(tmp_path, 1, prices, THEIRS)
+        (kept_folder(tmp_path) / KEPT_DOCUMENT).write_bytes(b"{}")
+        assert main(["restore", str(tmp_path), "--object-key", "prices.json"]) == 0
+        assert prices.body == THEIRS
+        assert main(["restore", str(tmp_path), "--object-key", "payload.json"]) == 2
+        assert "is not whole" in capsys.readouterr().err
 
 
 def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
