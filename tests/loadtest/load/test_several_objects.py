@@ -27,6 +27,7 @@ from loadtest.load.preparation import Preparation
 from loadtest.load.reader import SamplesReader
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
+from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
@@ -361,6 +362,24 @@ def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkey
     run.abandon()
     assert owed == [[0]]
     assert not (tmp_path / "run").exists()
+
+
+def test_as_much_time_is_left_to_put_each_of_several_objects_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def wait(limit: int) -> int:
+        limits.append(limit)
+        return 0
+
+    def started(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(stdin=io.BytesIO(), wait=wait)
+
+    monkeypatch.setattr("loadtest.load.writer.putting_back.subprocess.Popen", started)
+    for more in ((), ("--samples-path", "/v1/offers key=offers.json")):
+        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO, *more)))).done()
+    assert limits[0] / 2 == limits[1] / 3 > 0
 
 
 def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
