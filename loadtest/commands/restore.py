@@ -64,19 +64,31 @@ def _numbers(arguments: argparse.Namespace, run_dir: Path) -> list[int]:
     """The objects to put back, by number."""
     numbers = kept_numbers(run_dir)
     if arguments.object_key:
-        kept = {number: load(run_dir, number) for number in numbers}
-        chosen = [number for number in numbers if (found := kept[number]) and found.key == arguments.object_key]
-        if not chosen:
-            raise UsageError(
-                f"{run_dir} keeps no document of {arguments.object_key!r}: fix --object-key, or leave it out."
-            )
-        return chosen
+        return _numbers_of(arguments.object_key, run_dir, numbers)
     if arguments.url and len(numbers) > 1:
         raise UsageError(
             f"--url is the readers' address of one object, and {run_dir} keeps documents of {len(numbers)}: give "
             "--object-key with it, and put them back one by one."
         )
     return numbers
+
+
+def _numbers_of(key: str, run_dir: Path, numbers: list[int]) -> list[int]:
+    """Those of one object. A copy that is damaged, of another one, keeps nobody from it."""
+    chosen, damaged = [], []
+    for number in numbers:
+        try:
+            kept = load(run_dir, number)
+        except UsageError as error:
+            damaged.append(error)
+            continue
+        if kept is not None and kept.key == key:
+            chosen.append(number)
+    if not chosen and damaged:
+        raise damaged[0]
+    if not chosen:
+        raise UsageError(f"{run_dir} keeps no document of {key!r}: fix --object-key, or leave it out.")
+    return chosen
 
 
 def _restore(arguments: argparse.Namespace, run_dir: Path, number: int, told: dict[str, Any] | None) -> int:

@@ -34,6 +34,8 @@ from loadtest.summary.summary import Summary
 APART: Final = atomic_reads.PROMISE.id
 """The check of what each address promises for itself only."""
 _OF_THE_RUN: Final = frozenset({"duration", "loop_delay", "write_errors"})
+OF_ALL_OBJECTS: Final = _OF_THE_RUN - {"write_errors"}
+"""Of several objects each has writes of its own; several addresses of one object share them."""
 _OF_EACH: Final = frozenset({"duration", "share", "ratio"})
 
 
@@ -132,15 +134,20 @@ def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
     return None if badness(whole)[0] > badness(parts[place])[0] else place
 
 
-def is_of_each(expression: str) -> bool:
+def is_of_each(expression: str, of_the_run: frozenset[str] = _OF_THE_RUN) -> bool:
     """Whether a condition must hold for each part of the reads: one on a time, a share or a ratio must."""
     (threshold,) = parse(expression)
-    return METRICS[threshold.metric].dimension in _OF_EACH and threshold.metric not in _OF_THE_RUN
+    return METRICS[threshold.metric].dimension in _OF_EACH and threshold.metric not in of_the_run
 
 
-def threshold_of_each(whole: ThresholdResult, own: Sequence[ThresholdResult], names: Sequence[str]) -> ThresholdResult:
+def threshold_of_each(
+    whole: ThresholdResult,
+    own: Sequence[ThresholdResult],
+    names: Sequence[str],
+    of_the_run: frozenset[str] = _OF_THE_RUN,
+) -> ThresholdResult:
     """A condition on a time, a share or a ratio must hold at each address; one on a count or rate for all."""
-    if not is_of_each(whole.expression):
+    if not is_of_each(whole.expression, of_the_run):
         return whole
     verdict = worst([whole.verdict, *(one.verdict for one in own)])
     deciding = [(name, one) for name, one in zip(names, own, strict=True) if one.verdict is verdict]

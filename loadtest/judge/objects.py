@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.addresses import threshold_of_each
+from loadtest.judge.addresses import OF_ALL_OBJECTS, threshold_of_each
 from loadtest.judge.checks import assumptions, availability, load_generator, write_impact
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.measure.generator_health import measure_generator
@@ -88,7 +88,7 @@ def with_thresholds(
 ) -> Summary:
     """``summary`` with each threshold as it holds for all reads together and, if it is on no count, of each object."""
     thresholds = tuple(
-        threshold_of_each(each, [part.thresholds[place] for part in parts], names)
+        threshold_of_each(each, [part.thresholds[place] for part in parts], names, OF_ALL_OBJECTS)
         for place, each in enumerate(together)
     )
     verdict = worst([summary.verdict, *(each.verdict for each in thresholds)])

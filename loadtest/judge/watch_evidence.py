@@ -113,7 +113,8 @@ def got_again(history: History) -> str:
     """That readers got a document again that they had named, and no order says whether it was the same version."""
     reads = history.reads
     unplaced = (reads.version == UNSEEN_VERSION) | (reads.version == UNDECIDED_VERSION)
-    again = (reads.outcome == ReadOutcome.WHOLE) & unplaced & (reads.sent_version == reads.version)
+    same = (unplaced & (reads.sent_version == reads.version)) | (reads.sent_version == UNDECIDED_VERSION)
+    again = (reads.outcome == ReadOutcome.WHOLE) & same
     if not again.any():
         return ""
     return (

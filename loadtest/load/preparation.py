@@ -35,7 +35,7 @@ from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Beginning, beginning
-from loadtest.target.kept_document import keep, kept_folder, kept_numbers
+from loadtest.target.kept_document import forget, keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
 
 
@@ -188,9 +188,12 @@ class Preparation:
         """Put the document back that was there before the run; whether nothing is owed any more."""
         if self.directory is None or self.writer is None or not self.writer.may_have_written:
             return True
-        if not kept_numbers(self.directory.path):
-            return True
         if self._put_back is None:
+            for number in kept_numbers(self.directory.path):
+                if number not in self.writer.written:  # what is there now is as it was, or somebody else's
+                    forget(self.directory.path, number)
+            if not kept_numbers(self.directory.path):
+                return True
             self._put_back = PuttingBack(self.directory.path, self.target)
         return self._put_back.done()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest import units
-from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION
+from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNDECIDED_VERSION, UNKNOWN_VERSION
 from loadtest.summary.findings import SHOWN, Operation
 
 
@@ -37,6 +37,7 @@ def operation_text(operation: Operation) -> str:
 _SENT: Final = {
     UNKNOWN_VERSION: "sent an ETag that nothing is known of",
     SECOND_ETAG: "sent the ETag that the version had before the target changed its ETags",
+    UNDECIDED_VERSION: "sent an ETag that had come with the same bytes, perhaps of another publication",
 }
 _OTHER_ETAGS: Final = {
     NO_VERSION: "answered without an ETag",

@@ -37,7 +37,8 @@ UNSEEN_VERSION: Final = -4
 """A whole document of somebody else's publishing that no HEAD saw: it was published and replaced between two."""
 
 UNDECIDED_VERSION: Final = -5
-"""A whole document that is old, or was published once more between two HEADs: nothing proves which."""
+"""A whole document that is old, or was published once more between two HEADs: nothing proves which.
+Of a condition: it named the same bytes under another ETag than the answer has, which may be another publication."""
 
 NEVER_RETURNED: Final = np.iinfo(np.int64).max
 """``returned_ns`` of a write whose outcome is unknown: it may take effect at any later time."""

@@ -44,7 +44,8 @@ class Operation:
     session: str  # "worker/session" of a read; "writer" of a write, "publisher" of a watched one
     status: int | None  # HTTP status of a read; 0 = transport error; None for a write
     outcome: str  # as in run.json, e.g. "whole", "not-modified", "acked"; "shown" of a write that HEADs showed
-    sent_version: int  # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since
+    # version that If-None-Match named; -1 = unconditional, -2 not known, -3 by an ETag changed since, -5 undecided
+    sent_version: int
     etag_version: int  # version that the answer's ETag names; -1 none, -2 not known, -3 a second one of that version
     request_id: str  # x-amzn-RequestId of the answer; "" if there is none
     widening_ns: int = 0  # how much of a read's time is the uncertainty of its worker's clock

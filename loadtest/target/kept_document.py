@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +92,11 @@ def load(run_dir: Path, number: int = 0) -> Kept | None:
             "it is what you miss."
         ) from None
     return Kept(about, body, number)
+
+
+def forget(run_dir: Path, number: int) -> None:
+    """Delete what a run has kept of an object that it never wrote to: nothing is owed there."""
+    shutil.rmtree(kept_folder(run_dir, number), ignore_errors=True)
 
 
 def note_put_back(run_dir: Path, number: int = 0) -> None:

@@ -6,8 +6,9 @@ unseen. The runs of a series have the same number of objects, addresses and plac
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from loadtest import units
 from loadtest.compare.shares import Share
@@ -20,7 +21,7 @@ from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_
 
 def headlines_of_parts(newest: Summary) -> tuple[Headline, ...]:
     """The numbers of the objects, addresses and places of the ``newest`` run; none when it has one of each."""
-    return tuple(headline for part in _parts(newest) for headline in _headlines(part))
+    return tuple(headline for part, slug in _slugs(_parts(newest)).items() for headline in _headlines(part, slug))
 
 
 def _parts(summary: Summary) -> dict[str, ObjectRow | AddressRow | PlaceRow]:
@@ -28,8 +29,18 @@ def _parts(summary: Summary) -> dict[str, ObjectRow | AddressRow | PlaceRow]:
     return {**objects, **{row.url: row for row in summary.addresses}, **{row.place: row for row in summary.places}}
 
 
-def _headlines(part: str) -> list[Headline]:
-    slug = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
+def _slugs(parts: Iterable[str]) -> dict[str, str]:
+    """Each part as the id of a number has it; two that are spelled alike there are told by a digest."""
+    slugs = {part: re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts}
+    spelled = list(slugs.values())
+    return {part: slug if spelled.count(slug) < 2 else f"{slug}-{_digest(part)}" for part, slug in slugs.items()}
+
+
+def _digest(part: str) -> str:
+    return hashlib.sha256(part.encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+def _headlines(part: str, slug: str) -> list[Headline]:
     times = [
         Headline(
             f"response-{slug}-{quantile}",

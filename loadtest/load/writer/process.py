@@ -71,7 +71,8 @@ class WriterProcess:
         self._on_published = on_published
         self._called: dict[int, dict[str, Any]] = {}
         self._target = target
-        self.may_have_written = False
+        self.written: set[int] = set()
+        """The objects, by number, whose first version was sent and not refused: something of the run may be there."""
         self.may_write_late = False
         """Whether version 0 was sent and never answered: the store may take it at any later time."""
         self._looked_at: set[int] = set()
@@ -102,6 +103,11 @@ class WriterProcess:
     def _more_orders(self, settings: Settings) -> dict[str, Any]:
         return {}
 
+    @property
+    def may_have_written(self) -> bool:
+        """Whether something of the run may be in the store."""
+        return bool(self.written)
+
     def look(self, number: int = 0) -> dict[str, Any]:
         """What the writer says of an object as it is before its first version; it has kept it if it could.
 
@@ -125,10 +131,12 @@ class WriterProcess:
         """
         self.refuse_other_clock()
         self._conversation.tell({"put": arguments, "said": said})
-        place, before = self._place_of(number), self.may_have_written
-        self.may_have_written = self.may_write_late = True
+        place = self._place_of(number)
+        self.written.add(number)
+        self.may_write_late = True
         put = self._put(self._conversation.wait_for("outcome", f"did not put version {number} into {place}"))
-        self.may_have_written = before or put.outcome is not WriteOutcome.REFUSED
+        if put.outcome is WriteOutcome.REFUSED:
+            self.written.discard(number)
         self.may_write_late = put.outcome is WriteOutcome.UNKNOWN
         if put.outcome is not WriteOutcome.ACKED:
             self.stop()

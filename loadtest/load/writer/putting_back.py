@@ -15,6 +15,7 @@ from loadtest.target.finding import Target
 from loadtest.target.opening import orders_for
 
 _TIME_LIMIT_S: Final = 120
+"""For each object: they are put back one after the other."""
 
 
 class PuttingBack:
@@ -24,6 +25,7 @@ class PuttingBack:
         command = [sys.executable, "-m", "loadtest", "restore", "--orders-on-input", str(run_dir.resolve())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True)
         objects = [(one.object_key, one.url) for one in target.objects()]
+        self._time_limit_s = _TIME_LIMIT_S * len(objects)
         orders = {**orders_for(target), "objects": objects, **asdict(target.access)}
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(orders).encode() + b"\n")  # type: ignore[union-attr]
@@ -32,7 +34,7 @@ class PuttingBack:
     def done(self) -> bool:
         """Wait for it, and return whether nothing is owed any more. One that hangs is killed."""
         try:
-            return self._process.wait(_TIME_LIMIT_S) == 0
+            return self._process.wait(self._time_limit_s) == 0
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait() == 0

@@ -11,7 +11,15 @@ from loadtest.run.addresses import name_versions_apart
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import Published, identified
 from loadtest.run.observed.journal import Watched
-from loadtest.run.observed.numbering import Lines, came_together, document_reads, numbered, renumbered
+from loadtest.run.observed.numbering import (
+    Lines,
+    came_together,
+    document_reads,
+    leave_open,
+    named_by,
+    numbered,
+    renumbered,
+)
 from loadtest.run.observed.placing import Gaps, place
 from loadtest.run.records import UNKNOWN_VERSION, opaque
 
@@ -54,8 +62,9 @@ def name_observed(
     for of in results.values():
         if of.document:
             documents.setdefault(of.document, len(documents))
-    put = {tag: [number] for tag, number in documents.items()}
-    reads = name_versions_apart([document_reads(part, results, documents) for part in parts], put, settled)
+    of_documents = [document_reads(part, results, documents) for part in parts]
+    reads = name_versions_apart(of_documents, named_by(documents), settled)
+    leave_open(reads, documents)
     versions: list[list[int]] = [[] for _ in documents]
     for version, tag in enumerate(tags):
         versions[documents[tag]].append(version)

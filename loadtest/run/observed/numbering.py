@@ -5,16 +5,18 @@ In place of a version, a read has the number of a body while the run goes on, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import Body, IdentifiedBody, Together
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.records import NO_VERSION, UNDECIDED_VERSION, ReadOutcome, opaque
 
 Column = np.ndarray[Any, np.dtype[Any]]
-_NAMES_NOTHING: Final = "\0"
+_OPEN: Final = "\0"
+"""Stands for the ETag of a condition that may have named another publication; no answer can carry it."""
 
 Lines = list[Any]
 """The lines of one process about its bodies, and about other things."""
@@ -111,7 +113,7 @@ def _tell_by_etag(
 
 
 def _conditions_told(part: SpooledReads, body: Column, bodies: dict[int, IdentifiedBody]) -> list[str]:
-    """The ETags of a process, with one more that names nothing, for conditions that may have named another publication.
+    """The ETags of a process, with one more for conditions that may have named another publication (``leave_open``).
 
     That is so where the same bytes came under another ETag than the one that was named, and no HEAD showed one of them.
     """
@@ -126,4 +128,14 @@ def _conditions_told(part: SpooledReads, body: Column, bodies: dict[int, Identif
     touched = (of_line[answered] == body) | (of_line[named] == body)
     open_ = touched & (records["status"] == 200) & (body >= 0) & (named != 0) & (kind[answered] != kind[named])
     records["sent_etag"][open_] = len(part.etags)
-    return [*part.etags, _NAMES_NOTHING]
+    return [*part.etags, _OPEN]
+
+
+def named_by(documents: Mapping[str, int]) -> dict[str, list[int]]:
+    """The document that each ETag names; a condition that may have named another publication names none of them."""
+    return {tag: [number] for tag, number in documents.items()} | {_OPEN: [len(documents)]}
+
+
+def leave_open(reads: Column, documents: Mapping[str, int]) -> None:
+    """Call undecided what such a condition named: the answer may be right, or the condition was ignored."""
+    reads["sent_version"][reads["sent_version"] == len(documents)] = UNDECIDED_VERSION

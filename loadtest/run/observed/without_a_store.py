@@ -12,7 +12,15 @@ import numpy as np
 from loadtest.run.addresses import name_versions_apart
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import IdentifiedBody, Together, identified
-from loadtest.run.observed.numbering import Lines, came_together, document_reads, numbered, renumbered
+from loadtest.run.observed.numbering import (
+    Lines,
+    came_together,
+    document_reads,
+    leave_open,
+    named_by,
+    numbered,
+    renumbered,
+)
 from loadtest.run.records import NO_VERSION, UNKNOWN_VERSION, UNSEEN_VERSION, ReadOutcome, opaque
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -47,8 +55,9 @@ def name_alone(
     results = identified(bodies, came, {})
     sizes = {of.document: bodies[number].size for number, of in results.items() if of.document}
     documents = {document: number for number, document in enumerate(sizes)}
-    put = {tag: [number] for tag, number in documents.items()}
-    reads = name_versions_apart([document_reads(part, results, documents) for part in parts], put, settled)
+    of_documents = [document_reads(part, results, documents) for part in parts]
+    reads = name_versions_apart(of_documents, named_by(documents), settled)
+    leave_open(reads, documents)
     times = _modified(parts, lines, came, results, documents)
     order = in_order_of_time(times)
     names = list(documents)

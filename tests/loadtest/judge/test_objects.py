@@ -188,6 +188,12 @@ def test_counts_are_limited_for_all_objects_and_the_rest_for_each() -> None:
     assert only.verdict is FAIL
 
 
+def test_an_object_whose_writes_fail_is_not_helped_by_those_of_the_others() -> None:
+    """A write in eight of one object, which is one in fifteen of all."""
+    (limit,) = summarise(both(f"x7[{END} {END + 10}]", thresholds=["write_errors < 10%"])).thresholds
+    assert limit.verdict is FAIL and limit.sentence.startswith(f"At {SAMPLES}: ")
+
+
 def test_reports_have_a_row_for_each_object_and_the_summary_comes_back(tmp_path: Path) -> None:
     summary = summarise(crossed())
     write_summary(summary, tmp_path / "summary.json")

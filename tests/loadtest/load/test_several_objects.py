@@ -19,12 +19,15 @@ from locust.env import Environment
 from benchmarks.reader_load import closed_loop
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
+from loadtest.load import preparation
 from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
 from loadtest.load.owed import earlier_runs, owed_sentence, take_over
+from loadtest.load.preparation import Preparation
 from loadtest.load.reader import SamplesReader
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
+from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
@@ -32,6 +35,7 @@ from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
@@ -323,6 +327,59 @@ def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_
         prices.hold(render("ba9876543210", 3, SIZE))
         assert main(["restore", str(run_dir)]) == 0
         assert prices.body == THEIRS and not is_owed(killed, 1) and is_owed(killed, 0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store() as samples, running_odd_store() as prices:
+        kept_by(tmp_path, 0, samples, MINE)
+        kept_by(tmp_path, 1, prices, THEIRS)
+        (kept_folder(tmp_path) / KEPT_DOCUMENT).write_bytes(b"{}")
+        assert main(["restore", str(tmp_path), "--object-key", "prices.json"]) == 0
+        assert prices.body == THEIRS
+        assert main(["restore", str(tmp_path), "--object-key", "payload.json"]) == 2
+        assert "is not whole" in capsys.readouterr().err
+
+
+def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody replaced it after it was looked at, so its first version was refused: what is there is theirs."""
+    nothing: Any = SimpleNamespace()
+    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO))))
+    run.directory = RunDirectory.create(tmp_path / "run")
+    for number in range(2):
+        keep(kept_folder(run.directory.path, number), {}, None)
+    owed: list[list[int]] = []
+
+    def putting_it_back(run_dir: Path, _: Target) -> Any:
+        owed.append(kept_numbers(run_dir))
+        return SimpleNamespace(done=lambda: True)
+
+    monkeypatch.setattr(preparation, "PuttingBack", putting_it_back)
+    writer: Any = SimpleNamespace(stop=lambda: None, may_have_written=True, may_write_late=False, written={0})
+    run.writer = writer
+    run.abandon()
+    assert owed == [[0]]
+    assert not (tmp_path / "run").exists()
+
+
+def test_as_much_time_is_left_to_put_each_of_several_objects_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def wait(limit: int) -> int:
+        limits.append(limit)
+        return 0
+
+    def started(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(stdin=io.BytesIO(), wait=wait)
+
+    monkeypatch.setattr("loadtest.load.writer.putting_back.subprocess.Popen", started)
+    for more in ((), ("--samples-path", "/v1/offers key=offers.json")):
+        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO, *more)))).done()
+    assert limits[0] / 2 == limits[1] / 3 > 0
 
 
 def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:

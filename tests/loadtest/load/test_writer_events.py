@@ -95,6 +95,7 @@ def test_a_first_put_that_was_refused_never_lands_and_one_without_an_answer_may(
     with pytest.raises(UsageError, match="Version 0 could not be put"):
         writer.put_first({}, {})
     assert (writer.may_have_written, writer.may_write_late) == (written, late)
+    assert writer.written == ({0} if written else set())
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(0, 3))

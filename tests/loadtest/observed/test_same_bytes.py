@@ -109,6 +109,21 @@ def test_a_condition_that_is_ignored_where_no_order_is_known_does_not_pass() -> 
     assert result.sentence.startswith("1 request named a document and got the same one again, with 200")
 
 
+@pytest.mark.parametrize("store", ["asked", "not asked"])
+def test_a_condition_that_is_ignored_under_an_etag_that_no_head_showed_does_not_pass(store: str) -> None:
+    """Every now and then the target makes an ETag anew: the bytes were published again as they were, or it is wrong."""
+    world = World([(-1000, 7)], digests="no")
+    world.watch([world.head(moment, moment, moment) for moment in range(0, 1010, 10)], 10)
+    for moment in range(1, 1000):
+        made_anew = f"made-{moment // 100}" if moment >= 100 else None
+        world.read(moment % 3, moment, moment, 7, asks=True, etag=made_anew)
+    history = world.history() if store == "asked" else world.history_without_store()
+    assert int((history.reads.outcome == ReadOutcome.NOT_MODIFIED).sum()) == 999 - 30
+    result = conditional_get(history)
+    assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
+    assert result.sentence.startswith("27 requests named a document and got the same one again, with 200")
+
+
 def test_correct_runs_with_an_etag_for_each_publication_raise_no_alarm() -> None:
     """Whatever is published again, and when: in order, back and forth, and faster than HEADs look."""
     for seed in range(60):

@@ -281,18 +281,28 @@ def test_what_got_worse_at_one_address_is_seen_though_it_has_few_of_the_reads(cl
     assert number(trend(failing), "errors-https-cdn-v1").verdict is Verdict.FAIL
 
 
+def an_object(run: Summary, key: str, factor: float = 1.0) -> ObjectRow:
+    p50, p99 = round(5_000_000 * factor), round(12_000_000 * factor)
+    counts = (1, 9, 600, 0)
+    return ObjectRow(key, ("https://a/v1",), *counts, p50, p99, p99, None, 0, None, 0, None, run.questions, ())
+
+
 def test_what_got_worse_at_one_object_is_seen(clean: Summary) -> None:
     def with_object(run: Summary, factor: float) -> Summary:
-        p50, p99 = round(5_000_000 * factor), round(12_000_000 * factor)
-        counts = (1, 9, 600, 0)
-        row = ObjectRow(
-            "prices.json", ("https://a/v1",), *counts, p50, p99, p99, None, 0, None, 0, None, run.questions, ()
-        )
-        return replace(run, objects=(row,))
+        return replace(run, objects=(an_object(run, "prices.json", factor),))
 
     runs = series(clean, [1.0] * 30)
     made = trend([with_object(run, (1.3 if at >= 24 else 1.0) + 0.004 * (at % 3)) for at, run in enumerate(runs)])
     assert number(made, "response-prices-json-p50").verdict is made.verdict is Verdict.FAIL
+
+
+def test_objects_whose_keys_look_alike_have_numbers_of_their_own(clean: Summary) -> None:
+    """With one id for both, a change that was accepted of the one would be accepted of the other."""
+    alike = ("prices/today.json", "prices-today.json", "日.json", "月.json")
+    both = [replace(run, objects=tuple(an_object(run, key) for key in alike)) for run in series(clean, [1.0] * 12)]
+    ids = [one.id for one in trend(both).numbers]
+    assert len(set(ids)) == len(ids)
+    assert sum(name.startswith("response-prices-today-json-") for name in ids) == 4
 
 
 def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
