@@ -75,8 +75,7 @@ class ReadModelRun:
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
-        if not self._coordinates or environment.web_ui is not None:
-            stop_once_at_a_time(runner)
+        stop_once_at_a_time(runner, has_page=environment.web_ui is not None)
         if isinstance(runner, MasterRunner):
             quit_after_records(runner, self._records_to_come)
         self._team = Workers(runner) if self._coordinates else None
