@@ -10,6 +10,7 @@ from locust.runners import MasterRunner
 
 from loadtest.load import interrupts
 from loadtest.load.interrupts import interrupt, interrupt_if_asked, stop_once_at_a_time, waiting_through_ctrl_c
+from loadtest.load.plugin import ReadModelRun
 
 
 @pytest.fixture
@@ -87,3 +88,17 @@ def test_a_master_without_a_page_may_be_stopped_while_it_stops() -> None:
     assert "stop" not in vars(runner)
     stop_once_at_a_time(runner, has_page=True)
     assert "stop" in vars(runner)
+
+
+def test_ctrl_c_pressed_again_while_readers_are_waited_for_does_not_cost_the_report(told: list[object]) -> None:
+    """Readers of a target that hangs take their five seconds, and then the document is put back, too."""
+    run = ReadModelRun.__new__(ReadModelRun)
+    vars(run).update(
+        _quitting=False,
+        _participant=SimpleNamespace(end_sending=interrupt, stop_recording=interrupt),
+        _environment=SimpleNamespace(runner=SimpleNamespace(quit=interrupt), process_exit_code=None),
+        _coordinator=None,
+        _coordinates=False,
+    )
+    run._on_quitting()
+    assert told == []
