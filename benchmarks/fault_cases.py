@@ -63,7 +63,9 @@ class FaultCase:
 
 
 def share(found: int, of: int) -> Interval:
-    """A share with its interval."""
+    """A share with its interval; of nothing at all, one that holds no size."""
+    if not of:
+        return Interval(-1, -1)
     tail = (1 - CONFIDENCE) / 2
     low = float(special.betaincinv(found, of - found + 1, tail)) if found else 0.0
     return Interval(low, float(special.betainccinv(found + 1, of - found, tail)) if found < of else 1.0)

@@ -9,15 +9,20 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from gevent.lock import RLock
+from locust.runners import MasterRunner
 
 from loadtest.load.record_receiver import RecordReceiver
 
 
-def stop_once_at_a_time(runner: Any) -> None:
+def stop_once_at_a_time(runner: Any, *, has_page: bool) -> None:
     """Make a second ``stop`` wait for the first, after which there is nothing left to stop.
 
-    A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice.
+    A worker that is interrupted and told to quit is stopped by both, and Locust's users cannot be stopped twice. A
+    process without workers makes its report while it stops: a signal at that time would end it without a verdict. A
+    master without a page reports later, when it quits, and may be stopped by the greenlet that hears its workers end.
     """
+    if isinstance(runner, MasterRunner) and not has_page:
+        return
     stop, stopping = runner.stop, RLock()
 
     def stop_alone(*how: Any, **else_how: Any) -> None:  # a master's has an argument

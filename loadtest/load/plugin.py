@@ -28,6 +28,7 @@ from loadtest.load.interrupts import (
     quit_after_records,
     stop_once_at_a_time,
     wait_for_the_end_of_this_process,
+    waiting_through_ctrl_c,
 )
 from loadtest.load.lanes import Lanes
 from loadtest.load.meeting import Agreed, Meeting
@@ -71,16 +72,14 @@ class ReadModelRun:
         self._coordinator: Coordinator | None = None
         self._starter = RunStarter(environment)
         self._page: PageRuns | None = None
-        self._quitting = False
+        self._quitting = self._starting = False
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
-        if not self._coordinates or environment.web_ui is not None:
-            stop_once_at_a_time(runner)
+        stop_once_at_a_time(runner, has_page=environment.web_ui is not None)
         if isinstance(runner, MasterRunner):
             quit_after_records(runner, self._records_to_come)
         self._team = Workers(runner) if self._coordinates else None
-        self._starting = False
         self._receiver: RecordReceiver | None = None
         """The receiver of the current or last run: late messages are answered, too."""
         runner.register_message(REFUSAL_MESSAGE, self._on_refusal)
@@ -213,11 +212,12 @@ class ReadModelRun:
         if self._quitting:
             wait_for_the_end_of_this_process()
         self._quitting = True
-        self._participant.end_sending()  # now, while the master can still answer
-        self._environment.runner.quit()  # readers end before their recording does
-        self._participant.stop_recording()
-        if self._coordinator is not None:
-            self._finish()
+        with waiting_through_ctrl_c():  # who waits for readers of a target that hangs presses it again
+            self._participant.end_sending()  # now, while the master can still answer
+            self._environment.runner.quit()  # readers end before their recording does
+            self._participant.stop_recording()
+            if self._coordinator is not None:
+                self._finish()
         if self._coordinates:
             end_hanging_children()
         else:

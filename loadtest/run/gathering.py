@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from loadtest.errors import UsageError
 from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import on_masters_clock, widened
@@ -68,7 +69,13 @@ def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds])
         UsageError: the journal cannot be read.
     """
     events, notes = load_journal(run_dir / JOURNAL_NAME)
-    writes = writes_of(events)
+    try:
+        writes = writes_of(events)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        raise UsageError(
+            f"{run_dir / JOURNAL_NAME} lacks a line of a PUT, or has one that was altered: restore it from a copy, or "
+            "measure again."
+        ) from None
     spools = sorted((run_dir / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}"))
     began_ns = int(writes["returned_ns"][0]) if len(writes) else 0
     recorded = [_spooled(path, run) for path in spools]

@@ -112,7 +112,7 @@ def load_journal(journal: Path) -> tuple[list[dict[str, Any]], list[dict[str, An
             if WATCH in event:
                 notes.append(dict(event[WATCH]))
             else:
-                events.setdefault(event["version"], {}).update(event)
+                events.setdefault(int(event["version"]), {}).update(event)
         except (ValueError, KeyError, TypeError, AttributeError):
             if number < len(lines):
                 raise UsageError(f"{journal}, line {number}, is damaged: the run cannot be judged.") from None

@@ -79,7 +79,7 @@ class ReadOutcome(IntEnum):
     REFUSED = 14
     """Transport: the connection could not be opened."""
     RESET = 15
-    """Transport: the connection was lost before the answer was whole."""
+    """Transport: the connection was lost before the head of the answer had come. In the body of a 200: TRUNCATED."""
     TIMED_OUT = 16
     """Transport: no whole answer within the time limit."""
     TRANSPORT_ERROR = 17

@@ -34,11 +34,11 @@ def load_run(run_dir: Path) -> dict[str, Any]:
     return run
 
 
-def write_run(run_dir: Path, run: dict[str, Any]) -> None:
-    """Write ``run.json`` with a digest of its content; it appears whole, or stays as it was."""
+def write_run(run_dir: Path, run: dict[str, Any], *, durable: bool = False) -> None:
+    """Write ``run.json`` with a digest of its content, whole or not at all; if ``durable``, it is on the disk then."""
     content = run if "seal" in run else {**run, "digest": _digest(run)}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_whole(run_dir / RUN_FILE, text.encode())
+    write_whole(run_dir / RUN_FILE, text.encode(), durable=durable)
 
 
 def _is_as_written(run: dict[str, Any]) -> bool:

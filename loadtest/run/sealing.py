@@ -84,7 +84,7 @@ def seal(run_dir: Path) -> None:
     clock_records = {CLOCKS_FILE: exchanges} if len(exchanges) else {}
     for name, records in {**recorded, WINDOWS_FILE: planned_windows(run), **clock_records}.items():
         _write_parquet(run_dir / name, records, run["run"])
-    write_run(run_dir, with_seal(run_dir, run))
+    write_run(run_dir, with_seal(run_dir, run), durable=True)  # before what it was made from is removed
     _finish(run_dir)
 
 

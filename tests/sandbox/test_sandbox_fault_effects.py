@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from gateway_bench import Bench, Seen, document
@@ -21,6 +22,8 @@ from loadtest.sandbox.faults.entity_tags import FORMS
 from loadtest.sandbox.faults.registry import BY_NAME, FaultSet
 from loadtest.sandbox.faults.validators import BodyOn304
 from loadtest.sandbox.faults.values import FaultValueError
+from loadtest.sandbox.http.protocol import SENT_HEADERS, TRANSPORT
+from loadtest.sandbox.server.app import SandboxApp
 from loadtest.sandbox.store.objects import S3Answer, StoredObject, object_version
 
 OLD, NEW = document(1), document(2)
@@ -281,6 +284,24 @@ def test_reset_rate_cuts_before_the_end() -> None:
     delivery = Delivery(b"")
     faults.delivering[0].deliver(304, None, delivery)
     assert delivery.cut_after == 0
+
+
+def test_a_304_that_is_reset_never_begins_even_if_a_body_was_to_follow_it() -> None:
+    """Its head alone would be a whole 304, so neither fault of it would be seen."""
+    bench = two_versions()
+    asked = [(b"If-None-Match", etag_of(bench, NEW).encode())]
+    bench.faults.update({"304-with-body": "on", "reset-rate": "on"})
+    sent: list[object] = []
+    cut: list[bool] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    transport = SimpleNamespace(get_extra_info=lambda _: None, abort=lambda: cut.append(True))
+    scope = {"method": "GET", SENT_HEADERS: asked, TRANSPORT: transport}
+    app = SandboxApp(bench.faults, timing.WriteGate())
+    asyncio.run(app._from_gateway(bench.gateway, "/samples", scope, send))
+    assert (sent, cut) == ([], [True])
 
 
 def test_faults_of_writes_plan_each_put() -> None:

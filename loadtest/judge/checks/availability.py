@@ -1,15 +1,16 @@
 """Availability: reads are answered.
 
-**Guarantee.** At most 0.1 % of the reads end in an error (a refusal, a lost connection, a time limit, 4xx, 5xx), and
-the target answers until the end of the run. ::
+**Guarantee.** At most 0.1 % of the reads end in an error (a refusal, a connection lost before the head of the answer
+has come, a time limit, 4xx, 5xx), and the target answers until the end of the run. ::
 
     reads   ok ok ok error ok ok …             counted, by kind
     reads   ok ok ok ok │ error error error    the target died: said so, whatever the share
     reads   ok ok ok ok │            killed    nobody knows what became of the reads in flight: INCONCLUSIVE
 
 **Exclusions.** Reads that were due and never sent say nothing about the target. Answers whose document is wrong are
-faults of the document, not errors. Errors of PUTs are listed too, and the assumptions do not hold once nothing is
-written any more.
+faults of the document, not errors. So is a connection that is lost within the body of a 200: that document is
+*truncated*, which :mod:`loadtest.judge.checks.whole_bodies` does not tolerate. Errors of PUTs are listed too, and the
+assumptions do not hold once nothing is written any more.
 
 Fields: ``looked_at`` = reads; ``found`` = errors; numbers: the share of errors, and the longest time without a
 successful read.

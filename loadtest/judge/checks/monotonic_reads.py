@@ -140,7 +140,8 @@ def _judge(history: History, looked_at: int, backward: int, went_back: int, sess
 def _witness(history: History, times: Timeline, read: int) -> Witness:
     keys = history.once(session_key)
     same = (keys == keys[read]) & times.legitimate
-    before = same & (history.reads.own_returned_ns < history.reads.called_ns[read])
+    proves = same & times.published_once[times.version]  # as in largest_read_before
+    before = proves & (history.reads.own_returned_ns < history.reads.called_ns[read])
     newest = int(times.version[before].max())
     earlier = int(np.argmax(before & (times.version == newest)))
     version = int(times.version[read])

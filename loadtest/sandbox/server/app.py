@@ -168,7 +168,7 @@ class SandboxApp:
         if delivery.cut_after is None:
             await _send(answer.status, headers, delivery.body, identifier, send)
             return
-        if delivery.body:
+        if answer.body:  # one without, a 304, never begins, though a fault may have given it one
             started = _complete(headers, identifier)
             await send({"type": "http.response.start", "status": answer.status, "headers": started})
             part = delivery.body[: delivery.cut_after]

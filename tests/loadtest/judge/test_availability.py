@@ -14,7 +14,7 @@ from loadtest.judge.checks.availability import availability
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.run import blocks
 from loadtest.run.history import History
-from loadtest.run.records import ReadOutcome, Verdict
+from loadtest.run.records import BROKEN_OUTCOMES, ERROR_OUTCOMES, ReadOutcome, Verdict
 from loadtest.run.run_entries import RunEnd
 from loadtest.units import SECOND
 
@@ -48,6 +48,14 @@ def test_every_kind_of_error_counts(outcome: ReadOutcome) -> None:
 def test_what_is_no_error_does_not(name: str) -> None:
     result = availability(history(f"w1[-90 -80] {reads(100)} {name}[3 4]"))
     assert (result.found, result.verdict) == (0, Verdict.PASS)
+
+
+def test_no_read_that_brought_no_document_is_left_out_of_every_check() -> None:
+    """A connection lost within a body is no error: the truncated document must be found elsewhere, and so on."""
+    faults_of_304 = [ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY]
+    found = [*ERROR_OUTCOMES, *BROKEN_OUTCOMES, *faults_of_304, ReadOutcome.ETAG_MISMATCH, ReadOutcome.FOREIGN]
+    right = [ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED]
+    assert sorted([*found, *right, ReadOutcome.NOT_SENT]) == list(ReadOutcome)
 
 
 def test_kinds_are_listed_apart() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from history_language import build, history, padding, parse
+from history_language import build, history, padding, parse, run_info
 
 from loadtest.judge.checks.monotonic_reads import monotonic_reads, sessions_of
 from loadtest.judge.order.sessions import session_key
@@ -45,6 +45,16 @@ def test_a_write_that_was_called_as_the_other_was_over_is_not_newer_though_the_r
     result = monotonic_reads(history(text))
     assert result.found == 1
     assert [o.version for o in result.witnesses[0].operations] == [2, 3, 3, 2]
+
+
+def test_the_read_that_is_shown_before_is_one_that_proves_it() -> None:
+    """Somebody else publishes document 1 once more, as version 3: a read of it may have been one of version 1."""
+    reads, writes, windows = parse("w1[0 10] w2[20 30] w3[40 50] a:r2[52 55] a:r3[60 65] a:r0[70 80]")
+    writes["etag"][3] = writes["etag"][1]
+    watched = run_info(writer="watch", write_interval=0.0, window=0.0)
+    result = monotonic_reads(build(reads, writes, windows, info=watched))
+    assert result.found == 1
+    assert "had version 2 and" in result.witnesses[0].sentence
 
 
 def test_sessions_of_other_workers_are_other_sessions() -> None:

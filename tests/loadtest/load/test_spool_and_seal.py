@@ -182,6 +182,10 @@ def test_a_run_that_is_still_being_recorded_is_left_alone(run_dir: Path) -> None
         ("run.json", None, "holds no readable run.json"),
         ("writes.jsonl", None, "is missing"),
         ("writes.jsonl", 'x\n{"version": 1}\n', "line 1, is damaged"),
+        ("writes.jsonl", '{"version": "x"}\n{}\n', "line 1, is damaged"),
+        ("writes.jsonl", write(0, 10, 20).partition("\n")[2], "lacks a line of a PUT"),
+        ("writes.jsonl", write(0, 10, 20).replace('"called_ns": 10', '"called_ns": "10 ns"'), "that was altered"),
+        ("writes.jsonl", write(0, 10, 20).replace('"outcome": 0', '"outcome": 9'), "that was altered"),
     ],
 )
 def test_a_damaged_run_is_refused_in_one_sentence(run_dir: Path, file: str, content: str | None, sentence: str) -> None:

@@ -14,7 +14,7 @@ from locust_process import Start, assert_answered
 from own_document import Mine
 from warm_locust import WarmLocust, arguments_of
 
-from benchmarks.fault_cases import CASES, Interval, Size, constant_lag
+from benchmarks.fault_cases import CASES, Interval, Size, constant_lag, share
 from benchmarks.fault_recovery import WITHOUT, chosen_rows, is_recovered, rows, verdicts
 from benchmarks.own_documents import MADE_UP
 from benchmarks.watched_cases import WATCHED
@@ -70,6 +70,12 @@ def test_a_bracket_of_a_watched_lag_may_be_wider_by_the_time_between_two_heads_a
     heads = [SimpleNamespace(put_ns=apart * 1_000_000) for apart in (20, 60, 50)]
     summary: Any = SimpleNamespace(checks=(), consistency=SimpleNamespace(windows=heads))
     assert is_recovered(row, summary) is expected
+
+
+def test_of_nothing_at_all_no_size_is_recovered() -> None:
+    """Of no 304s no share had a body, and any share may have had one: the fault was not seen, and not recovered."""
+    assert not share(0, 0).holds(0.2)
+    assert share(0, 5).holds(0)
 
 
 def test_every_fault_is_injected_into_one_of_these_runs_at_its_largest_size() -> None:
