@@ -13,7 +13,7 @@ from loadtest.sandbox.process import RunningSandbox
 def test_a_replica_that_lags_300_ms_gives_stale_reads_that_bracket_it(sandbox: RunningSandbox, start: Start) -> None:
     sandbox.set_fault("replica-lag", "300ms")
     run = start(
-        sandbox.outputs_path, "--window", "2", "--write-interval", "1", "--arrival-rate", "300", run_time="9s"
+        sandbox.outputs_path, "--window", "2", "--write-interval", "0.6", "--arrival-rate", "300", run_time="9s"
     ).wait()
     assert run.code == 1, run.output
     assert run.question("freshness")["verdict"] == "FAIL"
