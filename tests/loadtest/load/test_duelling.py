@@ -28,6 +28,10 @@ signal.signal(signal.SIGINT, stop)
 print("about to begin", flush=True)
 """
 MEET = 'agreed = Meeting.of(os.environ).wait(time.sleep, lambda: False)\n(run_dir / "agreed").write_text(str(agreed))\n'
+BESIDE_BASE = """
+log = run_dir.parent / "base.log"  # which says when the other can be ended in order
+while not (log.exists() and "about to begin" in log.read_text()): time.sleep(0.01)
+"""
 READ = MEET + "while True: time.sleep(0.01)\n"
 
 
@@ -56,7 +60,7 @@ def test_both_begin_at_one_moment_and_are_ended_when_the_time_is_over(tmp_path: 
 
 def test_one_that_cannot_begin_ends_the_other_and_its_sentence_is_told(tmp_path: Path) -> None:
     refused = "print('There is no bucket: give one.'); raise SystemExit(2)"
-    ended = duel(tmp_path, READ, refused)
+    ended = duel(tmp_path, READ, BESIDE_BASE + refused)
     assert not ended.began and not ended.by_signal
     assert ended.why == "the new run did not begin: There is no bucket: give one."
     assert ended_in_order(tmp_path, "base")
