@@ -8,6 +8,7 @@ import sys
 BENCHMARKS = {
     "sandbox_rate": "how many reads a second the sandbox serves on one core",
     "reader_rate": "what recording costs, beside a plain FastHttpUser",
+    "two_processes": "whether two processes of readers make twice the reads of one, a core for each",
     "scale": "how long a report on ten million reads takes",
     "fault_recovery": "injected faults against reported ones",
     "coordinated_omission": "a freezing server, beside plain Locust",
