@@ -8,8 +8,7 @@ each pair, and shows how far from the limit a reader is.
 The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and
 says more when the server is the limit or other work runs on these cores.
 
-Then the same readers on a schedule (``benchmarks.reader_schedule``), and two processes of them, as ``--processes``
-starts them, each with a core and an nginx of its own (``benchmarks.two_processes``).
+Then the same readers on a schedule (``benchmarks.reader_schedule``).
 
 The tables are those of docs/measuring.md, ready to paste.
 """
@@ -25,7 +24,6 @@ from benchmarks.loads import GENERATOR_CORE, RUN, SERVER_CORE, SLICE_S, USERS, C
 from benchmarks.nginx import Served, nginx_counting
 from benchmarks.options import parser
 from benchmarks.reader_schedule import on_schedule
-from benchmarks.two_processes import two_processes
 from benchmarks.wrk import wrk
 from loadtest.run.documents.made_up import render
 
@@ -82,7 +80,7 @@ def main(pairs: int = 8, turns: int = 30) -> int:
     """Print the tables; returns how many figures were not as wanted."""
     os.sched_setaffinity(0, {SERVER_CORE})
     print(f"command: python -m benchmarks.reader_rate --pairs {pairs} --turns {turns}")
-    return beside_plain(pairs, turns) + on_schedule() + two_processes()
+    return beside_plain(pairs, turns) + on_schedule()
 
 
 if __name__ == "__main__":

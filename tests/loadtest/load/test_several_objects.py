@@ -1,8 +1,7 @@
-"""Several objects in one run: what is asked for, what is refused, who is read and written, and what is put back."""
+"""Several objects in one run: what is asked for, what is refused, and who is read and written."""
 
 from __future__ import annotations
 
-import io
 import json
 import shlex
 from dataclasses import replace
@@ -17,17 +16,12 @@ from hypothesis import strategies as st
 from locust.env import Environment
 
 from benchmarks.reader_load import closed_loop
-from loadtest.__main__ import main
 from loadtest.errors import UsageError
-from loadtest.load import preparation
 from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
-from loadtest.load.owed import earlier_runs, owed_sentence, take_over
-from loadtest.load.preparation import Preparation
 from loadtest.load.reader import SamplesReader
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
-from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
@@ -35,7 +29,6 @@ from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
-from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
@@ -43,14 +36,11 @@ from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
 from loadtest.run.spool import Spool
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
-from loadtest.target import putting_back
 from loadtest.target.finding import Target, find_target
-from loadtest.target.kept_document import is_owed, keep, kept_folder, kept_numbers
 from loadtest.target.store import Attempt, Store
 from tests.loadtest.http1.targets import answering
 from tests.loadtest.load.chosen_settings import OUTPUTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE, column, unsealed_run, write
-from tests.targets.odd_store import OddStore, running_odd_store
 
 ASKED = ("--host", "https://api.example", "--bucket", "b")
 PRICES = "/v1/prices weight=2 key=prices.json"
@@ -250,136 +240,6 @@ def test_an_etag_that_a_store_gave_to_a_version_of_each_object_names_that_of_the
     parts = [SpooledReads(0, records, ["", '"1"', '"2"'])]
     assert name_versions_apart(parts, told, objects=(0, 1))["etag_version"].tolist() == [2, 3]
     assert len(name_versions_apart([], told, objects=(0, 1))) == 0
-
-
-MINE, THEIRS = b'{"my":"samples"}', b'{"my":"prices"}'
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(putting_back, "PAUSE_S", 0.01)
-    monkeypatch.setattr(putting_back, "CONFIRMING_PAUSES_S", (0.01,))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
-def kept_by(run_dir: Path, number: int, odd: OddStore, body: bytes) -> dict[str, Any]:
-    """A run has kept what was at one of its objects, and written there."""
-    key = ("payload.json", "prices.json")[number]
-    about = {"run": RUN, "bucket": "bkt", "object_key": key, "region": "us-east-1", "s3_endpoint_url": odd.url}
-    about |= {"url": f"{odd.url}/{number}", "outputs": None, "stack": None}
-    odd.hold(body)
-    keep(kept_folder(run_dir, number), about, Store(about).look())
-    odd.hold(render(RUN, number, SIZE))
-    return about
-
-
-@pytest.mark.usefixtures("quick")
-def test_all_objects_are_put_back_and_one_that_cannot_be_keeps_none_of_the_others(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with running_odd_store() as samples, running_odd_store() as prices:
-        kept_by(tmp_path, 0, samples, MINE)
-        kept_by(tmp_path, 1, prices, THEIRS)
-        assert kept_numbers(tmp_path) == [0, 1] and is_owed(tmp_path)
-        assert "documents that were at s3://bkt/payload.json and s3://bkt/prices.json" in owed_sentence(tmp_path)
-        samples.hold(b'{"somebody":"else"}')
-        assert main(["restore", str(tmp_path)]) == 1
-        assert (samples.body, prices.body) == (b'{"somebody":"else"}', THEIRS)
-        assert "--object-key payload.json --force" in capsys.readouterr().err
-        assert is_owed(tmp_path) and not is_owed(tmp_path, 1)
-        prices.hold(b'{"newer":true}')
-        assert main(["restore", str(tmp_path), "--object-key", "payload.json", "--force"]) == 0
-        assert (samples.body, prices.body) == (MINE, b'{"newer":true}')
-        assert not is_owed(tmp_path)
-        assert main(["restore", str(tmp_path), "--object-key", "nothing.json"]) == 2
-        assert main(["restore", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 2
-
-
-@pytest.mark.usefixtures("quick")
-def test_the_process_that_puts_back_is_told_the_address_of_each_object(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running_odd_store() as odd:
-        kept_by(tmp_path, 1, odd, THEIRS)
-        orders = {"bucket": "bkt", "object_key": "payload.json", "region": "us-east-1", "s3_endpoint_url": odd.url}
-        orders |= {"access_key_id": "a", "secret_access_key": "b", "headers": [], "cert": "", "key": ""}
-        orders |= {"objects": [["payload.json", f"{odd.url}/0"], ["prices.json", f"{odd.url}/1"]]}
-        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(orders) + "\n"))
-        assert main(["restore", "--orders-on-input", str(tmp_path)]) == 0
-        assert odd.body == THEIRS
-        assert "/bkt/prices.json" in odd.requests_with("PUT")[-1].target
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_there(tmp_path: Path) -> None:
-    killed, run_dir = tmp_path / "killed", tmp_path / "next"
-    killed.mkdir()
-    run_dir.mkdir()
-    with running_odd_store() as samples, running_odd_store() as prices:
-        kept_by(killed, 0, samples, MINE)
-        about = kept_by(killed, 1, prices, THEIRS)
-        mine = about | {"run": "ba9876543210"}
-        found = earlier_runs(run_dir, mine, RUN)
-        assert (found.heir_of, found.number, found.say) == (killed, 1, ())
-        assert "will be put back at the end of this run" in take_over(run_dir, killed, mine, 0, found.number)
-        prices.hold(render("ba9876543210", 3, SIZE))
-        assert main(["restore", str(run_dir)]) == 0
-        assert prices.body == THEIRS and not is_owed(killed, 1) and is_owed(killed, 0)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with running_odd_store() as samples, running_odd_store() as prices:
-        kept_by(tmp_path, 0, samples, MINE)
-        kept_by(tmp_path, 1, prices, THEIRS)
-        (kept_folder(tmp_path) / KEPT_DOCUMENT).write_bytes(b"{}")
-        assert main(["restore", str(tmp_path), "--object-key", "prices.json"]) == 0
-        assert prices.body == THEIRS
-        assert main(["restore", str(tmp_path), "--object-key", "payload.json"]) == 2
-        assert "is not whole" in capsys.readouterr().err
-
-
-def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody replaced it after it was looked at, so its first version was refused: what is there is theirs."""
-    nothing: Any = SimpleNamespace()
-    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO))))
-    run.directory = RunDirectory.create(tmp_path / "run")
-    for number in range(2):
-        keep(kept_folder(run.directory.path, number), {}, None)
-    owed: list[list[int]] = []
-
-    def putting_it_back(run_dir: Path, _: Target) -> Any:
-        owed.append(kept_numbers(run_dir))
-        return SimpleNamespace(done=lambda: True)
-
-    monkeypatch.setattr(preparation, "PuttingBack", putting_it_back)
-    writer: Any = SimpleNamespace(stop=lambda: None, may_have_written=True, may_write_late=False, written={0})
-    run.writer = writer
-    run.abandon()
-    assert owed == [[0]]
-    assert not (tmp_path / "run").exists()
-
-
-def test_as_much_time_is_left_to_put_each_of_several_objects_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limits: list[int] = []
-
-    def wait(limit: int) -> int:
-        limits.append(limit)
-        return 0
-
-    def started(*_: Any, **__: Any) -> Any:
-        return SimpleNamespace(stdin=io.BytesIO(), wait=wait)
-
-    monkeypatch.setattr("loadtest.load.writer.putting_back.subprocess.Popen", started)
-    for more in ((), ("--samples-path", "/v1/offers key=offers.json")):
-        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO, *more)))).done()
-    assert limits[0] / 2 == limits[1] / 3 > 0
 
 
 def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
