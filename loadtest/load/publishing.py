@@ -52,8 +52,8 @@ def caches_keep(arguments: Mapping[str, Any]) -> str:
     if not longest or "no-store" in said or "no-cache" in said:
         return ""
     return (
-        f"Documents of this run are published with Cache-Control {shown(said)}, like the one that was there: caches may "
-        f"show one of them for {longest:,} s after the run."
+        f"Documents of this run are published with Cache-Control {shown(said)}, like the one that was there: caches "
+        f"may show one of them for {longest:,} s after the run."
     )
 
 

@@ -72,13 +72,14 @@ def put_back(
         return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
     last = last_of_object(run_dir, number, kept.objects)
     maker = maker_for(kept, run_dir)
-    outcome = _attempted(kept, run_dir, store, read, maker, last.etag, force=force, over_runs=over_runs)
+    how: dict[str, Any] = {"force": force, "over_runs": over_runs}
+    outcome = _attempted(kept, run_dir, store, read, maker, own_etag=last.etag, **how)
     if not outcome.done or not last.unanswered:
         return outcome
     for pause_s in CONFIRMING_PAUSES_S:
         time.sleep(pause_s)
         if _seen(kept, store.look(), read, maker, attempts=1).now is Now.OURS:
-            outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
+            outcome = _attempted(kept, run_dir, store, read, maker, **how)
             if not outcome.done:
                 return outcome
     return Outcome(
@@ -94,10 +95,10 @@ def _attempted(
     store: Store,
     read: Callable[[], bytes | None],
     maker: Maker,
-    own_etag: str = "",
     *,
     force: bool,
     over_runs: bool,
+    own_etag: str = "",
 ) -> Outcome:
     """``own_etag``: of the run's last document, by which it is known to a store that shows nothing."""
     for _ in range(ATTEMPTS):

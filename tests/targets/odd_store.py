@@ -149,14 +149,14 @@ class OddStore:
             )
         if "noconditionalput" not in odd and headers.get("if-none-match") == "*" and self.body is not None:
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if "if-match" in headers and "deniesconditionalput" in odd:
+            return s3_error(403, "AccessDenied", "Access Denied")
         if "if-match" in headers and "refusesconditionalput" in odd:
             return s3_error(
                 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
             )
         if "noconditionalput" not in odd and headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-        if "if-match" in headers and "deniesconditionalput" in odd:
-            return s3_error(403, "AccessDenied", "Access Denied")
         if any(name.startswith(part) for name in headers for part in odd.get("denied", "").split()):
             return s3_error(403, "AccessDenied", "Access Denied")
         kept = [

@@ -125,7 +125,7 @@ def of_kms(body: bytes) -> str:
 def test_what_a_publisher_puts_where_etags_are_no_md5s_is_foreign_whatever_its_shape(
     documents: Any, made_up: bool
 ) -> None:
-    """Nothing else gives an ETag as S3 does: an error page has none, and what is damaged has the one of its document."""
+    """Nothing else gives ETags as S3 does: an error page has none, and what is damaged has that of its document."""
     documents = MadeUp(RUN, 2048) if made_up else documents
     verifier = documents.verifier()
     now, other = documents.render(1), documents.render(2)

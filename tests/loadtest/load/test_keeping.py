@@ -217,14 +217,17 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
 
 @pytest.mark.parametrize(("oddity", "theirs_stays"), [("", True), ("deniesconditionalput", False)])
 def test_a_key_that_may_not_read_gives_the_etag_of_the_runs_last_put(
-    tmp_path: Path, oddity: str, theirs_stays: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, oddity: str, theirs_stays: bool
 ) -> None:
-    """The address shows what a cache holds of the run, and the store somebody's document. S3 may refuse the condition:
-    then nothing is known but the address."""
+    """The address still shows the run's document, and the store holds somebody's. S3 may refuse the condition: then
+    nothing is known but what the address shows."""
     with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
         kept_by(odd, tmp_path)
         ours = render(RUN, 7, 512)
-        called, returned = {"version": 7, "called_ns": 1}, {"version": 7, "outcome": int(ACKED), "etag": f'"{odd.etag}"'}
+        called, returned = (
+            {"version": 7, "called_ns": 1},
+            {"version": 7, "outcome": int(ACKED), "etag": f'"{odd.etag}"'},
+        )
         (tmp_path / JOURNAL_NAME).write_text(f"{json.dumps(called)}\n{json.dumps(returned)}\n")
         odd.oddities["getdenied"] = "1"
         odd.hold(b'{"theirs": 1}')

@@ -32,7 +32,13 @@ class Mine:
 
     def put(self, body: bytes = MINE, **arguments: Any) -> None:
         self._s3.put_object(
-            Bucket=self._bucket, Key=self._key, Body=body, Tagging="team=shop", ACL="public-read", **MINE_PUT, **arguments
+            Bucket=self._bucket,
+            Key=self._key,
+            Body=body,
+            Tagging="team=shop",
+            ACL="public-read",
+            **MINE_PUT,
+            **arguments,
         )
         self._access_list = self._granted()
 
