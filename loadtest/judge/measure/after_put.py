@@ -175,7 +175,7 @@ def _opening(  # noqa: PLR0917 - what is compared with what
         return None
     center = float(np.mean(levels)) - before
     spread = float(np.std(levels, ddof=1)) * math.sqrt(1 + 1 / len(levels))
-    reach = quantile(len(levels), CONFIDENCE if name == "p50" else SURELY) * spread
+    reach = quantile(len(levels), CONFIDENCE if (name, pieces) == ("p50", _ALL) else SURELY) * spread
     verdict = Verdict.INCONCLUSIVE if center > limit and center > reach else Verdict.PASS
     ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in (center, center - reach, center + reach))
     reads = sum(piece.count(kind) for piece in opening[pieces] for kind in KINDS)
