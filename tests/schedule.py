@@ -5,8 +5,6 @@ less than five. Where several processes run tests, a group of tests goes to whic
 first, so that none of them is left alone with a long one at the end.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -25,7 +25,6 @@ ECHO = "import json, sys; print(json.dumps(sys.argv[1:]))"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader of the page is, with the files that it speaks of."""
     (block,) = blocks(PAGE, language="json", heading=HEADING)
-    assert block.title is not None
     (tmp_path / block.title).write_text(block.text)
     (tmp_path / "prices-yesterday.json").write_text(block.text.replace("1.10", "1.0").replace("EUR", "€"))
     (tmp_path / "prices").mkdir()
@@ -60,7 +59,6 @@ def test_the_commands_publish_documents_of_ones_own(folder: Path) -> None:
         refuse_too_few(settings, documents, run_time_s)
         for version in range(6):
             body = documents.render(version)
-            assert body is not None
             assert documents.verifier().identify(body) == (ReadOutcome.WHOLE, version)
 
 

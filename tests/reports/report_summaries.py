@@ -65,7 +65,7 @@ def stale_witness(reader: int = 3) -> Witness:
             "request_id": "",
             **others,
         }
-        return Operation(kind, version, called, returned, **fields)  # type: ignore[arg-type]
+        return Operation(kind, version, called, returned, **fields)
 
     return Witness(
         sentence=f"Reader 0/{reader} was given version 6 although write 7 had been acknowledged 300 ms before.",
@@ -110,7 +110,7 @@ def questions(**verdicts: Verdict) -> tuple[Question, Question, Question, Questi
         "conditional": Number("bytes not sent thanks to 304", 0.333333333, "share", "33.3 % of bytes saved"),
     }  # fmt: skip
     made = [
-        Question(name, text, verdicts.get(name, Verdict.PASS), numbers[name], f"The answer to {name}.", checks)  # type: ignore[arg-type]
+        Question(name, text, verdicts.get(name, Verdict.PASS), numbers[name], f"The answer to {name}.", checks)
         for name, (text, checks) in QUESTIONS.items()
     ]
     return made[0], made[1], made[2], made[3]
@@ -168,7 +168,7 @@ def inconclusive() -> Summary:
     return replace(
         summary,
         verdict=Verdict.INCONCLUSIVE,
-        questions=tuple(  # type: ignore[arg-type]
+        questions=tuple(
             replace(question, number=replace(question.number, value=None, text="not measured"))
             for question in questions(**dict.fromkeys(QUESTIONS, Verdict.INCONCLUSIVE))
         ),
@@ -229,7 +229,7 @@ def hostile() -> Summary:
     )  # fmt: skip
     return replace(
         summary,
-        questions=tuple(replace(question, question=bad, sentence=bad, number=number) for question in summary.questions),  # type: ignore[arg-type]
+        questions=tuple(replace(question, question=bad, sentence=bad, number=number) for question in summary.questions),
         checks=checks,
         consistency=replace(summary.consistency, windows_note=bad, stale_text=bad),
         impact=replace(summary.impact, method=bad, sentence=bad, windows_note=bad),
@@ -274,7 +274,7 @@ _QUANTILES = ("p50", "p90", "p99")
 def _estimate(name: str, ratio: float, verdict: Verdict) -> ImpactEstimate:
     low, high = round(ratio * 0.93, 6), round(ratio * 1.07, 6)
     text = f"{ratio:.2f}x (95 % interval {low:.2f}x to {high:.2f}x)"
-    return ImpactEstimate(name, ratio, low, high, 15, None, verdict, text)  # type: ignore[arg-type]
+    return ImpactEstimate(name, ratio, low, high, 15, None, verdict, text)
 
 
 def _impact(pairs: int) -> Impact:
@@ -315,7 +315,7 @@ def _latency(buckets: int, bucket_ns: int = S) -> Latency:
     return Latency(
         definition="How latency is counted.",
         rows=tuple(
-            LatencyRow(name, label, *((quantiles(count, scale * 0.99), quantiles(count, scale)) if count else (NOTHING, NOTHING)))  # type: ignore[arg-type]
+            LatencyRow(name, label, *((quantiles(count, scale * 0.99), quantiles(count, scale)) if count else (NOTHING, NOTHING)))
             for name, label, count, scale in rows
         ),
         series=LatencySeries(

@@ -33,5 +33,5 @@ def with_windows(
         p50, p90, p99 = (int(ns * level * np.exp(noise * random.normal())) for ns in (5e6, 8e6, 12e6))
         kind = "writing" if is_writing else "quiet"
         start = 2 * index * SECOND
-        windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))  # type: ignore[arg-type]
+        windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))
     return replace(summary, impact=replace(summary.impact, windows=tuple(windows)))

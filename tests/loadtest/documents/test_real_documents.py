@@ -1,7 +1,5 @@
 """JSON documents that other people made and publish, as they come with what is installed: all but the stamp stays."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from importlib.util import find_spec
@@ -77,7 +75,6 @@ def test_a_run_publishes_them_as_they_are_but_for_the_stamps(tmp_path: Path) -> 
     verifier = documents.verifier()
     for version in range(2 * len(originals)):
         original, body = originals[version % len(originals)], documents.render(version)
-        assert body is not None
         added = differences(parsed(original), parsed(body))
         assert [before for _, before, _ in added] == [None, None]
         assert {after for _, _, after in added} == {json.loads(body.decode("utf-8-sig"))["end"]}

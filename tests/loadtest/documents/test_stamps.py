@@ -1,7 +1,5 @@
 """A stamp changes one field and not a byte beside it, and a stamped document tells which version it is."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Histories made into others: what a target, a clock or a load generator might have done instead; for tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, TypeVar

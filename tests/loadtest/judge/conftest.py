@@ -1,7 +1,5 @@
 """How the analysis' tests are run for the mutation benchmark, and one recorded run after the other."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -15,8 +15,6 @@
 Times are nanoseconds from an arbitrary zero. Version 0 is acknowledged long before, unless ``w0`` is given.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from itertools import zip_longest

@@ -3,8 +3,6 @@
 Nothing here is shared with the code that is tested: operations are plain tuples made from the text of a history.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from functools import cache

@@ -4,8 +4,6 @@ Each operation takes effect at one moment of its interval. A write of unknown ou
 or never. Readers are sessions with one request in flight, partly conditional; the clock may be coarse.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

@@ -1,7 +1,5 @@
 """A run at several addresses is as good as the worst of them, however few of the reads that one had."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

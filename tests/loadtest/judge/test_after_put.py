@@ -1,7 +1,5 @@
 """What PUTs leave behind, and like compared with like: simulated targets of which the truth is known."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +29,6 @@ def test_a_target_that_writes_leave_alone_passes_and_its_rests_say_so() -> None:
     impact = measure()
     assert impact.verdict is Verdict.PASS
     assert impact.basis == "pairs"
-    assert impact.after is not None
     assert (impact.after.rests, impact.after.seen, impact.after.doubts) == (5, False, ())
     assert {lag.verdict for lag in impact.after.lags} == {Verdict.PASS}
     assert {lag.quantile for lag in impact.after.lags} == {"p50", "p90", "p99"}

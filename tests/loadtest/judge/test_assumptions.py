@@ -1,7 +1,5 @@
 """Assumptions: what makes a run worth judging, and that they never FAIL."""
 
-from __future__ import annotations
-
 import pytest
 from altered import ended
 from history_language import ZERO_NS, build, history, padding, parse, run_info

@@ -1,7 +1,5 @@
 """New-old inversions and conflicts: atomic, regular, or neither."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from history_language import history, padding

@@ -1,7 +1,5 @@
 """Judging works on blocks and selects instead of sorting; what it says must not depend on either."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is gathered by group and told of several groups together is what plain NumPy says of the reads one by one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from history_language import history

@@ -1,7 +1,5 @@
 """Conditional GET: what counts as honouring ETag, and that silence is not passing."""
 
-from __future__ import annotations
-
 import pytest
 from history_language import PAYLOAD_BYTES, history, padding
 

@@ -1,7 +1,5 @@
 """Fresh reads: fires on one stale read, is silent on the boundary, and says how stale."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from history_language import build, history, padding, parse

@@ -1,7 +1,5 @@
 """What every check says, word for word, of a few small histories; set UPDATE_GOLDEN=1 to write it again."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os

@@ -1,7 +1,5 @@
 """What no target and no load generator can have done is refused in one sentence, and what they can have done is not."""
 
-from __future__ import annotations
-
 import pytest
 from history_language import build, history, parse
 

@@ -1,7 +1,5 @@
 """Latency: exact quantiles, by population, over time, and as a histogram."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

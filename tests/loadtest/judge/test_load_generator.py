@@ -1,7 +1,5 @@
 """The load generator: its own delay beside what it measured, and whether it kept its rate."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

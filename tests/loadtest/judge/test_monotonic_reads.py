@@ -1,7 +1,5 @@
 """Monotonic reads: one reader, one direction."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from history_language import build, history, padding, parse, run_info

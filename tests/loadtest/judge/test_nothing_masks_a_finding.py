@@ -1,7 +1,5 @@
 """What is proved stays FAIL: whoever else was writing, whatever was lost, and whichever check broke off."""
 
-from __future__ import annotations
-
 import pytest
 from altered import ended
 from history_language import history, padding, run_info

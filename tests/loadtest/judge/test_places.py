@@ -1,7 +1,5 @@
 """What each place saw: a fault near one of them is neither diluted by the others nor laid at their door."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whatever a target answers, what readers record of it is accepted and judged; and what is honest passes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import given, settings

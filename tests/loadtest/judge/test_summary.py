@@ -1,7 +1,5 @@
 """summary.json: valid by its schema, the same bytes every time, and back again."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os

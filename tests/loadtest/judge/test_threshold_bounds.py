@@ -1,7 +1,5 @@
 """Thresholds of runs that ended before all was known: what is only known to be at least so long is not called short."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Reads as fast as the load generator's own delay: what it explains is not judged, and what it does not is."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

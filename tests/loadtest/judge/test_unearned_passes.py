@@ -3,8 +3,6 @@
 Each run is simulated, so that what the target did is known; then records are taken out of it, or made slow.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 
@@ -116,7 +114,6 @@ class TestKindsOfAnswer:
     def test_that_take_unlike_times_without_any_effect_never_fail(self) -> None:
         impact = measure_impact(recorded(Truth(unchanged_ms=0.5)))
         assert impact.verdict is not Verdict.FAIL
-        assert impact.mix is not None
         assert impact.mix.quiet_share == pytest.approx(0.5, abs=0.02)
         assert impact.mix.writing_share == pytest.approx(0.63, abs=0.03)
         assert "is no slowdown of the target" in impact.mix.sentence

@@ -1,7 +1,5 @@
 """Every check of versions agrees with the definitions taken literally, on all small histories and on random ones."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable, Sequence

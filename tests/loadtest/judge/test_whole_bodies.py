@@ -1,7 +1,5 @@
 """Whole bodies: torn, truncated and corrupt documents are found, and silence wants reads that met a PUT."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

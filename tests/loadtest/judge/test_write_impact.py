@@ -1,7 +1,5 @@
 """The impact of writes: pairs of windows, what is dropped, the interval, and the verdict at its boundaries."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

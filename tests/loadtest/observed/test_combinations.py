@@ -1,7 +1,5 @@
 """Watching, workers elsewhere, places and several addresses in one run: each alone is tested elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,7 +1,5 @@
 """Somebody's own publisher on this suite's schedule: its exit code is an outcome, its output stays with it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -28,7 +26,6 @@ SECRET = "wJalrXUtnFEMIfake/bPxRfiCYEXAMPLEKEY"
 def ran(command: str, folder: Path, *secrets: str) -> Ran:
     publisher = PublishCommand(command, str(folder), lambda: secrets)
     publisher.start(iter([time.monotonic_ns()]), 10**10)
-    assert publisher._thread is not None
     publisher._thread.join(30)
     (found,) = publisher.finished()
     return found
@@ -103,7 +100,6 @@ def test_a_command_is_ended_when_whoever_ran_it_was_killed_and_nobody_says_so(
     publisher.start(iter([time.monotonic_ns(), time.monotonic_ns()]), 10**10)
     pid = int(waited_for(tmp_path / "pid"))
     monkeypatch.setattr(os, "getppid", lambda: 1)
-    assert publisher._thread is not None
     publisher._thread.join(30)
     (found,) = publisher.finished()  # and no other was begun
     assert found.code is None
@@ -150,7 +146,6 @@ def test_times_that_pass_while_a_command_runs_are_left_out(tmp_path: Path) -> No
     now = time.monotonic_ns()
     publisher = PublishCommand("true", str(tmp_path))
     publisher.start(iter([now - 10**10, now - 10**10, now]), 10**8)
-    assert publisher._thread is not None
     publisher._thread.join(30)
     assert len(publisher.finished()) == 1
 
@@ -259,8 +254,6 @@ def test_a_watcher_that_is_told_to_end_while_a_head_hangs_ends_the_command_first
         "interval_ns": 10**6,
     }  # fmt: skip
     watcher = subprocess.Popen([sys.executable, "-c", _HANGING], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert watcher.stdin is not None
-    assert watcher.stdout is not None
     for line in (orders, start):
         watcher.stdin.write(json.dumps(line).encode() + b"\n")
         watcher.stdin.flush()

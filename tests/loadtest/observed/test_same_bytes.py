@@ -1,7 +1,5 @@
 """The same bytes under one ETag after the other, as where a store encrypts them anew with each PUT (KMS)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from random import Random
 

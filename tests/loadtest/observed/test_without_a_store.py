@@ -1,7 +1,5 @@
 """A run that asks no store: what answers alone prove, and what they leave open."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
@@ -144,7 +142,7 @@ def test_a_document_whose_times_are_too_many_to_keep_has_no_place_in_an_order(mo
     noted: list[dict[str, Any]] = []
     taking = recorder.Recorder.__new__(recorder.Recorder)
     taking.verifier, taking._modified = ObservedVerifier(), set()
-    taking.spool = SimpleNamespace(body=noted.append)  # type: ignore[assignment]
+    taking.spool = SimpleNamespace(body=noted.append)
     for second in (1, 2, 3, 4):
         fields = {b"last-modified": at(second).encode()}
         taking.note_modified(1, Answer(200, [], fields, bytearray(), 0, 0, b"", False, 0))

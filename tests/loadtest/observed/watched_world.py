@@ -3,8 +3,6 @@
 HEADs, watcher, bodies, ETags and sealing are the real ones; only the clock and the network are made up.
 """
 
-from __future__ import annotations
-
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence

@@ -16,12 +16,17 @@ from loadtest.trend.records import NumberTrend, Trend
 from loadtest.trend.trending import trend
 from loadtest.trend.writing import trend_json
 from tests.loadtest.trend.made_runs import commit, run_at, series, with_check
+from tests.reports.report_summaries import empty
 
 QUIET_P99 = "response-quiet-p99"
 
 
 def number(made: Trend, name: str = QUIET_P99) -> NumberTrend:
     return next(one for one in made.numbers if one.id == name)
+
+
+def promise_of(made: Trend, name: str) -> PromiseTrend:
+    return next(one for one in made.promises if one.id == name)
 
 
 def on_machine(summary: Summary, **host: Any) -> Summary:
@@ -51,16 +56,29 @@ def test_the_order_in_which_runs_are_given_is_of_no_matter_and_a_run_given_twice
     assert trend([*reversed(runs), runs[3]]) == trend(runs)
 
 
+@pytest.mark.parametrize(
+    ("factors", "last", "verdict"),
+    [
+        ([1.0] * 20 + [1.2] * 20, 10, Verdict.PASS),  # worse before the last runs
+        ([1.0] * 20 + [1.2] * 20, 25, Verdict.FAIL),
+        ([1.0] * 25 + [1.3] * 8 + [1.15] * 7, 20, Verdict.FAIL),  # half recovered
+        ([1.0] * 30 + [2.0], 10, Verdict.INCONCLUSIVE),  # wild at the end
+        ([1.0] * 29 + [2.0, 2.0], 10, Verdict.INCONCLUSIVE),
+        ([1.0] * 20 + [2.0] + [1.0] * 12, 10, Verdict.PASS),  # wild in the middle
+    ],
+)
+def test_what_got_worse_in_the_last_runs_and_stayed_so_fails(
+    clean: Summary, factors: list[float], last: int, verdict: Verdict
+) -> None:
+    made = trend(series(clean, factors), last=last)
+    assert made.verdict is verdict
+    assert ("measure again" in made.sentence) == (verdict is Verdict.INCONCLUSIVE)
+
+
 def test_an_improvement_never_fails(clean: Summary) -> None:
     made = trend(series(clean, [1.0] * 30 + [0.8] * 10))
     assert made.verdict is Verdict.PASS
     assert [change.worse for change in number(made).changes] == [False]
-
-
-def test_what_got_worse_before_the_last_runs_does_not_fail_them(clean: Summary) -> None:
-    runs = series(clean, [1.0] * 20 + [1.2] * 20)
-    assert trend(runs, last=10).verdict is Verdict.PASS
-    assert trend(runs, last=25).verdict is Verdict.FAIL
 
 
 def test_what_recovered_does_not_fail(clean: Summary) -> None:
@@ -69,11 +87,6 @@ def test_what_recovered_does_not_fail(clean: Summary) -> None:
     first, second = number(made).changes
     assert first.recovered and not first.counts
     assert not second.worse
-
-
-def test_what_half_recovered_fails(clean: Summary) -> None:
-    made = trend(series(clean, [1.0] * 25 + [1.3] * 8 + [1.15] * 7), last=20)
-    assert made.verdict is Verdict.FAIL
 
 
 def test_small_steps_that_add_up_fail_with_the_first_of_them(clean: Summary) -> None:
@@ -115,14 +128,6 @@ def test_too_few_runs_are_undecided(clean: Summary) -> None:
     made = trend(series(clean, [1.0] * 9))
     assert made.verdict is Verdict.INCONCLUSIVE
     assert "at least 10 are needed" in made.sentence
-
-
-def test_one_wild_run_at_the_end_is_undecided_and_in_the_middle_is_nothing(clean: Summary) -> None:
-    for factors in ([1.0] * 30 + [2.0], [1.0] * 29 + [2.0, 2.0]):
-        made = trend(series(clean, factors))
-        assert made.verdict is Verdict.INCONCLUSIVE
-        assert "measure again" in made.sentence
-    assert trend(series(clean, [1.0] * 20 + [2.0] + [1.0] * 12)).verdict is Verdict.PASS
 
 
 def test_another_machine_is_another_series(clean: Summary) -> None:
@@ -190,7 +195,7 @@ def test_promises(clean: Summary, failing: set[int], undecided: set[int], verdic
         for at, run in enumerate(series(clean, [1.0] * 20))
     ]
     made = trend(runs)
-    (promise,) = (one for one in made.promises if one.id == "monotonic-reads")
+    promise = promise_of(made, "monotonic-reads")
     assert promise.verdict is verdict
     assert made.verdict is verdict
 
@@ -199,7 +204,7 @@ def test_a_promise_that_no_run_decides_does_not_pass_and_is_named(clean: Summary
     """Nor does it keep a trend of short runs undecided for ever: what they measured is followed all the same."""
     runs = [with_check(run, "monotonic-reads", Verdict.INCONCLUSIVE) for run in series(clean, [1.0] * 20)]
     made = trend(runs)
-    (promise,) = (one for one in made.promises if one.id == "monotonic-reads")
+    promise = promise_of(made, "monotonic-reads")
     assert promise.verdict is Verdict.INCONCLUSIVE
     assert "undecided in all runs" in promise.sentence
     assert any("Decided in no run" in note and promise.title in note for note in made.notes)
@@ -211,7 +216,7 @@ def test_promises_judged_by_another_tolerance_do_not_count(clean: Summary) -> No
     runs[:15] = [run_at(clean, at, 1.0, max_staleness=5.0) for at in range(15)]
     runs[15:] = [with_check(run, "fresh-reads", Verdict.FAIL) for run in runs[15:]]
     made = trend(runs)
-    (promise,) = (one for one in made.promises if one.id == "fresh-reads")
+    promise = promise_of(made, "fresh-reads")
     assert promise.verdict is Verdict.PASS
     assert promise.verdicts[:15] == (None,) * 15
     assert any("tolerances" in note for note in made.notes)
@@ -238,8 +243,7 @@ def test_a_generator_that_was_too_slow_adds_its_own_delay_to_the_doubt(clean: Su
 
 def test_what_is_not_measured_any_more_is_undecided(clean: Summary) -> None:
     runs = series(clean, [1.0] * 20)
-    empty = replace(clean.latency, rows=())
-    runs[17:] = [replace(run, latency=empty) for run in runs[17:]]
+    runs[17:] = [replace(run, latency=replace(clean.latency, rows=())) for run in runs[17:]]
     made = trend(runs)
     assert made.verdict is Verdict.INCONCLUSIVE
     assert number(made).sentence.endswith("was not measured in the newest 3 runs.")
@@ -248,9 +252,9 @@ def test_what_is_not_measured_any_more_is_undecided(clean: Summary) -> None:
 def test_what_the_machine_of_the_newest_run_does_not_measure_any_more_is_undecided(clean: Summary) -> None:
     """Two machines in turn: that the other one still measures it says nothing of this one."""
     runs = [on_machine(run, cores=4 * (1 + at % 2)) for at, run in enumerate(series(clean, [1.0] * 40))]
-    empty = replace(clean.latency, rows=())
-    runs[33:] = [replace(run, latency=empty) if at % 2 else run for at, run in enumerate(runs[33:], 33)]
-    assert runs[-1].latency == empty != runs[-2].latency
+    nothing = replace(clean.latency, rows=())
+    runs[33:] = [replace(run, latency=nothing) if at % 2 else run for at, run in enumerate(runs[33:], 33)]
+    assert runs[-1].latency == nothing != runs[-2].latency
     made = trend(runs)
     assert number(made).verdict is made.verdict is Verdict.INCONCLUSIVE
 
@@ -312,15 +316,13 @@ def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
 
 
 def test_nothing_measured_at_all_is_undecided(clean: Summary) -> None:
-    from tests.reports.report_summaries import empty
-
     runs = [replace(empty(), run=run.run) for run in series(clean, [1.0] * 12)]
     assert trend(runs).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_share_that_rises_fails(clean: Summary) -> None:
     runs = series(clean, [1.0] * 20)
-    saving = [replace(run.conditional, saved_share=run.conditional.saved_share / 3) for run in runs]  # type: ignore[operator]
+    saving = [replace(run.conditional, saved_share=run.conditional.saved_share / 3) for run in runs]
     runs[15:] = [replace(run, conditional=less) for run, less in zip(runs[15:], saving[15:], strict=True)]
     made = trend(runs)
     (change,) = number(made, "bytes-saved").changes
