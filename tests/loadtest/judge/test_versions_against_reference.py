@@ -49,9 +49,8 @@ def assert_agrees(text: str) -> None:
     within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]
     assert monotonic_reads(run).found == sum(within), text
 
-    zone = zones(run)
+    zone, sizes = zones(run), reference.conflict_sizes(writes, reads)
     for bound in (0, 1, 3):
-        sizes = reference.conflict_sizes(writes, reads)
         expected = {version for pair, size in sizes.items() if size > bound for version in pair}
         found = zone.conflicts(bound)
         assert set(found) == expected, (text, bound)

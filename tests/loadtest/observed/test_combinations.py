@@ -12,8 +12,7 @@ from history_language import ZERO_NS, build
 from simulation import healthy, lagging
 from test_addresses import at_two, beside
 from test_places import from_two
-from test_watched_runs import FINDERS, no_finding
-from watched_world import World, heads_of, unwatched_by, watched_by
+from watched_world import FINDERS, World, heads_of, no_finding, unwatched_by, watched_by
 
 from loadtest.judge.analyse import summarise
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds

@@ -4,9 +4,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from test_watched_runs import FINDERS, no_finding
 from test_without_a_store import readers_of
-from watched_world import World, md5
+from watched_world import FINDERS, World, md5, no_finding
 
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads

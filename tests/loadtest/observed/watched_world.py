@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 from history_language import ZERO_NS, build, run_info
 
+from loadtest.judge.checks.atomic_reads import atomic_reads
+from loadtest.judge.checks.conditional_get import conditional_get
+from loadtest.judge.checks.fresh_reads import fresh_reads
+from loadtest.judge.checks.monotonic_reads import monotonic_reads
+from loadtest.judge.checks.phantoms import phantoms
+from loadtest.judge.checks.visible_writes import visible_writes
+from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.load.writer.watching import Watching
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import widened
@@ -23,9 +30,10 @@ from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
 from loadtest.run.observed.naming import name_observed
 from loadtest.run.observed.without_a_store import name_alone
-from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome
+from loadtest.run.records import WRITE_DTYPE, ReadOutcome, Verdict, WriteOutcome
 from loadtest.run.run_info import RunInfo
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.summary.findings import CheckResult
 from loadtest.target.heads import Head
 
 
@@ -223,3 +231,15 @@ def random_world(
             world.read(session, time, time + took, world.current(moment - lag), asks=asks)
             time += took + random.randint(0, pause)
     return world
+
+
+FINDERS = (fresh_reads, monotonic_reads, atomic_reads, phantoms, visible_writes, whole_bodies, conditional_get)
+
+
+def no_finding(history: History) -> list[CheckResult]:
+    """What the checks say of a correct run."""
+    results = [check(history) for check in FINDERS]
+    for result in results:
+        assert result.found == 0, (result.id, result.sentence, result.witnesses)
+        assert result.verdict is not Verdict.FAIL, result.sentence
+    return results
