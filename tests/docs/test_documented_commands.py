@@ -261,10 +261,15 @@ def test_make_clean_keeps_outputs_state_and_runs(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*kept, "Makefile"}
 
 
-@pytest.mark.parametrize("command", COLLECTED)
-def test_pytest_finds_these_tests(command: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("tests", "loadtest", "stacks", "benchmarks", "main.py", "cdktf.json", "pyproject.toml", ".github", "docs")
-    folder = copy_of_project(tmp_path / "project", *names, "examples", "README.md", "Makefile")
-    done = shell(command, folder, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
+    folder = tmp_path_factory.mktemp("collected") / "project"
+    return copy_of_project(folder, *names, "examples", "README.md", "Makefile")
+
+
+@pytest.mark.parametrize("command", COLLECTED)
+def test_pytest_finds_these_tests(command: str, checkout: Path) -> None:
+    done = shell(command, checkout, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
     assert done.returncode == 0, done.stdout[-2000:]
     assert re.search(r"\d\d(/\d+)? tests collected", done.stdout), done.stdout[-500:]

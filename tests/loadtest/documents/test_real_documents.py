@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +37,7 @@ DOCUMENTS = {
 }
 
 
+@cache
 def document(place: str) -> bytes:
     """The bytes of a document, as its publisher wrote them."""
     package, _, name = place.partition(":")
@@ -72,10 +74,10 @@ def test_a_run_publishes_them_as_they_are_but_for_the_stamps(tmp_path: Path) -> 
     )
     (tmp_path / "run").mkdir()
     documents = documents_of(take_documents(settings, tmp_path / "run", RUN), RUN, tmp_path / "run")
-    verifier = documents.verifier()
+    verifier, before = documents.verifier(), [parsed(original) for original in originals]
     for version in range(2 * len(originals)):
-        original, body = originals[version % len(originals)], documents.render(version)
-        added = differences(parsed(original), parsed(body))
-        assert [before for _, before, _ in added] == [None, None]
+        body = documents.render(version)
+        added = differences(before[version % len(originals)], parsed(body))
+        assert [was for _, was, _ in added] == [None, None]
         assert {after for _, _, after in added} == {json.loads(body.decode("utf-8-sig"))["end"]}
         assert verifier.identify(body) == (ReadOutcome.WHOLE, version)
