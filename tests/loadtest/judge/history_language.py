@@ -37,6 +37,7 @@ from loadtest.run.records import (
 )
 from loadtest.run.run_info import RunInfo
 from loadtest.run.validation import validated
+from loadtest.summary.findings import Witness
 
 ZERO_NS = 1_000_000_000_000
 PAYLOAD_BYTES = 1_000
@@ -222,3 +223,12 @@ def padding(start: int, first_version: int, *, reads: int = 150, writes: int = 6
             text.append(f"pad:{'n' if number % 2 else 'r'}{version}[{time} {time + 2}]")
             time += 4
     return " ".join(text)
+
+
+def as_text(witness: Witness) -> str:
+    """The operations of a witness in this language; times are those that it shows."""
+    return " ".join(
+        f"{operation.kind[0]}{operation.version}[{operation.called_ns} "
+        f"{'?' if operation.returned_ns is None else operation.returned_ns}]"
+        for operation in witness.operations
+    )
