@@ -1,6 +1,7 @@
 """What PUTs leave behind, and like compared with like: simulated targets of which the truth is known."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from loadtest.summary.speed import Impact
 UNLIKE = Truth(unchanged_ms=0.5)
 
 
+@cache
 def measure(seed: int = 1, **truth: Any) -> Impact:
     return measure_impact(simulated(Truth(**truth), seed))
 
