@@ -92,7 +92,9 @@ tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and
 tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away
   python -m loadtest sandbox --fault cdn=ttl2000ms
 """
-RUN_BY = dict.fromkeys(("make deploy", "make destroy", "cdktf deploy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED) | run_by(TABLE)
+RUN_BY = dict.fromkeys(
+    ("make deploy", "make destroy", "cdktf deploy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED
+) | run_by(TABLE)
 """Commands that other tests run, or whose program they call."""
 
 REPORT_COLUMN_AND_COMMAND = (

@@ -207,6 +207,7 @@ def largest() -> Summary:
         run=replace(summary.run, reads=10_000_000, duration_ns=600 * 3_600 * S),
     )  # fmt: skip
 
+
 ALL = {
     "passing": passing,
     "failing": failing,

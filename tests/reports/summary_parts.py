@@ -67,6 +67,7 @@ def stale_witness(reader: int = 3) -> Witness:
         ),
     )  # fmt: skip
 
+
 def estimate(name: str, ratio: float, verdict: Verdict) -> ImpactEstimate:
     low, high = round(ratio * 0.93, 6), round(ratio * 1.07, 6)
     text = f"{ratio:.2f}x (95 % interval {low:.2f}x to {high:.2f}x)"
@@ -124,6 +125,7 @@ def latency_of(buckets: int, bucket_ns: int = S) -> Latency:
             not_modified=tuple(40 - value for value in wave),
             faults=(0,) * buckets,
             errors=(0,) * buckets,
+        ),
         histogram=LatencyHistogram(
             edges, tuple(max(0, 300 - abs(10 - i) * 25) for i in range(30)), tuple(max(0, 290 - abs(11 - i) * 24) for i in range(30))
         ),

@@ -47,4 +47,3 @@ def rows(base: Summary, new: Summary, group: str, tolerance: float = 1.07) -> di
 
 def verdicts(base: Summary, new: Summary, group: str, tolerance: float = 1.07) -> set[Verdict | None]:
     return {row.verdict for row in rows(base, new, group, tolerance).values()}
-

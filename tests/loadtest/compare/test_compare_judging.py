@@ -182,5 +182,3 @@ def test_what_should_be_known_is_said(clean: Summary, change: Callable[..., obje
     base = replace(clean, run=replace(clean.run, host=clean.run.host | {"load_average": [0.5, 0.5, 0.5]}))
     other = replace(base, run=change(base.run))
     assert any(said in note for note in compare(base, other).notes)
-
-

@@ -25,7 +25,7 @@ SOME = settings(max_examples=75, suppress_health_check=list(HealthCheck))
 
 @pytest.fixture(scope="module")
 def lagging_run(clean_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What a quarter of the readers recorded. Its right verdict is FAIL: whatever is done to it, PASS would be wrong."""
+    """What a quarter of the readers recorded. It is to FAIL: whatever is done to it, PASS would be wrong."""
     folder = tmp_path_factory.mktemp("fuzzed")
     run = copy_run(clean_run.with_name("lagging"), folder / "lagging")
     rewrite(run, "reads.parquet", lambda reads: reads.take(np.flatnonzero(reads["session"].to_numpy() % 4 == 0)))

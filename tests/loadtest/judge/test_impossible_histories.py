@@ -90,7 +90,9 @@ def test_no_writes() -> None:
 
 def refused_with(table: str, column: str, value: int) -> str:
     """The error for a history with one value changed."""
-    tables = dict(zip(("reads", "writes", "windows"), parse("w1[0 5] r0[10 11] quiet0[0 10] writing0[20 30]"), strict=True))
+    tables = dict(
+        zip(("reads", "writes", "windows"), parse("w1[0 5] r0[10 11] quiet0[0 10] writing0[20 30]"), strict=True)
+    )
     tables[table][column][-1] = value
     with pytest.raises(RunError) as caught:
         build(**tables)

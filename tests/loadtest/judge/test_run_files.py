@@ -119,7 +119,7 @@ def test_a_value_in_the_last_row_group_is_not_lost(run: Path) -> None:
 
 
 def rewritten(run: Path, changes: dict[str, object]) -> Path:
-    """The run with other values in run.json (``settings__window`` is one of the settings), or without them (``...``)."""
+    """The run with other values in run.json (``settings__window`` is one of the settings), or without (``...``)."""
     content = json.loads((run / "run.json").read_text())
     for place, value in changes.items():
         *parents, last = place.split("__")
@@ -135,7 +135,6 @@ def rewritten(run: Path, changes: dict[str, object]) -> Path:
 
 
 class TestRunJson:
-
     def test_no_directory_and_no_run(self, tmp_path: Path) -> None:
         assert "is not a directory" in error_of(tmp_path / "nothing")
         (tmp_path / "file").write_text("")

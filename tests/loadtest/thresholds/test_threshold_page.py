@@ -4,7 +4,6 @@ import re
 import shlex
 from pathlib import Path
 
-
 from loadtest.judge.thresholds.grammar import UNITS, parse
 from loadtest.judge.thresholds.judging import evaluate
 from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES

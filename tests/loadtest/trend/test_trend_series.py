@@ -1,4 +1,4 @@
-"""Runs on another machine, with other settings, addresses or objects: which are one series, and what is seen in each."""
+"""Runs on another machine, with other settings, addresses or objects: which are one series, and what each shows."""
 
 from dataclasses import replace
 
@@ -108,5 +108,3 @@ def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
     runs = series(clean, [1.0] * 30)
     made = trend([*runs[:15], *map(at_two, runs[15:])])
     assert made.runs[15].differs == "addresses (1 before, 2 now)"
-
-
