@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording import Recording, document
@@ -10,6 +11,8 @@ from loadtest.http1.errors import BodyTooLargeError
 from loadtest.judge.analyse import summarise
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.summary import Summary, summary_bytes
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 TAGS = ('"a"', 'W/"a"', "b", '"c"', "", '""', '"d')
 BODIES = (

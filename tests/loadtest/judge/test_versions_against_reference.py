@@ -22,6 +22,8 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import unseen
 from loadtest.judge.order.zones import zones
 
+pytestmark = pytest.mark.usefixtures("in_one_thread")
+
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "10000"))
 SHRUNK = settings(max_examples=min(HOW_MANY, 1000), suppress_health_check=list(HealthCheck))
 

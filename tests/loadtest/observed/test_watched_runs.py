@@ -13,6 +13,8 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 
+pytestmark = pytest.mark.usefixtures("in_one_thread")
+
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
 """RANDOM_HISTORIES=10000 looks at ten thousand, which takes a minute or two."""
 
