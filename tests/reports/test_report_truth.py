@@ -47,6 +47,12 @@ def with_pause(summary: Summary) -> Summary:
     )
 
 
+def test_of_a_run_in_which_no_read_could_be_stale_none_is_said_to_be_fresh() -> None:
+    facts = consistency_facts(report_summaries.empty())
+    for name in ("Stale reads", "Age of the stalest read", "Longest consistency window"):
+        assert fact(facts, name)[0] == "not measured"
+
+
 @pytest.mark.parametrize(
     ("level", "stale", "phantoms", "wanted", "not_wanted"),
     [

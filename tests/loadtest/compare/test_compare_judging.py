@@ -141,6 +141,8 @@ def test_a_threshold_that_only_one_run_has_is_shown_and_not_judged(clean: Summar
     [
         (lambda run: replace(run, settings=run.settings | {"payload_bytes": 1}), "payload bytes (16384 and 1)"),
         (lambda run: replace(run, settings=run.settings | {"documents": "3 of yours"}), "(made up and 3 of yours)"),
+        (lambda run: replace(run, settings=run.settings | {"writer": "watch"}), "writer (publish and watch)"),
+        (lambda run: replace(run, settings=run.settings | {"watch_interval": 2.0}), "interval (not recorded and 2)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_rate": 5.0}), "arrival rate (75 and 5)"),
         (lambda run: replace(run, settings=run.settings | {"arrival_process": "poisson"}), "recorded and poisson"),
         (lambda run: replace(run, settings=run.settings | {"conditional_share": 0.1}), "share (0.5 and 0.1)"),

@@ -80,6 +80,19 @@ class TestWhatAPutLeavesBehind:
         assert impact.verdict is Verdict.INCONCLUSIVE
         assert "before the first one" in impact.sentence
 
+    @pytest.mark.parametrize("times", [1.5, 2])
+    def test_for_longer_than_most_of_the_first_rest_does_not_pass(self, times: float) -> None:
+        """Version 0 is put before the run, too, so only the end of the first rest is free of it."""
+        impact = measure(after=times, after_to_s=12)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one" in impact.sentence
+
+    def test_at_one_read_in_twenty_for_longer_than_a_rest_does_not_pass(self) -> None:
+        """Quiet windows, lags and rests are all under it alike, and p50 knows nothing of it."""
+        impact = measure(after=5, after_to_s=8.5, share=0.05)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one at p99: " in impact.sentence
+
     def test_for_longer_than_is_looked_may_go_unseen_and_that_is_said(self) -> None:
         clean, lasting = measure(), measure(after=2, after_to_s=20)
         assert [impact.verdict for impact in (clean, lasting)] == [Verdict.PASS] * 2

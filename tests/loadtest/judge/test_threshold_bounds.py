@@ -65,6 +65,23 @@ def test_a_lag_that_the_clock_of_a_worker_can_hide_is_not_called_short() -> None
     assert all("50.0 ms" in result.sentence for result in open_)
 
 
+@pytest.mark.parametrize(
+    ("metric", "too_short", "long_enough"),
+    [("staleness.max", 5, 15), ("window.max", 15, 25), ("visible(max)", 5, 15)],
+)
+def test_a_lag_from_before_a_head_showed_a_version_is_not_called_short(
+    metric: str, too_short: int, long_enough: int
+) -> None:
+    """Somebody else published each version up to 10 ns before a HEAD showed it; reads of the old one look fresh."""
+    for limit, verdict in ((too_short, OPEN), (long_enough, PASS)):
+        for run, expected in (
+            (history(padding(0, 1)), PASS),
+            (history(padding(0, 1), writer="watch", write_interval=0.0, window=0.0), verdict),
+        ):
+            (result,) = evaluate([f"{metric} < {limit}ns"], summarise(run), run)
+            assert result.verdict is expected, result.sentence
+
+
 class TestTheLongestWindow:
     cut_off = f"{padding(0, 1)} w7[10000 10010] r6[20010 20020] r6[910010 910020]"  # and then the run ended
 

@@ -106,6 +106,20 @@ def test_no_more_is_accepted_than_was_acknowledged(clean: Summary) -> None:
     assert trend(runs, last=20, acknowledged=(replace(known, at_most=1.5),)).verdict is Verdict.PASS
 
 
+def test_a_limit_for_all_numbers_accepts_no_share_and_no_broken_promise(clean: Summary) -> None:
+    known = Acknowledged("*", "", "run-025", 1.2, "larger documents")
+    runs = series(clean, [1.0] * 40)
+    broken = [*runs[:25], *(with_check(run, "whole-bodies", Verdict.FAIL) for run in runs[25:])]
+    failing = replace(clean.availability, errors=clean.availability.reads // 10)
+    errors = [*runs[:25], *(replace(run, availability=failing) for run in runs[25:])]
+    for worse in (broken, errors):
+        assert trend(worse, last=20, acknowledged=(known,)).verdict is Verdict.FAIL
+        assert trend(worse, last=20, acknowledged=(replace(known, at_most=None),)).verdict is Verdict.PASS
+    share = replace(known, number="errors", at_most=0.2)
+    assert trend(errors, last=20, acknowledged=(share,)).verdict is Verdict.PASS
+    assert trend(errors, last=20, acknowledged=(replace(share, at_most=0.05),)).verdict is Verdict.FAIL
+
+
 def test_an_acknowledgement_of_nothing_is_said(clean: Summary) -> None:
     made = trend(series(clean, [1.0] * 12), acknowledged=(Acknowledged("*", "abcdef0", "", None, "old"),))
     assert any("abcdef0" in note for note in made.notes)

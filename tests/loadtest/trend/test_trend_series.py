@@ -5,6 +5,7 @@ from dataclasses import replace
 from loadtest.run.records import Verdict
 from loadtest.summary.addresses import AddressRow
 from loadtest.summary.objects import ObjectRow
+from loadtest.summary.places import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.trending import trend
 from tests.loadtest.trend.made_runs import number, on_machine, run_at, series
@@ -102,6 +103,33 @@ def test_objects_whose_keys_look_alike_have_numbers_of_their_own(clean: Summary)
     ids = [one.id for one in trend(both).numbers]
     assert len(set(ids)) == len(ids)
     assert sum(name.startswith("response-prices-today-json-") for name in ids) == 4
+
+
+def test_parts_of_one_name_are_followed_apart(clean: Summary) -> None:
+    """Two addresses differ in a key that is hidden, and two places are called like an object and like a window."""
+
+    def with_parts(run: Summary, factor: float) -> Summary:
+        passed, times = (Verdict.PASS,) * 4, [round(factor * ns) for ns in (5_000_000, 12_000_000, 12_000_000)]
+        first, second = (
+            AddressRow("https://api/v1?key=…", 1, 600, 0, p50, p99, p99, None, 0, None, 0, None, passed)
+            for p50, p99 in ((times[0], times[1]), (5_000_000, 12_000_000))
+        )
+        places = tuple(
+            PlaceRow(name, 1, 600, 0, *times, None, None, None, 0, None, None, 0, passed)
+            for name in ("prices.json", "quiet")
+        )
+        both = (first, second)
+        return replace(run, addresses=both, places=places, objects=(an_object(run, "prices.json"),))
+
+    runs = series(clean, [1.0] * 30)
+    made = trend([with_parts(run, (1.3 if at >= 24 else 1.0) + 0.004 * (at % 3)) for at, run in enumerate(runs)])
+    failing = [one for one in made.numbers if one.verdict is Verdict.FAIL]
+    assert len({one.id for one in made.numbers}) == len(made.numbers) == len({one.title for one in made.numbers})
+    assert {one.title.rpartition(",")[0] for one in failing} == {
+        "Response time at https://api/v1?key=…",
+        "Response time at prices.json (2)",
+        "Response time at quiet",
+    }
 
 
 def test_another_number_of_addresses_is_another_series(clean: Summary) -> None:
