@@ -312,7 +312,6 @@ def test_how_reads_follow_a_put_is_drawn_where_it_was_measured() -> None:
     assert since_put(summary).spec is None
     points = tuple(SincePut(n * 25 * MS, (n + 1) * 25 * MS, 500, 3 * MS, (12 + n) * MS) for n in range(-2, 20))
     chart = since_put(replace(summary, latency=replace(summary.latency, since_put=points)))
-    assert chart.spec is not None
     alt.Chart.from_dict(dict(chart.spec))
     assert not re.search(r"NaN|Infinity|undefined", vl_convert.vegalite_to_svg({**chart.spec, "width": 600}))
     assert "It does not count for the answer." in chart.how_to_read
