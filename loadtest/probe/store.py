@@ -193,10 +193,9 @@ class Store:
 
     def _put(self, body: bytes, original: Original | None) -> ProbeAnswer:
         """Those who can read the old document can read what is put in its place."""
-        if original is None:
-            said = {name: self._as_it_was[name] for name in WHO_MAY_READ if name in self._as_it_was}
-            said |= {"ContentType": _DEFAULT_TYPE, "CacheControl": _DEFAULT_CACHE_CONTROL}
-        else:
+        said: dict[str, Any] = {"ContentType": _DEFAULT_TYPE, "CacheControl": _DEFAULT_CACHE_CONTROL}
+        said |= {name: self._as_it_was[name] for name in WHO_MAY_READ if name in self._as_it_was}
+        if original is not None:
             said = {"ContentType": original.content_type, "CacheControl": original.cache_control} | self._as_it_was
         return self._call("put_object", Body=body, ContentMD5=content_md5(body), **said)
 
