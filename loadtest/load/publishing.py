@@ -13,8 +13,8 @@ from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import OWN_KINDS
 from loadtest.run.schedule import WindowSchedule, put_times, rests_for
 from loadtest.run.settings import Settings
+from loadtest.target.as_stored import WHO_MAY_READ
 from loadtest.target.kept_document import load
-from loadtest.target.store import WHO_MAY_READ
 from loadtest.units import SECOND
 from stacks.user_input import shown
 

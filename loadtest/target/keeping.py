@@ -19,6 +19,7 @@ from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import made_up_by
 from loadtest.run.etag_digests import md5_of
 from loadtest.run.records import opaque
+from loadtest.target.as_stored import sendable
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
@@ -177,17 +178,15 @@ def look_of(seen: Seen) -> ObjectLook:
         for name, value in seen.headers.items()
         if name.startswith("x-amz-meta-")
     }
-    put |= {"Metadata": metadata} if metadata else {}
-    not_kept: tuple[str, ...] = (NOT_SHOWN,)
-    for name in [name for name, value in put.items() if not str(value).isascii()]:  # boto3 sends none of these
-        del put[name]
-        not_kept += (f"its {name}, which is not ASCII",)
+    put, not_kept = sendable(put | {"Metadata": metadata})
     try:
         if "Expires" in put:
             put["Expires"] = parsedate_to_datetime(put["Expires"]).isoformat()
     except (ValueError, TypeError):
         del put["Expires"]
-    return ObjectLook("document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=not_kept)
+    return ObjectLook(
+        "document", body=seen.body, etag=seen.headers.get("etag", ""), put=put, not_kept=(NOT_SHOWN, *not_kept)
+    )
 
 
 def _s3_code(seen: Seen) -> str:

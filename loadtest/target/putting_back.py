@@ -15,9 +15,10 @@ from typing import Any, Final
 from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.journal import last_of_object
 from loadtest.run.records import WriteOutcome
+from loadtest.target.as_stored import GRANTS
 from loadtest.target.kept_document import Kept, kept_folder, kept_numbers, load, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, GRANTS, Attempt, ObjectLook, Store, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store, knows_no_condition
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
@@ -227,7 +228,8 @@ def _less_and_less(arguments: dict[str, Any]) -> list[list[str]]:
 
 
 def _is_denied(attempt: Attempt) -> bool:
-    return "AccessDenied" in attempt.error
+    """Whether a right is lacking, or the bucket has come to have no access lists."""
+    return "AccessDenied" in attempt.error or "AccessControlListNotSupported" in attempt.error
 
 
 def _remove(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:

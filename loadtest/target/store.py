@@ -16,23 +16,13 @@ from typing import Any, Final
 from loadtest.cleaned import secrets_of
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.records import WriteOutcome
+from loadtest.target.as_stored import arguments_of, grants_in
 from loadtest.target.departure import Departure
 from loadtest.target.heads import Head, shown_by, status_of
 from loadtest.target.mfa import ask_for_code
 from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3, shown
 from loadtest.target.s3_client import TIME_LIMIT_S, content_md5, is_aws, s3_client, s3_session
 
-_KEPT: Final = (
-    *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
-    *("StorageClass", "WebsiteRedirectLocation"),
-)
-_ENCRYPTION: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
-GRANTS: Final = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
-"""Arguments of PutObject that give others rights to the object; without them a PUT takes all such rights away."""
-WHO_MAY_READ: Final = (*GRANTS, *_ENCRYPTION)
-"""Arguments on which it depends who can read the object. Where its bucket has come to encrypt with another key since it
-was put, a PUT that says nothing of it shuts readers out who have no right to that key."""
-_PERMISSIONS: Final = dict(zip(("FULL_CONTROL", "READ", "READ_ACP", "WRITE_ACP"), GRANTS, strict=True))
 _HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
@@ -155,7 +145,7 @@ class Store:
             return self._look_failed(error)
         if len(body) > MAXIMUM_BYTES:
             return ObjectLook("too-large", f"it has more than {MAXIMUM_BYTES:,} bytes")
-        put, not_kept = _arguments(answer)
+        put, not_kept = arguments_of(answer)
         if int(answer.get("TagCount") or 0):
             tags = self._tags()
             put |= {"Tagging": tags} if tags is not None else {}
@@ -229,25 +219,11 @@ class Store:
         return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
 
     def _grants(self) -> dict[str, str]:
-        """What the access list gives to others than the owner, with what the owner has; empty where it gives nothing.
-
-        Buckets have had none by default since April 2023, and most keys may not read it: an object that has one is
-        served, as a rule, from a bucket whose writers may.
-        """
+        """What the access list gives to others than the owner; nothing where this key may not read it."""
         try:
-            listed = self._client.get_object_acl(**self._place)
-            owner = {"ID": listed["Owner"]["ID"]}
-            given = [(_PERMISSIONS[one["Permission"]], one["Grantee"]) for one in listed["Grants"]]
+            return grants_in(self._client.get_object_acl(**self._place))
         except Exception:
             return {}
-        if all(grantee.get("ID") == owner["ID"] for _, grantee in given):
-            return {}
-        grants: dict[str, list[str]] = {}
-        for name, grantee in given:
-            grants.setdefault(name, []).append(
-                f'uri="{grantee["URI"]}"' if grantee.get("URI") else f'id="{grantee.get("ID")}"'
-            )
-        return {name: ", ".join(them) for name, them in grants.items()}
 
     def _look_failed(self, error: BaseException) -> ObjectLook:
         failure = failure_of(error, self._departure, self.secrets()).error
@@ -271,7 +247,7 @@ class Store:
 
 def secrets_in(orders: dict[str, Any]) -> tuple[str, ...]:
     """The parts of a client's orders that must not be shown."""
-    keys = (orders.get("access_key_id"), orders.get("secret_access_key"))
+    keys = (orders.get("access_key_id"), orders.get("secret_access_key"), *(orders.get("secrets") or ()))
     return (*(str(key) for key in keys if key), *secrets_of(str(orders.get("s3_endpoint_url") or "")))
 
 
@@ -288,18 +264,3 @@ def _credentials_failure(error: BaseException, departure: Departure | None, secr
 def knows_no_condition(error: str) -> bool:
     """Whether a store has refused a PUT because it does not know what If-Match or If-None-Match is."""
     return error.startswith(_NO_CONDITION)
-
-
-def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Arguments of PutObject that restore what GetObject showed, and what cannot be restored."""
-    put = {name: answer[name] for name in (*_KEPT, *_ENCRYPTION) if answer.get(name)}
-    missing: tuple[str, ...] = ()
-    if answer.get("Expires"):
-        put["Expires"] = answer["Expires"].isoformat()
-    elif answer.get("ExpiresString"):
-        missing += ("its Expires header, which is no date",)
-    if answer.get("MissingMeta"):
-        missing += (f"{answer['MissingMeta']} of its metadata, which no header can hold",)
-    if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
-        missing += ("its lock, which stays with the old version of it",)
-    return put, missing

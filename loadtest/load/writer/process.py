@@ -22,11 +22,12 @@ from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
+from loadtest.target.as_stored import GRANTS
 from loadtest.target.finding import Target
 from loadtest.target.kept_document import kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, GRANTS
+from loadtest.target.store import CHANGED_MEANWHILE
 from loadtest.units import SECOND
 
 ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND

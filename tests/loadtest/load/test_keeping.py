@@ -123,6 +123,18 @@ def test_who_may_read_it_is_put_back_too_and_what_this_key_may_not_write_is_said
         assert left == {name: value for name, value in before.items() if not (refused and name.startswith(refused))}
 
 
+def test_a_header_that_boto3_does_not_send_keeps_nothing_from_being_put_back(tmp_path: Path) -> None:
+    with running_odd_store() as odd:
+        odd.hold(MINE, [("x-amz-meta-who", "m\xe9"), ("x-amz-meta-owner", "me"), ("content-disposition", "caf\xe9")])
+        look = store_at(odd).look()
+        assert (look.put or {})["Metadata"] == {"owner": "me"} and "ContentDisposition" not in (look.put or {})
+        assert look.not_kept == ("its ContentDisposition, which is not ASCII", "its x-amz-meta-who, which is not ASCII")
+        keep(tmp_path / KEPT_FOLDER, about(odd), look)
+        odd.hold(render(RUN, 7, 512))
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+
+
 def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with running_odd_store() as odd:
         kept_by(odd, tmp_path)
