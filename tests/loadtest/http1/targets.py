@@ -87,6 +87,12 @@ def answering(*answers: bytes, closes: bool = False, tls: ssl.SSLContext | None 
         target.close()
 
 
+def answer(body: bytes = b"", *fields: str, status: str = "200 OK") -> bytes:
+    """An answer with these header fields and the length of its body."""
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields)
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
 def certificate_in(folder: Path, *names: x509.GeneralName) -> ssl.SSLContext:
     """What a target shows; ``folder / "certificate.pem"`` is to be trusted for it."""
     write_certificate(folder, *names)
