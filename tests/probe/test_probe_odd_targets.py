@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 from scripted_server import PATH, ScriptedServer
 
+from loadtest.probe import first_look
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import MOST_BYTES
 from loadtest.probe.model import CaseVerdict
@@ -65,7 +67,10 @@ def test_few_bytes_that_unpack_to_many_fail_and_are_not_unpacked_in_full(target_
         ("x", "Thu, 99 Nov 2026 10:00:00 GMT"),
     ],
 )
-def test_dates_that_are_none_or_at_the_end_of_all_days_end_no_probe(target_of, date, last_modified):
+def test_dates_that_are_none_or_at_the_end_of_all_days_end_no_probe(target_of, date, last_modified, monkeypatch):
+    waited = []
+    monkeypatch.setattr(first_look, "time", SimpleNamespace(sleep=waited.append))
+
     def odd(server, request, reply):
         reply.headers["Date"], reply.headers["Last-Modified"] = date, last_modified
         return reply
@@ -74,3 +79,4 @@ def test_dates_that_are_none_or_at_the_end_of_all_days_end_no_probe(target_of, d
         dated = [case for case in ALL if "since" in case.name]
         report = Probe(target_of(server), READING, cases=dated).run()
     assert len(report.results) == len(dated) > 2
+    assert all(0 <= seconds <= 2 for seconds in waited)

@@ -14,7 +14,6 @@ from scripted_server import PATH, Reply, ScriptedServer
 
 from loadtest.commands import probe as command
 from loadtest.errors import UsageError
-from loadtest.probe import store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
@@ -24,11 +23,7 @@ from loadtest.target.s3_client import content_md5
 DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
 PLAN = ProbePlan(write=True, time_limit_s=5)
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
 def test_without_write_nothing_is_sent_that_could_change_anything(target_of):
@@ -51,9 +46,6 @@ def test_the_old_bytes_and_their_headers_are_put_back(target_of):
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
 def test_the_old_bytes_are_put_back_when_the_probe_is_stopped_or_breaks(interruption, target_of):
-    def stop(case):
-        raise interruption
-
     with ScriptedServer(DOCUMENT) as server:
         published = iter(range(10))
 
@@ -110,8 +102,7 @@ def _key(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
 
 
-def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of, monkeypatch):
-    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
+def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of):
     with ScriptedServer(DOCUMENT) as server:
 
         def lock(case):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from functools import cache
 from pathlib import Path
 
-from locust.argument_parser import get_parser
+from locust.argument_parser import LocustArgumentParser, get_parser
 
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.target.finding import Target, find_target
@@ -24,10 +25,15 @@ OUTPUTS = {
 BESIDE = ("--host", "http://h", "--bucket", "b")
 
 
-def options(*arguments: str) -> Namespace:
+@cache
+def _parser() -> LocustArgumentParser:
     parser = get_parser()
     add_arguments(parser)
-    return parser.parse_args(list(arguments))
+    return parser
+
+
+def options(*arguments: str) -> Namespace:
+    return _parser().parse_args(list(arguments))
 
 
 def target(tmp_path: Path, *arguments: str, outputs: object = None) -> Target:
