@@ -172,7 +172,7 @@ def test_one_deadline_holds_for_the_whole_answer_and_not_for_a_piece(
 
     target = Target(serve)
     with contextlib.closing(target), connection_to(target) as connection:
-        answer = connection.exchange(ASK, 0.3)
+        answer = connection.exchange(ASK, 0.15)
     assert isinstance(answer.failure, TimeoutError)
     assert answer.closes
 
