@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -11,13 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scripted_server import ScriptedServer
 
 from loadtest.probe import http1, store
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
 
 
@@ -34,6 +33,13 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
     monkeypatch.setattr(store, "time", clock)
     monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server that does everything right."""
+    with ScriptedServer() as running:
+        yield running
 
 
 @pytest.fixture

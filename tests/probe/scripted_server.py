@@ -15,6 +15,7 @@ from email.utils import formatdate, parsedate_to_datetime
 
 LAST_MODIFIED = 1_700_000_000.0
 PATH = "/v1/samples"
+DOCUMENT = b'{"samples":[7]}' * 40
 OBJECT = "/bucket/payload.json"
 
 
@@ -51,7 +52,7 @@ Fault = Callable[["ScriptedServer", Request, Reply], Reply | None]
 class ScriptedServer:
     """``document`` None: there is no document. ``fault`` may change or replace a reply (None: no reply at all)."""
 
-    def __init__(self, document: bytes | None = b'{"samples":[]}' * 20, fault: Fault | None = None) -> None:
+    def __init__(self, document: bytes | None = DOCUMENT, fault: Fault | None = None) -> None:
         self.document = document
         self.fault = fault
         self.cors_origin = ""

@@ -32,7 +32,7 @@ from reply_faults import (
     when,
     without,
 )
-from scripted_server import PATH, Reply, ScriptedServer
+from scripted_server import DOCUMENT, PATH, Reply, ScriptedServer
 
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
@@ -43,7 +43,6 @@ BY_NAME = {case.name: case for case in ALL}
 FAIL, DEVIATES = CaseVerdict.FAIL, CaseVerdict.DEVIATES
 INCONCLUSIVE, NOT_APPLICABLE = CaseVerdict.INCONCLUSIVE, CaseVerdict.NOT_APPLICABLE
 RUN = "0123456789ab"
-DOCUMENT = b'{"samples":[1,2,3]}' * 30
 
 
 def compressed(**headers: str):
@@ -241,25 +240,23 @@ def test_cors_on_a_missing_object(target_of):
         assert verdict_of("cors-404", server, target_of).verdict is FAIL
 
 
-def test_the_wrong_origin_is_said_instead_of_judged(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.cors_origin = "https://shop.example"
-        assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
-        plan = ProbePlan(origin="https://other.example", time_limit_s=5)
-        for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
-            finding = verdict_of(name, server, target_of, plan)
-            assert finding.verdict is NOT_APPLICABLE
-            assert "--origin https://shop.example" in finding.came_back
-        server.document = None
-        assert verdict_of("cors-404", server, target_of, plan).verdict is NOT_APPLICABLE
-        assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
+def test_the_wrong_origin_is_said_instead_of_judged(server, target_of):
+    server.cors_origin = "https://shop.example"
+    assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
+    plan = ProbePlan(origin="https://other.example", time_limit_s=5)
+    for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
+        finding = verdict_of(name, server, target_of, plan)
+        assert finding.verdict is NOT_APPLICABLE
+        assert "--origin https://shop.example" in finding.came_back
+    server.document = None
+    assert verdict_of("cors-404", server, target_of, plan).verdict is NOT_APPLICABLE
+    assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
 
 
-def test_a_right_server_passes_every_case(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.cors_origin = "https://example.com"
-        report = Probe(target_of(server), ProbePlan(write=True, remove=True, time_limit_s=5)).run()
-        assert server.document == DOCUMENT
+def test_a_right_server_passes_every_case(server, target_of):
+    server.cors_origin = "https://example.com"
+    report = Probe(target_of(server), ProbePlan(write=True, remove=True, time_limit_s=5)).run()
+    assert server.document == DOCUMENT
     found = {result.case.name: result.finding for result in report.results}
     assert set(found) == set(BY_NAME)
     unlike_pass = {name: finding for name, finding in found.items() if finding.verdict is not CaseVerdict.PASS}
@@ -267,12 +264,11 @@ def test_a_right_server_passes_every_case(target_of):
     assert unlike_pass["http2"].verdict is NOT_APPLICABLE
 
 
-def test_a_server_that_compresses_rightly_passes(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.compresses = gzip.compress(DOCUMENT)
-        for name in ("gzip", "gzip-conditional", "browser"):
-            finding = verdict_of(name, server, target_of)
-            assert finding.verdict is CaseVerdict.PASS, finding.came_back
+def test_a_server_that_compresses_rightly_passes(server, target_of):
+    server.compresses = gzip.compress(DOCUMENT)
+    for name in ("gzip", "gzip-conditional", "browser"):
+        finding = verdict_of(name, server, target_of)
+        assert finding.verdict is CaseVerdict.PASS, finding.came_back
 
 
 def test_every_case_has_a_fault_that_sets_it_off():

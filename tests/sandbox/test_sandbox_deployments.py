@@ -91,6 +91,11 @@ class Deployer:
         etag: str = self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=body, ContentType="application/json")["ETag"]
         return etag
 
+    def serve(self, version: int = 1) -> str:
+        self.create()
+        self.deploy(stageName="v1")
+        return self.put(document(version))
+
     def get(self, stage: str = "v1", **headers: str) -> Seen:
         url = urlsplit(self.sandbox.url)
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
@@ -128,9 +133,7 @@ def test_an_object_that_was_put_before_the_deployment_is_served(deployer: Deploy
 
 
 def test_editing_without_deploying_again_changes_nothing(deployer: Deployer) -> None:
-    deployer.create()
-    deployer.deploy(stageName="v1")
-    etag = deployer.put(document(1))
+    etag = deployer.serve()
     deployer.answer("304", "304", ETag="integration.response.header.ETag")
     assert deployer.get(If_None_Match=etag).status == 502
     deployer.deploy(stageName="v1")
@@ -262,9 +265,7 @@ def test_other_ways_to_change_the_object(deployer: Deployer) -> None:
 
 
 def test_what_cannot_be_served_is_said_and_the_old_goes_on(deployer: Deployer) -> None:
-    deployer.create()
-    deployer.deploy(stageName="v1")
-    deployer.put(document(1))
+    deployer.serve()
     deployer.gateway.update_method(
         **deployer.of, patchOperations=[{"op": "replace", "path": "/authorizationType", "value": "AWS_IAM"}]
     )
@@ -277,9 +278,7 @@ def test_what_cannot_be_served_is_said_and_the_old_goes_on(deployer: Deployer) -
 def test_two_apis_are_served_side_by_side_and_by_their_long_paths_only(empty_sandbox: RunningSandbox) -> None:
     deployers = [Deployer(empty_sandbox), Deployer(empty_sandbox)]
     for deployer in deployers:
-        deployer.create()
-        deployer.deploy(stageName="v1")
-        deployer.put(document(deployer.number))
+        deployer.serve(deployer.number)
     for deployer in deployers:
         assert deployer.get().body == document(deployer.number)
     url = urlsplit(empty_sandbox.url)

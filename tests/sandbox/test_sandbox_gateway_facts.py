@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from gateway_bench import BUCKET, KEY, Bench, changed_api, changed_method, document
+from gateway_bench import BUCKET, KEY, Bench, changed_api, changed_method, document, published
 
 from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition, GatewayResponse, IntegrationResponse
 from loadtest.sandbox.stack.policy import role_policy
@@ -19,8 +19,7 @@ Change = Callable[[GatewayDefinition], GatewayDefinition]
 
 
 def test_row_original_template_200_no_etag_and_if_none_match_ignored() -> None:
-    bench = Bench("original")
-    version = bench.publish(document(1))
+    bench, version = published("original")
     answer = bench.get(If_None_Match=version.etag)
     assert (answer.status, answer.body) == (200, document(1))
     assert "etag" not in answer.headers
@@ -28,8 +27,7 @@ def test_row_original_template_200_no_etag_and_if_none_match_ignored() -> None:
 
 
 def test_row_half_a_fix_is_worse_304_becomes_200_with_an_empty_body() -> None:
-    bench = Bench("half")
-    version = bench.publish(document(1))
+    bench, version = published("half")
     assert bench.get().body == document(1)
     answer = bench.get(If_None_Match=version.etag)
     assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "0")
@@ -83,8 +81,7 @@ def test_row_conditions(row: str) -> None:
 
 def test_row_header_case_a_mapping_of_one_spelling_takes_no_other() -> None:
     mapping = {"integration.request.header.If-None-Match": "method.request.header.If-None-Match"}
-    bench = Bench(change=lambda it: changed_method(it, integration={"request_parameters": mapping}))
-    version = bench.publish(document(1))
+    bench, version = published(change=lambda it: changed_method(it, integration={"request_parameters": mapping}))
     assert bench.ask(headers={"if-none-match": version.etag}).status == 200
     assert bench.ask(headers={"If-None-Match": version.etag}).status == 304
 
@@ -103,8 +100,7 @@ def test_row_200_maps_etag_last_modified_cache_control_and_content_type() -> Non
 
 
 def test_row_304_maps_validators_and_has_no_body() -> None:
-    bench = Bench()
-    version = bench.publish(document(1))
+    bench, version = published()
     answer = bench.get(If_None_Match=version.etag)
     assert (answer.status, answer.body) == (304, b"")
     assert answer.headers["etag"] == version.etag
@@ -130,8 +126,7 @@ LIST = {"Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
 
 
 def test_row_default_502_so_that_a_broken_role_is_never_a_200() -> None:
-    bench = Bench(change=lambda definition: _with_role(definition, LIST))
-    bench.publish(document(1))
+    bench, _ = published(change=lambda definition: _with_role(definition, LIST))
     answer = bench.get()
     assert answer.status == 502
     assert answer.json() == {"message": "The read model could not be fetched."}
@@ -166,14 +161,12 @@ def _responses(*responses: IntegrationResponse) -> Change:
     [("200", True), ("2\\d{2}", True), ("2.*", True), ("20", False), ("00", False), ("2", False)],
 )
 def test_row_selection_pattern_is_matched_against_the_whole_status(pattern: str, matches: bool) -> None:
-    bench = Bench(change=_responses(IntegrationResponse(201, pattern), IntegrationResponse(502, None)))
-    bench.publish(document(1))
+    bench, _ = published(change=_responses(IntegrationResponse(201, pattern), IntegrationResponse(502, None)))
     assert bench.get().status == (201 if matches else 502)
 
 
 def test_row_no_match_and_no_default_is_500() -> None:
-    bench = Bench(change=_responses(IntegrationResponse(404, "404")))
-    bench.publish(document(1))
+    bench, _ = published(change=_responses(IntegrationResponse(404, "404")))
     answer = bench.get()
     assert (answer.status, answer.json()) == (500, {"message": "Internal server error"})
 
@@ -209,8 +202,7 @@ def test_row_what_is_not_declared_or_breaks_the_document_is_refused(change: Chan
 @pytest.mark.parametrize("name", ["Date", "Content-Length", "Connection", "Server", "WWW-Authenticate", "User-Agent"])
 def test_row_never_map_these_responses_they_are_remapped(name: str) -> None:
     parameters = {f"method.response.header.{name}": "'mine'"}
-    bench = Bench(change=_responses(IntegrationResponse(200, None, parameters)))
-    bench.publish(document(1))
+    bench, _ = published(change=_responses(IntegrationResponse(200, None, parameters)))
     answer = bench.get()
     assert answer.headers[f"x-amzn-remapped-{name.lower()}"] == "mine"
     assert answer.headers["content-length"] == str(len(document(1)))
@@ -221,15 +213,13 @@ def test_row_never_map_these_requests_they_fail_with_500(name: str) -> None:
     source = f"method.request.header.{name}"
 
     mapping = {"request_parameters": {f"integration.request.header.{name}": source}}
-    bench = Bench(change=lambda it: changed_method(it, request_parameters={source: False}, integration=mapping))
-    bench.publish(document(1))
+    bench, _ = published(change=lambda it: changed_method(it, request_parameters={source: False}, integration=mapping))
     assert bench.ask(headers={name: "something"}).status == 500
     assert bench.get().status == 200
 
 
 def test_row_unknown_path_or_method_is_403() -> None:
-    bench = Bench()
-    bench.publish(document(1))
+    bench, _ = published()
     for method, path in (("GET", "/"), ("GET", "/other"), ("POST", "/samples"), ("DELETE", "/samples")):
         answer = bench.ask(method, path)
         assert (answer.status, answer.json()) == (403, {"message": "Missing Authentication Token"})
@@ -241,8 +231,7 @@ def test_row_head_on_a_get_only_resource_is_403() -> None:
 
 
 def test_row_head_wants_its_own_method_and_mirrors_get() -> None:
-    bench = Bench()
-    version = bench.publish(document(1))
+    bench, version = published()
     got, head = bench.get(), bench.ask("HEAD")
     assert (head.status, head.body) == (200, b"")
     assert head.headers == {name: value for name, value in got.headers.items() if name != "content-length"}
@@ -251,8 +240,7 @@ def test_row_head_wants_its_own_method_and_mirrors_get() -> None:
 
 
 def test_row_throttled_is_429() -> None:
-    bench = Bench("throttled")
-    bench.publish(document(1))
+    bench, _ = published("throttled")
     answers = [bench.get() for _ in range(5)]
     assert [answer.status for answer in answers[:3]] == [200, 200, 200]
     assert (answers[-1].status, answers[-1].json()) == (429, {"message": "Too Many Requests"})
@@ -271,8 +259,7 @@ def test_row_bytes_that_are_not_utf8_are_altered_while_the_etag_stays() -> None:
 
 
 def test_row_same_bytes_same_etag_other_bytes_another() -> None:
-    bench = Bench()
-    first = bench.publish(document(1))
+    bench, first = published()
     bench.publish(document(1))
     assert bench.get(If_None_Match=first.etag).status == 304
     bench.publish(document(2))
@@ -307,8 +294,7 @@ def test_row_cors_one_origin_on_every_answer_errors_and_the_gateways_own_include
 
 
 def test_row_cors_several_origins_s3_names_the_one_that_asks() -> None:
-    bench = Bench("two-origins")
-    bench.publish(document(1))
+    bench, _ = published("two-origins")
     for origin in ("https://site.example", "https://other.example"):
         answer = bench.get(Origin=origin)
         assert answer.headers["access-control-allow-origin"] == origin
@@ -340,7 +326,6 @@ def test_row_s3_promise_a_read_after_a_put_returns_it() -> None:
 
 
 def test_a_stack_with_everything_is_read() -> None:
-    bench = Bench("everything")
-    bench.publish(document(1))
+    bench, _ = published("everything")
     assert bench.get().status == 200
     assert bench.gateway.routes["/samples"]["GET"].cached_ttl == 5

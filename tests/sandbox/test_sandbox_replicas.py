@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from gateway_bench import Bench, document
+from gateway_bench import Bench, document, published
 
 OLD, NEW = document(1), document(2)
 
 
 def test_replica_lag_shows_the_state_of_then() -> None:
-    bench = Bench()
-    bench.publish(OLD)
+    bench, _ = published()
     bench.wait(1000)
     bench.faults.set("replica-lag", "300ms")
     bench.publish(NEW)
@@ -32,8 +31,7 @@ def test_an_object_that_is_new_is_missing_on_a_replica_that_lags() -> None:
 
 
 def test_replicas_have_lags_of_their_own_and_readers_go_back_in_time() -> None:
-    bench = Bench()
-    bench.publish(OLD)
+    bench, _ = published()
     bench.wait(1000)
     bench.publish(NEW)
     bench.faults.set("replicas", "0ms,50ms")
@@ -45,8 +43,7 @@ def test_replicas_have_lags_of_their_own_and_readers_go_back_in_time() -> None:
 
 
 def test_replica_lag_is_added_to_all_replicas() -> None:
-    bench = Bench()
-    bench.publish(OLD)
+    bench, _ = published()
     bench.wait(1000)
     bench.publish(NEW)
     bench.faults.update({"replicas": "0ms,50ms", "replica-lag": "100ms"})
@@ -69,8 +66,7 @@ def test_enough_of_the_past_is_kept_for_the_lag() -> None:
 
 
 def test_deleted_objects_are_missing_later_where_there_is_lag() -> None:
-    bench = Bench()
-    bench.publish(OLD)
+    bench, _ = published()
     bench.wait(1000)
     bench.stored.publish(None)
     assert bench.get().status == 404

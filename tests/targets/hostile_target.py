@@ -142,8 +142,8 @@ class HostileTarget:
         connection.sendall(_head(status, [*headers, ("Content-Length", str(len(body)))]) + body)
         return True
 
-    def _begin(self, connection: socket.socket, *headers: tuple[str, str]) -> None:
-        connection.sendall(_head("200 OK", [("ETag", self.etag), *headers]))
+    def begun(self, *headers: tuple[str, str]) -> bytes:
+        return _head("200 OK", [("ETag", self.etag), *headers])
 
     def _hang(self, connection: socket.socket) -> bool:
         time.sleep(600)
@@ -155,54 +155,14 @@ class HostileTarget:
         return True
 
     def _drip_body(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Content-Length", str(len(self.document))))
+        connection.sendall(self.begun(("Content-Length", str(len(self.document)))))
         _drip(connection, self.document, 0.2)
         return True
 
     def _endless(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Content-Length", str(MOST_SENT)))
-        _pour(connection, _MEGABYTE)
-        return False
-
-    def _endless_close(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Connection", "close"))
-        _pour(connection, _MEGABYTE)
-        return False
-
-    def _endless_error(self, connection: socket.socket) -> bool:
-        connection.sendall(_head("500 Oops", [("Content-Length", str(MOST_SENT))]))
-        _pour(connection, _MEGABYTE)
-        return False
-
-    def _endless_chunked(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Transfer-Encoding", "chunked"))
-        _pour(connection, b"100000\r\n" + _MEGABYTE + b"\r\n")
-        return False
-
-    def _endless_chunk_line(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Transfer-Encoding", "chunked"))
-        connection.sendall(b"5;")
-        _pour(connection, _MEGABYTE)
-        return False
-
-    def _endless_trailers(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Transfer-Encoding", "chunked"))
-        connection.sendall(b"%x\r\n%s\r\n0\r\n" % (len(self.document), self.document))
-        _pour(connection, (b"X-A: " + b"a" * 1000 + b"\r\n") * 1000)
-        return False
-
-    def _endless_headers(self, connection: socket.socket) -> bool:
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        _pour(connection, (b"X-A: " + b"a" * 1000 + b"\r\n") * 1000)
-        return False
-
-    def _endless_line(self, connection: socket.socket) -> bool:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
-        _pour(connection, _MEGABYTE)
-        return False
-
-    def _endless_interim(self, connection: socket.socket) -> bool:
-        _pour(connection, b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
+        begins, goes_on = ENDLESS[self.mode]
+        connection.sendall(begins(self))
+        _pour(connection, goes_on)
         return False
 
     def _malformed(self, connection: socket.socket) -> bool:
@@ -230,7 +190,7 @@ class HostileTarget:
         return self._coded("br", lambda: b"\x8b\x00\x80a\x03")(connection)
 
     def _wrong_length(self, connection: socket.socket) -> bool:
-        self._begin(connection, ("Content-Length", str(len(self.document) + 100)))
+        connection.sendall(self.begun(("Content-Length", str(len(self.document) + 100))))
         connection.sendall(self.document)
         return False
 
@@ -246,6 +206,23 @@ _MALFORMED = (
     b"HTTP/1.1 200\r\n: x\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\n" * 50,
 )
+_MANY_FIELDS = (b"X-A: " + b"a" * 1000 + b"\r\n") * 1000
+_CHUNKED = ("Transfer-Encoding", "chunked")
+ENDLESS: dict[str, tuple[Callable[[HostileTarget], bytes], bytes]] = {
+    "endless": (lambda target: target.begun(("Content-Length", str(MOST_SENT))), _MEGABYTE),
+    "endless_close": (lambda target: target.begun(("Connection", "close")), _MEGABYTE),
+    "endless_error": (lambda _: _head("500 Oops", [("Content-Length", str(MOST_SENT))]), _MEGABYTE),
+    "endless_chunked": (lambda target: target.begun(_CHUNKED), b"100000\r\n" + _MEGABYTE + b"\r\n"),
+    "endless_chunk_line": (lambda target: target.begun(_CHUNKED) + b"5;", _MEGABYTE),
+    "endless_trailers": (
+        lambda target: target.begun(_CHUNKED) + b"%x\r\n%s\r\n0\r\n" % (len(target.document), target.document),
+        _MANY_FIELDS,
+    ),
+    "endlesshdr": (lambda _: b"HTTP/1.1 200 OK\r\n", _MANY_FIELDS),
+    "endlessline": (lambda _: b"HTTP/1.1 200 OK\r\nX-A: ", _MEGABYTE),
+    "endless1xx": (lambda _: b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 1000),
+}
+"""How each endless answer begins, and what comes then again and again."""
 ODD_FROM_THE_START = ("etagevil", "hdr", "puterr")
 """Modes that answer every read, with hostile text in header fields or errors."""
 MODES: dict[str, tuple[str, Callable[[HostileTarget, socket.socket], bool]]] = {
@@ -254,14 +231,14 @@ MODES: dict[str, tuple[str, Callable[[HostileTarget, socket.socket], bool]]] = {
     "dripbody": ("sends one byte of its body every 0.2 s", HostileTarget._drip_body),
     "handshake": ("drips a TLS handshake", HostileTarget._hang),
     "endless": ("10 GB of body, announced", HostileTarget._endless),
-    "endless_close": ("a body that ends with the connection, which does not", HostileTarget._endless_close),
-    "endless_error": ("500 with 10 GB of body", HostileTarget._endless_error),
-    "endless_chunked": ("chunks without end", HostileTarget._endless_chunked),
-    "endless_chunk_line": ("the line of a chunk without end", HostileTarget._endless_chunk_line),
-    "endless_trailers": ("the document, and trailers without end", HostileTarget._endless_trailers),
-    "endlesshdr": ("header fields without end", HostileTarget._endless_headers),
-    "endlessline": ("one header field without end", HostileTarget._endless_line),
-    "endless1xx": ("interim answers without end", HostileTarget._endless_interim),
+    "endless_close": ("a body that ends with the connection, which does not", HostileTarget._endless),
+    "endless_error": ("500 with 10 GB of body", HostileTarget._endless),
+    "endless_chunked": ("chunks without end", HostileTarget._endless),
+    "endless_chunk_line": ("the line of a chunk without end", HostileTarget._endless),
+    "endless_trailers": ("the document, and trailers without end", HostileTarget._endless),
+    "endlesshdr": ("header fields without end", HostileTarget._endless),
+    "endlessline": ("one header field without end", HostileTarget._endless),
+    "endless1xx": ("interim answers without end", HostileTarget._endless),
     "malformed": ("what is no HTTP", HostileTarget._malformed),
     "redirect": ("302 to elsewhere", HostileTarget._redirect),
     "gzip": ("768 MB compressed to less than a megabyte", HostileTarget._gzip_bomb),

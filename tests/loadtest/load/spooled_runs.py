@@ -75,6 +75,14 @@ def say(run_dir: Path, content: dict[str, Any]) -> None:
     (run_dir / "run.json").write_text(json.dumps(content))
 
 
+def not_ended(run_dir: Path) -> dict[str, Any]:
+    """Take the end of the run out of ``run.json``, which then says this."""
+    run = said_of(run_dir)
+    del run["ended"]
+    say(run_dir, run)
+    return run
+
+
 def spooled_reads(run_dir: Path) -> np.ndarray[Any, Any]:
     """What the only reading process has spooled."""
     (file,) = run_dir.glob("spool/*.reads")

@@ -1,7 +1,6 @@
 """What is spooled is what is sealed; a killed run is recovered; a damaged one is refused in one sentence."""
 
 import dataclasses
-import json
 import shutil
 import struct
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from spooled_runs import column, etag, kill, spool_of, write
+from spooled_runs import column, etag, kill, not_ended, said_of, spool_of, write
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
@@ -151,9 +150,7 @@ def test_a_body_that_came_after_its_304_was_recorded_is_part_of_it(run_dir: Path
 
 
 def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) -> None:
-    run = json.loads((run_dir / "run.json").read_text())
-    del run["ended"]
-    (run_dir / "run.json").write_text(json.dumps(run))
+    not_ended(run_dir)
     spool = spool_of(run_dir, (0, etag(0), None, ReadOutcome.WHOLE), (1, etag(1), None, ReadOutcome.WHOLE))
     spool.flush()
     kill(spool)
@@ -163,7 +160,7 @@ def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) ->
         journal.write('{"version": 2, "sched')
     seal(run_dir)
     assert column(run_dir, "version") == [0]
-    ended = json.loads((run_dir / "run.json").read_text())["ended"]
+    ended = said_of(run_dir)["ended"]
     assert ended["recovered"] is True
     assert ended["at_ns"] == 1005
 
@@ -234,9 +231,7 @@ def test_a_run_whose_sealing_was_killed_while_it_cleared_away_is_sealed(
 def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_again(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = json.loads((run_dir / "run.json").read_text())
-    del run["ended"]
-    (run_dir / "run.json").write_text(json.dumps(run))
+    run = not_ended(run_dir)
     spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
     replace = Path.replace
 
@@ -248,7 +243,7 @@ def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_aga
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(Path, "replace", killed)
         seal(run_dir)
-    assert json.loads((run_dir / "run.json").read_text()) == run
+    assert said_of(run_dir) == run
     assert not is_sealed(run_dir)
     seal(run_dir)
     assert column(run_dir, "version") == [0]
