@@ -18,6 +18,11 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script has only its own folder on the path
+from tests.loadtest.http1.targets import Target
 
 MOST_SENT = 10 * 1024**3
 _MEGABYTE = b"x" * 1024**2
@@ -51,58 +56,33 @@ def _bomb(start: bytes) -> bytes:
     return start + block * 768 + packer.flush()
 
 
-class HostileTarget:
+class HostileTarget(Target):
     """One target. ``good_reads`` are answered as they should be."""
 
     def __init__(self, mode: str, good_reads: int = 30, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         if mode not in MODES:
             raise ValueError(f"the mode is {mode!r}: give one of {', '.join(MODES)}")
-        self.mode, self.good_reads, self.tls = mode, good_reads, tls
+        super().__init__(self._answer_all, tls, port)
+        self.mode, self.good_reads = mode, good_reads
         self.document, self.previous, self.etag, self.puts, self.reads = b"{}", b"{}", '"00"', 0, 0
-        self.asked: list[bytes] = []
         self.redirect_to = "http://127.0.0.1:9/elsewhere"
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=500)
-        self.port = int(self._listener.getsockname()[1])
-        self._connections: list[socket.socket] = []
         self._bodies: dict[str, bytes] = {}
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
 
-    def close(self) -> None:
-        """Stop listening, and cut every connection."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._connections:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connections.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            if self.mode == "handshake" and self.reads >= self.good_reads:
+    def _run(self, connection: socket.socket, number: int) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.mode == "handshake" and self.reads >= self.good_reads:
+            with contextlib.suppress(OSError), connection:
                 _drip(connection, b"\x16\x03\x03\x20\x00" + b"\x02" * 8192, 0.05)
-                return
-            if self.tls is not None:
-                connection = self.tls.wrap_socket(connection, server_side=True)
-                self._connections.append(connection)
-            while (request := _received(connection)) is not None and self._answer(connection, *request):
-                pass
-        connection.close()
+        else:
+            super()._run(connection, number)
+
+    def _answer_all(self, connection: socket.socket, number: int) -> None:
+        while (request := _received(connection)) is not None and self._answer(connection, *request):
+            pass
 
     def _answer(self, connection: socket.socket, head: bytes, body: bytes) -> bool:
         """Answer one request; whether the connection can take another."""
-        self.asked.append(head)
+        self.requests.append(head)
         if head.startswith(b"PUT"):
             return self._put(connection, body)
         self.reads += 1
@@ -274,11 +254,8 @@ def running_hostile_target(
     mode: str, good_reads: int = 30, tls: ssl.SSLContext | None = None
 ) -> Iterator[HostileTarget]:
     """A hostile target on a free port, for as long as the block lasts."""
-    target = HostileTarget(mode, good_reads, tls)
-    try:
+    with HostileTarget(mode, good_reads, tls) as target:
         yield target
-    finally:
-        target.close()
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def test_neither_proxy_nor_netrc_is_used(tmp_path: Path, monkeypatch: pytest.Mon
     with running_hostile_target("hang", good_reads=5) as target:
         check_answers(at(target))
         assert "is not used for reading" in unused_proxy(at(target).url)
-    assert b"authorization" not in target.asked[0].lower()
+    assert b"authorization" not in target.requests[0].lower()
 
 
 def test_a_certificate_is_believed_when_either_variable_names_it(

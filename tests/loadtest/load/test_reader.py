@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import socket
 import time
@@ -49,7 +48,7 @@ class Site(Target):
 @pytest.fixture
 def site() -> Iterator[Site]:
     """A site that runs while a test does."""
-    with contextlib.closing(Site()) as made:
+    with Site() as made:
         yield made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 import time
@@ -35,7 +34,7 @@ def silent() -> Iterator[Target]:
             pass
 
     target = Target(serve)
-    with contextlib.closing(target):
+    with target:
         yield target
 
 
