@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from loadtest.commands.probe import target_from
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
 from loadtest.judge.analyse import summarise
@@ -31,7 +32,6 @@ from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, 
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
-from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 from tests.loadtest.judge.history_language import build, run_info
 
@@ -132,12 +132,9 @@ class Object:
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.run = secrets.token_hex(6)  # no case may know the documents of another
-        outputs = sandbox.outputs()
-        keys = outputs["DataStoreAccessKeyId"], outputs["DataStoreSecretAccessKey"]
-        self.target = Target(
-            sandbox.samples_url, outputs["S3BucketName"], "payload.json", "us-east-1", sandbox.url, Credentials(*keys)
-        )
-        self._client = s3_client(s3_session(*keys), "us-east-1", sandbox.url)
+        self.target = target_from(None, outputs=str(sandbox.outputs_path))
+        key = self.target.credentials
+        self._client = s3_client(s3_session(key.access_key_id, key.secret_access_key), "us-east-1", sandbox.url)
 
     def put(self, version: int) -> str | None:
         """Put a version; the ETag that its writer is told."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.commands import probe as command
+from loadtest.commands.probe import target_from
 from loadtest.probe import http1, runner
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import LINGER_S
@@ -16,7 +17,6 @@ from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.documents.made_up import render
 from loadtest.sandbox.process import running_sandbox
-from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 
 pytestmark = pytest.mark.slow
@@ -36,8 +36,9 @@ def probe(sandbox, capsys, *arguments):
     return code, {case["name"]: case for case in report["cases"]}, report
 
 
-def publish(sandbox, outputs):
+def publish(sandbox):
     """Two documents, one after the other, with the writer's own key."""
+    outputs = sandbox.outputs()
     key = s3_session(outputs["DataStoreAccessKeyId"], outputs["DataStoreSecretAccessKey"])
     s3 = s3_client(key, "us-east-1", sandbox.url)
     for version in (0, 1):
@@ -106,24 +107,15 @@ SANDBOX_FAULTS = (
 def test_a_fault_of_the_sandbox_is_found(fault, value, expected, sandboxes, capsys, monkeypatch):
     """The fault is turned on after the first answers, from which the probe learns what the document is."""
     sandbox = sandboxes("conditional")
-    outputs = json.loads(sandbox.outputs_path.read_text())
-    target = next(iter(outputs.values()))
     probe_of = Probe(
-        Target(
-            target["SamplesUrl"],
-            target["S3BucketName"],
-            "payload.json",
-            "us-east-1",
-            sandbox.url,
-            Credentials(target["DataStoreAccessKeyId"], target["DataStoreSecretAccessKey"]),
-        ),
+        target_from(None, outputs=str(sandbox.outputs_path)),
         ProbePlan(write=bool(expected & WRITING), time_limit_s=5),
         lambda case: sandbox.set_fault(fault, value),
         [case for case in ALL if case.name in expected],
     )
     monkeypatch.setattr(http1, "LINGER_S", LINGER_S)  # the body after a 304 comes when it comes
     monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
-    publish(sandbox, target)
+    publish(sandbox)
     try:
         report = probe_of.run()
     finally:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from gateway_bench import Seen, document
-from sandbox_client import aws_client
+from sandbox_client import ask_once, aws_client
 
 from loadtest.sandbox.process import RunningSandbox
 
@@ -97,14 +95,8 @@ class Deployer:
         return self.put(document(version))
 
     def get(self, stage: str = "v1", **headers: str) -> Seen:
-        url = urlsplit(self.sandbox.url)
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", f"/_aws/execute-api/{self.api}/{stage}/samples", headers=named)
-        answer = connection.getresponse()
-        seen = Seen(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
-        connection.close()
-        return seen
+        return ask_once(self.sandbox.url, f"/_aws/execute-api/{self.api}/{stage}/samples", headers=named)
 
 
 @pytest.fixture
@@ -281,11 +273,7 @@ def test_two_apis_are_served_side_by_side_and_by_their_long_paths_only(empty_san
         deployer.serve(deployer.number)
     for deployer in deployers:
         assert deployer.get().body == document(deployer.number)
-    url = urlsplit(empty_sandbox.url)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port)
-    connection.request("GET", "/v1/samples")
-    assert connection.getresponse().status == 403
-    connection.close()
+    assert ask_once(empty_sandbox.url, "/v1/samples").status == 403
     for deployer in deployers:
         deployer.gateway.delete_rest_api(restApiId=deployer.api)
         assert deployer.get().status == 403
