@@ -214,7 +214,9 @@ def _read(address: Address, connection: Connection, session: Session, tags: dict
     headers = [("Host", address.authority), ("Accept-Encoding", "identity")]
     headers += [("If-None-Match", question.etag)] if question.etag is not None else []
     called = time.monotonic_ns()
-    came = connection.exchange(request("GET", address.target, headers), 5, linger_s=0.02 if linger and question.etag else 0)
+    came = connection.exchange(
+        request("GET", address.target, headers), 5, linger_s=0.02 if linger and question.etag else 0
+    )
     body = came.excess if came.status == 304 else bytes(came.body)
     answer = ReadAnswer(came.status, came.field(b"etag"), body, came.failure)
     outcome, version = session.judge(question, answer)

@@ -18,7 +18,6 @@ from loadtest.probe.cases import ALL
 from loadtest.probe.runner import Probe, ProbePlan
 
 
-
 def probe(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)

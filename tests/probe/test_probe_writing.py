@@ -215,7 +215,9 @@ def test_a_target_that_falls_silent_is_given_up_soon(target_of):
         ("AWS_ENDPOINT_URL_S3", "no address", "ValueError"),
     ],
 )
-def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(server, name, value, words, target_of, monkeypatch):
+def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(
+    server, name, value, words, target_of, monkeypatch
+):
     monkeypatch.setenv(name, value)
     target = replace(target_of(server), s3_endpoint_url=None, credentials=None)
     with pytest.raises(UsageError, match=rf"The store cannot be reached: {words}: .*; "):

@@ -28,7 +28,9 @@ def aws_client(service: str, url: str, key: str = "testing", secret: str = "test
     )
 
 
-def ask_once(url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None, content: Any = None) -> Seen:
+def ask_once(
+    url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None, content: Any = None
+) -> Seen:
     """One request over a connection of its own; ``content`` is sent as JSON."""
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)

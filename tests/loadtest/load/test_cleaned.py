@@ -43,7 +43,10 @@ def test_what_is_shown_is_one_short_line_without_control_characters(text, most):
 @pytest.mark.parametrize(
     ("hidden", "said", "expected"),
     [
-        *((AWKWARD_SECRET, f"the key {echo} is not known", "the key … is not known") for echo in spelled(AWKWARD_SECRET)),
+        *(
+            (AWKWARD_SECRET, f"the key {echo} is not known", "the key … is not known")
+            for echo in spelled(AWKWARD_SECRET)
+        ),
         (
             "session=a-token-of-somebody; theme=dark",
             "no session a-token-of-somebody in the dark",

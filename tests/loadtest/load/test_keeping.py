@@ -39,7 +39,9 @@ def restore(run_dir: Path, *options: str) -> int:
     return main(["restore", str(run_dir), *options])
 
 
-def test_bytes_and_headers_are_put_back_and_twice_is_once(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bytes_and_headers_are_put_back_and_twice_is_once(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     headers = {"content-type": "text/plain", "content-encoding": "gzip", "x-amz-meta-owner": "me"}
     headers |= {"cache-control": "max-age=60", "x-amz-tagging": "a=b"}
     kept_by(odd, tmp_path, GZIP, **headers)
@@ -56,7 +58,9 @@ def test_bytes_and_headers_are_put_back_and_twice_is_once(tmp_path: Path, odd: O
     assert "there is nothing to put back" in capsys.readouterr().err
 
 
-def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_somebody_else_wrote_meanwhile_stays(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept_by(odd, tmp_path)
     for theirs in (b'{"theirs": 1}', b'{"theirs": 1, "seen": "%s"}' % RUN.encode(), None):
         odd.hold(theirs)
@@ -85,7 +89,8 @@ ACKED, UNKNOWN = WriteOutcome.ACKED, WriteOutcome.UNKNOWN
 
 @pytest.mark.parametrize("outcomes", [(ACKED, UNKNOWN), (ACKED, None), (ACKED, UNKNOWN, ACKED)])
 def test_a_put_of_the_run_that_lands_late_is_put_right(
-    tmp_path: Path, odd: OddStore,
+    tmp_path: Path,
+    odd: OddStore,
     outcomes: tuple[WriteOutcome | None, ...],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -114,7 +119,9 @@ def test_somebody_who_writes_while_it_is_confirmed_is_not_written_over(
     assert odd.body == b"theirs"
 
 
-def test_where_every_put_was_answered_nobody_waits(tmp_path: Path, odd: OddStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_every_put_was_answered_nobody_waits(
+    tmp_path: Path, odd: OddStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept_by(odd, tmp_path)
     journal(tmp_path, ACKED, WriteOutcome.REFUSED, ACKED)
     monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
@@ -144,7 +151,9 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
         assert "somebody else has written to it meanwhile" in capsys.readouterr().err
 
 
-def test_two_runs_at_once_lose_nobodys_document(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_runs_at_once_lose_nobodys_document(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A run's end does not write over a run that may go on; ``restore`` does, once that one rests."""
     kept_by(odd, tmp_path)
     odd.hold(render(OTHER, 3, 512))
@@ -156,7 +165,9 @@ def test_two_runs_at_once_lose_nobodys_document(tmp_path: Path, odd: OddStore, c
     assert odd.body == MINE
 
 
-def test_restore_does_not_write_over_a_run_that_is_writing(tmp_path: Path, odd: OddStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restore_does_not_write_over_a_run_that_is_writing(
+    tmp_path: Path, odd: OddStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept_by(odd, tmp_path)
     odd.hold(render(OTHER, 3, 512))
     monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: odd.hold(render(OTHER, odd.puts + 4, 512)))
@@ -164,7 +175,9 @@ def test_restore_does_not_write_over_a_run_that_is_writing(tmp_path: Path, odd: 
     assert made_up_by(odd.body or b"") == OTHER
 
 
-def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_next_run_takes_over_what_a_killed_one_keeps(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     killed, run_dir, stranger = (tmp_path / name for name in ("killed", "next", "stranger"))
     for folder in (killed, run_dir, stranger):
         folder.mkdir()
@@ -186,7 +199,9 @@ def test_the_next_run_takes_over_what_a_killed_one_keeps(tmp_path: Path, odd: Od
     assert not is_owed(run_dir)
 
 
-def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is_put_back(tmp_path: Path, odd: OddStore) -> None:
+def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is_put_back(
+    tmp_path: Path, odd: OddStore
+) -> None:
     runs = [tmp_path / name for name in ("first", "second", "third")]
     for run_dir in runs:
         run_dir.mkdir()
@@ -207,7 +222,9 @@ def test_a_damaged_record_keeps_nobodys_document_from_them(tmp_path: Path, odd: 
     assert odd.body == MINE
 
 
-def test_a_copy_with_another_byte_in_it_is_not_put_back(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_with_another_byte_in_it_is_not_put_back(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept_by(odd, tmp_path)
     kept = tmp_path / KEPT_FOLDER / KEPT_DOCUMENT
     kept.write_bytes(kept.read_bytes().replace(b"world", b"w0rld"))
@@ -280,7 +297,9 @@ def test_a_run_that_kept_nothing_and_one_whose_copy_is_damaged(tmp_path: Path, o
         load(tmp_path)
 
 
-def test_an_address_that_holds_a_secret_is_asked_for(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_that_holds_a_secret_is_asked_for(
+    tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept_by(odd, tmp_path)
     path = tmp_path / KEPT_FOLDER / "about.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "url": f"{odd.url}/v1/samples?key=…"}))

@@ -72,7 +72,10 @@ def test_what_an_address_holds_of_secrets_is_sent_and_not_printed(tmp_path: Path
             wait_for_version_0(found, MadeUp("0123456789ab", 256))
     key = base64.b64encode(f"user:{SECRET}".encode()).decode()
     (asked,) = serving.requests
-    assert asked.startswith(f"GET /v1/samples?key={SECRET} ".encode()) and f"\r\nAuthorization: Basic {key}\r\n".encode() in asked
+    assert (
+        asked.startswith(f"GET /v1/samples?key={SECRET} ".encode())
+        and f"\r\nAuthorization: Basic {key}\r\n".encode() in asked
+    )
     with pytest.raises(UsageError) as unanswered:
         check_answers(found)
     with pytest.raises(UsageError) as unreadable:

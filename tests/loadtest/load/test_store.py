@@ -144,7 +144,9 @@ def helper(aws: Path, script: str) -> None:
         ("echo null", "CredentialRetrievalError: "),
     ],
 )
-def test_a_helper_that_gives_no_credentials_is_an_outcome_with_a_name(odd: OddStore, aws: Path, script: str, said: str) -> None:
+def test_a_helper_that_gives_no_credentials_is_an_outcome_with_a_name(
+    odd: OddStore, aws: Path, script: str, said: str
+) -> None:
     helper(aws, script)
     with pytest.raises(StoreError) as refused:
         store_at(odd, key=False)
