@@ -23,6 +23,8 @@ OUTPUTS = {
     }
 }
 BESIDE = ("--host", "http://h", "--bucket", "b")
+ASKED = ("--host", "https://api.example", "--bucket", "b")
+TWO_OBJECTS = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", "/v1/prices weight=2 key=prices.json")
 
 
 @cache

@@ -22,13 +22,10 @@ from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target, find_target
 from loadtest.target.kept_document import is_owed, keep, kept_folder, kept_numbers
-from tests.loadtest.load.chosen_settings import options
+from tests.loadtest.load.chosen_settings import TWO_OBJECTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE
 from tests.targets.odd_store import OddStore, running_odd_store
 
-ASKED = ("--host", "https://api.example", "--bucket", "b")
-PRICES = "/v1/prices weight=2 key=prices.json"
-TWO = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", PRICES)
 MINE, THEIRS = b'{"my":"samples"}', b'{"my":"prices"}'
 pytestmark = pytest.mark.usefixtures("own_key")
 
@@ -108,7 +105,7 @@ def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
 def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody replaced it after it was looked at, so its first version was refused: what is there is theirs."""
     nothing: Any = SimpleNamespace()
-    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO))))
+    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO_OBJECTS))))
     run.directory = RunDirectory.create(tmp_path / "run")
     for number in range(2):
         keep(kept_folder(run.directory.path, number), {}, None)
@@ -140,5 +137,5 @@ def test_as_much_time_is_left_to_put_each_of_several_objects_back(
 
     monkeypatch.setattr("loadtest.load.writer.putting_back.subprocess.Popen", started)
     for more in ((), ("--samples-path", "/v1/offers key=offers.json")):
-        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO, *more)))).done()
+        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO_OBJECTS, *more)))).done()
     assert limits[0] / 2 == limits[1] / 3 > 0

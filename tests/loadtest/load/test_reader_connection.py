@@ -33,8 +33,7 @@ def silent() -> Iterator[Target]:
         while target.asked(connection):
             pass
 
-    target = Target(serve)
-    with target:
+    with Target(serve) as target:
         yield target
 
 

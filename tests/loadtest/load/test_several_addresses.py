@@ -35,7 +35,7 @@ from loadtest.run.sealing import seal
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answer, answering
-from tests.loadtest.load.chosen_settings import OUTPUTS, options
+from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, options
 from tests.loadtest.load.spooled_runs import (
     RUN,
     SIZE,
@@ -174,7 +174,6 @@ def test_a_spool_of_more_fields_than_are_known_is_refused(tmp_path: Path) -> Non
         seal(run_dir)
 
 
-ASKED = ("--host", "https://api.example", "--bucket", "b")
 TWO = ("--samples-path", "/v1/samples weight=3", "--samples-path", "https://me:s3cret@cdn.example/x?key=s3cret")
 
 

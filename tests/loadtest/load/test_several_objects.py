@@ -37,16 +37,12 @@ from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
 from loadtest.target.store import Attempt, Store
 from tests.loadtest.http1.targets import answer, answering
-from tests.loadtest.load.chosen_settings import OUTPUTS, options
+from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, TWO_OBJECTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spooled_reads, unsealed_run, write
-
-ASKED = ("--host", "https://api.example", "--bucket", "b")
-PRICES = "/v1/prices weight=2 key=prices.json"
-TWO = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", PRICES)
 
 
 def test_each_address_is_of_the_object_whose_key_stands_behind_it() -> None:
-    given = (*TWO, "--samples-path", "/_cdn/v1/prices key=prices.json", "--object-key", "mine.json")
+    given = (*TWO_OBJECTS, "--samples-path", "/_cdn/v1/prices key=prices.json", "--object-key", "mine.json")
     target = find_target(settings_from(options(*given)))
     assert target.object_keys == ("mine.json", "prices.json", "prices.json")
     assert target.object_numbers == (0, 1, 1)
@@ -90,7 +86,7 @@ def test_one_object_stays_one_however_it_is_said() -> None:
 )
 def test_what_does_not_go_together_gets_one_sentence(more: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=r"^[^\n]*$") as refused:
-        settings_from(options(*TWO, *more))
+        settings_from(options(*TWO_OBJECTS, *more))
     assert words in str(refused.value)
 
 
@@ -195,7 +191,7 @@ def test_a_run_of_several_objects_is_sealed_and_has_a_format_that_older_programs
     run_dir = unsealed_run(tmp_path)
     events = [write(version, 10 + 20 * version, 20 + 20 * version) for version in range(4)]
     (run_dir / "writes.jsonl").write_text("".join(events))
-    target = find_target(settings_from(options(*TWO)))
+    target = find_target(settings_from(options(*TWO_OBJECTS)))
     say(run_dir, said_of(run_dir) | {"documents": made_up_documents(SIZE, 2), "target": target.public(), "format": 1})
     spool = Spool(run_dir, 0)
     for address, version in ((0, 0), (1, 1), (0, 2), (1, 3)):
@@ -206,7 +202,7 @@ def test_a_run_of_several_objects_is_sealed_and_has_a_format_that_older_programs
     read = zip(*(column(run_dir, name) for name in ("address", "version", "etag_version")), strict=True)
     assert sorted(read) == [(0, 0, 0), (0, 2, 2), (1, 1, 1), (1, 3, 3)]
     assert set(column(run_dir, "outcome")) == {ReadOutcome.WHOLE}
-    settings = settings_from(options(*TWO, "--run-dir", str(tmp_path / "new")))
+    settings = settings_from(options(*TWO_OBJECTS, "--run-dir", str(tmp_path / "new")))
     directory = RunDirectory.create(settings.run_dir)
     directory.describe(settings, target.public(), plan_of(*(url for url, _ in target.addresses)), 2)
     info = read_run_info(directory.path)
