@@ -1,7 +1,5 @@
 """Loading a run: what is read, and one clear sentence for everything that cannot be."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from dataclasses import replace
@@ -12,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from altered import changed
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
 from loadtest.errors import RunError
@@ -44,17 +43,9 @@ def error_of(run: Path) -> str:
     return text
 
 
-def assert_same_reads(loaded: History, expected: History) -> None:
+def assert_same_reads(one: History, other: History) -> None:
     for name in READ_DTYPE.names:
-        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
-
-
-def with_widening(run: Path, widening: list[int]) -> None:
-    table = pq.read_table(run / "reads.parquet")
-    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
-    column = pa.array(widening, type=pa.int64())
-    pq.write_table(table.append_column("widening_ns", column), run / "reads.parquet", row_group_size=700)
-    write_checksums(run)
+        assert np.array_equal(getattr(one.reads, name), getattr(other.reads, name))
 
 
 def test_a_recorded_run_is_read_with_its_types_and_in_order_of_call(clean_run: Path) -> None:
@@ -103,44 +94,51 @@ def test_several_row_groups_are_fine(run: Path, many: int, monkeypatch: pytest.M
     assert (loaded.writes.etag, loaded.writes.bytes.tolist()) == (expected.writes.etag, expected.writes.bytes.tolist())
 
 
+def with_widening(run: Path, widening_ns: list[int]) -> History:
+    """The run with this column, in several row groups."""
+    table = pq.read_table(run / "reads.parquet")
+    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
+    table = table.append_column("widening_ns", pa.array(widening_ns, type=pa.int64()))
+    pq.write_table(table, run / "reads.parquet", row_group_size=700)
+    write_checksums(run)
+    return load_history(run)
+
+
 def test_a_column_of_nothing_but_zeros_is_as_one_that_is_not_there(run: Path) -> None:
     expected = load_history(run)
-    with_widening(run, [0] * 6000)
-    loaded = load_history(run)
+    loaded = with_widening(run, [0] * 6000)
     assert loaded.reads.on_one_clock
     assert_same_reads(loaded, expected)
     assert summary_bytes(summarise(loaded)) == summary_bytes(summarise(expected))
 
 
 def test_a_value_in_the_last_row_group_is_not_lost(run: Path) -> None:
-    with_widening(run, [0] * 5_999 + [1])
-    loaded = load_history(run)
+    loaded = with_widening(run, [0] * 5_999 + [1])
     assert not loaded.reads.on_one_clock
     assert (int(loaded.reads.widening_ns.sum()), len(loaded.reads.widening_ns)) == (1, 6000)
 
 
-class TestRunJson:
-    def change(self, run: Path, changes: dict[str, object]) -> str:
-        content = json.loads((run / "run.json").read_text())
-        for place, value in changes.items():
-            *parents, last = place.split("__")
-            inside = content
-            for parent in parents:
-                inside = inside[parent]
-            if value is ...:
-                del inside[last]
-            else:
-                inside[last] = value
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
-        return error_of(run)
+def rewritten(run: Path, changes: dict[str, object]) -> Path:
+    """The run with other values in run.json (``settings__window`` is one of the settings), or without (``...``)."""
+    content = json.loads((run / "run.json").read_text())
+    for place, value in changes.items():
+        *parents, last = place.split("__")
+        inside = content
+        for parent in parents:
+            inside = inside[parent]
+        inside[last] = value
+        if value is ...:
+            del inside[last]
+    (run / "run.json").write_text(json.dumps(content))
+    write_checksums(run)
+    return run
 
-    def test_no_directory(self, tmp_path: Path) -> None:
+
+class TestRunJson:
+    def test_no_directory_and_no_run(self, tmp_path: Path) -> None:
         assert "is not a directory" in error_of(tmp_path / "nothing")
         (tmp_path / "file").write_text("")
         assert "is not a directory" in error_of(tmp_path / "file")
-
-    def test_no_run(self, tmp_path: Path) -> None:
         assert "holds no run.json" in error_of(tmp_path)
 
     @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
@@ -153,12 +151,12 @@ class TestRunJson:
         assert "holds no JSON object" in error_of(run)
 
     def test_a_newer_format(self, run: Path) -> None:
-        text = self.change(run, {"format": 5})
+        text = error_of(rewritten(run, {"format": 5}))
         assert "has format 5 and this program knows up to 4: use the version that wrote it" in text
 
     @pytest.mark.parametrize("found", [0, -1, "1", None, True, 1.5, ...])
     def test_a_format_that_never_was(self, run: Path, found: object) -> None:
-        assert "expected a number from 1 on" in self.change(run, {"format": found})
+        assert "expected a number from 1 on" in error_of(rewritten(run, {"format": found}))
 
     @pytest.mark.parametrize(
         ("place", "value"),
@@ -182,42 +180,31 @@ class TestRunJson:
         ],
     )
     def test_values_that_cannot_be(self, run: Path, place: str, value: object) -> None:
-        text = self.change(run, {place: value})
+        text = error_of(rewritten(run, {place: value}))
         assert place.replace("__", ".") in text
         assert "the run is damaged, or was not written by this program" in text
 
     @pytest.mark.parametrize("window_ns", [0, 1, 199_999_999])
     def test_turns_of_windows_that_no_duel_has(self, run: Path, window_ns: int) -> None:
         """So short ones would take for ever to count."""
-        text = self.change(run, {"plan__side": "new", "plan__window_ns": window_ns})
+        text = error_of(rewritten(run, {"plan__side": "new", "plan__window_ns": window_ns}))
         assert "the turns of a duel are made of windows" in text
 
     @pytest.mark.parametrize("looks", [{"pairs": 2**31}, {"planned": 9}, {"made": [LOOK] * 9}])
     def test_more_looks_than_there_are(self, run: Path, looks: dict[str, object]) -> None:
         """The bounds of thousands of looks would take for ever; of a share near none there is no interval."""
-        content = json.loads((run / "run.json").read_text())
-        (run / "run.json").write_text(json.dumps(content | {"looks": {"planned": 8, "pairs": 9, "made": []} | looks}))
-        write_checksums(run)
-        assert "run.json: looks" in error_of(run)
+        made = {"planned": 8, "pairs": 9, "made": []} | looks
+        assert "run.json: looks" in error_of(rewritten(run, {"looks": made}))
 
     def test_a_duel_whose_turns_began_long_before_its_reads(self, run: Path) -> None:
         """Not every turn is looked at: there are a hundred years of them."""
-        content = json.loads((run / "run.json").read_text())
-        content["plan"] |= {"side": "new", "start_ns": 0}
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
-        moved = load_history(run)
+        moved = load_history(rewritten(run, {"plan__side": "new", "plan__start_ns": 0}))
         century = 10**9 * 3600 * 24 * 36500
         reads = replace(moved.reads, **{name: getattr(moved.reads, name) + century for name in TIMES})
-        assert 0 < reading_ns(replace(moved, reads=reads, _made={}, _being_made={})) < 80 * 10**9
+        assert 0 < reading_ns(changed(moved, reads=reads)) < 80 * 10**9
 
     def test_what_need_not_be_there(self, run: Path) -> None:
-        content = json.loads((run / "run.json").read_text())
-        for name in ("plan", "ended", "host", "versions", "outcomes"):
-            del content[name]
-        content["later"] = {"new": 1}
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
+        rewritten(run, dict.fromkeys(("plan", "ended", "host", "versions", "outcomes"), ...) | {"later": {"new": 1}})
         assert read_run_info(run).ended.reason == "not recorded"
         load_history(run)
 
