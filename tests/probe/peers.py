@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
@@ -37,6 +38,7 @@ DOCUMENT = render("0123456789ab", 3, 16 * 1024)
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "etag.md"
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
+KEY = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 READ = ProbePlan(time_limit_s=10)
 WRITE = ProbePlan(write=True, time_limit_s=10)
 
@@ -96,10 +98,9 @@ def reports() -> tuple[dict[str, Report], dict[str, Any]]:
         nginx_compressing_over_tls() as served,
         moto_s3() as moto,
         running_sandbox(SYNTHESIZED / "one-origin.tf.json") as sandbox,
+        patch.dict(os.environ, KEY | {"SSL_CERT_FILE": str(served.certificate)}),
         ThreadPoolExecutor() as at_once,
     ):
-        os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        os.environ["SSL_CERT_FILE"] = str(served.certificate)
         probes = {
             "nginx": Probe(reading(url), READ),
             "nginx, TLS and gzip": Probe(reading(served.url), READ),
