@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -29,15 +27,7 @@ SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory, sandboxes) -> dict[str, MeasuredMapping]:
     """The three mappings, really probed and really loaded, for a few seconds each."""
-    folder, one_at_a_time, load = tmp_path_factory.mktemp("mappings"), threading.Lock(), mappings_demo._load
-
-    def loaded(*given):
-        with one_at_a_time:  # beside another they would measure each other
-            return load(*given)
-
-    def measure(mapping):
-        return mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "4s", "8")
-
+    folder = tmp_path_factory.mktemp("mappings")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOCUST_WINDOW", "0.5")
         environment.setenv("LOCUST_WRITE_INTERVAL", "0.25")
@@ -45,9 +35,10 @@ def measured(tmp_path_factory, sandboxes) -> dict[str, MeasuredMapping]:
         environment.setattr(
             mappings_demo, "running_sandbox", lambda stack: nullcontext(sandboxes(stack.name.split(".")[0]))
         )
-        environment.setattr(mappings_demo, "_load", loaded)
-        with ThreadPoolExecutor() as at_once:
-            return dict(zip(mappings_demo.MAPPINGS, at_once.map(measure, mappings_demo.MAPPINGS), strict=True))
+        return {
+            mapping: mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "4s", "8")
+            for mapping in mappings_demo.MAPPINGS
+        }
 
 
 def test_each_mapping_is_as_it_is_known_to_be(measured):
