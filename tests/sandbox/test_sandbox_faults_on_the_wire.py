@@ -38,13 +38,8 @@ def eventually(holds: Callable[[], bool], limit_s: float = 10) -> bool:
     return False
 
 
-@pytest.fixture
-def client(client: SandboxClient) -> SandboxClient:
-    client.put(document(1))
-    return client
-
-
 def test_latency(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("latency", "40ms")
     assert quickest(client.get) >= 0.04
     client.sandbox.set_fault("latency", "uniform(20ms,60ms)")
@@ -54,6 +49,7 @@ def test_latency(client: SandboxClient) -> None:
 
 
 def test_latency_is_for_each_read_not_for_all_together(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("latency", "300ms")
 
     def one_reader() -> None:
@@ -71,19 +67,20 @@ def test_latency_is_for_each_read_not_for_all_together(client: SandboxClient) ->
 
 
 def test_freeze(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("freeze", "300ms/600ms")
     started = time.monotonic()
     answered = []
-    gaps: list[float] = []
-    while time.monotonic() < started + 10 and not (len(answered) > 10 and max(gaps) >= 0.29):
+    while time.monotonic() < started + 1.5:
         client.get()
         answered.append(time.monotonic())
-        gaps = [later - earlier for earlier, later in pairwise(answered)]
+    gaps = [later - earlier for earlier, later in pairwise(answered)]
     assert len(answered) > 10
-    assert max(gaps) >= 0.29
+    assert any(gap >= 0.29 for gap in gaps)
 
 
 def test_write_block(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("write-block", "300ms")
     put = threading.Thread(target=client.put, args=(document(2),))
     put.start()
@@ -97,6 +94,7 @@ def test_write_block(client: SandboxClient) -> None:
 
 
 def test_reads_go_on_during_a_put_without_write_block(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("write-block", "off")
     put = threading.Thread(target=client.put, args=(document(2, size=5_000_000),))
     put.start()
@@ -141,6 +139,7 @@ def test_304_with_body_leaves_bytes_on_the_connection(client: SandboxClient) -> 
 
 
 def test_lost_ack_takes_effect_without_an_answer(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("lost-ack", "on")
     with pytest.raises(BotoCoreError):
         client.put(document(2))
@@ -151,6 +150,7 @@ def test_lost_ack_takes_effect_without_an_answer(client: SandboxClient) -> None:
 
 
 def test_late_write_takes_effect_later_over_what_was_put_meanwhile(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("late-write", "500ms")
     started = time.monotonic()
     with pytest.raises(BotoCoreError):
@@ -163,6 +163,7 @@ def test_late_write_takes_effect_later_over_what_was_put_meanwhile(client: Sandb
 
 
 def test_a_lost_update_is_acknowledged_and_never_seen(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("lost-update", "on")
     assert client.put(document(2))
     assert client.get().body == document(1)
@@ -172,6 +173,7 @@ def test_a_lost_update_is_acknowledged_and_never_seen(client: SandboxClient) -> 
 
 
 def test_two_contents_share_an_etag(client: SandboxClient) -> None:
+    client.put(document(1))
     first = client.get().headers["etag"]
     client.sandbox.set_fault("shared-etag", "on")
     client.put(document(2))
@@ -210,6 +212,7 @@ def test_foreign_writer_puts_documents_of_another_run(client: SandboxClient) -> 
 
 
 def test_replica_lag_shows_the_past_for_a_while(client: SandboxClient) -> None:
+    client.put(document(1))
     time.sleep(0.6)
     client.sandbox.set_fault("replica-lag", "500ms")
     started = time.monotonic()
@@ -220,6 +223,7 @@ def test_replica_lag_shows_the_past_for_a_while(client: SandboxClient) -> None:
 
 
 def test_cache_ttl_shows_the_past_until_the_time_is_up(client: SandboxClient) -> None:
+    client.put(document(1))
     client.sandbox.set_fault("cache-ttl", "500ms")
     assert client.get().body == document(1)
     started = time.monotonic()
