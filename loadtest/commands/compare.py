@@ -13,10 +13,10 @@ from loadtest.compare.render import markdown
 from loadtest.errors import RunError, UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import unusable
+from loadtest.run.run_directory import must_be_folder, unusable
 from loadtest.run.run_file import load_run
 from loadtest.summary.summary import Summary, SummaryError, read_summary
-from stacks.user_input import cut, is_folder, real_number, shown
+from stacks.user_input import cut, real_number, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare; returns the exit code of the verdict."""
     tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = summary_of(arguments.base), summary_of(arguments.new)
@@ -57,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def summary_of(run_dir: Path) -> Summary:
     """The summary of a run: as it was written, or made now from its records."""
-    if not is_folder(run_dir):
-        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+    must_be_folder(run_dir)
     try:
         if (run_dir / SUMMARY_FILE).exists():
             return _of_this_run(read_summary(run_dir / SUMMARY_FILE), run_dir)

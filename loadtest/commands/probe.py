@@ -25,6 +25,7 @@ from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target, refuse_two_identities
+from loadtest.terminals import say
 from stacks.user_input import cut, real_number, shown
 
 
@@ -53,7 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Probe, print, and return the exit code of the verdict."""
     plan = _plan(arguments)
     target = target_from(
         arguments.url,
@@ -68,13 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_two_identities(target.url, target.access.headers)
     _warn_of_writing(plan, target)
     if sentence := unused_proxy(target.url):
-        sys.stderr.write(f"{sentence}\n")
+        say(sentence)
     target = identified(target)
     probe = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None)
     try:
         report = probe.run()
     except KeyboardInterrupt:
-        sys.stderr.write(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]) + "\n")
+        say(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]))
         return EXIT_INTERRUPTED
     finally:
         if sys.stderr.isatty():
@@ -152,9 +152,7 @@ def _checked(url: str) -> tuple[str, str, str]:
 
 def _warn_of_writing(plan: ProbePlan, target: Target) -> None:
     if plan.write:
-        sys.stderr.write(
-            f"s3://{target.bucket}/{target.object_key} will be replaced several times, and put back at the end.\n"
-        )
+        say(f"{target.object_name} will be replaced several times, and put back at the end.")
 
 
 def _progress(case: Case) -> None:

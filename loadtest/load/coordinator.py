@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from loadtest.errors import EXIT_USAGE
-from loadtest.load.ending import exit_code, say, wait_for_spools
+from loadtest.load.ending import exit_code, wait_for_spools
 from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
 from loadtest.load.meeting import Agreed
@@ -31,7 +31,7 @@ from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import NO_RESTS, rests_for
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.terminals import can_redraw
+from loadtest.terminals import can_redraw, say
 from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)

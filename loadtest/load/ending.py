@@ -6,7 +6,6 @@ Recordings are waited for while somebody still records. A process that hangs is 
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 
 import gevent
@@ -15,6 +14,7 @@ from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.load.children import end_child
 from loadtest.run.recording_processes import closed_spools, still_recording
 from loadtest.run.records import EXIT_CODES, Verdict
+from loadtest.terminals import say
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,6 @@ def wait_for_spools(run_dir: Path, workers: int, patience_s: float) -> list[str]
 def exit_code(code: int) -> int:
     """Locust's exit code for the report's: a run that could not be judged, on a full disk say, is inconclusive."""
     return code if code in EXIT_CODES.values() else EXIT_CODES[Verdict.INCONCLUSIVE]
-
-
-def say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 def usage_exit(error: UsageError) -> None:

@@ -10,7 +10,6 @@ import dataclasses
 from typing import Any
 
 from loadtest.errors import UsageError
-from loadtest.load.ending import say
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
@@ -37,6 +36,7 @@ from loadtest.target.finding import Target
 from loadtest.target.keeping import Beginning, beginning
 from loadtest.target.kept_document import forget, keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
+from loadtest.terminals import say
 
 
 class Preparation:
