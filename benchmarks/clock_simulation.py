@@ -82,7 +82,6 @@ def main(arguments: list[str]) -> int:
 
 
 def run(network: Network, random: np.random.Generator) -> Outcome:
-    """One run over a network."""
     jumps_at = int(random.integers(20 * SECOND, 40 * SECOND))
     clock = _clock(network, random, jumps_at)
     sent = np.arange(0, RUN_NS, round(EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S * SECOND))

@@ -41,7 +41,6 @@ _Z: Final = 1.96
 
 
 def measure(synthesized: Path, latency: str, seconds: float, run_dir: Path, seed: int) -> Summary:
-    """One run, recorded in ``run_dir``."""
     with running_sandbox(synthesized, faults={"latency": latency}, seed=seed) as sandbox:
         command = locust_command()
         command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed)]
@@ -53,7 +52,6 @@ def measure(synthesized: Path, latency: str, seconds: float, run_dir: Path, seed
 
 
 def compared(base: Path, new: Path, tolerance: float) -> Verdict:
-    """The verdict of the command."""
     command = [sys.executable, "-m", "loadtest", "compare", str(base), str(new), "--tolerance", str(tolerance)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
     verdicts = {code: verdict for verdict, code in EXIT_CODES.items()}

@@ -60,11 +60,9 @@ class Run(NamedTuple):
     span: float
 
     def within(self, seconds: float) -> np.ndarray:
-        """Which reads are in the span of that length."""
         return (self.due >= self.span) & (self.due < self.span + seconds)
 
     def calm(self) -> np.ndarray:
-        """Which reads were due in the calm seconds before and behind the freezes."""
         beside = (self.due >= self.span - CALM_S) & (self.due < self.span + AROUND_FREEZES_S + CALM_S)
         beside &= ~self.within(AROUND_FREEZES_S)
         return beside
@@ -83,7 +81,6 @@ def freeze(sandbox: RunningSandbox) -> float:
 
 
 def recorded_run(sandbox: RunningSandbox, folder: Path) -> Run:
-    """A run of this project's readers."""
     set_at = freeze(sandbox)
     command = locust_command()
     command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{4 * PERIOD_S:g}s"]

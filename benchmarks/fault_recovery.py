@@ -85,7 +85,6 @@ def _wait_for_reads(run_dir: Path, process: subprocess.Popen[str]) -> None:
 
 
 def verdicts(summary: Summary) -> dict[str, Verdict]:
-    """The verdict of each check."""
     return {check.id: check.verdict for check in summary.checks}
 
 

@@ -95,7 +95,6 @@ def by_chance(values: Column, due: Column, starts: Column, ends: Column) -> Colu
 
 
 def main() -> None:
-    """Print the table."""
     print("Does the harness disturb itself?   command: python -m benchmarks.harness_bumps")
     with tempfile.TemporaryDirectory() as folder:
         history = measured(Path(folder) / "run")

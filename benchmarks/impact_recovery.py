@@ -44,7 +44,6 @@ Column = np.ndarray[Any, np.dtype[Any]]
 
 
 def measure(synthesized: Path, block_ms: int, seconds: float, seed: int, run_dir: Path) -> Summary:
-    """One run, recorded in ``run_dir``, with reads blocked for ``block_ms`` (0: not at all) by each PUT."""
     faults = {"latency": LATENCY} | ({"write-block": f"{block_ms}ms"} if block_ms else {})
     with running_sandbox(synthesized, faults=faults, seed=seed) as sandbox:
         command = locust_command()

@@ -60,7 +60,6 @@ def response_ms(sandbox: RunningSandbox) -> Column:
 
 
 def measured_ms(sandbox: RunningSandbox, latency: str) -> list[Column]:
-    """The response times of several runs with this latency."""
     sandbox.set_fault("latency", latency)
     return [response_ms(sandbox) for _ in range(REPEATS)]
 

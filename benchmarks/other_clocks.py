@@ -95,7 +95,6 @@ def lagging(sandbox: RunningSandbox, runs: int) -> int:
 
 
 def check(summary: Summary, name: str) -> CheckResult:
-    """The result of one check."""
     return next(each for each in summary.checks if each.id == name)
 
 
@@ -105,7 +104,6 @@ def number(result: CheckResult, name: str) -> int:
 
 
 def missing(summary: Summary) -> tuple[str, ...]:
-    """What is missing of the record."""
     return summary.run.ended.missing
 
 

@@ -47,12 +47,10 @@ def faults(run: int) -> dict[str, str]:
 
 
 def path_of(run: int, folder: Path = FOLDER) -> Path:
-    """Where the summary of a run lies."""
     return folder / f"run-{run:02}.json"
 
 
 def make(run: int, seconds: float, synthesized: Path, folder: Path) -> None:
-    """Measure one run and keep its summary."""
     with (
         tempfile.TemporaryDirectory() as temporary,
         running_sandbox(synthesized, faults=faults(run), seed=run) as sandbox,

@@ -153,7 +153,6 @@ class Coordinator:
 
     @property
     def plan(self) -> Plan | None:
-        """The plan, once the run has started."""
         return self._plan
 
     @property

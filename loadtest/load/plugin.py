@@ -133,7 +133,6 @@ class ReadModelRun:
         self._coordinator = self._starter.from_page(options, host)
 
     def give_up(self) -> None:
-        """End a run that was prepared and will not begin."""
         if self._coordinator is not None:
             self._finish()
 

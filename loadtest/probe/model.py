@@ -191,12 +191,10 @@ class Result:
 
 
 def an_etag(seen: Seen) -> str:
-    """The case sends the ETag back."""
     return "" if seen.etag else "the document comes without an ETag"
 
 
 def a_modification_date(seen: Seen) -> str:
-    """The case sends the modification date back."""
     return "" if seen.plain.header("Last-Modified") else "the document comes without Last-Modified"
 
 
@@ -205,5 +203,4 @@ def http2(seen: Seen) -> str:
 
 
 def a_missing_object(seen: Seen) -> str:
-    """The case needs the object to be missing."""
     return seen.no_removal

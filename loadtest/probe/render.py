@@ -38,7 +38,6 @@ _WORDS: Final = {
 
 
 def conclusion(report: Report, strict: bool = False) -> str:
-    """The one sentence that sums it up."""
     counts = Counter(result.finding.verdict for result in report.results)
     summed_up = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in _WORDS if counts[verdict])
     verdict = report.verdict(strict)

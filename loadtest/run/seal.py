@@ -77,7 +77,6 @@ def verify_seal(run_dir: Path) -> None:
 
 
 def agrees_with_seal(run_dir: Path) -> bool:
-    """Whether the files of a run agree with its seal."""
     try:
         verify_seal(run_dir)
     except (RunError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):

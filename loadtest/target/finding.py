@@ -89,7 +89,6 @@ class Target:
 
     @property
     def shown_url(self) -> str:
-        """The address as it may be printed and stored."""
         return public_url(self.url)
 
     @property

@@ -66,7 +66,6 @@ class PageRuns:
 
     @property
     def phase(self) -> str:
-        """``none``, ``starting``, ``running`` or ``reporting``."""
         if self._starting:
             return "starting"
         if self._reporting is not None:

@@ -75,7 +75,6 @@ class LatencyDistribution:
     second: float = 0.0
 
     def draw(self, random: Random) -> float:
-        """One duration, in seconds."""
         if self.kind == "constant":
             return self.first
         if self.kind == "uniform":

@@ -29,7 +29,6 @@ _MOTO_DEFAULT_THROTTLING: Final = (1000.0, 2000)
 
 
 def read_api(client: Any, api_id: str) -> Api:
-    """The REST API as it stands now, through an API Gateway client."""
     rest_api = client.get_rest_api(restApiId=api_id)
     resources = client.get_resources(restApiId=api_id, limit=500, embed=["methods"])["items"]
     own = client.get_gateway_responses(restApiId=api_id, limit=500).get("items", [])
