@@ -27,7 +27,7 @@ from loadtest.judge.thresholds.grammar import parse
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
-from loadtest.summary.addresses import AddressRow
+from loadtest.summary.parts import AddressRow
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
 from loadtest.summary.summary import Summary
 

@@ -28,7 +28,7 @@ from loadtest.judge.questions import answer
 from loadtest.run.history import History
 from loadtest.run.records import FORMAT_VERSION, ReadOutcome, Verdict
 from loadtest.summary.findings import CheckResult, QuestionId, ThresholdResult, worst
-from loadtest.summary.objects import ObjectRow
+from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Run, Summary
 from loadtest.summary.versions import Conditional
 

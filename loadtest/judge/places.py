@@ -27,7 +27,7 @@ from loadtest.judge.statistics.signed_rank import CONFIDENCE, shift
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, worst
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import PlaceRow
 from loadtest.summary.summary import Summary
 
 LEAST_READS: Final = 5

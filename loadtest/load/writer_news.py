@@ -11,7 +11,7 @@ import gevent
 from locust.exception import CatchResponseError
 
 from loadtest.load.progress.progress import Progress
-from loadtest.load.writer.put import Put
+from loadtest.load.writer.events import Put
 from loadtest.load.writer.watcher_process import what_helps_a_watcher
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory

@@ -20,7 +20,6 @@ from markupsafe import Markup
 from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.report import (
-    chart_after_put,
     charts_latency,
     charts_slowdown,
     charts_versions,
@@ -107,7 +106,7 @@ def _section(summary: Summary, place: int) -> Section:
     if question.id == "impact":
         charts = (charts_slowdown.slowdown(summary), charts_latency.latency_over_time(summary))
         cause = (
-            chart_after_put.after_put(summary),
+            charts_slowdown.after_put(summary),
             charts_latency.distribution(summary),
             charts_slowdown.slowdown_during_put(summary),
             charts_slowdown.since_put(summary),

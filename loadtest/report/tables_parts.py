@@ -14,8 +14,7 @@ from loadtest.report.definitions import define
 from loadtest.report.table import Column, Table
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 
 

@@ -16,11 +16,9 @@ from typing import Any, Final
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from loadtest.run.records import FORMAT_VERSION, Verdict
-from loadtest.summary.addresses import AddressRow
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.findings import FORBID_EXTRA, CheckResult, Question, ThresholdResult
 from loadtest.summary.generator import Availability, Generator
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
 from loadtest.summary.speed import Impact, Latency
 from loadtest.summary.versions import Conditional, Consistency
 from loadtest.whole_files import write_whole

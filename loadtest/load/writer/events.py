@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
+
+from loadtest.run.records import WriteOutcome
 
 MOST_LINE_BYTES: Final = 256 * 1024
 """An event has some hundred bytes. A helper for credentials, or a library, may print more."""
@@ -29,3 +32,21 @@ def events_of(output: BinaryIO) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(event, dict):
             yield event
+
+
+@dataclass(frozen=True)
+class Put:
+    """A PUT and what became of it."""
+
+    version: int
+    called_ns: int
+    returned_ns: int
+    outcome: WriteOutcome
+    bytes: int
+    etag: str
+    error: str
+
+    @property
+    def milliseconds(self) -> float:
+        """Service time, as Locust counts it."""
+        return (self.returned_ns - self.called_ns) / 1e6

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.stamps import maker_of
 from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
 

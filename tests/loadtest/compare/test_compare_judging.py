@@ -16,7 +16,7 @@ from loadtest.judge.measure.window_pairs import STILL_IN_FLIGHT
 from loadtest.judge.statistics.signed_rank import Shift
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonpointer import JsonPointer
 from shapes import GEO, NOT_ASCII, SHAPES, spelled, stampable
 
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.stamps import maker_of
 from loadtest.run.documents.mixing import share_of_cuts_seen
 from loadtest.run.documents.places import NoPlaceError, place_in
 from loadtest.run.documents.stamped import Stamped

@@ -19,7 +19,7 @@ from loadtest.run.history import History, Reads, Samples, Windows
 from loadtest.run.loading import load_history
 from loadtest.run.looks import LookMade, RunLooks, complete_pairs
 from loadtest.run.records import GENERATOR_DTYPE, ReadOutcome, Verdict
-from loadtest.summary.addresses import AddressRow
+from loadtest.summary.parts import AddressRow
 from loadtest.units import SECOND
 
 SHORT = Truth(seconds=90)

@@ -8,8 +8,7 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.run.records import Verdict
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
+from loadtest.summary.parts import AddressRow, ObjectRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import NumberTrend, Trend
