@@ -29,7 +29,7 @@ from loadtest.compare.rows import latency_rows
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.records import EXIT_CODES, Verdict
 from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 LATENCY: Final = {"base": "lognormal(100ms,0.3)", "same": "lognormal(100ms,0.3)", "slower": "lognormal(115ms,0.3)"}

@@ -34,7 +34,7 @@ from benchmarks.options import parser
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 
 RATE, READERS = 200, 400
 """More readers than reads can be waiting: one that is not free would add its own wait."""

@@ -23,7 +23,7 @@ from benchmarks.options import parser
 from loadtest.project import PROJECT
 from loadtest.run.records import EXIT_CODES, Verdict
 from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 
 MEDIAN_MS: Final = 50
 SETTINGS: Final = ("--users", "80", "--payload-bytes", "4096")

@@ -25,7 +25,7 @@ from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.run.settings import PUBLISH, WATCH
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 USERS = "20"

@@ -25,7 +25,7 @@ from loadtest.project import locust_command
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 
 SECONDS, RATE, READERS = 90, 500, 40
 AFTER_FLUSH_NS: Final = 5_000_000

@@ -26,7 +26,7 @@ from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary, read_summary
 

@@ -24,7 +24,7 @@ from benchmarks.options import parser
 from loadtest.project import locust_command
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 
 # Each reader's first read opens its connection, which takes milliseconds: with few readers and many reads these stay
 # well below one in a hundred, so that p99 is not theirs.

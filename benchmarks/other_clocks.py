@@ -28,7 +28,7 @@ from loadtest import units
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.summary import Summary, read_summary
 

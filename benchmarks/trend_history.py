@@ -22,7 +22,7 @@ from benchmarks.options import parser
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.records import Verdict
 from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.summary import Summary, read_summary, write_summary
 from loadtest.trend.keeping import slim
 from loadtest.trend.records import Trend

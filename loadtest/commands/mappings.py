@@ -20,13 +20,13 @@ from loadtest.errors import UsageError
 from loadtest.mappings.measured import MeasuredMapping, Site, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
-from loadtest.probe.report import Report
+from loadtest.probe.model import Report
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
 from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import synthesize
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from loadtest.target.finding import DEFAULT_OUTPUTS
 from loadtest.terminals import say

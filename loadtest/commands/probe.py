@@ -19,7 +19,7 @@ from loadtest.load.options import add_arguments as add_run_arguments
 from loadtest.load.options import settings_from
 from loadtest.probe import render
 from loadtest.probe.model import Case
-from loadtest.probe.report import Report
+from loadtest.probe.model import Report
 from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified

@@ -20,7 +20,7 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.errors import UsageError
-from loadtest.load.children import end_hanging_children
+from loadtest.load.ending import end_hanging_children
 from loadtest.load.coordinator import Coordinator
 from loadtest.load.interrupts import (
     interrupt,

@@ -20,7 +20,7 @@ from loadtest.load.several import (
     wait_for_version_0_everywhere,
 )
 from loadtest.load.watching import addresses_see, readers_see, take_first_document
-from loadtest.load.writer.orders import about
+from loadtest.target.kept_document import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader

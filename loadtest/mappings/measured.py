@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtest.probe.model import Exchange, Result
-from loadtest.probe.report import Report
+from loadtest.probe.model import Report
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import Question
 from loadtest.summary.summary import Summary

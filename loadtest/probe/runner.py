@@ -32,7 +32,7 @@ from loadtest.probe.model import (
     Seen,
     Step,
 )
-from loadtest.probe.report import Report
+from loadtest.probe.model import Report
 from loadtest.probe.probed_object import NotVisibleError, Original, ProbedObject, interruptible, original_from, undisturbed
 from loadtest.target.finding import Target
 

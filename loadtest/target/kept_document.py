@@ -20,6 +20,11 @@ from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, write_whole
+from typing import Any
+
+from loadtest.cleaned import public_url
+from loadtest.run.settings import Settings
+from loadtest.target.finding import Target
 
 FORMAT: Final = 1
 
@@ -124,3 +129,17 @@ def _write(path: Path, content: bytes) -> None:
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
+    """What is kept beside the document: where it was, and where to find the key. There is no secret in it."""
+    return {
+        "run": run,
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "region": target.region,
+        "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
+        "url": target.shown_url,
+        "outputs": str(settings.outputs.resolve()) if target.credentials else None,
+        "stack": settings.stack,
+    }
