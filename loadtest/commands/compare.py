@@ -86,11 +86,7 @@ def _judged(run_dir: Path) -> Summary:
 
 
 def checked_number(text: str, name: str, least: float, most: float, hint: str) -> float:
-    """The value of an option.
-
-    Raises:
-        UsageError: it is no number, or out of range.
-    """
+    """The value of an option."""
     try:
         value = real_number(text)
     except ValueError:

@@ -58,11 +58,7 @@ class Coordinator:
         """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
     def prepare(self) -> None:
-        """Everything that can fail for want of a right setting, before any load.
-
-        Raises:
-            UsageError: one sentence that says what was received and what to do.
-        """
+        """Everything that can fail for want of a right setting, before any load."""
         self._preparation.prepare()
 
     def start(

@@ -21,11 +21,7 @@ _LARGEST_SEED: Final = 2**31 - 1
 
 
 def place_from(options: argparse.Namespace) -> str:
-    """Where the workers of this process read from.
-
-    Raises:
-        UsageError: it cannot be a name.
-    """
+    """Where the workers of this process read from."""
     place = str(options.place or "").strip()
     if len(place) > LONGEST_PLACE or not place.isprintable():
         raise UsageError(f"--place is {cut(shown(place))}: give a name of up to {LONGEST_PLACE} printable characters.")

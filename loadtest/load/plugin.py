@@ -125,11 +125,7 @@ class ReadModelRun:
         return self._test_started_ns + int(options.run_time * SECOND)
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
-        """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with."""
         self._coordinator = self._starter.from_page(options, host)
 
     def give_up(self) -> None:

@@ -56,11 +56,7 @@ class Preparation:
         self.news: WriterNews | None = None
 
     def prepare(self) -> None:
-        """Everything that can fail for want of a right setting, before any load.
-
-        Raises:
-            UsageError: one sentence that says what was received and what to do.
-        """
+        """Everything that can fail for want of a right setting, before any load."""
         check_all_answer(self.target)
         self.target = identified(self.target)
         self.directory = RunDirectory.create(self.settings.run_dir, find_source(self.settings.label))

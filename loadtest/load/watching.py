@@ -22,11 +22,7 @@ _PAUSE_S: Final = 0.25
 
 
 def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
-    """A warning when the readers' address shows another document than the store; "" when it shows the same.
-
-    Raises:
-        UsageError: readers get no document there.
-    """
+    """A warning when the readers' address shows another document than the store; "" when it shows the same."""
 
     def unlike() -> str:
         if _is_same(document_at(target), looked):
@@ -40,11 +36,7 @@ def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
 
 
 def addresses_see(target: Target) -> str:
-    """A warning when the addresses of a run that asks no store show different documents; "" when they do not.
-
-    Raises:
-        UsageError: there is no document at one of them.
-    """
+    """A warning when the addresses of a run that asks no store show different documents; "" when they do not."""
 
     def unlike() -> str:
         first, *others = [(one, document_at(one).body) for one in target.each()]
@@ -69,11 +61,7 @@ def _after_patience(unlike: Callable[[], str]) -> str:
 
 
 def take_first_document(journal: Path, target: Target) -> int:
-    """Note the document that readers get now as version 0 of a run that asks no store, and return its size.
-
-    Raises:
-        UsageError: they get no document.
-    """
+    """Note the document that readers get now as version 0 of a run that asks no store, and return its size."""
     called = time.monotonic_ns()
     seen = document_at(target)
     note_version_0(journal, seen, called)
@@ -81,11 +69,7 @@ def take_first_document(journal: Path, target: Target) -> int:
 
 
 def document_at(target: Target) -> Seen:
-    """The document that readers get now.
-
-    Raises:
-        UsageError: they get none.
-    """
+    """The document that readers get now."""
     seen = read_address(target)
     if seen.status != 200:
         raise UsageError(

@@ -47,11 +47,7 @@ def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def verify_seal(run_dir: Path) -> None:
-    """Compare the files of a run with its seal. A run of format 1 has none, and must not have files of a sealed run.
-
-    Raises:
-        RunError: something does not agree.
-    """
+    """Compare the files of a run with its seal. A run of format 1 has none, and must not have files of a sealed run."""
     path = run_dir / RUN_FILE
     try:
         run = json.loads(path.read_bytes())

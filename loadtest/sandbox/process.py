@@ -111,9 +111,6 @@ def running_sandbox(
 
     ``synth`` is a folder of synthesized stacks or one ``cdk.tf.json``; None starts an empty sandbox. ``outputs`` is
     where outputs.json goes (default: a temporary folder).
-
-    Raises:
-        SandboxError: it does not start.
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs_path = outputs or Path(folder) / "outputs.json"

@@ -71,11 +71,7 @@ def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
 
 
 def load(run_dir: Path, number: int = 0) -> Kept | None:
-    """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing.
-
-    Raises:
-        UsageError: what was kept cannot be read.
-    """
+    """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing."""
     folder = kept_folder(run_dir, number)
     try:
         about = json.loads((folder / KEPT_ABOUT).read_bytes())

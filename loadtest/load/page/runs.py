@@ -36,11 +36,7 @@ class Runs(Protocol):
         """The run that is prepared or goes on."""
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
-        """Prepare a run with these options; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """Prepare a run with these options; ``host`` None is the one that Locust was started with."""
 
     def give_up(self) -> None:
         """End a run that was prepared and will not begin."""

@@ -18,11 +18,7 @@ class EndlessLineError(Exception):
 
 
 def events_of(output: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Each event, until the output ends. Lines that are not events are skipped.
-
-    Raises:
-        EndlessLineError: a line is too long to be one.
-    """
+    """Each event, until the output ends. Lines that are not events are skipped."""
     while line := output.readline(MOST_LINE_BYTES + 1):
         if len(line) > MOST_LINE_BYTES:
             raise EndlessLineError

@@ -112,9 +112,6 @@ class WriterProcess:
         """What the writer says of an object as it is before its first version; it has kept it if it could.
 
         Of several objects it speaks in their order.
-
-        Raises:
-            UsageError: there was no report.
         """
         looked = self._conversation.wait_for("looked", f"did not look at {self._place_of(number)}")
         if looked["looked"] in ("document", "nothing"):
@@ -155,11 +152,7 @@ class WriterProcess:
         return put
 
     def refuse_other_clock(self) -> None:
-        """Refuse a process whose clock is another one, as it can be in a time namespace.
-
-        Raises:
-            UsageError: the clocks differ.
-        """
+        """Refuse a process whose clock is another one, as it can be in a time namespace."""
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
         read_ns = self._conversation.wait_for("read_ns", "did not report its clock")["read_ns"]

@@ -48,11 +48,7 @@ def positive_duration(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """A share from ``5%`` or ``0.05``; ``on`` is all.
-
-    Raises:
-        FaultValueError: it is no number from 0 to 1 (0 % to 100 %).
-    """
+    """A share from ``5%`` or ``0.05``; ``on`` is all."""
     stripped = text.strip().lower()
     if stripped == "on":
         return 1.0
@@ -90,9 +86,6 @@ def distribution(text: str) -> LatencyDistribution:
     """A distribution from ``5ms``, ``normal(5ms,1ms)``, ``uniform(1ms,9ms)``, ``exp(5ms)`` or ``lognormal(5ms,0.5)``.
 
     normal takes mean and standard deviation, exp the mean, lognormal the median and sigma (of the logarithm).
-
-    Raises:
-        FaultValueError: it is not one of these.
     """
     match = _DISTRIBUTION.fullmatch(text.strip().lower().replace(" ", ""))
     if match is None:

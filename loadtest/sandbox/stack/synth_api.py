@@ -95,11 +95,7 @@ def _paths(resolver: Resolver) -> dict[str, str]:
 
 
 def stage_of(resolver: Resolver) -> Stage:
-    """The one stage of the stack.
-
-    Raises:
-        DefinitionError: there is not exactly one.
-    """
+    """The one stage of the stack."""
     _, stage = _only(resolver, "aws_api_gateway_stage")
     settings = {}
     for each in resolver.resources("aws_api_gateway_method_settings").values():
