@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import FORBID_EXTRA, Question, QuestionId
+from loadtest.summary.findings import Record, Question, QuestionId
 
 
 @dataclass(frozen=True)
-class ObjectRow:
+class ObjectRow(Record):
     """One object: what the readers of its addresses got."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     object_key: str
     urls: tuple[str, ...]  # as they may be shown
@@ -33,10 +31,8 @@ class ObjectRow:
 
 
 @dataclass(frozen=True)
-class AddressRow:
+class AddressRow(Record):
     """One address: what its own readers got."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     url: str  # without secrets
     weight: int
@@ -54,10 +50,8 @@ class AddressRow:
 
 
 @dataclass(frozen=True)
-class PlaceRow:
+class PlaceRow(Record):
     """One place: what its own workers got."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     place: str
     workers: int

@@ -17,7 +17,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
-from loadtest.summary.findings import FORBID_EXTRA, CheckResult, Question, ThresholdResult
+from loadtest.summary.findings import Record, CheckResult, Question, ThresholdResult
 from loadtest.summary.generator import Availability, Generator
 from loadtest.summary.speed import Impact, Latency
 from loadtest.summary.versions import Conditional, Consistency
@@ -36,10 +36,8 @@ class NotForUsError(SummaryError):
 
 
 @dataclass(frozen=True)
-class Ended:
+class Ended(Record):
     """How the run came to its end."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     reason: str
     at_ns: int | None  # since the origin
@@ -48,10 +46,8 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(Record):
     """What was measured, by the names that people gave it; "" where there is none."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     label: str
     commit: str
@@ -59,10 +55,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Record):
     """Which run this is about. ``settings``, ``target``, ``host`` and ``versions`` are as in ``run.json``."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: str
     started: str  # wall-clock time, a label only
@@ -82,10 +76,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Record):
     """Everything a report may say."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     format: int
     verdict: Verdict
