@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
@@ -16,7 +16,7 @@ from loadtest.run.looks import RunLooks
 from loadtest.run.observed.journal import Watched
 from loadtest.run.records import SEVERAL_OBJECTS_FORMAT
 from loadtest.run.run_entries import (
-    TOLERANT,
+    Entry,
     RunClock,
     RunDocuments,
     RunEnd,
@@ -32,10 +32,8 @@ NO_PLACE: Final = "no place named"
 """The place of workers without ``--place``, in a run in which others have one."""
 
 
-class RunInfo(BaseModel):
+class RunInfo(Entry):
     """All of ``run.json``."""
-
-    model_config = TOLERANT
 
     format: int
     run: str
