@@ -17,5 +17,5 @@ class UsageError(Exception):
     """
 
 
-class RunError(Exception):
+class RunError(UsageError):
     """A recorded run cannot be judged. The text is one sentence: what is wrong, where, and what to do."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.writing import markdown
-from loadtest.errors import RunError, UsageError
+from loadtest.errors import UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import must_be_folder, unusable
 from loadtest.run.run_file import load_run
-from loadtest.summary.summary import Summary, SummaryError, read_summary
+from loadtest.summary.summary import Summary, read_summary
 from stacks.user_input import cut, real_number, shown
 
 
@@ -61,8 +61,6 @@ def summary_of(run_dir: Path) -> Summary:
         if (run_dir / SUMMARY_FILE).exists():
             return _of_this_run(read_summary(run_dir / SUMMARY_FILE), run_dir)
         return _judged(run_dir)
-    except (RunError, SummaryError) as error:
-        raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
 

@@ -18,7 +18,7 @@ from loadtest.commands.compare import checked_number, summary_of
 from loadtest.compare.comparison import DEFAULT_TOLERANCE, Comparison
 from loadtest.compare.paired import DEFAULT_RUN_NOISE, compare_in_turns
 from loadtest.compare.writing import DUEL_FILES, write_comparison
-from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
+from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.load.duel_sides import DuelSide, add_shared_arguments, both_sides
 from loadtest.load.duelling import SPARE_S, Contender, Ended, fight
 from loadtest.load.owed import owed_sentence
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"The duel ended before its time: {ended.why}.")
     try:
         comparison = _judged(plan, ended, tolerance, run_noise)
-    except (RunError, UsageError) as error:
+    except UsageError as error:
         say(f"The duel is undecided: {error}")
         return EXIT_CODES[Verdict.INCONCLUSIVE]
     try:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
+from loadtest.errors import EXIT_INTERRUPTED
 from loadtest.report import REPORT_FILES, without_page, write_reports
 from loadtest.report.steps import Steps, silent, steps
 from loadtest.run.records import EXIT_CODES
@@ -28,8 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
         must_be_folder(run_dir)
         with silent() if arguments.quiet else steps() as progress:
             summary, files = _report(run_dir, progress)
-    except RunError as error:
-        raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from loadtest.commands.compare import checked_number, summary_of
 from loadtest.errors import UsageError
 from loadtest.run.files import LATEST_NAME, RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.summary.summary import Summary, SummaryError, read_summary
+from loadtest.summary.summary import Summary, read_summary
 from loadtest.trend.acknowledged import FILE, read_acknowledged
 from loadtest.trend.keeping import MOST_KEPT, add
 from loadtest.trend.markdown import markdown
@@ -84,13 +84,13 @@ def _read(place: Path) -> tuple[list[Summary], list[str]]:
     if not is_folder(place):
         if not is_plain_file(place):
             raise UsageError(f"{shown(str(place))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
-        return [_summary(place)], []
+        return [read_summary(place)], []
     if (place / RUN_FILE).exists() or (place / SUMMARY_FILE).exists():
         return [summary_of(place)], []
     summaries, left_out = [], []
     for path in _inside(place):
         try:
-            summaries.append(_summary(path))
+            summaries.append(read_summary(path))
         except UsageError as error:
             left_out.append(f"Left out: {error}")
     return summaries, left_out
@@ -105,13 +105,6 @@ def _inside(folder: Path) -> Iterable[Path]:
             yield path / SUMMARY_FILE
         elif path.suffix == ".json" and path.is_file():
             yield path
-
-
-def _summary(path: Path) -> Summary:
-    try:
-        return read_summary(path)
-    except SummaryError as error:
-        raise UsageError(str(error)) from None
 
 
 def _last(text: str) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from loadtest.errors import UsageError
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.findings import Record, CheckResult, Question, ThresholdResult
@@ -27,7 +28,7 @@ from stacks.user_input import UnreadableFileError, read_small_file
 SCHEMA_PATH: Final = Path(__file__).with_name("summary.schema.json")
 
 
-class SummaryError(Exception):
+class SummaryError(UsageError):
     """A summary file cannot be used; the text is one sentence for the user."""
 
 
