@@ -93,10 +93,7 @@ def _show(report: Report, arguments: argparse.Namespace) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> ProbePlan:
-    try:
-        timeout = real_number(arguments.timeout)
-    except ValueError:
-        timeout = 0
+    timeout = real_number(arguments.timeout, otherwise=0)
     if not 0 < timeout <= 600:
         raise UsageError(f"--timeout is {cut(str(arguments.timeout))}: give a number of seconds from 0.1 to 600.")
     if arguments.remove and not arguments.write:

@@ -108,10 +108,7 @@ def _inside(folder: Path) -> Iterable[Path]:
 
 
 def _last(text: str) -> int:
-    try:
-        value = whole_number(text)
-    except ValueError:
-        value = -1
+    value = whole_number(text, otherwise=-1)
     if not LEAST_LAST <= value <= _MOST_RUNS:
         raise UsageError(
             f"--last is {cut(text)}: give a whole number from {LEAST_LAST} (fewer show no change) to {_MOST_RUNS:,}."

@@ -53,10 +53,7 @@ def share(text: str) -> float:
     if stripped == "on":
         return 1.0
     number, divisor = (stripped[:-1], 100.0) if stripped.endswith("%") else (stripped, 1.0)
-    try:
-        value = real_number(number) / divisor
-    except ValueError:
-        value = math.nan
+    value = real_number(number, otherwise=math.nan) / divisor
     if not 0 <= value <= 1:
         raise FaultValueError(f"{shown(text)} is no share; write it like 5%, 0.05 or on (= 100%)")
     return value
@@ -107,10 +104,7 @@ def distribution(text: str) -> LatencyDistribution:
 
 
 def _sigma(text: str) -> float:
-    try:
-        value = real_number(text.strip())
-    except ValueError:
-        value = math.nan
+    value = real_number(text.strip(), otherwise=math.nan)
     if not 0 <= value <= 5:
         raise FaultValueError(f"{shown(text)} is no sigma of a lognormal; give a number from 0 to 5")
     return value
