@@ -24,8 +24,7 @@ from benchmarks.watched_cases import SECONDS, WATCHED, WATCHING, publisher
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.run.settings import PUBLISH, WATCH
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 USERS = "20"

@@ -24,8 +24,7 @@ from benchmarks.options import parser
 from loadtest.project import locust_command
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import running_sandbox, synthesize
 
 SECONDS, RATE, READERS = 90, 500, 40
 AFTER_FLUSH_NS: Final = 5_000_000

@@ -34,8 +34,7 @@ from benchmarks.options import parser
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 RUNS: Final = 60

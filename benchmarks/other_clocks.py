@@ -27,8 +27,7 @@ from benchmarks.slow_network import network
 from loadtest import units
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.summary import Summary, read_summary
 

@@ -1,4 +1,4 @@
-"""Runs of Locust against a sandbox, from which most benchmarks are made, and what the project's own commands conclude."""
+"""Runs of Locust against a sandbox, from which most benchmarks are made, and what the project concludes from them."""
 
 from __future__ import annotations
 

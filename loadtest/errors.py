@@ -13,7 +13,7 @@ EXIT_INTERRUPTED: Final = 130
 class UsageError(Exception):
     """Something that the user gave cannot be used. The text is one sentence: what was received, and what to do.
 
-    Whatever takes what a user gave may raise it, also where its docstring does not say when; the command line prints it.
+    Whatever takes what a user gave may raise it, also where no docstring says so; the command line prints it.
     """
 
 

@@ -18,8 +18,7 @@ from loadtest.project import PROJECT, locust_command
 from loadtest.run.run_directory import forget_latest
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
-from loadtest.sandbox.process import SandboxError, running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import SandboxError, running_sandbox, synthesize
 from loadtest.terminals import say
 
 LATENCY: Final = "lognormal(20ms,0.25)"

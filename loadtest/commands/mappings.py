@@ -25,8 +25,7 @@ from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
-from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
-from loadtest.sandbox.process import synthesize
+from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from loadtest.target.finding import DEFAULT_OUTPUTS
 from loadtest.terminals import say

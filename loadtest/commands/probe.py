@@ -18,8 +18,7 @@ from loadtest.http1.trust import unused_proxy
 from loadtest.load.options import add_arguments as add_run_arguments
 from loadtest.load.options import settings_from
 from loadtest.probe import render
-from loadtest.probe.model import Case
-from loadtest.probe.model import Report
+from loadtest.probe.model import Case, Report
 from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified

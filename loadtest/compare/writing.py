@@ -11,15 +11,12 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from loadtest.compare.comparison import Comparison
-from loadtest.report.junit import Case, suite_of
-from loadtest.whole_files import write_whole
-from typing import Final
-
 from loadtest import units
 from loadtest.compare.comparison import Comparison, Group
+from loadtest.report.junit import Case, suite_of
 from loadtest.report.markdown_text import bold, escape, folded, table, verdict_sign
 from loadtest.summary.summary import Run
+from loadtest.whole_files import write_whole
 
 DUEL_FILES: Final = ("duel.json", "duel.html", "duel.md", "junit.xml")
 

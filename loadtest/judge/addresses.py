@@ -21,14 +21,14 @@ import numpy as np
 from loadtest.judge.checks import atomic_reads
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.checks.promise import count_number
-from loadtest.judge.parts import BADNESS, got, slowest, witnesses_in_turn, with_number_of
+from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import parse
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
-from loadtest.summary.parts import AddressRow
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
+from loadtest.summary.parts import AddressRow
 from loadtest.summary.summary import Summary
 
 APART: Final = atomic_reads.PROMISE.id

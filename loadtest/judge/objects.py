@@ -23,7 +23,7 @@ from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import measure_latency, response_quantiles
 from loadtest.judge.measure.rates import measure_availability
-from loadtest.judge.parts import BADNESS, got, slowest, witnesses_in_turn, with_number_of
+from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
 from loadtest.run.history import History
 from loadtest.run.records import FORMAT_VERSION, ReadOutcome, Verdict

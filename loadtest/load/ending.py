@@ -6,14 +6,6 @@ Recordings are waited for while somebody still records. A process that hangs is 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-
-import gevent
-
-from loadtest.errors import EXIT_USAGE, UsageError
-from loadtest.run.recording_processes import closed_spools, still_recording
-from loadtest.run.records import EXIT_CODES, Verdict
-from loadtest.terminals import say
 import os
 import signal
 import time
@@ -21,6 +13,11 @@ from pathlib import Path
 from typing import Final
 
 import gevent
+
+from loadtest.errors import EXIT_USAGE, UsageError
+from loadtest.run.recording_processes import closed_spools, still_recording
+from loadtest.run.records import EXIT_CODES, Verdict
+from loadtest.terminals import say
 
 logger = logging.getLogger(__name__)
 

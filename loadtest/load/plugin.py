@@ -20,8 +20,8 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.errors import UsageError
-from loadtest.load.ending import end_hanging_children
 from loadtest.load.coordinator import Coordinator
+from loadtest.load.ending import end_hanging_children
 from loadtest.load.interrupts import (
     interrupt,
     interrupt_if_asked,

@@ -20,7 +20,6 @@ from loadtest.load.several import (
     wait_for_version_0_everywhere,
 )
 from loadtest.load.watching import addresses_see, readers_see, take_first_document
-from loadtest.target.kept_document import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
@@ -34,7 +33,7 @@ from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Beginning, beginning
-from loadtest.target.kept_document import forget, keep, kept_folder, kept_numbers
+from loadtest.target.kept_document import about, forget, keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
 from loadtest.terminals import say
 

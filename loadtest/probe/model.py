@@ -13,9 +13,6 @@ from typing import Final
 
 from loadtest.probe.entity_tags import EntityTag, as_kept
 from loadtest.run.documents.made_up import render
-from dataclasses import dataclass
-from typing import Final
-
 from loadtest.run.records import Verdict
 
 Headers = tuple[tuple[str, str], ...]

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.probe.model import CaseVerdict, Result
-from loadtest.probe.model import Report
+from loadtest.probe.model import CaseVerdict, Report, Result
 from loadtest.report.markdown_text import code, escape, table
 from loadtest.run.records import FORMAT_VERSION, Verdict
 

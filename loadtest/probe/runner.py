@@ -28,12 +28,19 @@ from loadtest.probe.model import (
     Phase,
     ProbeAnswer,
     Publish,
+    Report,
     Result,
     Seen,
     Step,
 )
-from loadtest.probe.model import Report
-from loadtest.probe.probed_object import NotVisibleError, Original, ProbedObject, interruptible, original_from, undisturbed
+from loadtest.probe.probed_object import (
+    NotVisibleError,
+    Original,
+    ProbedObject,
+    interruptible,
+    original_from,
+    undisturbed,
+)
 from loadtest.target.finding import Target
 
 MOST_SHOWN_OF_A_FINDING: Final = 500

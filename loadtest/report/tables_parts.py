@@ -53,9 +53,7 @@ _STALE: Final = (
     _number("largest staleness", _staleness, define("staleness")),
 )
 _SAVED_AND_FAILED: Final = (
-    _number(
-        "304", lambda row: units.share(row.not_modified_share), "Of the requests that 304 could have answered."
-    ),
+    _number("304", lambda row: units.share(row.not_modified_share), "Of the requests that 304 could have answered."),
     _number("errors", lambda row: units.count(row.errors)),
 )
 _OBJECT: Final = (

@@ -29,7 +29,6 @@ TOLERATED_WITHOUT_MASTER_NS: Final = 6_000_000_000
 """Processes whose master was killed close one by one, within five seconds."""
 
 
-
 class Attendant(Entry):
     """One process that the run promised a record of."""
 

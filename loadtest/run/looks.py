@@ -34,7 +34,6 @@ _RESTS_BY: Final = 12 / 25
 _LEAST_RESTS: Final = 3
 
 
-
 class PlannedLook(NamedTuple):
     """One planned look, at what is recorded up to ``until_ns``, when ``pairs`` of windows are over."""
 
@@ -58,7 +57,7 @@ class RunLooks(Entry):
 
     planned: Annotated[int, Field(ge=1, le=len(SHARES))]
     pairs: Annotated[int, Field(ge=1, lt=2**31)]
-    made: Annotated[list[LookMade], Field(max_length=len(SHARES))] = []
+    made: list[LookMade] = Field(default_factory=list, max_length=len(SHARES))
 
     @property
     def decided(self) -> LookMade | None:

@@ -41,17 +41,17 @@ class RunInfo(Entry):
     clock: RunClock
     settings: RunSettings
     target: dict[str, JsonValue]
-    host: dict[str, JsonValue] = {}
-    versions: dict[str, JsonValue] = {}
+    host: dict[str, JsonValue] = Field(default_factory=dict)
+    versions: dict[str, JsonValue] = Field(default_factory=dict)
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
-    writer: list[WriterTrouble] = []
+    writer: list[WriterTrouble] = Field(default_factory=list)
     source: RunSource | None = None
     attendance: Attendance | None = None
     watch: Watched | None = None
     looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
-    clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
+    clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """By worker whose clock is not the master's: 99 % of its reads are moved outwards by at most this."""
 
     @property

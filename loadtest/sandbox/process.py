@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,15 +23,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-from loadtest.project import PROJECT
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Final
 
 from loadtest.errors import UsageError
 from loadtest.project import PROJECT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtest.summary.findings import Record, Number
+from loadtest.summary.findings import Number, Record
 from loadtest.summary.speed import Quantiles
 
 

@@ -1,11 +1,11 @@
-"""The parts of a run side by side: its objects, the addresses at which one object was read, and the places that read."""
+"""The parts of a run side by side: its objects, the addresses at which one object was read, the places that read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import Record, Question, QuestionId
+from loadtest.summary.findings import Question, QuestionId, Record
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from loadtest.errors import UsageError
 from loadtest.run.records import FORMAT_VERSION, Verdict
-from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
-from loadtest.summary.findings import Record, CheckResult, Question, ThresholdResult
+from loadtest.summary.findings import CheckResult, Question, Record, ThresholdResult
 from loadtest.summary.generator import Availability, Generator
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.speed import Impact, Latency
 from loadtest.summary.versions import Conditional, Consistency
 from loadtest.whole_files import write_whole

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
-from loadtest.target.store import ObjectLook
-from loadtest.whole_files import OWNER_ONLY, write_whole
-from typing import Any
-
-from loadtest.cleaned import public_url
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
+from loadtest.target.store import ObjectLook
+from loadtest.whole_files import OWNER_ONLY, write_whole
 
 FORMAT: Final = 1
 

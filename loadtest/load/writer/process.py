@@ -15,7 +15,6 @@ from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.conversation import Conversation
 from loadtest.load.writer.events import Put
-from loadtest.target.kept_document import about
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME
@@ -23,7 +22,7 @@ from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.target.kept_document import kept_folder
+from loadtest.target.kept_document import about, kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE

@@ -160,7 +160,5 @@ def _cors(resolver: Resolver) -> dict[str, tuple[CorsRule, ...]]:
     rules: dict[str, tuple[CorsRule, ...]] = {}
     for each in resolver.resources("aws_s3_bucket_cors_configuration").values():
         blocks = each.get("cors_rule") or []
-        rules[str(each["bucket"])] = tuple(
-            map(cors_rule, blocks if isinstance(blocks, list) else [blocks])
-        )
+        rules[str(each["bucket"])] = tuple(map(cors_rule, blocks if isinstance(blocks, list) else [blocks]))
     return rules

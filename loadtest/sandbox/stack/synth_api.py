@@ -45,9 +45,7 @@ def api_of(resolver: Resolver) -> Api:
         binary_media_types=tuple(rest_api.get("binary_media_types") or ()),
         minimum_compression_size=None if size in (None, "", "-1", -1) else int(size),
         api_key_source=rest_api.get("api_key_source") or "HEADER",
-        gateway_responses=tuple(
-            map(gateway_response, resolver.resources("aws_api_gateway_gateway_response").values())
-        ),
+        gateway_responses=tuple(map(gateway_response, resolver.resources("aws_api_gateway_gateway_response").values())),
     )
 
 
@@ -67,9 +65,7 @@ def _methods(resolver: Resolver) -> Iterable[Method]:
             raise DefinitionError(
                 f"{each['http_method']} {paths[of[0]]} has no integration; AWS would refuse its deployment."
             )
-        yield method(
-            paths[of[0]], each, responses.get(of, {}), integrations[of], integration_responses.get(of, ())
-        )
+        yield method(paths[of[0]], each, responses.get(of, {}), integrations[of], integration_responses.get(of, ()))
 
 
 def _of_method(resource: Mapping[str, Any]) -> tuple[str, str]:
@@ -106,4 +102,3 @@ def stage_of(resolver: Resolver) -> Stage:
         cache_cluster_enabled=bool(stage.get("cache_cluster_enabled", False)),
         settings=frozen_mapping(settings),
     )
-
