@@ -155,6 +155,8 @@ class Probe:
 
     def _rehearse(self, probed: ProbedObject, original: Original) -> None:
         """Put the very bytes that are there: if that fails, they could not be put back later either."""
+        if not_kept := probed.keep(original):
+            self.notes.append(f"Of what was there, this is not put back: {', and '.join(not_kept)}.")
         rehearsal = probed.publish(original.body, original)
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(probed, rehearsal))

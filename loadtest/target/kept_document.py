@@ -52,6 +52,11 @@ class Kept:
         return f"s3://{self.about['bucket']}/{self.key}"
 
     @property
+    def objects(self) -> int:
+        """How many the run has, which take turns with their versions."""
+        return int(self.about.get("objects") or 1)
+
+    @property
     def key(self) -> str:
         """Of the object."""
         return str(self.about["object_key"])
@@ -131,6 +136,7 @@ def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
         "run": run,
         "bucket": target.bucket,
         "object_key": target.object_key,
+        "objects": max(1, len(set(settings.object_keys))),
         "region": target.region,
         "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
         "url": target.shown_url,

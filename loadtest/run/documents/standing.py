@@ -10,10 +10,11 @@ import json
 from functools import cached_property
 from typing import Any, Final
 
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.stamps import maker_of
 from loadtest.run.etag_digests import is_digest
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.records import NO_VERSION, ReadOutcome
 
 STANDING: Final = "standing"
 
@@ -38,24 +39,19 @@ class StandingVerifier:
 
     def __init__(self, document: bytes) -> None:
         self.latest_body, self.latest_identity = document, Identity(ReadOutcome.WHOLE, 0)
-        self._etag: str | None = None
-        """The opaque part of the ETag that the document came with last."""
+        self._etags = EtagsOfOurs()
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        tag = None if etag is None else opaque(etag)
         if body == self.latest_body:
-            self._etag = tag
+            self._etags.keep(etag, body, 0)
             return self.latest_identity
         if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
-        if (
-            outcome is ReadOutcome.FOREIGN
-            and not maker_of(body)
-            and self._etag is not None
-            and tag in (None, self._etag)
-        ):
+        if outcome is ReadOutcome.FOREIGN and not maker_of(body) and self._etags.are_of_ours(etag):
             outcome = ReadOutcome.UNRECOGNISED
+        elif outcome is ReadOutcome.UNRECOGNISED and self._etags.say_that_somebody_wrote(body, etag):
+            outcome = ReadOutcome.FOREIGN
         return Identity(outcome, NO_VERSION)
 
     def how_rewritten(self, body: bytes) -> str:
