@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from scripted_server import ScriptedServer
 
-from loadtest.probe import http1, store
+from loadtest.probe import http1, probed_object
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
@@ -31,8 +31,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was put is looked for a few times, by a clock that only moves when somebody sleeps."""
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
-    monkeypatch.setattr(store, "time", clock)
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+    monkeypatch.setattr(probed_object, "time", clock)
+    monkeypatch.setattr(probed_object, "VISIBLE_TIME_LIMIT_S", 0.3)
 
 
 @pytest.fixture
