@@ -168,4 +168,4 @@ def _document_at(target: Target) -> bytes | None:
         seen = read_address(target)
     except UsageError:
         return None
-    return seen.body if seen.status == 200 else None
+    return seen.body if seen.status == 200 and not seen.is_from_cache else None

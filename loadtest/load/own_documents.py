@@ -38,7 +38,7 @@ def take_documents(settings: Settings, run_dir: Path, run: str) -> Description:
 
 
 def _take_stamped(settings: Settings, run_dir: Path, run: str) -> Description:
-    files, pointers = settings.document, settings.stamp
+    files, pointers = tuple(map(Path, settings.document)), settings.stamp
     objects = settings.document_objects or (0,) * len(files)
     if len(files) > MOST_STAMPED:
         raise UsageError(f"--document is given {len(files)} times: give at most {MOST_STAMPED}.")

@@ -13,7 +13,7 @@ from loadtest.errors import UsageError
 from loadtest.load.ending import say
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
-from loadtest.load.publishing import put_arguments, refuse_if_one_is_there, refuse_too_few
+from loadtest.load.publishing import caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.several import (
     check_all_answer,
     take_what_is_everywhere,
@@ -138,7 +138,9 @@ class Preparation:
             refuse_if_one_is_there(self.documents, documents, run_dir, key, number) for number, key in enumerate(keys)
         ]
         for number, begin in enumerate(begins):
-            writer.put_first(begin.put, put_arguments(self.documents, run_dir, number), number)
+            said = put_arguments(self.documents, run_dir, number)
+            self._say(caches_keep(said))
+            writer.put_first(begin.put, said, number)
         return before
 
     def _keep_what_is_there(
@@ -158,10 +160,14 @@ class Preparation:
         if earlier.heir_of is not None:
             lines[0] = take_over(run_dir, earlier.heir_of, known, number, earlier.number)
         for line in lines:
-            if line and line not in self._said:  # an earlier run may owe what was at several objects
-                self._said.add(line)
-                say(line)
+            self._say(line)
         return begin
+
+    def _say(self, line: str) -> None:
+        """Say it once: an earlier run may owe what was at several objects."""
+        if line and line not in self._said:
+            self._said.add(line)
+            say(line)
 
     def _wait_for_first_versions(
         self, directory: RunDirectory, documents: Documents, before: list[bytes | None]

@@ -148,6 +148,8 @@ class Probe:
 
     def _rehearse(self, store: Store, original: Original) -> None:
         """Put the very bytes that are there: if that fails, they could not be put back later either."""
+        if not_kept := store.keep(original):
+            self.notes.append(f"Of what was there, this is not put back: {', and '.join(not_kept)}.")
         rehearsal = store.publish(original.body, original)
         if rehearsal.status != 200:
             raise UsageError(_cannot_write(store, rehearsal))

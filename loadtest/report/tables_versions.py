@@ -23,7 +23,7 @@ def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
         "atomic": ("atomic", define("atomic")),
         "regular": ("regular, not atomic", f"Regular: {define('regular')} {_ATOMIC}"),
         "neither": (_neither(summary), f"{_ATOMIC} Regular: {define('regular')}"),
-        "unknown": ("not known", "Too little was read or written to tell, or somebody else was writing."),
+        "unknown": ("not known", "Too little was read, written or recorded to tell, or somebody else was writing."),
     }
     share = clean(consistency.stale_text) or units.NOTHING
     if consistency.stale_reads:

@@ -49,6 +49,11 @@ class Kept:
         return f"s3://{self.about['bucket']}/{self.key}"
 
     @property
+    def objects(self) -> int:
+        """How many the run has, which take turns with their versions."""
+        return int(self.about.get("objects") or 1)
+
+    @property
     def key(self) -> str:
         """Of the object."""
         return str(self.about["object_key"])

@@ -19,7 +19,10 @@ from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.records import Verdict
+from loadtest.target.finding import Target
 from loadtest.target.s3_client import content_md5
+from loadtest.target.store import ObjectLook
+from tests.targets.odd_store import running_odd_store
 
 DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
@@ -47,6 +50,33 @@ def test_the_old_bytes_and_their_headers_are_put_back(target_of):
     assert puts[-1].get("Content-Type") == "application/json"
     assert puts[-1].get("Cache-Control") == "no-cache"
     assert "put back to s3://bucket/payload.json and is served again" in " ".join(report.notes)
+
+
+def test_what_only_the_store_shows_is_put_back_too_and_else_said():
+    said = [("content-type", "text/mine"), ("x-amz-meta-owner", "me"), ("x-amz-tagging", "a=b")]
+    said += [("x-amz-grant-read", 'uri="all"'), ("x-amz-server-side-encryption", "AES256")]
+    with running_odd_store() as odd:
+        odd.hold(DOCUMENT, said)
+        target = Target(f"{odd.url}/v1/samples", "bkt", "payload.json", "us-east-1", odd.url, None)
+        assert "Of what was there" not in " ".join(Probe(target, PLAN, cases=WRITING[:1]).run().notes)
+        assert odd.puts > 2
+        assert (odd.body, sorted(odd.headers)) == (DOCUMENT, sorted([*said, ("cache-control", "no-cache")]))
+        for put in odd.requests_with("PUT"):
+            assert put.headers["x-amz-grant-read"] == 'uri="all"'
+        odd.oddities["getdenied"] = "1"
+        assert "this is not put back: its own metadata" in " ".join(Probe(target, PLAN, cases=WRITING[:1]).run().notes)
+
+
+def test_a_document_that_the_address_does_not_serve_is_not_written_over():
+    with running_odd_store() as odd:
+        odd.hold(DOCUMENT)
+        target = Target(f"{odd.url}/v1/samples", "bkt", "payload.json", "us-east-1", odd.url, None)
+        probe = Probe(target, PLAN, cases=WRITING[:1])
+        look = ObjectLook("document", body=b'{"newer":"one"}', put={})
+        with pytest.MonkeyPatch.context() as patched, pytest.raises(UsageError, match="holds another document"):
+            patched.setattr("loadtest.target.store.Store.look", lambda self: look)
+            probe.run()
+        assert odd.puts == 0
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])

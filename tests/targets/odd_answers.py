@@ -28,6 +28,8 @@ ODDITIES = {
     "nochecksum": "knows no x-amz-checksum headers",
     "noconditionalput": "ignores If-None-Match and If-Match of a PUT",
     "refusesconditionalput": "does not know If-Match of a PUT, and says so",
+    "deniesconditionalput": "takes If-Match of a PUT from nobody",
+    "denied": "headers of a PUT that need a right of their own, which nobody has; the beginning of their names",
     "getdenied": "refuses GetObject (to signed requests); the value is the message",
     "deletedenied": "refuses DeleteObject",
     "etag": "kms (no MD5) or multipart (…-1)",

@@ -38,8 +38,10 @@ _STS_REFUSALS = {
 }
 _KEPT_HEADERS = (
     *("content-type", "cache-control", "content-encoding", "content-language", "content-disposition", "expires"),
-    *("x-amz-storage-class", "x-amz-tagging", "x-amz-website-redirect-location"),
+    *("x-amz-storage-class", "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-server-side-encryption"),
 )
+_GRANTS = {"READ": "x-amz-grant-read", "FULL_CONTROL": "x-amz-grant-full-control"}
+_NOT_IN_ANSWERS = ("x-amz-tagging", *_GRANTS.values())
 
 
 @dataclass
@@ -147,13 +149,21 @@ class OddStore:
             )
         if "noconditionalput" not in odd and headers.get("if-none-match") == "*" and self.body is not None:
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if "if-match" in headers and "deniesconditionalput" in odd:
+            return s3_error(403, "AccessDenied", "Access Denied")
         if "if-match" in headers and "refusesconditionalput" in odd:
             return s3_error(
                 501, "NotImplemented", "A header you provided implies functionality that is not implemented"
             )
         if "noconditionalput" not in odd and headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
             return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-        kept = [(name, value) for name, value in headers.items() if name in _KEPT_HEADERS or _is_metadata(name)]
+        if any(name.startswith(part) for name in headers for part in odd.get("denied", "").split()):
+            return s3_error(403, "AccessDenied", "Access Denied")
+        kept = [
+            (name, value)
+            for name, value in headers.items()
+            if name in _KEPT_HEADERS or name in _GRANTS.values() or _is_metadata(name)
+        ]
         if "putdelay" in odd:
             await asyncio.sleep(float(odd["putdelay"]))
         self.hold(request.body, kept)
@@ -179,6 +189,8 @@ class OddStore:
         if request.method == "DELETE":
             if "deletedenied" in odd:
                 return s3_error(403, "AccessDenied", "Access Denied")
+            if request.headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
+                return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
             self.hold(None)
             return response(204, "No Content", [])
         if request.method == "HEAD" and "headbucket" in odd:
@@ -193,8 +205,10 @@ class OddStore:
             inner = "".join(f"<Tag><Key>{name}</Key><Value>{value}</Value></Tag>" for name, _, value in tags)
             body = f"<Tagging><TagSet>{inner}</TagSet></Tagging>".encode()
             return response(200, "OK", [("Content-Type", "application/xml")], body)
+        if request.target.partition("?")[2] == "acl":
+            return response(200, "OK", [("Content-Type", "application/xml")], _access_list(stored))
         headers = [("ETag", f'"{self.etag}"'), ("Last-Modified", self.modified)]
-        headers += [(name, value) for name, value in self.headers if name != "x-amz-tagging"]
+        headers += [(name, value) for name, value in self.headers if name not in _NOT_IN_ANSWERS]
         if stored.get("x-amz-tagging"):
             headers.append(("x-amz-tagging-count", str(len(stored["x-amz-tagging"].split("&")))))
         if request.method == "HEAD":
@@ -220,6 +234,22 @@ def error_xml(code: str, message: str) -> bytes:
 def s3_error(status: int, code: str, message: str) -> bytes:
     """An error of S3."""
     return response(status, code, [("Content-Type", "application/xml")], error_xml(code, message))
+
+
+def _access_list(headers: dict[str, str]) -> bytes:
+    """The answer to GetObjectAcl; an object that was put without grants is its owner's alone."""
+    given = {right: headers[name] for right, name in _GRANTS.items() if name in headers} or {"FULL_CONTROL": 'id="me"'}
+    grants = ""
+    for right, grantees in given.items():
+        for kind, _, name in (grantee.strip().partition("=") for grantee in grantees.split(",")):
+            tag, schema = ("URI", "Group") if kind == "uri" else ("ID", "CanonicalUser")
+            schemas = f'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="{schema}"'
+            inner = f"<{tag}>{name.strip(chr(34))}</{tag}>"
+            grants += f"<Grant><Grantee {schemas}>{inner}</Grantee><Permission>{right}</Permission></Grant>"
+    return (
+        "<AccessControlPolicy><Owner><ID>me</ID></Owner>"
+        f"<AccessControlList>{grants}</AccessControlList></AccessControlPolicy>"
+    ).encode()
 
 
 def _is_metadata(name: str) -> bool:

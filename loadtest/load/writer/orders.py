@@ -15,6 +15,7 @@ def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
         "run": run,
         "bucket": target.bucket,
         "object_key": target.object_key,
+        "objects": max(1, len(set(settings.object_keys))),
         "region": target.region,
         "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
         "url": target.shown_url,

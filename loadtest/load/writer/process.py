@@ -26,7 +26,7 @@ from loadtest.target.finding import Target
 from loadtest.target.kept_document import kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE
+from loadtest.target.store import CHANGED_MEANWHILE, GRANTS
 from loadtest.units import SECOND
 
 ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND
@@ -147,11 +147,15 @@ class WriterProcess:
                 )
             if put.error.startswith(CHANGED_MEANWHILE):
                 raise UsageError(
-                    f"{place} holds a document that neither the writer may read nor the readers' address shows, "
-                    "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
-                    "lost."
+                    f"{place} holds a document that the writer may not read and the readers' address does not show, "
+                    "so nothing was written; check that this API reads that object, allow the writer s3:GetObject, or "
+                    "give --overwrite if it may be lost."
                 )
-            raise UsageError(f"Version {number} could not be put into {place}: {put.error}; {what_to_do(put.error)}.")
+            others = "; others have rights to the document that is there, and to keep them wants s3:PutObjectAcl, too"
+            wanted = others if "AccessDenied" in put.error and any(name in said for name in GRANTS) else ""
+            raise UsageError(
+                f"Version {number} could not be put into {place}: {put.error}; {what_to_do(put.error)}{wanted}."
+            )
         return put
 
     def refuse_other_clock(self) -> None:

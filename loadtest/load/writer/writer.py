@@ -159,8 +159,10 @@ def _put_first(
     """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
 
     def unconditionally(error: str) -> bool:
-        if look.found not in ("document", "nothing"):
-            return False  # the store shows nothing, so only the condition keeps somebody's document safe
+        if look.found not in ("document", "nothing"):  # the store shows nothing
+            if "IfMatch" in conditions:  # the address does; a key that may not read may not give this condition
+                return knows_no_condition(error) or "AccessDenied" in error
+            return False  # so only the condition keeps somebody's document safe
         if error.startswith(CHANGED_MEANWHILE):
             now = store.look()
             return (now.found, now.body) == (look.found, look.body)  # a store that compares ETags in its own way

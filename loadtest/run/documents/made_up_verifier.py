@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest.run.documents.broken_bodies import BrokenBodies
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.made_up import how_rewritten, identify, render
-from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 MADE_UP: Final = "made-up"
@@ -49,7 +49,7 @@ class Verifier:
         self._whole: dict[bytes, tuple[bytes, Identity]] = {}
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
         self._broken = BrokenBodies()
-        self._etags_are_digests = False
+        self._etags = EtagsOfOurs()
         self._rewritten = (b"", "")
 
     @property
@@ -73,7 +73,7 @@ class Verifier:
             known = (body, self._broken.identity(body, etag) or self._identified(body, etag))
             if known[1].outcome is not ReadOutcome.WHOLE:
                 return known[1]
-            self._etags_are_digests = is_digest(etag, body)
+            self._etags.keep(etag, body, known[1].version)
             self._whole[header] = known
             if len(self._whole) > self._keep:
                 del self._whole[next(iter(self._whole))]
@@ -89,7 +89,9 @@ class Verifier:
     def _identified(self, body: bytes, etag: str | None) -> Identity:
         """The identity of a body that is new, or not kept any more."""
         identity = identify(body, self._run, self._size)
-        if identity.outcome is ReadOutcome.UNRECOGNISED and self._etags_are_digests and is_digest(etag, body):
+        if identity.outcome is ReadOutcome.UNRECOGNISED and (
+            self._etags.prove_that_the_store_holds(body, etag) or self._etags.say_that_somebody_wrote(body, etag)
+        ):
             identity = Identity(ReadOutcome.FOREIGN, NO_VERSION)
         if identity.outcome is not ReadOutcome.WHOLE:
             self._broken.keep(body, etag, identity)

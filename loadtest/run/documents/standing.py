@@ -10,10 +10,11 @@ import json
 from functools import cached_property
 from typing import Any, Final
 
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.makers import maker_of
 from loadtest.run.etag_digests import is_digest
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.records import NO_VERSION, ReadOutcome
 
 STANDING: Final = "standing"
 
@@ -44,8 +45,7 @@ class StandingVerifier:
 
     def __init__(self, document: bytes) -> None:
         self._document = document
-        self._etag: str | None = None
-        """The opaque part of the ETag that the document came with last."""
+        self._etags = EtagsOfOurs()
 
     @property
     def latest_body(self) -> bytes:
@@ -57,20 +57,16 @@ class StandingVerifier:
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
-        tag = None if etag is None else opaque(etag)
         if body == self._document:
-            self._etag = tag
+            self._etags.keep(etag, body, 0)
             return Identity(ReadOutcome.WHOLE, 0)
         if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
-        if (
-            outcome is ReadOutcome.FOREIGN
-            and not maker_of(body)
-            and self._etag is not None
-            and tag in (None, self._etag)
-        ):
+        if outcome is ReadOutcome.FOREIGN and not maker_of(body) and self._etags.are_of_ours(etag):
             outcome = ReadOutcome.UNRECOGNISED
+        elif outcome is ReadOutcome.UNRECOGNISED and self._etags.say_that_somebody_wrote(body, etag):
+            outcome = ReadOutcome.FOREIGN
         return Identity(outcome, NO_VERSION)
 
     def how_rewritten(self, body: bytes) -> str:

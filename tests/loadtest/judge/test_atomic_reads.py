@@ -8,6 +8,7 @@ from loadtest.judge.checks.atomic_reads import atomic_reads
 from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.zones import partners
 from loadtest.run.records import Verdict
+from loadtest.run.run_entries import RunEnd
 from loadtest.summary.findings import CheckResult
 
 ENOUGH = padding(10_000, 3)
@@ -135,6 +136,15 @@ def test_too_little_and_silence_while_others_write_are_inconclusive() -> None:
     foreign = history(f"w1[0 10] w2[20 90] a:r2[30 40] b:r2[41 50] foreign[60 61] {ENOUGH}")
     assert atomic_reads(foreign).verdict is Verdict.INCONCLUSIVE
     assert consistency_level(foreign) == "unknown"
+
+
+def test_what_is_missing_may_hold_what_breaks_the_order() -> None:
+    run = history(padding(0, 1))
+    ended = RunEnd(reason="stopped", lost=True)
+    assert consistency_level(run) == "atomic"
+    assert consistency_level(history(padding(0, 1), info=run.info.model_copy(update={"ended": ended}))) == "unknown"
+    stale = history(f"w1[0 10] w2[20 30] b:r1[41 50] {ENOUGH}", info=run.info.model_copy(update={"ended": ended}))
+    assert consistency_level(stale) == "neither"
 
 
 def test_somebody_else_writing_excuses_no_inversion() -> None:

@@ -14,12 +14,13 @@ from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.preparation import Preparation
 from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
+from loadtest.run.journal import last_of_object
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target import putting_back
 from loadtest.target.finding import Target
 from loadtest.target.kept_document import is_owed, keep, load
-from loadtest.target.store import Store
+from loadtest.target.store import ObjectLook, Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
@@ -62,6 +63,12 @@ def kept_by(odd: OddStore, run_dir: Path, body: bytes = MINE, **headers: str) ->
     odd.hold(render(RUN, 7, 512))
 
 
+def kept_by_address(odd: OddStore, run_dir: Path) -> None:
+    """The same with a key that may not read."""
+    keep(run_dir / KEPT_FOLDER, about(odd), ObjectLook("document", body=MINE, put={}))
+    odd.hold(render(RUN, 7, 512))
+
+
 def restore(run_dir: Path, *options: str) -> int:
     return main(["restore", str(run_dir), *options])
 
@@ -85,6 +92,35 @@ def test_bytes_and_headers_are_put_back_and_twice_is_once(tmp_path: Path, capsys
         assert restore(tmp_path) == 0
         assert odd.puts == puts
         assert "there is nothing to put back" in capsys.readouterr().err
+
+
+EVERYBODY = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        ("", "(17 bytes)"),
+        ("x-amz-tagging", "(17 bytes, without its tags, which this key may not write)"),
+        ("x-amz-grant", "(17 bytes, without its access list, which this key may not write)"),
+        ("x-amz-grant x-amz-tagging", "without its tags and its access list, which this key may not write)"),
+    ],
+)
+def test_who_may_read_it_is_put_back_too_and_what_this_key_may_not_write_is_said(
+    tmp_path: Path, denied: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_odd_store() as odd:
+        grants = {"x_amz_grant_read": EVERYBODY, "x_amz_grant_full_control": 'id="me"'}
+        own = {"x_amz_tagging": "a=b", "x_amz_server_side_encryption": "AES256"} | grants
+        kept_by(odd, tmp_path, **own)
+        odd.oddities["denied"] = denied
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
+        assert said in capsys.readouterr().err
+        before = {name.replace("_", "-"): value for name, value in own.items()}
+        left = {name: value for name, value in odd.headers if name.startswith("x-amz-")}
+        refused = tuple(denied.split())
+        assert left == {name: value for name, value in before.items() if not (refused and name.startswith(refused))}
 
 
 def test_what_somebody_else_wrote_meanwhile_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +213,69 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
         assert restore(tmp_path) == 1
         assert odd.body == b'{"theirs": 1}'
         assert "somebody else has written to it meanwhile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("oddity", "theirs_stays"), [("", True), ("deniesconditionalput", False)])
+def test_a_key_that_may_not_read_gives_the_etag_of_the_runs_last_put(
+    tmp_path: Path, oddity: str, theirs_stays: bool
+) -> None:
+    """The address still shows the run's document, and the store holds somebody's. S3 may refuse the condition: then
+    nothing is known but what the address shows."""
+    with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
+        kept_by(odd, tmp_path)
+        ours = render(RUN, 7, 512)
+        called, returned = (
+            {"version": 7, "called_ns": 1},
+            {"version": 7, "outcome": int(ACKED), "etag": f'"{odd.etag}"'},
+        )
+        (tmp_path / JOURNAL_NAME).write_text(f"{json.dumps(called)}\n{json.dumps(returned)}\n")
+        odd.oddities["getdenied"] = "1"
+        odd.hold(b'{"theirs": 1}')
+        outcome = putting_back.put_back(tmp_path, store_at(odd), lambda: ours)
+        assert outcome.done != theirs_stays
+        assert odd.body == (b'{"theirs": 1}' if theirs_stays else MINE)
+        odd.hold(ours)
+        assert putting_back.put_back(tmp_path, store_at(odd), lambda: ours).done
+        assert odd.body == MINE
+
+
+def test_an_answer_of_a_cache_is_no_sight_of_the_store(tmp_path: Path) -> None:
+    with running_odd_store(getdenied="1", age="3") as odd:
+        kept_by_address(odd, tmp_path)
+        assert restore(tmp_path) == 1
+        assert odd.body == render(RUN, 7, 512)
+
+
+def test_who_writes_before_the_runs_document_is_removed_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete = Store.delete
+
+    def delete_too_late(self: Store, *condition: str) -> str:
+        odd.hold(b'{"theirs": 1}')
+        return delete(self, *condition)
+
+    monkeypatch.setattr(Store, "delete", delete_too_late)
+    with running_odd_store() as odd:
+        keep(tmp_path / KEPT_FOLDER, about(odd), None)
+        odd.hold(render(RUN, 1, 512))
+        assert restore(tmp_path) == 0
+        assert odd.body == b'{"theirs": 1}'
+
+
+def test_a_put_of_another_object_that_was_never_answered_delays_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two objects: the odd versions are of the second one."""
+    journal(tmp_path, ACKED, ACKED, ACKED, None)
+    assert [last_of_object(tmp_path, number, 2).unanswered for number in range(2)] == [False, True]
+    with running_odd_store() as odd:
+        kept_by(odd, tmp_path)
+        path = tmp_path / KEPT_FOLDER / "about.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "objects": 2}))
+        monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
+        assert restore(tmp_path) == 0
+        assert odd.body == MINE
 
 
 def test_two_runs_at_once_lose_nobodys_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from loadtest.load import own_documents
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
-from loadtest.load.publishing import AS_MADE_UP, put_arguments, refuse_if_one_is_there, refuse_too_few
+from loadtest.load.publishing import AS_MADE_UP, caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.writer import writer as writing
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
@@ -244,6 +244,32 @@ def test_what_is_there_says_how_it_is_published(kind: str, tmp_path: Path) -> No
     del put["Tagging"]
     assert put_arguments(description, run_dir) == {**put, "StorageClass": "STANDARD_IA"}
     assert put_arguments({"kind": "made-up"}, run_dir) == AS_MADE_UP
+    who = {"GrantRead": 'uri="all"', "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k"}
+    keep(run_dir / KEPT_FOLDER, {**dict.fromkeys(("bucket", "object_key", "run", "url"), "")}, with_put({**put, **who}))
+    assert put_arguments(description, run_dir) == {**put, **who}
+    assert put_arguments({"kind": "made-up"}, run_dir) == {**AS_MADE_UP, **who}
+
+
+def with_put(put: dict[str, Any]) -> ObjectLook:
+    return ObjectLook("document", body=MINE, put=put)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("max-age=3600", "3,600 s"),
+        ("public, Max-Age=60, s-maxage=86400", "86,400 s"),
+        ("no-cache", ""),
+        ("max-age=60, no-store", ""),
+        ("max-age=0", ""),
+        ("", ""),
+    ],
+)
+def test_how_long_caches_may_show_a_document_of_the_run_is_said(said: str, seconds: str) -> None:
+    sentence = caches_keep({"CacheControl": said} if said else {})
+    assert bool(sentence) == bool(seconds)
+    assert seconds in sentence
+    assert not caches_keep(AS_MADE_UP)
 
 
 def test_what_is_there_may_be_the_first_of_the_folder_and_no_other(tmp_path: Path) -> None:
