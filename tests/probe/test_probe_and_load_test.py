@@ -19,7 +19,7 @@ from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
 from loadtest.judge.analyse import summarise
 from loadtest.load.session import ReadAnswer, Session
-from loadtest.probe import runner, store
+from loadtest.probe import probed_object, runner
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan
@@ -245,7 +245,7 @@ def test_every_fault_that_both_can_see_is_tried() -> None:
 def test_probe_and_load_test_find_the_same_rules_broken(
     sandbox: RunningSandbox, tried: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+    monkeypatch.setattr(probed_object, "VISIBLE_TIME_LIMIT_S", 0.3)
     monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
     stored = Object(sandbox)
     by_load_test = found_by_load_test(sandbox, stored, tried)

@@ -14,7 +14,7 @@ from scripted_server import PATH, Reply, ScriptedServer
 
 from loadtest.commands import probe as command
 from loadtest.errors import UsageError
-from loadtest.probe import store
+from loadtest.probe import probed_object
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
@@ -31,7 +31,7 @@ PLAN = ProbePlan(write=True, time_limit_s=5)
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+    monkeypatch.setattr(probed_object, "VISIBLE_TIME_LIMIT_S", 0.3)
 
 
 def test_without_write_nothing_is_sent_that_could_change_anything(target_of):
@@ -141,7 +141,7 @@ def _key(monkeypatch):
 
 
 def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of, monkeypatch):
-    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(probed_object.time, "sleep", lambda seconds: None)
     with ScriptedServer(DOCUMENT) as server:
 
         def lock(case):
