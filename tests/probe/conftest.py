@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from scripted_server import ScriptedServer
 
-from loadtest.probe import http1, probed_object
+from loadtest.probe import http1, probed_object, runner
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
@@ -28,7 +28,8 @@ def hardly_lingers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was put is looked for a few times, by a clock that only moves when somebody sleeps."""
+    """What was put is looked for a few times, by a clock that only moves when somebody sleeps, and probed at once."""
+    monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
     now = [0.0]
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
     monkeypatch.setattr(probed_object, "time", clock)

@@ -20,7 +20,7 @@ from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
 from loadtest.judge.analyse import summarise
 from loadtest.load.session import ReadAnswer, Session
-from loadtest.probe import http1, runner
+from loadtest.probe import http1
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import LINGER_S
 from loadtest.probe.model import CaseVerdict
@@ -250,7 +250,6 @@ def test_probe_and_load_test_find_the_same_rules_broken(
 ) -> None:
     if tried.fault == LATE_BODY:
         monkeypatch.setattr(http1, "LINGER_S", LINGER_S)
-    monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
     stored = Object(sandbox)
     by_load_test = found_by_load_test(sandbox, stored, tried)
     by_probe = found_by_probe(sandbox, stored, tried)

@@ -10,7 +10,7 @@ import pytest
 
 from loadtest.commands import probe as command
 from loadtest.commands.probe import target_from
-from loadtest.probe import http1, runner
+from loadtest.probe import http1
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import LINGER_S
 from loadtest.probe.model import CaseVerdict, Phase
@@ -61,6 +61,7 @@ def test_the_default_stack_passes(sandboxes, capsys):
     }
 
 
+@pytest.mark.usefixtures("hasty")
 def test_the_original_mapping_fails_for_want_of_an_etag(sandboxes, capsys):
     code, cases, _ = probe(sandboxes("original"), capsys, "--write")
     assert code == 1
@@ -68,6 +69,7 @@ def test_the_original_mapping_fails_for_want_of_an_etag(sandboxes, capsys):
     assert cases["if-none-match-current"]["verdict"] == "NOT APPLICABLE"
 
 
+@pytest.mark.usefixtures("hasty")
 def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
     code, cases, _ = probe(sandboxes("half"), capsys, "--write")
     assert code == 1
@@ -76,6 +78,7 @@ def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
         assert "200 with an empty body" in cases[name]["came_back"]
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     ("stack", "options"), [("one-origin", ()), ("two-origins", ("--origin", "https://other.example"))]
 )
@@ -114,7 +117,6 @@ def test_a_fault_of_the_sandbox_is_found(fault, value, expected, sandboxes, caps
         [case for case in ALL if case.name in expected],
     )
     monkeypatch.setattr(http1, "LINGER_S", LINGER_S)  # the body after a 304 comes when it comes
-    monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
     publish(sandbox)
     try:
         report = probe_of.run()
