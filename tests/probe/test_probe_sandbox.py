@@ -61,7 +61,6 @@ def test_the_default_stack_passes(sandboxes, capsys):
     }
 
 
-@pytest.mark.usefixtures("hasty")
 def test_the_original_mapping_fails_for_want_of_an_etag(sandboxes, capsys):
     code, cases, _ = probe(sandboxes("original"), capsys, "--write")
     assert code == 1
@@ -69,7 +68,6 @@ def test_the_original_mapping_fails_for_want_of_an_etag(sandboxes, capsys):
     assert cases["if-none-match-current"]["verdict"] == "NOT APPLICABLE"
 
 
-@pytest.mark.usefixtures("hasty")
 def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
     code, cases, _ = probe(sandboxes("half"), capsys, "--write")
     assert code == 1
@@ -78,7 +76,6 @@ def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
         assert "200 with an empty body" in cases[name]["came_back"]
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     ("stack", "options"), [("one-origin", ()), ("two-origins", ("--origin", "https://other.example"))]
 )
