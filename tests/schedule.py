@@ -39,10 +39,12 @@ INDEPENDENT = (
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
 TOGETHER = (
+    ("stacks/test_deployed_changes.py", "stacks/test_deployed_everything.py"),
     ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
     ("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
 )
-"""Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
+"""Files whose tests share what takes long to start or to make: a provider and moto; sandboxes; pages, and the browser
+that shows them."""
 
 SECONDS = {
     "stacks/test_deployed_changes.py": 90,
