@@ -2,9 +2,9 @@
 
 Each command of Terraform hashes the whole provider, hundreds of megabytes, to compare it with the lock file, and then
 starts it three or four times, to ask for its schemas, to check, to plan and to apply. Here one provider runs for all
-commands of a session, and Terraform attaches itself to it, as the provider's developers do, and is told the schemas of
-what the stacks consist of (needed_schemas.py). `make deploy` in tests/docs/test_documented_deployment.py gets the
-provider, and all that it has, as users do.
+commands of a session, and Terraform attaches itself to it, as the provider's developers do; and two calls that take
+seconds are answered for it (answered_calls.py). `make deploy` in tests/docs/test_documented_deployment.py gets the
+provider, and every answer of it, as users do.
 
 Source: "Debugging Providers" in Terraform's documentation (the provider's option -debug, TF_REATTACH_PROVIDERS).
 """
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from needed_schemas import all_schemas, leading_to, only
+from answered_calls import all_schemas, leading_to, only
 from synthesized_once import made_once, synthesized_once
 
 from stacks.terraform_mirror import (

@@ -18,7 +18,7 @@ PINS = ("requirements.txt", "package-lock.json")
 """What make compares with the time of what is installed."""
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
 _NOT_COPIED = shutil.ignore_patterns("*.pyc.*", ".*cache")
-"""Caches, and bytecode that is being written. That of the modules is copied: it spares each copy seconds of compiling."""
+"""Caches, and bytecode that is being written. What is written is copied, which spares seconds of compiling."""
 
 
 @dataclass(frozen=True)
