@@ -9,8 +9,6 @@ provider, and every answer of it, as users do.
 Source: "Debugging Providers" in Terraform's documentation (the provider's option -debug, TF_REATTACH_PROVIDERS).
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
