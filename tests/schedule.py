@@ -50,11 +50,11 @@ TOGETHER = (
 that shows them."""
 
 SECONDS = {
-    "stacks/test_deployed_changes.py": 90,
-    "docs/test_documented_deployment.py": 80,
-    "docs/test_workflow_aws.py": 72,
+    "docs/test_documented_deployment.py": 65,
+    "docs/test_workflow_aws.py": 37,
+    "stacks/test_deployed_changes.py": 29,
+    "stacks/test_deployed_everything.py": 14,
     "docs/test_documented_load_test.py": 26,
-    "stacks/test_deployed_everything.py": 50,
     "docs/test_extending.py": 22,
     "loadtest/judge/test_no_false_alarm.py": 23,
     "loadtest/judge/test_versions_against_reference.py": 25,
