@@ -111,7 +111,7 @@ def _run(history: History) -> Run:
         id=info.run,
         started=info.started,
         origin_ns=history.origin_ns,
-        duration_ns=duration_ns(history),
+        duration_ns=history.once(duration_ns),
         reads=len(reads),
         writes=len(history.writes),
         windows=len(history.windows),

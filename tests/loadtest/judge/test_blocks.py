@@ -14,9 +14,10 @@ from test_golden_findings import HISTORIES
 from test_load_generator import samples
 
 from loadtest.judge.analyse import analyse, summarise
+from loadtest.judge.measure import latency, rates
 from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
+from loadtest.judge.statistics.quantiles import PER_MILLE, of_sorted, quantiles, selected
 from loadtest.run import blocks
 from loadtest.run.history import nothing_of, one_of
 from loadtest.run.records import ReadOutcome
@@ -48,6 +49,24 @@ def test_clocks_that_are_known_exactly_are_one_clock(name: str) -> None:
     assert summary_bytes(summarise(on_one_clock)) == summary_of(name)
 
 
+@pytest.mark.parametrize("name", HISTORIES)
+def test_durations_of_any_width_say_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    narrow = summary_of(name)
+    for module in (latency, rates):
+        monkeypatch.setattr(module, "durations", lambda count, make: blocks.in_blocks(count, np.int64, make))
+    assert summary_of(name) == narrow
+
+
+@given(st.lists(st.integers(-(2**40), 2**40) | st.integers(-(2**31) - 2, -(2**31) + 2) | st.integers(-9, 9), max_size=30))
+def test_durations_are_narrow_where_all_of_them_fit(durations: list[int]) -> None:
+    column = np.array(durations, dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blocks, "BLOCK", 7)
+        made = blocks.durations(len(column), lambda block: column[block])
+    assert made.tolist() == durations
+    assert made.dtype == (np.int32 if all(-(2**31) <= one < 2**31 for one in durations) else np.int64)
+
+
 def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
     whole = summary_bytes(analyse(recorded_run))
     monkeypatch.setattr(blocks, "BLOCK", 250)
@@ -70,13 +89,6 @@ def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times
     found = quantiles(column)
     assert [getattr(found, f"{name}_ns") for name in PER_MILLE] == expected
     assert found.max_ns == (int(rising[-1]) if len(rising) else None)
-
-
-@given(st.lists(st.integers(-1, 4), max_size=40), st.booleans())
-def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool) -> None:
-    column = np.array(sorted(group) if rising else group, dtype=np.int32)
-    found = groups(column, 5)
-    assert [members.tolist() for members in found] == [np.flatnonzero(column == number).tolist() for number in range(5)]
 
 
 @given(
