@@ -189,7 +189,7 @@ def _row(history: History, number: int, part: Summary, shown_for: tuple[Question
     addresses = [history.info.addresses[place] for place in own]
     every = next(row.response for row in part.latency.rows if row.population == "all")
     could = part.conditional.could_have_been
-    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT) & np.isin(history.reads.address, own)
+    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT.value) & np.isin(history.reads.address, own)
     return ObjectRow(
         object_key=key,
         urls=tuple(url for url, _ in addresses),

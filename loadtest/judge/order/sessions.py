@@ -29,7 +29,7 @@ def session_key(history: History) -> Column:
 
 def _last_session(reads: Reads, block: slice) -> int:
     """The largest number of a session in a block, of the reads that were sent."""
-    return int((reads.session[block] * (reads.outcome[block] != ReadOutcome.NOT_SENT)).max())
+    return int((reads.session[block] * (reads.outcome[block] != ReadOutcome.NOT_SENT.value)).max())
 
 
 def count_sessions(keys: Column, chosen: Flags) -> int:

@@ -57,7 +57,9 @@ def test_durations_of_any_width_say_the_same(monkeypatch: pytest.MonkeyPatch, na
     assert summary_of(name) == narrow
 
 
-@given(st.lists(st.integers(-(2**40), 2**40) | st.integers(-(2**31) - 2, -(2**31) + 2) | st.integers(-9, 9), max_size=30))
+@given(
+    st.lists(st.integers(-(2**40), 2**40) | st.integers(-(2**31) - 2, -(2**31) + 2) | st.integers(-9, 9), max_size=30)
+)
 def test_durations_are_narrow_where_all_of_them_fit(durations: list[int]) -> None:
     column = np.array(durations, dtype=np.int64)
     with pytest.MonkeyPatch.context() as patched:
