@@ -56,14 +56,12 @@ class Served(NamedTuple):
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def installed() -> bool:
-    """Whether there is an nginx on this machine."""
     return _program() is not None
 
 
