@@ -27,7 +27,8 @@ SLOW = (
     *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
     *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
     *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
-    "reports/test_library.py",
+    *("loadtest/load/test_keeping.py", "loadtest/load/test_store.py", "probe/test_probe_writing.py"),
+    *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
     *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
     "loadtest/http1/test_incoming.py",
 )
