@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from locust_process import PROJECT, Start
+from locust_process import LATENCY, PROJECT, Start
 
 from loadtest.__main__ import main
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -15,7 +15,6 @@ from loadtest.target import putting_back
 SYNTH = PROJECT / "tests" / "sandbox" / "synth" / "documents.tf.json"
 KEYS = ("payload.json", "prices.json")
 OBJECTS = ("--samples-path", "/v1/samples weight=2", "--samples-path", "/_cdn/v1/prices key=prices.json")
-OFTEN = ("--write-interval", "0.1")
 
 
 class Owned:
@@ -47,8 +46,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
 @pytest.mark.slow
 def test_the_object_that_lags_fails_alone_and_both_are_put_back(shop: RunningSandbox, start: Start) -> None:
     owned = Owned(shop)
-    shop.set_fault("cdn", "ttl400ms")
-    run = start(shop.outputs_path, *OBJECTS, *OFTEN, "--processes", "2", run_time="9s").wait()
+    shop.set_faults({"cdn": "ttl400ms", "latency": LATENCY})
+    run = start(shop.outputs_path, *OBJECTS, "--processes", "2", run_time="5s").wait()
     shop.clear_faults()
     assert run.code == 1, run.output
     assert "Traceback" not in run.output
@@ -73,7 +72,7 @@ def test_both_are_put_back_after_everything_was_killed(
     monkeypatch.setattr(putting_back, "CONFIRMING_PAUSES_S", (0.1,))
     owned = Owned(shop)
     run = start(shop.outputs_path, *OBJECTS, run_time=None)
-    run.wait_until_reading(200)
+    run.wait_until_recorded(200)
     os.killpg(run.process.pid, signal.SIGKILL)
     run.wait()
     assert not owned.are_as_they_were()

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locust_process import Start, assert_answered, assert_recovered, report
+from locust_process import ANSWERED, Start, assert_answered, assert_recovered, report
 
 from benchmarks.nginx import free_port
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from benchmarks.slow_network import network
+from loadtest.sandbox.process import RunningSandbox
 
 
 def test_two_processes_at_two_addresses_show_no_secret_and_locusts_json_has_standard_output_for_itself(
@@ -28,11 +29,11 @@ def test_two_processes_at_two_addresses_show_no_secret_and_locusts_json_has_stan
     two = ("--samples-path", "/v1/samples weight=2", "--samples-path", "/_cdn/v1/samples")
     options = ("--loglevel", "DEBUG", "--header", "x-api-key: @$KEY_OF_READERS", "--arrival-rate", "300", "--json")
     log = tmp_path / "log"
-    run = start(sandbox.outputs_path, "--processes", "2", *options, *two, run_time="9s", log=log, warm=False)
+    run = start(sandbox.outputs_path, "--processes", "2", *options, *two, run_time="5s", log=log, warm=False)
     outputs = sandbox.outputs()
     secrets = [outputs["DataStoreSecretAccessKey"], outputs["DataStoreAccessKeyId"], "KEY-THAT-NOBODY-MAY-SEE"]
     assert all(secrets)
-    run.wait_until_reading()
+    run.wait_until_recorded()
     while_running = b"".join(_commands())
     for path in (path for path in run.run_dir.rglob("*") if path.is_file()):
         while_running += path.read_bytes()
@@ -49,7 +50,7 @@ def test_two_processes_at_two_addresses_show_no_secret_and_locusts_json_has_stan
     assert {entry["method"] for entry in json.loads(run.output)} == {"GET", "PUT"}
     assert "Is every read whole?" in log.read_text()
     assert run.summary["run"]["workers"] == 2
-    assert run.summary["run"]["reads"] <= 9 * 300 + 10
+    assert run.summary["run"]["reads"] <= 5 * 300 + 10
 
 
 def _commands() -> Iterator[bytes]:
@@ -66,26 +67,27 @@ def test_headless_in_a_closed_loop(sandbox: RunningSandbox, start: Start) -> Non
     assert re.search(r"PUT +payload\.json +\d", run.output), "each PUT is shown by Locust as a request"
     assert "report.html" in run.output
     assert run.summary["run"]["writes"] > 5
-    assert run.summary["run"]["reads"] > 1000
+    assert run.summary["run"]["reads"] > 200, "each of the eight readers goes on with the next read"
 
 
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two processes"])
 def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Start, processes: tuple[str, ...]) -> None:
     run = start(sandbox.outputs_path, *processes, run_time=None)
-    run.wait_until_reading(1000)
+    run.wait_until_recorded(**ANSWERED)
     os.killpg(run.process.pid, signal.SIGKILL)
     run.wait()
-    assert_recovered(run, reads=1000)
+    assert_recovered(run, reads=ANSWERED["reads"])
 
 
 def test_a_disk_that_is_full_ends_in_sentences_and_the_run_is_not_taken_for_whole(
     sandbox: RunningSandbox, start: Start
 ) -> None:
-    run = start(sandbox.outputs_path, run_time="6s")
-    run.wait_until_reading(500)
+    run = start(sandbox.outputs_path, run_time=None)
+    run.wait_until_recorded(500)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (30_000, hard))  # of its files, and of its report's
-    run.wait()
+    run.wait_until_said("what is recorded is kept in memory")
+    run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     for said in ("what is recorded is kept in memory", "could not be recorded to its end", "cannot be read or written"):
         assert run.output.count(said) == 1, run.output
@@ -102,7 +104,8 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
 ) -> None:
     """A busy machine may leave it undecided to the end; the record must say which, and the report must agree."""
     sandbox.set_fault("latency", "60ms")
-    run = start(sandbox.outputs_path, "-u", "40", "-r", "40", "--until-decided", run_time="30s").wait()
+    options = ("-u", "40", "-r", "40", "--until-decided", "--impact-tolerance", "4")
+    run = start(sandbox.outputs_path, *options, run_time="30s").wait()
     looks = json.loads((run.run_dir / "run.json").read_text())["looks"]
     assert looks["made"], run.output
     last, ended = looks["made"][-1], run.summary["run"]["ended"]
@@ -119,11 +122,15 @@ def test_a_run_ends_when_all_is_decided_and_report_gives_the_same_summary_again_
     assert (run.run_dir / "summary.json").read_bytes() == before
 
 
-def test_a_target_that_goes_away_is_counted_and_said(synthesized: dict[str, Path], start: Start) -> None:
-    with running_sandbox(synthesized["conditional"]) as sandbox:
-        run = start(sandbox.outputs_path, run_time="6s")
-        run.wait_until_reading(300)
-    run.wait()
+def test_a_target_that_goes_away_is_counted_and_said(sandbox: RunningSandbox, start: Start) -> None:
+    target = urllib.parse.urlsplit(sandbox.samples_url)
+    assert target.port is not None
+    with network(target.port) as between:
+        host = f"http://127.0.0.1:{between.port}{target.path.removesuffix('/v1/samples')}"
+        run = start(sandbox.outputs_path, "--host", host, run_time=None)
+        run.wait_until_recorded(300)
+    run.wait_until_recorded(run.flushed() + 300)
+    run.signal(signal.SIGTERM).wait()
     assert run.code == 1, run.output
     assert run.check("availability")["verdict"] == "FAIL"
     assert run.question("freshness")["verdict"] != "FAIL"
@@ -141,11 +148,11 @@ def test_a_run_of_a_master_and_its_workers_started_from_the_web_page(sandbox: Ru
             break
         assert "No worker is connected" in told["message"]
         time.sleep(0.1)
-    run.wait_until_reading(2000)
+    run.wait_until_recorded(**ANSWERED)
     for _ in range(200):  # workers tell their master every few seconds
         stats = json.loads(ask(f"{page}/stats/requests"))
         rows = {row["what"]: row["value"] for row in stats["extended_stats"][0]["data"]}
-        if int(rows["reads"].replace(",", "")) >= 2000:
+        if int(rows["reads"].replace(",", "")) >= ANSWERED["reads"]:
             break
         time.sleep(0.1)
     else:

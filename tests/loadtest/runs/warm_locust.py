@@ -59,9 +59,10 @@ class WarmRun:
 
 
 class WarmLocust:
-    """The process that has imported Locust."""
+    """The process that has imported Locust; ``python`` is called for what a run starts beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: Path) -> None:
+        self._python = python
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -78,6 +79,7 @@ class WarmLocust:
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         said = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+        said["python"] = str(self._python)
         descriptors = [their_output, their_output if errors is None else errors.fileno(), their_status]
         socket.send_fds(self._control, [json.dumps(said).encode()], descriptors)
         os.close(their_output)
@@ -137,6 +139,7 @@ def become_each_run(number: int) -> None:
         os.environ.clear()
         os.environ.update(said["environment"])
         random.seed()
+        sys.executable = said["python"]
         gevent.reinit()
         sys.argv = ["locust", *said["arguments"]]
         return
