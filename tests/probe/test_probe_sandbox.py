@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.commands import probe as command
-from loadtest.probe import store
+from loadtest.probe import runner, store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
@@ -123,7 +123,8 @@ def test_a_fault_of_the_sandbox_is_found(fault, value, expected, sandboxes, caps
         lambda case: sandbox.set_fault(fault, value),
         [case for case in ALL if case.name in expected],
     )
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 2)
+    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+    monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
     publish(sandbox, target)
     try:
         report = probe_of.run()

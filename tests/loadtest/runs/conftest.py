@@ -15,7 +15,6 @@ import pytest
 from locust_process import LATENCY, OPEN, SHORT, Run, Start, Type
 from own_document import Mine
 from warm_locust import WarmLocust, arguments_of
-from warm_python import WarmPython
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
@@ -35,20 +34,6 @@ def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
     shared_sandbox.set_fault("latency", LATENCY)
     yield shared_sandbox
     shared_sandbox.clear_faults()
-
-
-@pytest.fixture(scope="session")
-def warm_python() -> Iterator[WarmPython]:
-    warm = WarmPython()
-    yield warm
-    warm.close()
-
-
-@pytest.fixture(scope="session")
-def warm_locust(warm_python: WarmPython) -> Iterator[WarmLocust]:
-    warm = WarmLocust(warm_python.program)
-    yield warm
-    warm.close()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[1]
 _LARGEST_MESSAGE = 1 << 20
 _NUMBER = struct.Struct("i")
 _PROGRAM = f"""#!{sys.executable} -IS
@@ -127,7 +127,9 @@ if __name__ == "__main__":
     import loadtest.report.terminal
     import loadtest.run.sealing  # noqa: F401
     from loadtest.target.s3_client import s3_client, s3_session
+    from tests.quick_boto3 import read_once
 
+    read_once()
     s3_client(s3_session("none", "none"), "us-east-1", "http://127.0.0.1:1")  # reads what botocore knows of S3
     become_each_copy(socket.socket(fileno=int(sys.argv[1])))
     module, sys.argv[:2] = sys.argv[1], [sys.argv[1]]
