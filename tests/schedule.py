@@ -32,7 +32,10 @@ SLOW = (
 
 INDEPENDENT = (
     *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
-    *(f"loadtest/runs/test_{name}.py" for name in ("lost_processes", "many_machines", "runs", "watching", "your_document")),
+    *(
+        f"loadtest/runs/test_{name}.py"
+        for name in ("lost_processes", "many_machines", "runs", "watching", "your_document")
+    ),
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
 )

@@ -73,13 +73,18 @@ class WarmLocust:
             )
 
     def start(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], errors: IO[Any] | None = None
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        errors: IO[Any] | None = None,
+        python: Path | None = None,
     ) -> WarmRun:
-        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output."""
+        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output. ``python``: if it is to be another."""
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         said = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
-        said["python"] = str(self._python)
+        said["python"] = str(python or self._python)
         descriptors = [their_output, their_output if errors is None else errors.fileno(), their_status]
         socket.send_fds(self._control, [json.dumps(said).encode()], descriptors)
         os.close(their_output)

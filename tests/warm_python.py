@@ -1,8 +1,8 @@
 """A Python that has imported this project already: ``sys.executable`` of warm Locust processes.
 
-A run starts its writer, what puts the document back and its report, each ``python -m MODULE``, and each would spend most
-of its time on imports. Here a small program takes Python's place: it hands its input and outputs to a process that has
-imported all, has a copy of that run the module, and ends as the copy does. When it is killed, so is the copy.
+A run starts its writer, what puts the document back and its report, each ``python -m MODULE``, and each would spend
+most of its time on imports. Here a small program takes Python's place: it hands its input and outputs to a process that
+has imported all, has a copy of that run the module, and ends as the copy does. When it is killed, so is the copy.
 """
 
 import json
@@ -133,4 +133,5 @@ if __name__ == "__main__":
     s3_client(s3_session("none", "none"), "us-east-1", "http://127.0.0.1:1")  # reads what botocore knows of S3
     become_each_copy(socket.socket(fileno=int(sys.argv[1])))
     module, sys.argv[:2] = sys.argv[1], [sys.argv[1]]
+    sys.modules.pop(module if "." in module else f"{module}.__main__", None)  # it is run, and not only imported
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -16,7 +16,7 @@ from loadtest.http1.answer import USUAL_LIMITS, Answer
 from loadtest.http1.incoming import Incoming
 from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.turns import Turns
-from tests.loadtest.http1.targets import Target, answering
+from tests.loadtest.http1.targets import Target
 
 ASK = request("GET", "/v1/samples", [("Host", "a")])
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345"

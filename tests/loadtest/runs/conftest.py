@@ -60,6 +60,7 @@ def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
         headless: bool = True,
         log: Path | None = None,
         warm: bool = True,
+        python: Path | None = None,
     ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
         command = locust_command("--only-summary", headless=headless)
@@ -72,7 +73,7 @@ def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
         environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **ports}
         errors = None if log is None else log.open("wb")
         if warm and "--processes" not in arguments:  # workers that a copy forks say "Illegal seek" when they end
-            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors)
+            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors, python)
         else:
             process = subprocess.Popen(
                 command,
@@ -112,9 +113,7 @@ def assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 @pytest.fixture
-def typed(
-    checkout: Path, sandbox: RunningSandbox, tmp_path: Path, warm_locust: WarmLocust
-) -> Iterator[Type]:
+def typed(checkout: Path, sandbox: RunningSandbox, tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Type]:
     """Types a command of the documentation beside the sandbox's outputs.json; kills what a test leaves running."""
     assert sandbox.outputs_path is not None
     (checkout / "outputs.json").write_bytes(sandbox.outputs_path.read_bytes())

@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -82,7 +83,7 @@ def test_a_killed_run_is_recovered_by_report(sandbox: RunningSandbox, start: Sta
 def test_a_disk_that_is_full_ends_in_sentences_and_the_run_is_not_taken_for_whole(
     sandbox: RunningSandbox, start: Start
 ) -> None:
-    run = start(sandbox.outputs_path, run_time=None)
+    run = start(sandbox.outputs_path, run_time=None, python=Path(sys.executable))  # its report has its limits
     run.wait_until_recorded(500)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (30_000, hard))  # of its files, and of its report's
