@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,12 +80,16 @@ class WarmLocust:
         environment: Mapping[str, str],
         errors: IO[Any] | None = None,
         python: Path | None = None,
+        constants: Mapping[str, float] | None = None,
     ) -> WarmRun:
-        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output. ``python``: if it is to be another."""
+        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output.
+
+        ``python`` is called instead of this one's, and ``constants`` of this project's modules have other values.
+        """
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         said = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
-        said["python"] = str(python or self._python)
+        said |= {"python": str(python or self._python), "constants": dict(constants or {})}
         descriptors = [their_output, their_output if errors is None else errors.fileno(), their_status]
         socket.send_fds(self._control, [json.dumps(said).encode()], descriptors)
         os.close(their_output)
@@ -145,6 +150,9 @@ def become_each_run(number: int) -> None:
         os.environ.update(said["environment"])
         random.seed()
         sys.executable = said["python"]
+        for name, value in said["constants"].items():
+            module, _, constant = name.rpartition(".")
+            setattr(import_module(f"loadtest.load.{module}"), constant, value)
         gevent.reinit()
         sys.argv = ["locust", *said["arguments"]]
         return

@@ -60,7 +60,7 @@ def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
         headless: bool = True,
         log: Path | None = None,
         warm: bool = True,
-        python: Path | None = None,
+        **differently: Any,
     ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
         command = locust_command("--only-summary", headless=headless)
@@ -72,8 +72,8 @@ def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
         ports = {"LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
         environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **ports}
         errors = None if log is None else log.open("wb")
-        if warm and "--processes" not in arguments:  # workers that a copy forks say "Illegal seek" when they end
-            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors, python)
+        if warm:
+            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors, **differently)
         else:
             process = subprocess.Popen(
                 command,

@@ -9,6 +9,12 @@ from locust_process import Run, Start, report, until
 from loadtest.run.presence import pulse_of, registration_of
 from loadtest.sandbox.process import RunningSandbox
 
+IMPATIENT = {
+    **{"plugin.LEAST_STOP_TIMEOUT_S": 1.0, "record_receiver.SILENCE_S": 1.0, "children._PATIENCE_S": 1.0},
+    **{"writer.conversation._GRACE_S": 1, "writer.conversation._LAST_GRACE_S": 1},
+}
+"""A process that hangs does so for ever, so that it need not be waited for as long as one that may go on."""
+
 
 def recording(run: Run) -> dict[tuple[str, int], int]:
     """The processes that record a run, by role and share, once all three were heard from."""
@@ -37,7 +43,7 @@ def assert_missing(run: Run, *parts: str) -> None:
 
 def test_a_worker_and_a_writer_that_hang_are_ended_and_named(sandbox: RunningSandbox, start: Start) -> None:
     """Both at once, as each is waited for; that one alone decides every answer is shown by `test_attendance`."""
-    run = start(sandbox.outputs_path, "--processes", "2", run_time=None)
+    run = start(sandbox.outputs_path, "--processes", "2", run_time=None, constants=IMPATIENT)
     processes = recording(run)
     hanging = [processes["worker", 1], processes["writer", 0]]
     for process in hanging:
