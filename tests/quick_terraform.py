@@ -8,8 +8,6 @@ tests/docs/test_documented_deployment.py gets the provider as users do.
 Source: "Debugging Providers" in Terraform's documentation (the provider's option -debug, TF_REATTACH_PROVIDERS).
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -5,8 +5,6 @@ less than five. Where several processes run tests, a group of tests goes to whic
 first, so that none of them is left alone with a long one at the end.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,8 @@ TERRAFORM = ("docs/test_documented_deployment.py", "docs/test_workflow_aws.py", 
 SLOW = (
     *TERRAFORM,
     *("docs/test_cdk_terrain.py", "docs/test_documented_load_test.py", "docs/test_extending.py"),
-    *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflows.py"),
+    *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflow_steps.py"),
+    "docs/test_workflows.py",
     *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
@@ -62,7 +61,8 @@ SECONDS = {
     "loadtest/observed/test_watched_runs.py": 22,
     "loadtest/judge/test_fuzzed_runs.py": 16,
     "loadtest/judge/test_paused_windows.py": 9,
-    "docs/test_workflows.py": 18,
+    "docs/test_workflow_steps.py": 12,
+    "docs/test_workflows.py": 6,
     "probe/test_mappings_page.py": 54,
     "loadtest/compare/test_compare_shift.py": 16,
     "loadtest/runs/": 12,

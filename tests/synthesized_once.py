@@ -3,8 +3,6 @@
 `python tests/synthesized_once.py` prints the folder that they are in; `make scan` looks at one of them.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

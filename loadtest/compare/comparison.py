@@ -156,5 +156,5 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
 
 
 def _longest_window(summary: Summary) -> str:
-    longest = summary.consistency.longest_window_ns
-    return "no read was stale" if longest is None else units.duration(longest)
+    longest, reads = summary.consistency.longest_window_ns, summary.consistency.reads
+    return "no read was stale" if longest is None and reads else units.duration(longest)

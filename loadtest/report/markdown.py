@@ -71,10 +71,12 @@ def _answers(summary: Summary) -> str:
     sentences = " ".join(question.sentence for question in summary.questions)
     for check in [check for check in failing if check.sentence not in sentences][:MOST_LISTED]:
         lines.append(f"- {verdict_sign(check.verdict)} {bold(check.title)}: {escape(check.sentence)}")
-    for threshold in summary.thresholds[:MOST_LISTED]:
+    for threshold in worst_first(summary.thresholds)[:MOST_LISTED]:
         lines.append(
             f"- {verdict_sign(threshold.verdict)} {escape(threshold.expression)}: {escape(threshold.sentence)}"
         )
+    if len(summary.thresholds) > MOST_LISTED:
+        lines.append(f"- … and {len(summary.thresholds) - MOST_LISTED} more that are no worse, see report.html.")
     return "\n".join([*lines, ""])
 
 

@@ -16,26 +16,27 @@ def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
     """How fresh the reads were."""
     consistency = summary.consistency
     low, high = consistency.staleness_low_ns, consistency.staleness_high_ns
-    stalest = "no read was stale" if low is None else f"{units.duration(low)} to {units.duration(high)}"
+    none = "no read was stale" if consistency.reads else units.NOTHING
+    stalest = none if low is None else f"{units.duration(low)} to {units.duration(high)}"
     longest = consistency.longest_window_ns
     levels = {
         "atomic": ("atomic", define("atomic")),
         "regular": ("regular, not atomic", f"Regular: {define('regular')} {_ATOMIC}"),
         "neither": (_neither(summary), f"{_ATOMIC} Regular: {define('regular')}"),
-        "unknown": ("not known", "Too little was read or written to tell, or somebody else was writing."),
+        "unknown": ("not known", "Too little was read, written or recorded to tell, or somebody else was writing."),
     }
     share = clean(consistency.stale_text) or units.NOTHING
     if consistency.stale_reads:
         value, bracket, interval = share.partition(" (")
         share = f"{value} at this rate of writes{bracket}{interval}"
     return (
-        Fact("Stale reads", units.count(consistency.stale_reads), define("stale read")),
+        Fact("Stale reads", units.count(consistency.stale_reads if consistency.reads else None), define("stale read")),
         Fact("Share of stale reads", share, _SHARE_DEFINITION),
         Fact("Reads that could have been stale", units.count(consistency.reads), _READS_DEFINITION),
         Fact("Age of the stalest read", stalest, define("staleness")),
         Fact(
             "Longest consistency window",
-            "no read was stale" if longest is None else _longest(summary, longest),
+            none if longest is None else _longest(summary, longest),
             define("consistency window"),
         ),
         Fact("Writes that were followed", units.count(consistency.writes), _WRITES_DEFINITION),

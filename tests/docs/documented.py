@@ -4,6 +4,7 @@ The opening line of a block says what it is: ``python title="FILE"`` is a new fi
 after ``@@``, must fit exactly one place), ``sh`` is what is typed.
 """
 
+import json
 import os
 import re
 import shutil
@@ -113,3 +114,16 @@ def shell(script: str, folder: Path, *, seconds: float = 120, **variables: str) 
         check=False,
         timeout=seconds,
     )
+
+
+def given_to_locust(script: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The arguments and the variables that Locust gets by what is typed; a program that prints them stands for it."""
+    program = folder / "bin" / "locust"
+    program.parent.mkdir(exist_ok=True)
+    said = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
+    program.write_text(f"#!{sys.executable}\n{said}\n")
+    program.chmod(0o755)
+    done = shell(f'PATH="{program.parent}:$PATH"\n{script}', folder)
+    assert done.returncode == 0, done.stderr
+    arguments, variables = json.loads(done.stdout)
+    return arguments, variables

@@ -49,7 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def s3(sandbox: RunningSandbox):  # type: ignore[no-untyped-def]  # boto3 has no types
+def s3(sandbox: RunningSandbox):  # boto3 has no types
     key = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     return boto3.client("s3", endpoint_url=sandbox.url, **key)
 

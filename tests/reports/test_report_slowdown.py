@@ -1,7 +1,5 @@
 """What the reports show of rests, kinds of answer and their mix."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The sandbox's faults of bodies, given to the user's own documents: each answer that was altered is told as it was."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from random import Random

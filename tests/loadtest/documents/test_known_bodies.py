@@ -1,7 +1,5 @@
 """Bodies of stamped documents and of a folder's: whole, torn, truncated, corrupt, rewritten, foreign, none at all."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """Documents of several objects: a body tells its object along with its version, whole or not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A thousand correct runs raise no alarm, and in runs that lag the truth lies in every interval that is reported."""
 
-from __future__ import annotations
-
 import collections
 
 import numpy as np

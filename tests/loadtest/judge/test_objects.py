@@ -1,7 +1,5 @@
 """Several objects of one run: each is judged as in a run of its own, and the run is as good as the worst of them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
