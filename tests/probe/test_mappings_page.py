@@ -42,7 +42,7 @@ def measured(tmp_path_factory, sandboxes, warm_locust) -> dict[str, MeasuredMapp
         return nullcontext(sandbox)
 
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LOCUST_WINDOW", "0.5")
+        environment.setenv("LOCUST_WINDOW", "1")
         environment.setenv("LOCUST_WRITE_INTERVAL", "0.1")
         environment.setenv("LOCUST_PAYLOAD_BYTES", "8192")
         environment.setattr(mappings_demo, "running_sandbox", slow)

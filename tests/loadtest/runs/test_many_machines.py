@@ -48,7 +48,7 @@ def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
         network(port, there=0.005, back=0.075) as detour,  # where a guess of half the way would be wrong by 35 ms
         workers((detour.port, (*AT_TOKYO, *far)), (port, (*OTHER_CLOCK, "-1")), (port, ())),
     ):
-        run = start(sandbox.outputs_path, *master(port, 3), run_time="5s").wait()
+        run = start(sandbox.outputs_path, *master(port, 3), "--window", "1", run_time="6s").wait()
     assert "Traceback" not in run.output
     assert run.summary["run"]["ended"]["missing"] == [], run.output
     reads = pq.read_table(run.run_dir / "reads.parquet").to_pydict()

@@ -49,7 +49,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
 def test_the_object_that_lags_fails_alone_and_both_are_put_back(shop: RunningSandbox, start: Start) -> None:
     owned = Owned(shop)
     shop.set_faults({"cdn": "ttl400ms", "latency": LATENCY})
-    run = start(shop.outputs_path, *OBJECTS, "--processes", "2", run_time="5s").wait()
+    run = start(shop.outputs_path, *OBJECTS, "--processes", "2", run_time=None)
+    run.wait_until_recorded(reads=800, writes=20)
+    run.signal(signal.SIGTERM).wait()
     shop.clear_faults()
     assert run.code == 1, run.output
     assert "Traceback" not in run.output
