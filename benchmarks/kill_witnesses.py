@@ -31,7 +31,6 @@ class Counter:
             self.seen.append((time.monotonic_ns(), answered))
 
     def stop(self) -> None:
-        """Count no more."""
         self._over.set()
         self._thread.join()
 
@@ -65,7 +64,6 @@ class Lives:
                     self.gone.setdefault(name, time.monotonic_ns())
 
     def stop(self) -> None:
-        """Watch no more."""
         self._over.set()
         self._thread.join()
 
@@ -84,10 +82,8 @@ def registered(run_dir: Path) -> Iterator[tuple[str, int]]:
 
 
 def anybody_lives(run_dir: Path) -> bool:
-    """Whether one of them still runs."""
     return any(is_alive(process) for _, process in registered(run_dir))
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process runs."""
     return Path(f"/proc/{process}/exe").exists()  # which one that has ended and was not waited for has no more

@@ -36,8 +36,7 @@ from loadtest.__main__ import main as report
 from loadtest.project import locust_command
 from loadtest.run.loading import load_history
 from loadtest.run.records import EXIT_CODES, Verdict
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 RUNS: Final = 60
@@ -214,7 +213,6 @@ def _passed(summary: Summary) -> tuple[str, ...]:
 
 
 def row(outcome: Outcome) -> str:
-    """One line of the table."""
     how = "WRONG PASS" if outcome.wrong else f"{len(outcome.passed)} pass" if outcome.passed else "nothing passes"
     counts = f"{outcome.answered:>8,} {outcome.recorded:>8,} {outcome.missing:>7,} {outcome.tolerated:>9,}"
     counts += f" {max(0.0, outcome.absent_s):>6.1f} s"

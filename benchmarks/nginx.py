@@ -73,7 +73,6 @@ def free_port() -> int:
 
 
 def installed() -> bool:
-    """Whether there is an nginx on this machine."""
     return _program() is not None
 
 

@@ -22,12 +22,16 @@ SLOW = (
     *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
-    "loadtest/observed/test_watched_runs.py",
-    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
+    *("loadtest/observed/test_watched_runs.py", "loadtest/observed/test_combinations.py"),
+    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_paused_windows.py"),
+    *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
+    *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
+    *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
+    "reports/test_library.py",
     *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
     "loadtest/http1/test_incoming.py",
 )
-"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories."""
+"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories or documents."""
 
 INDEPENDENT = (
     *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),

@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
+from loadtest.errors import EXIT_INTERRUPTED
 from loadtest.report import REPORT_FILES, without_page, write_reports
 from loadtest.report.steps import Steps, silent, steps
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import unusable
+from loadtest.run.run_directory import must_be_folder, unusable
 from loadtest.summary.summary import Summary
 from loadtest.target.kept_document import is_owed
-from stacks.user_input import is_folder, shown
+from loadtest.terminals import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,22 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Report on a run; returns the exit code of its verdict."""
     run_dir: Path = arguments.run_dir
     try:
-        if not is_folder(run_dir):
-            raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+        must_be_folder(run_dir)
         with silent() if arguments.quiet else steps() as progress:
             summary, files = _report(run_dir, progress)
-    except RunError as error:
-        raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
     except KeyboardInterrupt:
-        sys.stderr.write(f"Stopped before the reports were written; make them with: report {run_dir}\n")
+        say(f"Stopped before the reports were written; make them with: report {run_dir}")
         return EXIT_INTERRUPTED
     if not arguments.quiet and (left_out := without_page()):
-        sys.stderr.write(f"{left_out}\n")
+        say(left_out)
     if not (arguments.quiet or arguments.no_answers):
         from loadtest.report.terminal import print_answers  # noqa: PLC0415
 
@@ -46,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         if is_owed(run_dir):
             from loadtest.load.owed import owed_sentence  # noqa: PLC0415
 
-            sys.stderr.write(f"{owed_sentence(run_dir)}\n")
+            say(owed_sentence(run_dir))
     return EXIT_CODES[summary.verdict]
 
 

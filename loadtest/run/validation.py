@@ -35,11 +35,7 @@ _STATUS[[ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome
 
 
 def validated(history: History) -> History:
-    """``history`` itself, if it is possible.
-
-    Raises:
-        RunError: it is impossible.
-    """
+    """``history`` itself, if it is possible."""
     watched = history.info.is_watched
     _check_writes(history.writes, watched=watched)
     _check_all_reads(history.reads, history.writes, watched=watched)

@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterable
 from loadtest import units
 from loadtest.compare.rows import WINDOW_KINDS
 from loadtest.compare.shares import Share
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_doubt
 

@@ -87,6 +87,7 @@ def apply(block: Block, folder: Path) -> None:
         _patch(block.text, target)
         return
     assert not target.exists(), f"{block.title} exists already"
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(block.text, encoding="utf-8")
 
 

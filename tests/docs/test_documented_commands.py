@@ -116,7 +116,12 @@ BLOCKS_RUN_BY = {
     ("own-read-model.md", 'export API_KEY="$(python3'): (
         "tests/docs/test_own_gateway.py::test_a_run_reads_the_document_that_is_named_through_the_domain_with_the_key"
     ),
-    ("extending.md", "make test TESTS="): "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported",
+    ("extending.md", "make test TESTS=tests/loadtest/judge"): (
+        "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported"
+    ),
+    ("extending.md", "make test TESTS=tests/loadtest/load"): (
+        "tests/docs/test_extending.py::test_another_kind_of_store_keeps_and_puts_back"
+    ),
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
     ),

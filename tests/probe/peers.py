@@ -22,8 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 from benchmarks.nginx import Served, nginx_counting, nginx_serving
 from loadtest.commands.probe import target_from
 from loadtest.probe.cases import ALL
-from loadtest.probe.model import CaseVerdict
-from loadtest.probe.report import Report
+from loadtest.probe.model import CaseVerdict, Report
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.report import markdown_text
 from loadtest.report.markdown_text import code

@@ -27,7 +27,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
 from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import missing_records, too_little, writes_after_first
+from loadtest.judge.evidence import first_versions, missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
 from loadtest.judge.watch_evidence import failing_command, foreign_reads, reads_of, somebody_else
@@ -55,13 +55,13 @@ def assumptions(history: History) -> CheckResult:
     overlapping = overlapping_in_session(history)
     reads = int(np.count_nonzero(history.reads.sent))
     written = writes_after_first(history)
-    attempted = len(history.writes) - 1
+    attempted = len(history.writes) - first_versions(history)
     unknown = int(np.count_nonzero(history.writes.outcome == WriteOutcome.UNKNOWN))
     foreign = foreign_reads(history)
     broken = [
         sentence
         for sentence in (
-            somebody_else(history),
+            _somebody_else(history),
             missing_records(history),
             _failing_writes(history, written, attempted),
             _writing_stopped(history),
@@ -89,6 +89,14 @@ def assumptions(history: History) -> CheckResult:
         ),
         witnesses=_witnesses(history, overlapping),
     )
+
+
+def _somebody_else(history: History) -> str:
+    """What is known of others who wrote, and what became of theirs: every PUT of a run is without a condition."""
+    said = somebody_else(history)
+    if not said or not is_own(history) or not history.info.settings.write_interval:
+        return said
+    return f"{said} What they published during the run was replaced by its next PUT: have it published again."
 
 
 def _left_open(history: History) -> tuple[Number, ...]:
@@ -154,7 +162,7 @@ def _writing_stopped(history: History) -> str:
     if history.info.settings.write_interval == 0:
         return ""
     versions, called, ends = history.once(flights)
-    if len(versions) == 1:
+    if len(versions) <= first_versions(history):
         return ""  # another sentence says that too little was written
     unknown = history.writes.outcome[versions[-1]] == WriteOutcome.UNKNOWN
     last = int(called[-1] if unknown else ends[-1])

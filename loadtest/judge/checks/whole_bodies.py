@@ -64,7 +64,6 @@ _MEANING: Final = {
 
 
 def whole_bodies(history: History) -> CheckResult:
-    """Look for documents that are not whole."""
     outcome = history.reads.outcome
     counts = count_of_each(outcome, len(ReadOutcome))
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))

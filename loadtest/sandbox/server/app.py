@@ -28,7 +28,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    del scope, receive
     await send_json(send, 503, {"message": "The sandbox is still starting."})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 import time
@@ -34,8 +33,7 @@ def silent() -> Iterator[Target]:
         while target.asked(connection):
             pass
 
-    target = Target(serve)
-    with contextlib.closing(target):
+    with Target(serve) as target:
         yield target
 
 
@@ -116,18 +114,16 @@ def until(holds: Callable[[], bool]) -> None:
         gevent.sleep(0.001)
 
 
-def test_a_reader_that_is_stopped_while_it_waits_gives_its_connection_up() -> None:
-    def serve(connection: socket.socket, number: int) -> None:
-        while target.asked(connection):
-            connection.sendall(LENGTH if number > 1 else b"")
-
-    with contextlib.closing(Target(serve)) as target:
-        (connection,), (reading,) = asking(target, Turns())
-        reading.kill()
-        assert reading.dead
-        answer = gevent.spawn(connection.exchange, ASK, LIMIT_S).get()
-        assert (answer.failure, answer.status, connection.reused) == (None, 200, False)
-        connection.close()
+def test_a_reader_that_is_stopped_while_it_waits_gives_its_connection_up(silent: Target) -> None:
+    (connection,), (reading,) = asking(silent, Turns())
+    reading.kill()
+    assert reading.dead
+    again = gevent.spawn(connection.exchange, ASK, LIMIT_S)
+    until(lambda: len(silent.requests) == 2)
+    silent.connections[1].sendall(LENGTH)
+    answer = again.get(timeout=LIMIT_S)
+    assert (answer.status, answer.failure, connection.reused) == (200, None, False)
+    connection.close()
 
 
 def test_a_shorter_deadline_holds_behind_a_longer_one(silent: Target) -> None:

@@ -4,10 +4,10 @@ import os
 import signal
 from collections.abc import Iterator
 
-import boto3
 import numpy as np
 import pytest
 from locust_process import LATENCY, PROJECT, Start
+from own_document import MINE, Mine
 
 from loadtest.__main__ import main
 from loadtest.run.loading import load_history
@@ -24,16 +24,12 @@ class Owned:
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         sandbox.enforce_iam(False)
-        self._s3 = boto3.client(
-            "s3", "us-east-1", endpoint_url=sandbox.url, aws_access_key_id="owner", aws_secret_access_key="owner"
-        )
-        self._bucket = sandbox.outputs()["S3BucketName"]
-        for key in KEYS:
-            self._s3.put_object(Bucket=self._bucket, Key=key, Body=f'{{"of":"{key}"}}'.encode())
+        self._objects = [Mine(sandbox, key) for key in KEYS]
+        for one in self._objects:
+            one.put()
 
     def are_as_they_were(self) -> bool:
-        bodies = [self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read() for key in KEYS]
-        return bodies == [f'{{"of":"{key}"}}'.encode() for key in KEYS]
+        return all(one.body() == MINE and one.is_as_it_was() for one in self._objects)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from loadtest.run.records import Verdict
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.trending import trend
 from tests.loadtest.trend.made_runs import number, on_machine, run_at, series
