@@ -67,26 +67,27 @@ def test_credentials_that_end_in_mid_run(
     sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the PUTs that follow was sent: they overlap no read, and nobody is told that all was well."""
-    count = tmp_path / "asked"
+    count, over = tmp_path / "asked", tmp_path / "over"
     helper = tmp_path / "helper.py"
     helper.write_text(
         "import datetime, json, pathlib, sys\n"
         f"count = pathlib.Path({str(count)!r})\n"
         "asked = len(count.read_text()) if count.exists() else 0\n"
         "count.write_text('x' * (asked + 1))\n"
-        "if asked >= 8: sys.exit(1)\n"
+        f"if pathlib.Path({str(over)!r}).exists(): sys.exit(1)\n"
         "soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=1)\n"
         "print(json.dumps({'Version': 1, 'AccessKeyId': 'ASIAEXAMPLE', 'SecretAccessKey': 'SECRETOFNOBODY',\n"
         "                  'SessionToken': 'TOKENOFNOBODY', 'Expiration': soon.isoformat()}))\n"
     )
     profile(tmp_path, monkeypatch, f"[default]\ncredential_process = {sys.executable} {helper}\n")
     run = start(without_key(sandbox, tmp_path), run_time=None)
+    run.wait_until_recorded(writes=4)
+    over.touch()
     run.wait_until(lambda: run.journal().count('"outcome": 1') > 10)  # refused
-    run.wait_until_recorded()
     run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     assert "PUTs fail: CredentialRetrievalError" in run.output
-    assert len(count.read_text()) > 8
+    assert len(count.read_text()) > 8, "it is asked again and again"
     outcomes = {row["outcome"]: row["count"] for row in run.summary["availability"]["write_outcomes"]}
     assert outcomes.get("refused", 0) >= 2
     assert outcomes.get("unknown", 0) == 0
