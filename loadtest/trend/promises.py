@@ -12,6 +12,7 @@ from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.change_points import SIGNIFICANT
 from loadtest.trend.following import Terms
+from loadtest.trend.parts import answers_of_parts
 from loadtest.trend.records import DECIDED, PromiseTrend, RunPoint
 from loadtest.trend.runs import name_of
 
@@ -20,13 +21,14 @@ JUDGING: Final = ("max_staleness", "impact_tolerance")
 
 
 def follow_promises(summaries: Sequence[Summary], runs: Sequence[RunPoint], terms: Terms) -> tuple[PromiseTrend, ...]:
-    """One trend a check, and one a threshold."""
+    """One trend a check, one a threshold, and one a question at each of several objects, addresses and places."""
     titles: dict[str, str] = {}
     by_run: list[dict[str, Verdict]] = []
     newest = judged_by(summaries[-1])
     for summary in summaries:
         # The check of the load generator is about the test, not about the target.
         own = {check.id: (check.title, check.verdict) for check in summary.checks if check.id != GENERATOR_CHECK}
+        own |= answers_of_parts(summaries[-1], summary)
         own |= {f"threshold: {one.expression}": (one.expression, one.verdict) for one in summary.thresholds}
         titles |= {name: title for name, (title, _) in own.items()}
         by_run.append({name: verdict for name, (_, verdict) in own.items()} if judged_by(summary) == newest else {})

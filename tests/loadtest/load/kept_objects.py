@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from loadtest.__main__ import main
+from loadtest.run.documents.made_up import render
 from loadtest.target.kept_document import keep, kept_folder
 from loadtest.target.store import Store
 from tests.targets.odd_store import OddStore
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
+MINE = b'{"hello":"world"}'
 
 
 def about(odd: OddStore, **changed: Any) -> dict[str, Any]:
@@ -32,3 +35,14 @@ def kept_from(odd: OddStore, run_dir: Path, number: int = 0, **changed: Any) -> 
     assert look.found == "document"
     keep(kept_folder(run_dir, number), described, look)
     return described
+
+
+def kept_by(odd: OddStore, run_dir: Path, body: bytes = MINE, **headers: str) -> None:
+    """A run has kept what was there, and written."""
+    odd.hold(body, [(name.replace("_", "-"), value) for name, value in headers.items()])
+    kept_from(odd, run_dir)
+    odd.hold(render(RUN, 7, 512))
+
+
+def restore(run_dir: Path, *options: str) -> int:
+    return main(["restore", str(run_dir), *options])
