@@ -213,7 +213,7 @@ def test_a_profile_that_asks_for_a_code_where_nobody_can_type(
         "[profile base]\naws_access_key_id = base\naws_secret_access_key = SECRETOFBASE\n"
     )
     profile(tmp_path, monkeypatch, content)
-    run = start(without_key(sandbox, tmp_path)).wait()
+    run = start(without_key(sandbox, tmp_path), python=Path(sys.executable)).wait()  # botocore is told how to ask
     assert run.code == 2, run.output
     assert "MfaNeedsTerminalError" in run.output
     assert "aws sts get-session-token" in run.output
