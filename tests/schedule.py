@@ -35,8 +35,11 @@ SLOW = (
 """Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories or documents."""
 
 INDEPENDENT = (
-    *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
-    *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
+    *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
+    *(
+        f"loadtest/runs/test_{name}.py"
+        for name in ("lost_processes", "many_machines", "runs", "watching", "your_document")
+    ),
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
 )
@@ -44,7 +47,10 @@ INDEPENDENT = (
 
 TOGETHER = (
     ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
-    ("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
+    (
+        *("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
+        "loadtest/runs/test_web_page.py",
+    ),
 )
 """Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
 

@@ -23,11 +23,9 @@ MOST_WRITE_ERRORS: Final = 5
 
 def measure_availability(history: History) -> Availability:
     reads, writes = history.reads, history.writes
-    sent = reads.sent
-    made = int(np.count_nonzero(sent))
-    outcomes = count_of_each(reads.outcome)
-    outcomes[ReadOutcome.NOT_SENT :][:1] = 0
-    errors = int(sum(outcomes[kind] for kind in ERROR_OUTCOMES if kind < len(outcomes)))
+    outcomes = history.once(reads_by_outcome).copy()
+    outcomes[ReadOutcome.NOT_SENT] = 0
+    made, errors = int(outcomes.sum()), int(outcomes[list(ERROR_OUTCOMES)].sum())
     duration = history.once(duration_ns)
     with ThreadPoolExecutor(1) as beside:  # NumPy lets go of the interpreter while it sorts
         late = beside.submit(_late, history)
@@ -51,6 +49,16 @@ def measure_availability(history: History) -> Availability:
         longest_gap_at_ns=gap_at,
         not_sent=len(reads) - made,
     )
+
+
+def reads_by_outcome(history: History) -> Column:
+    """How many reads ended in each outcome."""
+    return count_of_each(history.reads.outcome, len(ReadOutcome))
+
+
+def reads_by_worker(history: History) -> Column:
+    """How many reads each worker made, up to the last one that made any."""
+    return count_of_each(history.reads.worker)
 
 
 def duration_ns(history: History) -> int:
@@ -95,8 +103,8 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
     """The longest time without a successful read, and when it began; the start and the end of the run count too."""
     if not len(history.reads):
         return None, None
-    returned = np.compress(history.once(successful), history.reads.returned_ns)
-    each_block(len(returned), lambda block: returned[block].sort())
+    ok, every = history.once(successful), history.reads.returned_ns
+    returned = np.concatenate(each_block(len(ok), lambda block: np.sort(every[block][ok[block]])))
     returned.sort(kind="stable")  # pieces that rise and hardly overlap: that is next to no work
     last = history.origin_ns + history.once(duration_ns)
     origin, end = (int(time) for time in _time_of_its_own(history, np.array([history.origin_ns, last])))
