@@ -164,11 +164,11 @@ def left_behind(summary: Summary) -> Interval:
 
 
 def blocked_by_a_put(summary: Summary) -> Interval:
-    """The longest response time of a read that met a PUT: at most the blocking and a PUT's own time."""
+    """The longest response time of a read that met a PUT: at most the blocking and the own time of the quickest PUT."""
     longest = (
         next(row.response.max_ns or 0 for row in summary.latency.rows if row.population == "overlapping-put") / 1e6
     )
-    put = max(window.put_ns for window in summary.consistency.windows) / 1e6
+    put = min(window.put_ns for window in summary.consistency.windows) / 1e6
     return Interval(min(longest, put) * 0.85, put)
 
 

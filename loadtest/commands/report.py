@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loadtest.errors import EXIT_INTERRUPTED
-from loadtest.report import REPORT_FILES, without_page, write_reports
+from loadtest.report import REPORT_FILES, load_writers, without_page, write_reports
 from loadtest.report.steps import Steps, silent, steps
 from loadtest.run.records import EXIT_CODES
 from loadtest.run.run_directory import must_be_folder, unusable
-from loadtest.summary.summary import Summary
-from loadtest.target.kept_document import is_owed
 from loadtest.terminals import say
+
+if TYPE_CHECKING:
+    from loadtest.summary.summary import Summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(left_out)
     if not (arguments.quiet or arguments.no_answers):
         from loadtest.report.terminal import print_answers  # noqa: PLC0415
+        from loadtest.target.kept_document import is_owed  # noqa: PLC0415
 
         print_answers(summary, files, sys.stdout)
         if is_owed(run_dir):
@@ -48,11 +53,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(run_dir: Path, progress: Steps) -> tuple[Summary, tuple[Path, ...]]:
     # These take a while to import, and who asks for help or gives no run should not wait for them.
-    from loadtest.judge.analyse import analyse  # noqa: PLC0415
+    from loadtest.run.loading import load_history  # noqa: PLC0415
     from loadtest.run.sealing import pack  # noqa: PLC0415
 
     pack(run_dir, lambda: progress.stage("Packing what was recorded"))
     progress.stage("Judging the run")
-    summary = analyse(run_dir, progress.part)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(_import_the_rest)  # decoding columns leaves the interpreter to it
+        history = load_history(run_dir)
+        from loadtest.judge.analyse import summarise  # noqa: PLC0415
+
+        summary = summarise(history, progress.part)
     progress.stage(f"Writing {', '.join(REPORT_FILES)}")
     return summary, write_reports(summary, run_dir)
+
+
+def _import_the_rest() -> None:
+    """Import what judges and what writes. What fails here fails again where it is needed."""
+    import_module("loadtest.judge.analyse")
+    load_writers()

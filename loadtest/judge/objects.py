@@ -165,7 +165,7 @@ def _conditional(history: History, parts: Sequence[Summary]) -> Conditional:
 def _row(history: History, number: int, part: Summary, shown_for: tuple[QuestionId, ...]) -> ObjectRow:
     key, own = list(history.info.objects.items())[number]
     addresses = [history.info.addresses[place] for place in own]
-    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT) & np.isin(history.reads.address, own)
+    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT.value) & np.isin(history.reads.address, own)
     return ObjectRow(
         object_key=key,
         urls=tuple(url for url, _ in addresses),

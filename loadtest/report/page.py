@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from loadtest import units
@@ -63,27 +63,28 @@ def page(summary: Summary, files: Sequence[str] = ()) -> str:
     sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
     trouble = charts_versions.trouble_over_time(summary)
     charts = [chart for section in sections for chart in (*section.charts, *section.folded_charts)] + [trouble]
-    return (
-        page_environment()
-        .get_template("report.html")
-        .render(
-            summary=summary,
-            files=files,
-            speeds=first_screen.speeds(summary),
-            sections=sections,
-            trouble=trouble,
-            specs=[chart for chart in charts if chart.spec],
-            outcomes=tables_run.outcome_table(summary),
-            bases=tables_run.bases_table(summary),
-            parts=part_tables(summary),
-            availability=tables_run.availability_facts(summary),
-            generator=tables_run.generator_table(summary),
-            generator_facts=tables_run.generator_facts(summary),
-            settings=tables_run.settings_tables(summary),
-            definitions=GLOSSARY,
-            **assets(),
-        )
+    return template().render(
+        summary=summary,
+        files=files,
+        speeds=first_screen.speeds(summary),
+        sections=sections,
+        trouble=trouble,
+        specs=[chart for chart in charts if chart.spec],
+        outcomes=tables_run.outcome_table(summary),
+        bases=tables_run.bases_table(summary),
+        parts=part_tables(summary),
+        availability=tables_run.availability_facts(summary),
+        generator=tables_run.generator_table(summary),
+        generator_facts=tables_run.generator_facts(summary),
+        settings=tables_run.settings_tables(summary),
+        definitions=GLOSSARY,
+        **assets(),
     )
+
+
+def template() -> Template:
+    """That of the page, compiled once."""
+    return page_environment().get_template("report.html")
 
 
 def assets() -> dict[str, Any]:

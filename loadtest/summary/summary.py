@@ -98,18 +98,19 @@ class Summary(Record):
 
 
 @cache
-def _adapter() -> TypeAdapter[Summary]:
+def adapter() -> TypeAdapter[Summary]:
+    """What checks and writes a Summary; it is made once, as that takes a while."""
     return TypeAdapter(Summary)
 
 
 def schema() -> dict[str, Any]:
     title = "summary.json of a load test run"
-    return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return {**adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 
 
 def summary_bytes(summary: Summary) -> bytes:
     """``summary.json`` as bytes; a value that JSON cannot hold (NaN) is a ValueError, not a number."""
-    plain = _adapter().dump_python(summary, mode="json")
+    plain = adapter().dump_python(summary, mode="json")
     return (json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -138,7 +139,7 @@ def read_summary(path: Path) -> Summary:
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise NotForUsError(f"{path} has format {version}, this program knows up to {FORMAT_VERSION}: use a newer one.")
     try:
-        return _adapter().validate_json(content, strict=True)
+        return adapter().validate_json(content, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the top level"

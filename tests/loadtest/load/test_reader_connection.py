@@ -138,12 +138,12 @@ def test_a_shorter_deadline_holds_behind_a_longer_one(silent: Target) -> None:
 def test_an_answer_that_came_in_time_is_no_failure_though_its_turn_comes_later(silent: Target) -> None:
     turns = Turns(at_once=1)
     connection = ReaderConnection(Address.of(silent.url), None, USUAL_LIMITS, 0, turns)
-    reading = gevent.spawn(connection.exchange, ASK, 0.3)
+    reading = gevent.spawn(connection.exchange, ASK, 1.0)
     until(lambda: bool(silent.requests))
     silent.connections[0].sendall(LENGTH)
     readable(connection)
     turns.ask(lambda _: None)
-    turns.ask(lambda _: time.sleep(0.4))  # longer than the deadline
+    turns.ask(lambda _: time.sleep(1.1))  # longer than the deadline
     assert reading.get(timeout=LIMIT_S).failure is None
     connection.close()
 
