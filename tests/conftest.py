@@ -44,23 +44,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         assert not parted, f"xdist does not keep groups of tests together ({len(parted)} tests): pin another pytest"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def models_of_aws_are_read_once() -> Iterator[None]:
-    """Each session of boto3 parses a megabyte of JSON, and the tests make hundreds of sessions."""
-    from botocore import session
-
-    make, read = session.create_loader, {}
-
-    def create_loader(*given: Any, **named: Any) -> Any:
-        loader = make(*given, **named)
-        loader._cache = read
-        return loader
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "create_loader", create_loader)
-        yield
-
-
 @pytest.fixture(scope="session")
 def synthesized() -> dict[str, Path]:
     """The synthesized stack (cdk.tf.json) of each mapping."""
