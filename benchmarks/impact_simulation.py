@@ -39,8 +39,8 @@ PRECISION: Final = (
     Case("+10 %", Truth(while_writing=1.1), _NO_FAIL),
     Case("+10 %, uneven mix", replace(UNLIKE, while_writing=1.1), _NO_FAIL),
 )
-REACH_S: Final = 8
-"""What lasts longer is not seen for certain: a rest is as long, and version 0 was put just before the first one."""
+REACH_S: Final = 12
+"""What lasts longer is not seen for certain: the first rest is as long, and version 0 was put just before it."""
 LENGTHS_S: Final = (0.5, 1, 2, 4, 6, 8, 12)
 AFTER: Final = (
     *(
@@ -55,6 +55,7 @@ AFTER: Final = (
     Case("2x from 1.5 to 3.5 s after a PUT", Truth(after=2, after_from_s=1.5, after_to_s=3.5), _NO_PASS),
     Case("1.2x for 4 s after a PUT", Truth(after=1.2, after_to_s=4), _NO_FAIL),
     Case("5x for 4 s, one read in twenty", Truth(after=5, after_to_s=4, share=0.05), _NO_PASS),
+    Case("5x for 8 s, one read in twenty", Truth(after=5, after_to_s=8, share=0.05), _NO_PASS),
     Case("2x for 4 s, uneven mix", replace(UNLIKE, after=2, after_to_s=4), _NO_PASS),
     Case("2x for 4 s, 304s alone, uneven mix", replace(UNLIKE, after=2, after_to_s=4, only="304"), _NO_PASS),
     Case("2x for 8 s, 304s alone, uneven mix", replace(UNLIKE, after=2, after_to_s=8, only="304"), _NO_PASS),

@@ -1,7 +1,5 @@
 """Headless Chromium for tests: started once a process, as that takes longer than any page, and put right after each."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager

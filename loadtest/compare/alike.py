@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest import units
+from loadtest.run.settings import PUBLISH
 from loadtest.summary.summary import Run, Summary
 
 MUST_BE_ALIKE: Final = (
@@ -16,11 +17,13 @@ MUST_BE_ALIKE: Final = (
     "conditional_share",
     "window",
     "write_interval",
+    "writer",
+    "watch_interval",
     "users",
     "workers",
 )
 """Settings that change what is measured."""
-_DEFAULTS: Final = {"documents": "made up"}
+_DEFAULTS: Final = {"documents": "made up", "writer": PUBLISH}
 _JUDGED_BY: Final = ("max_staleness", "impact_tolerance")
 _LIKE_LENGTH: Final = 1.5
 _LIKE_LOAD: Final = 1.0
@@ -40,10 +43,9 @@ class Difference:
 
 def differences(base: Summary, new: Summary) -> tuple[Difference, ...]:
     runs = base.run, new.run
+    settings = {name: [run.settings.get(name, _DEFAULTS.get(name)) for run in runs] for name in MUST_BE_ALIKE}
     found = [
-        Difference(name.replace("_", " "), *(text_of(run.settings.get(name, _DEFAULTS.get(name))) for run in runs))
-        for name in MUST_BE_ALIKE
-        if base.run.settings.get(name) != new.run.settings.get(name)
+        Difference(name.replace("_", " "), *map(text_of, both)) for name, both in settings.items() if both[0] != both[1]
     ]
     kinds = [run.target.get("kind") for run in runs]
     if kinds[0] != kinds[1]:

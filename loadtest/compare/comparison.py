@@ -64,7 +64,6 @@ class Comparison:
 def compare(
     base: Summary, new: Summary, tolerance: float = DEFAULT_TOLERANCE, run_noise: float = DEFAULT_RUN_NOISE
 ) -> Comparison:
-    """Compare two runs, whether or not they are alike."""
     speed = latency_rows(base, new, tolerance, run_noise)
     groups = (
         Group("Response time", tuple(speed)),
@@ -156,5 +155,5 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
 
 
 def _longest_window(summary: Summary) -> str:
-    longest = summary.consistency.longest_window_ns
-    return "no read was stale" if longest is None else units.duration(longest)
+    longest, reads = summary.consistency.longest_window_ns, summary.consistency.reads
+    return "no read was stale" if longest is None and reads else units.duration(longest)

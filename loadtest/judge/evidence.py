@@ -28,9 +28,14 @@ MOST_ABSENCES: Final = 3
 """So many processes of which a part of the record is missing are named."""
 
 
+def first_versions(history: History) -> int:
+    """How many writes come before the first read: one for each object."""
+    return max(1, len(history.info.objects))
+
+
 def writes_after_first(history: History) -> int:
-    """Acknowledged writes after version 0."""
-    return int(np.count_nonzero(history.writes.acknowledged[1:]))
+    """Acknowledged writes after the first version of each object."""
+    return int(np.count_nonzero(history.writes.acknowledged[first_versions(history) :]))
 
 
 def too_little(history: History, reads: int, what: str) -> str:

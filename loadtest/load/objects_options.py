@@ -15,11 +15,7 @@ _DOCUMENT: Final = re.compile(r"(?P<file>.*\S)[ \t]+key=(?P<key>\S+)", re.DOTALL
 
 
 def with_objects(settings: Settings, object_key: str) -> Settings:
-    """``settings`` where the addresses are of several objects; ``object_key`` is that of documents that name none.
-
-    Raises:
-        UsageError: an option does not go together with several objects.
-    """
+    """``settings`` where the addresses are of several objects; ``object_key`` is that of documents that name none."""
     keys = tuple(dict.fromkeys(settings.object_keys))
     if not keys:
         return settings
@@ -52,7 +48,7 @@ def _unfit(settings: Settings) -> str:
 def _with_documents(settings: Settings, keys: tuple[str, ...], object_key: str) -> Settings:
     """Each ``--document`` with its object: the one that ``key=`` behind it names, or else ``--object-key``."""
     files, numbers = [], []
-    for given in map(str, settings.document):
+    for given in settings.document:
         match = _DOCUMENT.fullmatch(given)
         file, key = (match["file"], match["key"]) if match else (given, object_key)
         if key not in keys:
@@ -60,7 +56,7 @@ def _with_documents(settings: Settings, keys: tuple[str, ...], object_key: str) 
                 f"--document {shown(file)} is of {shown(key)}, which no --samples-path reads: name one of "
                 f"{shown(', '.join(keys))} behind it, as in '{Path(file).name} key={keys[-1]}'."
             )
-        files.append(Path(file))
+        files.append(file)
         numbers.append(keys.index(key))
     lacking = [key for number, key in enumerate(keys) if number not in numbers]
     if lacking:

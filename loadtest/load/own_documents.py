@@ -27,18 +27,14 @@ MOST_STAMPED_BYTES: Final = 64 * 1024 * 1024
 
 
 def take_documents(settings: Settings, run_dir: Path, run: str) -> Description:
-    """Copy the documents that the settings name into the run directory, and return their description.
-
-    Raises:
-        UsageError: one of them cannot be read, or cannot be used as the options ask.
-    """
+    """Copy the documents that the settings name into the run directory, and return their description."""
     if settings.documents is not None:
         return _take_folder(settings.documents, run_dir, run)
     return _take_stamped(settings, run_dir, run)
 
 
 def _take_stamped(settings: Settings, run_dir: Path, run: str) -> Description:
-    files, pointers = settings.document, settings.stamp
+    files, pointers = tuple(map(Path, settings.document)), settings.stamp
     objects = settings.document_objects or (0,) * len(files)
     if len(files) > MOST_STAMPED:
         raise UsageError(f"--document is given {len(files)} times: give at most {MOST_STAMPED}.")

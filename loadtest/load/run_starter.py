@@ -46,7 +46,7 @@ class RunStarter:
                 forget_latest(options.run_dir)
             self._give_users_a_host()
             if self._headless:
-                return self._prepared()
+                return self._prepared(options, self._environment.host)
         except UsageError as error:
             if self._headless:
                 usage_exit(error)
@@ -56,28 +56,16 @@ class RunStarter:
         return None
 
     def next_run(self) -> Coordinator:
-        """The next run of a process that has had one, or was not started headless.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """The next run of a process that has had one, or was not started headless."""
         forget_latest(self._environment.parsed_options.run_dir)
-        return self._prepared()
+        return self._prepared(self._environment.parsed_options, self._environment.host)
 
     def from_page(self, options: Namespace, host: str | None) -> Coordinator:
-        """A run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
-        before, self._environment.host = self._environment.host, host or self._host_at_start
-        try:
-            forget_latest(options.run_dir)
-            coordinator = self._prepared(options)
-        except BaseException:
-            self._environment.host = before
-            raise
-        self._environment.host = public_url(self._environment.host or "")
+        """A run as Locust's page asks for it; ``host`` None is the one that Locust was started with."""
+        wanted = host or self._host_at_start
+        forget_latest(options.run_dir)
+        coordinator = self._prepared(options, wanted)
+        self._environment.host = public_url(wanted or "")  # no sooner: the page shows it to whoever asks
         return coordinator
 
     def _give_users_a_host(self) -> None:
@@ -86,11 +74,11 @@ class RunStarter:
         host = settings.host or _host_of(find_target(settings).url, settings.samples_path)
         self._environment.host = self._host_at_start = public_url(host)
 
-    def _prepared(self, options: Namespace | None = None) -> Coordinator:
-        settings = settings_from(options or self._environment.parsed_options)
+    def _prepared(self, options: Namespace, host: str | None) -> Coordinator:
+        settings = settings_from(options)
         target_at_start = settings
-        if self._environment.host and self._environment.host != self._host_at_start:
-            settings = replace(settings, host=self._environment.host.rstrip("/"))
+        if host and host != self._host_at_start:
+            settings = replace(settings, host=host.rstrip("/"))
         target = find_target(settings)
         if settings is not target_at_start:
             refuse_other_endpoint(target, target_at_start)

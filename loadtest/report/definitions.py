@@ -115,7 +115,8 @@ OUTCOMES: Final[dict[str, str]] = {
     "client-error": "Any other status that a read does not expect.",
     "server-error": "5xx: the gateway or the store failed.",
     "refused": "Read: the connection could not be opened. Write: the store said no, so it did not happen.",
-    "reset": "The connection was lost before the answer was whole.",
+    "reset": "The connection was lost before the head of an answer had come. Where it is lost within the body of a "
+    "200, the document is truncated; of every other answer the status counts.",
     "timed-out": "No whole answer within the time limit.",
     "transport-error": "Any other failure of the connection.",
     "abandoned": "Still unanswered when the run had ended.",

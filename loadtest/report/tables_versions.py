@@ -13,29 +13,29 @@ from loadtest.summary.versions import Distribution
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
-    """How fresh the reads were."""
     consistency = summary.consistency
     low, high = consistency.staleness_low_ns, consistency.staleness_high_ns
-    stalest = "no read was stale" if low is None else f"{units.duration(low)} to {units.duration(high)}"
+    none = "no read was stale" if consistency.reads else units.NOTHING
+    stalest = none if low is None else f"{units.duration(low)} to {units.duration(high)}"
     longest = consistency.longest_window_ns
     levels = {
         "atomic": ("atomic", define("atomic")),
         "regular": ("regular, not atomic", f"Regular: {define('regular')} {_ATOMIC}"),
         "neither": (_neither(summary), f"{_ATOMIC} Regular: {define('regular')}"),
-        "unknown": ("not known", "Too little was read or written to tell, or somebody else was writing."),
+        "unknown": ("not known", "Too little was read, written or recorded to tell, or somebody else was writing."),
     }
     share = clean(consistency.stale_text) or units.NOTHING
     if consistency.stale_reads:
         value, bracket, interval = share.partition(" (")
         share = f"{value} at this rate of writes{bracket}{interval}"
     return (
-        Fact("Stale reads", units.count(consistency.stale_reads), define("stale read")),
+        Fact("Stale reads", units.count(consistency.stale_reads if consistency.reads else None), define("stale read")),
         Fact("Share of stale reads", share, _SHARE_DEFINITION),
         Fact("Reads that could have been stale", units.count(consistency.reads), _READS_DEFINITION),
         Fact("Age of the stalest read", stalest, define("staleness")),
         Fact(
             "Longest consistency window",
-            "no read was stale" if longest is None else _longest(summary, longest),
+            none if longest is None else _longest(summary, longest),
             define("consistency window"),
         ),
         Fact("Writes that were followed", units.count(consistency.writes), _WRITES_DEFINITION),
@@ -111,7 +111,6 @@ def _distribution_cells(name: str, distribution: Distribution) -> tuple[str, ...
 
 
 def visibility_table(summary: Summary) -> Table:
-    """When writes became visible, over all writes."""
     consistency = summary.consistency
     named = (
         ("first visible (answer came back)", consistency.first_visible),
@@ -135,7 +134,6 @@ def visibility_table(summary: Summary) -> Table:
 
 
 def k_staleness_table(summary: Summary) -> Table:
-    """How many writes the stale reads were behind."""
     return Table(
         "k-staleness",
         "How far behind the stale reads were",
@@ -152,7 +150,6 @@ def k_staleness_table(summary: Summary) -> Table:
 
 
 def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
-    """What ETag did."""
     counts = summary.conditional
     return (
         Fact("Bytes saved", units.size(counts.bytes_saved), _saved_definition(summary)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import JsonValue
 
@@ -13,9 +13,11 @@ from loadtest.cleaned import clean
 from loadtest.run.looks import DECIDED
 from loadtest.run.records import Verdict
 from loadtest.run.settings import PUBLISH
-from loadtest.summary.findings import CheckResult, Question, QuestionId
+from loadtest.summary.findings import CheckResult, Question, QuestionId, ThresholdResult
 from loadtest.summary.generator import Generator
 from loadtest.summary.summary import Summary
+
+Judged = TypeVar("Judged", CheckResult, ThresholdResult)
 
 SIGNS: Final = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
 """A sign beside the word, so that colour is never all that distinguishes verdicts."""
@@ -207,7 +209,6 @@ def _of_objects(summary: Summary) -> Iterable[str]:
 
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
-    """The checks that the answer to ``question`` rests on."""
     by_id = {check.id: check for check in summary.checks}
     return tuple(by_id[name] for name in question.checks if name in by_id)
 
@@ -218,10 +219,10 @@ def other_checks(summary: Summary) -> tuple[CheckResult, ...]:
     return tuple(check for check in summary.checks if check.id not in used)
 
 
-def worst_first(checks: Iterable[CheckResult]) -> list[CheckResult]:
-    """``checks`` with those that FAIL first, then the INCONCLUSIVE ones, otherwise in their order."""
+def worst_first(judged: Iterable[Judged]) -> list[Judged]:
+    """Checks, or thresholds, with those that FAIL first, then the INCONCLUSIVE ones, otherwise in their order."""
     order = list(Verdict)
-    return sorted(checks, key=lambda check: order.index(check.verdict))
+    return sorted(judged, key=lambda one: order.index(one.verdict))
 
 
 def text_of(value: JsonValue) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,15 @@ from loadtest.run.records import NEVER_RETURNED, WRITE_DTYPE, WriteOutcome
 from loadtest.units import SECOND
 
 _RECENT_NS: Final = 60 * SECOND
-_LAST_LINES: Final = 1000
+_LAST_LINES: Final = 5_000
+
+
+class LastPuts(NamedTuple):
+    """``unanswered``: whether the outcome of a PUT in the last minute is unknown. ``etag``: of the last acknowledged
+    PUT, where every one was answered; "" where the store named none that If-Match can use."""
+
+    unanswered: bool = False
+    etag: str = ""
 
 
 class Journal:
@@ -137,20 +145,27 @@ def writes_of(rows: list[dict[str, Any]]) -> np.ndarray[Any, np.dtype[Any]]:
     return records
 
 
-def ends_unanswered(run_dir: Path) -> bool:
-    """Whether the outcome of a PUT in the last minute of the writer's journal is unknown."""
+def last_of_object(run_dir: Path, number: int = 0, objects: int = 1) -> LastPuts:
+    """What the end of the writer's journal says of one object: its versions are every ``objects``-th, from ``number``.
+
+    A PUT of another object that was never answered says nothing of this one.
+    """
     last: dict[int, dict[str, Any]] = {}
     try:
         for line in (run_dir / JOURNAL_NAME).read_bytes().splitlines()[-_LAST_LINES:]:
             event = json.loads(line)
-            last.setdefault(event["version"], {}).update(event)
+            if event["version"] % objects == number % objects:
+                last.setdefault(event["version"], {}).update(event)
         latest = max((int(event["called_ns"]) for event in last.values() if "called_ns" in event), default=0)
-        return any(
+        unanswered = any(
             event.get("outcome", WriteOutcome.UNKNOWN) == WriteOutcome.UNKNOWN
             for event in last.values()
             if int(event.get("called_ns", 0)) > latest - _RECENT_NS
         )
+        answered = [last[version] for version in sorted(last) if last[version].get("outcome") == WriteOutcome.ACKED]
+        etag = str(answered[-1]["etag"]) if answered and not unanswered else ""
+        return LastPuts(unanswered, "" if etag.startswith("W/") else etag)
     except FileNotFoundError:
-        return False  # it was sealed, so that there was time enough
+        return LastPuts()  # it was sealed, so that there was time enough
     except (OSError, ValueError, KeyError, TypeError):
-        return True
+        return LastPuts(unanswered=True)

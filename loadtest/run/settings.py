@@ -50,7 +50,8 @@ class Settings:
     document_objects: tuple[int, ...] = ()
     """Which object each ``document`` is published at, by number, where there are several."""
     until_decided: bool = False
-    document: tuple[Path, ...] = ()
+    document: tuple[str, ...] = ()
+    """Files, as they were given: as text, for the key of an object may stand behind one."""
     stamp: tuple[str, ...] = ()
     documents: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -52,6 +52,12 @@ class Seen:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_from_cache(self) -> bool:
+        """Whether a cache has answered, by its own account (RFC 9111, section 5.1): the store may hold another one."""
+        age = self.headers.get("age", "").strip()
+        return age.isdigit() and age.strip("0") != ""
+
     def excerpt(self, url: str) -> str:
         """The beginning of the body as it may be shown; ``url`` is the address, which may hold a secret."""
         return shown(self.body[:400].decode("utf-8", "replace"), url, 120)
@@ -110,7 +116,9 @@ def _from_address(
         why = _why_not_the_object(seen, settled)
         if not why:
             look = look_of(seen)
-            return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look)
+            etag = f'"{opaque(look.etag)}"'  # the store's, for it is the MD5
+            only_this = {"IfMatch": etag} if _is_named_by_its_etag(seen) and not overwrite else {}
+            return Beginning(_keeps(place, len(look.body), look.not_kept), keep=look, put=only_this)
     else:
         why = f"{target.shown_url} answered {seen.status} {seen.excerpt(target.url)!r}"
     if overwrite:
@@ -125,6 +133,8 @@ def _why_not_the_object(seen: Seen, settled: bool) -> str:
     """Why the body of an answer may not be the object's bytes; "" when it is."""
     if len(seen.body) > MAXIMUM_BYTES:
         return f"the address answers more than {MAXIMUM_BYTES:,} bytes"
+    if seen.is_from_cache:
+        return "a cache answers at the address (Age), and what is in the store may be newer"
     if _is_named_by_its_etag(seen):
         return ""
     try:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.run.files import KEPT_DOCUMENT
-from loadtest.run.journal import ends_unanswered
+from loadtest.run.journal import last_of_object
 from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import Kept, kept_folder, kept_numbers, load, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, knows_no_condition
+from loadtest.target.store import CHANGED_MEANWHILE, GRANTS, Attempt, ObjectLook, Store, knows_no_condition
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
@@ -70,15 +70,16 @@ def put_back(
     kept = load(run_dir, number)
     if kept is None:
         return Outcome(True, f"{run_dir} keeps no document: there is nothing to put back.")
-    unanswered = ends_unanswered(run_dir)
+    last = last_of_object(run_dir, number, kept.objects)
     maker = maker_for(kept, run_dir)
-    outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
-    if not outcome.done or not unanswered:
+    how: dict[str, Any] = {"force": force, "over_runs": over_runs}
+    outcome = _attempted(kept, run_dir, store, read, maker, own_etag=last.etag, **how)
+    if not outcome.done or not last.unanswered:
         return outcome
     for pause_s in CONFIRMING_PAUSES_S:
         time.sleep(pause_s)
         if _seen(kept, store.look(), read, maker, attempts=1).now is Now.OURS:
-            outcome = _attempted(kept, run_dir, store, read, maker, force=force, over_runs=over_runs)
+            outcome = _attempted(kept, run_dir, store, read, maker, **how)
             if not outcome.done:
                 return outcome
     return Outcome(
@@ -97,7 +98,9 @@ def _attempted(
     *,
     force: bool,
     over_runs: bool,
+    own_etag: str = "",
 ) -> Outcome:
+    """``own_etag``: of the run's last document, by which it is known to a store that shows nothing."""
     for _ in range(ATTEMPTS):
         seen = _seen(kept, store.look(), read, maker)
         if seen.now is Now.ANOTHER_RUN and over_runs and kept.body is not None:
@@ -114,9 +117,11 @@ def _attempted(
             return Outcome(True, f"There was no document at {kept.place} before the run; what is there now stays.")
         if not mine and not force:
             return Outcome(False, _refusal(kept, seen, run_dir))
+        known_by = seen.etag or (own_etag if seen.now is Now.OURS else "")
         if kept.body is None:
-            return _remove(kept, store, run_dir)
-        outcome = _put(kept, store, run_dir, "" if force else seen.etag)
+            outcome = _remove(kept, store, run_dir, known_by)
+        else:
+            outcome = _put(kept, store, run_dir, "" if force else known_by, is_shown=bool(seen.etag))
         if outcome is not None:
             return outcome
     return Outcome(False, _refusal(kept, _Seen(Now.OTHERS), run_dir))
@@ -174,19 +179,25 @@ def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     )
 
 
-def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
-    """Put it over the document with ``etag`` only, where the store knows conditions. None: another one is there."""
+def _put(kept: Kept, store: Store, run_dir: Path, etag: str, *, is_shown: bool) -> Outcome | None:
+    """Put it over the document with ``etag`` only, where the store knows conditions. None: another one is there.
+
+    ``is_shown``: the store itself has shown the ETag; a key that may not read may give no condition either.
+    """
     arguments: dict[str, Any] = dict(kept.about.get("put") or {})
     arguments |= {"IfMatch": etag} if etag else {}
     body = kept.body or b""
     attempt = store.put(body, **arguments)
-    without = ""
-    if attempt.outcome is WriteOutcome.REFUSED and "IfMatch" in arguments and knows_no_condition(attempt.error):
+    is_refused = attempt.outcome is WriteOutcome.REFUSED
+    if is_refused and etag and (knows_no_condition(attempt.error) or (not is_shown and _is_denied(attempt))):
         del arguments["IfMatch"]
         attempt = store.put(body, **arguments)
-    if attempt.outcome is WriteOutcome.REFUSED and "Tagging" in arguments and "AccessDenied" in attempt.error:
-        without = ", without its tags, which this key may not write"
-        del arguments["Tagging"]
+    every, without = arguments, list[str]()
+    for lacking in _less_and_less(every):
+        if not (attempt.outcome is WriteOutcome.REFUSED and _is_denied(attempt)):
+            break
+        without = [_MAY_BE_DENIED[name] for name in lacking]
+        arguments = {name: value for name, value in every.items() if name not in lacking}
         attempt = store.put(body, **arguments)
     for _ in range(2):
         if attempt.outcome is WriteOutcome.UNKNOWN:
@@ -201,11 +212,29 @@ def _put(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
             f"{what_to_do(attempt.error)}; then `python -m loadtest restore {run_dir}`.",
         )
     note_put_back(run_dir, kept.number)
-    return Outcome(True, f"{kept.place} is put back as it was before the run ({len(body):,} bytes{without}).")
+    lost = f", without {' and '.join(dict.fromkeys(without))}, which this key may not write" if without else ""
+    return Outcome(True, f"{kept.place} is put back as it was before the run ({len(body):,} bytes{lost}).")
 
 
-def _remove(kept: Kept, store: Store, run_dir: Path) -> Outcome:
-    error = store.delete()
+_MAY_BE_DENIED: Final = {"Tagging": "its tags", **dict.fromkeys(GRANTS, "its access list")}
+"""Arguments that need rights of their own. What cannot be put back is said; the document itself is not left out."""
+
+
+def _less_and_less(arguments: dict[str, Any]) -> list[list[str]]:
+    """The arguments to leave out, attempt by attempt: those of one right, of the other, and of both."""
+    tags, grants = ([name for name in names if name in arguments] for names in (("Tagging",), GRANTS))
+    return [lacking for lacking in (tags, grants, tags + grants if tags and grants else []) if lacking]
+
+
+def _is_denied(attempt: Attempt) -> bool:
+    return "AccessDenied" in attempt.error
+
+
+def _remove(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | None:
+    """Delete the run's document, and no other where the store knows conditions. None: another one is there."""
+    error = store.delete(etag)
+    if etag and error.startswith(CHANGED_MEANWHILE):
+        return None
     if error:
         return Outcome(
             True,

@@ -26,7 +26,13 @@ _KEPT: Final = (
     *("ContentType", "CacheControl", "ContentEncoding", "ContentLanguage", "ContentDisposition", "Metadata"),
     *("StorageClass", "WebsiteRedirectLocation"),
 )
-_KEPT_WITH_KMS: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+_ENCRYPTION: Final = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
+GRANTS: Final = ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP")
+"""Arguments of PutObject that give others rights to the object; without them a PUT takes all such rights away."""
+WHO_MAY_READ: Final = (*GRANTS, *_ENCRYPTION)
+"""Arguments on which it depends who can read the object. Where its bucket has come to encrypt with another key since it
+was put, a PUT that says nothing of it shuts readers out who have no right to that key."""
+_PERMISSIONS: Final = dict(zip(("FULL_CONTROL", "READ", "READ_ACP", "WRITE_ACP"), GRANTS, strict=True))
 _HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
@@ -154,6 +160,7 @@ class Store:
             tags = self._tags()
             put |= {"Tagging": tags} if tags is not None else {}
             not_kept += () if tags is not None else ("its tags, which this key may not read",)
+        put |= self._grants()
         return ObjectLook("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
 
     def head(self) -> Head:
@@ -188,13 +195,14 @@ class Store:
         failure = failure_of(error, self._departure, self.secrets()).error
         return failure if not status or not failure.startswith(NOT_S3) else f"HTTP{status} (HTTP {status}): no HEAD"
 
-    def delete(self) -> str:
-        """Delete the object. Returns "" or the error."""
+    def delete(self, etag: str = "") -> str:
+        """Delete the object, if it has this ETag, where the store knows that condition. Returns "" or the error."""
         self._departure.reset()
         try:
-            self._client.delete_object(**self._place)
+            self._client.delete_object(**self._place, **({"IfMatch": etag} if etag else {}))
         except Exception as error:
-            return failure_of(error, self._departure, self.secrets()).error
+            said = failure_of(error, self._departure, self.secrets()).error
+            return self.delete() if etag and knows_no_condition(said) else said
         return ""
 
     def call(self, operation: str, **arguments: Any) -> Reply:
@@ -219,6 +227,27 @@ class Store:
         except Exception:
             return None
         return urlencode([(tag["Key"], tag["Value"]) for tag in tags])
+
+    def _grants(self) -> dict[str, str]:
+        """What the access list gives to others than the owner, with what the owner has; empty where it gives nothing.
+
+        Buckets have had none by default since April 2023, and most keys may not read it: an object that has one is
+        served, as a rule, from a bucket whose writers may.
+        """
+        try:
+            listed = self._client.get_object_acl(**self._place)
+            owner = {"ID": listed["Owner"]["ID"]}
+            given = [(_PERMISSIONS[one["Permission"]], one["Grantee"]) for one in listed["Grants"]]
+        except Exception:
+            return {}
+        if all(grantee.get("ID") == owner["ID"] for _, grantee in given):
+            return {}
+        grants: dict[str, list[str]] = {}
+        for name, grantee in given:
+            grants.setdefault(name, []).append(
+                f'uri="{grantee["URI"]}"' if grantee.get("URI") else f'id="{grantee.get("ID")}"'
+            )
+        return {name: ", ".join(them) for name, them in grants.items()}
 
     def _look_failed(self, error: BaseException) -> ObjectLook:
         failure = failure_of(error, self._departure, self.secrets()).error
@@ -263,13 +292,14 @@ def knows_no_condition(error: str) -> bool:
 
 def _arguments(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Arguments of PutObject that restore what GetObject showed, and what cannot be restored."""
-    names = _KEPT + (_KEPT_WITH_KMS if str(answer.get("ServerSideEncryption") or "").startswith("aws:kms") else ())
-    put = {name: answer[name] for name in names if answer.get(name)}
+    put = {name: answer[name] for name in (*_KEPT, *_ENCRYPTION) if answer.get(name)}
     missing: tuple[str, ...] = ()
     if answer.get("Expires"):
         put["Expires"] = answer["Expires"].isoformat()
     elif answer.get("ExpiresString"):
         missing += ("its Expires header, which is no date",)
+    if answer.get("MissingMeta"):
+        missing += (f"{answer['MissingMeta']} of its metadata, which no header can hold",)
     if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):
         missing += ("its lock, which stays with the old version of it",)
     return put, missing

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.errors import UsageError
-from loadtest.trend.records import RunPoint
+from loadtest.trend.records import RunPoint, Scale
 from stacks.user_input import UnreadableFileError, cut, read_small_file, real_number, shown
 
 FILE: Final = "trend.toml"
@@ -38,21 +38,23 @@ class Acknowledged:
     at_most: float | None
     reason: str
 
-    def covers(self, number: str, runs: Sequence[RunPoint], size: float | None = None) -> bool:
-        """Whether a change of this ``number`` and ``size`` that began with one of ``runs`` is accepted."""
-        if self.number not in ("*", number):
-            return False
-        if self.at_most is not None and size is not None and size > self.at_most:
+    def covers(
+        self, number: str, runs: Sequence[RunPoint], size: float | None = None, scale: Scale | None = None
+    ) -> bool:
+        """Whether a change of this ``number`` and ``size`` that began with one of ``runs`` is accepted.
+
+        A broken promise has no size. A limit for all numbers is one on ratios.
+        """
+        beyond = self.at_most is not None and (
+            size is None or abs(size) > self.at_most or (self.number == "*" and scale != "ratio")
+        )
+        if beyond or self.number not in ("*", number):
             return False
         return any(point.run == self.run if self.run else point.commit.startswith(self.commit) for point in runs)
 
 
 def read_acknowledged(path: Path) -> tuple[Acknowledged, ...]:
-    """The entries of the file.
-
-    Raises:
-        UsageError: it is missing, or holds something that cannot be used.
-    """
+    """The entries of the file."""
     try:
         content = tomllib.loads(read_small_file(path, _LARGEST).decode("utf-8-sig"))
     except FileNotFoundError:

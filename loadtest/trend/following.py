@@ -127,8 +127,7 @@ def _changes(headline: Headline, group: _Group, runs: Sequence[RunPoint], terms:
         reason = ""
         worse = step.size > 0 if headline.better == "lower" else step.size < 0
         if worse:
-            worsening = size if headline.scale == "ratio" else abs(size)
-            covering = (one for one in terms.acknowledged if one.covers(headline.id, suspects, worsening))
+            covering = (one for one in terms.acknowledged if one.covers(headline.id, suspects, size, headline.scale))
             reason = next((one.reason for one in covering), "")
         net += 0.0 if reason else step.size
         small = not _beyond(headline, step.before, step.size if worse else -step.size, terms)

@@ -7,14 +7,15 @@ unseen. The runs of a series have the same number of objects, addresses and plac
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from loadtest import units
+from loadtest.compare.rows import WINDOW_KINDS
 from loadtest.compare.shares import Share
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.run.records import Verdict
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_doubt
 
@@ -24,15 +25,40 @@ def headlines_of_parts(newest: Summary) -> tuple[Headline, ...]:
     return tuple(headline for part, slug in _slugs(_parts(newest)).items() for headline in _headlines(part, slug))
 
 
-def _parts(summary: Summary) -> dict[str, ObjectRow | AddressRow | PlaceRow]:
-    objects = {row.object_key: row for row in summary.objects}
-    return {**objects, **{row.url: row for row in summary.addresses}, **{row.place: row for row in summary.places}}
+def answers_of_parts(newest: Summary, summary: Summary) -> dict[str, tuple[str, Verdict]]:
+    """Title and verdict of each of the four questions at each part of the ``newest`` run, as of ``summary``."""
+    parts = _parts(summary)
+    return {
+        f"{question.id}: {slug}": (f"{question.question.removesuffix('?')} at {part}?", verdict)
+        for part, slug in _slugs(_parts(newest)).items()
+        if part in parts
+        for question, verdict in zip(summary.questions, _verdicts(parts[part]), strict=True)
+    }
+
+
+def _verdicts(row: Part) -> Sequence[Verdict]:
+    return [answer.verdict for answer in row.answers] if isinstance(row, ObjectRow) else row.verdicts
+
+
+Part = ObjectRow | AddressRow | PlaceRow
+
+
+def _parts(summary: Summary) -> dict[str, Part]:
+    """Each part by a name of its own: a place may be called like an object, and two addresses hide unlike secrets."""
+    rows: list[tuple[str, Part]] = [(row.object_key, row) for row in summary.objects]
+    rows += [(row.url, row) for row in summary.addresses]
+    rows += [(row.place, row) for row in summary.places]
+    parts: dict[str, Part] = {}
+    for name, row in rows:
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        parts[next(each for each in itertools.chain((name,), numbered) if each not in parts)] = row
+    return parts
 
 
 def _slugs(parts: Iterable[str]) -> dict[str, str]:
-    """Each part as the id of a number has it; two that are spelled alike there are told by a digest."""
+    """Each part as the id of a number has it; one that is spelled like another, or a window, has a digest in it."""
     slugs = {part: re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts}
-    spelled = list(slugs.values())
+    spelled = [*slugs.values(), *WINDOW_KINDS]
     return {part: slug if spelled.count(slug) < 2 else f"{slug}-{_digest(part)}" for part, slug in slugs.items()}
 
 

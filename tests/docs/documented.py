@@ -4,6 +4,7 @@ The opening line of a block says what it is: ``python title="FILE"`` is a new fi
 after ``@@``, must fit exactly one place), ``sh`` is what is typed.
 """
 
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 PINS = ("requirements.txt", "package-lock.json")
 """What make compares with the time of what is installed."""
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
-_NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
+_NOT_COPIED = shutil.ignore_patterns("*.pyc.*", ".*cache")
+"""Caches, and bytecode that is being written. What is written is copied, which spares seconds of compiling."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,31 @@ def copy_of_project(folder: Path, *names: str) -> Path:
     return folder
 
 
-def synthesized_before(folder: Path, configuration: Path) -> None:
-    """Has main.py of the copy write a stack that is synthesized already: for what is not about the stack.
+_SYNTHESIZED_BEFORE = """import json, os, shutil
+from pathlib import Path
 
-    ``configuration`` is that stack's cdk.tf.json.
+from stacks.config import ReadModelConfig
+
+made, output = Path({made!r}), Path(os.environ["CDKTF_OUTDIR"])
+now = ReadModelConfig.load(Path(__file__).with_name("cdktf.json")).model_dump(mode="json")
+then = json.loads((made / "settings.json").read_text())
+here, emulator = now.pop("aws_endpoint_url"), then.pop("aws_endpoint_url")
+assert now == then, f"{{now}} is not what was synthesized before: {{then}}"
+shutil.copytree(made, output, dirs_exist_ok=True)
+if here != emulator:
+    for stack in output.glob("stacks/*/cdk.tf.json"):
+        stack.write_text(stack.read_text().replace(emulator, here))
+"""
+
+
+def synthesized_before(folder: Path, configuration: Path) -> None:
+    """Has main.py of the copy write a stack that is synthesized already, if its settings are what they are now.
+
+    ``configuration`` is the cdk.tf.json of one of the variants of the stack. What stands for an emulator's address in
+    it becomes that address.
     """
-    copied = f"shutil.copytree({str(configuration.parents[2])!r}, os.environ['CDKTF_OUTDIR'])"
-    (folder / "main.py").write_text(f"import os, shutil\n\n{copied}\n", encoding="utf-8")
+    made = str(configuration.parents[2])
+    (folder / "main.py").write_text(_SYNTHESIZED_BEFORE.format(made=made), encoding="utf-8")
 
 
 def target_of(block: Block) -> str:
@@ -86,6 +106,7 @@ def apply(block: Block, folder: Path) -> None:
         _patch(block.text, target)
         return
     assert not target.exists(), f"{block.title} exists already"
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(block.text, encoding="utf-8")
 
 
@@ -113,3 +134,16 @@ def shell(script: str, folder: Path, *, seconds: float = 120, **variables: str) 
         check=False,
         timeout=seconds,
     )
+
+
+def given_to_locust(script: str, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """The arguments and the variables that Locust gets by what is typed; a program that prints them stands for it."""
+    program = folder / "bin" / "locust"
+    program.parent.mkdir(exist_ok=True)
+    said = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
+    program.write_text(f"#!{sys.executable}\n{said}\n")
+    program.chmod(0o755)
+    done = shell(f'PATH="{program.parent}:$PATH"\n{script}', folder)
+    assert done.returncode == 0, done.stderr
+    arguments, variables = json.loads(done.stdout)
+    return arguments, variables

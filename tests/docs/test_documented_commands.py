@@ -19,105 +19,82 @@ from loadtest.__main__ import build_parser
 COLLECTED = ('.venv/bin/python -m pytest tests/stacks -m "not terraform"', ".venv/bin/python -m pytest tests/docs")
 RUN_HERE = {"make help", "make clean", *COLLECTED}
 
+
+def run_by(table: str) -> dict[str, str]:
+    """The test of each command, from a table with a test and, indented below it, the commands that it runs."""
+    tests, test = {}, ""
+    for line in table.splitlines():
+        if line.startswith(" "):
+            tests[line.strip()] = test
+        else:
+            test = line
+    return tests
+
+
 DEPLOYED = "tests/docs/test_documented_deployment.py::test_deployed_as_the_page_says"
-RUN_BY = {
-    **dict.fromkeys(("make deploy", "make destroy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED),
-    "python main.py": "tests/stacks/test_synthesized.py::test_main_writes_one_stack_into_cdktf_out",
-    "python -m loadtest mappings": "tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be",
-    "python -m loadtest options": (
-        "tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable"
-    ),
-    "python -m loadtest sandbox": (
-        "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
-    ),
-    "cdktf deploy": DEPLOYED,
-    "python -m loadtest": "tests/loadtest/runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run",
-    "terraform output -json": (
-        "tests/loadtest/load/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf"
-    ),
-    "python -m loadtest restore RUN_DIR": (
-        "tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once"
-    ),
-    "python -m loadtest.summary.summary": (
-        "tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records"
-    ),
-    "python -m loadtest trend runs --output trend": (
-        "tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says"
-    ),
-    **dict.fromkeys(
-        (
-            "python -m loadtest duel BASE NEW",
-            "python -m loadtest duel base/outputs.json new/outputs.json --output duel",
-        ),
-        "tests/loadtest/runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time",
-    ),
-    **dict.fromkeys(
-        (
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --document prices.json "
-            "--document prices-yesterday.json --stamp /meta/revision",
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --write-interval 5 --window 5 "
-            "--documents prices",
-        ),
-        "tests/docs/test_own_read_model.py::test_the_commands_publish_documents_of_ones_own",
-    ),
-    **dict.fromkeys(
-        (
-            "locust -f loadtest/locustfile.py --master --headless --expect-workers 2 -u 200 -r 200 -t 300s",
-            "locust -f loadtest/locustfile.py --worker --master-host MASTER --place frankfurt",
-            "locust -f loadtest/locustfile.py --worker --master-host MASTER --place tokyo",
-        ),
-        "tests/docs/test_files_for_many_machines.py::test_the_commands_of_the_page_are_commands_of_the_load_test",
-    ),
-    **dict.fromkeys(
-        (
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' "
-            "--samples-path 'https://cdn.example.com/v1/samples weight=1'",
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --samples-path '/v1/samples weight=3' "
-            "--samples-path /_cdn/v1/samples",
-        ),
-        "tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says",
-    ),
-    "python -m loadtest sandbox --port 8080": (
-        "tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly"
-    ),
-    **dict.fromkeys(
-        (
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' "
-            "--samples-path '/v1/shop/prices key=prices/today.json'",
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 120s --stamp /revision "
-            "--samples-path /v1/samples --samples-path '/v1/shop/prices key=prices/today.json' --document samples.json "
-            "--document 'prices.json key=prices/today.json'",
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --samples-path /v1/samples "
-            "--samples-path '/_cdn/v1/shop/prices key=prices/today.json'",
-        ),
-        "tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says",
-    ),
-    **dict.fromkeys(
-        (
-            "curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam",
-            "python -m loadtest publish --every 1",
-            "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 60s --writer watch",
-        ),
-        "tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it",
-    ),
-    "AWS_PROFILE=reader locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s "
-    "--host https://data.example.com --samples-path /v1/samples --bucket my-bucket --writer watch": (
-        "tests/loadtest/runs/test_watching.py::"
-        "test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read"
-    ),
-    "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none": (
-        "tests/loadtest/runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show"
-    ),
-    "python -m loadtest sandbox --fault cdn=ttl2000ms": (
-        "tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away"
-    ),
-    'sh .github/follow_runs.sh "$LOCUST_RUN_DIR" .cache/main-runs .build/trend': (
-        "tests/docs/test_workflows.py::test_the_summaries_of_the_newest_hundred_runs_are_kept"
-    ),
-    "python tests/probe/peers.py --update": (
-        "tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now"
-    ),
-}
+LOCUST = "locust -f loadtest/locustfile.py"
+TABLE = f"""\
+tests/stacks/test_synthesized.py::test_main_writes_one_stack_into_cdktf_out
+  python main.py
+tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be
+  python -m loadtest mappings
+tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now
+  python tests/probe/peers.py --update
+tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable
+  python -m loadtest options
+tests/loadtest/load/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf
+  terraform output -json
+tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once
+  python -m loadtest restore RUN_DIR
+tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says
+  {LOCUST} --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' \
+--samples-path 'https://cdn.example.com/v1/samples weight=1'
+  {LOCUST} --headless -u 20 -r 20 -t 60s --samples-path '/v1/samples weight=3' --samples-path /_cdn/v1/samples
+tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says
+  {LOCUST} --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' \
+--samples-path '/v1/shop/prices key=prices/today.json'
+  {LOCUST} --headless -u 20 -r 20 -t 120s --stamp /revision --samples-path /v1/samples \
+--samples-path '/v1/shop/prices key=prices/today.json' --document samples.json \
+--document 'prices.json key=prices/today.json'
+  {LOCUST} --headless -u 20 -r 20 -t 60s --samples-path /v1/samples \
+--samples-path '/_cdn/v1/shop/prices key=prices/today.json'
+tests/loadtest/runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run
+  python -m loadtest
+tests/loadtest/runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time
+  python -m loadtest duel BASE NEW
+  python -m loadtest duel base/outputs.json new/outputs.json --output duel
+tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it
+  curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam
+  python -m loadtest publish --every 1
+  {LOCUST} --headless -u 20 -r 20 -t 60s --writer watch
+tests/loadtest/runs/test_watching.py::test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read
+  AWS_PROFILE=reader {LOCUST} --headless -u 20 -r 20 -t 600s --host https://data.example.com \
+--samples-path /v1/samples --bucket my-bucket --writer watch
+tests/loadtest/runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show
+  {LOCUST} --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none
+tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records
+  python -m loadtest.summary.summary
+tests/loadtest/trend/test_trend_command.py::test_all_files_are_written_and_the_json_is_as_its_schema_says
+  python -m loadtest trend runs --output trend
+tests/docs/test_workflow_steps.py::test_the_summaries_of_the_newest_hundred_runs_are_kept
+  sh .github/follow_runs.sh "$LOCUST_RUN_DIR" .cache/main-runs .build/trend
+tests/docs/test_own_read_model.py::test_the_commands_publish_documents_of_ones_own
+  {LOCUST} --headless -u 20 -r 20 -t 120s --document prices.json --document prices-yesterday.json \
+--stamp /meta/revision
+  {LOCUST} --headless -u 20 -r 20 -t 120s --write-interval 5 --window 5 --documents prices
+tests/docs/test_files_for_many_machines.py::test_the_commands_of_the_page_are_commands_of_the_load_test
+  {LOCUST} --master --headless --expect-workers 2 -u 200 -r 200 -t 300s
+  {LOCUST} --worker --master-host MASTER --place frankfurt
+  {LOCUST} --worker --master-host MASTER --place tokyo
+tests/sandbox/test_sandbox_command.py::test_it_starts_says_so_writes_outputs_and_ends_cleanly
+  python -m loadtest sandbox
+  python -m loadtest sandbox --port 8080
+tests/sandbox/test_sandbox_cdn.py::test_the_fault_is_set_and_taken_away
+  python -m loadtest sandbox --fault cdn=ttl2000ms
+"""
+RUN_BY = dict.fromkeys(
+    ("make deploy", "make destroy", "cdktf deploy", *REPLACE_KEY, EMPTY, OWN_KEY, MIGRATE), DEPLOYED
+) | run_by(TABLE)
 """Commands that other tests run, or whose program they call."""
 
 REPORT_COLUMN_AND_COMMAND = (
@@ -139,7 +116,12 @@ BLOCKS_RUN_BY = {
     ("own-read-model.md", 'export API_KEY="$(python3'): (
         "tests/docs/test_own_gateway.py::test_a_run_reads_the_document_that_is_named_through_the_domain_with_the_key"
     ),
-    ("extending.md", "make test TESTS="): "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported",
+    ("extending.md", "make test TESTS=tests/loadtest/judge"): (
+        "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported"
+    ),
+    ("extending.md", "make test TESTS=tests/loadtest/load"): (
+        "tests/docs/test_extending.py::test_another_kind_of_store_keeps_and_puts_back"
+    ),
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
         "tests/docs/test_extending.py::test_a_new_fault_is_injected_and_found"
     ),
@@ -286,10 +268,15 @@ def test_make_clean_keeps_outputs_state_and_runs(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*kept, "Makefile"}
 
 
-@pytest.mark.parametrize("command", COLLECTED)
-def test_pytest_finds_these_tests(command: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("tests", "loadtest", "stacks", "benchmarks", "main.py", "cdktf.json", "pyproject.toml", ".github", "docs")
-    folder = copy_of_project(tmp_path / "project", *names, "examples", "README.md", "Makefile")
-    done = shell(command, folder, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
+    folder = tmp_path_factory.mktemp("collected") / "project"
+    return copy_of_project(folder, *names, "examples", "README.md", "Makefile")
+
+
+@pytest.mark.parametrize("command", COLLECTED)
+def test_pytest_finds_these_tests(command: str, checkout: Path) -> None:
+    done = shell(command, checkout, PYTEST_ADDOPTS="--collect-only -q -p no:cacheprovider")
     assert done.returncode == 0, done.stdout[-2000:]
     assert re.search(r"\d\d(/\d+)? tests collected", done.stdout), done.stdout[-500:]

@@ -1,7 +1,5 @@
 """The files for many machines: their commands are commands of the load test, and no worker has a key."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 from typing import Any

@@ -2,16 +2,15 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
-from documented import PROJECT, blocks, shell
-from locust.argument_parser import get_parser
+from documented import PROJECT, blocks, given_to_locust
 
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.target.finding import find_target
 from stacks.config import ReadModelConfig
+from tests.loadtest.load.chosen_settings import options
 
 HEADING = "Your gateway"
 KEY = "the-readers-key"
@@ -21,7 +20,6 @@ OUTPUTS = {
     "S3BucketName": "shop-data-store",
     "ApiKey": KEY,
 }
-ECHO = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['API_KEY']]))"
 
 
 def test_the_settings_on_the_page_are_taken_and_serve_what_the_commands_ask_for() -> None:
@@ -35,22 +33,15 @@ def test_a_run_reads_the_document_that_is_named_through_the_domain_with_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "outputs.json").write_text(json.dumps({"shop": OUTPUTS}))
-    program = tmp_path / "bin" / "locust"
-    program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n{ECHO}\n")
-    program.chmod(0o755)
     (block,) = blocks("own-read-model.md", language="sh", heading=HEADING)
-    done = shell(f'PATH="{program.parent}:$PATH"\n{block.text}', tmp_path)
-    assert done.returncode == 0, done.stderr
-    arguments, key = json.loads(done.stdout)
+    arguments, variables = given_to_locust(block.text, tmp_path)
+    key = variables["API_KEY"]
     assert key == KEY
     monkeypatch.setenv("API_KEY", key)
     monkeypatch.chdir(tmp_path)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
-    parser = get_parser()
-    add_arguments(parser)
-    target = find_target(settings_from(parser.parse_args(arguments)))
+    target = find_target(settings_from(options(*arguments)))
     assert target.url == "https://data.example.com/v1/shop/prices"
     assert (target.bucket, target.object_key) == ("shop-data-store", "prices/today.json")
     assert target.region == "eu-central-1", "where the outputs say that the bucket is"

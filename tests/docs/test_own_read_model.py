@@ -1,31 +1,28 @@
 """docs/own-read-model.md, "Your documents": its commands, typed as they stand there, publish what the page says."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from documented import blocks, shell
-from locust.argument_parser import get_parser
+from documented import blocks, given_to_locust
 
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import refuse_too_few
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
+from tests.loadtest.load.chosen_settings import options
 
 PAGE, HEADING = "own-read-model.md", "Your documents"
 RUN = "0123456789ab"
-ECHO = "import json, sys; print(json.dumps(sys.argv[1:]))"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader of the page is, with the files that it speaks of."""
     (block,) = blocks(PAGE, language="json", heading=HEADING)
-    assert block.title is not None
     (tmp_path / block.title).write_text(block.text)
     (tmp_path / "prices-yesterday.json").write_text(block.text.replace("1.10", "1.0").replace("EUR", "€"))
     (tmp_path / "prices").mkdir()
@@ -37,16 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def settings_of(command: str, folder: Path) -> tuple[Settings, float]:
     """The settings that a command gives, and for how long the run is."""
-    program = folder / "bin" / "locust"
-    program.parent.mkdir(exist_ok=True)
-    program.write_text(f"#!{sys.executable}\n{ECHO}\n")
-    program.chmod(0o755)
-    done = shell(f'PATH="{program.parent}:$PATH"\n{command}', folder)
-    assert done.returncode == 0, done.stderr
-    parser = get_parser()
-    add_arguments(parser)
-    options = parser.parse_args(json.loads(done.stdout))
-    return settings_from(options), float(options.run_time)
+    given = options(*given_to_locust(command, folder)[0])
+    return settings_from(given), float(given.run_time)
 
 
 def test_the_commands_publish_documents_of_ones_own(folder: Path) -> None:
@@ -60,7 +49,6 @@ def test_the_commands_publish_documents_of_ones_own(folder: Path) -> None:
         refuse_too_few(settings, documents, run_time_s)
         for version in range(6):
             body = documents.render(version)
-            assert body is not None
             assert documents.verifier().identify(body) == (ReadOutcome.WHOLE, version)
 
 

@@ -1,4 +1,7 @@
-"""The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy."""
+"""The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy.
+
+The stack that its settings make was synthesized with all others.
+"""
 
 import shutil
 import subprocess
@@ -7,7 +10,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from documented import PROJECT, copy_of_project
+from documented import PROJECT, copy_of_project, synthesized_before
+from synthesized_once import synthesized_once
 from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -41,15 +45,16 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a job finds it after its set-up: what is installed is what is installed here."""
     folder = copy_of_project(
         tmp_path_factory.mktemp("aws") / "project",
-        *("loadtest", "stacks", "main.py", "cdktf.json", "Makefile", "requirements.txt", ".github"),
+        *("loadtest", "stacks", "cdktf.json", "Makefile", "requirements.txt", ".github"),
         *("package.json", "package-lock.json"),
     )
+    synthesized_before(folder, next(synthesized_once().glob("workflow/stacks/*/cdk.tf.json")))
     (folder / "node_modules").symlink_to(PROJECT / "node_modules")
     (folder / ".build").mkdir()
     return folder
 
 
-def s3(sandbox: RunningSandbox):  # type: ignore[no-untyped-def]  # boto3 has no types
+def s3(sandbox: RunningSandbox):  # boto3 has no types
     key = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
     return boto3.client("s3", endpoint_url=sandbox.url, **key)
 

@@ -1,7 +1,5 @@
 """Commands import what they need and no more: on a short run, importing takes longer than judging."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The script of the charts: bundled once, kept, and never believed when it is not the very bundle."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -57,7 +57,6 @@ def test_failure_holds_the_witness_and_passing_cases_no_failure() -> None:
     cases = ET.fromstring(junit(report_summaries.failing())).findall("testsuite/testcase")
     by_name = {case.attrib["name"]: case for case in cases}
     failure = by_name["Fresh reads (fresh-reads)"].find("failure")
-    assert failure is not None
     assert failure.attrib == {"type": "FAIL", "message": "1,332 reads of 5,800 were stale."}
     assert "Reader 0/3 was given version 6" in (failure.text or "")
     assert "at -5.00 ms, took 5.00 ms: write of version 7 (acknowledged)" in (failure.text or "")

@@ -41,6 +41,15 @@ def test_answers_come_before_anything_folded() -> None:
     assert "p99 &lt; 5ms" in answers
 
 
+def test_the_thresholds_that_are_listed_are_the_worst() -> None:
+    summary = report_summaries.failing()
+    passed = [replace(summary.thresholds[0], expression=f"reads > {n}", verdict=Verdict.PASS) for n in range(25)]
+    last = replace(summary.thresholds[0], expression="p50 < 1ns", verdict=Verdict.FAIL)
+    text = markdown(replace(summary, thresholds=(*passed, last)))
+    assert "- ❌ FAIL p50 &lt; 1ns: " in text
+    assert "\n- … and 6 more that are no worse, see report.html.\n" in text
+
+
 def test_tables_are_tables(any_summary: Summary) -> None:
     """Every row of a table has as many cells as its head, whatever its cells hold."""
     lines = markdown(any_summary).splitlines()

@@ -1,7 +1,5 @@
 """Specifications are what Altair makes of the same chart, and are of the release of Vega-Lite that draws them."""
 
-from __future__ import annotations
-
 import altair as alt
 import pytest
 import vl_convert

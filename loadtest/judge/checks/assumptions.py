@@ -27,7 +27,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, count_number, no_limit
 from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
-from loadtest.judge.evidence import missing_records, too_little, writes_after_first
+from loadtest.judge.evidence import first_versions, missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
 from loadtest.judge.watch_evidence import failing_command, foreign_reads, reads_of, somebody_else
@@ -55,13 +55,13 @@ def assumptions(history: History) -> CheckResult:
     overlapping = overlapping_in_session(history)
     reads = int(np.count_nonzero(history.reads.sent))
     written = writes_after_first(history)
-    attempted = len(history.writes) - 1
+    attempted = len(history.writes) - first_versions(history)
     unknown = int(np.count_nonzero(history.writes.outcome == WriteOutcome.UNKNOWN))
     foreign = foreign_reads(history)
     broken = [
         sentence
         for sentence in (
-            somebody_else(history),
+            _somebody_else(history),
             missing_records(history),
             _failing_writes(history, written, attempted),
             _writing_stopped(history),
@@ -91,6 +91,14 @@ def assumptions(history: History) -> CheckResult:
     )
 
 
+def _somebody_else(history: History) -> str:
+    """What is known of others who wrote, and what became of theirs: every PUT of a run is without a condition."""
+    said = somebody_else(history)
+    if not said or not is_own(history) or not history.info.settings.write_interval:
+        return said
+    return f"{said} What they published during the run was replaced by its next PUT: have it published again."
+
+
 def _left_open(history: History) -> tuple[Number, ...]:
     """What HEADs left open of the reads of a run that watched."""
     if is_own(history):
@@ -114,7 +122,7 @@ def overlapping_in_session(history: History) -> Column:
     found = [part.overlapping for part in parts]
     until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
     for part in parts if few else ():
-        first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
+        first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT.value]
         found.append(first[reads.called_ns[first] < until[key[first]]])
         until[key[part.last]] = reads.own_returned(part.last)
     return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
@@ -138,7 +146,7 @@ def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
     late = reads.called_ns[block][order][1:] < reads.own_returned(block)[order][:-1]
     overlapping = order[1:][same & late] + block.start
     first, last = (order[flags] + block.start for flags in (np.append(True, ~same), np.append(~same, True)))
-    return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT], first, last)
+    return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT.value], first, last)
 
 
 def _failing_writes(history: History, written: int, attempted: int) -> str:
@@ -154,7 +162,7 @@ def _writing_stopped(history: History) -> str:
     if history.info.settings.write_interval == 0:
         return ""
     versions, called, ends = history.once(flights)
-    if len(versions) == 1:
+    if len(versions) <= first_versions(history):
         return ""  # another sentence says that too little was written
     unknown = history.writes.outcome[versions[-1]] == WriteOutcome.UNKNOWN
     last = int(called[-1] if unknown else ends[-1])
@@ -217,7 +225,7 @@ def _overlaps(count: int) -> str:
 
 
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
-    foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
+    foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN.value)[:MOST_WITNESSES]
     what = "a document that is not of this run" if is_own(history) else "something that no ETag vouches for"
     suspects = [(int(read), f"got {what}") for read in foreign]
     in_flight = "called this read while an earlier one was in flight"

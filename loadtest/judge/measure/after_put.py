@@ -46,6 +46,8 @@ SURELY: Final = 0.99
 _Named = tuple[Literal["", "200", "304"], Scale]
 _MOST: Final = 700.0
 """The exponential of a larger logarithm does not fit a float."""
+_ALL, _LAST = slice(None), slice(-1, None)
+"""The pieces of an untouched level that are looked at: all together, and the last alone."""
 
 
 def after_effect(  # noqa: PLR0917 - what it is seen in
@@ -77,7 +79,7 @@ def after_effect(  # noqa: PLR0917 - what it is seen in
         untouched_ns=_untouched_ns(rests, scale),
         lags=lags,
         writing=writing,
-        opening=next((opening for opening in openings if not opening.kind), None),
+        opening=next((one for one in openings if not one.kind and one.quantile == "p50"), None),
         seen=bool(certain or lasting),
         doubts=doubts_after(lags, writing, openings, lasting, rest_ns, history),
         sentence=sentence_after(lags, writing, certain, tolerance),
@@ -106,12 +108,11 @@ def _seen(  # noqa: PLR0917 - what is looked at, and how surely
     count = max(1, len(by_lag) + len(ends))
     confidence, surely = 1 - (1 - CONFIDENCE) / count, 1 - (1 - SURELY) / count
     lags = tuple(_lag(kind, look, confidence, limit, tails.low / count) for kind, look in by_lag)
-    openings = [(kind, _opening(rests, opening, scale, limit)) for kind, scale in scales]
     return _Seen(
         lags,
         tuple(lag for lag, (_, look) in zip(lags, by_lag, strict=True) if look.differs(surely)),
         any(look.differs(surely) and np.mean(look.logs) > 0 for look in ends),
-        tuple(replace(estimate, kind=kind) for kind, estimate in openings if estimate is not None),
+        tuple(_openings(rests, opening, scales, limit)),
     )
 
 
@@ -148,19 +149,37 @@ def _writing(rests: Sequence[Rest], scale: Scale, name: Quantile, tolerance: flo
     return ImpactEstimate(name, ratio, low, high, len(logs), None, judged, text)
 
 
-def _opening(rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, limit: float) -> LagEstimate | None:
-    """The untouched level against that before the first PUT, which is one more observation of the same spread."""
-    before = untouched_level(scale, opening, "p50") if opening else None
-    levels = _levels(rests, scale, "p50")
+def _openings(
+    rests: Sequence[Rest], opening: Sequence[Stretch], scales: Sequence[_Named], limit: float
+) -> list[LagEstimate]:
+    """The untouched level against that before the first PUT, at each quantile: all pieces together, and the last alone.
+
+    Version 0 was put just before the run began. The last piece is furthest from that, and so shows what lasts longest.
+    """
+    return [
+        replace(estimate, kind=kind)
+        for kind, scale in scales
+        for name in QUANTILES
+        for pieces in (_ALL, _LAST)
+        if (estimate := _opening(rests, opening, scale, limit, name, pieces)) is not None
+    ]
+
+
+def _opening(  # noqa: PLR0917 - what is compared with what
+    rests: Sequence[Rest], opening: Sequence[Stretch], scale: Scale, limit: float, name: Quantile, pieces: slice
+) -> LagEstimate | None:
+    """The level before the first PUT is one more observation of the same spread as those of the rests."""
+    before = untouched_level(scale, opening[pieces], name) if opening else None
+    levels = _levels(rests, scale, name, pieces)
     if before is None or len(levels) < LEAST_RESTS:
         return None
     center = float(np.mean(levels)) - before
     spread = float(np.std(levels, ddof=1)) * math.sqrt(1 + 1 / len(levels))
-    reach = quantile(len(levels), CONFIDENCE) * spread
+    reach = quantile(len(levels), CONFIDENCE if (name, pieces) == ("p50", _ALL) else SURELY) * spread
     verdict = Verdict.INCONCLUSIVE if center > limit and center > reach else Verdict.PASS
     ratio, low, high = (round(math.exp(min(value, _MOST)), 6) for value in (center, center - reach, center + reach))
-    reads = sum(piece.count(kind) for piece in opening for kind in KINDS)
-    return LagEstimate("p50", 0, 0, reads, len(levels), ratio, low, high, verdict)
+    reads = sum(piece.count(kind) for piece in opening[pieces] for kind in KINDS)
+    return LagEstimate(name, 0, 0, reads, len(levels), ratio, low, high, verdict)
 
 
 def _untouched_ns(rests: Sequence[Rest], scale: Scale) -> tuple[int | None, int | None, int | None]:
@@ -171,7 +190,7 @@ def _untouched_ns(rests: Sequence[Rest], scale: Scale) -> tuple[int | None, int 
     return usual("p50"), usual("p90"), usual("p99")
 
 
-def _levels(rests: Sequence[Rest], scale: Scale, name: Quantile) -> list[float]:
+def _levels(rests: Sequence[Rest], scale: Scale, name: Quantile, pieces: slice = _ALL) -> list[float]:
     """The untouched level of each rest that has this quantile."""
-    levels = (untouched_level(scale, rest.pieces, name) for rest in rests)
+    levels = (untouched_level(scale, rest.pieces[pieces], name) for rest in rests)
     return [value for value in levels if value is not None]

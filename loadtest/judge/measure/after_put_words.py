@@ -34,10 +34,10 @@ def doubts_after(  # noqa: PLR0917 - all that there is to doubt
         doubts.append(f"what a PUT leaves behind is not over {units.seconds(rest_ns)} after it: {longer}")
     higher = [opening for opening in openings if opening.verdict is Verdict.INCONCLUSIVE]
     if higher:
-        times = units.ratio(higher[0].ratio)
+        times, at = units.ratio(higher[0].ratio), "" if higher[0].quantile == "p50" else f" at {higher[0].quantile}"
         doubts.append(
             f"even {units.seconds(rest_ns)} after a PUT, {_reads(higher[0])} take {times} of what they took "
-            f"before the first one: what it leaves behind lasts longer, or the target changed meanwhile; {longer}"
+            f"before the first one{at}: what it leaves behind lasts longer, or the target changed meanwhile; {longer}"
         )
     return tuple(doubts)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from loadtest.judge.evidence import too_little
+from loadtest.judge.evidence import missing_records, too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
 from loadtest.judge.watch_evidence import somebody_else
@@ -20,7 +20,7 @@ def consistency_level(history: History) -> Level:
     times = history.once(timeline)
     if times.phantom.any() or times.behind.any():
         return "neither"
-    if somebody_else(history):
+    if somebody_else(history) or missing_records(history):
         return "unknown"
     if history.once(zones).conflicts():
         return "regular"

@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Final, get_args, get_type_hints
 
+import numpy as np
+
 from loadtest import units
 from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
 from loadtest.judge.statistics.quantiles import rank
@@ -92,11 +94,19 @@ def _stalest(summary: Summary, history: History, _: tuple[str, ...]) -> MetricVa
 
 
 def _hidden_lag_ns(history: History) -> int:
-    """How old a read may have been unseen: as long as the clock of its worker is uncertain by; 0 on one clock."""
-    return max(history.info.clock_uncertainty_ns.values(), default=0)
+    """How old a read may have been unseen: by how much its worker's clock is uncertain, and before a HEAD showed it."""
+    return max(history.info.clock_uncertainty_ns.values(), default=0) + _before_a_head_ns(history)
 
 
-def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> MetricValue:
+def _before_a_head_ns(history: History) -> int:
+    """For how long a version of somebody else may have been there before a HEAD showed it; 0 of a run that wrote."""
+    if not history.info.is_watched:
+        return 0
+    shown, writes = np.flatnonzero(history.writes.acknowledged)[1:], history.writes
+    return int((writes.returned_ns[shown] - writes.called_ns[shown]).max(initial=0))
+
+
+def _first_visible(summary: Summary, history: History, arguments: tuple[str, ...]) -> MetricValue:
     """Writes that no read had seen when the run ended count if readers had waited for them longer than for the others.
 
     A write that was lost was never visible: it counts as longer than any, whatever staleness is tolerated.
@@ -122,6 +132,9 @@ def _first_visible(summary: Summary, _: History, arguments: tuple[str, ...]) -> 
             why += [f"{gone} {'was' if lost == 1 else 'were'} never seen, though readers asked"] if lost else []
             return _plain(None, "; ".join(why))
         value = seen[place]
+    if hidden := _before_a_head_ns(history):
+        text = f"between {units.duration(value)} and {units.duration(value + hidden)}"
+        return MetricValue(value, text, value, value + hidden, first_visible.count)
     return _plain(value, "", first_visible.count)
 
 

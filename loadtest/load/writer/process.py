@@ -14,8 +14,7 @@ import gevent
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.conversation import Conversation
-from loadtest.load.writer.orders import about
-from loadtest.load.writer.put import Put
+from loadtest.load.writer.events import Put
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME
@@ -23,10 +22,10 @@ from loadtest.run.plan import Plan
 from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.target.kept_document import kept_folder
+from loadtest.target.kept_document import about, kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE
+from loadtest.target.store import CHANGED_MEANWHILE, GRANTS
 from loadtest.units import SECOND
 
 ACCEPTED_OF_WRITER_NS: Final = 10 * SECOND
@@ -112,9 +111,6 @@ class WriterProcess:
         """What the writer says of an object as it is before its first version; it has kept it if it could.
 
         Of several objects it speaks in their order.
-
-        Raises:
-            UsageError: there was no report.
         """
         looked = self._conversation.wait_for("looked", f"did not look at {self._place_of(number)}")
         if looked["looked"] in ("document", "nothing"):
@@ -147,19 +143,19 @@ class WriterProcess:
                 )
             if put.error.startswith(CHANGED_MEANWHILE):
                 raise UsageError(
-                    f"{place} holds a document that neither the writer may read nor the readers' address shows, "
-                    "so nothing was written; check that this API reads that object, or give --overwrite if it may be "
-                    "lost."
+                    f"{place} holds a document that the writer may not read and the readers' address does not show, "
+                    "so nothing was written; check that this API reads that object, allow the writer s3:GetObject, or "
+                    "give --overwrite if it may be lost."
                 )
-            raise UsageError(f"Version {number} could not be put into {place}: {put.error}; {what_to_do(put.error)}.")
+            others = "; others have rights to the document that is there, and to keep them wants s3:PutObjectAcl, too"
+            wanted = others if "AccessDenied" in put.error and any(name in said for name in GRANTS) else ""
+            raise UsageError(
+                f"Version {number} could not be put into {place}: {put.error}; {what_to_do(put.error)}{wanted}."
+            )
         return put
 
     def refuse_other_clock(self) -> None:
-        """Refuse a process whose clock is another one, as it can be in a time namespace.
-
-        Raises:
-            UsageError: the clocks differ.
-        """
+        """Refuse a process whose clock is another one, as it can be in a time namespace."""
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
         read_ns = self._conversation.wait_for("read_ns", "did not report its clock")["read_ns"]

@@ -95,7 +95,6 @@ class PayloadWriter:
         return self._documents.count is not None and version >= self._documents.count - 1
 
     def document(self, version: int) -> bytes:
-        """The bytes of ``version``."""
         body = self._documents.render(version)
         if body is None:
             raise ValueError(f"version {version} is not known beforehand")
@@ -103,7 +102,6 @@ class PayloadWriter:
 
 
 def main() -> int:
-    """Take the orders and follow them."""
     return follow_orders(_write)
 
 
@@ -159,8 +157,10 @@ def _put_first(
     """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
 
     def unconditionally(error: str) -> bool:
-        if look.found not in ("document", "nothing"):
-            return False  # the store shows nothing, so only the condition keeps somebody's document safe
+        if look.found not in ("document", "nothing"):  # the store shows nothing
+            if "IfMatch" in conditions:  # the address does; a key that may not read may not give this condition
+                return knows_no_condition(error) or "AccessDenied" in error
+            return False  # so only the condition keeps somebody's document safe
         if error.startswith(CHANGED_MEANWHILE):
             now = store.look()
             return (now.found, now.body) == (look.found, look.body)  # a store that compares ETags in its own way

@@ -13,13 +13,12 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 from loadtest.run.documents.broken_bodies import BrokenBodies
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.mixing import made_of
 from loadtest.run.documents.rewriting import SPELLED_ANEW, undone
-from loadtest.run.etag_digests import is_digest, looks_like_digest
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.records import NO_VERSION, ReadOutcome
 
-_MOST_ETAGS: Final = 1000
 _MOST_WHOLE_BYTES: Final = 32 * 1024 * 1024
 _MOST_RENDERED_BYTES: Final = 8 * 1024 * 1024
 """Bytes that one broken body is compared with, whatever it names; or three versions, where that is more."""
@@ -69,9 +68,7 @@ class KnownVerifier:
         self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
         self._whole: dict[str | None, tuple[bytes, Identity]] = {}
         self._broken = BrokenBodies()
-        self._etags: dict[str, int] = {}
-        """The versions of the opaque ETags that whole documents came with."""
-        self._etags_are_digests = False
+        self._etags = EtagsOfOurs()
         self._how = (b"", "")
 
     @property
@@ -108,11 +105,7 @@ class KnownVerifier:
         self._whole[etag] = known
         if len(self._whole) > self._keep:
             del self._whole[next(iter(self._whole))]
-        if etag is not None:
-            self._etags_are_digests = is_digest(etag, known[0])
-            self._etags[opaque(etag)] = known[1].version
-            if len(self._etags) > _MOST_ETAGS:
-                del self._etags[next(iter(self._etags))]
+        self._etags.keep(etag, known[0], known[1].version)
 
     def _identified_broken(self, body: bytes, etag: str | None) -> Identity:
         try:
@@ -138,19 +131,20 @@ class KnownVerifier:
         mix = made_of(body, versions)
         if mix is ReadOutcome.TORN:
             return mix
-        if self._etags_are_digests and is_digest(etag, body):
-            return ReadOutcome.FOREIGN  # the store itself holds it
-        if self._etags_are_digests and looks_like_digest(etag):
-            return mix or ReadOutcome.UNRECOGNISED  # it is the MD5 of another body, so the store does not hold this one
-        of_ours = etag is None or opaque(etag) in self._etags
-        if not of_ours and self._etags and _is_of_one_kind(body, versions):
+        if self._etags.prove_that_the_store_holds(body, etag):
+            return ReadOutcome.FOREIGN
+        if self._etags.prove_that_the_store_holds_another(body, etag):
+            return mix or ReadOutcome.UNRECOGNISED
+        if self._etags.are_of_another(etag) and _is_of_one_kind(body, versions):
             return ReadOutcome.FOREIGN  # a document like these, under an ETag that none of them had
+        if mix is None and self._etags.say_that_somebody_wrote(body, etag):
+            return ReadOutcome.FOREIGN
         return mix or ReadOutcome.UNRECOGNISED
 
     def _candidates(self, body: bytes, etag: str | None) -> list[int]:
         """A limited number of versions that a body may be made of, the likeliest first."""
         named = list(islice(self._documents.named_in(body), _LEAST_VERSIONS))
-        by_etag = self._etags.get(opaque(etag)) if etag is not None else None
+        by_etag = self._etags.version(etag)
         centres = [*named, *([] if by_etag is None else [by_etag]), max(self._latest[1].version, self._first)]
         steps = [self._step * number for number in sorted(range(-_NEIGHBOURS, _NEIGHBOURS + 1), key=abs)]
         count = self._documents.count

@@ -10,10 +10,11 @@ import json
 from functools import cached_property
 from typing import Any, Final
 
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.stamps import maker_of
 from loadtest.run.etag_digests import is_digest
-from loadtest.run.records import NO_VERSION, ReadOutcome, opaque
+from loadtest.run.records import NO_VERSION, ReadOutcome
 
 STANDING: Final = "standing"
 
@@ -23,14 +24,8 @@ class Standing:
 
     def __init__(self, document: bytes) -> None:
         self._document = document
-
-    @property
-    def largest(self) -> int:
-        return len(self._document)
-
-    @property
-    def count(self) -> int | None:
-        return 1
+        self.largest = len(document)
+        self.count: int | None = 1
 
     def render(self, version: int) -> bytes | None:
         return self._document if version == 0 else None
@@ -43,46 +38,31 @@ class StandingVerifier:
     """Identifies bodies in a run whose only version is ``document``."""
 
     def __init__(self, document: bytes) -> None:
-        self._document = document
-        self._etag: str | None = None
-        """The opaque part of the ETag that the document came with last."""
-
-    @property
-    def latest_body(self) -> bytes:
-        return self._document
-
-    @property
-    def latest_identity(self) -> Identity:
-        return Identity(ReadOutcome.WHOLE, 0)
+        self.latest_body, self.latest_identity = document, Identity(ReadOutcome.WHOLE, 0)
+        self._etags = EtagsOfOurs()
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
-        tag = None if etag is None else opaque(etag)
-        if body == self._document:
-            self._etag = tag
-            return Identity(ReadOutcome.WHOLE, 0)
+        if body == self.latest_body:
+            self._etags.keep(etag, body, 0)
+            return self.latest_identity
         if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
-        if (
-            outcome is ReadOutcome.FOREIGN
-            and not maker_of(body)
-            and self._etag is not None
-            and tag in (None, self._etag)
-        ):
+        if outcome is ReadOutcome.FOREIGN and not maker_of(body) and self._etags.are_of_ours(etag):
             outcome = ReadOutcome.UNRECOGNISED
+        elif outcome is ReadOutcome.UNRECOGNISED and self._etags.say_that_somebody_wrote(body, etag):
+            outcome = ReadOutcome.FOREIGN
         return Identity(outcome, NO_VERSION)
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done to the document on its way, in a few words."""
         return "a byte-order mark was put in front" if body.startswith(b"\xef\xbb\xbf") else "spelled anew"
 
     @cached_property
     def _parsed_document(self) -> Any:
-        return _parsed(self._document)
+        return _parsed(self.latest_body)
 
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
-        if self._document.startswith(body):
+        if self.latest_body.startswith(body):
             return ReadOutcome.TRUNCATED
         if maker_of(body):
             return ReadOutcome.FOREIGN
@@ -97,7 +77,7 @@ class StandingVerifier:
             same_kind = bool(theirs.keys() & ours.keys())
         if same_kind:
             return ReadOutcome.FOREIGN  # a document like this one with other contents: somebody has changed it
-        return ReadOutcome.CORRUPT if len(body) == len(self._document) else ReadOutcome.UNRECOGNISED
+        return ReadOutcome.CORRUPT if len(body) == len(self.latest_body) else ReadOutcome.UNRECOGNISED
 
 
 def _parsed(body: bytes) -> Any:

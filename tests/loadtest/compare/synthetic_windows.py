@@ -1,10 +1,13 @@
-"""Runs whose windows are made up: quantiles with a given noise, level and drift."""
+"""Runs whose windows are made up (quantiles with a given noise, level and drift), and the rows of comparing them."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from loadtest.compare.comparison import compare
+from loadtest.compare.rows import Row
+from loadtest.run.records import Verdict
 from loadtest.summary.speed import WindowRow
 from loadtest.summary.summary import Summary
 from loadtest.units import SECOND
@@ -33,5 +36,14 @@ def with_windows(
         p50, p90, p99 = (int(ns * level * np.exp(noise * random.normal())) for ns in (5e6, 8e6, 12e6))
         kind = "writing" if is_writing else "quiet"
         start = 2 * index * SECOND
-        windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))  # type: ignore[arg-type]
+        windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))
     return replace(summary, impact=replace(summary.impact, windows=tuple(windows)))
+
+
+def rows(base: Summary, new: Summary, group: str, tolerance: float = 1.07) -> dict[str, Row]:
+    found = compare(base, new, tolerance)
+    return {row.name: row for part in found.groups if part.title == group for row in part.rows}
+
+
+def verdicts(base: Summary, new: Summary, group: str, tolerance: float = 1.07) -> set[Verdict | None]:
+    return {row.verdict for row in rows(base, new, group, tolerance).values()}

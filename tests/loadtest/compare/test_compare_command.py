@@ -11,10 +11,8 @@ from synthetic_windows import with_windows
 
 from loadtest.__main__ import main
 from loadtest.compare.comparison import compare
-from loadtest.compare.render import markdown
+from loadtest.compare.writing import markdown
 from loadtest.summary.summary import Summary, write_summary
-
-HISTORIES = Path(__file__).parents[2] / "histories"
 
 
 def run_of(folder: Path, name: str, summary: Summary) -> str:
@@ -96,9 +94,11 @@ def test_what_is_no_run(tmp_path: Path, pair: tuple[str, str], capsys: pytest.Ca
         assert "Traceback" not in error
 
 
-def test_a_missing_summary_is_made_from_the_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_summary_is_made_from_the_records(
+    tmp_path: Path, clean_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("clean", "lagging"):
-        shutil.copytree(HISTORIES / name, tmp_path / name, ignore=shutil.ignore_patterns("summary.json"))
+        shutil.copytree(clean_run.with_name(name), tmp_path / name, ignore=shutil.ignore_patterns("summary.json"))
     assert main(["compare", str(tmp_path / "clean"), str(tmp_path / "lagging")]) == 1
     assert "Fresh reads passed and fails now" in capsys.readouterr().out
     assert not (tmp_path / "clean" / "summary.json").exists()

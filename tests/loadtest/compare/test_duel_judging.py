@@ -2,43 +2,37 @@
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from altered import changed, slower
 
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
 from loadtest.compare.paired import _not_by_pauses, compare_in_turns
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
-from loadtest.compare.render import markdown
-from loadtest.compare.writing import DUEL_FILES, write_comparison
+from loadtest.compare.writing import DUEL_FILES, markdown, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.run.history import Column, History, Windows
-from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 
-HISTORIES = Path(__file__).parents[2] / "histories"
 CALM = Case(120, 0.0, SLOW_S, outliers=False, ratio=1.0)
 
 
-@pytest.fixture(scope="module")
-def history() -> History:
-    return load_history(HISTORIES / "clean")
+@cache
+def calm() -> dict[str, Observed]:
+    return observed(CALM, 1)
 
 
-def slower(history: History, factor: float, only: Callable[[History], Column] | None = None) -> History:
-    """The same run, with response times that are longer by a factor."""
-    reads = history.reads
-    took = reads.returned_ns - reads.scheduled_ns
-    chosen = np.ones(len(reads), dtype=bool) if only is None else only(history)
-    returned = reads.scheduled_ns + np.where(chosen, took * factor, took).astype(np.int64)
-    return replace(history, reads=replace(reads, returned_ns=np.maximum(returned, reads.called_ns)), _made={})
+@pytest.fixture(scope="session")
+def history(clean_history: History) -> History:
+    return clean_history
 
 
 def duel(clean: Summary, base: History, new: History, **other: str) -> Comparison:
@@ -56,8 +50,8 @@ def test_one_build_passes_and_a_slower_one_fails(clean: Summary, history: Histor
 def test_a_kind_of_answer_that_got_slower_does_not_hide_behind_one_that_got_faster(
     clean: Summary, history: History
 ) -> None:
-    faster = slower(history, 0.7, lambda run: run.reads.status == 304)
-    made = duel(clean, history, slower(faster, 1.3, lambda run: run.reads.status == 200))
+    faster = slower(history, 0.7, history.reads.status == 304)
+    made = duel(clean, history, slower(faster, 1.3, faster.reads.status == 200))
     assert made.verdict is Verdict.FAIL
     failing = [row.name for row in made.rows if row.verdict is Verdict.FAIL]
     assert "Response time of 200 answers while quiet, p50" in failing
@@ -81,7 +75,7 @@ def stalled(times: Column, ms: int) -> Column:
 
 
 def test_stalls_in_few_windows_move_no_median_and_are_seen_all_the_same(clean: Summary) -> None:
-    found = {kind: with_stalls(of_kind, 5, 500) for kind, of_kind in observed(CALM, 1).items()}
+    found = {kind: with_stalls(of_kind, 5, 500) for kind, of_kind in calm().items()}
     latency = latency_rows((clean, clean), found, 1.07, 0.005)
     assert Verdict.FAIL not in {row.verdict for row in latency}
     failing = [row.name for row in pooled_rows(found, 1.07, 0.005) if row.verdict is Verdict.FAIL]
@@ -89,7 +83,7 @@ def test_stalls_in_few_windows_move_no_median_and_are_seen_all_the_same(clean: S
 
 
 def test_one_stall_may_be_chance_and_is_no_pass(clean: Summary) -> None:
-    found = {kind: with_stalls(of_kind, 100, 500) for kind, of_kind in observed(CALM, 1).items()}
+    found = {kind: with_stalls(of_kind, 100, 500) for kind, of_kind in calm().items()}
     many = {kind: Observed(of_kind.stretches[:8], of_kind.times[:8], 0) for kind, of_kind in found.items()}
     assert {row.verdict for row in pooled_rows(many, 1.07, 0.005)} == {None, Verdict.INCONCLUSIVE}
 
@@ -108,7 +102,7 @@ def test_drift_hits_both_alike(clean: Summary) -> None:
 
 
 def test_too_few_pairs_are_undecided_and_say_what_to_do(clean: Summary, history: History) -> None:
-    short = {kind: Observed(of_kind.stretches[:5], of_kind.times[:5], 0) for kind, of_kind in observed(CALM, 1).items()}
+    short = {kind: Observed(of_kind.stretches[:5], of_kind.times[:5], 0) for kind, of_kind in calm().items()}
     rows = latency_rows((clean, clean), short, 1.07, 0.005)
     assert {row.verdict for row in rows} == {Verdict.INCONCLUSIVE}
     assert rows[0].sentence.endswith(
@@ -153,7 +147,7 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
     for place in (2, 3):
         hit = int(np.searchsorted(samples.at_ns, window.start_ns[place] + 200_000_000))
         late[hit] = 100_000_000
-    paused = replace(history, samples=replace(samples, loop_delay_ns=late), _made={})
+    paused = changed(history, samples=replace(samples, loop_delay_ns=late))
     made = duel(clean, history, paused)
     assert made.verdict is Verdict.PASS
     assert "2 pairs were left out, 2 of them because a load generator itself paused." in made.notes[0]
@@ -163,7 +157,7 @@ def test_pairs_in_which_a_generator_paused_are_left_out_and_counted(clean: Summa
 def test_a_run_that_has_half_of_the_pairs_does_not_pass(clean: Summary, history: History) -> None:
     """Whatever kept it from going on, what it did not measure may be worse."""
     half = {name: column[: len(history.windows) // 2] for name, column in vars(history.windows).items()}
-    made = duel(clean, history, replace(history, windows=Windows(**half), _made={}))
+    made = duel(clean, history, changed(history, windows=Windows(**half)))
     assert made.verdict is Verdict.INCONCLUSIVE
     assert "or a run does not have it" in made.sentence
     assert "were left out" in made.notes[0]
@@ -171,7 +165,7 @@ def test_a_run_that_has_half_of_the_pairs_does_not_pass(clean: Summary, history:
 
 def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -> None:
     """Of a rare kind of answer six pairs may be there with them, and five, which have no row, without."""
-    found = {kind: with_stalls(of_kind, 1, 500) for kind, of_kind in observed(CALM, 1).items()}
+    found = {kind: with_stalls(of_kind, 1, 500) for kind, of_kind in calm().items()}
     six, five = (
         {kind: Observed(each.stretches[:n], each.times[:n], 0) for kind, each in found.items()} for n in (6, 5)
     )
@@ -185,7 +179,7 @@ def test_a_failure_that_only_pairs_with_pauses_are_enough_to_show_is_no_pass() -
 
 
 def test_too_many_pauses_are_undecided(clean: Summary) -> None:
-    found = {kind: replace(of_kind, paused=12) for kind, of_kind in observed(CALM, 1).items()}
+    found = {kind: replace(of_kind, paused=12) for kind, of_kind in calm().items()}
     rows = latency_rows((clean, clean), found, 1.07, 0.005)
     assert {row.verdict for row in rows} == {Verdict.INCONCLUSIVE}
     assert "a load generator itself paused in 12 of 4" in rows[0].sentence
@@ -209,6 +203,6 @@ def test_a_deployment_whose_slow_puts_leave_most_pairs_out_does_not_pass(clean: 
         returned[last] = windows.start_ns[place + 1] + 1
         hung += 1
     assert hung > len(windows) / 8
-    made = duel(clean, history, replace(history, writes=replace(writes, returned_ns=returned), _made={}))
+    made = duel(clean, history, changed(history, writes=replace(writes, returned_ns=returned)))
     assert made.verdict is Verdict.INCONCLUSIVE
     assert f"{hung} of {len(windows) // 2} pairs of quiet windows are left out" in made.sentence

@@ -1,7 +1,5 @@
 """JSON documents of many shapes, as other people write them; for tests."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

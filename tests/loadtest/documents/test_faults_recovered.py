@@ -1,7 +1,5 @@
 """The sandbox's faults of bodies, given to the user's own documents: each answer that was altered is told as it was."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from random import Random
@@ -18,7 +16,7 @@ from loadtest.sandbox.faults.answers import Rewrite
 from loadtest.sandbox.faults.bodies import Corrupt, Torn, Truncate
 from loadtest.sandbox.store.objects import S3Answer
 
-READS = 1_200
+READS = 600
 
 
 @pytest.fixture(params=("text", "number", "both ends", "folder"))

@@ -1,7 +1,5 @@
 """One description says what documents a run has, to whoever writes, reads, seals and judges it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

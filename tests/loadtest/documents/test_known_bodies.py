@@ -1,7 +1,5 @@
 """Bodies of stamped documents and of a folder's: whole, torn, truncated, corrupt, rewritten, foreign, none at all."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib
@@ -15,6 +13,7 @@ import pytest
 from loadtest.run.documents.folder import Folder
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up import render
+from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.documents.places import place_in
 from loadtest.run.documents.stamped import Stamped
 from loadtest.run.documents.stamps import Template
@@ -114,6 +113,37 @@ def test_what_the_teams_own_publisher_puts_meanwhile_is_foreign(documents: Any) 
     assert verifier.identify(theirs, etag(theirs)).outcome is ReadOutcome.FOREIGN
     assert verifier.identify(theirs, '"an-etag-that-none-of-ours-had"').outcome is ReadOutcome.FOREIGN
     assert verifier.identify(theirs, etag(now)).outcome is not ReadOutcome.FOREIGN  # so it says that it is ours
+
+
+def of_kms(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+@pytest.mark.parametrize("made_up", [False, True])
+def test_what_a_publisher_puts_where_etags_are_no_md5s_is_foreign_whatever_its_shape(
+    documents: Any, made_up: bool
+) -> None:
+    """Nothing else gives ETags as S3 does: an error page has none, and what is damaged has that of its document."""
+    documents = MadeUp(RUN, 2048) if made_up else documents
+    verifier = documents.verifier()
+    now, other = documents.render(1), documents.render(2)
+    verifier.identify(now, of_kms(now))
+    theirs = b'{"other": {"shape": [1, 2]}}'
+    for told in (of_kms(theirs), '"0123456789abcdef0123456789abcdef-3"'):
+        assert verifier.identify(theirs, told).outcome is ReadOutcome.FOREIGN, told
+    page = b"<html>502</html>"
+    for body, told in (
+        (theirs, of_kms(now)),
+        (theirs, None),
+        (theirs, '"of a gateway"'),
+        (b"{}", of_kms(b"")),
+        (page, of_kms(page)),
+        (other[: len(other) // 2] + b"x" + other[len(other) // 2 + 1 :], of_kms(other)),
+    ):
+        assert verifier.identify(body, told).outcome is not ReadOutcome.WHOLE
+    assert verifier.identify(theirs + b" ", of_kms(now)).outcome is ReadOutcome.UNRECOGNISED
+    assert verifier.identify(page, of_kms(page)).outcome is ReadOutcome.UNRECOGNISED
+    assert verifier.identify(b"{}", of_kms(b"")).outcome is ReadOutcome.UNRECOGNISED
 
 
 @pytest.mark.parametrize(("revision", "told"), [("r1", None), ("r1", '"x"'), (17, '"x"')])

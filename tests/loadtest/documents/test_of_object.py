@@ -1,7 +1,5 @@
 """Documents of several objects: a body tells its object along with its version, whole or not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -85,9 +83,9 @@ def test_documents_of_ones_own_are_published_at_the_object_whose_key_stands_behi
     settings = settings_from(
         options(
             *("--host", "http://127.0.0.1:9", "--bucket", "b", "--stamp", "/stamp"),
-            *("--samples-path", "/v1/samples", "--samples-path", "/v1/prices key=prices.json"),
-            *("--document", f"{tmp_path / 'b.json'} key=prices.json", "--document", str(tmp_path / "a.json")),
-            *("--document", f"{tmp_path / 'c.json'} key=prices.json"),
+            *("--samples-path", "/v1/samples", "--samples-path", "/v1/prices key=shop//prices.json"),
+            *("--document", f"{tmp_path / 'b.json'} key=shop//prices.json", "--document", str(tmp_path / "a.json")),
+            *("--document", f"{tmp_path / 'c.json'} key=shop//prices.json"),
         )
     )
     run_dir = tmp_path / "run"

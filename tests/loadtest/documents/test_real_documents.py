@@ -1,9 +1,8 @@
 """JSON documents that other people made and publish, as they come with what is installed: all but the stamp stays."""
 
-from __future__ import annotations
-
 import gzip
 import json
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,6 +37,7 @@ DOCUMENTS = {
 }
 
 
+@cache
 def document(place: str) -> bytes:
     """The bytes of a document, as its publisher wrote them."""
     package, _, name = place.partition(":")
@@ -74,11 +74,10 @@ def test_a_run_publishes_them_as_they_are_but_for_the_stamps(tmp_path: Path) -> 
     )
     (tmp_path / "run").mkdir()
     documents = documents_of(take_documents(settings, tmp_path / "run", RUN), RUN, tmp_path / "run")
-    verifier = documents.verifier()
+    verifier, before = documents.verifier(), [parsed(original) for original in originals]
     for version in range(2 * len(originals)):
-        original, body = originals[version % len(originals)], documents.render(version)
-        assert body is not None
-        added = differences(parsed(original), parsed(body))
-        assert [before for _, before, _ in added] == [None, None]
+        body = documents.render(version)
+        added = differences(before[version % len(originals)], parsed(body))
+        assert [was for _, was, _ in added] == [None, None]
         assert {after for _, _, after in added} == {json.loads(body.decode("utf-8-sig"))["end"]}
         assert verifier.identify(body) == (ReadOutcome.WHOLE, version)

@@ -1,8 +1,7 @@
 """A stamp changes one field and not a byte beside it, and a stamped document tells which version it is."""
 
-from __future__ import annotations
-
 import json
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -11,11 +10,10 @@ from hypothesis import strategies as st
 from jsonpointer import JsonPointer
 from shapes import GEO, NOT_ASCII, SHAPES, spelled, stampable
 
-from loadtest.run.documents.makers import maker_of
 from loadtest.run.documents.mixing import share_of_cuts_seen
 from loadtest.run.documents.places import NoPlaceError, place_in
 from loadtest.run.documents.stamped import Stamped
-from loadtest.run.documents.stamps import MOST_NUMBERED, Template, number_of, version_of_number
+from loadtest.run.documents.stamps import MOST_NUMBERED, Template, maker_of, number_of, version_of_number
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
@@ -31,6 +29,7 @@ def stamped(document: bytes, *pointers: str) -> Stamped:
     return Stamped(RUN, [template(document, *pointers)])
 
 
+@lru_cache(maxsize=2)  # a document and what was made of it
 def parsed(text: bytes) -> Any:
     """Every member with its key and in its place, so that two of one key are seen, and numbers as they are spelled."""
     return json.loads(

@@ -1,16 +1,9 @@
-"""Fixtures of the analysis' tests: recorded runs, and an option to write golden files again."""
+"""How the analysis' tests are run for the mutation benchmark, and one recorded run after the other."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-
-from loadtest.run import blocks
-
-HISTORIES = Path(__file__).parents[2] / "histories"
 
 # For `python -m benchmarks mutation`, which runs the tests thousands of times, and more than once in a process.
 settings.register_profile(
@@ -25,20 +18,6 @@ settings.register_profile(
 
 
 @pytest.fixture(params=["clean", "lagging"])
-def recorded_run(request: pytest.FixtureRequest) -> Path:
+def recorded_run(request: pytest.FixtureRequest, clean_run: Path) -> Path:
     """A small recorded run: one without findings, one whose target lags and slows down while being written to."""
-    return HISTORIES / request.param
-
-
-@pytest.fixture
-def clean_run() -> Path:
-    """A small recorded run without findings."""
-    return HISTORIES / "clean"
-
-
-@pytest.fixture(scope="module")
-def in_one_thread() -> Iterator[None]:
-    """For tests that judge many small runs: threads for each of them cost more than they save."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "_MOST_THREADS", 1)
-        yield
+    return clean_run.with_name(request.param)

@@ -15,10 +15,10 @@
 Times are nanoseconds from an arbitrary zero. Version 0 is acknowledged long before, unless ``w0`` is given.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,13 @@ from loadtest.run.records import (
 )
 from loadtest.run.run_info import RunInfo
 from loadtest.run.validation import validated
+from loadtest.summary.findings import Witness
 
 ZERO_NS = 1_000_000_000_000
 PAYLOAD_BYTES = 1_000
 Tables = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Reads, writes and windows."""
+Row = dict[str, Any]
 _TOKEN = re.compile(r"(?:(?P<session>\w+):)?(?P<what>[a-z-]+?)(?P<number>\d*)\[(?P<inside>[^\]]*)\]")
 _STATUS = {
     ReadOutcome.NOT_FOUND: 404,
@@ -129,69 +131,76 @@ def parse(text: str) -> Tables:
     if leftover:
         raise ValueError(f"this is not the language of histories: {leftover!r}")
     for number, token in enumerate(_TOKEN.finditer(text)):
-        what, session = token["what"], token["session"] or f" {number}"
-        times, fields = _inside(token["inside"])
+        session, what, version, inside = token.groups()
+        times, fields = _inside(inside)
         if what in ("w", "x"):
-            writes.append(_write(int(token["number"]), times, refused=what == "x"))
+            writes.append(_write(int(version), times, refused=what == "x"))
         elif what in ("quiet", "writing"):
-            windows.append((0, int(token["number"]), what == "writing", ZERO_NS + times[0], ZERO_NS + times[1]))
+            windows.append((0, int(version), what == "writing", ZERO_NS + times[0], ZERO_NS + times[1]))
         else:
-            place = sessions.setdefault(session, len(sessions))
-            reads.append(_read(place, _NAMES[what], int(token["number"] or NO_VERSION), times, fields))
+            place = sessions.setdefault(session or f" {number}", len(sessions))
+            reads.append(_read(place, _NAMES[what], int(version or NO_VERSION), times, fields))
     if not any(write["version"] == 0 for write in writes):
         writes.append(_write(0, [-100_000, -90_000], refused=False))
-    writes.sort(key=lambda write: int(write["version"]))
-    for write, following in zip(writes, [*writes[1:], None], strict=True):
+    writes.sort(key=itemgetter("version"))
+    for write, following in zip_longest(writes, writes[1:]):
         if write["outcome"] == WriteOutcome.UNKNOWN:  # its client gave it up when the next one was due
-            write["gave_up_ns"] = int(following["called_ns"]) if following is not None else write["called_ns"] + 10**9
-    table = np.array(sorted(windows, key=lambda row: row[3]), dtype=WINDOW_DTYPE)
+            write["gave_up_ns"] = following["called_ns"] if following else write["called_ns"] + 10**9
+    table = np.array(sorted(windows, key=itemgetter(3)), dtype=WINDOW_DTYPE)
     table["index"] = np.arange(len(table))
-    return _stack(reads, READ_DTYPE), _stack(writes, WRITE_DTYPE), table
+    return _table(reads, READ_DTYPE), _table(writes, WRITE_DTYPE), table
 
 
 def _inside(text: str) -> tuple[list[int | None], dict[str, int]]:
-    parts = text.split()
-    fields = dict(part.split("=") for part in parts if "=" in part)
-    times = [None if part == "?" else int(part) for part in parts if "=" not in part]
-    return times, {name: NO_VERSION if value == "none" else int(value) for name, value in fields.items()}
+    times: list[int | None] = []
+    fields = {}
+    for part in text.split():
+        name, _, value = part.rpartition("=")
+        if name:
+            fields[name] = NO_VERSION if value == "none" else int(value)
+        else:
+            times.append(None if value == "?" else int(value))
+    return times, fields
 
 
-def _write(version: int, times: list[int | None], *, refused: bool) -> np.void:
-    write = empty(WRITE_DTYPE, 1)[0]
+def _write(version: int, times: list[int | None], *, refused: bool) -> Row:
     called, returned = times
-    write["version"] = version
-    write["called_ns"] = write["scheduled_ns"] = ZERO_NS + called
-    write["returned_ns"] = NEVER_RETURNED if returned is None else ZERO_NS + returned
-    write["outcome"] = (
-        WriteOutcome.REFUSED if refused else WriteOutcome.UNKNOWN if returned is None else WriteOutcome.ACKED
-    )
-    write["etag"] = f'"{version:032x}"' if write["outcome"] == WriteOutcome.ACKED else ""
-    write["error"] = "AccessDenied (HTTP 403)" if refused else "ReadTimeoutError" if returned is None else ""
-    write["bytes"] = PAYLOAD_BYTES
-    return write
+    outcome = WriteOutcome.REFUSED if refused else WriteOutcome.UNKNOWN if returned is None else WriteOutcome.ACKED
+    errors = {WriteOutcome.REFUSED: "AccessDenied (HTTP 403)", WriteOutcome.UNKNOWN: "ReadTimeoutError"}
+    return {
+        "version": version,
+        "scheduled_ns": ZERO_NS + called,
+        "called_ns": ZERO_NS + called,
+        "returned_ns": NEVER_RETURNED if returned is None else ZERO_NS + returned,
+        "outcome": outcome,
+        "etag": f'"{version:032x}"' if outcome is WriteOutcome.ACKED else "",
+        "bytes": PAYLOAD_BYTES,
+        "error": errors.get(outcome, ""),
+    }
 
 
-def _read(session: int, outcome: ReadOutcome, version: int, times: list[int | None], fields: dict[str, int]) -> np.void:
-    read = empty(READ_DTYPE, 1)[0]
+def _read(session: int, outcome: ReadOutcome, version: int, times: list[int | None], fields: dict[str, int]) -> Row:
     called, returned = times
     conditional = outcome in (ReadOutcome.NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY)
     whole = outcome in (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
-    read["worker"] = fields.get("worker", 0)
-    read["session"] = session
-    read["called_ns"] = ZERO_NS + called
-    read["returned_ns"] = ZERO_NS + returned
-    read["scheduled_ns"] = ZERO_NS + fields.get("due", called)
-    read["status"] = fields.get("status", 200 if outcome < ReadOutcome.NOT_MODIFIED else _STATUS.get(outcome, 200))
-    read["version"] = version
-    read["sent_version"] = fields.get("sent", version if conditional else NO_VERSION)
-    read["etag_version"] = fields.get("etag", version)
-    read["body_bytes"] = fields.get("bytes", PAYLOAD_BYTES if whole else 0)
-    read["outcome"] = outcome
-    return read
+    return {
+        "worker": fields.get("worker", 0),
+        "session": session,
+        "scheduled_ns": ZERO_NS + fields.get("due", called),
+        "called_ns": ZERO_NS + called,
+        "returned_ns": ZERO_NS + returned,
+        "status": fields.get("status", _STATUS.get(outcome, 200)),
+        "version": version,
+        "etag_version": fields.get("etag", version),
+        "sent_version": fields.get("sent", version if conditional else NO_VERSION),
+        "body_bytes": fields.get("bytes", PAYLOAD_BYTES if whole else 0),
+        "outcome": outcome,
+    }
 
 
-def _stack(rows: list[np.void], dtype: np.dtype) -> np.ndarray:
-    return np.array(rows, dtype=dtype) if rows else empty(dtype)
+def _table(rows: list[Row], dtype: np.dtype) -> np.ndarray:
+    """What a row does not say is 0."""
+    return np.array([tuple(row.get(name, 0) for name in dtype.names) for row in rows], dtype=dtype)
 
 
 def _columns(table: np.ndarray) -> dict[str, np.ndarray]:
@@ -214,3 +223,12 @@ def padding(start: int, first_version: int, *, reads: int = 150, writes: int = 6
             text.append(f"pad:{'n' if number % 2 else 'r'}{version}[{time} {time + 2}]")
             time += 4
     return " ".join(text)
+
+
+def as_text(witness: Witness) -> str:
+    """The operations of a witness in this language; times are those that it shows."""
+    return " ".join(
+        f"{operation.kind[0]}{operation.version}[{operation.called_ns} "
+        f"{'?' if operation.returned_ns is None else operation.returned_ns}]"
+        for operation in witness.operations
+    )

@@ -1,7 +1,5 @@
 """What readers record of a target that answers whatever it likes: sessions, verifier and sealing are the real ones."""
 
-from __future__ import annotations
-
 from copy import copy
 from dataclasses import dataclass, field
 

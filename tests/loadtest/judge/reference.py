@@ -3,16 +3,15 @@
 Nothing here is shared with the code that is tested: operations are plain tuples made from the text of a history.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 from history_language import Tables
 
-from loadtest.run.history import History
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
 
 
@@ -24,48 +23,31 @@ class Op(NamedTuple):
     session: tuple[int, int] = (0, 0)
 
 
-def operations(source: Tables | History) -> tuple[list[Op], list[Op]]:
+KINDS = {WriteOutcome.ACKED: "acked", WriteOutcome.UNKNOWN: "unknown", WriteOutcome.REFUSED: "refused"}
+NAMING_A_VERSION = (
+    *(ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED),
+    *(ReadOutcome.ETAG_MISMATCH, ReadOutcome.NOT_MODIFIED_WITH_BODY),
+)
+
+
+def operations(tables: Tables) -> tuple[list[Op], list[Op]]:
     """Writes by version, and reads that name a version, in order of call."""
-    if isinstance(source, tuple):
-        reads, writes, _ = source
-        reads = sorted(reads, key=lambda read: int(read["called_ns"]))
-    else:
-        names = ("worker", "session", "called_ns", "returned_ns", "version", "outcome")
-        reads = [
-            dict(zip(names, row, strict=True)) for row in zip(*(getattr(source.reads, n) for n in names), strict=True)
-        ]
-        names = ("called_ns", "returned_ns", "version", "outcome")
-        writes = [
-            dict(zip(names, row, strict=True)) for row in zip(*(getattr(source.writes, n) for n in names), strict=True)
-        ]
-    kinds = {WriteOutcome.ACKED: "acked", WriteOutcome.UNKNOWN: "unknown", WriteOutcome.REFUSED: "refused"}
+    reads, writes, _ = tables
     put = [
-        Op(
-            int(write["called_ns"]),
-            math.inf if write["returned_ns"] == NEVER_RETURNED else int(write["returned_ns"]),
-            int(write["version"]),
-            kinds[WriteOutcome(int(write["outcome"]))],
-        )
-        for write in writes
+        Op(called, math.inf if returned == NEVER_RETURNED else returned, version, KINDS[outcome])
+        for called, returned, version, outcome in rows(writes, "called_ns", "returned_ns", "version", "outcome")
     ]
-    saying = (
-        ReadOutcome.WHOLE,
-        ReadOutcome.NOT_MODIFIED,
-        ReadOutcome.ETAG_MISMATCH,
-        ReadOutcome.NOT_MODIFIED_WITH_BODY,
-    )
+    names = ("called_ns", "returned_ns", "version", "outcome", "worker", "session")
     got = [
-        Op(
-            int(read["called_ns"]),
-            int(read["returned_ns"]),
-            int(read["version"]),
-            "read",
-            (int(read["worker"]), int(read["session"])),
-        )
-        for read in reads
-        if read["outcome"] in saying and read["version"] >= 0
+        Op(called, returned, version, "read", (worker, session))
+        for called, returned, version, outcome, worker, session in rows(reads, *names)
+        if outcome in NAMING_A_VERSION and version >= 0
     ]
-    return put, got
+    return put, sorted(got, key=lambda read: read.called)
+
+
+def rows(table: np.ndarray, *names: str) -> Iterator[tuple[int, ...]]:
+    return zip(*(table[name].tolist() for name in names), strict=True)
 
 
 def precedes(first: Op, second: Op) -> bool:
@@ -90,13 +72,9 @@ def over(version: int, writes: list[Op], reads: list[Op]) -> float:
 def staleness_k(read: Op, writes: list[Op], reads: list[Op]) -> int:
     if is_phantom(read, writes):
         return 0
-    return sum(
-        newer.kind == "acked"
-        and newer.version > read.version
-        and over(read.version, writes, reads) < newer.called
-        and precedes(newer, read)
-        for newer in writes
-    )
+    since = over(read.version, writes, reads)
+    newer = [write for write in writes if write.kind == "acked" and write.version > read.version]
+    return sum(since < write.called and precedes(write, read) for write in newer)
 
 
 def lost_writes(writes: list[Op], reads: list[Op]) -> tuple[set[int], set[int]]:
@@ -119,10 +97,11 @@ def lost_writes(writes: list[Op], reads: list[Op]) -> tuple[set[int], set[int]]:
 def is_inversion(read: Op, writes: list[Op], reads: list[Op], *, same_session: bool) -> bool:
     if is_phantom(read, writes):
         return False
+    since = over(read.version, writes, reads)
     return any(
         precedes(earlier, read)
         and earlier.version > read.version
-        and over(read.version, writes, reads) < writes[earlier.version].called
+        and since < writes[earlier.version].called
         and (not same_session or earlier.session == read.session)
         for earlier in legitimate(writes, reads)
     )
@@ -133,9 +112,9 @@ def conflict_sizes(writes: list[Op], reads: list[Op]) -> dict[tuple[int, int], f
 
     Only pairs that are in conflict, the smaller version first.
     """
-    sizes = {}
+    sizes, legitimate_reads = {}, legitimate(writes, reads)
     of = {
-        write.version: [write, *(read for read in legitimate(writes, reads) if read.version == write.version)]
+        write.version: [write, *(read for read in legitimate_reads if read.version == write.version)]
         for write in writes
         if write.kind != "refused"
     }
@@ -152,22 +131,20 @@ def is_atomic(writes: list[Op], reads: list[Op]) -> bool:
     if any(is_phantom(read, writes) for read in reads):
         return False
     everything = [write for write in writes if write.kind != "refused"] + reads
-    must = frozenset(place for place, operation in enumerate(everything) if operation.kind != "unknown")
+    must = sum(1 << place for place, operation in enumerate(everything) if operation.kind != "unknown")
+    before = [sum(1 << place for place, other in enumerate(everything) if precedes(other, one)) for one in everything]
 
     @cache
-    def possible(done: frozenset[int], current: int) -> bool:
-        if must <= done:
+    def possible(done: int, current: int) -> bool:
+        """Whether the rest can follow those that are ``done`` (a bit for each), after which a version is current."""
+        if must & ~done == 0:
             return True
-        left = [place for place in range(len(everything)) if place not in done]
-        for place in left:
-            operation = everything[place]
-            if any(precedes(everything[other], operation) for other in left if other != place):
+        for place, operation in enumerate(everything):
+            if done >> place & 1 or before[place] & ~done:
                 continue
-            if operation.kind == "read":
-                if operation.version == current and possible(done | {place}, current):
-                    return True
-            elif possible(done | {place}, operation.version):
+            fits = operation.kind != "read" or operation.version == current
+            if fits and possible(done | 1 << place, operation.version):
                 return True
         return False
 
-    return possible(frozenset(), -1)
+    return possible(0, -1)

@@ -1,7 +1,5 @@
 """Recorded runs for tests: copied, written anew, and damaged."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from pathlib import Path

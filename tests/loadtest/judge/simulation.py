@@ -4,9 +4,8 @@ Each operation takes effect at one moment of its interval. A write of unknown ou
 or never. Readers are sessions with one request in flight, partly conditional; the clock may be coarse.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from history_language import PAYLOAD_BYTES, ZERO_NS, build, run_info
@@ -52,6 +51,18 @@ def simulate(seed: int, *, lag_ns: int = 0) -> Simulated:
     reads, moment = _in_order(reads, moment)
     history = build(reads, writes, windows, samples=_samples(random), info=run_info(window=WINDOW / 1e9))
     return Simulated(history, moment, effect)
+
+
+@cache
+def healthy() -> History:
+    """One correct run, and what was judged of it, once for all tests that only need one."""
+    return simulate(3).history
+
+
+@cache
+def lagging() -> History:
+    """The same, in which every read sees the object as it was 40 ms before."""
+    return simulate(3, lag_ns=40 * MS).history
 
 
 def _windows(random: np.random.Generator) -> np.ndarray:

@@ -1,8 +1,7 @@
 """What PUTs leave behind, and like compared with like: simulated targets of which the truth is known."""
 
-from __future__ import annotations
-
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from loadtest.summary.speed import Impact
 UNLIKE = Truth(unchanged_ms=0.5)
 
 
+@cache
 def measure(seed: int = 1, **truth: Any) -> Impact:
     return measure_impact(simulated(Truth(**truth), seed))
 
@@ -31,7 +31,6 @@ def test_a_target_that_writes_leave_alone_passes_and_its_rests_say_so() -> None:
     impact = measure()
     assert impact.verdict is Verdict.PASS
     assert impact.basis == "pairs"
-    assert impact.after is not None
     assert (impact.after.rests, impact.after.seen, impact.after.doubts) == (5, False, ())
     assert {lag.verdict for lag in impact.after.lags} == {Verdict.PASS}
     assert {lag.quantile for lag in impact.after.lags} == {"p50", "p90", "p99"}
@@ -80,6 +79,19 @@ class TestWhatAPutLeavesBehind:
         impact = measure(after=2, after_to_s=8.5, only="304", unchanged_ms=0.5)
         assert impact.verdict is Verdict.INCONCLUSIVE
         assert "before the first one" in impact.sentence
+
+    @pytest.mark.parametrize("times", [1.5, 2])
+    def test_for_longer_than_most_of_the_first_rest_does_not_pass(self, times: float) -> None:
+        """Version 0 is put before the run, too, so only the end of the first rest is free of it."""
+        impact = measure(after=times, after_to_s=12)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one" in impact.sentence
+
+    def test_at_one_read_in_twenty_for_longer_than_a_rest_does_not_pass(self) -> None:
+        """Quiet windows, lags and rests are all under it alike, and p50 knows nothing of it."""
+        impact = measure(after=5, after_to_s=8.5, share=0.05)
+        assert impact.verdict is Verdict.INCONCLUSIVE
+        assert "before the first one at p99: " in impact.sentence
 
     def test_for_longer_than_is_looked_may_go_unseen_and_that_is_said(self) -> None:
         clean, lasting = measure(), measure(after=2, after_to_s=20)

@@ -1,8 +1,7 @@
 """Assumptions: what makes a run worth judging, and that they never FAIL."""
 
-from __future__ import annotations
-
 import pytest
+from altered import ended
 from history_language import ZERO_NS, build, history, padding, parse, run_info
 
 from loadtest import units
@@ -112,8 +111,7 @@ def test_a_control_run_is_called_one() -> None:
 def test_a_recovered_run_of_which_nothing_is_missing_says_so_and_can_be_judged() -> None:
     whole = {"role": "worker", "began": True, "until_ns": 2 * ZERO_NS, "closed": True}
     attendance = Attendance.model_validate({"processes": [whole]})
-    ended = run_info().ended.model_copy(update={"recovered": True})
-    info = run_info().model_copy(update={"ended": ended, "attendance": attendance})
+    info = ended(run_info(), recovered=True).model_copy(update={"attendance": attendance})
     result = assumptions(history(padding(0, 1), info=info))
     assert result.verdict is Verdict.PASS
     assert result.sentence.endswith("by one writer. The run was cut short and recovered from its spool.")
@@ -248,15 +246,12 @@ class TestAWriterThatStopped:
 
 
 def test_a_recovered_run_that_does_not_say_who_should_have_recorded_cannot_be_judged() -> None:
-    ended = run_info().ended.model_copy(update={"recovered": True})
-    result = assumptions(history(padding(0, 1), info=run_info().model_copy(update={"ended": ended})))
+    result = assumptions(history(padding(0, 1), info=ended(run_info(), recovered=True)))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "does not say who should have recorded until when" in result.sentence
 
 
 def test_a_run_of_which_records_were_lost_is_not_complete() -> None:
-    info = run_info()
-    lost = info.model_copy(update={"ended": info.ended.model_copy(update={"recovered": True, "lost": True})})
-    result = assumptions(history(padding(0, 1), info=lost))
+    result = assumptions(history(padding(0, 1), info=ended(run_info(), recovered=True, lost=True)))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.sentence.startswith("Not every load-generating process wrote all that it had recorded")

@@ -1,7 +1,5 @@
 """Availability: the share of errors, by kind, and a target that dies."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

@@ -1,6 +1,4 @@
-"""Judging works on blocks and selects instead of sorting; what it says must not depend on either."""
-
-from __future__ import annotations
+"""Judging works on blocks and by group, and selects instead of sorting; what it says must not depend on any of that."""
 
 import dataclasses
 from pathlib import Path
@@ -10,24 +8,28 @@ import pytest
 from history_language import history
 from hypothesis import given
 from hypothesis import strategies as st
-from test_golden_findings import HISTORIES
-from test_load_generator import samples
+from test_golden_findings import HISTORIES, history_of
 
 from loadtest.judge.analyse import analyse, summarise
+from loadtest.judge.measure import latency, rates
+from loadtest.judge.measure.flights import due_during_put
+from loadtest.judge.measure.like_with_like import unbiased
+from loadtest.judge.measure.populations import POPULATIONS, members_of, successful, window_of
 from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
+from loadtest.judge.statistics.by_group import by_group, quantiles_together
+from loadtest.judge.statistics.quantiles import PER_MILLE, of_sorted, quantiles, selected
 from loadtest.run import blocks
-from loadtest.run.history import nothing_of, one_of
-from loadtest.run.records import ReadOutcome
+from loadtest.run.history import Flags, History, nothing_of, one_of
+from loadtest.run.records import ReadOutcome, WindowKind
 from loadtest.summary.summary import summary_bytes
 
 few = st.lists(st.integers(-5, 30), max_size=60)
+durations = st.lists(st.integers(-(2**62), 2**62) | st.integers(-3, 3), max_size=40)
 
 
 def summary_of(name: str) -> bytes:
-    text, given_settings = HISTORIES[name]
-    return summary_bytes(summarise(history(text, samples=samples([700] * 150), **given_settings)))
+    return summary_bytes(summarise(history_of(name)))
 
 
 @pytest.mark.parametrize("name", HISTORIES)
@@ -39,13 +41,34 @@ def test_blocks_of_any_size_say_the_same(monkeypatch: pytest.MonkeyPatch, name: 
 
 @pytest.mark.parametrize("name", HISTORIES)
 def test_clocks_that_are_known_exactly_are_one_clock(name: str) -> None:
-    text, given_settings = HISTORIES[name]
-    made = history(text, samples=samples([700] * 150), **given_settings)
+    made = history_of(name)
     assert not (made.reads.on_one_clock and len(made.reads))
     nothing = nothing_of(np.int64, len(made.reads))
     on_one_clock = dataclasses.replace(made, reads=dataclasses.replace(made.reads, widening_ns=nothing), _made={})
     assert on_one_clock.reads.on_one_clock
     assert summary_bytes(summarise(on_one_clock)) == summary_of(name)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_durations_of_any_width_say_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    narrow = summary_of(name)
+    for module in (latency, rates):
+        monkeypatch.setattr(module, "durations", lambda count, make: blocks.in_blocks(count, np.int64, make))
+    assert summary_of(name) == narrow
+
+
+@given(
+    st.lists(
+        st.integers(-(2**40), 2**40) | st.sampled_from([-(2**31) - 1, -(2**31), 2**31 - 1, 2**31, 0, 5]), max_size=30
+    )
+)
+def test_durations_are_narrow_where_all_of_them_fit(times: list[int]) -> None:
+    column = np.array(times, dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blocks, "BLOCK", 7)
+        made = blocks.durations(len(column), lambda block: column[block])
+    assert made.tolist() == times
+    assert made.dtype == (np.int32 if all(-(2**31) <= one < 2**31 for one in times) else np.int64)
 
 
 def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
@@ -70,13 +93,6 @@ def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times
     found = quantiles(column)
     assert [getattr(found, f"{name}_ns") for name in PER_MILLE] == expected
     assert found.max_ns == (int(rising[-1]) if len(rising) else None)
-
-
-@given(st.lists(st.integers(-1, 4), max_size=40), st.booleans())
-def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool) -> None:
-    column = np.array(sorted(group) if rising else group, dtype=np.int32)
-    found = groups(column, 5)
-    assert [members.tolist() for members in found] == [np.flatnonzero(column == number).tolist() for number in range(5)]
 
 
 @given(
@@ -131,3 +147,73 @@ def test_no_block_is_left_out_and_their_order_is_kept(monkeypatch: pytest.Monkey
     with pytest.raises(ZeroDivisionError):
         blocks.each_block(10, lambda block: block.start // 0)
     assert dataclasses.asdict(quantiles(np.zeros(0, dtype=np.int64)))["count"] == 0
+
+
+@given(
+    st.lists(st.integers(-1, 4), max_size=40), st.booleans(), st.integers(1, 50), st.sampled_from([np.int8, np.int32])
+)
+def test_each_group_has_what_its_members_have_in_their_order(
+    group: list[int], rising: bool, block: int, kind: type
+) -> None:
+    column = np.array(sorted(group) if rising else group, dtype=kind)
+    places, squares = np.arange(len(column)), np.arange(len(column), dtype=np.int32) ** 2
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blocks, "BLOCK", block)
+        found, squared = by_group(column, 5, lambda part: places[part], lambda part: squares[part])
+    wanted = [np.flatnonzero(column == number).tolist() for number in range(5)]
+    assert [members.tolist() for members in found] == wanted
+    assert [members.tolist() for members in squared] == [[place**2 for place in members] for members in wanted]
+    assert {each.dtype for each in (*found, *squared)} == {places.dtype, squares.dtype}
+
+
+def test_what_is_gathered_may_be_sorted_and_no_group_is_no_column() -> None:
+    times = np.array([3, 2, 1])
+    ((found,),) = by_group(np.zeros(3, dtype=np.int8), 1, lambda part: times[part])
+    found.sort()
+    assert (found.tolist(), times.tolist()) == ([1, 2, 3], [3, 2, 1])
+    assert by_group(np.full(3, -1, dtype=np.int8), 0, lambda part: times[part]) == [[]]
+    (many,) = by_group(np.array([40_000, 0, 40_000, -1]), 50_000, lambda part: np.arange(4)[part])
+    assert (many[40_000].tolist(), many[0].tolist(), len(many)) == ([0, 2], [1], 50_000)
+
+
+@given(st.lists(durations, max_size=5), st.integers(1, 120), st.sampled_from([np.int32, np.int64]))
+def test_quantiles_of_columns_together_are_those_of_all_their_values(
+    columns: list[list[int]], times: int, kind: type
+) -> None:
+    rising = [np.sort(np.array(values * times, dtype=np.int64).astype(kind)) for values in columns]
+    assert quantiles_together(rising) == quantiles(np.concatenate([np.zeros(0, dtype=kind), *rising]))
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=40))
+def test_a_quantile_between_two_values_is_the_same_in_a_narrow_column(values: list[int]) -> None:
+    wide = np.sort(np.array(values, dtype=np.int64))
+    assert unbiased(wide.astype(np.int32), 500) == unbiased(wide, 500)
+
+
+def defined(made: History) -> dict[str, Flags]:
+    """The reads of each population, as it is defined."""
+    ok, status, windows = successful(made), made.reads.status, made.windows
+    quiet, writing = np.zeros_like(ok), ok
+    if len(windows):
+        kind = np.append(windows.kind, 255)[window_of(made)]
+        quiet, writing = ok & (kind == WindowKind.QUIET), ok & (kind == WindowKind.WRITING)
+    during = due_during_put(made)
+    return {
+        "all": ok,
+        "200": ok & (status == 200),
+        "304": ok & (status == 304),
+        "quiet": quiet,
+        "writing": writing,
+        "overlapping-put": writing & during,
+        "clear-of-put": writing & ~during,
+    }
+
+
+@pytest.mark.parametrize("windows", ["", "quiet0[0 100] writing0[120 425] quiet1[430 600]"])
+@pytest.mark.parametrize("name", HISTORIES)
+def test_populations_are_as_they_are_defined(name: str, windows: str) -> None:
+    made = history_of(name, windows)
+    made.windows.kind[2:] = WindowKind.REST
+    for population, members in defined(made).items():
+        assert members_of(made, population).tolist() == members.tolist(), population
+    assert set(POPULATIONS) == set(defined(made))

@@ -1,7 +1,5 @@
 """The bound of another clock holds the truth whatever the network and the clocks do, within the stated drift."""
 
-from __future__ import annotations
-
 import random
 
 import numpy as np

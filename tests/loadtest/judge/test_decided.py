@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from altered import changed, sampled, with_info, with_settings
 
 from benchmarks.simulated_runs import START_NS, Truth, simulated
 from benchmarks.until_decided_simulation import planned
@@ -15,35 +15,24 @@ from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.statistics.ratio_estimate import estimate_ratio
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
-from loadtest.run.history import History, Reads, Samples, Windows
-from loadtest.run.loading import load_history
+from loadtest.run.history import History, Reads, Windows
 from loadtest.run.looks import LookMade, RunLooks, complete_pairs
-from loadtest.run.records import GENERATOR_DTYPE, ReadOutcome, Verdict
-from loadtest.summary.addresses import AddressRow
+from loadtest.run.records import ReadOutcome, Verdict
+from loadtest.summary.parts import AddressRow
 from loadtest.units import SECOND
 
 SHORT = Truth(seconds=90)
 
 
-def quick_generator() -> Samples:
-    """Fifty samples a second of a generator with no delay."""
-    at = START_NS + np.arange(0, 60 * SECOND, SECOND // 50, dtype=np.int64)
-    columns = {name: np.zeros(len(at), dtype=np.int64) for name in GENERATOR_DTYPE.names or ()}
-    return Samples(**{**columns, "at_ns": at, "loop_delay_ns": np.full(len(at), 10_000)})
-
-
 def with_looks(history: History, pairs: int, made: tuple[LookMade, ...] = (), **settings: object) -> History:
     looks = RunLooks(planned=8, pairs=pairs, made=list(made))
-    chosen = history.info.settings.model_copy(update=settings)
-    return replace(
-        history, info=history.info.model_copy(update={"looks": looks, "settings": chosen}), samples=quick_generator(),
-        _made={},
-    )  # fmt: skip
+    samples = sampled(START_NS + np.arange(0, 60 * SECOND, SECOND // 50, dtype=np.int64), loop_delay_ns=10_000)
+    return with_settings(with_info(changed(history, samples=samples), looks=looks), **settings)
 
 
 def cut(history: History, until_ns: int) -> History:
     windows = history.windows.end_ns <= until_ns
-    return replace(history, windows=Windows(**{n: c[windows] for n, c in vars(history.windows).items()}), _made={})
+    return changed(history, windows=Windows(**{n: c[windows] for n, c in vars(history.windows).items()}))
 
 
 def look(number: int, pairs: int, *open_checks: str) -> LookMade:
@@ -87,8 +76,6 @@ def test_an_early_look_is_not_sure_of_what_a_whole_run_is_sure_of() -> None:
     assert early.verdict is Verdict.INCONCLUSIVE, "eight pairs of one sign come by chance once in 256"
     few = estimate_ratio("p99", logs[:6], 2.0, "pair of windows", tails=Tails(0.0005, 0.0125))
     assert few.verdict is Verdict.PASS, "six signs are not as sure, but Student's interval is"
-    assert few.high is not None
-    assert few.low is not None
     assert few.high > math.exp(max(logs[:6]))
     assert few.low < math.exp(min(logs[:6]))
 
@@ -102,10 +89,9 @@ def test_a_stale_read_is_decided_and_the_run_goes_on_for_the_slowdown(clean_unti
 
 
 @pytest.fixture(scope="module")
-def clean_until_decided() -> History:
-    history = load_history(Path(__file__).parents[2] / "histories" / "clean")
-    pairs = len(set(history.windows.pair.tolist()))
-    return replace(history, info=history.info.model_copy(update={"looks": RunLooks(planned=8, pairs=pairs)}), _made={})
+def clean_until_decided(clean_history: History) -> History:
+    pairs = len(set(clean_history.windows.pair.tolist()))
+    return with_info(clean_history, looks=RunLooks(planned=8, pairs=pairs))
 
 
 def test_a_clean_run_is_decided_before_its_end(clean_until_decided: History) -> None:
@@ -128,9 +114,7 @@ def test_a_clean_run_is_decided_before_its_end(clean_until_decided: History) -> 
 def test_which_thresholds_are_decided_before_the_end(
     clean_until_decided: History, threshold: str, decided: bool
 ) -> None:
-    info = clean_until_decided.info
-    chosen = info.settings.model_copy(update={"thresholds": [threshold]})
-    history = replace(clean_until_decided, info=info.model_copy(update={"settings": chosen}), _made={})
+    history = with_settings(clean_until_decided, thresholds=[threshold])
     assert undecided(summarise(history), history) == (() if decided else (threshold,))
 
 
@@ -154,7 +138,7 @@ def test_an_error_early_on_does_not_decide_how_often_reads_fail(clean_until_deci
     kept = {name: column[:600].copy() for name, column in vars(reads).items()}
     kept["outcome"][300], kept["status"][300] = ReadOutcome.SERVER_ERROR, 500
     kept["version"][300] = kept["etag_version"][300] = -1
-    history = replace(clean_until_decided, reads=Reads(**kept), _made={})
+    history = changed(clean_until_decided, reads=Reads(**kept))
     summary = summarise(history)
     assert next(check for check in summary.checks if check.id == "availability").verdict is Verdict.FAIL
     assert "availability" in undecided(summary, history)

@@ -1,7 +1,5 @@
 """The three quantile functions, beside SciPy's."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

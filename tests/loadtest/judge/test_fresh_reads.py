@@ -1,10 +1,8 @@
 """Fresh reads: fires on one stale read, is silent on the boundary, and says how stale."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
-from history_language import build, history, padding, parse
+from history_language import as_text, build, history, padding, parse
 
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.run.history import Requests
@@ -74,11 +72,7 @@ def test_says_how_stale_and_how_far_behind() -> None:
 def test_a_witness_holds_the_operations_that_prove_it() -> None:
     (shown,) = judge("w1[0 10] w2[20 30] a:r1[100 107]").witnesses
     assert shown.relative_to == "acknowledgement of write 2"
-    assert [(o.kind, o.version, o.called_ns, o.returned_ns) for o in shown.operations] == [
-        ("write", 1, -30, -20),
-        ("write", 2, -10, 0),
-        ("read", 1, 70, 77),
-    ]
+    assert as_text(shown) == "w1[-30 -20] w2[-10 0] r1[70 77]"
     assert shown.operations[2].session == "0/0"
     assert shown.operations[2].status == 200
     assert "70.0 ns before the read was called" in shown.sentence
@@ -89,13 +83,7 @@ def test_a_witness_holds_the_operations_that_prove_it() -> None:
 
 def test_a_witness_of_a_write_of_unknown_outcome_shows_the_read_that_proves_it_happened() -> None:
     (shown,) = judge("w1[0 ?] w2[20 30] a:r1[2 8] b:r1[5 19] c:r1[31 40]").witnesses
-    assert [(o.kind, o.version, o.called_ns) for o in shown.operations] == [
-        ("write", 1, -30),
-        ("read", 1, -28),
-        ("write", 2, -10),
-        ("read", 1, 1),
-    ]
-    assert shown.operations[0].returned_ns is None
+    assert as_text(shown) == "w1[-30 ?] r1[-28 -22] w2[-10 0] r1[1 10]"
     assert "an earlier read shows that write 1 had taken effect" in shown.sentence
 
 

@@ -1,7 +1,5 @@
 """What every check says, word for word, of a few small histories; set UPDATE_GOLDEN=1 to write it again."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os
@@ -12,6 +10,7 @@ from history_language import history, padding
 from test_load_generator import samples
 
 from loadtest.judge.checks.registry import run_checks
+from loadtest.run.history import History
 
 GOLDEN = Path(__file__).with_name("golden_findings.json")
 HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
@@ -39,10 +38,14 @@ HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
 }
 
 
+def history_of(name: str, more: str = "") -> History:
+    text, settings = HISTORIES[name]
+    return history(f"{text} {more}", samples=samples([700] * 150), **settings)
+
+
 @pytest.mark.parametrize("name", HISTORIES)
 def test_what_the_checks_say(name: str) -> None:
-    text, settings = HISTORIES[name]
-    results = run_checks(history(text, samples=samples([700] * 150), **settings))
+    results = run_checks(history_of(name))
     found = json.loads(json.dumps([dataclasses.asdict(result) for result in results]))
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if os.environ.get("UPDATE_GOLDEN"):

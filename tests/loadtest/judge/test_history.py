@@ -1,7 +1,5 @@
 """What all judging starts from: a history in memory, its names and bounds, and how little must be imported for it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import threading

@@ -1,8 +1,7 @@
 """What is proved stays FAIL: whoever else was writing, whatever was lost, and whichever check broke off."""
 
-from __future__ import annotations
-
 import pytest
+from altered import ended
 from history_language import history, padding, run_info
 
 from loadtest.judge.analyse import summarise
@@ -10,6 +9,8 @@ from loadtest.judge.checks.registry import CHECKS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import QuestionId
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 ENOUGH = padding(10_000, 4)
 FINDINGS: dict[str, tuple[str, QuestionId]] = {
@@ -35,7 +36,9 @@ OBSTACLES = {
     "too little": "",
     "errors": f"{ENOUGH} " + " ".join(f"error[{5_000 + n} {5_001 + n}]" for n in range(100)),
     "overlaps in a session": f"{ENOUGH} z:r2[100 200] z:r2[150 250]",
+    "an end that was cut short, with records lost": ENOUGH,
 }
+CUT_SHORT = ended(run_info(), recovered=True, lost=True, reason="killed")
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
@@ -43,17 +46,10 @@ OBSTACLES = {
 def test_a_proven_finding_fails_its_question_whatever_stands_beside_it(finding: str, obstacle: str) -> None:
     text, question = FINDINGS[finding]
     third = "" if "w3[" in text else "w3[9_000 9_001]"
-    run = history(f"w1[0 10] w2[20 30] {text} {third} {OBSTACLES[obstacle]}")
-    assert asked(run, question) is Verdict.FAIL
-
-
-@pytest.mark.parametrize("finding", FINDINGS)
-def test_nor_does_a_run_that_was_cut_short_or_lost_records(finding: str) -> None:
-    text, question = FINDINGS[finding]
-    ended = run_info().ended.model_copy(update={"recovered": True, "lost": True, "reason": "killed"})
-    info = run_info().model_copy(update={"ended": ended})
-    third = "" if "w3[" in text else "w3[9_000 9_001]"
-    assert asked(history(f"w1[0 10] w2[20 30] {text} {third} {ENOUGH}", info=info), question) is Verdict.FAIL
+    info = CUT_SHORT if "cut short" in obstacle else run_info()
+    summary = summarise(history(f"w1[0 10] w2[20 30] {text} {third} {OBSTACLES[obstacle]}", info=info))
+    assert summary.verdict is Verdict.FAIL
+    assert next(each.verdict for each in summary.questions if each.id == question) is Verdict.FAIL
 
 
 @pytest.mark.parametrize("broken", [promise.id for promise, _ in CHECKS])
@@ -68,10 +64,3 @@ def test_a_check_that_breaks_off_hides_only_itself(monkeypatch: pytest.MonkeyPat
     failed = {check.id for check in summary.checks if check.verdict is Verdict.FAIL}
     assert {"fresh-reads", "whole-bodies", "conditional-get"} - {broken} <= failed
     assert summary.verdict is Verdict.FAIL
-
-
-def asked(run: History, question: QuestionId) -> Verdict:
-    """The verdict of one question."""
-    summary = summarise(run)
-    assert summary.verdict is Verdict.FAIL
-    return next(each.verdict for each in summary.questions if each.id == question)

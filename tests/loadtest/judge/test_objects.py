@@ -1,7 +1,5 @@
 """Several objects of one run: each is judged as in a run of its own, and the run is as good as the worst of them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,6 +10,7 @@ from history_language import build, padding, parse, run_info
 
 from loadtest.errors import RunError
 from loadtest.judge.analyse import summarise
+from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.objects import OF_ALL_READS
 from loadtest.report.junit import junit
 from loadtest.report.markdown import markdown
@@ -22,7 +21,7 @@ from loadtest.run.records import NO_VERSION, ReadOutcome, Verdict
 from loadtest.run.run_info import RunInfo
 from loadtest.run.validation import validated
 from loadtest.summary.findings import CheckResult
-from loadtest.summary.objects import ObjectRow
+from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Summary, read_summary, write_summary
 
 SAMPLES, PRICES = "payload.json", "prices.json"
@@ -72,6 +71,12 @@ def verdicts(summary: Summary) -> dict[str, tuple[Verdict, ...]]:
 
 def check(summary: Summary, name: str) -> CheckResult:
     return next(one for one in summary.checks if one.id == name)
+
+
+def test_the_first_version_of_each_object_is_no_write_beside_reads() -> None:
+    history = both()
+    written = int(history.writes.acknowledged.sum()) - 2
+    assert assumptions(history).sentence == f"{len(history.reads):,} reads and {written:,} writes by one writer."
 
 
 def test_two_healthy_objects_pass_though_each_is_written_while_the_other_is_read() -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
+from altered import changed, due_in, slower, windows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,25 +38,11 @@ def with_pauses(run: History, pauses: Sequence[tuple[int, int, float]], processe
             cpu.append(used)
     none = np.zeros(len(at), dtype=np.int64)
     columns = [np.array(column, dtype=np.int64) for column in (workers, at, late, cpu)]
-    return replace(run, samples=Samples(*columns, none, none), _made={})
-
-
-def windows_of(run: History, kind: WindowKind) -> list[int]:
-    return [int(place) for place in np.flatnonzero(run.windows.kind == kind)]
+    return changed(run, samples=Samples(*columns, none, none))
 
 
 def paused_in(run: History, places: Sequence[int], ms: int = 60, share: float = 0.0) -> list[tuple[int, int, float]]:
     return [(int(run.windows.start_ns[place]) + 300 * MS, ms * MS, share) for place in places]
-
-
-def slower_in(run: History, places: Sequence[int], factor: float) -> History:
-    """Reads of these windows take so much longer."""
-    reads = run.reads
-    hit = np.zeros(len(reads), dtype=bool)
-    for place in places:
-        hit |= (reads.scheduled_ns >= run.windows.start_ns[place]) & (reads.scheduled_ns < run.windows.end_ns[place])
-    took = (reads.returned_ns - reads.scheduled_ns) * np.where(hit, factor, 1)
-    return replace(run, reads=replace(reads, returned_ns=reads.scheduled_ns + took.astype(np.int64)), _made={})
 
 
 RUN = simulated(Truth(seconds=120), 3)
@@ -78,7 +66,7 @@ def test_a_loop_that_is_late_because_it_was_busy_is_no_pause(share: float) -> No
 
 
 def test_a_target_that_freezes_is_no_pause_of_the_generator() -> None:
-    frozen = slower_in(RUN, WRITING[:8], 30)
+    frozen = slower(RUN, 30, due_in(RUN, WRITING[:8]))
     assert not paused_windows(with_pauses(frozen, [])).any()
     assert measure_impact(with_pauses(frozen, [])).pairs_used == measure_impact(frozen).pairs_used
 
@@ -114,12 +102,17 @@ def test_a_fail_in_spite_of_many_pauses_stays_one() -> None:
     assert measure_impact(with_pauses(slow, paused_in(slow, WRITING[:2]))).verdict is Verdict.FAIL
 
 
+@cache
+def slow_run(factor: float) -> tuple[History, Verdict]:
+    slow = slower(RUN, factor, due_in(RUN, WRITING[: len(WRITING) * 3 // 5]))
+    return slow, measure_impact(slow).verdict
+
+
 @settings(max_examples=30)
 @given(st.sets(st.sampled_from(range(len(WRITING)))), st.sampled_from([1.0, 1.3, 1.6, 3.0]), st.integers(20, 500))
 def test_pauses_never_make_a_pass_of_a_fail(places: set[int], factor: float, ms: int) -> None:
     """However the pauses lie: in the very windows that are slow, or elsewhere."""
-    slow = slower_in(RUN, WRITING[: len(WRITING) * 3 // 5], factor)
-    whole = measure_impact(slow).verdict
+    slow, whole = slow_run(factor)
     found = measure_impact(with_pauses(slow, paused_in(slow, [WRITING[place] for place in places], ms=ms))).verdict
     assert not (whole is Verdict.FAIL and found is Verdict.PASS)
     assert not (whole is Verdict.PASS and found is Verdict.FAIL)
@@ -131,5 +124,5 @@ def test_samples_of_one_process_are_not_held_against_those_of_another() -> None:
     last = int(np.flatnonzero(samples.worker == 1)[0])
     late = samples.loop_delay_ns.copy()
     late[last] = 500 * MS  # the first sample of a process has none before it to tell what CPU it used
-    run = replace(run, samples=replace(samples, loop_delay_ns=late), _made={})
+    run = changed(run, samples=replace(samples, loop_delay_ns=late))
     assert not len(own_pauses(run, 1)[0]) or not np.any(own_pauses(run, 100 * MS)[0])

@@ -1,7 +1,5 @@
 """Pauses of the load generator: which figures are its own and not the target's, and which are not."""
 
-from __future__ import annotations
-
 import numpy as np
 from history_language import ZERO_NS, history
 from test_load_generator import samples

@@ -1,7 +1,5 @@
 """Phantoms: versions that cannot have been there."""
 
-from __future__ import annotations
-
 import pytest
 from history_language import build, history, padding, parse
 

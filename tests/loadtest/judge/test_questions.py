@@ -1,7 +1,5 @@
 """The four questions: the worst verdict of their checks, the number, the sentence; and checks that crash."""
 
-from __future__ import annotations
-
 import pytest
 from history_language import history, padding
 

@@ -1,9 +1,8 @@
 """Whatever a target answers, what readers record of it is accepted and judged; and what is honest passes."""
 
-from __future__ import annotations
-
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording import Recording, document
@@ -12,6 +11,8 @@ from loadtest.http1.errors import BodyTooLargeError
 from loadtest.judge.analyse import summarise
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.summary import Summary, summary_bytes
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 TAGS = ('"a"', 'W/"a"', "b", '"c"', "", '""', '"d')
 BODIES = (

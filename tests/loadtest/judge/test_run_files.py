@@ -1,7 +1,5 @@
 """Loading a run: what is read, and one clear sentence for everything that cannot be."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from dataclasses import replace
@@ -12,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from history_language import build, history, parse
+from altered import changed
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 
 from loadtest.errors import RunError
@@ -20,8 +18,9 @@ from loadtest.judge.analyse import summarise
 from loadtest.judge.measure.rates import reading_ns
 from loadtest.run.checksums import verify, write_checksums
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
+from loadtest.run.history import History
 from loadtest.run.loading import load_history
-from loadtest.run.records import NEVER_RETURNED, READ_DTYPE, WRITER_SESSION, ReadOutcome
+from loadtest.run.records import READ_DTYPE, WRITER_SESSION
 from loadtest.run.run_info import read_run_info
 from loadtest.summary.summary import summary_bytes
 
@@ -44,6 +43,11 @@ def error_of(run: Path) -> str:
     return text
 
 
+def assert_same_reads(one: History, other: History) -> None:
+    for name in READ_DTYPE.names:
+        assert np.array_equal(getattr(one.reads, name), getattr(other.reads, name))
+
+
 def test_a_recorded_run_is_read_with_its_types_and_in_order_of_call(clean_run: Path) -> None:
     loaded = load_history(clean_run)
     table = pq.read_table(clean_run / "reads.parquet")
@@ -62,8 +66,7 @@ def test_reads_may_be_in_any_order(run: Path) -> None:
     shuffled = np.random.default_rng(5).permutation(6000)
     rewrite(run, "reads.parquet", lambda table: table.take(shuffled))
     loaded = load_history(run)
-    for name in READ_DTYPE.names:
-        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+    assert_same_reads(loaded, expected)
 
 
 def test_requests_are_known_by_the_names_that_the_target_gave(clean_run: Path) -> None:
@@ -87,58 +90,55 @@ def test_several_row_groups_are_fine(run: Path, many: int, monkeypatch: pytest.M
     write_checksums(run)
     monkeypatch.setattr("loadtest.run.loading.BLOCK", many)  # of more rows each column is a piece of its own
     loaded = load_history(run)
-    for name in READ_DTYPE.names:
-        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+    assert_same_reads(loaded, expected)
     assert (loaded.writes.etag, loaded.writes.bytes.tolist()) == (expected.writes.etag, expected.writes.bytes.tolist())
+
+
+def with_widening(run: Path, widening_ns: list[int]) -> History:
+    """The run with this column, in several row groups."""
+    table = pq.read_table(run / "reads.parquet")
+    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
+    table = table.append_column("widening_ns", pa.array(widening_ns, type=pa.int64()))
+    pq.write_table(table, run / "reads.parquet", row_group_size=700)
+    write_checksums(run)
+    return load_history(run)
 
 
 def test_a_column_of_nothing_but_zeros_is_as_one_that_is_not_there(run: Path) -> None:
     expected = load_history(run)
-    zeros = pa.array([0] * 6000, type=pa.int64())
-    table = pq.read_table(run / "reads.parquet")
-    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
-    pq.write_table(table.append_column("widening_ns", zeros), run / "reads.parquet", row_group_size=700)
-    write_checksums(run)
-    loaded = load_history(run)
+    loaded = with_widening(run, [0] * 6000)
     assert loaded.reads.on_one_clock
-    for name in READ_DTYPE.names:
-        assert np.array_equal(getattr(loaded.reads, name), getattr(expected.reads, name))
+    assert_same_reads(loaded, expected)
     assert summary_bytes(summarise(loaded)) == summary_bytes(summarise(expected))
 
 
 def test_a_value_in_the_last_row_group_is_not_lost(run: Path) -> None:
-    table = pq.read_table(run / "reads.parquet")
-    table = table.drop_columns([name for name in ("widening_ns",) if name in table.column_names])
-    widening = pa.array([0] * 5_999 + [1], type=pa.int64())
-    pq.write_table(table.append_column("widening_ns", widening), run / "reads.parquet", row_group_size=700)
-    write_checksums(run)
-    loaded = load_history(run)
+    loaded = with_widening(run, [0] * 5_999 + [1])
     assert not loaded.reads.on_one_clock
     assert (int(loaded.reads.widening_ns.sum()), len(loaded.reads.widening_ns)) == (1, 6000)
 
 
-class TestRunJson:
-    def change(self, run: Path, changes: dict[str, object]) -> str:
-        content = json.loads((run / "run.json").read_text())
-        for place, value in changes.items():
-            *parents, last = place.split("__")
-            inside = content
-            for parent in parents:
-                inside = inside[parent]
-            if value is ...:
-                del inside[last]
-            else:
-                inside[last] = value
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
-        return error_of(run)
+def rewritten(run: Path, changes: dict[str, object]) -> Path:
+    """The run with other values in run.json (``settings__window`` is one of the settings), or without (``...``)."""
+    content = json.loads((run / "run.json").read_text())
+    for place, value in changes.items():
+        *parents, last = place.split("__")
+        inside = content
+        for parent in parents:
+            inside = inside[parent]
+        inside[last] = value
+        if value is ...:
+            del inside[last]
+    (run / "run.json").write_text(json.dumps(content))
+    write_checksums(run)
+    return run
 
-    def test_no_directory(self, tmp_path: Path) -> None:
+
+class TestRunJson:
+    def test_no_directory_and_no_run(self, tmp_path: Path) -> None:
         assert "is not a directory" in error_of(tmp_path / "nothing")
         (tmp_path / "file").write_text("")
         assert "is not a directory" in error_of(tmp_path / "file")
-
-    def test_no_run(self, tmp_path: Path) -> None:
         assert "holds no run.json" in error_of(tmp_path)
 
     @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
@@ -151,12 +151,12 @@ class TestRunJson:
         assert "holds no JSON object" in error_of(run)
 
     def test_a_newer_format(self, run: Path) -> None:
-        text = self.change(run, {"format": 5})
+        text = error_of(rewritten(run, {"format": 5}))
         assert "has format 5 and this program knows up to 4: use the version that wrote it" in text
 
     @pytest.mark.parametrize("found", [0, -1, "1", None, True, 1.5, ...])
     def test_a_format_that_never_was(self, run: Path, found: object) -> None:
-        assert "expected a number from 1 on" in self.change(run, {"format": found})
+        assert "expected a number from 1 on" in error_of(rewritten(run, {"format": found}))
 
     @pytest.mark.parametrize(
         ("place", "value"),
@@ -180,42 +180,31 @@ class TestRunJson:
         ],
     )
     def test_values_that_cannot_be(self, run: Path, place: str, value: object) -> None:
-        text = self.change(run, {place: value})
+        text = error_of(rewritten(run, {place: value}))
         assert place.replace("__", ".") in text
         assert "the run is damaged, or was not written by this program" in text
 
     @pytest.mark.parametrize("window_ns", [0, 1, 199_999_999])
     def test_turns_of_windows_that_no_duel_has(self, run: Path, window_ns: int) -> None:
         """So short ones would take for ever to count."""
-        text = self.change(run, {"plan__side": "new", "plan__window_ns": window_ns})
+        text = error_of(rewritten(run, {"plan__side": "new", "plan__window_ns": window_ns}))
         assert "the turns of a duel are made of windows" in text
 
     @pytest.mark.parametrize("looks", [{"pairs": 2**31}, {"planned": 9}, {"made": [LOOK] * 9}])
     def test_more_looks_than_there_are(self, run: Path, looks: dict[str, object]) -> None:
         """The bounds of thousands of looks would take for ever; of a share near none there is no interval."""
-        content = json.loads((run / "run.json").read_text())
-        (run / "run.json").write_text(json.dumps(content | {"looks": {"planned": 8, "pairs": 9, "made": []} | looks}))
-        write_checksums(run)
-        assert "run.json: looks" in error_of(run)
+        made = {"planned": 8, "pairs": 9, "made": []} | looks
+        assert "run.json: looks" in error_of(rewritten(run, {"looks": made}))
 
     def test_a_duel_whose_turns_began_long_before_its_reads(self, run: Path) -> None:
         """Not every turn is looked at: there are a hundred years of them."""
-        content = json.loads((run / "run.json").read_text())
-        content["plan"] |= {"side": "new", "start_ns": 0}
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
-        moved = load_history(run)
+        moved = load_history(rewritten(run, {"plan__side": "new", "plan__start_ns": 0}))
         century = 10**9 * 3600 * 24 * 36500
         reads = replace(moved.reads, **{name: getattr(moved.reads, name) + century for name in TIMES})
-        assert 0 < reading_ns(replace(moved, reads=reads, _made={}, _being_made={})) < 80 * 10**9
+        assert 0 < reading_ns(changed(moved, reads=reads)) < 80 * 10**9
 
     def test_what_need_not_be_there(self, run: Path) -> None:
-        content = json.loads((run / "run.json").read_text())
-        for name in ("plan", "ended", "host", "versions", "outcomes"):
-            del content[name]
-        content["later"] = {"new": 1}
-        (run / "run.json").write_text(json.dumps(content))
-        write_checksums(run)
+        rewritten(run, dict.fromkeys(("plan", "ended", "host", "versions", "outcomes"), ...) | {"later": {"new": 1}})
         assert read_run_info(run).ended.reason == "not recorded"
         load_history(run)
 
@@ -293,115 +282,6 @@ class TestChecksums:
         (run / "run.json").unlink()
         (run / "run.json").mkdir()
         assert "run.json cannot be read" in error_of(run)
-
-
-def refuse(text: str) -> str:
-    with pytest.raises(RunError) as caught:
-        history(text)
-    return str(caught.value)
-
-
-class TestWhatCannotHaveHappened:
-    def test_writes(self) -> None:
-        assert "returned before they were called" in refuse("w1[10 9]")
-        assert "in flight when the next one was called" in refuse("w1[0 10] w2[9 20]")
-        assert "in flight when the next one was called" in refuse("w1[10 ?] w2[9 20]")
-        assert "in flight when the next one was called" in refuse("x1[0 10] w2[9 20]")
-        assert "not 0, 1, 2" in refuse("w1[0 10] w3[20 30]")
-        assert "not 0, 1, 2" in refuse("w1[0 10] w1[20 30]")
-        assert "version 0 was never acknowledged" in refuse("w0[0 ?] w1[20 30]")
-        assert "version 0 was never acknowledged" in refuse("x0[0 5] w1[20 30]")
-        history("w1[0 10] w2[10 20]")
-        history("w1[0 ?] w2[0 20]")
-
-    def test_a_write_of_unknown_outcome_that_returned(self) -> None:
-        reads, writes, windows = parse("w1[0 ?] w2[5 10]")
-        writes["returned_ns"][1] = writes["returned_ns"][2]
-        with pytest.raises(RunError, match="a return that does not fit their outcome"):
-            build(reads, writes, windows)
-        writes["returned_ns"][1] = NEVER_RETURNED
-        writes["returned_ns"][2] = NEVER_RETURNED
-        with pytest.raises(RunError, match="1 writes have a return that does not fit"):
-            build(reads, writes, windows)
-
-    def test_no_writes(self) -> None:
-        reads, writes, windows = parse("r0[0 1]")
-        with pytest.raises(RunError, match="holds 0 writes"):
-            build(reads, writes[:0], windows)
-
-    def test_a_read_before_there_was_anything_to_read(self) -> None:
-        assert "before version 0 was acknowledged" in refuse("w0[0 10] r0[9 20]")
-        history("w0[0 10] r0[10 20]")
-
-    @pytest.mark.parametrize(
-        ("text", "why"),
-        [
-            ("r0[10 9]", "returned before they were called"),
-            ("r0[10 11 due=1000000011]", "called long before they were due"),
-            ("r0[10 11 status=304]", "a status that their outcome denies"),
-            ("torn[10 11 status=500]", "a status that their outcome denies"),
-            ("n0[10 11 status=200]", "a status that their outcome denies"),
-            ("r[10 11]", "whole but have no version"),
-            ("r0[10 11 etag=-4]", "a version that cannot be"),
-            ("r0[10 11 sent=-4]", "a version that cannot be"),
-            ("error0[10 11]", "errors but have a version"),
-            ("n0[10 11 sent=none]", "answers to a condition that was never sent"),
-            ("n0[10 11 sent=1]", "304 but have another version than their reader held"),
-            ("not-modified-with-body1[10 11 sent=0]", "304 but have another version than their reader held"),
-            ("unasked-not-modified[10 11 sent=0]", "sent a condition after all"),
-        ],
-    )
-    def test_reads(self, text: str, why: str) -> None:
-        assert why in refuse(f"w1[0 5] {text}")
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "r0[10 10]",
-            "r0[10 11 due=1000000010]",
-            "foreign[10 11 status=304 sent=-2]",
-            "timed-out[10 11 status=200]",
-            "n[10 11 sent=-2]",
-            "n0[10 11 sent=-2]",
-            "not-modified-with-body0[10 11 sent=-2]",
-            "error[10 11 sent=0]",
-        ],
-    )
-    def test_reads_that_can_have_happened(self, text: str) -> None:
-        history(f"w1[0 5] {text}")
-
-    def change(self, table: str, column: str, value: int) -> str:
-        reads, writes, windows = parse("w1[0 5] r0[10 11] quiet0[0 10] writing0[20 30]")
-        {"reads": reads, "writes": writes, "windows": windows}[table][column][-1] = value
-        with pytest.raises(RunError) as caught:
-            build(reads, writes, windows)
-        return str(caught.value)
-
-    @pytest.mark.parametrize("column", ["called_ns", "returned_ns", "scheduled_ns"])
-    @pytest.mark.parametrize("value", [-1, 2**62, 2**63 - 1, -(2**63)])
-    def test_times_that_cannot_be(self, column: str, value: int) -> None:
-        assert "1 reads have a time that cannot be" in self.change("reads", column, value)
-        if (column, value) != ("returned_ns", 2**63 - 1):
-            assert "1 writes" in self.change("writes", column, value)
-
-    def test_values_that_no_enumeration_has(self) -> None:
-        assert "outcome that does not exist" in self.change("reads", "outcome", max(ReadOutcome) + 1)
-        assert "outcome that does not exist" in self.change("writes", "outcome", 3)
-        assert "a kind that does not exist" in self.change("windows", "kind", 3)
-        assert "a version that cannot be" in self.change("reads", "version", -2)
-
-    def test_windows(self) -> None:
-        assert "overlap, or are not in order" in refuse("quiet0[0 10] writing0[9 20]")
-        assert "have a time that cannot be" in refuse("quiet0[10 9]")
-        assert "a window twice, or two of one kind in a pair" in refuse("quiet0[0 10] quiet0[10 20]")
-        assert "a window twice" in self.change("windows", "index", 0)
-        assert "have a time that cannot be" in self.change("windows", "end_ns", 2**62)
-        history("quiet0[0 10] writing0[10 20] quiet1[20 20]")
-
-    def test_errors_say_how_many_and_which(self) -> None:
-        assert refuse("r0[10 9] r0[20 30] r0[21 20]").startswith(
-            "2 reads returned before they were called (the first is"
-        )
 
 
 def test_samples_that_cannot_be(run: Path) -> None:

@@ -1,7 +1,5 @@
 """Response time by the time since the last PUT: which reads are in it, and where slow ones show."""
 
-from __future__ import annotations
-
 from history_language import history
 
 from loadtest.judge.measure.latency import measure_latency
@@ -47,7 +45,6 @@ def test_reads_that_a_put_catches_show_before_it_and_not_long_after_the_one_befo
 def test_the_slowest_reads_tell_whether_they_met_a_put_and_whether_they_were_due_during_one() -> None:
     def slowest(slow_from_ms: int) -> tuple[int, int, int]:
         found = latency(slow_from_ms, slow_from_ms + 4).slowest
-        assert found is not None
         assert 0.1 < found.overlapping_share_of_all < 0.2
         return found.count, found.overlapping, found.due_during
 

@@ -1,25 +1,33 @@
 """Thresholds of runs that ended before all was known: what is only known to be at least so long is not called short."""
 
-from __future__ import annotations
-
-from dataclasses import replace
+from functools import lru_cache
 
 import pytest
+from altered import with_info
 from history_language import history, padding
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.thresholds.judging import evaluate
+from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
+from loadtest.summary.summary import Summary
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
-def judged(threshold: str, text: str) -> ThresholdResult:
+@lru_cache(maxsize=8)
+def summarised(text: str) -> tuple[Summary, History]:
     run = history(text)
-    (result,) = evaluate([threshold], summarise(run), run)
+    return summarise(run), run
+
+
+def judged(threshold: str, text: str) -> ThresholdResult:
+    (result,) = evaluate([threshold], *summarised(text))
     return result
 
 
@@ -49,15 +57,29 @@ class TestStalenessOfTheStalestRead:
 def test_a_lag_that_the_clock_of_a_worker_can_hide_is_not_called_short() -> None:
     """No read was stale as far as could be seen, and one of worker 1 may have been by as much as its clock is off."""
     run = history(padding(0, 1))
-    info = run.info.model_copy(update={"clock_uncertainty_ns": {"1": 50_000_000}})
-    hidden = replace(run, info=info, _made={}, _being_made={})
-    for threshold in ("staleness.max < 20ms", "window.max < 20ms"):
-        (on_one_clock,) = evaluate([threshold], summarise(run), run)
-        (result,) = evaluate([threshold], summarise(hidden), hidden)
-        assert (on_one_clock.verdict, result.verdict) == (PASS, OPEN)
-        assert "50.0 ms" in result.sentence
-    (result,) = evaluate(["window.max < 60ms"], summarise(hidden), hidden)
-    assert result.verdict is PASS
+    hidden = with_info(run, clock_uncertainty_ns={"1": 50_000_000})
+    thresholds = ["staleness.max < 20ms", "window.max < 20ms", "window.max < 60ms"]
+    *on_one_clock, _ = evaluate(thresholds, summarise(run), run)
+    *open_, longer = evaluate(thresholds, summarise(hidden), hidden)
+    assert [result.verdict for result in (*on_one_clock, *open_, longer)] == [PASS, PASS, OPEN, OPEN, PASS]
+    assert all("50.0 ms" in result.sentence for result in open_)
+
+
+@pytest.mark.parametrize(
+    ("metric", "too_short", "long_enough"),
+    [("staleness.max", 5, 15), ("window.max", 15, 25), ("visible(max)", 5, 15)],
+)
+def test_a_lag_from_before_a_head_showed_a_version_is_not_called_short(
+    metric: str, too_short: int, long_enough: int
+) -> None:
+    """Somebody else published each version up to 10 ns before a HEAD showed it; reads of the old one look fresh."""
+    for limit, verdict in ((too_short, OPEN), (long_enough, PASS)):
+        for run, expected in (
+            (history(padding(0, 1)), PASS),
+            (history(padding(0, 1), writer="watch", write_interval=0.0, window=0.0), verdict),
+        ):
+            (result,) = evaluate([f"{metric} < {limit}ns"], summarise(run), run)
+            assert result.verdict is expected, result.sentence
 
 
 class TestTheLongestWindow:

@@ -1,19 +1,16 @@
 """Reads as fast as the load generator's own delay: what it explains is not judged, and what it does not is."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
-import numpy as np
 import pytest
+from altered import changed, due_in, sampled, slower, windows_of
 
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.impact_words import doubts_of
 from loadtest.judge.measure.like_with_like import Kind
 from loadtest.judge.measure.too_fast import TooFast
-from loadtest.run.history import History, Samples
-from loadtest.run.records import Verdict
+from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
 
 MS = 1_000_000
@@ -22,28 +19,9 @@ MS = 1_000_000
 def measured(delay_ms: float, unchanged_times: float) -> Impact:
     """200s of 20 ms that stay as they are, and 304s of 0.5 ms that take so many times as long while writing."""
     run = simulated(Truth(unchanged_ms=0.5), 1)
-    return measure_impact(delayed(slowed(run, unchanged_times), delay_ms))
-
-
-def slowed(run: History, times: float) -> History:
-    """The same with its 304s that many times as slow in writing windows."""
-    reads, windows = run.reads, run.windows
-    writing = np.zeros(len(reads), dtype=bool)
-    for start, end in zip(windows.start_ns[windows.kind == 1], windows.end_ns[windows.kind == 1], strict=True):
-        writing |= (reads.scheduled_ns >= start) & (reads.scheduled_ns < end)
-    took = reads.returned_ns - reads.called_ns
-    took = np.where(writing & (reads.status == 304), (took * times).astype(np.int64), took)
-    return replace(run, reads=replace(reads, returned_ns=reads.called_ns + took))
-
-
-def delayed(run: History, delay_ms: float) -> History:
-    """The same by a generator whose event loop wakes so late."""
-    at = run.reads.called_ns[::4]
-    zeros = np.zeros(len(at), dtype=np.int64)
-    late = np.full(len(at), int(delay_ms * MS))
-    return replace(
-        run, samples=Samples(worker=zeros, at_ns=at, loop_delay_ns=late, cpu_ns=zeros, gc_ns=zeros, flush_ns=zeros)
-    )
+    slow = due_in(run, windows_of(run, WindowKind.WRITING)) & (run.reads.status == 304)
+    delayed = changed(run, samples=sampled(run.reads.called_ns[::4], int(delay_ms * MS)))
+    return measure_impact(slower(delayed, unchanged_times, slow))
 
 
 @pytest.mark.parametrize("times", [1.0, 1.6])

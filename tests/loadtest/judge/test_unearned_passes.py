@@ -3,18 +3,17 @@
 Each run is simulated, so that what the target did is known; then records are taken out of it, or made slow.
 """
 
-from __future__ import annotations
-
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from altered import changed, due_in, slower, windows_of
 
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.judge.measure.impact import failures, measure_impact
-from loadtest.run.history import Column, History, Reads, Windows
+from loadtest.run.history import Flags, History, Windows
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.units import SECOND
 
@@ -26,47 +25,21 @@ def recorded(truth: Truth = Truth()) -> History:  # noqa: B008 - frozen
     return simulated(truth, SEED)
 
 
-def changed(history: History, **tables: Reads | Windows) -> History:
-    """The same run with other tables, and nothing measured of it yet."""
-    return replace(history, **tables, _made={})
-
-
-def chosen_reads(reads: Reads, keep: Column) -> Reads:
-    return Reads(**{field.name: getattr(reads, field.name)[keep] for field in fields(reads)})
-
-
-def slower(history: History, which: Column, times: float) -> History:
-    reads = history.reads
-    took = reads.returned_ns - reads.scheduled_ns
-    took = np.where(which, times * took, took).astype(np.int64)
-    return changed(history, reads=replace(reads, returned_ns=reads.scheduled_ns + took))
-
-
-def due_in(history: History, kind: WindowKind) -> Column:
-    due, windows = history.reads.scheduled_ns, history.windows
-    inside = np.zeros(len(due), dtype=bool)
-    for start, end in zip(windows.start_ns[windows.kind == kind], windows.end_ns[windows.kind == kind], strict=True):
-        inside |= (due >= start) & (due < end)
-    return inside
+def while_writing(history: History) -> Flags:
+    return due_in(history, windows_of(history, WindowKind.WRITING))
 
 
 def with_rests(history: History, count: int) -> History:
     """Only so many rests besides the one before the first PUT, as when a run was ended early."""
-    windows = history.windows
-    keep = np.ones(len(windows), dtype=bool)
-    keep[np.flatnonzero(windows.kind == WindowKind.REST)[count + 1 :]] = False
-    return changed(
-        history, windows=Windows(**{field.name: getattr(windows, field.name)[keep] for field in fields(windows)})
-    )
+    rests = windows_of(history, WindowKind.REST)
+    kept = ~np.isin(np.arange(len(history.windows)), rests[count + 1 :])
+    return changed(history, windows=Windows(**{name: column[kept] for name, column in vars(history.windows).items()}))
 
 
 def with_hole(history: History) -> History:
     """Nearly no read of one rest succeeded."""
-    windows = history.windows
-    rest = np.flatnonzero(windows.kind == WindowKind.REST)[2]
-    due = history.reads.scheduled_ns
-    inside = (due >= windows.start_ns[rest]) & (due < windows.end_ns[rest])
-    return changed(history, reads=chosen_reads(history.reads, ~inside | (np.arange(len(due)) % 40 == 0)))
+    inside = due_in(history, windows_of(history, WindowKind.REST)[2:3])
+    return changed(history, reads=history.reads.chosen(~inside | (np.arange(len(inside)) % 40 == 0)))
 
 
 class TestRests:
@@ -109,7 +82,7 @@ def with_puts_that_hang(history: History) -> History:
         last = int(np.searchsorted(writes.called_ns, windows.end_ns[place])) - 1
         returned[last] = windows.start_ns[place + 1] + SECOND // 10
         met |= (due >= windows.start_ns[place]) & (due <= returned[last])
-    return slower(replace(history, writes=replace(writes, returned_ns=returned)), met, 3)
+    return slower(replace(history, writes=replace(writes, returned_ns=returned)), 3, met)
 
 
 def test_puts_that_reach_into_quiet_windows_do_not_take_what_they_do_out_of_the_account() -> None:
@@ -141,7 +114,6 @@ class TestKindsOfAnswer:
     def test_that_take_unlike_times_without_any_effect_never_fail(self) -> None:
         impact = measure_impact(recorded(Truth(unchanged_ms=0.5)))
         assert impact.verdict is not Verdict.FAIL
-        assert impact.mix is not None
         assert impact.mix.quiet_share == pytest.approx(0.5, abs=0.02)
         assert impact.mix.writing_share == pytest.approx(0.63, abs=0.03)
         assert "is no slowdown of the target" in impact.mix.sentence
@@ -152,16 +124,15 @@ class TestKindsOfAnswer:
         since = reads.scheduled_ns - put[np.maximum(np.searchsorted(put, reads.scheduled_ns, side="right") - 1, 0)]
         fetched = since < SECOND // 10  # every reader asks for changes, and gets a document only after a PUT
         conditional = changed(history, reads=replace(reads, status=np.where(fetched, 200, 304)))
-        impact = measure_impact(slower(conditional, fetched, 10))
+        impact = measure_impact(slower(conditional, 10, fetched))
         assert impact.verdict is Verdict.INCONCLUSIVE
         assert "of the reads while writing were answered 200, too few of which came while quiet" in impact.sentence
 
     def test_a_slow_tail_of_the_rarer_kind_is_found(self) -> None:
         history = recorded()
         some = np.random.default_rng(SEED).random(len(history.reads.status)) < 0.1
-        impact = measure_impact(
-            slower(history, due_in(history, WindowKind.WRITING) & (history.reads.status == 304) & some, 10)
-        )
+        rarer = while_writing(history) & (history.reads.status == 304)
+        impact = measure_impact(slower(history, 10, rarer & some))
         assert impact.verdict is not Verdict.PASS
 
 
@@ -178,9 +149,9 @@ def test_a_kind_left_out_of_the_slowdown_at_a_quantile_is_no_pass_when_visitors_
     """304s have too few reads in a window for a p99 of their own here, and every thirtieth is ten times as slow."""
     history = recorded()
     thinned = (history.reads.status == 200) | (np.arange(len(history.reads.status)) % 2 == 0)
-    few = changed(history, reads=chosen_reads(history.reads, thinned))
-    slow = due_in(few, WindowKind.WRITING) & (few.reads.status == 304) & (np.arange(len(few.reads.status)) % 12 == 0)
-    impact = measure_impact(slower(few, slow, 10))
+    few = changed(history, reads=history.reads.chosen(thinned))
+    slow = while_writing(few) & (few.reads.status == 304) & (np.arange(len(few.reads.status)) % 12 == 0)
+    impact = measure_impact(slower(few, 10, slow))
     left_out = {kind.kind: kind.note for kind in impact.kinds}["304"]
     assert "not in the slowdown at p99" in left_out
     assert impact.verdict is not Verdict.PASS

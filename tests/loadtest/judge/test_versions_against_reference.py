@@ -1,7 +1,5 @@
 """Every check of versions agrees with the definitions taken literally, on all small histories and on random ones."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -23,6 +21,8 @@ from loadtest.judge.checks.visible_writes import visible_writes
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import unseen
 from loadtest.judge.order.zones import zones
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "10000"))
 SHRUNK = settings(max_examples=min(HOW_MANY, 1000), suppress_health_check=list(HealthCheck))
@@ -51,9 +51,8 @@ def assert_agrees(text: str) -> None:
     within = [reference.is_inversion(read, writes, reads, same_session=True) for read in reads]
     assert monotonic_reads(run).found == sum(within), text
 
-    zone = zones(run)
+    zone, sizes = zones(run), reference.conflict_sizes(writes, reads)
     for bound in (0, 1, 3):
-        sizes = reference.conflict_sizes(writes, reads)
         expected = {version for pair, size in sizes.items() if size > bound for version in pair}
         found = zone.conflicts(bound)
         assert set(found) == expected, (text, bound)

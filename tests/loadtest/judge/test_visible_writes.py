@@ -1,7 +1,5 @@
 """Visible writes: an acknowledged version that nobody ever got is distinguished from one that came late."""
 
-from __future__ import annotations
-
 import pytest
 from history_language import history, padding
 

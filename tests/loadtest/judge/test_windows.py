@@ -1,7 +1,5 @@
 """Consistency windows, the visibility curve, k-staleness and binomial bounds."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -1,13 +1,11 @@
 """The impact of writes: pairs of windows, what is dropped, the interval, and the verdict at its boundaries."""
 
-from __future__ import annotations
-
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from altered import from_afar
 from history_language import history
 from test_load_generator import samples
 
@@ -315,19 +313,6 @@ class TestReadsDueDuringAPut:
             text += [f"r0[{start + due} {start + due + 500}]" for due in (5100, 5200, 5300, 7100, 7200, 7300)]
         overlap = measure_impact(history(" ".join(text))).overlap
         assert overlap[0].text.startswith("not measured: 0 writing windows had enough reads on both sides")
-
-
-def from_afar(near: History, width_ns: int) -> History:
-    """The same reads by a worker whose clock is known to ``width_ns``; the bound begins half as much too early."""
-    reads, early = near.reads, width_ns // 2
-    moved = replace(
-        reads,
-        scheduled_ns=reads.scheduled_ns - early,
-        called_ns=reads.called_ns - early,
-        returned_ns=reads.returned_ns - early + width_ns,
-        widening_ns=np.full(len(reads), width_ns),
-    )
-    return replace(near, reads=moved, _made={}, _being_made={})
 
 
 @pytest.mark.parametrize("width_ns", [LENGTH // 50, LENGTH // 10, LENGTH // 5, LENGTH * 2 // 5])

@@ -44,6 +44,9 @@ def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
         not_kept=kept.keep.not_kept,
     )
     assert "is kept, and will be put back at the end, save its own metadata" in kept.say
+    assert kept.put == {"IfMatch": f'"{MD5_OF_GZIP}"'}  # what the store holds may be newer than what the address shows
+    assert begin(seen(GZIP, etag=f'W/"{MD5_OF_GZIP}"')).put == kept.put
+    assert begin(seen(MINE)).put == {}  # the ETag of the store is not known
     assert begin(seen(MINE)).keep.body == MINE  # no ETag, but text, and twice the same
     absent = begin(seen(b"{}", 404))
     assert (absent.found_nothing, absent.put) == (True, {"IfNoneMatch": "*"})
@@ -59,6 +62,7 @@ def test_the_address_stands_in_for_a_key_that_may_not_read() -> None:
         (seen(GZIP, etag='"00000000000000000000000000000000"'),),
         (seen(GZIP),),
         (seen(MINE), seen(b'{"hello":"worl')),
+        (seen(GZIP, etag=f'"{MD5_OF_GZIP}"', age="17"),),
         (seen(b'{"message":"Missing Authentication Token"}', 403),),
         (seen(b"bad gateway", 502),),
         (seen(b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'),),

@@ -58,7 +58,7 @@ def writer_that_is(program: str, run_dir: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(conversation.subprocess, "Popen", started)
     target = Target("http://127.0.0.1:9/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
-    settings: Any = SimpleNamespace(payload_bytes=512, window=2.0, stack=None)
+    settings: Any = SimpleNamespace(payload_bytes=512, window=2.0, stack=None, object_keys=())
     return WriterProcess("0123456789ab", run_dir, settings, target, made_up_documents(256), lambda put: None)
 
 

@@ -1,37 +1,28 @@
 """Watching, workers elsewhere, places and several addresses in one run: each alone is tested elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
-from history_language import ZERO_NS, build, run_info
-from simulation import simulate
+from altered import workers_at
+from history_language import ZERO_NS, build
+from simulation import healthy, lagging
 from test_addresses import at_two, beside
 from test_places import from_two
-from test_watched_runs import FINDERS, each_once, no_finding
-from watched_world import World
+from watched_world import FINDERS, World, heads_of, no_finding, unwatched_by, watched_by
 
 from loadtest.judge.analyse import summarise
-from loadtest.judge.checks.fresh_reads import fresh_reads
-from loadtest.run.attendance import Attendance, Attendant
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds
-from loadtest.run.clocks import how_uncertain, widened
-from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.clocks import how_uncertain
 from loadtest.run.history import History
-from loadtest.run.observed.journal import Watched, watched_from
-from loadtest.run.observed.naming import name_observed
-from loadtest.run.observed.without_a_store import name_alone
-from loadtest.run.records import WRITE_DTYPE, Verdict
+from loadtest.run.records import Verdict
 from loadtest.run.run_info import RunInfo
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.summary.summary import Summary
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 AHEAD_NS = 36_000_000_000_000
 """The clock of the worker in Tokyo is ten hours ahead."""
@@ -50,28 +41,18 @@ def exchanges(random: Random) -> ClockBounds:
 
 def in_two_places(info: RunInfo, uncertain: dict[str, int], end_ns: int) -> RunInfo:
     """Oslo beside the master, Tokyo far from it; both read at both addresses."""
-    processes = [
-        Attendant(role="worker", share=share, shares=2, began=True, until_ns=end_ns, closed=True, place=place)
-        for share, place in enumerate(("Oslo", "Tokyo"))
-    ]
-    return at_two(info).model_copy(
-        update={"attendance": Attendance(processes=processes), "clock_uncertainty_ns": uncertain}
-    )
+    workers = workers_at(("Oslo", "Tokyo"), end_ns)
+    return at_two(info).model_copy(update={"attendance": workers, "clock_uncertainty_ns": uncertain})
 
 
 def read_from_two_places(random: Random, lag: Lag = lambda worker, address: 0, *, sessions: int = 3) -> list[World]:
     """Two workers, each with readers at two addresses, beside one publisher and one watcher."""
-    published, time, number = [(-10 * LENGTH, 0)], random.randint(200, 300), 0
+    published, time = [(-10 * LENGTH, 0)], random.randint(200, 300)
     while time < LENGTH:
-        number += 1
-        published.append((time, each_once(number)))
+        published.append((time, len(published)))
         time += random.randint(200, 300)
     worlds = [World(published), World(published)]
-    heads, time = [], -3 * HEADS
-    while time < LENGTH + HEADS:
-        took = random.randint(0, 3)
-        heads.append(worlds[0].head(time, time + took, random.randint(time, time + took)))
-        time += took + random.randint(0, HEADS)
+    heads = heads_of(worlds[0], random, LENGTH, HEADS)
     worlds[0].watch(heads, HEADS)
     begins = heads[0].returned_ns - ZERO_NS
     for worker, world in enumerate(worlds):
@@ -87,26 +68,12 @@ def read_from_two_places(random: Random, lag: Lag = lambda worker, address: 0, *
     return worlds
 
 
-def spooled(worlds: list[World]) -> tuple[list[SpooledReads], list[list[Any]]]:
-    parts = [
-        SpooledReads(worker, np.array(world.rows, dtype=SPOOLED_READ_DTYPE), world.etags)
-        for worker, world in enumerate(worlds)
-    ]
-    return parts, [world.lines for world in worlds]
-
-
 def watched(random: Random, lag: Lag = lambda worker, address: 0) -> History:
     """What is judged of a run that watched."""
     worlds, clocks = read_from_two_places(random, lag), {1: exchanges(random)}
-    said, writes = watched_from(worlds[0].journal.notes), worlds[0].journal.table()
-    settled = partial(widened, clocks=clocks, not_before_ns=int(writes["returned_ns"][0]))
-    named = name_observed(*spooled(worlds), writes, Watched.model_validate(said), settled)
-    info = run_info(writer="watch", write_interval=0.0, window=0.0)
-    uncertain = {str(worker): width for worker, width in how_uncertain(clocks, named.reads).items()}
-    told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
-    watch = Watched.model_validate({**said, **told})
-    info = in_two_places(info, uncertain, int(named.reads["returned_ns"].max()))
-    return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
+    reads, writes, info = watched_by(worlds, clocks)
+    uncertain = {str(worker): width for worker, width in how_uncertain(clocks, reads).items()}
+    return build(reads, writes, info=in_two_places(info, uncertain, int(reads["returned_ns"].max())))
 
 
 def unwatched(random: Random) -> History:
@@ -116,14 +83,8 @@ def unwatched(random: Random) -> History:
         for number, (_, name) in enumerate(world.published):
             when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=10 * number)
             world.modified(name, format_datetime(when, usegmt=True))
-    first = np.zeros(1, dtype=WRITE_DTYPE)
-    first["called_ns"], first["returned_ns"] = ZERO_NS - 1000, ZERO_NS - 900
-    first["etag"], first["error"] = "", ""
-    settled = partial(widened, clocks=clocks, not_before_ns=int(first["returned_ns"][0]))
-    alone = name_alone(*spooled(worlds), first, settled)
-    said = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
-    info = in_two_places(run_info(writer="none", write_interval=0.0, window=0.0), {}, ZERO_NS + LENGTH)
-    return build(alone.reads, alone.writes, info=info.model_copy(update={"watch": Watched.model_validate(said)}))
+    reads, writes, info = unwatched_by(worlds, clocks)
+    return build(reads, writes, info=in_two_places(info, {}, ZERO_NS + LENGTH))
 
 
 def parts_of(history: History) -> list[History]:
@@ -138,8 +99,7 @@ def test_correct_runs_raise_no_alarm_in_any_of_their_parts() -> None:
         history = watched(Random(seed))
         assert history.reads.known_to_a_bound
         for part in parts_of(history):
-            no_finding(part)
-            passed += fresh_reads(part).verdict is Verdict.PASS
+            passed += no_finding(part)[0].verdict is Verdict.PASS  # that of fresh reads
     assert passed > 100  # and they were not silent for lack of evidence
 
 
@@ -149,16 +109,12 @@ def test_correct_runs_that_asked_no_store_raise_no_alarm_in_any_of_their_parts()
             assert {check.__name__: check(part).found for check in FINDERS} == {check.__name__: 0 for check in FINDERS}
 
 
-def freshness(summary: Summary) -> dict[str, Verdict]:
-    at = {row.url: row.verdicts[2] for row in summary.addresses}
-    return at | {row.place: row.verdicts[2] for row in summary.places}
-
-
 def only_there_is_a_finding(summary: Summary) -> None:
     """A fault at one address near one place FAILs the run, that address and that place, and nothing else."""
     assert not [check.error for check in summary.checks if check.error]
     assert summary.verdict is Verdict.FAIL and summary.questions[2].verdict is Verdict.FAIL
-    verdicts = freshness(summary)
+    verdicts = {row.url: row.verdicts[2] for row in summary.addresses}
+    verdicts |= {row.place: row.verdicts[2] for row in summary.places}
     assert len(verdicts) == 4
     failing = {name for name, verdict in verdicts.items() if verdict is Verdict.FAIL}
     assert failing == {"https://cdn.example/v1/samples", "Tokyo"}
@@ -174,5 +130,4 @@ def test_a_lag_at_one_address_near_one_place_is_found_there_and_nowhere_else(see
 
 
 def test_the_same_where_this_suite_writes() -> None:
-    healthy, lagging = simulate(3).history, simulate(3, lag_ns=40_000_000).history
-    only_there_is_a_finding(summarise(from_two(beside(healthy, healthy), beside(healthy, lagging, 0.5))))
+    only_there_is_a_finding(summarise(from_two(beside(healthy(), healthy()), beside(healthy(), lagging(), 0.5))))

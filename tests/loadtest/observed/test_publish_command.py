@@ -1,7 +1,5 @@
 """Somebody's own publisher on this suite's schedule: its exit code is an outcome, its output stays with it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -11,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import configargparse
 import pytest
 from watched_world import ZERO_NS, World
 
@@ -18,19 +17,30 @@ from loadtest.cleaned import hide
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.load.duel_sides import add_shared_arguments
+from loadtest.load.options import add_arguments, settings_from
 from loadtest.load.writer.publish_command import PublishCommand, Ran, tell_of
 from loadtest.load.writer.watcher_process import WatcherProcess
+from loadtest.load.writer.watching import Watching
 from loadtest.target.finding import Target
 
 SECRET = "wJalrXUtnFEMIfake/bPxRfiCYEXAMPLEKEY"
+ENDLESS = "sleep 600 & echo $! > pid; wait"
 
 
-def ran(command: str, folder: Path, *secrets: str) -> Ran:
-    publisher = PublishCommand(command, str(folder), lambda: secrets)
-    publisher.start(iter([time.monotonic_ns()]), 10**10)
-    assert publisher._thread is not None
+def started(command: str, folder: Path, *due_ns: int, skip_ns: int = 10**10) -> PublishCommand:
+    """A publisher whose command is due at these times, or now."""
+    publisher = PublishCommand(command, str(folder))
+    publisher.start(iter(due_ns or [time.monotonic_ns()]), skip_ns)
+    return publisher
+
+
+def all_of(publisher: PublishCommand) -> list[Ran]:
     publisher._thread.join(30)
-    (found,) = publisher.finished()
+    return publisher.finished()
+
+
+def ran(command: str, folder: Path) -> Ran:
+    (found,) = all_of(started(command, folder))
     return found
 
 
@@ -61,17 +71,13 @@ def test_a_command_that_does_not_exist_is_an_outcome(tmp_path: Path) -> None:
 
 
 def test_a_command_that_goes_on_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    publisher = PublishCommand("sleep 600 & echo $! > pid; wait", str(tmp_path))
-    publisher.start(iter([time.monotonic_ns()]), 10**10)
-    for _ in range(500):
-        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip():
-            break
-        time.sleep(0.01)
+    publisher = started(ENDLESS, tmp_path)
+    pid = int(waited_for(tmp_path / "pid"))
     assert publisher.running_since_ns is not None
     assert publisher.stop()
     (found,) = publisher.finished()
     assert found.code is None
-    assert has_ended(int((tmp_path / "pid").read_text()))
+    assert has_ended(pid)
 
 
 def waited_for(file: Path) -> str:
@@ -99,13 +105,10 @@ def has_ended(pid: int) -> bool:
 def test_a_command_is_ended_when_whoever_ran_it_was_killed_and_nobody_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publisher = PublishCommand("sleep 600 & echo $! > pid; wait", str(tmp_path))
-    publisher.start(iter([time.monotonic_ns(), time.monotonic_ns()]), 10**10)
+    publisher = started(ENDLESS, tmp_path, time.monotonic_ns(), time.monotonic_ns())
     pid = int(waited_for(tmp_path / "pid"))
     monkeypatch.setattr(os, "getppid", lambda: 1)
-    assert publisher._thread is not None
-    publisher._thread.join(30)
-    (found,) = publisher.finished()  # and no other was begun
+    (found,) = all_of(publisher)  # and no other was begun
     assert found.code is None
     assert has_ended(pid)
 
@@ -148,11 +151,7 @@ def test_a_watcher_is_told_what_readers_show() -> None:
 
 def test_times_that_pass_while_a_command_runs_are_left_out(tmp_path: Path) -> None:
     now = time.monotonic_ns()
-    publisher = PublishCommand("true", str(tmp_path))
-    publisher.start(iter([now - 10**10, now - 10**10, now]), 10**8)
-    assert publisher._thread is not None
-    publisher._thread.join(30)
-    assert len(publisher.finished()) == 1
+    assert len(all_of(started("true", tmp_path, now - 10**10, now - 10**10, now, skip_ns=10**8))) == 1
 
 
 def test_failing_runs_are_noted_and_said() -> None:
@@ -165,8 +164,6 @@ def test_failing_runs_are_noted_and_said() -> None:
 
 
 def test_a_version_took_effect_after_the_command_began_that_ran_meanwhile() -> None:
-    from loadtest.load.writer.watching import Watching
-
     world = World([(-1000, 0), (15, 1)])
     watching = Watching(world.journal, 10)
     watching.see(world.head(10, 10, 10))
@@ -194,10 +191,6 @@ def test_options_that_contradict_each_other_are_refused(given: dict[str, Any], r
 
 
 def settings_of(**given: Any) -> Any:
-    import configargparse
-
-    from loadtest.load.options import add_arguments, settings_from
-
     parser = configargparse.ArgumentParser()
     parser.add_argument("--host", default="http://127.0.0.1:1")
     parser.set_defaults(run_time=3600, headless=True)
@@ -252,15 +245,13 @@ def test_a_watcher_that_is_told_to_end_while_a_head_hangs_ends_the_command_first
     (tmp_path / "spool").mkdir()
     orders = {
         "journal": str(tmp_path / "journal"), "watch_interval": 0.02, "folder": str(tmp_path), "run": "0" * 12,
-        "publish_command": "sleep 600 & echo $! > pid; wait", "skip_when_late_ns": 10**12,
+        "publish_command": ENDLESS, "skip_when_late_ns": 10**12,
     }  # fmt: skip
     start = {
         "start_ns": time.monotonic_ns(), "window_ns": 0, "seed": 1, "rest_windows": 0, "rest_pairs": 0,
         "interval_ns": 10**6,
     }  # fmt: skip
     watcher = subprocess.Popen([sys.executable, "-c", _HANGING], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert watcher.stdin is not None
-    assert watcher.stdout is not None
     for line in (orders, start):
         watcher.stdin.write(json.dumps(line).encode() + b"\n")
         watcher.stdin.flush()

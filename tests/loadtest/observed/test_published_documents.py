@@ -1,7 +1,5 @@
 """What ``python -m loadtest publish`` publishes: JSON of the size that was asked for, and no two that are alike."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

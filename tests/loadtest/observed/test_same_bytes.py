@@ -1,20 +1,19 @@
 """The same bytes under one ETag after the other, as where a store encrypts them anew with each PUT (KMS)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from random import Random
 
 import pytest
-from test_watched_runs import FINDERS, no_finding
 from test_without_a_store import readers_of
-from watched_world import World, md5
+from watched_world import FINDERS, World, md5, no_finding
 
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.run.history import History
 from loadtest.run.records import UNDECIDED_VERSION, ReadOutcome, Verdict
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 
 class Encrypted(World):

@@ -1,7 +1,5 @@
 """What a finding says of a run that watched: what HEADs showed, and never that a PUT was sent or acknowledged."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """A run that asks no store: what answers alone prove, and what they leave open."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
@@ -25,6 +23,8 @@ from loadtest.run.observed.without_a_store import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
+
+pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 
 def at(second: int) -> str:
@@ -144,7 +144,7 @@ def test_a_document_whose_times_are_too_many_to_keep_has_no_place_in_an_order(mo
     noted: list[dict[str, Any]] = []
     taking = recorder.Recorder.__new__(recorder.Recorder)
     taking.verifier, taking._modified = ObservedVerifier(), set()
-    taking.spool = SimpleNamespace(body=noted.append)  # type: ignore[assignment]
+    taking.spool = SimpleNamespace(body=noted.append)
     for second in (1, 2, 3, 4):
         fields = {b"last-modified": at(second).encode()}
         taking.note_modified(1, Answer(200, [], fields, bytearray(), 0, 0, b"", False, 0))

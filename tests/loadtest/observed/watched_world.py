@@ -3,28 +3,37 @@
 HEADs, watcher, bodies, ETags and sealing are the real ones; only the clock and the network are made up.
 """
 
-from __future__ import annotations
-
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
 
 import numpy as np
 from history_language import ZERO_NS, build, run_info
 
+from loadtest.judge.checks.atomic_reads import atomic_reads
+from loadtest.judge.checks.conditional_get import conditional_get
+from loadtest.judge.checks.fresh_reads import fresh_reads
+from loadtest.judge.checks.monotonic_reads import monotonic_reads
+from loadtest.judge.checks.phantoms import phantoms
+from loadtest.judge.checks.visible_writes import visible_writes
+from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.load.writer.watching import Watching
+from loadtest.run.clock_bounds import ClockBounds
+from loadtest.run.clocks import widened
 from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched, watched_from
 from loadtest.run.observed.naming import name_observed
 from loadtest.run.observed.without_a_store import name_alone
-from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome
+from loadtest.run.records import WRITE_DTYPE, ReadOutcome, Verdict, WriteOutcome
+from loadtest.run.run_info import RunInfo
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.summary.findings import CheckResult
 from loadtest.target.heads import Head
 
 
@@ -145,25 +154,57 @@ class World:
 
     def history_without_store(self) -> History:
         """What is judged where nobody asked the store."""
-        first = np.zeros(1, dtype=WRITE_DTYPE)
-        first["called_ns"], first["returned_ns"] = ZERO_NS - 1000, ZERO_NS - 900
-        first["etag"], first["error"] = "", ""
-        part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
-        alone = name_alone([part], [self.lines], first)
-        info = run_info(writer="none", write_interval=0.0, window=0.0)
-        said = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
-        return build(alone.reads, alone.writes, info=info.model_copy(update={"watch": Watched.model_validate(said)}))
+        reads, writes, info = unwatched_by([self])
+        return build(reads, writes, info=info)
 
     def history(self, **settings: Any) -> History:
         """What is judged."""
-        said = watched_from(self.journal.notes)
-        writes = self.journal.table()
-        part = SpooledReads(0, np.array(self.rows, dtype=SPOOLED_READ_DTYPE), self.etags)
-        named = name_observed([part], [self.lines], writes, Watched.model_validate(said))
-        info = run_info(writer="watch", write_interval=0.0, window=0.0, **settings)
-        told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
-        watch = Watched.model_validate({**said, **told})
-        return build(named.reads, writes, info=info.model_copy(update={"watch": watch}))
+        reads, writes, info = watched_by([self], **settings)
+        return build(reads, writes, info=info)
+
+
+Recorded = tuple[np.ndarray, np.ndarray, RunInfo]
+"""Reads, writes and run.json."""
+
+
+def watched_by(worlds: list[World], clocks: dict[int, ClockBounds] | None = None, **settings: Any) -> Recorded:
+    """What is recorded by processes that each read in a world of their own, of which the first asks the store too."""
+    said, writes = watched_from(worlds[0].journal.notes), worlds[0].journal.table()
+    lines = [world.lines for world in worlds]
+    settled = partial(widened, clocks=clocks or {}, not_before_ns=int(writes["returned_ns"][0]))
+    named = name_observed(_spooled(worlds), lines, writes, Watched.model_validate(said), settled)
+    told = {"unseen": named.unseen, "vouched": named.vouched, "same_bytes": named.same_bytes}
+    info = run_info(writer="watch", write_interval=0.0, window=0.0, **settings)
+    return named.reads, writes, info.model_copy(update={"watch": Watched.model_validate({**said, **told})})
+
+
+def unwatched_by(worlds: list[World], clocks: dict[int, ClockBounds] | None = None) -> Recorded:
+    """The same where nobody asks the store."""
+    first = np.zeros(1, dtype=WRITE_DTYPE)
+    first["called_ns"], first["returned_ns"] = ZERO_NS - 1000, ZERO_NS - 900
+    first["etag"], first["error"] = "", ""
+    settled = partial(widened, clocks=clocks or {}, not_before_ns=ZERO_NS - 900)
+    alone = name_alone(_spooled(worlds), [world.lines for world in worlds], first, settled)
+    said = {"documents": alone.documents, "in_order": alone.in_order, "came_back": alone.came_back}
+    info = run_info(writer="none", write_interval=0.0, window=0.0)
+    return alone.reads, alone.writes, info.model_copy(update={"watch": Watched.model_validate(said)})
+
+
+def _spooled(worlds: list[World]) -> list[SpooledReads]:
+    return [
+        SpooledReads(worker, np.array(world.rows, dtype=SPOOLED_READ_DTYPE), world.etags)
+        for worker, world in enumerate(worlds)
+    ]
+
+
+def heads_of(world: World, random: Random, length: int, every: int) -> list[Head]:
+    """HEADs from before the first read to after the last one, each of which looks at a moment of its own."""
+    heads, time = [], -3 * every
+    while time < length + every:
+        took = random.randint(0, max(1, every // 3))
+        heads.append(world.head(time, time + took, random.randint(time, time + took)))
+        time += took + random.randint(0, every)
+    return heads
 
 
 def random_world(
@@ -178,11 +219,7 @@ def random_world(
             published.append((time, names(number)))
         time += random.randint(*gap)
     world = World(published, digests=random.choice(["yes", "perhaps", "no"]))
-    heads, time = [], -3 * heads_every
-    while time < length + heads_every:
-        took = random.randint(0, max(1, heads_every // 3))
-        heads.append(world.head(time, time + took, random.randint(time, time + took)))
-        time += took + random.randint(0, heads_every)
+    heads = heads_of(world, random, length, heads_every)
     world.watch(heads, heads_every)
     begins = heads[0].returned_ns - ZERO_NS
     for session in range(sessions):
@@ -196,4 +233,13 @@ def random_world(
     return world
 
 
-__all__ = ["NO_VERSION", "World", "document", "md5", "random_world"]
+FINDERS = (fresh_reads, monotonic_reads, atomic_reads, phantoms, visible_writes, whole_bodies, conditional_get)
+
+
+def no_finding(history: History) -> list[CheckResult]:
+    """What the checks say of a correct run."""
+    results = [check(history) for check in FINDERS]
+    for result in results:
+        assert result.found == 0, (result.id, result.sentence, result.witnesses)
+        assert result.verdict is not Verdict.FAIL, result.sentence
+    return results

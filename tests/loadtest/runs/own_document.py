@@ -12,34 +12,53 @@ MINE = b'{"my":"own \xc3\xa4 document"}\n'
 MINE_PUT = {
     "ContentType": "application/vnd.mine+json; charset=utf-8",
     "CacheControl": "max-age=17",
+    "ContentLanguage": "de",
+    "ContentDisposition": "inline",
     "Metadata": {"owner": "me"},
 }
+TAGS = [{"Key": "team", "Value": "shop"}]
 KEY = "payload.json"
 
 
 class Mine:
     """The object, as its owner sees it; no run has this client."""
 
-    def __init__(self, sandbox: RunningSandbox) -> None:
+    def __init__(self, sandbox: RunningSandbox, key: str = KEY) -> None:
+        self._key = key
         self._s3 = boto3.client(
             "s3", "us-east-1", endpoint_url=sandbox.url, aws_access_key_id="owner", aws_secret_access_key="owner"
         )
         self._bucket = sandbox.outputs()["S3BucketName"]
 
     def put(self, body: bytes = MINE, **arguments: Any) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=KEY, Body=body, **{**MINE_PUT, **arguments})
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=self._key,
+            Body=body,
+            Tagging="team=shop",
+            ACL="public-read",
+            **MINE_PUT,
+            **arguments,
+        )
+        self._access_list = self._granted()
 
     def body(self) -> bytes:
-        found: bytes = self._s3.get_object(Bucket=self._bucket, Key=KEY)["Body"].read()
+        found: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._key)["Body"].read()
         return found
 
     def is_served_as_it_was(self) -> bool:
         """Whether it has the headers that its owner gave it, whatever its bytes are."""
-        return MINE_PUT.items() <= self._s3.head_object(Bucket=self._bucket, Key=KEY).items()
+        return MINE_PUT.items() <= self._s3.head_object(Bucket=self._bucket, Key=self._key).items()
 
     def is_as_it_was(self) -> bool:
-        found = self._s3.get_object(Bucket=self._bucket, Key=KEY)
-        return found["Body"].read() == MINE and MINE_PUT.items() <= found.items()
+        found = self._s3.get_object(Bucket=self._bucket, Key=self._key)
+        tags = self._s3.get_object_tagging(Bucket=self._bucket, Key=self._key)["TagSet"]
+        assert (found["Body"].read(), tags, self._granted()) == (MINE, TAGS, self._access_list)
+        return MINE_PUT.items() <= found.items()
+
+    def _granted(self) -> list[str]:
+        listed = self._s3.get_object_acl(Bucket=self._bucket, Key=self._key)["Grants"]
+        return sorted(map(str, listed))
 
 
 def documents_like_mine(folder: Path, count: int) -> list[str]:

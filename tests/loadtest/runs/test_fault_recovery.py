@@ -83,6 +83,13 @@ def test_every_fault_is_injected_into_one_of_these_runs_at_its_largest_size() ->
     assert sorted(injected) == sorted((case.fault, case.sizes[-1].value) for case in CASES)
 
 
+def test_no_check_that_a_fault_must_fail_is_failed_by_another_of_its_run() -> None:
+    """Otherwise nobody would notice that a detector had stopped working."""
+    for company in COMPANIES:
+        fails = [check for each in company.faults for check in each.case.fails]
+        assert sorted(set(fails)) == sorted(fails), company.name
+
+
 @pytest.fixture(scope="session")
 def judged(
     shared_sandbox: RunningSandbox, warm_locust: WarmLocust, tmp_path_factory: pytest.TempPathFactory
@@ -143,7 +150,7 @@ def test_somebody_else_who_writes_is_named(judged: Callable[[Company], Summary])
 
 @pytest.mark.slow
 def test_without_a_fault_nothing_is_reported_and_a_pipe_gets_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, run_time="6s").wait()
+    run = start(sandbox.outputs_path, "--window", "1", run_time="6s").wait()
     assert_answered(run)
     summary = read_summary(run.run_dir / SUMMARY_FILE)
     assert is_recovered((WITHOUT, None), summary), verdicts(summary)

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from locust.argument_parser import get_parser
 
 from loadtest.errors import UsageError
 from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
 from loadtest.judge.thresholds.metrics import METRICS
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.project import locust_command
+from tests.loadtest.load.chosen_settings import options
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,7 @@ def test_every_metric_can_be_asked_for_in_each_of_its_units(data: st.DataObject)
 
 
 def settings(*arguments: str) -> tuple[str, ...]:
-    parser = get_parser()
-    add_arguments(parser)
-    return settings_from(parser.parse_args(list(arguments))).thresholds
+    return settings_from(options(*arguments)).thresholds
 
 
 def test_the_option_may_be_repeated() -> None:

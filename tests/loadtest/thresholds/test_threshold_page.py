@@ -4,14 +4,13 @@ import re
 import shlex
 from pathlib import Path
 
-from locust.argument_parser import get_parser
-
 from loadtest.judge.thresholds.grammar import UNITS, parse
 from loadtest.judge.thresholds.judging import evaluate
 from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.run.history import History
 from loadtest.summary.summary import Summary
+from tests.loadtest.load.chosen_settings import options
 
 PAGE = (Path(__file__).parents[3] / "docs" / "thresholds.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`.+?`[^|]*) \| (\w+) \| ([^|]+) \|$", PAGE, re.M)
@@ -51,8 +50,6 @@ def test_the_command_is_taken_by_locust() -> None:
     (command,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S)
     program, *arguments = shlex.split(command.replace("\\\n", " "))
     assert program == "locust"
-    parser = get_parser()
-    add_arguments(parser)
-    assert len(settings_from(parser.parse_args(arguments)).thresholds) == 4
+    assert len(settings_from(options(*arguments)).thresholds) == 4
     for text in re.findall(r'LOCUST_THRESHOLD="([^"]+)"', PAGE):
         assert len(parse(text)) == 2

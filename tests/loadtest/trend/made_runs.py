@@ -9,6 +9,7 @@ import numpy as np
 from loadtest.run.records import Verdict
 from loadtest.summary.speed import Quantiles
 from loadtest.summary.summary import Source, Summary
+from loadtest.trend.records import NumberTrend, Trend
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -65,3 +66,11 @@ def series(template: Summary, factors: Any, seed: int = 1, noise: float = 0.02) 
 def with_check(summary: Summary, name: str, verdict: Verdict) -> Summary:
     checks = tuple(replace(check, verdict=verdict) if check.id == name else check for check in summary.checks)
     return replace(summary, checks=checks)
+
+
+def on_machine(summary: Summary, **host: Any) -> Summary:
+    return replace(summary, run=replace(summary.run, host={**summary.run.host, **host}))
+
+
+def number(made: Trend, name: str = "response-quiet-p99") -> NumberTrend:
+    return next(one for one in made.numbers if one.id == name)

@@ -23,10 +23,11 @@ from loadtest.errors import UsageError
 from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.finding import Target
+from loadtest.target.keeping import NOT_SHOWN
 from loadtest.target.opening import open_store, orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import content_md5
-from loadtest.target.store import StoreError
+from loadtest.target.store import WHO_MAY_READ, StoreError
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3
@@ -79,7 +80,7 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-class Store:
+class ProbedObject:
     """The object in its bucket. ``read`` is a plain read of the target."""
 
     def __init__(self, target: Target, read: Callable[[], ProbeAnswer], time_limit_s: float) -> None:
@@ -87,6 +88,8 @@ class Store:
         self._read = read
         self._published: set[bytes] = set()
         self._acknowledged: set[str] = set()
+        self._as_it_was: dict[str, Any] = {}
+        """Arguments of PutObject with which the old document is put back, as far as the store shows them."""
         try:
             self._store = open_store({**orders_for(target), "time_limit_s": time_limit_s})
         except StoreError as error:
@@ -95,6 +98,23 @@ class Store:
     @property
     def place(self) -> str:
         return f"s3://{self._target.bucket}/{self._target.object_key}"
+
+    def keep(self, original: Original) -> tuple[str, ...]:
+        """Look at how the old document is stored, if the key may; what of it could not be put back.
+
+        Raises:
+            UsageError: the store holds another one than the address serves.
+        """
+        look = self._store.look()
+        if look.found != "document":
+            return (NOT_SHOWN,)
+        if look.body != original.body:
+            raise UsageError(
+                f"{self.place} holds another document than the address serves, so what is there could not be put back: "
+                "check that this address reads that object, wait for caches in between, and probe again."
+            )
+        self._as_it_was = look.put or {}
+        return look.not_kept
 
     def publish(self, body: bytes, original: Original | None = None) -> ProbeAnswer:
         """Put ``body`` (with the original's headers) and wait until a plain read returns it.
@@ -172,13 +192,12 @@ class Store:
             pause = min(1.0, pause * 2)
 
     def _put(self, body: bytes, original: Original | None) -> ProbeAnswer:
-        return self._call(
-            "put_object",
-            Body=body,
-            ContentMD5=content_md5(body),
-            ContentType=original.content_type if original else _DEFAULT_TYPE,
-            CacheControl=original.cache_control if original else _DEFAULT_CACHE_CONTROL,
-        )
+        """Those who can read the old document can read what is put in its place."""
+        said: dict[str, Any] = {"ContentType": _DEFAULT_TYPE, "CacheControl": _DEFAULT_CACHE_CONTROL}
+        said |= {name: self._as_it_was[name] for name in WHO_MAY_READ if name in self._as_it_was}
+        if original is not None:
+            said = {"ContentType": original.content_type, "CacheControl": original.cache_control} | self._as_it_was
+        return self._call("put_object", Body=body, ContentMD5=content_md5(body), **said)
 
     def _call(self, operation: str, **arguments: Any) -> ProbeAnswer:
         """One call of S3; its refusal or failure becomes an answer too."""
