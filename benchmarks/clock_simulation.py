@@ -9,7 +9,6 @@ that one of its reads proves is looked for. The last rows let the clock jump in 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.options import parser
 from loadtest import units
 from loadtest.load.workers import EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
@@ -63,9 +63,9 @@ class Outcome:
 
 def main(arguments: list[str]) -> int:
     """Print the table; returns 1 when a bound did not hold."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--runs", type=int, default=1_000, help="runs of each network (1000)")
-    runs = parser.parse_args(arguments).runs
+    options = parser("clock_simulation", __doc__)
+    options.add_argument("--runs", type=int, default=1_000, help="runs of each network (1000)")
+    runs = options.parse_args(arguments).runs
     print(f"{runs:,} runs of each network, a minute each, {READS:,} reads, a write each second\n")
     print("| network | the bound held | 99 % of reads known to (median run) | a lag found in 95 % of runs from |")
     print("|---|--:|--:|--:|")
@@ -82,7 +82,6 @@ def main(arguments: list[str]) -> int:
 
 
 def run(network: Network, random: np.random.Generator) -> Outcome:
-    """One run over a network."""
     jumps_at = int(random.integers(20 * SECOND, 40 * SECOND))
     clock = _clock(network, random, jumps_at)
     sent = np.arange(0, RUN_NS, round(EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S * SECOND))

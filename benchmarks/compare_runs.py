@@ -17,49 +17,30 @@ from __future__ import annotations
 import math
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from benchmarks.options import parser
+from benchmarks.real_runs import concluded, real_run
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.rows import latency_rows
-from loadtest.project import PROJECT, locust_command
-from loadtest.run.records import EXIT_CODES, Verdict
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
-from loadtest.summary.summary import Summary, read_summary
+from loadtest.run.records import Verdict
+from loadtest.sandbox.process import running_sandbox, synthesize
+from loadtest.summary.summary import Summary
 
 LATENCY: Final = {"base": "lognormal(100ms,0.3)", "same": "lognormal(100ms,0.3)", "slower": "lognormal(115ms,0.3)"}
 SETTINGS: Final = ("--window", "1", "--write-interval", "0.25", "--arrival-rate", "300", "--payload-bytes", "4096")
-USERS: Final = "120"
+USERS: Final = 120
 TITLES: Final = {"same": "same build", "slower": "15 % slower"}
 WANTED: Final = {"same": Verdict.PASS, "slower": Verdict.FAIL}
 _Z: Final = 1.96
 
 
 def measure(synthesized: Path, latency: str, seconds: float, run_dir: Path, seed: int) -> Summary:
-    """One run, recorded in ``run_dir``."""
     with running_sandbox(synthesized, faults={"latency": latency}, seed=seed) as sandbox:
-        command = locust_command()
-        command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed)]
-        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), *SETTINGS]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 120)
-    if not (run_dir / "summary.json").exists():
-        raise RuntimeError(f"A run gave no summary:\n{done.stdout}{done.stderr}")
-    return read_summary(run_dir / "summary.json")
-
-
-def compared(base: Path, new: Path, tolerance: float) -> Verdict:
-    """The verdict of the command."""
-    command = [sys.executable, "-m", "loadtest", "compare", str(base), str(new), "--tolerance", str(tolerance)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT)
-    verdicts = {code: verdict for verdict, code in EXIT_CODES.items()}
-    if done.returncode not in verdicts:
-        raise RuntimeError(f"compare failed: {done.stderr}")
-    return verdicts[done.returncode]
+        return real_run(sandbox, run_dir, USERS, seconds, "--seed", str(seed), *SETTINGS)
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +60,8 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             runs = measure_round(synthesized, number, parsed.seconds, Path(folder))
             for name, verdicts in outcomes.items():
-                verdict = compared(Path(folder) / "base", Path(folder) / name, parsed.tolerance)
+                sides = (f"{folder}/base", f"{folder}/{name}")
+                verdict, _ = concluded(None, "compare", *sides, "--tolerance", str(parsed.tolerance))
                 verdicts.append(verdict)
                 ratios = _ratios(runs["base"], runs[name])
                 print(f"{number:>5} {TITLES[name]:<12} {verdict:>14} {ratios}", flush=True)

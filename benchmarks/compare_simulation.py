@@ -79,7 +79,6 @@ def simulated(template: Summary, random: np.random.Generator, case: _Case, ratio
 
 
 def judged(rows: Iterable[Row]) -> Verdict:
-    """The verdict of the rows together."""
     return worst([row.verdict for row in rows if row.verdict is not None])
 
 

@@ -31,10 +31,10 @@ import numpy as np
 
 from benchmarks.bare_client import answer_times
 from benchmarks.options import parser
+from benchmarks.real_runs import real_run
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 
 RATE, READERS = 200, 400
 """More readers than reads can be waiting: one that is not free would add its own wait."""
@@ -60,11 +60,9 @@ class Run(NamedTuple):
     span: float
 
     def within(self, seconds: float) -> np.ndarray:
-        """Which reads are in the span of that length."""
         return (self.due >= self.span) & (self.due < self.span + seconds)
 
     def calm(self) -> np.ndarray:
-        """Which reads were due in the calm seconds before and behind the freezes."""
         beside = (self.due >= self.span - CALM_S) & (self.due < self.span + AROUND_FREEZES_S + CALM_S)
         beside &= ~self.within(AROUND_FREEZES_S)
         return beside
@@ -83,13 +81,9 @@ def freeze(sandbox: RunningSandbox) -> float:
 
 
 def recorded_run(sandbox: RunningSandbox, folder: Path) -> Run:
-    """A run of this project's readers."""
     set_at = freeze(sandbox)
-    command = locust_command()
-    command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{4 * PERIOD_S:g}s"]
-    command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(folder), "--arrival-rate", str(RATE)]
-    command += ["--payload-bytes", "512", "--conditional-share", "1"]
-    subprocess.run(command, check=False, capture_output=True)
+    settings = ("--arrival-rate", str(RATE), "--payload-bytes", "512", "--conditional-share", "1")
+    real_run(sandbox, folder, READERS, 4 * PERIOD_S, *settings)
     reads = load_history(folder).reads
     due = reads.scheduled_ns / 1e9 - set_at
     response_ms = (reads.returned_ns - reads.scheduled_ns) / 1e6

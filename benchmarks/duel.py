@@ -11,7 +11,6 @@ wanted.
 from __future__ import annotations
 
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,10 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.options import parser
-from loadtest.project import PROJECT
-from loadtest.run.records import EXIT_CODES, Verdict
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from benchmarks.real_runs import concluded
+from loadtest.run.records import Verdict
+from loadtest.sandbox.process import running_sandbox, synthesize
 
 MEDIAN_MS: Final = 50
 SETTINGS: Final = ("--users", "80", "--payload-bytes", "4096")
@@ -41,13 +39,8 @@ def duel(synthesized: Path, number: int, slowdown: float, seconds: float, folder
             faults = {"latency": f"lognormal({medians[side]:g}ms,0.25)"}
             sandbox = open_ones.enter_context(running_sandbox(synthesized, faults=faults, seed=2 * number))
             outputs[side] = str(sandbox.outputs_path)
-        command = [sys.executable, "-m", "loadtest", "duel", outputs["base"], outputs["new"], *SETTINGS]
-        command += ["--run-time", f"{seconds:g}", "--seed", str(number), "--output", str(folder / "duel")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT, timeout=seconds + 300)
-    verdicts = {code: verdict for verdict, code in EXIT_CODES.items()}
-    if done.returncode not in verdicts or not done.stdout:
-        raise RuntimeError(f"A duel gave no verdict:\n{done.stdout}{done.stderr}")
-    return verdicts[done.returncode], done.stdout
+        own = ("--run-time", f"{seconds:g}", "--seed", str(number), "--output", str(folder / "duel"))
+        return concluded(seconds + 300, "duel", outputs["base"], outputs["new"], *SETTINGS, *own)
 
 
 def main(arguments: list[str]) -> int:

@@ -34,7 +34,6 @@ class Interval:
     high: float
 
     def holds(self, value: float) -> bool:
-        """Whether the injected size lies in it."""
         return self.low <= value <= self.high
 
 
@@ -80,17 +79,14 @@ DOCUMENTS = ("whole", "torn", "truncated", "corrupt", "etag-mismatch", "foreign"
 
 
 def share_of_documents(*outcomes: str) -> Callable[[Summary], Interval]:
-    """Share of the 200 answers."""
     return lambda summary: share(reads(summary, *outcomes), reads(summary, *DOCUMENTS))
 
 
 def share_of_reads(*outcomes: str) -> Callable[[Summary], Interval]:
-    """Share of all reads."""
     return lambda summary: share(reads(summary, *outcomes), summary.availability.reads)
 
 
 def without_etag(summary: Summary) -> Interval:
-    """Share of whole documents that came without an ETag."""
     conditional = summary.conditional
     return share(conditional.whole_reads - conditional.with_etag, conditional.whole_reads)
 
@@ -114,7 +110,6 @@ def unasked(summary: Summary) -> Interval:
 
 
 def with_body(summary: Summary) -> Interval:
-    """Share of 304 answers that had a body."""
     conditional = summary.conditional
     return share(conditional.with_body, conditional.with_body + conditional.not_modified)
 
@@ -169,11 +164,11 @@ def left_behind(summary: Summary) -> Interval:
 
 
 def blocked_by_a_put(summary: Summary) -> Interval:
-    """The longest response time of a read that met a PUT: at most the blocking and a PUT's own time."""
+    """The longest response time of a read that met a PUT: at most the blocking and the own time of the quickest PUT."""
     longest = (
         next(row.response.max_ns or 0 for row in summary.latency.rows if row.population == "overlapping-put") / 1e6
     )
-    put = max(window.put_ns for window in summary.consistency.windows) / 1e6
+    put = min(window.put_ns for window in summary.consistency.windows) / 1e6
     return Interval(min(longest, put) * 0.85, put)
 
 
@@ -183,7 +178,6 @@ def faulty_304(summary: Summary, name: str) -> Interval:
 
 
 def conditional_number(summary: Summary, name: str) -> int:
-    """A number of conditional-get."""
     (check,) = (check for check in summary.checks if check.id == "conditional-get")
     (value,) = (number.value for number in check.numbers if number.name == name)
     return int(value or 0)
@@ -206,7 +200,6 @@ def honoured(summary: Summary) -> Interval:
 
 
 def lost_writes(summary: Summary) -> Interval:
-    """Share of the acknowledged writes that were lost."""
     return share(summary.consistency.lost, summary.consistency.writes)
 
 
@@ -224,7 +217,6 @@ def shared_etags(summary: Summary) -> Interval:
 
 
 def unknown_writes(summary: Summary) -> Interval:
-    """Share of writes of unknown outcome."""
     unknown = sum(row.count for row in summary.availability.write_outcomes if row.outcome == "unknown")
     return share(unknown, summary.availability.writes)
 
@@ -235,12 +227,10 @@ def somebody_else(summary: Summary) -> Interval:
 
 
 def percent(*values: float) -> tuple[Size, ...]:
-    """Sizes that are shares."""
     return tuple(Size(f"{value:g}%", value / 100) for value in values)
 
 
 def milliseconds(*values: int, form: str = "{}ms") -> tuple[Size, ...]:
-    """Sizes that are durations."""
     return tuple(Size(form.format(value), value) for value in values)
 
 

@@ -24,8 +24,7 @@ from benchmarks.watched_cases import SECONDS, WATCHED, WATCHING, publisher
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
 from loadtest.run.settings import PUBLISH, WATCH
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 USERS = "20"
@@ -85,7 +84,6 @@ def _wait_for_reads(run_dir: Path, process: subprocess.Popen[str]) -> None:
 
 
 def verdicts(summary: Summary) -> dict[str, Verdict]:
-    """The verdict of each check."""
     return {check.id: check.verdict for check in summary.checks}
 
 

@@ -24,8 +24,7 @@ from benchmarks.options import parser
 from loadtest.project import locust_command
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import running_sandbox, synthesize
 
 SECONDS, RATE, READERS = 90, 500, 40
 AFTER_FLUSH_NS: Final = 5_000_000
@@ -95,7 +94,6 @@ def by_chance(values: Column, due: Column, starts: Column, ends: Column) -> Colu
 
 
 def main() -> None:
-    """Print the table."""
     print("Does the harness disturb itself?   command: python -m benchmarks.harness_bumps")
     with tempfile.TemporaryDirectory() as folder:
         history = measured(Path(folder) / "run")

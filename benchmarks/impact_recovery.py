@@ -12,7 +12,6 @@ To keep this small, there are fewer reads, and the injected latency is long.
 from __future__ import annotations
 
 import itertools
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,14 +20,13 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.project import locust_command
+from benchmarks.real_runs import real_run
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict, WindowKind
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import running_sandbox, synthesize
 from loadtest.summary.slowdown import ImpactEstimate
-from loadtest.summary.summary import Summary, read_summary
+from loadtest.summary.summary import Summary
 
 MEDIAN_NS, SIGMA = 60e6, 0.25
 LATENCY: Final = f"lognormal({MEDIAN_NS / 1e6:g}ms,{SIGMA})"
@@ -36,7 +34,7 @@ DRAWS_A_READ: Final = 20
 BLOCKS_MS: Final = (30, 75, 150)
 REPEATS: Final = 3
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-USERS: Final = "120"
+USERS: Final = 120
 CLEAN_RATE, BLOCKED_RATE = 300, 150
 SETTINGS: Final = ("--window", "2", "--write-interval", "0.3", "--payload-bytes", "4096")
 
@@ -44,15 +42,10 @@ Column = np.ndarray[Any, np.dtype[Any]]
 
 
 def measure(synthesized: Path, block_ms: int, seconds: float, seed: int, run_dir: Path) -> Summary:
-    """One run, recorded in ``run_dir``, with reads blocked for ``block_ms`` (0: not at all) by each PUT."""
     faults = {"latency": LATENCY} | ({"write-block": f"{block_ms}ms"} if block_ms else {})
     with running_sandbox(synthesized, faults=faults, seed=seed) as sandbox:
-        command = locust_command()
-        command += ["--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s", "--seed", str(seed), *SETTINGS]
-        command += ["--arrival-rate", str(BLOCKED_RATE if block_ms else CLEAN_RATE)]
-        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir)]
-        subprocess.run(command, capture_output=True, check=False, timeout=seconds + 120)
-    return read_summary(run_dir / "summary.json")
+        rate = str(BLOCKED_RATE if block_ms else CLEAN_RATE)
+        return real_run(sandbox, run_dir, USERS, seconds, "--seed", str(seed), "--arrival-rate", rate, *SETTINGS)
 
 
 def true_ratios(history: History, block_ms: int, seed: int = 1) -> dict[str, float]:

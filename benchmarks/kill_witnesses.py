@@ -31,7 +31,6 @@ class Counter:
             self.seen.append((time.monotonic_ns(), answered))
 
     def stop(self) -> None:
-        """Count no more."""
         self._over.set()
         self._thread.join()
 
@@ -45,28 +44,32 @@ class Counter:
 
 
 class Lives:
-    """Until when each process that records was alive."""
+    """Until when each process that records was alive, and since when it certainly had ended."""
 
     def __init__(self, run_dir: Path) -> None:
         self.until: dict[str, int] = {}
+        self.gone: dict[str, int] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(run_dir,), daemon=True)
         self._thread.start()
 
     def _watch(self, run_dir: Path) -> None:
+        known: dict[str, int] = {}
         while not self._over.wait(0.02):
-            for name, process in registered(run_dir):
+            known.update(registered(run_dir))
+            for name, process in known.items():
                 if is_alive(process):
                     self.until[name] = time.monotonic_ns()
+                else:
+                    self.gone.setdefault(name, time.monotonic_ns())
 
     def stop(self) -> None:
-        """Watch no more."""
         self._over.set()
         self._thread.join()
 
     def most_absent_s(self, end_ns: int) -> float:
-        """How long before the end of the run the first of them had ended."""
-        return max(((end_ns - until) / 1e9 for until in self.until.values()), default=0.0)
+        """How long before the end of the run the first of them had ended, at least: this one may have looked late."""
+        return max(((end_ns - gone) / 1e9 for gone in self.gone.values()), default=0.0)
 
 
 def registered(run_dir: Path) -> Iterator[tuple[str, int]]:
@@ -79,10 +82,8 @@ def registered(run_dir: Path) -> Iterator[tuple[str, int]]:
 
 
 def anybody_lives(run_dir: Path) -> bool:
-    """Whether one of them still runs."""
     return any(is_alive(process) for _, process in registered(run_dir))
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process runs."""
     return Path(f"/proc/{process}/exe").exists()  # which one that has ended and was not waited for has no more

@@ -16,6 +16,7 @@ the same: ``python -m benchmarks.kills 12 20`` makes those from 12 to 20.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -31,11 +32,11 @@ from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, Killing, kil
 from benchmarks.kill_witnesses import Counter, Lives, anybody_lives, registered
 from benchmarks.nginx import free_port
 from benchmarks.options import parser
-from loadtest.project import PROJECT, locust_command
+from loadtest.__main__ import main as report
+from loadtest.project import locust_command
 from loadtest.run.loading import load_history
-from loadtest.run.records import Verdict
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.run.records import EXIT_CODES, Verdict
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary
 
 RUNS: Final = 60
@@ -80,10 +81,12 @@ class Outcome:
         return self.lacks and bool(self.passed)
 
 
-def make(case: Killing, synthesized: Path) -> Outcome:
-    """One run, killed and judged."""
-    with tempfile.TemporaryDirectory() as folder, running_sandbox(synthesized) as sandbox:
-        run_dir = Path(folder) / "run"
+def make(case: Killing, synthesized: Path, shared: RunningSandbox | None = None) -> Outcome:
+    """One run, killed and judged; at the ``shared`` sandbox, if that is not to be killed."""
+    with contextlib.ExitStack() as ending:
+        run_dir = Path(ending.enter_context(tempfile.TemporaryDirectory())) / "run"
+        dies = SANDBOX in (*case.first, *case.then)
+        sandbox = shared if shared and not dies else ending.enter_context(running_sandbox(synthesized))
         counter, lives = Counter(sandbox), Lives(run_dir)
         locust = _locust(case, sandbox, run_dir)
         try:
@@ -173,19 +176,14 @@ def _wait(ready: Callable[[], bool], locust: subprocess.Popen[bytes]) -> None:
 
 
 def _judged(case: Killing, counter: Counter, lives: Lives, interrupted_ns: int | None, run_dir: Path) -> Outcome:
-    for _ in range(3):
-        told = subprocess.run(
-            [sys.executable, "-m", "loadtest", "report", "--quiet", str(run_dir)],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if "still being recorded" not in told.stderr:
-            break
-        time.sleep(3)
-    if told.returncode not in (0, 1, 3):
-        return Outcome(case, 0, 0, 0, 0.0, (), "none", told.stderr.strip()[:200])
+    deadline = time.monotonic() + LONGEST_S
+    while anybody_lives(run_dir) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        code = report(["report", "--quiet", str(run_dir)])
+    if code not in EXIT_CODES.values():
+        return Outcome(case, 0, 0, 0, 0.0, (), "none", told.getvalue().strip()[:200])
     summary = read_summary(run_dir / "summary.json")
     history = load_history(run_dir)
     start_ns = history.info.plan.start_ns if history.info.plan else 0
@@ -215,7 +213,6 @@ def _passed(summary: Summary) -> tuple[str, ...]:
 
 
 def row(outcome: Outcome) -> str:
-    """One line of the table."""
     how = "WRONG PASS" if outcome.wrong else f"{len(outcome.passed)} pass" if outcome.passed else "nothing passes"
     counts = f"{outcome.answered:>8,} {outcome.recorded:>8,} {outcome.missing:>7,} {outcome.tolerated:>9,}"
     counts += f" {max(0.0, outcome.absent_s):>6.1f} s"

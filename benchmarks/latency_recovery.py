@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -21,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.options import parser
-from loadtest.project import locust_command
+from benchmarks.real_runs import real_run
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 
 # Each reader's first read opens its connection, which takes milliseconds: with few readers and many reads these stay
 # well below one in a hundred, so that p99 is not theirs.
 SECONDS, RATE, READERS, REPEATS = 20, 300, 24, 3
+SETTINGS = ("--arrival-rate", str(RATE), "--write-interval", "0", "--payload-bytes", "1024")
 TOLERATED_SHARE, TOLERATED_MS = 0.02, 0.3
 CALIBRATION_MS = 5.0
 SAMPLE = 200_000
@@ -49,18 +48,14 @@ DISTRIBUTIONS: tuple[tuple[str, Callable[[float], float]], ...] = (
 def response_ms(sandbox: RunningSandbox) -> Column:
     """Response times, in milliseconds, of one run that never writes."""
     with tempfile.TemporaryDirectory() as folder:
-        command = locust_command()
-        command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "-t", f"{SECONDS}s"]
-        command += ["--arrival-rate", str(RATE), "--write-interval", "0", "--payload-bytes", "1024"]
-        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", f"{folder}/run"]
-        subprocess.run(command, check=False, capture_output=True)
-        reads = load_history(Path(folder) / "run").reads
+        run_dir = Path(folder) / "run"
+        real_run(sandbox, run_dir, READERS, SECONDS, *SETTINGS)
+        reads = load_history(run_dir).reads
         times: Column = (reads.returned_ns - reads.scheduled_ns)[reads.sent] / 1e6
         return times
 
 
 def measured_ms(sandbox: RunningSandbox, latency: str) -> list[Column]:
-    """The response times of several runs with this latency."""
     sandbox.set_fault("latency", latency)
     return [response_ms(sandbox) for _ in range(REPEATS)]
 

@@ -45,11 +45,9 @@ class Load:
         self.result: dict[str, Any] = {}
 
     def go(self) -> None:
-        """Let it run."""
         self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Let it stand."""
         self._process.send_signal(signal.SIGSTOP)
 
     def end(self) -> None:

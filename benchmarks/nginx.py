@@ -39,6 +39,7 @@ _TLS = """
   }}
 """
 
+LISTENING_LIMIT_S = 60
 _NUMBER = "add_header X-Amzn-RequestId $request_id;"
 
 STATUS_PATH = "/status"
@@ -55,15 +56,23 @@ class Served(NamedTuple):
     process: int = 0
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listens on, and that nobody else is given until this process ends.
+
+    It stays bound here, so the kernel gives it to no connection. A server that reuses addresses, as nginx and Locust
+    do, can listen on it all the same.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _held.append(held)
+    return int(held.getsockname()[1])
 
 
 def installed() -> bool:
-    """Whether there is an nginx on this machine."""
     return _program() is not None
 
 
@@ -114,7 +123,8 @@ def nginx_counting(
         pin = ["taskset", "-c", str(core)] if core is not None else []
         process = subprocess.Popen([*pin, program, "-p", name, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:
-            _wait_until_listening(port, process)
+            for listening in (port, tls_port) if over_tls else (port,):
+                _wait_until_listening(listening, process)
             status_url = f"http://127.0.0.1:{port}{STATUS_PATH}"
             if over_tls:
                 yield Served(
@@ -153,10 +163,10 @@ def write_certificate(folder: Path, *names: x509.GeneralName) -> None:
 
 
 def _wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + LISTENING_LIMIT_S
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise RuntimeError(f"nginx did not listen on port {port} within 10 s.")
+    raise RuntimeError(f"nginx did not listen on port {port} within {LISTENING_LIMIT_S} s.")

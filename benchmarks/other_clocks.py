@@ -27,8 +27,7 @@ from benchmarks.slow_network import network
 from loadtest import units
 from loadtest.project import locust_command
 from loadtest.run.records import Verdict
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, running_sandbox, synthesize
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.summary import Summary, read_summary
 
@@ -95,7 +94,6 @@ def lagging(sandbox: RunningSandbox, runs: int) -> int:
 
 
 def check(summary: Summary, name: str) -> CheckResult:
-    """The result of one check."""
     return next(each for each in summary.checks if each.id == name)
 
 
@@ -105,7 +103,6 @@ def number(result: CheckResult, name: str) -> int:
 
 
 def missing(summary: Summary) -> tuple[str, ...]:
-    """What is missing of the record."""
     return summary.run.ended.missing
 
 

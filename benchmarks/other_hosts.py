@@ -33,7 +33,7 @@ def workers(*places: tuple[int, tuple[str, ...]]) -> Iterator[list[subprocess.Po
     try:
         yield started
         for process in started:
-            process.wait(30)
+            process.wait(120)
     finally:
         for process in started:
             process.kill()

@@ -61,7 +61,6 @@ def rate(url: str, seconds: float, header: str | None = None) -> tuple[float, fl
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time that a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

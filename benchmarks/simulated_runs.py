@@ -47,7 +47,6 @@ class Truth:
 
 
 def simulated(truth: Truth, seed: int) -> History:
-    """One run."""
     random = np.random.default_rng([seed, int(10 * truth.memory_s)])
     end = START_NS + int(truth.seconds * SECOND)
     plan_rests = rests_until_decided if truth.until_decided else rests_for
@@ -89,7 +88,6 @@ def _took(  # noqa: PLR0917 - what response times depend on
 
 
 def _fetched(due: Column, put: Column, conditional: bool) -> Column:
-    """Which reads get a whole document."""
     number = np.arange(len(due))
     seen = np.searchsorted(put, due, side="right")
     before = np.concatenate([np.zeros(READERS, dtype=np.int64), seen[:-READERS]])

@@ -61,7 +61,6 @@ class Network:
 
 @contextmanager
 def network(to_port: int, there: float = 0.0, back: float = 0.0) -> Iterator[Network]:
-    """A network to ``to_port`` of this host."""
     between = Network(to_port, there, back)
     try:
         yield between

@@ -11,7 +11,6 @@ run 60 both have recovered. After run 40 it says nothing.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,10 +18,10 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.options import parser
-from loadtest.project import PROJECT, locust_command
+from benchmarks.real_runs import real_run
+from loadtest.project import PROJECT
 from loadtest.run.records import Verdict
-from loadtest.sandbox.process import running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import running_sandbox, synthesize
 from loadtest.summary.summary import Summary, read_summary, write_summary
 from loadtest.trend.keeping import slim
 from loadtest.trend.records import Trend
@@ -36,7 +35,7 @@ SLOWER, LAGS, RECOVERS = 41, 51, 56
 LATENCY, SLOW = "lognormal(100ms,0.3)", "lognormal(115ms,0.3)"
 LAG: Final = "500ms"
 SETTINGS: Final = ("--window", "0.5", "--write-interval", "0.25", "--arrival-rate", "200", "--payload-bytes", "4096")
-USERS: Final = "60"
+USERS: Final = 60
 
 
 def faults(run: int) -> dict[str, str]:
@@ -47,24 +46,17 @@ def faults(run: int) -> dict[str, str]:
 
 
 def path_of(run: int, folder: Path = FOLDER) -> Path:
-    """Where the summary of a run lies."""
     return folder / f"run-{run:02}.json"
 
 
 def make(run: int, seconds: float, synthesized: Path, folder: Path) -> None:
-    """Measure one run and keep its summary."""
     with (
         tempfile.TemporaryDirectory() as temporary,
         running_sandbox(synthesized, faults=faults(run), seed=run) as sandbox,
     ):
         run_dir = Path(temporary) / "run"
-        command = [*locust_command(), "--only-summary", "-u", USERS, "-r", USERS, "-t", f"{seconds:g}s"]
-        command += ["--outputs", str(sandbox.outputs_path), "--run-dir", str(run_dir), "--seed", str(run), *SETTINGS]
-        command += ["--label", f"build {run}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
-        if not (run_dir / "summary.json").exists():
-            raise RuntimeError(f"Run {run} gave no summary:\n{done.stdout}{done.stderr}")
-        write_summary(slim(read_summary(run_dir / "summary.json")), path_of(run, folder))
+        own = ("--seed", str(run), "--label", f"build {run}")
+        write_summary(slim(real_run(sandbox, run_dir, USERS, seconds, *own, *SETTINGS)), path_of(run, folder))
 
 
 def said(made: Trend) -> str:

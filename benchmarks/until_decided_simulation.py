@@ -82,7 +82,6 @@ def until_decided(truth: Truth, seed: int) -> Outcome:
 
 
 def planned(truth: Truth, seed: int) -> tuple[PlannedLook, ...]:
-    """The looks at such a run."""
     run_ns, window_ns = int(truth.seconds * SECOND), int(WINDOW_S * SECOND)
     schedule = WindowSchedule(START_NS, window_ns, seed, rests_until_decided(window_ns, run_ns))
     return planned_looks(schedule, START_NS + run_ns)

@@ -11,8 +11,11 @@ EXIT_INTERRUPTED: Final = 130
 
 
 class UsageError(Exception):
-    """Something that the user gave cannot be used. The text is one sentence: what was received, and what to do."""
+    """Something that the user gave cannot be used. The text is one sentence: what was received, and what to do.
+
+    Whatever takes what a user gave may raise it, also where no docstring says so; the command line prints it.
+    """
 
 
-class RunError(Exception):
+class RunError(UsageError):
     """A recorded run cannot be judged. The text is one sentence: what is wrong, where, and what to do."""

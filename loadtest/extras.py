@@ -26,11 +26,7 @@ NEEDS: Final = {
 
 
 def require_for(command: str) -> None:
-    """Check that what ``command`` needs is here.
-
-    Raises:
-        UsageError: it is not.
-    """
+    """Check that what ``command`` needs is here."""
     if "stack" in NEEDS.get(command, ()) and not (PROJECT / "main.py").exists():
         raise UsageError(
             f"The command {command} synthesizes the stack with this project's main.py and cdktf.json, which are not in "

@@ -7,10 +7,12 @@ that refuses it is still one readable line, and comes soon.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,37 +58,36 @@ def shown(value: object) -> str:
     return cut(text)
 
 
-def whole_number(value: object) -> int:
-    """An integer, or the text of one in plain digits.
+def whole_number(value: object, *, otherwise: int | None = None) -> int:
+    """An integer, or the text of one in plain digits; ``otherwise`` for what is neither.
 
     Raises:
-        ValueError: it is neither. ``true``, which Python takes for 1, is no number.
+        ValueError: it is neither, and ``otherwise`` is not given. ``true``, which Python takes for 1, is no number.
     """
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip(" ")):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ValueError("no whole number")
+    if otherwise is None:
+        raise ValueError("no whole number")
+    return otherwise
 
 
-def real_number(value: object) -> float:
-    """A number, or the text of one in plain digits; never one that is not finite.
+def real_number(value: object, *, otherwise: float | None = None) -> float:
+    """A finite number, or the text of one in plain digits; ``otherwise`` for what is neither.
 
     Raises:
-        ValueError: it is neither. ``true``, which Python takes for 1, is no number.
+        ValueError: it is neither, and ``otherwise`` is not given. ``true``, which Python takes for 1, is no number.
     """
-    if isinstance(value, str) and _REAL.fullmatch(value.strip(" ")):
-        number = float(value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            raise ValueError("no number of this size") from None
-    else:
-        raise ValueError("no number")
-    if number - number != 0:
+    is_text = isinstance(value, str) and _REAL.fullmatch(value.strip(" "))
+    if is_text or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        with suppress(OverflowError):
+            number = float(value)  # type: ignore[arg-type]
+            if math.isfinite(number):
+                return number
+    if otherwise is None:
         raise ValueError("no finite number")
-    return number
+    return otherwise
 
 
 def is_folder(path: Path) -> bool:

@@ -8,9 +8,12 @@ from typing import Any, NoReturn
 import hypothesis
 import pytest
 from headless_chromium import forget, headless_chromium
+from quick_boto3 import read_once
 from quick_terraform import quick_terraform, why_unusable
 from schedule import arrange
 from synthesized_once import synthesized_once
+from warm_locust import WarmLocust
+from warm_python import WarmPython
 
 # Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
@@ -21,6 +24,8 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test ar
 # How long an example takes says nothing of the code on a machine that runs other tests beside it.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+
+read_once()
 
 PROJECT = Path(__file__).resolve().parents[1]
 MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}
@@ -70,6 +75,20 @@ def cdktf() -> Path:
     if not program.exists():
         unavailable("the CDKTF command line is not installed (make test installs it)")
     return program
+
+
+@pytest.fixture(scope="session")
+def warm_python() -> Iterator[WarmPython]:
+    warm = WarmPython()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def warm_locust(warm_python: WarmPython) -> Iterator[WarmLocust]:
+    warm = WarmLocust(warm_python.program)
+    yield warm
+    warm.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
 """Terraform for tests that are not about where the provider comes from: with less of its processor's time.
 
 Each command of Terraform hashes the whole provider, hundreds of megabytes, to compare it with the lock file, and then
-starts it three or four times, to ask for its schema, to check, to plan and to apply. Here one provider runs for all
-commands of a session, and Terraform attaches itself to it, as the provider's developers do. `make deploy` in
-tests/docs/test_documented_deployment.py gets the provider as users do.
+starts it three or four times, to ask for its schemas, to check, to plan and to apply. Here one provider runs for all
+commands of a session, and Terraform attaches itself to it, as the provider's developers do; and two calls that take
+seconds are answered for it (answered_calls.py). `make deploy` in tests/docs/test_documented_deployment.py gets the
+provider, and every answer of it, as users do.
 
 Source: "Debugging Providers" in Terraform's documentation (the provider's option -debug, TF_REATTACH_PROVIDERS).
 """
@@ -18,6 +19,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+
+from answered_calls import all_schemas, leading_to, only
+from synthesized_once import made_once, synthesized_once
 
 from stacks.terraform_mirror import (
     AWS_PROVIDER_VERSION,
@@ -100,8 +104,24 @@ def _running(provider: Path) -> Iterator[str]:
             if attached is None:
                 log.seek(0)
                 raise RuntimeError(f"the provider did not start: {log.read()}")
-            yield attached[1]
+            (own,) = re.findall(r'"String":"([^"]+)"', attached[1])
+            shortened = f"{folder}/terraform"
+            with leading_to(own, shortened, _needed_schemas(provider, own)):
+                yield attached[1].replace(own, shortened)
         finally:
             process.stdin.close()
             process.wait(30)
             process.stdout.close()
+
+
+def _needed_schemas(provider: Path, address: str) -> bytes:
+    """The provider's schemas of what the synthesized stacks consist of; it is asked for them once."""
+    stacks = [json.loads(file.read_text()) for file in synthesized_once().glob("*/stacks/*/cdk.tf.json")]
+    needed = {kind for stack in stacks for part in ("resource", "data") for kind in stack.get(part, {})}
+
+    def ask(folder: Path) -> None:
+        (folder / "answer").write_bytes(only(needed, all_schemas(address)))
+
+    this = provider.stat()
+    made_from = (str(provider), this.st_size, this.st_mtime_ns, sorted(needed))
+    return (made_once("schemas", made_from, ask) / "answer").read_bytes()

@@ -22,33 +22,46 @@ SLOW = (
     *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
-    "loadtest/observed/test_watched_runs.py",
-    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/compare/test_compare_shift.py"),
+    *("loadtest/observed/test_watched_runs.py", "loadtest/observed/test_combinations.py"),
+    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_paused_windows.py"),
+    *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
+    *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
+    *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
+    *("loadtest/load/test_keeping.py", "loadtest/load/test_store.py", "probe/test_probe_writing.py"),
+    *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
     *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
     "loadtest/http1/test_incoming.py",
 )
-"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories."""
+"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories or documents."""
 
 INDEPENDENT = (
-    *("loadtest/runs/test_ended_by_signals.py", "loadtest/runs/test_fault_recovery.py"),
-    *("loadtest/runs/test_findings.py", "loadtest/runs/test_runs.py"),
+    *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
+    *(
+        f"loadtest/runs/test_{name}.py"
+        for name in ("lost_processes", "many_machines", "runs", "watching", "your_document")
+    ),
     *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
 TOGETHER = (
+    ("stacks/test_deployed_changes.py", "stacks/test_deployed_everything.py"),
     ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
-    ("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
+    (
+        *("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
+        "loadtest/runs/test_web_page.py",
+    ),
 )
-"""Files whose tests share what takes long to start or to make: sandboxes; pages, and the browser that shows them."""
+"""Files whose tests share what takes long to start or to make: a provider and moto; sandboxes; pages, and the browser
+that shows them."""
 
 SECONDS = {
-    "stacks/test_deployed_changes.py": 90,
-    "docs/test_documented_deployment.py": 80,
-    "docs/test_workflow_aws.py": 72,
+    "docs/test_documented_deployment.py": 65,
+    "docs/test_workflow_aws.py": 37,
+    "stacks/test_deployed_changes.py": 29,
+    "stacks/test_deployed_everything.py": 14,
     "docs/test_documented_load_test.py": 26,
-    "stacks/test_deployed_everything.py": 50,
     "docs/test_extending.py": 22,
     "loadtest/judge/test_no_false_alarm.py": 23,
     "loadtest/judge/test_versions_against_reference.py": 25,

@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-KEPT = PROJECT / ".build" / "tests" / "synthesized"
+KEPT = PROJECT / ".build" / "tests"
 SCRIPT = PROJECT / "tests" / "stacks" / "synthesize_variants.py"
 MADE_FROM = (
     *("stacks/**/*.py", "examples/**/*.py", "main.py", "cdktf.json", "requirements.txt"),
@@ -21,28 +22,35 @@ MADE_FROM = (
 """What the script reads."""
 
 
-def synthesized_once() -> Path:
-    """The folder that the script has written its stacks into, each into a folder of its own.
+def made_once(kind: str, made_from: object, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` has filled.
 
-    Its name is a digest of everything that they depend on, so that it cannot be out of date. It appears under that
+    Its name is a digest of everything that it is made from, so that it cannot be out of date. It appears under that
     name when it is whole, and one process makes it while others that need it wait.
     """
-    folder = KEPT / _digest()
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / "lock").open("w") as lock:
+    folder = KEPT / kind / hashlib.sha256(repr(made_from).encode()).hexdigest()[:24]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            made = Path(tempfile.mkdtemp(dir=KEPT))
-            subprocess.run([sys.executable, str(SCRIPT), str(made)], check=True, cwd=made)
+            made = Path(tempfile.mkdtemp(dir=folder.parent))
+            make(made)
             made.rename(folder)
     return folder
 
 
-def _digest() -> str:
-    digest = hashlib.sha256(repr((sys.version, _settings())).encode())
-    for source in sorted({SCRIPT, *(path for pattern in MADE_FROM for path in PROJECT.glob(pattern))}):
-        digest.update(repr((str(source.relative_to(PROJECT)), source.read_bytes())).encode())
-    return digest.hexdigest()[:24]
+def synthesized_once() -> Path:
+    """The folder that the script has written its stacks into, each into a folder of its own."""
+
+    def synthesize(folder: Path) -> None:
+        subprocess.run([sys.executable, str(SCRIPT), str(folder)], check=True, cwd=folder)
+
+    return made_once("synthesized", (sys.version, _settings(), _sources()), synthesize)
+
+
+def _sources() -> list[tuple[str, bytes]]:
+    sources = sorted({SCRIPT, *(path for pattern in MADE_FROM for path in PROJECT.glob(pattern))})
+    return [(str(source.relative_to(PROJECT)), source.read_bytes()) for source in sources]
 
 
 def _settings() -> list[tuple[str, str]]:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
-from loadtest.compare.render import markdown
-from loadtest.errors import RunError, UsageError
+from loadtest.compare.writing import markdown
+from loadtest.errors import UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.run.run_directory import unusable
+from loadtest.run.run_directory import must_be_folder, unusable
 from loadtest.run.run_file import load_run
-from loadtest.summary.summary import Summary, SummaryError, read_summary
-from stacks.user_input import cut, is_folder, real_number, shown
+from loadtest.summary.summary import Summary, read_summary
+from stacks.user_input import cut, real_number, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare; returns the exit code of the verdict."""
     tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     base, new = summary_of(arguments.base), summary_of(arguments.new)
@@ -57,14 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def summary_of(run_dir: Path) -> Summary:
     """The summary of a run: as it was written, or made now from its records."""
-    if not is_folder(run_dir):
-        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+    must_be_folder(run_dir)
     try:
         if (run_dir / SUMMARY_FILE).exists():
             return _of_this_run(read_summary(run_dir / SUMMARY_FILE), run_dir)
         return _judged(run_dir)
-    except (RunError, SummaryError) as error:
-        raise UsageError(str(error)) from None
     except OSError as error:
         raise unusable(run_dir, error) from None
 
@@ -88,15 +84,8 @@ def _judged(run_dir: Path) -> Summary:
 
 
 def checked_number(text: str, name: str, least: float, most: float, hint: str) -> float:
-    """The value of an option.
-
-    Raises:
-        UsageError: it is no number, or out of range.
-    """
-    try:
-        value = real_number(text)
-    except ValueError:
-        value = math.nan
+    """The value of an option."""
+    value = real_number(text, otherwise=math.nan)
     if not least <= value <= most:
         raise UsageError(f"{name} is {cut(text)}: give a number from {least:g} to {most:g} ({hint}).")
     return value

@@ -10,7 +10,6 @@ import argparse
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +18,8 @@ from loadtest.project import PROJECT, locust_command
 from loadtest.run.run_directory import forget_latest
 from loadtest.sandbox.faults.registry import split_assignment
 from loadtest.sandbox.faults.values import FaultValueError
-from loadtest.sandbox.process import SandboxError, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import SandboxError, running_sandbox, synthesize
+from loadtest.terminals import say
 
 LATENCY: Final = "lognormal(20ms,0.25)"
 """About what a gateway takes to answer. The bare sandbox answers in half a millisecond, which any other program on the
@@ -35,33 +34,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The whole way from the stack to the report; returns the exit code of the verdict."""
     try:
         forget_latest(os.environ.get("LOCUST_RUN_DIR"), PROJECT)
         faults = {"latency": arguments.latency} if arguments.latency != "off" else {}
         faults |= dict(split_assignment(fault) for fault in arguments.fault)
-        _say("Synthesizing the stack …")
+        say("Synthesizing the stack …")
         return _measure(arguments, synthesize(), faults)
     except (SandboxError, FaultValueError) as error:
         raise UsageError(str(error)) from None
     except KeyboardInterrupt:
-        _say("Stopped before anything was measured.")
+        say("Stopped before anything was measured.")
         return EXIT_INTERRUPTED
 
 
 def _measure(arguments: argparse.Namespace, synthesized: Path, faults: dict[str, str]) -> int:
     with running_sandbox(synthesized, faults=faults) as sandbox:
-        _say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
-        _say("".join(f"It adds {name}={value}.\n" for name, value in faults.items()).strip() or "It adds no latency.")
-        _say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
+        say(f"The sandbox serves {sandbox.samples_url} (a stand-in for AWS, not AWS).")
+        say("".join(f"It adds {name}={value}.\n" for name, value in faults.items()).strip() or "It adds no latency.")
+        say(f"Locust reads it for {arguments.run_time} while the writer replaces the document …")
         command = locust_command("--only-summary")
         command += ["--users", arguments.users, "--spawn-rate", arguments.users, "--run-time", arguments.run_time]
         command += ["--outputs", str(sandbox.outputs_path), "--loglevel", "WARNING"]
         # Ctrl-C reaches Locust, too, which then stops reading and still reports; this waits for it.
         signal.signal(signal.SIGINT, lambda *_: None)
         return subprocess.run(command, cwd=PROJECT, check=False).returncode
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

@@ -18,7 +18,7 @@ from loadtest.commands.compare import checked_number, summary_of
 from loadtest.compare.comparison import DEFAULT_TOLERANCE, Comparison
 from loadtest.compare.paired import DEFAULT_RUN_NOISE, compare_in_turns
 from loadtest.compare.writing import DUEL_FILES, write_comparison
-from loadtest.errors import EXIT_INTERRUPTED, RunError, UsageError
+from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.load.duel_sides import DuelSide, add_shared_arguments, both_sides
 from loadtest.load.duelling import SPARE_S, Contender, Ended, fight
 from loadtest.load.owed import owed_sentence
@@ -27,7 +27,9 @@ from loadtest.run.duel import Side
 from loadtest.run.files import RUNS_FOLDER
 from loadtest.run.loading import load_history
 from loadtest.run.records import EXIT_CODES, Verdict
+from loadtest.run.run_directory import free_path
 from loadtest.target.kept_document import is_owed
+from loadtest.terminals import say
 from loadtest.units import SECOND
 from stacks.user_input import shown
 
@@ -54,29 +56,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Hold the duel; returns the exit code of its verdict."""
     tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.1 tolerates reads a tenth slower")
     run_noise = checked_number(arguments.run_noise, "--run-noise", 0, 1, "0.01 is a hundredth")
     seconds = checked_number(arguments.run_time.removesuffix("s"), "--run-time", 1, 86_400, "120 is two minutes")
     users = int(checked_number(arguments.users, "--users", 1, 100_000, "40 readers"))
     plan = _plan(arguments, seconds, users)
     base, new = (one.target.shown_url for one in plan.sides)
-    _say(
+    say(
         f"For {seconds:g} s, {base} (base) and {new} (new) are read in turns; what the two load tests print is in "
         f"{plan.folder} …"
     )
     ended = fight(plan.contenders, round(seconds * SECOND))
     for one in plan.contenders:
         if is_owed(one.run_dir):
-            _say(owed_sentence(one.run_dir))
+            say(owed_sentence(one.run_dir))
     if not ended.began:
         return _not_begun(ended)
     if ended.why:
-        _say(f"The duel ended before its time: {ended.why}.")
+        say(f"The duel ended before its time: {ended.why}.")
     try:
         comparison = _judged(plan, ended, tolerance, run_noise)
-    except (RunError, UsageError) as error:
-        _say(f"The duel is undecided: {error}")
+    except UsageError as error:
+        say(f"The duel is undecided: {error}")
         return EXIT_CODES[Verdict.INCONCLUSIVE]
     try:
         text = write_comparison(comparison, plan.folder)
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _not_begun(ended: Ended) -> int:
     if ended.by_signal:
-        _say("Stopped before anything was measured.")
+        say("Stopped before anything was measured.")
         return EXIT_INTERRUPTED
     raise UsageError(f"{ended.why[0].upper()}{ended.why[1:]}")
 
@@ -103,7 +104,7 @@ class _Plan:
 def _plan(arguments: argparse.Namespace, seconds: float, users: int) -> _Plan:
     """The two runs; everything that can be wrong with the command line is found here, before anything is started."""
     sides = both_sides(arguments)
-    folder = arguments.output or _free(RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-duel")
+    folder = arguments.output or free_path(RUNS_FOLDER / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}-duel")
     runs = [folder.with_name(f"{folder.name}-{side}") for side in Side]
     try:
         for path in runs:
@@ -136,13 +137,3 @@ def _judged(plan: _Plan, ended: Ended, tolerance: float, run_noise: float) -> Co
     summaries, histories = [summary_of(path) for path in runs], [load_history(path) for path in runs]
     whole = "" if ended.by_signal or not ended.why else ended.why
     return compare_in_turns((summaries[0], histories[0]), (summaries[1], histories[1]), tolerance, run_noise, whole)
-
-
-def _free(path: Path) -> Path:
-    candidates = [path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 100))]
-    return next(candidate for candidate in candidates if not candidate.exists())
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

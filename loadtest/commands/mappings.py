@@ -20,15 +20,15 @@ from loadtest.errors import UsageError
 from loadtest.mappings.measured import MeasuredMapping, Site, unlike_expected
 from loadtest.mappings.page import html_page, markdown_page
 from loadtest.probe import render
-from loadtest.probe.report import Report
+from loadtest.probe.model import Report
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.project import PROJECT, locust_command
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.sandbox.marker import identified
-from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox
-from loadtest.sandbox.synthesis import synthesize
+from loadtest.sandbox.process import RunningSandbox, SandboxError, running_sandbox, synthesize
 from loadtest.summary.summary import Summary, SummaryError, read_summary
 from loadtest.target.finding import DEFAULT_OUTPUTS
+from loadtest.terminals import say
 from stacks.user_input import shown
 
 MAPPINGS: Final = ("conditional", "original", "half")
@@ -53,12 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure the three, write the page, and say where it is."""
     site = _site(arguments)
     folder = _new_folder(arguments.out)
     measured = {}
     for mapping in MAPPINGS:
-        _say(f"{mapping}: synthesizing …")
+        say(f"{mapping}: synthesizing …")
         synthesized = synthesize(f"mapping-{mapping}", {"READMODEL_MAPPING": mapping})
         measured[mapping] = measure(mapping, synthesized, folder / mapping, arguments.run_time, arguments.users)
     return conclude(measured, site, folder)
@@ -74,9 +73,9 @@ def measure(mapping: str, synthesized: Path, folder: Path, run_time: str, users:
     try:
         with running_sandbox(synthesized) as sandbox:
             sandbox.enforce_iam()
-            _say(f"{mapping}: probing …")
+            say(f"{mapping}: probing …")
             report = _probe(sandbox)
-            _say(f"{mapping}: reading for {run_time} while the document is replaced …")
+            say(f"{mapping}: reading for {run_time} while the document is replaced …")
             summary = _load(sandbox, folder, run_time, users)
     except SandboxError as error:
         raise UsageError(str(error)) from None
@@ -93,8 +92,8 @@ def conclude(measured: Mapping[str, MeasuredMapping], site: Site, folder: Path) 
     sys.stdout.write(text)
     surprises = unlike_expected(measured)
     for surprise in surprises:
-        _say(f"Unexpected: {surprise}")
-    _say(f"Written: {folder / 'mappings.md'}, {folder / 'mappings.html'}, and each run beside them.")
+        say(f"Unexpected: {surprise}")
+    say(f"Written: {folder / 'mappings.md'}, {folder / 'mappings.html'}, and each run beside them.")
     return 1 if surprises else 0
 
 
@@ -145,8 +144,3 @@ def _command() -> str:
         if sys.argv[1:2] == ["mappings"]
         else "python -m loadtest mappings"
     )
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

@@ -18,13 +18,13 @@ from loadtest.http1.trust import unused_proxy
 from loadtest.load.options import add_arguments as add_run_arguments
 from loadtest.load.options import settings_from
 from loadtest.probe import render
-from loadtest.probe.model import Case
-from loadtest.probe.report import Report
+from loadtest.probe.model import Case, Report
 from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan
 from loadtest.run.records import EXIT_CODES
 from loadtest.sandbox.marker import identified
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target, refuse_two_identities
+from loadtest.terminals import say
 from stacks.user_input import cut, real_number, shown
 
 
@@ -53,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Probe, print, and return the exit code of the verdict."""
     plan = _plan(arguments)
     target = target_from(
         arguments.url,
@@ -68,13 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_two_identities(target.url, target.access.headers)
     _warn_of_writing(plan, target)
     if sentence := unused_proxy(target.url):
-        sys.stderr.write(f"{sentence}\n")
+        say(sentence)
     target = identified(target)
     probe = Probe(target, plan, _progress if sys.stderr.isatty() else lambda case: None)
     try:
         report = probe.run()
     except KeyboardInterrupt:
-        sys.stderr.write(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]) + "\n")
+        say(" ".join(["Stopped before the end; nothing can be said.", *probe.notes]))
         return EXIT_INTERRUPTED
     finally:
         if sys.stderr.isatty():
@@ -93,10 +92,7 @@ def _show(report: Report, arguments: argparse.Namespace) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> ProbePlan:
-    try:
-        timeout = real_number(arguments.timeout)
-    except ValueError:
-        timeout = 0
+    timeout = real_number(arguments.timeout, otherwise=0)
     if not 0 < timeout <= 600:
         raise UsageError(f"--timeout is {cut(str(arguments.timeout))}: give a number of seconds from 0.1 to 600.")
     if arguments.remove and not arguments.write:
@@ -152,9 +148,7 @@ def _checked(url: str) -> tuple[str, str, str]:
 
 def _warn_of_writing(plan: ProbePlan, target: Target) -> None:
     if plan.write:
-        sys.stderr.write(
-            f"s3://{target.bucket}/{target.object_key} will be replaced several times, and put back at the end.\n"
-        )
+        say(f"{target.object_name} will be replaced several times, and put back at the end.")
 
 
 def _progress(case: Case) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from loadtest.target.opening import open_store
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import StoreError
+from loadtest.terminals import say
 
 LEAST_BYTES: Final = 64
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -44,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Publish until told to stop."""
     if not 0.01 <= arguments.every <= 86_400:
         raise UsageError(f"--every is {arguments.every:g}: give seconds from 0.01 to 86,400.")
     if not LEAST_BYTES <= arguments.bytes <= MOST_BYTES:
@@ -66,10 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
             document(revision, arguments.bytes), ContentType="application/json", CacheControl="no-cache"
         )
         if attempt.outcome is WriteOutcome.REFUSED:
-            sys.stderr.write(f"{place} cannot be written: {attempt.error}; {what_to_do(attempt.error)}.\n")
+            say(f"{place} cannot be written: {attempt.error}; {what_to_do(attempt.error)}.")
             return EXIT_USAGE
-        sys.stderr.write(f"published revision {revision:,}: {attempt.error or attempt.etag}\n")
-        sys.stderr.flush()
+        say(f"published revision {revision:,}: {attempt.error or attempt.etag}")
     return 0
 
 

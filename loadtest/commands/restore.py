@@ -15,14 +15,16 @@ from loadtest.cleaned import hide, public_url
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.load.owed import note_taken_over
+from loadtest.run.run_directory import must_be_folder
 from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, kept_numbers, load
 from loadtest.target.opening import open_store, orders_for
-from loadtest.target.putting_back import Outcome, put_back
+from loadtest.target.putting_back import put_back
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import Store, StoreError
+from loadtest.terminals import say
 
 EXIT_NOT_PUT_BACK: Final = 1
 
@@ -44,8 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Put it back: 0 when nothing is owed any more, 1 when something is, 2 when it cannot be tried."""
     run_dir: Path = arguments.run_dir
-    if not run_dir.is_dir():
-        raise UsageError(f"{str(run_dir)!r} is no directory: give a run's directory, for example runs/latest.")
+    must_be_folder(run_dir)
     numbers = _numbers(arguments, run_dir)
     if len(numbers) < 2:
         return _restore(arguments, run_dir, numbers[0] if numbers else 0, None)
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             codes.append(_restore(arguments, run_dir, number, told))
         except UsageError as error:
-            sys.stderr.write(f"{error}\n")
+            say(str(error))
             codes.append(EXIT_NOT_PUT_BACK)
     return max(codes)
 
@@ -94,7 +95,7 @@ def _numbers_of(key: str, run_dir: Path, numbers: list[int]) -> list[int]:
 def _restore(arguments: argparse.Namespace, run_dir: Path, number: int, told: dict[str, Any] | None) -> int:
     kept = load(run_dir, number)
     if kept is None:
-        sys.stderr.write(f"{run_dir} keeps no document: there is nothing to put back.\n")
+        say(f"{run_dir} keeps no document: there is nothing to put back.")
         return 0
     own_run = arguments.orders_on_input  # it has ended, or is about to
     if not (own_run or arguments.force):
@@ -116,13 +117,8 @@ def _restore(arguments: argparse.Namespace, run_dir: Path, number: int, told: di
     )
     if outcome.done:
         note_taken_over(kept)
-    _say(outcome)
+    say(outcome.sentence)
     return 0 if outcome.done else EXIT_NOT_PUT_BACK
-
-
-def _say(outcome: Outcome) -> None:
-    sys.stderr.write(f"{outcome.sentence}\n")
-    sys.stderr.flush()
 
 
 def _store(target: Target) -> Store:

@@ -102,7 +102,6 @@ def _refuse(sentence: str) -> int:
 
 
 def _stop_while_starting(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
     raise KeyboardInterrupt
 
 

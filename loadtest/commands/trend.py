@@ -7,23 +7,22 @@ the last runs; 1: something did; 3: too few runs to say; 2: wrong usage.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from loadtest.commands.compare import summary_of
+from loadtest.commands.compare import checked_number, summary_of
 from loadtest.errors import UsageError
 from loadtest.run.files import LATEST_NAME, RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
-from loadtest.summary.summary import Summary, SummaryError, read_summary
+from loadtest.summary.summary import Summary, read_summary
 from loadtest.trend.acknowledged import FILE, read_acknowledged
 from loadtest.trend.keeping import MOST_KEPT, add
 from loadtest.trend.markdown import markdown
 from loadtest.trend.trending import DEFAULT_LAST, DEFAULT_TOLERANCE, LEAST_LAST, trend
 from loadtest.trend.writing import TREND_FILES, write_trend
-from stacks.user_input import cut, is_folder, is_plain_file, real_number, shown, whole_number
+from stacks.user_input import cut, is_folder, is_plain_file, shown, whole_number
 
 _MOST_RUNS: Final = 1_000
 
@@ -43,9 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Follow the runs; returns the exit code of the verdict."""
     last = _last(arguments.last)
-    tolerance = _tolerance(arguments.tolerance)
+    tolerance = checked_number(arguments.tolerance, "--tolerance", 1, 100, "1.03 tolerates 3 % more")
     file = arguments.acknowledged or (Path(FILE) if is_plain_file(Path(FILE)) else None)
     acknowledged = read_acknowledged(file) if file else ()
     summaries: list[Summary] = []
@@ -86,13 +84,13 @@ def _read(place: Path) -> tuple[list[Summary], list[str]]:
     if not is_folder(place):
         if not is_plain_file(place):
             raise UsageError(f"{shown(str(place))} is not there: give a run's directory, or its {SUMMARY_FILE}.")
-        return [_summary(place)], []
+        return [read_summary(place)], []
     if (place / RUN_FILE).exists() or (place / SUMMARY_FILE).exists():
         return [summary_of(place)], []
     summaries, left_out = [], []
     for path in _inside(place):
         try:
-            summaries.append(_summary(path))
+            summaries.append(read_summary(path))
         except UsageError as error:
             left_out.append(f"Left out: {error}")
     return summaries, left_out
@@ -109,30 +107,10 @@ def _inside(folder: Path) -> Iterable[Path]:
             yield path
 
 
-def _summary(path: Path) -> Summary:
-    try:
-        return read_summary(path)
-    except SummaryError as error:
-        raise UsageError(str(error)) from None
-
-
 def _last(text: str) -> int:
-    try:
-        value = whole_number(text)
-    except ValueError:
-        value = -1
+    value = whole_number(text, otherwise=-1)
     if not LEAST_LAST <= value <= _MOST_RUNS:
         raise UsageError(
             f"--last is {cut(text)}: give a whole number from {LEAST_LAST} (fewer show no change) to {_MOST_RUNS:,}."
         )
-    return value
-
-
-def _tolerance(text: str) -> float:
-    try:
-        value = real_number(text)
-    except ValueError:
-        value = math.nan
-    if not 1 <= value <= 100:
-        raise UsageError(f"--tolerance is {cut(text)}: give a number from 1 to 100 (1.03 tolerates 3 % more).")
     return value

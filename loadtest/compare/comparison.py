@@ -64,7 +64,6 @@ class Comparison:
 def compare(
     base: Summary, new: Summary, tolerance: float = DEFAULT_TOLERANCE, run_noise: float = DEFAULT_RUN_NOISE
 ) -> Comparison:
-    """Compare two runs, whether or not they are alike."""
     speed = latency_rows(base, new, tolerance, run_noise)
     groups = (
         Group("Response time", tuple(speed)),

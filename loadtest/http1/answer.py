@@ -43,7 +43,6 @@ class Answer(NamedTuple):
 
     @property
     def body(self) -> memoryview:
-        """The body, where it lies."""
         return memoryview(self.room)[self.start : self.end]
 
     @property

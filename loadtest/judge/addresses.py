@@ -21,14 +21,14 @@ import numpy as np
 from loadtest.judge.checks import atomic_reads
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.checks.promise import count_number
-from loadtest.judge.checks.witness import MOST_WITNESSES
+from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import parse
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
-from loadtest.summary.addresses import AddressRow
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
+from loadtest.summary.parts import AddressRow
 from loadtest.summary.summary import Summary
 
 APART: Final = atomic_reads.PROMISE.id
@@ -52,12 +52,10 @@ def of_addresses(history: History, whole: Summary, parts: Sequence[Summary]) -> 
         _check(check, [part.checks[place] for part in parts], names, sum(older))
         for place, check in enumerate(whole.checks)
     )
-    slowest = _slowest(whole, parts)
-    impact = whole.impact if slowest is None else parts[slowest].impact
+    slow = _slowest(whole, parts)
+    impact = whole.impact if slow is None else parts[slow].impact
     first, second, third, fourth = answer(checks, impact, whole.consistency, whole.conditional)
-    if slowest is not None:
-        number = replace(first.number, text=f"{first.number.text} (at {names[slowest]})")
-        first = replace(first, number=number)
+    first = first if slow is None else with_number_of(first, f"(at {names[slow]})")
     thresholds = tuple(
         threshold_of_each(each, [part.thresholds[place] for part in parts], names)
         for place, each in enumerate(whole.thresholds)
@@ -116,22 +114,13 @@ def _witnesses(whole: CheckResult, deciding: Sequence[tuple[str, CheckResult]]) 
     """The first of each address that decides, in turn; those of all together where none does."""
     if not deciding:
         return () if whole.id == APART else whole.witnesses
-    each = [[replace(seen, sentence=f"At {name}: {seen.sentence}") for seen in one.witnesses] for name, one in deciding]
-    in_turn = [seen for place in range(MOST_WITNESSES) for own in each for seen in own[place : place + 1]]
-    return tuple(in_turn[:MOST_WITNESSES])
+    return witnesses_in_turn((f"At {name}", one) for name, one in deciding)
 
 
 def _slowest(whole: Summary, parts: Sequence[Summary]) -> int | None:
     """The address whose slowdown answers the first question; None where that of all together is the worst."""
-    order = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
-
-    def badness(summary: Summary) -> tuple[int, float]:
-        impact = summary.impact
-        ratio = impact.at_headline.ratio
-        return -order.index(summary.questions[0].verdict), ratio or 0.0
-
-    place = max(range(len(parts)), key=lambda place: badness(parts[place]))
-    return None if badness(whole)[0] > badness(parts[place])[0] else place
+    question = parts[place := slowest(parts)].questions[0]
+    return None if BADNESS[whole.questions[0].verdict] > BADNESS[question.verdict] else place
 
 
 def is_of_each(expression: str, of_the_run: frozenset[str] = _OF_THE_RUN) -> bool:
@@ -157,21 +146,11 @@ def threshold_of_each(
 
 
 def _row(part: Summary, older: int, url: str, weight: int) -> AddressRow:
-    every = next(row.response for row in part.latency.rows if row.population == "all")
-    impact, conditional = part.impact, part.conditional
-    could = conditional.could_have_been
     return AddressRow(
         url=url,
         weight=weight,
-        reads=part.availability.reads,
-        errors=part.availability.errors,
-        p50_ns=every.p50_ns,
-        p95_ns=every.p95_ns,
-        p99_ns=every.p99_ns,
-        slowdown=impact.at_headline.ratio,
-        stale_reads=part.consistency.stale_reads,
-        largest_staleness_ns=part.consistency.staleness_low_ns,
+        slowdown=part.impact.at_headline.ratio,
         older_than_elsewhere=older,
-        not_modified_share=round(conditional.not_modified / could, 9) if could else None,
         verdicts=tuple(question.verdict for question in part.questions),  # type: ignore[arg-type]  # there are four
+        **got(part),
     )

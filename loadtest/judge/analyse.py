@@ -19,7 +19,7 @@ from loadtest.judge.measure.conditional import measure_conditional
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import measure_latency
-from loadtest.judge.measure.rates import duration_ns, measure_availability
+from loadtest.judge.measure.rates import duration_ns, measure_availability, reads_by_worker
 from loadtest.judge.measure.windows import measure_consistency
 from loadtest.judge.objects import OF_ALL_READS, counted_together, of_objects, with_thresholds
 from loadtest.judge.order.sessions import count_sessions, session_key
@@ -27,7 +27,6 @@ from loadtest.judge.places import with_places
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import ThresholdError
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.objects import history_of_object
@@ -111,11 +110,11 @@ def _run(history: History) -> Run:
         id=info.run,
         started=info.started,
         origin_ns=history.origin_ns,
-        duration_ns=duration_ns(history),
+        duration_ns=history.once(duration_ns),
         reads=len(reads),
         writes=len(history.writes),
         windows=len(history.windows),
-        workers=int(np.count_nonzero(count_of_each(reads.worker))),
+        workers=int(np.count_nonzero(history.once(reads_by_worker))),
         sessions=count_sessions(history.once(session_key), reads.sent),
         settings=info.settings.model_dump(
             mode="json", exclude=None if info.is_watched else {"writer", "watch_interval"}

@@ -19,16 +19,16 @@ import numpy as np
 
 from loadtest.judge.addresses import OF_ALL_OBJECTS, threshold_of_each
 from loadtest.judge.checks import assumptions, availability, load_generator, write_impact
-from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import measure_latency, response_quantiles
 from loadtest.judge.measure.rates import measure_availability
+from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
 from loadtest.run.history import History
 from loadtest.run.records import FORMAT_VERSION, ReadOutcome, Verdict
-from loadtest.summary.findings import CheckResult, Question, QuestionId, ThresholdResult, Witness, worst
-from loadtest.summary.objects import ObjectRow
+from loadtest.summary.findings import CheckResult, QuestionId, ThresholdResult, worst
+from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Run, Summary
 from loadtest.summary.versions import Conditional
 
@@ -36,7 +36,6 @@ OF_ALL_READS: Final = frozenset(
     promise.id for promise in (assumptions.PROMISE, load_generator.PROMISE, write_impact.PROMISE, availability.PROMISE)
 )
 """Checks that are made of all objects together as well: they look at no version."""
-_BADNESS: Final = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
 
 
 def of_objects(history: History, run: Run, together: Sequence[CheckResult], parts: Sequence[Summary]) -> Summary:
@@ -49,12 +48,12 @@ def of_objects(history: History, run: Run, together: Sequence[CheckResult], part
     checks = tuple(
         _check(of_all.get(own[0].id), own, names) for own in zip(*(part.checks for part in parts), strict=True)
     )
-    slowest, stalest = _slowest(of_all, parts), _stalest(parts)
-    impact = history.once(measure_impact) if slowest is None else parts[slowest].impact
+    slow, stalest = _slowest(of_all, parts), _stalest(parts)
+    impact = history.once(measure_impact) if slow is None else parts[slow].impact
     consistency, conditional = parts[stalest].consistency, _conditional(history, parts)
     first, second, third, fourth = answer(checks, impact, consistency, conditional)
-    first = first if slowest is None else _of(first, names[slowest])
-    questions = (first, second, _of(third, names[stalest]), fourth)
+    first = first if slow is None else with_number_of(first, f"({names[slow]})")
+    questions = (first, second, with_number_of(third, f"({names[stalest]})"), fourth)
     return Summary(
         format=FORMAT_VERSION,
         verdict=worst([*(each.verdict for each in questions), *(each.verdict for each in checks)]),
@@ -70,7 +69,7 @@ def of_objects(history: History, run: Run, together: Sequence[CheckResult], part
         run=run,
         addresses=tuple(row for part in parts for row in part.addresses),
         objects=tuple(
-            _row(history, number, part, _shown_for(number, slowest, stalest)) for number, part in enumerate(parts)
+            _row(history, number, part, _shown_for(number, slow, stalest)) for number, part in enumerate(parts)
         ),
     )
 
@@ -118,27 +117,16 @@ def _check(of_all: CheckResult | None, own: Sequence[CheckResult], names: Sequen
         looked_at=sum(one.looked_at for one in own) if of_all is None else of_all.looked_at,
         found=found if of_all is None else max(found, of_all.found),
         numbers=tuple(numbers) if of_all is None else of_all.numbers,
-        witnesses=_witnesses(shown) or (() if of_all is None else of_all.witnesses),
+        witnesses=witnesses_in_turn(shown) or (() if of_all is None else of_all.witnesses),
         error=next((one.error for one in judged if one.error), ""),
     )
 
 
-def _witnesses(of_each: Sequence[tuple[str, CheckResult]]) -> tuple[Witness, ...]:
-    """The first of each object, in turn."""
-    each = [[replace(seen, sentence=f"{name}: {seen.sentence}") for seen in one.witnesses] for name, one in of_each]
-    in_turn = [seen for place in range(MOST_WITNESSES) for own in each for seen in own[place : place + 1]]
-    return tuple(in_turn[:MOST_WITNESSES])
-
-
 def _slowest(of_all: dict[str, CheckResult], parts: Sequence[Summary]) -> int | None:
     """The object whose slowdown answers the first question; None where that of all reads together is worse than any."""
-
-    def slow(place: int) -> tuple[int, float]:
-        return _BADNESS[parts[place].questions[0].verdict], _slowdown(parts[place]) or 0.0
-
-    place = max(range(len(parts)), key=slow)
-    together = worst([of_all[check].verdict for check in parts[place].questions[0].checks if check in of_all])
-    return None if _BADNESS[together] > slow(place)[0] else place
+    question = parts[place := slowest(parts)].questions[0]
+    together = worst([of_all[check].verdict for check in question.checks if check in of_all])
+    return None if BADNESS[together] > BADNESS[question.verdict] else place
 
 
 def _stalest(parts: Sequence[Summary]) -> int:
@@ -146,23 +134,13 @@ def _stalest(parts: Sequence[Summary]) -> int:
 
     def stale(place: int) -> tuple[int, int, int]:
         found = parts[place].consistency
-        return _BADNESS[parts[place].questions[2].verdict], found.longest_window_ns or -1, found.stale_reads
+        return BADNESS[parts[place].questions[2].verdict], found.longest_window_ns or -1, found.stale_reads
 
     return max(range(len(parts)), key=stale)
 
 
-def _slowdown(part: Summary) -> float | None:
-    impact = part.impact
-    return next((one.ratio for one in impact.estimates if one.quantile == impact.headline), None)
-
-
-def _of(question: Question, name: str) -> Question:
-    """``question``, whose number is that of one object."""
-    return replace(question, number=replace(question.number, text=f"{question.number.text} ({name})"))
-
-
-def _shown_for(number: int, slowest: int | None, stalest: int) -> tuple[QuestionId, ...]:
-    shown: list[QuestionId] = ["impact"] if number == slowest else []
+def _shown_for(number: int, slow: int | None, stalest: int) -> tuple[QuestionId, ...]:
+    shown: list[QuestionId] = ["impact"] if number == slow else []
     return (*shown, "freshness") if number == stalest else tuple(shown)
 
 
@@ -187,24 +165,15 @@ def _conditional(history: History, parts: Sequence[Summary]) -> Conditional:
 def _row(history: History, number: int, part: Summary, shown_for: tuple[QuestionId, ...]) -> ObjectRow:
     key, own = list(history.info.objects.items())[number]
     addresses = [history.info.addresses[place] for place in own]
-    every = next(row.response for row in part.latency.rows if row.population == "all")
-    could = part.conditional.could_have_been
-    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT) & np.isin(history.reads.address, own)
+    other = (history.reads.outcome == ReadOutcome.OTHER_OBJECT.value) & np.isin(history.reads.address, own)
     return ObjectRow(
         object_key=key,
         urls=tuple(url for url, _ in addresses),
         weight=sum(weight for _, weight in addresses),
         writes=part.consistency.writes,
-        reads=part.availability.reads,
-        errors=part.availability.errors,
-        p50_ns=every.p50_ns,
-        p95_ns=every.p95_ns,
-        p99_ns=every.p99_ns,
-        slowdown=_slowdown(part),
-        stale_reads=part.consistency.stale_reads,
-        largest_staleness_ns=part.consistency.staleness_low_ns,
+        slowdown=part.impact.at_headline.ratio,
         of_other_objects=int(np.count_nonzero(other)),
-        not_modified_share=round(part.conditional.not_modified / could, 9) if could else None,
         answers=part.questions,
         shown_for=shown_for,
+        **got(part),
     )

@@ -22,11 +22,12 @@ from loadtest.judge.addresses import is_of_each, of_parts
 from loadtest.judge.checks.assumptions import PROMISE as ASSUMPTIONS
 from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.populations import successful, window_of
+from loadtest.judge.parts import got, with_number_of
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, shift
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, worst
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import PlaceRow
 from loadtest.summary.summary import Summary
 
 LEAST_READS: Final = 5
@@ -94,7 +95,7 @@ def _question(whole: Question, own: dict[str, Question]) -> Question:
     if whole.verdict is Verdict.FAIL or not failing:
         return whole
     place, first = next(iter(failing.items()))
-    number = replace(first.number, text=f"{first.number.text} at {place}")
+    number = with_number_of(first, f"at {place}").number
     return replace(whole, verdict=Verdict.FAIL, number=number, sentence=of_parts(failing.items()))
 
 
@@ -111,31 +112,26 @@ def _failing(own: dict[str, Result]) -> dict[str, Result]:
 
 
 def _row(history: History, place: str, workers: Sequence[int], part: Summary, places: int) -> PlaceRow:
-    every = next(row.response for row in part.latency.rows if row.population == "all")
-    conditional, widths = part.conditional, history.info.clock_uncertainty_ns
+    widths = history.info.clock_uncertainty_ns
     stale = [(row.stale_reads, row.largest_staleness_ns) for row in part.objects] or [
         (part.consistency.stale_reads, part.consistency.staleness_low_ns)
     ]
-    could = conditional.could_have_been
     ratios = medians_against_others(history, np.isin(history.reads.worker, workers))
     shifted = shift(ratios, 1 - (1 - CONFIDENCE) / places)
     ratio, low, high = (None, None, None) if shifted is None else (round(math.exp(value), 6) for value in shifted)
+    of_objects = {
+        "stale_reads": sum(reads for reads, _ in stale),
+        "largest_staleness_ns": max((low for _, low in stale if low is not None), default=None),
+    }
     return PlaceRow(
         place=place,
         workers=len(workers),
-        reads=part.availability.reads,
-        errors=part.availability.errors,
-        p50_ns=every.p50_ns,
-        p95_ns=every.p95_ns,
-        p99_ns=every.p99_ns,
         against_others=ratio,
         against_others_low=low,
         against_others_high=high,
-        stale_reads=sum(reads for reads, _ in stale),
-        largest_staleness_ns=max((low for _, low in stale if low is not None), default=None),
-        not_modified_share=round(conditional.not_modified / could, 9) if could else None,
         clock_uncertainty_ns=max((widths.get(str(worker), 0) for worker in workers), default=0),
         verdicts=tuple(question.verdict for question in part.questions),  # type: ignore[arg-type]  # there are four
+        **(got(part) | of_objects),
     )
 
 

@@ -25,7 +25,6 @@ QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
 def answer(
     checks: tuple[CheckResult, ...], impact: Impact, consistency: Consistency, conditional: Conditional
 ) -> tuple[Question, Question, Question, Question]:
-    """The four questions in their order."""
     by_id = {check.id: check for check in checks}
     numbers = {
         "impact": _impact_number(impact),

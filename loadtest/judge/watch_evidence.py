@@ -22,7 +22,7 @@ MOST_UNSEEN: Final = 0.1
 
 def foreign_reads(history: History) -> int:
     """Reads of what somebody else certainly put there; in a watched run: of what may or may not be a document."""
-    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN))
+    return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN.value))
 
 
 def reads_of(history: History, version: int) -> int:
@@ -114,7 +114,7 @@ def got_again(history: History) -> str:
     reads = history.reads
     unplaced = (reads.version == UNSEEN_VERSION) | (reads.version == UNDECIDED_VERSION)
     same = (unplaced & (reads.sent_version == reads.version)) | (reads.sent_version == UNDECIDED_VERSION)
-    again = (reads.outcome == ReadOutcome.WHOLE) & same
+    again = (reads.outcome == ReadOutcome.WHOLE.value) & same
     if not again.any():
         return ""
     return (

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from loadtest.errors import EXIT_USAGE
-from loadtest.load.ending import exit_code, say, wait_for_spools
+from loadtest.load.ending import exit_code, wait_for_spools
 from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
 from loadtest.load.meeting import Agreed
@@ -31,7 +31,7 @@ from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import NO_RESTS, rests_for
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.terminals import can_redraw
+from loadtest.terminals import can_redraw, say
 from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)
@@ -46,9 +46,11 @@ class Coordinator:
     def __init__(self, environment: Any, settings: Settings, target: Target) -> None:
         self._environment = environment
         self._preparation = Preparation(environment, settings, target)
-        self._plan: Plan | None = None
-        self._progress: Progress | None = None
-        self._finished = False
+        self.plan: Plan | None = None
+        """Once the run has started."""
+        self.progress: Progress | None = None
+        """The live counts, once the run has started."""
+        self.finished = False
         self._team: Workers | None = None
         self._promised: dict[str, int | None] = {}
         self._looking: Looking | None = None
@@ -56,11 +58,7 @@ class Coordinator:
         """Takes the records of workers that do not see this run's files; in a run with workers, once it has started."""
 
     def prepare(self) -> None:
-        """Everything that can fail for want of a right setting, before any load.
-
-        Raises:
-            UsageError: one sentence that says what was received and what to do.
-        """
+        """Everything that can fail for want of a right setting, before any load."""
         self._preparation.prepare()
 
     def start(
@@ -80,7 +78,7 @@ class Coordinator:
         rests = NO_RESTS if side else rests_for(window_ns, run_ns)
         if settings.until_decided and run_ns is not None:
             rests = rests_until_decided(window_ns, run_ns)
-        self._plan = plan = Plan(
+        self.plan = plan = Plan(
             run=directory.run,
             run_dir=str(directory.path.resolve()),
             boot_id=boot_id(),
@@ -118,9 +116,9 @@ class Coordinator:
         if prepared.writer is not None:
             prepared.writer.start(plan, settings.write_interval)
         tables = bool(self._environment.parsed_options.print_stats)
-        self._progress = Progress(plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
+        self.progress = Progress(plan, ends_ns, live=can_redraw(sys.stderr) and not tables)
         if prepared.news is not None:
-            prepared.news.progress = self._progress
+            prepared.news.progress = self.progress
         return plan
 
     def _look_until_decided(self, directory: RunDirectory, plan: Plan, ends_ns: int) -> None:
@@ -144,17 +142,8 @@ class Coordinator:
     def note_workers(self) -> None:
         """Write down what has become known of the workers since the run began."""
         directory = self._preparation.directory
-        if directory is not None and self._plan is not None and not self._finished:
+        if directory is not None and self.plan is not None and not self.finished:
             directory.note(manifest=self._manifest())
-
-    @property
-    def finished(self) -> bool:
-        return self._finished
-
-    @property
-    def plan(self) -> Plan | None:
-        """The plan, once the run has started."""
-        return self._plan
 
     @property
     def path(self) -> Path | None:
@@ -162,38 +151,33 @@ class Coordinator:
         directory = self._preparation.directory
         return directory.path if directory is not None else None
 
-    @property
-    def progress(self) -> Progress | None:
-        """The live counts, once the run has started."""
-        return self._progress
-
     def mark_end(self) -> None:
         """Note that the readers are about to stop: the windows end here."""
         directory = self._preparation.directory
-        if directory is not None and self._plan is not None:
+        if directory is not None and self.plan is not None:
             reason = self._looking.results.said if self._looking is not None else ""
             directory.end(time.monotonic_ns(), reason or "stopped")
 
     def finish(self) -> None:
         """End the run and report on it; sets the exit code of Locust."""
-        if self._finished:
+        if self.finished:
             return
         directory = self._preparation.directory
-        if self._plan is None or directory is None:
+        if self.plan is None or directory is None:
             self._preparation.abandon()
-            self._finished = True
+            self.finished = True
             self._environment.process_exit_code = EXIT_USAGE
             logger.error("The run ended before all users were there, so nothing was measured; give it more --run-time.")
             return
-        if self._progress is not None:
-            self._progress.stop()
+        if self.progress is not None:
+            self.progress.stop()
         if self._looking is not None:
             self._looking.stop()
         self.mark_end()
         self.note_workers()
-        self._finished = True
+        self.finished = True
         with waiting_through_ctrl_c():
-            self._end_and_report(directory, self._plan)
+            self._end_and_report(directory, self.plan)
 
     def _end_and_report(self, directory: RunDirectory, plan: Plan) -> None:
         if self._preparation.writer is not None:

@@ -15,11 +15,7 @@ _DOCUMENT: Final = re.compile(r"(?P<file>.*\S)[ \t]+key=(?P<key>\S+)", re.DOTALL
 
 
 def with_objects(settings: Settings, object_key: str) -> Settings:
-    """``settings`` where the addresses are of several objects; ``object_key`` is that of documents that name none.
-
-    Raises:
-        UsageError: an option does not go together with several objects.
-    """
+    """``settings`` where the addresses are of several objects; ``object_key`` is that of documents that name none."""
     keys = tuple(dict.fromkeys(settings.object_keys))
     if not keys:
         return settings

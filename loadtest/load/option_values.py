@@ -21,11 +21,7 @@ _LARGEST_SEED: Final = 2**31 - 1
 
 
 def place_from(options: argparse.Namespace) -> str:
-    """Where the workers of this process read from.
-
-    Raises:
-        UsageError: it cannot be a name.
-    """
+    """Where the workers of this process read from."""
     place = str(options.place or "").strip()
     if len(place) > LONGEST_PLACE or not place.isprintable():
         raise UsageError(f"--place is {cut(shown(place))}: give a name of up to {LONGEST_PLACE} printable characters.")
@@ -73,10 +69,7 @@ def seed_from(value: object) -> int:
     """The seed; one is drawn where none was given, which may also be written -1."""
     if value in ("", None):
         return secrets.randbelow(2**31)
-    try:
-        seed = whole_number(value)
-    except ValueError:
-        seed = _LARGEST_SEED + 1
+    seed = whole_number(value, otherwise=_LARGEST_SEED + 1)
     if not -1 <= seed <= _LARGEST_SEED:
         raise UsageError(f"--seed is {shown(value)}: give a whole number from 0 to {_LARGEST_SEED:,}, or none.")
     return seed if seed >= 0 else secrets.randbelow(2**31)

@@ -91,11 +91,7 @@ def add_arguments(parser: Any) -> None:
 
 
 def settings_from(options: argparse.Namespace) -> Settings:
-    """Validated settings from Locust's parsed options.
-
-    Raises:
-        UsageError: an option holds a value that cannot be used.
-    """
+    """Validated settings from Locust's parsed options."""
     number = Numbers(options)
     access = access_from(options)
     paths = paths_from(options.samples_path)

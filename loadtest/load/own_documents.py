@@ -27,11 +27,7 @@ MOST_STAMPED_BYTES: Final = 64 * 1024 * 1024
 
 
 def take_documents(settings: Settings, run_dir: Path, run: str) -> Description:
-    """Copy the documents that the settings name into the run directory, and return their description.
-
-    Raises:
-        UsageError: one of them cannot be read, or cannot be used as the options ask.
-    """
+    """Copy the documents that the settings name into the run directory, and return their description."""
     if settings.documents is not None:
         return _take_folder(settings.documents, run_dir, run)
     return _take_stamped(settings, run_dir, run)

@@ -20,8 +20,8 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.errors import UsageError
-from loadtest.load.children import end_hanging_children
 from loadtest.load.coordinator import Coordinator
+from loadtest.load.ending import end_hanging_children
 from loadtest.load.interrupts import (
     interrupt,
     interrupt_if_asked,
@@ -125,15 +125,10 @@ class ReadModelRun:
         return self._test_started_ns + int(options.run_time * SECOND)
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
-        """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """Prepare a run as Locust's page asks for it; ``host`` None is the one that Locust was started with."""
         self._coordinator = self._starter.from_page(options, host)
 
     def give_up(self) -> None:
-        """End a run that was prepared and will not begin."""
         if self._coordinator is not None:
             self._finish()
 

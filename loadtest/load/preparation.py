@@ -10,7 +10,6 @@ import dataclasses
 from typing import Any
 
 from loadtest.errors import UsageError
-from loadtest.load.ending import say
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
@@ -21,7 +20,6 @@ from loadtest.load.several import (
     wait_for_version_0_everywhere,
 )
 from loadtest.load.watching import addresses_see, readers_see, take_first_document
-from loadtest.load.writer.orders import about
 from loadtest.load.writer.process import WriterProcess
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
@@ -35,8 +33,9 @@ from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Beginning, beginning
-from loadtest.target.kept_document import forget, keep, kept_folder, kept_numbers
+from loadtest.target.kept_document import about, forget, keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
+from loadtest.terminals import say
 
 
 class Preparation:
@@ -56,11 +55,7 @@ class Preparation:
         self.news: WriterNews | None = None
 
     def prepare(self) -> None:
-        """Everything that can fail for want of a right setting, before any load.
-
-        Raises:
-            UsageError: one sentence that says what was received and what to do.
-        """
+        """Everything that can fail for want of a right setting, before any load."""
         check_all_answer(self.target)
         self.target = identified(self.target)
         self.directory = RunDirectory.create(self.settings.run_dir, find_source(self.settings.label))

@@ -79,11 +79,7 @@ def refuse_if_one_is_there(
 
 
 def refuse_too_few(settings: Settings, documents: Documents, run_time_s: float | None) -> None:
-    """Check that there are enough documents for the run, if it is known how long that is.
-
-    Raises:
-        UsageError: there are too few; the sentence has how many are needed.
-    """
+    """Check that there are enough documents for the run, if it is known how long that is."""
     if documents.count is None or not run_time_s:
         return
     run_ns, window_ns = round(run_time_s * SECOND), round(settings.window * SECOND)

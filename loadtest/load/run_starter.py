@@ -56,20 +56,12 @@ class RunStarter:
         return None
 
     def next_run(self) -> Coordinator:
-        """The next run of a process that has had one, or was not started headless.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """The next run of a process that has had one, or was not started headless."""
         forget_latest(self._environment.parsed_options.run_dir)
         return self._prepared(self._environment.parsed_options, self._environment.host)
 
     def from_page(self, options: Namespace, host: str | None) -> Coordinator:
-        """A run as Locust's page asks for it; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """A run as Locust's page asks for it; ``host`` None is the one that Locust was started with."""
         wanted = host or self._host_at_start
         forget_latest(options.run_dir)
         coordinator = self._prepared(options, wanted)

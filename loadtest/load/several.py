@@ -26,11 +26,7 @@ def check_all_answer(target: Target) -> None:
 
 
 def wait_for_version_0_everywhere(target: Target, documents: Documents, before: bytes | None = None) -> None:
-    """As :func:`wait_for_version_0`, for each address.
-
-    Raises:
-        UsageError: it does not come out at one of them.
-    """
+    """As :func:`wait_for_version_0`, for each address."""
     first, *others = target.each()
     wait_for_version_0(first, documents, before)
     for one in others:
@@ -44,9 +40,6 @@ def wait_for_every_object(target: Target, documents: Sequence[Documents], before
     """As :func:`wait_for_version_0`, for each address with the first version of its object, in a run of several.
 
     ``documents`` and what was there ``before`` are by number of the object.
-
-    Raises:
-        UsageError: it does not come out at one of them, or another object's does.
     """
     for one, number in zip(target.each(), target.object_numbers, strict=True):
         wait_for_version_0(one, documents[number], before[number] if before else None, number)
@@ -67,11 +60,7 @@ def take_what_is_everywhere(run_dir: Path, journal: Path, target: Target) -> int
 
 
 def refuse_too_few_readers(settings: Settings, readers: int | None, workers: int) -> None:
-    """Each address needs a reader in each process that reads.
-
-    Raises:
-        UsageError: there are fewer.
-    """
+    """Each address needs a reader in each process that reads."""
     needed = len(settings.addresses) * workers
     if readers is not None and settings.addresses and readers < needed:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,51 +22,46 @@ _PAUSE_S: Final = 0.25
 
 
 def readers_see(target: Target, looked: dict[str, Any], place: str) -> str:
-    """A warning when the readers' address shows another document than the store; "" when it shows the same.
+    """A warning when the readers' address shows another document than the store; "" when it shows the same."""
 
-    Raises:
-        UsageError: readers get no document there.
-    """
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        seen = document_at(target)
-        if _is_same(seen, looked):
+    def unlike() -> str:
+        if _is_same(document_at(target), looked):
             return ""
-        if time.monotonic() > until:
-            return (
-                f"Readers get another document at {target.shown_url} than {place} holds ({_PATIENCE_S} s long): does "
-                "that address read this object, or is an old version still being served? The run goes on."
-            )
-        gevent.sleep(_PAUSE_S)
+        return (
+            f"Readers get another document at {target.shown_url} than {place} holds ({_PATIENCE_S} s long): does "
+            "that address read this object, or is an old version still being served? The run goes on."
+        )
+
+    return _after_patience(unlike)
 
 
 def addresses_see(target: Target) -> str:
-    """A warning when the addresses of a run that asks no store show different documents; "" when they do not.
+    """A warning when the addresses of a run that asks no store show different documents; "" when they do not."""
 
-    Raises:
-        UsageError: there is no document at one of them.
-    """
-    until = time.monotonic() + _PATIENCE_S
-    while True:
+    def unlike() -> str:
         first, *others = [(one, document_at(one).body) for one in target.each()]
-        unlike = [one.shown_url for one, body in others if body != first[1]]
-        if not unlike:
+        where = [one.shown_url for one, body in others if body != first[1]]
+        if not where:
             return ""
-        if time.monotonic() > until:
-            return (
-                f"Readers get another document at {' and '.join(unlike)} than at {first[0].shown_url} ({_PATIENCE_S} s "
-                "long): all addresses of a run must be of one object, and nobody asks the store whether these are. The "
-                "run goes on."
-            )
+        return (
+            f"Readers get another document at {' and '.join(where)} than at {first[0].shown_url} ({_PATIENCE_S} s "
+            "long): all addresses of a run must be of one object, and nobody asks the store whether these are. The "
+            "run goes on."
+        )
+
+    return _after_patience(unlike)
+
+
+def _after_patience(unlike: Callable[[], str]) -> str:
+    """What is still unlike when patience is over; "" as soon as nothing is."""
+    until = time.monotonic() + _PATIENCE_S
+    while (warning := unlike()) and time.monotonic() <= until:
         gevent.sleep(_PAUSE_S)
+    return warning
 
 
 def take_first_document(journal: Path, target: Target) -> int:
-    """Note the document that readers get now as version 0 of a run that asks no store, and return its size.
-
-    Raises:
-        UsageError: they get no document.
-    """
+    """Note the document that readers get now as version 0 of a run that asks no store, and return its size."""
     called = time.monotonic_ns()
     seen = document_at(target)
     note_version_0(journal, seen, called)
@@ -73,11 +69,7 @@ def take_first_document(journal: Path, target: Target) -> int:
 
 
 def document_at(target: Target) -> Seen:
-    """The document that readers get now.
-
-    Raises:
-        UsageError: they get none.
-    """
+    """The document that readers get now."""
     seen = read_address(target)
     if seen.status != 200:
         raise UsageError(

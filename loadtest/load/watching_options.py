@@ -25,11 +25,7 @@ OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 def with_writer(
     settings: Settings, options: argparse.Namespace, real: Callable[[str, float, float, str], float]
 ) -> Settings:
-    """``settings`` completed with who publishes; ``real`` checks the range of a number.
-
-    Raises:
-        UsageError: an option holds a value that cannot be used.
-    """
+    """``settings`` completed with who publishes; ``real`` checks the range of a number."""
     writer = str(options.writer).strip().lower()
     if writer not in WRITERS:
         raise UsageError(f"--writer is {shown(options.writer)}: give {', '.join(WRITERS[:-1])} or {WRITERS[-1]}.")

@@ -10,13 +10,13 @@ from typing import Any, Final
 import gevent
 from locust.exception import CatchResponseError
 
-from loadtest.load.ending import say
 from loadtest.load.progress.progress import Progress
-from loadtest.load.writer.put import Put
+from loadtest.load.writer.events import Put
 from loadtest.load.writer.watcher_process import what_helps_a_watcher
 from loadtest.run.records import WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.remedies import what_to_do
+from loadtest.terminals import say
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from loadtest.probe.model import Exchange, Result
-from loadtest.probe.report import Report
+from loadtest.probe.model import Exchange, Report, Result
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import Question
 from loadtest.summary.summary import Summary

@@ -10,9 +10,8 @@ from markdown_it import MarkdownIt
 
 from loadtest import units
 from loadtest.mappings.measured import SECONDS_A_DAY, MeasuredMapping, Site, transfer
-from loadtest.probe.model import CaseVerdict, Result
+from loadtest.probe.model import CaseVerdict, Report, Result
 from loadtest.probe.render import conclusion
-from loadtest.probe.report import Report
 from loadtest.report.markdown_text import bold, code, escape, table, without_breaks
 from loadtest.summary.speed import LatencyRow, Quantiles
 

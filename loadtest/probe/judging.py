@@ -47,7 +47,6 @@ def not_modified(seen: Seen, answer: ProbeAnswer, otherwise: CaseVerdict = FAIL)
 
 
 def whole(seen: Seen, answer: ProbeAnswer) -> Finding:
-    """The whole document is due."""
     if answer.status == 200 and answer.body == seen.plain.body and answer.body:
         return Finding(PASS, describe(answer))
     if answer.status == 304:
@@ -69,7 +68,6 @@ def _unexpected(seen: Seen, answer: ProbeAnswer) -> Finding:
 
 
 def not_applicable(reason: str) -> Finding:
-    """The target cannot show it."""
     return Finding(NOT_APPLICABLE, reason)
 
 

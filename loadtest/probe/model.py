@@ -13,6 +13,7 @@ from typing import Final
 
 from loadtest.probe.entity_tags import EntityTag, as_kept
 from loadtest.run.documents.made_up import render
+from loadtest.run.records import Verdict
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -191,12 +192,10 @@ class Result:
 
 
 def an_etag(seen: Seen) -> str:
-    """The case sends the ETag back."""
     return "" if seen.etag else "the document comes without an ETag"
 
 
 def a_modification_date(seen: Seen) -> str:
-    """The case sends the modification date back."""
     return "" if seen.plain.header("Last-Modified") else "the document comes without Last-Modified"
 
 
@@ -205,5 +204,28 @@ def http2(seen: Seen) -> str:
 
 
 def a_missing_object(seen: Seen) -> str:
-    """The case needs the object to be missing."""
     return seen.no_removal
+
+
+DECISIVE: Final = "if-none-match-current"
+"""The case without which nothing is shown: it has to PASS for the whole to pass."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a probe showed. ``notes`` are sentences about the object: what was put back, what was not."""
+
+    url: str
+    kind: str
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+
+    def verdict(self, strict: bool = False) -> Verdict:
+        """FAIL for a failed case (strict: or one that deviates); PASS only if the decisive case passed."""
+        verdicts = {result.finding.verdict for result in self.results}
+        if CaseVerdict.FAIL in verdicts or (strict and CaseVerdict.DEVIATES in verdicts):
+            return Verdict.FAIL
+        decisive = any(
+            result.case.name == DECISIVE and result.finding.verdict is CaseVerdict.PASS for result in self.results
+        )
+        return Verdict.PASS if decisive and CaseVerdict.INCONCLUSIVE not in verdicts else Verdict.INCONCLUSIVE

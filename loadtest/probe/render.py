@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtest.probe.model import CaseVerdict, Result
-from loadtest.probe.report import Report
+from loadtest.probe.model import CaseVerdict, Report, Result
 from loadtest.report.markdown_text import code, escape, table
 from loadtest.run.records import FORMAT_VERSION, Verdict
 
@@ -38,7 +37,6 @@ _WORDS: Final = {
 
 
 def conclusion(report: Report, strict: bool = False) -> str:
-    """The one sentence that sums it up."""
     counts = Counter(result.finding.verdict for result in report.results)
     summed_up = ", ".join(f"{counts[verdict]} {_WORDS[verdict]}" for verdict in _WORDS if counts[verdict])
     verdict = report.verdict(strict)

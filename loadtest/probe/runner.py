@@ -28,12 +28,19 @@ from loadtest.probe.model import (
     Phase,
     ProbeAnswer,
     Publish,
+    Report,
     Result,
     Seen,
     Step,
 )
-from loadtest.probe.report import Report
-from loadtest.probe.store import NotVisibleError, Original, Store, interruptible, original_from, undisturbed
+from loadtest.probe.probed_object import (
+    NotVisibleError,
+    Original,
+    ProbedObject,
+    interruptible,
+    original_from,
+    undisturbed,
+)
 from loadtest.target.finding import Target
 
 MOST_SHOWN_OF_A_FINDING: Final = 500
@@ -73,7 +80,7 @@ class Probe:
         self._address = Address.of(target.url, target.access.headers)
         self._http1 = Http1(self._address, plan.time_limit_s, target.access)
         self._http2 = Http2(self._address, plan.time_limit_s, target.access)
-        self._store: Store | None = None
+        self._probed: ProbedObject | None = None
         self._given_up = ""
         self._unanswered = 0
         self._results: dict[str, Result] = {}
@@ -90,14 +97,14 @@ class Probe:
             plain = first_answer(self._target, self._http1)
             is_absent = looks_absent(plain)
             if self._plan.write:
-                self._store = Store(self._target, lambda: self._http1.exchange(Ask()), self._plan.time_limit_s)
+                self._probed = ProbedObject(self._target, lambda: self._http1.exchange(Ask()), self._plan.time_limit_s)
             seen = self._seen(plain, is_absent)
             if is_absent:
                 self._try(Phase.ABSENT, seen)
-            if self._store is None:
+            if self._probed is None:
                 self._read_only(seen, is_absent)
             else:
-                self._writing(self._store, seen, is_absent)
+                self._writing(self._probed, seen, is_absent)
         except TransportError as error:
             raise UsageError(f"{self._target.shown_url} no longer answers: {error}; probe again.") from None
         except NotVisibleError as error:  # of what the probe puts before the first case; a case says so itself
@@ -120,12 +127,12 @@ class Probe:
             self._try(Phase.ABSENT, seen)  # says why not
         self._skip(Phase.WRITE, _NO_WRITING)
 
-    def _writing(self, store: Store, seen: Seen, is_absent: bool) -> None:
-        with self._put_back_afterwards(store, seen, is_absent):
+    def _writing(self, probed: ProbedObject, seen: Seen, is_absent: bool) -> None:
+        with self._put_back_afterwards(probed, seen, is_absent):
             if is_absent:
-                put = store.publish(seen.document(0))
+                put = probed.publish(seen.document(0))
                 if put.status != 200:
-                    raise UsageError(_cannot_write(store, put))
+                    raise UsageError(_cannot_write(probed, put))
                 self.notes.append("Nothing was published: the probe's own document was probed.")
             seen = self._seen(self._http1.exchange(Ask()), is_absent=False)  # a PUT gave it another date
             self._try(Phase.READ, seen)
@@ -134,25 +141,25 @@ class Probe:
                 self._try(Phase.ABSENT, seen)
 
     @contextmanager
-    def _put_back_afterwards(self, store: Store, seen: Seen, is_absent: bool) -> Iterator[None]:
+    def _put_back_afterwards(self, probed: ProbedObject, seen: Seen, is_absent: bool) -> Iterator[None]:
         """Put the old bytes back after the block, however it ends; also once before it, to see that this works."""
         original: Original | None = None if is_absent else original_from(seen.plain, self._target.url)
         if original is not None:
-            self._rehearse(store, original)
+            self._rehearse(probed, original)
         with interruptible():
             try:
                 yield
             finally:
                 with undisturbed():
-                    self.notes.append(store.leave_empty() if original is None else store.put_back(original))
+                    self.notes.append(probed.leave_empty() if original is None else probed.put_back(original))
 
-    def _rehearse(self, store: Store, original: Original) -> None:
+    def _rehearse(self, probed: ProbedObject, original: Original) -> None:
         """Put the very bytes that are there: if that fails, they could not be put back later either."""
-        if not_kept := store.keep(original):
+        if not_kept := probed.keep(original):
             self.notes.append(f"Of what was there, this is not put back: {', and '.join(not_kept)}.")
-        rehearsal = store.publish(original.body, original)
+        rehearsal = probed.publish(original.body, original)
         if rehearsal.status != 200:
-            raise UsageError(_cannot_write(store, rehearsal))
+            raise UsageError(_cannot_write(probed, rehearsal))
 
     def _seen(self, plain: ProbeAnswer, is_absent: bool) -> Seen:
         self._http1.most_body = self._http2.most_body = most_body_bytes(max(len(plain.body), DOCUMENT_BYTES))
@@ -224,11 +231,11 @@ class Probe:
     def _do(self, step: Step) -> ProbeAnswer:
         if isinstance(step, Ask):
             return (self._http2 if step.http2 else self._http1).exchange(step)
-        if self._given_up or self._store is None:
+        if self._given_up or self._probed is None:
             raise NotVisibleError(self._given_up or _NO_WRITING)
-        return self._store.publish(step.document) if isinstance(step, Publish) else self._store.remove()
+        return self._probed.publish(step.document) if isinstance(step, Publish) else self._probed.remove()
 
 
-def _cannot_write(store: Store, put: ProbeAnswer) -> str:
+def _cannot_write(probed: ProbedObject, put: ProbeAnswer) -> str:
     reason = printable(put.body.decode("utf-8", "replace")) or "no reason given"
-    return f"{store.place} cannot be written ({put.status} {reason}): check the key, the bucket and the region."
+    return f"{probed.place} cannot be written ({put.status} {reason}): check the key, the bucket and the region."

@@ -14,7 +14,7 @@ from loadtest.whole_files import write_whole
 if TYPE_CHECKING:
     from loadtest.summary.summary import Summary
 
-__all__ = ["REPORT_FILES", "write_reports"]
+__all__ = ["REPORT_FILES", "load_writers", "write_reports"]
 
 
 def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
@@ -40,6 +40,20 @@ def write_reports(summary: Summary, run_dir: Path) -> tuple[Path, ...]:
         write_whole(path, make(summary).encode())
         written.append(path)
     return tuple(written)
+
+
+def load_writers() -> None:
+    """Import and compile what writes reports, which takes longer than writing them; a long run is judged meanwhile."""
+    from loadtest.report import junit, markdown  # noqa: F401, PLC0415
+    from loadtest.summary.summary import adapter  # noqa: PLC0415
+
+    adapter()
+    if not missing("report"):
+        from loadtest.report.library import library  # noqa: PLC0415
+        from loadtest.report.page import template  # noqa: PLC0415
+
+        library()
+        template()
 
 
 def _page(linked: list[str]) -> Callable[[Summary], str] | None:

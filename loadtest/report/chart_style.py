@@ -38,7 +38,6 @@ class Chart:
 
 
 def colour(name: str) -> str:
-    """The CSS variable ``name`` as a colour."""
     return f"var(--{name})"
 
 
@@ -69,12 +68,10 @@ def finish(layers: Sequence[Layer], height: int) -> Spec:
 
 
 def ms(nanoseconds: int | None) -> float | None:
-    """As milliseconds, for an axis."""
     return None if nanoseconds is None else nanoseconds / MILLISECOND
 
 
 def s(nanoseconds: int) -> float:
-    """As seconds, for an axis."""
     return nanoseconds / SECOND
 
 

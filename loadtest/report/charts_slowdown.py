@@ -1,4 +1,4 @@
-"""Charts of the slowdown while writing: a dot and its interval at each quantile, and how reads follow a PUT."""
+"""Charts of the slowdown: a dot and its interval at each quantile, around a PUT, and by the time since the last PUT."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from loadtest.report.chart_style import (
     ms,
     tooltips,
 )
+from loadtest.report.tables_slowdown import span
 from loadtest.report.tables_speed import NOT_JUDGED, put_note
 from loadtest.report.vega_lite import Spec, channel, data
 from loadtest.run.records import Verdict
@@ -24,7 +25,7 @@ from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.summary import Summary
 from loadtest.units import MILLISECOND
 
-VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
+_VERDICT_COLOUR: Final = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INCONCLUSIVE: "unsure"}
 
 
 def slowdown(summary: Summary) -> Chart:
@@ -98,6 +99,50 @@ def since_put(summary: Summary) -> Chart:
     return Chart(chart_id, title, text, keys, finish(layers, 200))
 
 
+def after_put(summary: Summary) -> Chart:
+    after, tolerance = summary.impact.after, summary.impact.tolerance
+    chart = Chart(
+        "after-put",
+        "What PUTs leave behind",
+        "",
+        empty="This run had too few rests to tell what PUTs leave behind, or wrote nothing.",
+    )
+    lags = [lag for lag in after.lags if lag.quantile == "p50" and not lag.kind] if after else []
+    if not lags:
+        return chart
+    rows: list[dict[str, Any]] = [
+        {
+            "lag": span(lag),
+            "ratio": lag.ratio,
+            "low": lag.low,
+            "high": lag.high,
+            "shade": colour(_VERDICT_COLOUR[lag.verdict]),
+            "text": units.ratio(lag.ratio),
+            "interval": f"{units.ratio(lag.low)} to {units.ratio(lag.high)}",
+            "reads": units.count(lag.reads),
+        }
+        for lag in lags
+    ]
+    tooltip = [
+        ("lag", "after a PUT"),
+        ("text", "times the untouched level"),
+        ("interval", "interval"),
+        ("reads", "reads"),
+    ]
+    title = ["p50 of the reads due so long after the last PUT", "÷ of those at the end of the rest"]
+    text = (
+        "In rests nothing is written for several windows after a writing one. Dot: response time so long after the "
+        "last PUT, divided by that at the end of the rest. Bar: its interval, at 95 % for all lags together. A bar "
+        "right of 1.00x: a PUT leaves something behind for so long."
+    )
+    keys = (
+        Key("untouched level (1.00x)", "ink", "tick"),
+        Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),
+    )
+    spec = _ratios_with_intervals(rows, "lag", title, tolerance, tooltip, step=36)
+    return replace(chart, how_to_read=text, keys=keys, spec=spec)
+
+
 _LEAST_POINTS: Final = 4
 
 
@@ -115,7 +160,7 @@ def _ratios(
             "ratio": estimate.ratio,
             "low": estimate.low if estimate.low is not None else estimate.ratio,
             "high": estimate.high if estimate.high is not None else estimate.ratio,
-            "shade": colour(VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
+            "shade": colour(_VERDICT_COLOUR[estimate.verdict] if judged else "quiet"),
             "text": units.ratio(estimate.ratio),
             "interval": f"{units.ratio(estimate.low)} to {units.ratio(estimate.high)}",
             "verdict": estimate.verdict.value if judged else "does not count",
@@ -132,11 +177,11 @@ def _ratios(
     if judged:
         keys += (Key(f"tolerated ({units.ratio(tolerance)})", "ink", "tick dashed"),)
     limit = tolerance if judged else None
-    spec = ratios_with_intervals(rows, "quantile", axis_title, limit, tooltip, step=44)
+    spec = _ratios_with_intervals(rows, "quantile", axis_title, limit, tooltip, step=44)
     return replace(chart, how_to_read=text, keys=keys, spec=spec)
 
 
-def ratios_with_intervals(  # noqa: PLR0917 - what such a chart is made of
+def _ratios_with_intervals(  # noqa: PLR0917 - what such a chart is made of
     rows: Sequence[dict[str, Any]],
     name: str,
     title: list[str],

@@ -174,7 +174,6 @@ def visibility(summary: Summary) -> Chart:
 
 
 def answers_over_time(summary: Summary) -> Chart:
-    """200 against 304."""
     series = summary.latency.series
     chart_id, title = "answers-over-time", "Documents sent (200) against 304 answers"
     if not sum(series.ok) + sum(series.not_modified):
@@ -191,7 +190,6 @@ def answers_over_time(summary: Summary) -> Chart:
 
 
 def trouble_over_time(summary: Summary) -> Chart:
-    """Wrong answers and errors."""
     series = summary.latency.series
     chart_id, title = "trouble-over-time", "Errors and damaged documents during the run"
     if not sum(series.errors) + sum(series.faults):

@@ -35,7 +35,6 @@ class Case:
 
 
 def junit(summary: Summary) -> str:
-    """The whole file of one run."""
     cases = [*_questions(summary), *_objects(summary), *_checks(summary), *_thresholds(summary)]
     about_it = {"run": summary.run.id, "started": summary.run.started, "verdict": summary.verdict.value}
     return suite_of(cases, about_it, [about(summary), *notes(summary)], f"{summary.run.duration_ns / 1e9:.3f}")
@@ -81,7 +80,6 @@ def _questions(summary: Summary) -> Iterable[Case]:
 
 
 def _objects(summary: Summary) -> Iterable[Case]:
-    """The answers of each object, in a run of several."""
     for row in summary.objects:
         for answer in row.answers:
             name = f"{row.object_key}: {answer.question}"

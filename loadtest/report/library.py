@@ -22,7 +22,6 @@ DIGEST: Final = "3425bd951a44d478d0505c6b5d1e8d57656b6e9a4da7bfe88a718ce61d76e57
 
 @cache
 def library() -> str:
-    """The script, from the cache if possible."""
     cached = _cache_path()
     with contextlib.suppress(OSError):
         content = cached.read_bytes()

@@ -15,9 +15,7 @@ from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.operations import operation_text, operation_times
 from loadtest.report.table import Fact, Table
-from loadtest.report.tables_addresses import addresses_table
-from loadtest.report.tables_objects import objects_table
-from loadtest.report.tables_places import places_table
+from loadtest.report.tables_parts import part_tables
 from loadtest.report.wording import (
     about,
     headline,
@@ -87,12 +85,8 @@ def _answer(question: Question) -> tuple[str, ...]:
 
 def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     """Folded parts, the most wanted first."""
-    if summary.objects:
-        yield _folded("By object", [_table(objects_table(summary))])
-    if summary.addresses:
-        yield _folded("By address", [_table(addresses_table(summary))])
-    if summary.places:
-        yield _folded("By place", [_table(places_table(summary))])
+    for parts in part_tables(summary):
+        yield _folded(parts.title, [_table(parts)])
     proofs = [part for check in worst_first(summary.checks) for part in _witnesses(check)]
     if proofs:
         yield _folded("What proves the findings", proofs)

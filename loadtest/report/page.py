@@ -14,13 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.report import (
-    chart_after_put,
     charts_latency,
     charts_slowdown,
     charts_versions,
@@ -36,9 +35,7 @@ from loadtest.report.chart_style import Chart
 from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in, word_id
 from loadtest.report.library import library
 from loadtest.report.table import Fact, Table
-from loadtest.report.tables_addresses import addresses_table
-from loadtest.report.tables_objects import objects_table
-from loadtest.report.tables_places import places_table
+from loadtest.report.tables_parts import part_tables
 from loadtest.report.witness_diagram import diagram
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question
@@ -66,29 +63,28 @@ def page(summary: Summary, files: Sequence[str] = ()) -> str:
     sections = tuple(_section(summary, place) for place in range(len(summary.questions)))
     trouble = charts_versions.trouble_over_time(summary)
     charts = [chart for section in sections for chart in (*section.charts, *section.folded_charts)] + [trouble]
-    return (
-        page_environment()
-        .get_template("report.html")
-        .render(
-            summary=summary,
-            files=files,
-            speeds=first_screen.speeds(summary),
-            sections=sections,
-            trouble=trouble,
-            specs=[chart for chart in charts if chart.spec],
-            outcomes=tables_run.outcome_table(summary),
-            bases=tables_run.bases_table(summary),
-            objects=objects_table(summary),
-            addresses=addresses_table(summary),
-            places=places_table(summary),
-            availability=tables_run.availability_facts(summary),
-            generator=tables_run.generator_table(summary),
-            generator_facts=tables_run.generator_facts(summary),
-            settings=tables_run.settings_tables(summary),
-            definitions=GLOSSARY,
-            **assets(),
-        )
+    return template().render(
+        summary=summary,
+        files=files,
+        speeds=first_screen.speeds(summary),
+        sections=sections,
+        trouble=trouble,
+        specs=[chart for chart in charts if chart.spec],
+        outcomes=tables_run.outcome_table(summary),
+        bases=tables_run.bases_table(summary),
+        parts=part_tables(summary),
+        availability=tables_run.availability_facts(summary),
+        generator=tables_run.generator_table(summary),
+        generator_facts=tables_run.generator_facts(summary),
+        settings=tables_run.settings_tables(summary),
+        definitions=GLOSSARY,
+        **assets(),
     )
+
+
+def template() -> Template:
+    """That of the page, compiled once."""
+    return page_environment().get_template("report.html")
 
 
 def assets() -> dict[str, Any]:
@@ -111,7 +107,7 @@ def _section(summary: Summary, place: int) -> Section:
     if question.id == "impact":
         charts = (charts_slowdown.slowdown(summary), charts_latency.latency_over_time(summary))
         cause = (
-            chart_after_put.after_put(summary),
+            charts_slowdown.after_put(summary),
             charts_latency.distribution(summary),
             charts_slowdown.slowdown_during_put(summary),
             charts_slowdown.since_put(summary),

@@ -8,11 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn, TextIO
 
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
-
 from loadtest.terminals import can_redraw
 
 _TERMINATED: Final = 128 + signal.SIGTERM
@@ -36,6 +31,12 @@ def steps(stream: TextIO | None = None) -> Iterator[Steps]:
     if not can_redraw(stream):
         yield Steps(lambda stage: _say(stream, f"{stage} …"), _nothing)
         return
+    # Only a terminal needs them, and they take a while to import.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415
+    from rich.spinner import Spinner  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
     spinner = Spinner("dots", style="status.spinner")
     stages = [""]

@@ -39,7 +39,6 @@ def outcome_table(summary: Summary) -> Table:
 
 
 def availability_facts(summary: Summary) -> tuple[Fact, ...]:
-    """What was sent and what was answered."""
     counts = summary.availability
     wanted = counts.wanted_reads_per_second
     gap = units.duration(counts.longest_gap_ns)
@@ -126,7 +125,6 @@ def generator_table(summary: Summary) -> Table:
 
 
 def generator_facts(summary: Summary) -> tuple[Fact, ...]:
-    """Whether the load generator can be believed."""
     generator = summary.generator
     first = Fact("load generator", generator_word(generator), define("loop delay"))
     return (

@@ -35,7 +35,6 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def kinds_table(summary: Summary) -> Table:
-    """The slowdown of each kind of answer, and of all together."""
     impact = summary.impact
     rows = [
         (f"answered {kind.kind}", *slowdown_cells(estimate), estimate.verdict.value)

@@ -70,7 +70,6 @@ _MOST: Final = 0.75
 
 
 def latency_tables(summary: Summary) -> tuple[Table, Table]:
-    """Response time and service time of each population."""
     pooled = ""
     if summary.impact.pairs_used:
         pooled = (

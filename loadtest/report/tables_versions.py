@@ -13,7 +13,6 @@ from loadtest.summary.versions import Distribution
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
-    """How fresh the reads were."""
     consistency = summary.consistency
     low, high = consistency.staleness_low_ns, consistency.staleness_high_ns
     none = "no read was stale" if consistency.reads else units.NOTHING
@@ -112,7 +111,6 @@ def _distribution_cells(name: str, distribution: Distribution) -> tuple[str, ...
 
 
 def visibility_table(summary: Summary) -> Table:
-    """When writes became visible, over all writes."""
     consistency = summary.consistency
     named = (
         ("first visible (answer came back)", consistency.first_visible),
@@ -136,7 +134,6 @@ def visibility_table(summary: Summary) -> Table:
 
 
 def k_staleness_table(summary: Summary) -> Table:
-    """How many writes the stale reads were behind."""
     return Table(
         "k-staleness",
         "How far behind the stale reads were",
@@ -153,7 +150,6 @@ def k_staleness_table(summary: Summary) -> Table:
 
 
 def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
-    """What ETag did."""
     counts = summary.conditional
     return (
         Fact("Bytes saved", units.size(counts.bytes_saved), _saved_definition(summary)),

@@ -53,7 +53,6 @@ class Diagram:
 
 
 def diagram(witness: Witness) -> Diagram:
-    """Place the operations of ``witness``."""
     axis = _Axis(witness.operations)
     return Diagram(
         bars=tuple(_bar(operation, axis) for operation in witness.operations),

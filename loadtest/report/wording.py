@@ -209,7 +209,6 @@ def _of_objects(summary: Summary) -> Iterable[str]:
 
 
 def checks_of(summary: Summary, question: Question) -> tuple[CheckResult, ...]:
-    """The checks that the answer to ``question`` rests on."""
     by_id = {check.id: check for check in summary.checks}
     return tuple(by_id[name] for name in question.checks if name in by_id)
 

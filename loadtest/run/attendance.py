@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from loadtest import units
+from loadtest.run.run_entries import Entry, Time
 
 TOLERATED_NS: Final = 1_000_000_000
 """The last flush (half a second), and as much again for a machine that was late with it."""
@@ -27,21 +28,16 @@ TOLERATED_NS: Final = 1_000_000_000
 TOLERATED_WITHOUT_MASTER_NS: Final = 6_000_000_000
 """Processes whose master was killed close one by one, within five seconds."""
 
-_FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
-_Time = Annotated[int, Field(ge=0, lt=2**62)]
 
-
-class Attendant(BaseModel):
+class Attendant(Entry):
     """One process that the run promised a record of."""
-
-    model_config = _FIXED
 
     role: Literal["worker", "writer"]
     share: Annotated[int, Field(ge=0)] = 0  # which share of the reads, from 0
     shares: Annotated[int, Field(ge=0)] = 0  # 0: the readers are in the one process that there is
     refused: str = ""  # why it did not take part
     began: bool = False
-    until_ns: _Time | None = None  # everything that it recorded up to here is there
+    until_ns: Time | None = None  # everything that it recorded up to here is there
     closed: bool = False  # it noted that it had recorded everything
     unwritten: bool = False  # it noted that it could not write everything
     damage: str = ""  # what is wrong with its files
@@ -57,13 +53,11 @@ class Attendant(BaseModel):
         return f"worker {self.share + 1} of {self.shares}" if self.shares else "the reading process"
 
 
-class Attendance(BaseModel):
+class Attendance(Entry):
     """All processes, and what the run promised of them."""
 
-    model_config = _FIXED
-
     processes: list[Attendant]
-    planned_end_ns: _Time | None = None
+    planned_end_ns: Time | None = None
     readers: Annotated[int, Field(ge=0)] | None = None  # how many were to read
     began: Annotated[int, Field(ge=0)] | None = None  # … and did
 

@@ -56,6 +56,21 @@ def in_blocks(count: int, dtype: DTypeLike, make: Callable[[slice], NDArray[Any]
     return column
 
 
+def durations(count: int, make: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
+    """A column of ``count`` durations in ns, made block by block; of 32 bits if all fit, as they do below two seconds.
+
+    It takes half the memory then, and half the time to sort.
+    """
+    column = np.empty(count, dtype=np.int32)
+
+    def fits(block: slice) -> bool:
+        made = make(block)
+        column[block] = made
+        return bool(np.array_equal(column[block], made))
+
+    return column if all(each_block(count, fits)) else in_blocks(count, np.int64, make)
+
+
 def places(rising: NDArray[Any], values: NDArray[Any], side: str = "left") -> NDArray[Any]:
     """``np.searchsorted(rising, values, side)`` of a block, whose values lie near each other and mostly rise.
 

@@ -54,11 +54,7 @@ def verify(run_dir: Path) -> None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Raises:
-        RunError: it cannot be read.
-    """
+    """SHA-256 of a file."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

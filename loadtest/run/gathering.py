@@ -63,11 +63,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def gathered(run_dir: Path, run: dict[str, Any], clocks: dict[int, ClockBounds]) -> dict[str, Array]:
-    """What was recorded so far, by the name of its Parquet file. The run may still go on.
-
-    Raises:
-        UsageError: the journal cannot be read.
-    """
+    """What was recorded so far, by the name of its Parquet file. The run may still go on."""
     events, notes = load_journal(run_dir / JOURNAL_NAME)
     try:
         writes = writes_of(events)

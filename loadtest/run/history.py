@@ -35,9 +35,9 @@ def one_of(outcome: Column, wanted: tuple[ReadOutcome, ...]) -> Flags:
 
     def of_block(block: slice) -> Flags:
         here = outcome[block]
-        flags: Flags = here == wanted[0]
+        flags: Flags = here == wanted[0].value
         for other in wanted[1:]:  # a few comparisons take less time than looking up a table
-            flags |= here == other
+            flags |= here == other.value
         return flags
 
     return in_blocks(len(outcome), np.bool_, of_block)
@@ -102,7 +102,7 @@ class Reads:
     @property
     def sent(self) -> Flags:
         """Which reads were sent at all; the others were due, and no reader was free."""
-        sent: Flags = self.outcome != ReadOutcome.NOT_SENT
+        sent: Flags = self.outcome != ReadOutcome.NOT_SENT.value
         return sent
 
     @property

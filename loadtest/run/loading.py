@@ -19,7 +19,7 @@ from loadtest.errors import RunError
 from loadtest.run.blocks import BLOCK, side_by_side
 from loadtest.run.checksums import verify
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WINDOWS_FILE, WRITES_FILE
-from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes, nothing_of
+from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes, nothing_of
 from loadtest.run.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
 from loadtest.run.run_info import read_run_info
 from loadtest.run.seal import SEALED_FORMAT, verify_seal
@@ -42,7 +42,7 @@ def load_history(run_dir: Path) -> History:
     with ThreadPoolExecutor(1) as beside:
         unchanged = beside.submit(_verify, run_dir, info.format)
         try:
-            reads = _sorted_by_call(Reads(**_columns(run_dir / READS_FILE, READ_DTYPE)))
+            reads = Reads(**_in_order_of_call(_columns(run_dir / READS_FILE, READ_DTYPE)))
             writes = Writes(**_columns(run_dir / WRITES_FILE, WRITE_DTYPE))
             windows = Windows(**_columns(run_dir / WINDOWS_FILE, WINDOW_DTYPE))
             samples = Samples(**_columns(run_dir / GENERATOR_FILE, GENERATOR_DTYPE))
@@ -136,17 +136,21 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
     }
 
 
-def _sorted_by_call(reads: Reads) -> Reads:
-    """Reads in order of call; those called at the same nanosecond keep their order in the file."""
-    called = reads.called_ns
+def _in_order_of_call(columns: dict[str, Column]) -> dict[str, Column]:
+    """Columns of reads in order of call; those called at the same nanosecond keep their order in the file.
+
+    Each column takes the place of the one that it was made of, so that there are never two copies of all of them.
+    """
+    called = columns["called_ns"]
     if bool(np.all(called[1:] >= called[:-1])):
-        return reads
+        return columns
     order = np.argsort(called, kind="stable")
-    columns = vars(reads)
-    in_order = side_by_side(
-        lambda column: column if column.strides == (0,) else np.take(column, order), columns.values()
-    )
-    return Reads(**dict(zip(columns, in_order, strict=True)))
+
+    def put_in_order(name: str) -> None:
+        columns[name] = np.take(columns[name], order)
+
+    side_by_side(put_in_order, [name for name, column in columns.items() if column.strides != (0,)])
+    return columns
 
 
 def _first_line(error: BaseException) -> str:

@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from loadtest.run.run_entries import Entry, Time
 from loadtest.run.schedule import Rests, WindowSchedule, rests_for
 from loadtest.units import SECOND
 
@@ -32,9 +33,6 @@ _RESTS_BY: Final = 12 / 25
 """By this share of the longest time there should be three rests, which a decision needs."""
 _LEAST_RESTS: Final = 3
 
-_FIXED = ConfigDict(extra="allow", frozen=True, strict=True)
-_Time = Annotated[int, Field(ge=0, lt=2**62)]
-
 
 class PlannedLook(NamedTuple):
     """One planned look, at what is recorded up to ``until_ns``, when ``pairs`` of windows are over."""
@@ -44,26 +42,22 @@ class PlannedLook(NamedTuple):
     pairs: int
 
 
-class LookMade(BaseModel):
+class LookMade(Entry):
     """One look that was made, and what was still undecided."""
 
-    model_config = _FIXED
-
     number: Annotated[int, Field(ge=1)]
-    until_ns: _Time
+    until_ns: Time
     pairs: Annotated[int, Field(ge=1)]
-    took_ns: _Time = 0
+    took_ns: Time = 0
     undecided: list[str]
 
 
-class RunLooks(BaseModel):
+class RunLooks(Entry):
     """All looks. ``pairs`` are over when the run has lasted as long as it may."""
-
-    model_config = _FIXED
 
     planned: Annotated[int, Field(ge=1, le=len(SHARES))]
     pairs: Annotated[int, Field(ge=1, lt=2**31)]
-    made: Annotated[list[LookMade], Field(max_length=len(SHARES))] = []
+    made: list[LookMade] = Field(default_factory=list, max_length=len(SHARES))
 
     @property
     def decided(self) -> LookMade | None:

@@ -69,7 +69,6 @@ class Plan:
 
     @property
     def weights(self) -> tuple[int, ...]:
-        """The weight of each address."""
         return tuple(weight for _, weight in self.addresses) or (1,)
 
     def at(self, address: int) -> Plan:

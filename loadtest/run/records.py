@@ -45,7 +45,11 @@ NEVER_RETURNED: Final = np.iinfo(np.int64).max
 
 
 class ReadOutcome(IntEnum):
-    """What one answer turned out to be. Only WHOLE and NOT_MODIFIED show a version."""
+    """What one answer turned out to be. Only WHOLE and NOT_MODIFIED show a version.
+
+    Long columns are compared with the ``value`` of a member: for the member itself, which NumPy takes for 64 bits, it
+    would make a copy of the column that is eight times as wide.
+    """
 
     WHOLE = 0
     """200 with a document of this run that passes its own digest."""

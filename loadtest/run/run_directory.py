@@ -27,7 +27,7 @@ from loadtest.run.run_file import write_run
 from loadtest.run.settings import Settings
 from loadtest.run.source import NO_SOURCE, Source
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
-from stacks.user_input import shown
+from stacks.user_input import is_folder, shown
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class RunDirectory:
         Raises:
             UsageError: it exists already, or cannot be made.
         """
-        path = wanted or _free_path(RUNS_FOLDER / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
+        path = wanted or free_path(RUNS_FOLDER / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
         try:
             path.mkdir(parents=True)
         except FileExistsError:
@@ -218,6 +218,12 @@ def sees_run(run_dir: Path, run: str) -> bool:
     return bool(name == run) and os.access(run_dir / SPOOL_FOLDER, os.W_OK | os.X_OK)
 
 
+def must_be_folder(run_dir: Path) -> None:
+    """Raises UsageError for what is no folder, so no run's directory."""
+    if not is_folder(run_dir):
+        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+
+
 def unusable(run_dir: Path, error: OSError) -> UsageError:
     """The error when the system does not let a run's files be read or written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
@@ -227,7 +233,7 @@ def unusable(run_dir: Path, error: OSError) -> UsageError:
     )
 
 
-def _free_path(path: Path) -> Path:
+def free_path(path: Path) -> Path:
     """``path``, with a number after it when two runs start within one second."""
     candidates = [path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 100))]
     return next(candidate for candidate in candidates if not candidate.exists())

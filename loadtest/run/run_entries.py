@@ -12,18 +12,21 @@ from loadtest.units import SECOND
 LATEST_NS: Final = 2**62
 """Times are below this, so that the difference of two fits 64 bits."""
 
-TOLERANT = ConfigDict(extra="allow", frozen=True, strict=True)
 _NotNegative = Annotated[FiniteFloat, Field(ge=0, strict=False)]
 _SHORTEST_WINDOW_NS: Final = SECOND // 5
 """The same limit as for the option."""
 
-_Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
+Time = Annotated[int, Field(ge=0, lt=LATEST_NS)]
 
 
-class RunSettings(BaseModel):
+class Entry(BaseModel):
+    """One entry; what another version has noted in it besides is passed on as it is."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+
+class RunSettings(Entry):
     """The settings that judging needs; seconds and shares as the user gave them."""
-
-    model_config = TOLERANT
 
     write_interval: _NotNegative
     arrival_rate: _NotNegative
@@ -37,23 +40,19 @@ class RunSettings(BaseModel):
     watch_interval: _NotNegative = 0
 
 
-class RunClock(BaseModel):
+class RunClock(Entry):
     """The clock that all times are on."""
 
-    model_config = TOLERANT
-
     name: str
-    started_ns: _Time | None = None
+    started_ns: Time | None = None
 
 
-class RunPlan(BaseModel):
+class RunPlan(Entry):
     """When the schedule began, how long its windows are, and its rests (in windows; runs of old versions had none)."""
 
-    model_config = TOLERANT
-
-    start_ns: _Time
-    window_ns: _Time = 0
-    guard_ns: _Time = 0
+    start_ns: Time
+    window_ns: Time = 0
+    guard_ns: Time = 0
     rest_windows: Annotated[int, Field(ge=0, le=1_000)] = 0
     rest_pairs: Annotated[int, Field(ge=0, le=1_000)] = 0
     side: Literal["", "base", "new"] = ""  # of a duel
@@ -65,44 +64,36 @@ class RunPlan(BaseModel):
         return self
 
 
-class RunEnd(BaseModel):
+class RunEnd(Entry):
     """How and when the run ended."""
 
-    model_config = TOLERANT
-
     reason: str
-    at_ns: _Time | None = None
+    at_ns: Time | None = None
     recovered: bool = False
     lost: bool = False  # a process did not write all that it had recorded, though the run ended in order
 
 
-class WriterTrouble(BaseModel):
+class WriterTrouble(Entry):
     """A trouble of the writer that was noted while the run went on."""
 
-    model_config = TOLERANT
-
-    at_ns: _Time
+    at_ns: Time
     trouble: str
 
 
-class RunSource(BaseModel):
+class RunSource(Entry):
     """What was measured: label, commit and branch. Runs of old versions do not have it."""
-
-    model_config = TOLERANT
 
     label: str = ""
     commit: str = ""
     branch: str = ""
 
 
-class RunDocuments(BaseModel):
+class RunDocuments(Entry):
     """Which documents the run published. Runs of old versions, whose documents are made up, do not have it.
 
     ``cuts_seen``: of all places where a mix of two consecutive versions may be cut, the share at which the mix differs
     from both. It is missing for documents that are made up, which differ in every row.
     """
-
-    model_config = TOLERANT
 
     kind: str = "made-up"
     cuts_seen: Annotated[FiniteFloat, Field(ge=0, le=1, strict=False)] | None = None

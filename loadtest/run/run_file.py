@@ -16,11 +16,7 @@ _FORMAT_WITHOUT_DIGEST: Final = 1
 
 
 def load_run(run_dir: Path) -> dict[str, Any]:
-    """``run.json`` of a recorded run.
-
-    Raises:
-        UsageError: it is missing or damaged.
-    """
+    """``run.json`` of a recorded run."""
     try:
         run = read_json(run_dir / RUN_FILE)
     except (OSError, UnreadableFileError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from loadtest.errors import RunError
 from loadtest.run.attendance import Attendance, missing
@@ -16,7 +16,7 @@ from loadtest.run.looks import RunLooks
 from loadtest.run.observed.journal import Watched
 from loadtest.run.records import SEVERAL_OBJECTS_FORMAT
 from loadtest.run.run_entries import (
-    TOLERANT,
+    Entry,
     RunClock,
     RunDocuments,
     RunEnd,
@@ -32,10 +32,8 @@ NO_PLACE: Final = "no place named"
 """The place of workers without ``--place``, in a run in which others have one."""
 
 
-class RunInfo(BaseModel):
+class RunInfo(Entry):
     """All of ``run.json``."""
-
-    model_config = TOLERANT
 
     format: int
     run: str
@@ -43,17 +41,17 @@ class RunInfo(BaseModel):
     clock: RunClock
     settings: RunSettings
     target: dict[str, JsonValue]
-    host: dict[str, JsonValue] = {}
-    versions: dict[str, JsonValue] = {}
+    host: dict[str, JsonValue] = Field(default_factory=dict)
+    versions: dict[str, JsonValue] = Field(default_factory=dict)
     plan: RunPlan | None = None
     ended: RunEnd = RunEnd(reason="not recorded")
-    writer: list[WriterTrouble] = []
+    writer: list[WriterTrouble] = Field(default_factory=list)
     source: RunSource | None = None
     attendance: Attendance | None = None
     watch: Watched | None = None
     looks: RunLooks | None = None
     documents: RunDocuments = RunDocuments()
-    clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = {}
+    clock_uncertainty_ns: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """By worker whose clock is not the master's: 99 % of its reads are moved outwards by at most this."""
 
     @property

@@ -106,7 +106,6 @@ class WindowSchedule:
         return min(_LONGEST_GUARD, self.length_ns // _GUARD_SHARE)
 
     def kind(self, index: int) -> WindowKind:
-        """Whether window ``index`` is quiet, writing or a rest."""
         return self._position(index).kind if self.length_ns else WindowKind.WRITING
 
     def window(self, index: int) -> Window:

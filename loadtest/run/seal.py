@@ -47,11 +47,7 @@ def with_seal(run_dir: Path, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def verify_seal(run_dir: Path) -> None:
-    """Compare the files of a run with its seal. A run of format 1 has none, and must not have files of a sealed run.
-
-    Raises:
-        RunError: something does not agree.
-    """
+    """Compare the files of a run with its seal. A run of format 1 has none, and must not have files of a sealed run."""
     path = run_dir / RUN_FILE
     try:
         run = json.loads(path.read_bytes())
@@ -77,7 +73,6 @@ def verify_seal(run_dir: Path) -> None:
 
 
 def agrees_with_seal(run_dir: Path) -> bool:
-    """Whether the files of a run agree with its seal."""
     try:
         verify_seal(run_dir)
     except (RunError, OSError, ValueError, KeyError, TypeError, pa.ArrowException):

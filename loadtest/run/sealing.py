@@ -39,11 +39,7 @@ def is_sealed(run_dir: Path) -> bool:
 
 
 def pack(run_dir: Path, tell: Callable[[], None] = lambda: None) -> None:
-    """Seal a run that is not sealed yet, after a call of ``tell``. A second process waits, and finds it sealed.
-
-    Raises:
-        UsageError: as :func:`seal`.
-    """
+    """Seal a run that is not sealed yet, after a call of ``tell``. A second process waits, and finds it sealed."""
     with alone_in(run_dir):
         if is_sealed(run_dir):
             remove_sealed(run_dir)
@@ -102,11 +98,7 @@ def remove_sealed(run_dir: Path) -> None:
 
 
 def refuse_while_recording(run_dir: Path, run: dict[str, Any]) -> None:
-    """Refuse a run that is still being recorded. Processes that the master gave up do not count: they hang.
-
-    Raises:
-        UsageError: it is.
-    """
+    """Refuse a run that is still being recorded. Processes that the master gave up do not count: they hang."""
     given_up = run.get("given_up", ())
     for name, process in still_recording(run_dir).items():
         if name in given_up:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.errors import RunError, UsageError
+from loadtest.errors import RunError
 from loadtest.run.clock_bounds import ClockBounds
 from loadtest.run.clocks import clocks_of, how_uncertain
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WRITES_FILE
@@ -31,17 +31,14 @@ def history_so_far(run_dir: Path, until_ns: int) -> History:
     """The run, with the windows up to ``until_ns``.
 
     Raises:
-        RunError: a process has not recorded that far yet, or its record is impossible.
+        UsageError: a process has not recorded that far yet, or its record is impossible or cannot be read.
     """
-    try:
-        run = load_run(run_dir)
-        clocks = clocks_of(run_dir, run)
-        recorded_ns = _recorded_until_ns(run_dir, run, clocks)
-        if recorded_ns < until_ns + GRACE_NS:
-            raise RunError("not every process has recorded up to the end of these windows")
-        recorded = gathered(run_dir, run, clocks)
-    except UsageError as error:
-        raise RunError(str(error)) from None
+    run = load_run(run_dir)
+    clocks = clocks_of(run_dir, run)
+    recorded_ns = _recorded_until_ns(run_dir, run, clocks)
+    if recorded_ns < until_ns + GRACE_NS:
+        raise RunError("not every process has recorded up to the end of these windows")
+    recorded = gathered(run_dir, run, clocks)
     uncertain = how_uncertain(clocks, recorded[READS_FILE])
     run["clock_uncertainty_ns"] = {str(worker): uncertain_ns for worker, uncertain_ns in uncertain.items()}
     run["ended"] = {"at_ns": until_ns, "recovered": False, "reason": "looked at as it goes on"}

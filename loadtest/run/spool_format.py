@@ -36,11 +36,7 @@ _CODES: Final = {"u1": "B", "u2": "H", "u4": "I", "i4": "i", "i8": "q"}
 
 
 def spooled_fields(run: dict[str, Any]) -> np.dtype[Any]:
-    """The fields of a record in the spools of a run. ``run.json`` has their number: new ones are only added at the end.
-
-    Raises:
-        UsageError: this program does not know so many.
-    """
+    """The fields of a record in the spools of a run, by the number in ``run.json``: new ones only go to the end."""
     names = SPOOLED_READ_DTYPE.names or ()
     count = run.get("spooled_fields", _FIELDS_AT_FIRST)
     if not isinstance(count, int) or not _FIELDS_AT_FIRST <= count <= len(names):

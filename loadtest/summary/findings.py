@@ -6,24 +6,26 @@ These records hold plain values only, so that they can be written to ``summary.j
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from loadtest.run.records import Verdict
 
 Unit = Literal["ns", "ratio", "share", "count", "bytes", "per_second", "none"]
 """Unit of a machine-readable value. A share is a fraction between 0 and 1."""
 
-FORBID_EXTRA = {"extra": "forbid"}
-"""For ``__pydantic_config__``: a field that a record does not have is an error."""
 SHOWN: Final = "shown"
 """The outcome of a write of somebody else, of which a HEAD that does not show it is known, and one that does."""
 
 
-@dataclass(frozen=True)
-class Number:
-    """One value for machines, and the same for people."""
+class Record:
+    """A record that is written as JSON and read back: a field that it does not have is an error then."""
 
-    __pydantic_config__ = FORBID_EXTRA
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class Number(Record):
+    """One value for machines, and the same for people."""
 
     name: str  # what it measures, in words: "write impact at p99"
     value: float | int | None  # None: it could not be measured
@@ -32,10 +34,8 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Operation:
+class Operation(Record):
     """One operation of a witness. Times are relative to the moment that the witness names."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     kind: Literal["read", "write"]
     version: int  # written, or read; -1: none
@@ -52,10 +52,8 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Witness:
+class Witness(Record):
     """The operations that prove one finding, in order of time, and one sentence why."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     sentence: str
     relative_to: str  # what time 0 of the operations is: "acknowledgement of write 7"
@@ -64,10 +62,8 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Record):
     """What one check found. A check that crashed, or had too little to look at, is INCONCLUSIVE."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: str
     title: str
@@ -85,10 +81,8 @@ QuestionId = Literal["impact", "whole", "freshness", "conditional"]
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Record):
     """One of the four questions with its answer."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: QuestionId
     question: str
@@ -99,10 +93,8 @@ class Question:
 
 
 @dataclass(frozen=True)
-class ThresholdResult:
+class ThresholdResult(Record):
     """One ``--threshold`` expression, evaluated. Without data it is INCONCLUSIVE, never PASS."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     expression: str
     verdict: Verdict

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtest.summary.findings import FORBID_EXTRA, Number
+from loadtest.summary.findings import Number, Record
 from loadtest.summary.speed import Quantiles
 
 
 @dataclass(frozen=True)
-class OutcomeCount:
+class OutcomeCount(Record):
     """How many operations ended in one way."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     outcome: str
     count: int
@@ -21,10 +19,8 @@ class OutcomeCount:
 
 
 @dataclass(frozen=True)
-class Availability:
+class Availability(Record):
     """What was asked, what was answered, how fast."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     reads: int
     errors: int
@@ -45,10 +41,8 @@ class Availability:
 
 
 @dataclass(frozen=True)
-class GeneratorWorker:
+class GeneratorWorker(Record):
     """The health of one load-generating process."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     worker: int
     samples: int
@@ -59,10 +53,8 @@ class GeneratorWorker:
 
 
 @dataclass(frozen=True)
-class GeneratorPause:
+class GeneratorPause(Record):
     """A moment in which a load-generating process itself did nothing, so that all its reads waited for it."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     worker: int
     at_ns: int  # when it began, since the origin
@@ -70,10 +62,8 @@ class GeneratorPause:
 
 
 @dataclass(frozen=True)
-class PausedQuantile:
+class PausedQuantile(Record):
     """A quantile that pauses of the load generator explain: most reads as slow as that had mostly waited for one."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     population: str  # as in LatencyRow
     time: Literal["response", "service"]
@@ -81,10 +71,8 @@ class PausedQuantile:
 
 
 @dataclass(frozen=True)
-class Generator:
+class Generator(Record):
     """Whether the load generator itself was fast enough to be believed."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     loop_delay: Quantiles
     workers: tuple[GeneratorWorker, ...]

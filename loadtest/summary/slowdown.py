@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import FORBID_EXTRA
+from loadtest.summary.findings import Record
 
 
 @dataclass(frozen=True)
-class ImpactEstimate:
+class ImpactEstimate(Record):
     """Ratio of response time while writing to while quiet, at one quantile, over pairs of windows."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     quantile: Literal["p50", "p90", "p99"]
     ratio: float | None
@@ -26,10 +24,8 @@ class ImpactEstimate:
 
 
 @dataclass(frozen=True)
-class KindImpact:
+class KindImpact(Record):
     """The slowdown of the reads of one kind of answer."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     kind: Literal["200", "304"]
     reads: int  # in the windows that are used
@@ -39,10 +35,8 @@ class KindImpact:
 
 
 @dataclass(frozen=True)
-class AnswerMix:
+class AnswerMix(Record):
     """How the kinds of answer are mixed while quiet and while writing: no slowdown of the target, but felt."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     quiet_share: float  # of whole documents (200) among the successful reads
     writing_share: float
@@ -52,10 +46,8 @@ class AnswerMix:
 
 
 @dataclass(frozen=True)
-class LagEstimate:
+class LagEstimate(Record):
     """Response time of the reads due so long after a PUT, divided by that at the level which no PUT touches."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     quantile: Literal["p50", "p90", "p99"]
     from_ns: int  # since the last PUT returned
@@ -70,10 +62,8 @@ class LagEstimate:
 
 
 @dataclass(frozen=True)
-class AfterEffect:
+class AfterEffect(Record):
     """What PUTs leave behind, from the rests of the run."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     rests: int  # that are used
     rest_ns: int  # from the last PUT to the end of a rest, usually

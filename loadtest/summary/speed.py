@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import FORBID_EXTRA
+from loadtest.summary.findings import Record
 from loadtest.summary.slowdown import AfterEffect, AnswerMix, ImpactEstimate, KindImpact
 
 
 @dataclass(frozen=True)
-class Quantiles:
+class Quantiles(Record):
     """Exact order statistics (nearest rank) of ``count`` values; None where no value would lie beyond the quantile."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     count: int
     p50_ns: int | None
@@ -26,10 +24,8 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class LatencyRow:
+class LatencyRow(Record):
     """Latency of one population of successful reads (200 and 304)."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     population: Literal["all", "200", "304", "quiet", "writing", "overlapping-put", "clear-of-put"]
     label: str
@@ -38,10 +34,8 @@ class LatencyRow:
 
 
 @dataclass(frozen=True)
-class LatencySeries:
+class LatencySeries(Record):
     """Over time: one entry a bucket, by the time that reads returned. Columns have the same length."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     bucket_ns: int
     start_ns: tuple[int, ...]
@@ -55,10 +49,8 @@ class LatencySeries:
 
 
 @dataclass(frozen=True)
-class LatencyHistogram:
+class LatencyHistogram(Record):
     """Response times in log-spaced bins: bin i holds ``edges_ns[i] <= t < edges_ns[i + 1]``."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     edges_ns: tuple[int, ...]
     quiet: tuple[int, ...]  # reads in quiet windows
@@ -66,13 +58,11 @@ class LatencyHistogram:
 
 
 @dataclass(frozen=True)
-class SincePut:
+class SincePut(Record):
     """Response time of the reads that were due between ``from_ns`` and ``to_ns`` after a PUT was sent.
 
     Negative: before it, and so shortly that a slow read was still under way when it was sent.
     """
-
-    __pydantic_config__ = FORBID_EXTRA
 
     from_ns: int
     to_ns: int
@@ -82,10 +72,8 @@ class SincePut:
 
 
 @dataclass(frozen=True)
-class SlowestReads:
+class SlowestReads(Record):
     """The slowest percent of the reads in writing windows (at or above p99), and how many of them met a PUT."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     count: int
     overlapping: int  # under way while a PUT was in flight
@@ -94,10 +82,8 @@ class SlowestReads:
 
 
 @dataclass(frozen=True)
-class Latency:
+class Latency(Record):
     """Exact latency of the run."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     definition: str
     rows: tuple[LatencyRow, ...]
@@ -112,10 +98,8 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class WindowRow:
+class WindowRow(Record):
     """One window, as it was used."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     index: int
     pair: int  # -1: in none
@@ -131,10 +115,8 @@ class WindowRow:
 
 
 @dataclass(frozen=True)
-class Impact:
+class Impact(Record):
     """Do writes slow reads down?"""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     method: str
     tolerance: float

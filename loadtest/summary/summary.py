@@ -15,12 +15,11 @@ from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from loadtest.errors import UsageError
 from loadtest.run.records import FORMAT_VERSION, Verdict
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.findings import FORBID_EXTRA, CheckResult, Question, ThresholdResult
+from loadtest.summary.findings import CheckResult, Question, Record, ThresholdResult
 from loadtest.summary.generator import Availability, Generator
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.speed import Impact, Latency
 from loadtest.summary.versions import Conditional, Consistency
 from loadtest.whole_files import write_whole
@@ -29,7 +28,7 @@ from stacks.user_input import UnreadableFileError, read_small_file
 SCHEMA_PATH: Final = Path(__file__).with_name("summary.schema.json")
 
 
-class SummaryError(Exception):
+class SummaryError(UsageError):
     """A summary file cannot be used; the text is one sentence for the user."""
 
 
@@ -38,10 +37,8 @@ class NotForUsError(SummaryError):
 
 
 @dataclass(frozen=True)
-class Ended:
+class Ended(Record):
     """How the run came to its end."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     reason: str
     at_ns: int | None  # since the origin
@@ -50,10 +47,8 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(Record):
     """What was measured, by the names that people gave it; "" where there is none."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     label: str
     commit: str
@@ -61,10 +56,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Record):
     """Which run this is about. ``settings``, ``target``, ``host`` and ``versions`` are as in ``run.json``."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: str
     started: str  # wall-clock time, a label only
@@ -84,10 +77,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(Record):
     """Everything a report may say."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     format: int
     verdict: Verdict
@@ -107,18 +98,19 @@ class Summary:
 
 
 @cache
-def _adapter() -> TypeAdapter[Summary]:
+def adapter() -> TypeAdapter[Summary]:
+    """What checks and writes a Summary; it is made once, as that takes a while."""
     return TypeAdapter(Summary)
 
 
 def schema() -> dict[str, Any]:
     title = "summary.json of a load test run"
-    return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return {**adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 
 
 def summary_bytes(summary: Summary) -> bytes:
     """``summary.json`` as bytes; a value that JSON cannot hold (NaN) is a ValueError, not a number."""
-    plain = _adapter().dump_python(summary, mode="json")
+    plain = adapter().dump_python(summary, mode="json")
     return (json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -147,7 +139,7 @@ def read_summary(path: Path) -> Summary:
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise NotForUsError(f"{path} has format {version}, this program knows up to {FORMAT_VERSION}: use a newer one.")
     try:
-        return _adapter().validate_json(content, strict=True)
+        return adapter().validate_json(content, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the top level"

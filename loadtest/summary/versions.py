@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtest.summary.findings import FORBID_EXTRA
+from loadtest.summary.findings import Record
 from loadtest.summary.speed import Quantiles
 
 
 @dataclass(frozen=True)
-class ConsistencyWindow:
+class ConsistencyWindow(Record):
     """How one acknowledged write became visible. Measured from its acknowledgement."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     version: int
     acked_at_ns: int  # since the origin
@@ -27,10 +25,8 @@ class ConsistencyWindow:
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(Record):
     """Quantiles of a duration over writes; they may be negative."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     count: int
     min_ns: int | None
@@ -41,23 +37,19 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class KStaleness:
+class KStaleness(Record):
     """How many reads were exactly ``k`` acknowledged writes behind."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     k: int
     reads: int
 
 
 @dataclass(frozen=True)
-class VisibilityPoint:
+class VisibilityPoint(Record):
     """P(a read that starts between ``from_ns`` and ``to_ns`` after an acknowledgement is fresh).
 
     Its 95 % band is over writes, because reads after the same write are stale together.
     """
-
-    __pydantic_config__ = FORBID_EXTRA
 
     from_ns: int
     to_ns: int
@@ -69,10 +61,8 @@ class VisibilityPoint:
 
 
 @dataclass(frozen=True)
-class Consistency:
+class Consistency(Record):
     """How long readers see the old version."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     level: Literal["atomic", "regular", "neither", "unknown"]
     writes: int  # acknowledged after version 0
@@ -98,10 +88,8 @@ class Consistency:
 
 
 @dataclass(frozen=True)
-class Conditional:
+class Conditional(Record):
     """What ETag and If-None-Match did."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     whole_reads: int  # 200 answers with a document
     with_etag: int  # … that carried any ETag

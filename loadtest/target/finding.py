@@ -89,7 +89,6 @@ class Target:
 
     @property
     def shown_url(self) -> str:
-        """The address as it may be printed and stored."""
         return public_url(self.url)
 
     @property
@@ -197,11 +196,7 @@ def refuse_other_endpoint(target: Target, at_start: Settings) -> None:
 
 
 def refuse_two_identities(url: str, headers: HeaderLines) -> None:
-    """Check that there is only one Authorization: an address with a user is sent as one.
-
-    Raises:
-        UsageError: there are two.
-    """
+    """Check that there is only one Authorization: an address with a user is sent as one."""
     if "@" in urlsplit(url).netloc and any(name.lower() == "authorization" for name, _ in headers):
         raise UsageError(
             f"The address {shown(public_url(url))} holds a user and --header Authorization was given: give one of them."
@@ -230,11 +225,7 @@ def _credentials_from(outputs: dict[str, str]) -> Credentials | None:
 
 
 def credentials_of(outputs: Path, stack: str | None) -> Credentials | None:
-    """The writer's key in an outputs file.
-
-    Raises:
-        UsageError: the file cannot be used.
-    """
+    """The writer's key in an outputs file."""
     return _credentials_from(read_outputs(outputs, stack, url_needed=False) or {})
 
 

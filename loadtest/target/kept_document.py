@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
+from loadtest.run.settings import Settings
+from loadtest.target.finding import Target
 from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, write_whole
 
@@ -71,11 +74,7 @@ def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
 
 
 def load(run_dir: Path, number: int = 0) -> Kept | None:
-    """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing.
-
-    Raises:
-        UsageError: what was kept cannot be read.
-    """
+    """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing."""
     folder = kept_folder(run_dir, number)
     try:
         about = json.loads((folder / KEPT_ABOUT).read_bytes())
@@ -129,3 +128,18 @@ def _write(path: Path, content: bytes) -> None:
 
 def _sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
+
+
+def about(run: str, settings: Settings, target: Target) -> dict[str, Any]:
+    """What is kept beside the document: where it was, and where to find the key. There is no secret in it."""
+    return {
+        "run": run,
+        "bucket": target.bucket,
+        "object_key": target.object_key,
+        "objects": max(1, len(set(settings.object_keys))),
+        "region": target.region,
+        "s3_endpoint_url": public_url(target.s3_endpoint_url) if target.s3_endpoint_url else None,
+        "url": target.shown_url,
+        "outputs": str(settings.outputs.resolve()) if target.credentials else None,
+        "stack": settings.stack,
+    }

@@ -22,9 +22,5 @@ def orders_for(target: Target) -> dict[str, Any]:
 
 
 def open_store(orders: dict[str, Any]) -> Store:
-    """The store that the orders name.
-
-    Raises:
-        StoreError: as :class:`Store`.
-    """
+    """The store that the orders name."""
     return Store(orders)

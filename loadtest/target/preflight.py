@@ -55,11 +55,7 @@ def check_answers(target: Target) -> None:
 
 
 def read_address(target: Target) -> Seen:
-    """The current answer of the readers' address, byte for byte.
-
-    Raises:
-        UsageError: nothing listens there, the name does not resolve, or TLS fails.
-    """
+    """The current answer of the readers' address, byte for byte."""
     answer = get(target, MAXIMUM_BYTES + 1)
     if answer.failure is not None and not isinstance(answer.failure, BodyTooLargeError):
         raise UsageError(_does_not_answer(target, answer))

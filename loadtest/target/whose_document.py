@@ -8,7 +8,7 @@ from pathlib import Path
 
 from loadtest.run.documents.kinds import published_by
 from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.stamps import maker_of
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept
 from loadtest.target.store import ObjectLook

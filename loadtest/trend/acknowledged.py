@@ -54,11 +54,7 @@ class Acknowledged:
 
 
 def read_acknowledged(path: Path) -> tuple[Acknowledged, ...]:
-    """The entries of the file.
-
-    Raises:
-        UsageError: it is missing, or holds something that cannot be used.
-    """
+    """The entries of the file."""
     try:
         content = tomllib.loads(read_small_file(path, _LARGEST).decode("utf-8-sig"))
     except FileNotFoundError:

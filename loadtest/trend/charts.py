@@ -19,7 +19,6 @@ _HOW_TO_READ: Final = (
 
 
 def number_chart(made: Trend, number: NumberTrend) -> Chart:
-    """One number over all runs."""
     title = f"{number.title} over the runs"
     if not number.values:
         return Chart(number.id, title, "", empty="No run measured it.")

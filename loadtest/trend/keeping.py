@@ -14,7 +14,7 @@ from typing import Final
 
 from loadtest.errors import UsageError
 from loadtest.summary.speed import LatencyHistogram
-from loadtest.summary.summary import NotForUsError, Summary, SummaryError, read_summary, write_summary
+from loadtest.summary.summary import NotForUsError, Summary, read_summary, write_summary
 from loadtest.trend.runs import in_order
 from stacks.user_input import shown
 
@@ -54,7 +54,7 @@ def _give_up(folder: Path) -> list[str]:
             kept.append(summary)
         except NotForUsError:
             continue
-        except (SummaryError, UsageError) as error:
+        except UsageError as error:
             path.unlink()
             removed.append(f"Given up: {error}")
     for old in in_order(kept)[:-MOST_KEPT]:

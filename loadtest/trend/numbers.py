@@ -103,7 +103,6 @@ def level_of(scale: Scale, value: float) -> float:
 
 
 def value_of(scale: Scale, level: float) -> float:
-    """The inverse of :func:`level_of`."""
     return math.exp(level) if scale == "ratio" else math.sin(min(max(level, 0.0), math.pi / 2)) ** 2
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from loadtest import units
 from loadtest.compare.rows import WINDOW_KINDS
 from loadtest.compare.shares import Share
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.run.records import Verdict
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_doubt
 
@@ -24,6 +23,21 @@ from loadtest.trend.numbers import Headline, Measured, as_ratio, as_share, with_
 def headlines_of_parts(newest: Summary) -> tuple[Headline, ...]:
     """The numbers of the objects, addresses and places of the ``newest`` run; none when it has one of each."""
     return tuple(headline for part, slug in _slugs(_parts(newest)).items() for headline in _headlines(part, slug))
+
+
+def answers_of_parts(newest: Summary, summary: Summary) -> dict[str, tuple[str, Verdict]]:
+    """Title and verdict of each of the four questions at each part of the ``newest`` run, as of ``summary``."""
+    parts = _parts(summary)
+    return {
+        f"{question.id}: {slug}": (f"{question.question.removesuffix('?')} at {part}?", verdict)
+        for part, slug in _slugs(_parts(newest)).items()
+        if part in parts
+        for question, verdict in zip(summary.questions, _verdicts(parts[part]), strict=True)
+    }
+
+
+def _verdicts(row: Part) -> Sequence[Verdict]:
+    return [answer.verdict for answer in row.answers] if isinstance(row, ObjectRow) else row.verdicts
 
 
 Part = ObjectRow | AddressRow | PlaceRow

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from loadtest.run.records import Verdict
-from loadtest.summary.findings import FORBID_EXTRA
+from loadtest.summary.findings import Record
 
 DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
 
@@ -16,10 +16,8 @@ Scale = Literal["ratio", "share"]
 
 
 @dataclass(frozen=True)
-class RunPoint:
+class RunPoint(Record):
     """One run of the trend."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     run: str
     started: str
@@ -33,10 +31,8 @@ class RunPoint:
 
 
 @dataclass(frozen=True)
-class Value:
+class Value(Record):
     """One number of one run, with its 95 % interval where the run gives one."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     run: int  # place in the runs of the trend
     value: float
@@ -47,10 +43,8 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Record):
     """A change of a number's level."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     run: int  # the first run with the new level
     after: int  # the last run before it that counts
@@ -72,10 +66,8 @@ class Change:
 
 
 @dataclass(frozen=True)
-class NumberTrend:
+class NumberTrend(Record):
     """One number over all runs."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: str
     title: str
@@ -89,10 +81,8 @@ class NumberTrend:
 
 
 @dataclass(frozen=True)
-class PromiseTrend:
+class PromiseTrend(Record):
     """One check or threshold over all runs."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     id: str
     title: str
@@ -112,10 +102,8 @@ Followed = NumberTrend | PromiseTrend
 
 
 @dataclass(frozen=True)
-class Trend:
+class Trend(Record):
     """Everything that a report may say about a series of runs."""
-
-    __pydantic_config__ = FORBID_EXTRA
 
     format: int
     verdict: Verdict

@@ -46,7 +46,6 @@ def _time(text: str) -> datetime:
 
 
 def points(summaries: Sequence[Summary]) -> tuple[RunPoint, ...]:
-    """The runs as a trend shows them."""
     kinds = [_kind(summary) for summary in summaries]
     groups = list(dict.fromkeys(kinds))
     gaps = _gaps([_began(summary.run) for summary in summaries])

@@ -32,7 +32,6 @@ def trend(
     acknowledged: tuple[Acknowledged, ...] = (),
     notes: Sequence[str] = (),
 ) -> Trend:
-    """Follow one or more runs over time, in whatever order they are given."""
     ordered = in_order(summaries)
     runs = points(ordered)
     terms = Terms(last, tolerance, acknowledged)

@@ -18,7 +18,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 PINS = ("requirements.txt", "package-lock.json")
 """What make compares with the time of what is installed."""
 _BLOCK = re.compile(r"^ *```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^ *```$", re.M | re.S)
-_NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*cache")
+_NOT_COPIED = shutil.ignore_patterns("*.pyc.*", ".*cache")
+"""Caches, and bytecode that is being written. What is written is copied, which spares seconds of compiling."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,31 @@ def copy_of_project(folder: Path, *names: str) -> Path:
     return folder
 
 
-def synthesized_before(folder: Path, configuration: Path) -> None:
-    """Has main.py of the copy write a stack that is synthesized already: for what is not about the stack.
+_SYNTHESIZED_BEFORE = """import json, os, shutil
+from pathlib import Path
 
-    ``configuration`` is that stack's cdk.tf.json.
+from stacks.config import ReadModelConfig
+
+made, output = Path({made!r}), Path(os.environ["CDKTF_OUTDIR"])
+now = ReadModelConfig.load(Path(__file__).with_name("cdktf.json")).model_dump(mode="json")
+then = json.loads((made / "settings.json").read_text())
+here, emulator = now.pop("aws_endpoint_url"), then.pop("aws_endpoint_url")
+assert now == then, f"{{now}} is not what was synthesized before: {{then}}"
+shutil.copytree(made, output, dirs_exist_ok=True)
+if here != emulator:
+    for stack in output.glob("stacks/*/cdk.tf.json"):
+        stack.write_text(stack.read_text().replace(emulator, here))
+"""
+
+
+def synthesized_before(folder: Path, configuration: Path) -> None:
+    """Has main.py of the copy write a stack that is synthesized already, if its settings are what they are now.
+
+    ``configuration`` is the cdk.tf.json of one of the variants of the stack. What stands for an emulator's address in
+    it becomes that address.
     """
-    copied = f"shutil.copytree({str(configuration.parents[2])!r}, os.environ['CDKTF_OUTDIR'])"
-    (folder / "main.py").write_text(f"import os, shutil\n\n{copied}\n", encoding="utf-8")
+    made = str(configuration.parents[2])
+    (folder / "main.py").write_text(_SYNTHESIZED_BEFORE.format(made=made), encoding="utf-8")
 
 
 def target_of(block: Block) -> str:

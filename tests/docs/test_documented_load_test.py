@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import PROJECT, copy_of_project, shell
+from documented import PROJECT, copy_of_project, shell, synthesized_before
 from locust.argument_parser import get_parser
 
 from loadtest.__main__ import main
@@ -68,12 +68,13 @@ the command: they are called with that, which spares seconds of imports."""
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkout(tmp_path_factory: pytest.TempPathFactory, synthesized: dict[str, Path]) -> Path:
     """The project after `make demo`, whose run is now runs/base."""
     folder = copy_of_project(
         tmp_path_factory.mktemp("documented") / "project",
-        *("loadtest", "stacks", "main.py", "cdktf.json", "Makefile", "requirements.txt"),
+        *("loadtest", "stacks", "cdktf.json", "Makefile", "requirements.txt"),
     )
+    synthesized_before(folder, synthesized["conditional"])
     demo = shell("make demo", folder, seconds=300, **SHORT)
     # make's own exit code is 2 for whatever is not PASS
     assert (folder / "runs" / "latest" / "report.html").exists(), demo.stdout + demo.stderr

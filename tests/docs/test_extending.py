@@ -45,7 +45,7 @@ def commands(heading: str) -> Block:
     return block
 
 
-def tested(make: str, folder: Path) -> str:
+def run_of_own_tests(make: str, folder: Path) -> str:
     """What `make test TESTS=…` hands to pytest, without the other checks that it makes; its output."""
     own = make.partition("TESTS=")[2].strip()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", own]
@@ -66,7 +66,7 @@ def test_a_new_check_is_judged_and_reported(extended: Callable[..., Path]) -> No
         assert "Prompt answers" in (run / name).read_text(encoding="utf-8")
     looked_at = ids["prompt-answers"]["looked_at"]
     assert f"| none | {looked_at:,} reads | 0 late |" in (run / "report.md").read_text(encoding="utf-8")
-    assert "3 passed" in tested(make, folder)
+    assert "3 passed" in run_of_own_tests(make, folder)
 
 
 def test_a_new_fault_is_injected_and_found(extended: Callable[..., Path], synthesized: dict[str, Path]) -> None:
@@ -104,7 +104,7 @@ def test_a_new_report_is_written_with_a_new_column_and_a_new_command_reads_it(ex
 
 def test_another_kind_of_store_keeps_and_puts_back(extended: Callable[..., Path]) -> None:
     heading = "Another kind of store"
-    assert "1 passed" in tested(commands(heading).text, extended(heading))
+    assert "1 passed" in run_of_own_tests(commands(heading).text, extended(heading))
 
 
 CHAPTERS = ("A new check", "A new fault", "A new report", "A new column", "A new command", "Another kind of store")

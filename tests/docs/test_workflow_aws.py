@@ -1,4 +1,7 @@
-"""The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy."""
+"""The steps of aws.yml, with the sandbox in the place of AWS: deploy, probe, load, report, destroy.
+
+The stack that its settings make was synthesized with all others.
+"""
 
 import shutil
 import subprocess
@@ -7,7 +10,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from documented import PROJECT, copy_of_project
+from documented import PROJECT, copy_of_project, synthesized_before
+from synthesized_once import synthesized_once
 from workflow_steps import Job
 
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
@@ -41,9 +45,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a job finds it after its set-up: what is installed is what is installed here."""
     folder = copy_of_project(
         tmp_path_factory.mktemp("aws") / "project",
-        *("loadtest", "stacks", "main.py", "cdktf.json", "Makefile", "requirements.txt", ".github"),
+        *("loadtest", "stacks", "cdktf.json", "Makefile", "requirements.txt", ".github"),
         *("package.json", "package-lock.json"),
     )
+    synthesized_before(folder, next(synthesized_once().glob("workflow/stacks/*/cdk.tf.json")))
     (folder / "node_modules").symlink_to(PROJECT / "node_modules")
     (folder / ".build").mkdir()
     return folder

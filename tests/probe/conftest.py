@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scripted_server import ScriptedServer
 
+from loadtest.probe import http1, probed_object, runner
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 SYNTHESIZED = Path(__file__).resolve().parents[1] / "sandbox" / "synth"
+
+
+@pytest.fixture(autouse=True)
+def hardly_lingers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server here sends behind an answer comes with it."""
+    monkeypatch.setattr(http1, "LINGER_S", 0.02)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was put is looked for a few times, by a clock that only moves when somebody sleeps, and probed at once."""
+    monkeypatch.setattr(runner, "wait_out_the_second", lambda _: None)
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda seconds: now.append(now.pop() + seconds))
+    monkeypatch.setattr(probed_object, "time", clock)
+    monkeypatch.setattr(probed_object, "VISIBLE_TIME_LIMIT_S", 0.3)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server that does everything right."""
+    with ScriptedServer() as running:
+        yield running
 
 
 @pytest.fixture

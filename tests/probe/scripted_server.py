@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
 
+from tests.loadtest.http1.targets import Target
+
 LAST_MODIFIED = 1_700_000_000.0
 PATH = "/v1/samples"
+DOCUMENT = b'{"samples":[7]}' * 40
 OBJECT = "/bucket/payload.json"
 
 
@@ -48,10 +50,11 @@ class Reply:
 Fault = Callable[["ScriptedServer", Request, Reply], Reply | None]
 
 
-class ScriptedServer:
+class ScriptedServer(Target):
     """``document`` None: there is no document. ``fault`` may change or replace a reply (None: no reply at all)."""
 
-    def __init__(self, document: bytes | None = b'{"samples":[]}' * 20, fault: Fault | None = None) -> None:
+    def __init__(self, document: bytes | None = DOCUMENT, fault: Fault | None = None) -> None:
+        super().__init__(self._serve_connection)
         self.document = document
         self.fault = fault
         self.cors_origin = ""
@@ -61,27 +64,6 @@ class ScriptedServer:
         self.serial = 0
         self.requests: list[Request] = []
         self.dates = LAST_MODIFIED
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._connections: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-
-    def __enter__(self) -> ScriptedServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._connections:
-            connection.close()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-
-    @property
-    def url(self) -> str:
-        return self.endpoint + PATH
 
     def etag(self, body: bytes | None = None) -> str:
         return f'"{hashlib.md5(self.document if body is None else body).hexdigest()}"'
@@ -89,28 +71,16 @@ class ScriptedServer:
     def requests_of(self, method: str) -> list[Request]:
         return [request for request in self.requests if request.method == method]
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._connections.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket, _: int) -> None:
         number = 0
-        try:
-            with connection, connection.makefile("rb") as reader:
-                while (request := _read(reader, connection, number)) is not None:
-                    number += 1
-                    self.requests.append(request)
-                    reply = self.right_answer(request)
-                    changed = self.fault(self, request, reply) if self.fault else reply
-                    if changed is None or not _send(connection, request, changed):
-                        return
-        except OSError:
-            return
+        with connection.makefile("rb") as reader:
+            while (request := _read(reader, connection, number)) is not None:
+                number += 1
+                self.requests.append(request)
+                reply = self.right_answer(request)
+                changed = self.fault(self, request, reply) if self.fault else reply
+                if changed is None or not _send(connection, request, changed):
+                    return
 
     def right_answer(self, request: Request) -> Reply:
         if request.path == OBJECT:

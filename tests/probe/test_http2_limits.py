@@ -52,6 +52,14 @@ class Peer:
 
 
 @pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which stands still until it is changed."""
+    now = [0.0]
+    monkeypatch.setattr(http2.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
 def asking(monkeypatch: pytest.MonkeyPatch) -> Callable[[Behave], tuple[Http2, Peer]]:
     def ask(behave: Behave) -> tuple[Http2, Peer]:
         peer = Peer(behave)
@@ -106,12 +114,7 @@ def test_headers_that_unpack_to_much_more_are_refused(asking: Any) -> None:
     assert peer.sent < 100_000
 
 
-def test_a_target_that_never_lets_one_wait_keeps_to_the_deadline_too(
-    asking: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [0.0]
-    monkeypatch.setattr(http2.time, "monotonic", lambda: now[0])
-
+def test_a_target_that_never_lets_one_wait_keeps_to_the_deadline_too(asking: Any, now: list[float]) -> None:
     def drip(peer: Peer) -> None:
         now[0] += 0.4
         if not peer.sent:
@@ -125,12 +128,7 @@ def test_a_target_that_never_lets_one_wait_keeps_to_the_deadline_too(
     assert now[0] < 6
 
 
-def test_what_is_left_of_a_wait_does_not_cut_the_next_request_short(
-    asking: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [0.0]
-    monkeypatch.setattr(http2.time, "monotonic", lambda: now[0])
-
+def test_what_is_left_of_a_wait_does_not_cut_the_next_request_short(asking: Any, now: list[float]) -> None:
     def late(peer: Peer) -> None:
         now[0] += 4.9
         whole(peer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import re
+import subprocess
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_probe_sandbox import SYNTHESIZED
+from warm_locust import arguments_of
 
 from loadtest.commands import mappings as mappings_demo
 from loadtest.errors import UsageError
@@ -25,16 +28,25 @@ SITE = Site(readers=1000, poll_s=10, changes_per_day=24)
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory, sandboxes) -> dict[str, MeasuredMapping]:
+def measured(tmp_path_factory, sandboxes, warm_locust) -> dict[str, MeasuredMapping]:
     """The three mappings, really probed and really loaded, for a few seconds each."""
     folder = tmp_path_factory.mktemp("mappings")
+
+    def locust(command, *, cwd, stdout, **_):
+        output, _ = warm_locust.start(arguments_of(command), cwd, os.environ).communicate()
+        stdout.write(output.encode())
+
+    def slow(stack):
+        sandbox = sandboxes(stack.name.split(".")[0])
+        sandbox.set_fault("latency", "20ms")  # so that reads meet PUTs on a quick machine, too
+        return nullcontext(sandbox)
+
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LOCUST_WINDOW", "0.5")
-        environment.setenv("LOCUST_WRITE_INTERVAL", "0.25")
+        environment.setenv("LOCUST_WINDOW", "1")
+        environment.setenv("LOCUST_WRITE_INTERVAL", "0.1")
         environment.setenv("LOCUST_PAYLOAD_BYTES", "8192")
-        environment.setattr(
-            mappings_demo, "running_sandbox", lambda stack: nullcontext(sandboxes(stack.name.split(".")[0]))
-        )
+        environment.setattr(mappings_demo, "running_sandbox", slow)
+        environment.setattr(mappings_demo, "subprocess", SimpleNamespace(run=locust, STDOUT=subprocess.STDOUT))
         return {
             mapping: mappings_demo.measure(mapping, SYNTHESIZED / f"{mapping}.tf.json", folder / mapping, "4s", "8")
             for mapping in mappings_demo.MAPPINGS

@@ -7,7 +7,32 @@ import gzip
 from dataclasses import replace
 
 import pytest
-from scripted_server import PATH, Reply, Request, ScriptedServer
+from reply_faults import (
+    always_closes,
+    bare_304,
+    closes_after_304,
+    conditions_before_errors,
+    document,
+    etag_of_each_put,
+    flapping_body,
+    flapping_etag,
+    frozen_etag,
+    garbled,
+    half_mapping,
+    has,
+    head_says,
+    head_with_body,
+    no_head,
+    not_found_as_200,
+    old_is_current,
+    on,
+    says_close_with_304,
+    spelled,
+    weak_etag,
+    when,
+    without,
+)
+from scripted_server import DOCUMENT, PATH, Reply, ScriptedServer
 
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict
@@ -18,139 +43,10 @@ BY_NAME = {case.name: case for case in ALL}
 FAIL, DEVIATES = CaseVerdict.FAIL, CaseVerdict.DEVIATES
 INCONCLUSIVE, NOT_APPLICABLE = CaseVerdict.INCONCLUSIVE, CaseVerdict.NOT_APPLICABLE
 RUN = "0123456789ab"
-DOCUMENT = b'{"samples":[1,2,3]}' * 30
 
 
-def without(*names: str):
-    """Take headers off every answer of the document."""
-
-    def fault(server, request, reply):
-        if request.path == PATH:
-            for name in names:
-                reply.headers.pop(name, None)
-        return reply
-
-    return fault
-
-
-def on(status: int, **changes):
-    """Change every answer of a status: ``headers`` are merged in (None takes one off), other fields replaced."""
-
-    def fault(server, request, reply):
-        if request.path != PATH or reply.status != status or request.method == "PUT":
-            return reply
-        headers = dict(reply.headers)
-        for name, value in changes.get("headers", {}).items():
-            headers.pop(name, None)
-            if value is not None:
-                headers[name] = value
-        return replace(reply, headers=headers, **{k: v for k, v in changes.items() if k != "headers"})
-
-    return fault
-
-
-def when(condition, change):
-    """Apply a fault only to some requests."""
-    return lambda server, request, reply: change(server, request, reply) if condition(request) else reply
-
-
-def document(server, request, reply):
-    """The whole document, whatever was asked."""
-    plain = Request("GET", PATH, "", [], b"", 0)
-    return server.right_answer(plain)
-
-
-def bare_304(server, request, reply):
-    """304, whatever was asked."""
-    return Reply(304, {"ETag": server.etag()})
-
-
-def has(name: str, value: str | None = None):
-    """Requests with a header, spelled whatever way."""
-    return lambda request: request.get(name) is not None and value in (None, request.get(name))
-
-
-def spelled(name: str):
-    """Requests with a header spelled exactly so."""
-    return lambda request: any(sent == name for sent, _ in request.headers)
-
-
-def weak_etag(server, request, reply):
-    reply.headers["ETag"] = "W/" + reply.headers["ETag"] if "ETag" in reply.headers else ""
-    return reply
-
-
-def flapping_etag(server, request, reply):
-    if "ETag" in reply.headers and request.number % 2:
-        reply.headers["ETag"] = reply.headers["ETag"].replace('"', '"x', 1)
-    return reply
-
-
-def flapping_body(server, request, reply):
-    return replace(reply, body=reply.body[::-1]) if request.number % 2 and reply.status == 200 else reply
-
-
-def half_mapping(server, request, reply):
-    """S3's 304 comes out as a 200 without a body."""
-    return Reply(200, {"ETag": server.etag()}) if reply.status == 304 else reply
-
-
-def frozen_etag(server, request, reply):
-    """Other bytes, the same ETag."""
-    if request.path == PATH and "ETag" in reply.headers:
-        reply.headers["ETag"] = '"0000000000000000000000000000000f"'
-    return reply
-
-
-def etag_of_each_put(server, request, reply):
-    """The same bytes put again get another ETag."""
-    if "ETag" in reply.headers and server.serial:
-        reply.headers["ETag"] = f'"{server.serial}"'
-    return reply
-
-
-def old_is_current(server, request, reply):
-    """A validator of before is taken for current."""
-    return bare_304(server, request, reply) if request.get("If-None-Match") and server.serial > 1 else reply
-
-
-def head_with_body(server, request, reply):
-    return replace(reply, after=b"body") if request.method == "HEAD" else reply
-
-
-def head_says(name: str, value: str | None):
-    return when(lambda request: request.method == "HEAD", on(200, headers={name: value}))
-
-
-def no_head(server, request, reply):
-    return Reply(403, {}, b'{"message":"Missing Authentication Token"}') if request.method == "HEAD" else reply
-
-
-def closes_after_304(server, request, reply):
-    return replace(reply, close=True) if reply.status == 304 else reply
-
-
-def says_close_with_304(server, request, reply):
-    return replace(reply, headers=reply.headers | {"Connection": "close"}) if reply.status == 304 else reply
-
-
-def always_closes(server, request, reply):
-    return replace(reply, headers=reply.headers | {"Connection": "close"})
-
-
-def not_found_as_200(server, request, reply):
-    """S3's XML under 200: what a default response of 200 does."""
-    if reply.status == 404:
-        return Reply(200, {"Content-Type": "application/json"}, b"<Error><Code>NoSuchKey</Code></Error>")
-    return reply
-
-
-def conditions_before_errors(server, request, reply):
-    return Reply(304) if request.get("If-None-Match") and reply.status in (403, 404) else reply
-
-
-def garbled(server, request, reply):
-    return replace(reply, headers={"Content-Length": "many"}) if request.get("If-None-Match") else reply
+def compressed(**headers: str):
+    return on(200, body=gzip.compress(DOCUMENT), headers={"Content-Encoding": "gzip", **headers})
 
 
 CURRENT = has("If-None-Match")
@@ -224,22 +120,8 @@ FAULTS = (
     ("name-canonical", when(spelled("If-None-Match"), document), FAIL),
     ("name-upper-case", when(spelled("IF-NONE-MATCH"), document), DEVIATES),
     ("gzip", when(has("Accept-Encoding", "gzip"), flapping_etag), FAIL),
-    (
-        "gzip",
-        when(
-            has("Accept-Encoding", "gzip"),
-            on(200, body=gzip.compress(DOCUMENT), headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}),
-        ),
-        FAIL,
-    ),
-    (
-        "gzip",
-        when(
-            has("Accept-Encoding", "gzip"),
-            on(200, body=gzip.compress(DOCUMENT), headers={"Content-Encoding": "gzip", "ETag": 'W/"weak"'}),
-        ),
-        DEVIATES,
-    ),
+    ("gzip", when(has("Accept-Encoding", "gzip"), compressed(Vary="Accept-Encoding")), FAIL),
+    ("gzip", when(has("Accept-Encoding", "gzip"), compressed(ETag='W/"weak"')), DEVIATES),
     ("gzip", when(has("Accept-Encoding", "gzip"), on(200, headers={"Content-Encoding": "gzip"})), FAIL),
     ("gzip-conditional", when(CURRENT, document), FAIL),
     ("browser", when(CURRENT, document), FAIL),
@@ -253,27 +135,13 @@ FAULTS = (
 
 
 READING = ProbePlan(time_limit_s=5)
+WRITING = ProbePlan(write=True, time_limit_s=5)
 
 
 def verdict_of(name, server, target_of, plan=READING):
     report = Probe(target_of(server), plan, cases=[BY_NAME[name]]).run()
     (result,) = report.results
     return result.finding
-
-
-@pytest.mark.parametrize(("name", "fault", "expected"), FAULTS, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(FAULTS)])
-def test_a_case_is_set_off_by_its_fault(name, fault, expected, target_of):
-    with ScriptedServer(
-        DOCUMENT, _after_the_first_answer(fault) if expected is not NOT_APPLICABLE else fault
-    ) as server:
-        finding = verdict_of(name, server, target_of)
-    assert finding.verdict is expected, finding.came_back
-
-
-def test_where_s3_is_another_digest_than_the_bytes_may_be_encryption_or_harm(target_of):
-    with ScriptedServer(DOCUMENT, on(200, headers={"ETag": f'"{"0" * 32}"'})) as server:
-        report = Probe(replace(target_of(server), is_sandbox=True), READING, cases=[BY_NAME["etag-md5"]]).run()
-    assert [each.finding.verdict for each in report.results] == [INCONCLUSIVE]
 
 
 def _after_the_first_answer(fault):
@@ -292,38 +160,11 @@ WRITING_FAULTS = (
     ("browser-replaced", old_is_current, FAIL),
     ("browser-replaced", when(lambda request: request.get("If-None-Match"), document), FAIL),
 )
-
-
-@pytest.mark.parametrize(("name", "fault", "expected"), WRITING_FAULTS)
-def test_a_case_that_writes_is_set_off_by_its_fault(name, fault, expected, target_of):
-    with ScriptedServer(DOCUMENT, _after_the_first_answer(fault)) as server:
-        finding = verdict_of(name, server, target_of, ProbePlan(write=True, time_limit_s=5))
-        assert server.document == DOCUMENT
-    assert finding.verdict is expected, finding.came_back
-
-
 ABSENT_FAULTS = (
     ("missing-object", not_found_as_200, FAIL),
     ("missing-object", lambda s, q, r: Reply(403) if s.document is None and q.path == PATH else r, FAIL),
     ("missing-object-conditional", conditions_before_errors, FAIL),
 )
-
-
-@pytest.mark.parametrize(("name", "fault", "expected"), ABSENT_FAULTS)
-def test_a_case_about_a_missing_object_is_set_off_by_its_fault(name, fault, expected, target_of):
-    with ScriptedServer(DOCUMENT, fault) as server:
-        finding = verdict_of(name, server, target_of, ProbePlan(write=True, remove=True, time_limit_s=5))
-        assert server.document == DOCUMENT
-    assert finding.verdict is expected, finding.came_back
-
-
-def test_a_missing_object_is_judged_without_writing_when_there_is_none(target_of):
-    with ScriptedServer(None) as server:
-        assert verdict_of("missing-object", server, target_of).verdict is CaseVerdict.PASS
-        server.fault = not_found_as_200
-        assert verdict_of("missing-object", server, target_of).verdict is FAIL
-
-
 CORS_FAULTS = (
     ("cors-200", on(200, headers={"Access-Control-Expose-Headers": "Date"}), FAIL),
     (
@@ -332,11 +173,7 @@ CORS_FAULTS = (
         DEVIATES,
     ),
     ("cors-304", on(304, headers={"Access-Control-Allow-Origin": None}), FAIL),
-    (
-        "cors-403",
-        when(lambda q: q.path != PATH, lambda *_: Reply(403, {}, b"{}")),
-        FAIL,
-    ),
+    ("cors-403", when(lambda q: q.path != PATH, lambda *_: Reply(403, {}, b"{}")), FAIL),
     ("cors-preflight", when(lambda q: q.method == "OPTIONS", lambda *_: Reply(403, {}, b"{}")), FAIL),
     (
         "cors-preflight",
@@ -344,43 +181,64 @@ CORS_FAULTS = (
         FAIL,
     ),
 )
+TRIED = (
+    *((case, READING, "", case[2] is not NOT_APPLICABLE) for case in FAULTS),
+    *((case, WRITING, "", True) for case in WRITING_FAULTS),
+    *((case, replace(WRITING, remove=True), "", False) for case in ABSENT_FAULTS),
+    *((case, READING, "https://example.com", False) for case in CORS_FAULTS),
+)
 
 
-@pytest.mark.parametrize(("name", "fault", "expected"), CORS_FAULTS)
-def test_a_case_about_cors_is_set_off_by_its_fault(name, fault, expected, target_of):
-    with ScriptedServer(DOCUMENT, fault) as server:
-        server.cors_origin = "https://example.com"
-        finding = verdict_of(name, server, target_of)
+@pytest.mark.parametrize(
+    ("case", "plan", "origin", "spares_the_first"), TRIED, ids=[f"{case[0]}-{i}" for i, (case, *_) in enumerate(TRIED)]
+)
+def test_a_case_is_set_off_by_its_fault(case, plan, origin, spares_the_first, server, target_of):
+    name, fault, expected = case
+    server.fault = _after_the_first_answer(fault) if spares_the_first else fault
+    server.cors_origin = origin
+    finding = verdict_of(name, server, target_of, plan)
+    assert server.document == DOCUMENT
     assert finding.verdict is expected, finding.came_back
 
 
-def test_cors_on_a_missing_object(target_of):
+def test_where_s3_is_another_digest_than_the_bytes_may_be_encryption_or_harm(server, target_of):
+    server.fault = on(200, headers={"ETag": f'"{"0" * 32}"'})
+    report = Probe(replace(target_of(server), is_sandbox=True), READING, cases=[BY_NAME["etag-md5"]]).run()
+    assert [each.finding.verdict for each in report.results] == [INCONCLUSIVE]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("missing-object", not_found_as_200),
+        ("cors-404", lambda s, q, r: Reply(404, {}, b"{}") if q.path == PATH else r),
+    ],
+)
+def test_a_missing_object_is_judged_without_writing_when_there_is_none(name, fault, target_of):
     with ScriptedServer(None) as server:
-        server.cors_origin = "https://example.com"
-        assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
-        server.fault = lambda s, q, r: Reply(404, {}, b"{}") if q.path == PATH else r
-        assert verdict_of("cors-404", server, target_of).verdict is FAIL
+        server.cors_origin = "https://example.com" if name == "cors-404" else ""
+        assert verdict_of(name, server, target_of).verdict is CaseVerdict.PASS
+        server.fault = fault
+        assert verdict_of(name, server, target_of).verdict is FAIL
 
 
-def test_the_wrong_origin_is_said_instead_of_judged(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.cors_origin = "https://shop.example"
-        assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
-        plan = ProbePlan(origin="https://other.example", time_limit_s=5)
-        for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
-            finding = verdict_of(name, server, target_of, plan)
-            assert finding.verdict is NOT_APPLICABLE
-            assert "--origin https://shop.example" in finding.came_back
-        server.document = None
-        assert verdict_of("cors-404", server, target_of, plan).verdict is NOT_APPLICABLE
-        assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
+def test_the_wrong_origin_is_said_instead_of_judged(server, target_of):
+    server.cors_origin = "https://shop.example"
+    assert verdict_of("cors-200", server, target_of).verdict is CaseVerdict.PASS  # the target names it
+    plan = ProbePlan(origin="https://other.example", time_limit_s=5)
+    for name in ("cors-200", "cors-304", "cors-403", "cors-preflight"):
+        finding = verdict_of(name, server, target_of, plan)
+        assert finding.verdict is NOT_APPLICABLE
+        assert "--origin https://shop.example" in finding.came_back
+    server.document = None
+    assert verdict_of("cors-404", server, target_of, plan).verdict is NOT_APPLICABLE
+    assert verdict_of("cors-404", server, target_of).verdict is CaseVerdict.PASS
 
 
-def test_a_right_server_passes_every_case(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.cors_origin = "https://example.com"
-        report = Probe(target_of(server), ProbePlan(write=True, remove=True, time_limit_s=5)).run()
-        assert server.document == DOCUMENT
+def test_a_right_server_passes_every_case(server, target_of):
+    server.cors_origin = "https://example.com"
+    report = Probe(target_of(server), replace(WRITING, remove=True)).run()
+    assert server.document == DOCUMENT
     found = {result.case.name: result.finding for result in report.results}
     assert set(found) == set(BY_NAME)
     unlike_pass = {name: finding for name, finding in found.items() if finding.verdict is not CaseVerdict.PASS}
@@ -388,12 +246,11 @@ def test_a_right_server_passes_every_case(target_of):
     assert unlike_pass["http2"].verdict is NOT_APPLICABLE
 
 
-def test_a_server_that_compresses_rightly_passes(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.compresses = gzip.compress(DOCUMENT)
-        for name in ("gzip", "gzip-conditional", "browser"):
-            finding = verdict_of(name, server, target_of)
-            assert finding.verdict is CaseVerdict.PASS, finding.came_back
+def test_a_server_that_compresses_rightly_passes(server, target_of):
+    server.compresses = gzip.compress(DOCUMENT)
+    for name in ("gzip", "gzip-conditional", "browser"):
+        finding = verdict_of(name, server, target_of)
+        assert finding.verdict is CaseVerdict.PASS, finding.came_back
 
 
 def test_every_case_has_a_fault_that_sets_it_off():

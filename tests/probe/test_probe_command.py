@@ -9,15 +9,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from scripted_server import PATH, Reply, ScriptedServer
+from scripted_server import DOCUMENT, PATH, Reply, ScriptedServer
 
 from loadtest.commands import probe as command
 from loadtest.errors import UsageError
 from loadtest.probe import render
 from loadtest.probe.cases import ALL
 from loadtest.probe.runner import Probe, ProbePlan
-
-DOCUMENT = b'{"samples":[7]}' * 40
 
 
 def probe(*arguments: str) -> int:
@@ -39,19 +37,18 @@ def sometimes_throttles(server, request, reply):
     return Reply(429) if request.get("If-Modified-Since") and request.path == PATH else reply
 
 
-def test_exit_codes(capsys):
-    with ScriptedServer(DOCUMENT) as server:
-        assert probe(server.url) == 0
-        assert "PASS: ETag and conditional requests are honoured" in capsys.readouterr().out
-        server.fault = ignores_conditions
-        assert probe(server.url) == 1
-        assert "are not honoured" in capsys.readouterr().out
-        server.fault = sometimes_throttles
-        assert probe(server.url) == 3
-        assert "could not be told" in capsys.readouterr().out
-        server.fault = ignores_weak
-        assert probe(server.url) == 0
-        assert probe(server.url, "--strict") == 1
+def test_exit_codes(server, capsys):
+    assert probe(server.url) == 0
+    assert "PASS: ETag and conditional requests are honoured" in capsys.readouterr().out
+    server.fault = ignores_conditions
+    assert probe(server.url) == 1
+    assert "are not honoured" in capsys.readouterr().out
+    server.fault = sometimes_throttles
+    assert probe(server.url) == 3
+    assert "could not be told" in capsys.readouterr().out
+    server.fault = ignores_weak
+    assert probe(server.url) == 0
+    assert probe(server.url, "--strict") == 1
 
 
 def test_nothing_published_is_inconclusive_and_says_so(capsys):
@@ -76,23 +73,20 @@ def outputs_of(server, folder):
 
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
-def test_the_target_comes_from_the_outputs_and_its_secret_stays_there(form, tmp_path, capsys):
-    with ScriptedServer(DOCUMENT) as server:
-        arguments = ("--outputs", outputs_of(server, tmp_path), "--write", "--s3-endpoint-url", server.endpoint, *form)
-        assert probe(*arguments) == 0
-        assert server.requests_of("PUT")
-        assert server.document == DOCUMENT
+def test_the_target_comes_from_the_outputs_and_its_secret_stays_there(server, form, tmp_path, capsys):
+    arguments = ("--outputs", outputs_of(server, tmp_path), "--write", "--s3-endpoint-url", server.endpoint, *form)
+    assert probe(*arguments) == 0
+    assert server.requests_of("PUT")
+    assert server.document == DOCUMENT
     said = capsys.readouterr()
     assert SECRET not in said.out + said.err
     assert "AKIAEXAMPLE" not in said.out + said.err
 
 
-def test_json_holds_every_request_and_answer(capsys):
-    with ScriptedServer(DOCUMENT) as server:
-        probe(server.url, "--json")
-        url = server.url
+def test_json_holds_every_request_and_answer_and_each_case_names_its_source(server, capsys):
+    probe(server.url, "--json")
     report = json.loads(capsys.readouterr().out)
-    assert (report["format"], report["verdict"], report["url"]) == (2, "PASS", url)
+    assert (report["format"], report["verdict"], report["url"]) == (2, "PASS", server.url)
     current = next(case for case in report["cases"] if case["name"] == "if-none-match-current")
     (exchange,) = current["exchanges"]
     assert exchange["status"] == 304
@@ -100,24 +94,18 @@ def test_json_holds_every_request_and_answer(capsys):
     assert ["ETag", server.etag(DOCUMENT)] in [
         [name.replace("etag", "ETag"), value] for name, value in exchange["headers"]
     ]
+    for case in report["cases"]:
+        assert re.match(r"RFC 9\d{3} §|S3 API|Fetch", case["section"]), case
 
 
-def test_markdown_is_one_row_a_case_with_nothing_that_breaks_it(capsys):
-    with ScriptedServer(DOCUMENT) as server:
-        server.fault = lambda s, q, r: Reply(403, {}, b"a | b *c* <d> [e](//f) @g #1") if q.path != PATH else r
-        probe(server.url, "--markdown")
+def test_markdown_is_one_row_a_case_with_nothing_that_breaks_it(server, capsys):
+    server.fault = lambda s, q, r: Reply(403, {}, b"a | b *c* <d> [e](//f) @g #1") if q.path != PATH else r
+    probe(server.url, "--markdown")
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| `")]
     assert len(rows) == len(ALL)
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
     assert any(r"a \| b \*c\* &lt;d&gt; \[e\](//f) @<!-- -->g #<!-- -->1" in row for row in rows)
-
-
-def test_every_case_names_its_source(capsys):
-    with ScriptedServer(DOCUMENT) as server:
-        probe(server.url, "--json")
-    for case in json.loads(capsys.readouterr().out)["cases"]:
-        assert re.match(r"RFC 9\d{3} §|S3 API|Fetch", case["section"]), case
 
 
 WRONG = (
@@ -151,7 +139,7 @@ def test_an_address_that_holds_no_document_is_said(status):
 
 
 def test_an_address_that_does_not_answer_is_said():
-    with ScriptedServer(DOCUMENT) as server:
+    with ScriptedServer() as server:
         url = server.url
     with pytest.raises(UsageError, match="does not answer"):
         probe(url)
@@ -167,9 +155,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_on_a_terminal_there_is_a_table_with_every_case(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        report = Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
+def test_on_a_terminal_there_is_a_table_with_every_case(server, target_of):
+    report = Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
     terminal = Terminal()
     render.to_terminal(report, terminal)
     text = terminal.getvalue()

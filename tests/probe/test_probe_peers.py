@@ -6,13 +6,12 @@ What deviates is written down here and in docs/etag.md; a peer that changes its 
 from __future__ import annotations
 
 import pytest
-from peers import DOCUMENT, READ, WRITE, in_docs, moto_s3, nginx_compressing_over_tls, reading, reports, table, verdicts
+from peers import DOCUMENT, READ, in_docs, nginx_compressing_over_tls, reading, reports, table, verdicts
 
 from benchmarks.nginx import installed
 from loadtest.errors import UsageError
-from loadtest.probe.cases import ALL
 from loadtest.probe.cases.requests import CASES as REQUESTS
-from loadtest.probe.model import CaseVerdict, Phase, ProbeAnswer, Seen
+from loadtest.probe.model import CaseVerdict, ProbeAnswer, Seen
 from loadtest.probe.runner import Probe
 from loadtest.run.records import Verdict
 
@@ -31,14 +30,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def found():
-    """What the probe finds of each peer."""
+def found_and_kept():
+    """What the probe finds of each peer, and what is in moto's S3 afterwards."""
     if not installed():
         pytest.skip("nginx is not installed")
-    with pytest.MonkeyPatch.context() as environment:
-        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"):
-            environment.setenv(variable, "to be restored")
-        yield reports()
+    return reports()
+
+
+@pytest.fixture(scope="module")
+def found(found_and_kept):
+    return found_and_kept[0]
 
 
 def test_nginx_honours_etag_and_two_deviations_are_found(found):
@@ -87,14 +88,9 @@ def test_the_table_in_the_docs_is_what_is_found_now(found):
     assert verdicts(in_docs()) == verdicts(table(found)), "run: python tests/probe/peers.py --update"
 
 
-def test_what_was_in_moto_s3_is_put_back(monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with moto_s3() as moto:
-        Probe(moto.target, WRITE, cases=[case for case in ALL if case.phase is Phase.WRITE]).run()
-        kept = moto.client.get_object(Bucket="peer", Key="payload.json")
-        assert kept["Body"].read() == DOCUMENT
-        assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
+def test_what_was_in_moto_s3_is_put_back(found_and_kept):
+    kept = found_and_kept[1]
+    assert (kept["Body"], kept["ContentType"], kept["CacheControl"]) == (DOCUMENT, "application/json", "no-cache")
 
 
 def test_a_certificate_that_is_not_trusted_is_said():

@@ -3,50 +3,28 @@
 from __future__ import annotations
 
 import socket
-import threading
 from contextlib import contextmanager
 
 import pytest
 from scripted_server import Reply, ScriptedServer
 
 from loadtest.http1.address import Address
-from loadtest.probe.http1 import Http1, TransportError, target_of
+from loadtest.probe.http1 import Http1, TransportError
 from loadtest.probe.model import Ask
+from tests.loadtest.http1.targets import answering
 
 TIME_LIMIT_S = 5
 
 
 @contextmanager
 def raw_server(*answers: bytes):
-    """Answers each request of one connection with the next of ``answers``, then closes."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    received: list[bytes] = []
-
-    def serve():
+    """Answers each request with the next of ``answers``, then closes."""
+    with answering(*answers, closes=True) as target:
+        http = Http1(Address.of(f"{target.url}?key=a"), TIME_LIMIT_S)
         try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        with connection:
-            for answer in answers:
-                data = b""
-                while b"\r\n\r\n" not in data:
-                    chunk = connection.recv(65536)
-                    if not chunk:
-                        return
-                    data += chunk
-                received.append(data)
-                connection.sendall(answer)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    http = Http1(Address.of(f"http://127.0.0.1:{listener.getsockname()[1]}/v1/samples?key=a"), TIME_LIMIT_S)
-    try:
-        yield http, received
-    finally:
-        http.close()
-        listener.close()
-        thread.join(TIME_LIMIT_S)
+            yield http, target.requests
+        finally:
+            http.close()
 
 
 def test_header_names_go_out_as_they_are_spelled():
@@ -70,11 +48,8 @@ def test_bytes_after_a_304_are_seen_and_end_the_connection():
     assert (answer.status, answer.body, answer.excess, answer.fault) == (304, b"", b"body", "")
 
 
-def test_bytes_that_come_late_are_waited_for_only_when_asked():
-    def late(server, request, reply):
-        return reply
-
-    with ScriptedServer(fault=late) as server:
+def test_a_connection_on_which_nothing_came_late_is_used_again():
+    with ScriptedServer() as server:
         http = Http1(Address.of(server.url), TIME_LIMIT_S)
         assert http.exchange(Ask(linger=True)).excess == b""
         assert http.exchange(Ask()).reused
@@ -139,18 +114,3 @@ def test_no_answer_is_said_in_words():
         pytest.raises(TransportError, match="before the answer began"),
     ):
         Http1(Address.of(server.url), TIME_LIMIT_S).exchange(Ask())
-
-
-@pytest.mark.parametrize(
-    ("url", "authority", "port"),
-    [
-        ("https://api.example/v1/samples", "api.example", 443),
-        ("http://api.example", "api.example", 80),
-        ("http://[::1]:8080/x", "[::1]:8080", 8080),
-        ("https://api.example:8443/x", "api.example:8443", 8443),
-    ],
-)
-def test_addresses(url, authority, port):
-    address = Address.of(url)
-    assert (address.authority, address.port) == (authority, port)
-    assert target_of(address, Ask()).startswith("/")

@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scripted_server import PATH, Reply, ScriptedServer
+from scripted_server import DOCUMENT, PATH, Reply, ScriptedServer
 
 from loadtest.commands import probe as command
 from loadtest.errors import UsageError
-from loadtest.probe import store
 from loadtest.probe.cases import ALL
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
@@ -24,28 +23,21 @@ from loadtest.target.s3_client import content_md5
 from loadtest.target.store import ObjectLook
 from tests.targets.odd_store import running_odd_store
 
-DOCUMENT = b'{"samples":[7]}' * 40
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
 PLAN = ProbePlan(write=True, time_limit_s=5)
+pytestmark = pytest.mark.usefixtures("hasty")
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    monkeypatch.setattr(store, "VISIBLE_TIME_LIMIT_S", 0.3)
+def test_without_write_nothing_is_sent_that_could_change_anything(server, target_of):
+    Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
+    assert {request.method for request in server.requests} <= {"GET", "HEAD", "OPTIONS"}
+    assert len(server.requests) < 100
 
 
-def test_without_write_nothing_is_sent_that_could_change_anything(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        Probe(target_of(server), ProbePlan(time_limit_s=5)).run()
-        assert {request.method for request in server.requests} <= {"GET", "HEAD", "OPTIONS"}
-        assert len(server.requests) < 100
-
-
-def test_the_old_bytes_and_their_headers_are_put_back(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        report = Probe(target_of(server), PLAN, cases=WRITING).run()
-        puts = server.requests_of("PUT")
-        assert server.document == DOCUMENT
+def test_the_old_bytes_and_their_headers_are_put_back(server, target_of):
+    report = Probe(target_of(server), PLAN, cases=WRITING).run()
+    puts = server.requests_of("PUT")
+    assert server.document == DOCUMENT
     assert puts[0].body == puts[-1].body == DOCUMENT
     assert puts[-1].get("Content-Type") == "application/json"
     assert puts[-1].get("Cache-Control") == "no-cache"
@@ -80,44 +72,38 @@ def test_a_document_that_the_address_does_not_serve_is_not_written_over():
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
-def test_the_old_bytes_are_put_back_when_the_probe_is_stopped_or_breaks(interruption, target_of):
-    def stop(case):
-        raise interruption
+def test_the_old_bytes_are_put_back_when_the_probe_is_stopped_or_breaks(server, interruption, target_of):
+    published = iter(range(10))
 
-    with ScriptedServer(DOCUMENT) as server:
-        published = iter(range(10))
+    def after_some(case):
+        if next(published) == 2:
+            raise interruption
 
-        def after_some(case):
-            if next(published) == 2:
-                raise interruption
-
-        with pytest.raises(interruption):
-            Probe(target_of(server), PLAN, after_some, WRITING).run()
-        assert len({put.body for put in server.requests_of("PUT")}) > 1
-        assert server.document == DOCUMENT
+    with pytest.raises(interruption):
+        Probe(target_of(server), PLAN, after_some, WRITING).run()
+    assert len({put.body for put in server.requests_of("PUT")}) > 1
+    assert server.document == DOCUMENT
 
 
-def test_a_signal_to_end_puts_the_old_bytes_back_too(target_of):
+def test_a_signal_to_end_puts_the_old_bytes_back_too(server, target_of):
     def terminate(case):
         if case.name == "browser-replaced":
             signal.raise_signal(signal.SIGTERM)
 
-    with ScriptedServer(DOCUMENT) as server:
-        with pytest.raises(KeyboardInterrupt):
-            Probe(target_of(server), PLAN, terminate, WRITING).run()
-        assert server.document == DOCUMENT
+    with pytest.raises(KeyboardInterrupt):
+        Probe(target_of(server), PLAN, terminate, WRITING).run()
+    assert server.document == DOCUMENT
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_what_somebody_else_wrote_meanwhile_is_left_alone(target_of):
-    with ScriptedServer(DOCUMENT) as server:
+def test_what_somebody_else_wrote_meanwhile_is_left_alone(server, target_of):
 
-        def interfere(case):
-            if case.name == WRITING[-1].name:
-                server.document = b'{"someone":"else"}'
+    def interfere(case):
+        if case.name == WRITING[-1].name:
+            server.document = b'{"someone":"else"}'
 
-        report = Probe(target_of(server), PLAN, interfere, [*WRITING[:-1], replace(WRITING[-1], needs=(_never,))]).run()
-        assert server.document == b'{"someone":"else"}'
+    report = Probe(target_of(server), PLAN, interfere, [*WRITING[:-1], replace(WRITING[-1], needs=(_never,))]).run()
+    assert server.document == b'{"someone":"else"}'
     assert "Somebody else has written" in " ".join(report.notes)
 
 
@@ -125,12 +111,11 @@ def _never(seen):
     return "not now"
 
 
-def test_a_refused_put_is_one_sentence_and_changes_nothing(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.refuses_put = "AccessDenied"
-        with pytest.raises(UsageError, match=r"s3://bucket/payload.json cannot be written \(403 AccessDenied\)"):
-            Probe(target_of(server), PLAN, cases=WRITING).run()
-        assert server.document == DOCUMENT
+def test_a_refused_put_is_one_sentence_and_changes_nothing(server, target_of):
+    server.refuses_put = "AccessDenied"
+    with pytest.raises(UsageError, match=r"s3://bucket/payload.json cannot be written \(403 AccessDenied\)"):
+        Probe(target_of(server), PLAN, cases=WRITING).run()
+    assert server.document == DOCUMENT
 
 
 @pytest.fixture(autouse=True)
@@ -140,16 +125,14 @@ def _key(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
 
 
-def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(target_of, monkeypatch):
-    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
-    with ScriptedServer(DOCUMENT) as server:
+def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(server, target_of):
 
-        def lock(case):
-            if case.name == WRITING[-1].name:
-                server.refuses_put = "AccessDenied"
+    def lock(case):
+        if case.name == WRITING[-1].name:
+            server.refuses_put = "AccessDenied"
 
-        with pytest.raises(UsageError, match="could not be put back") as raised:
-            Probe(target_of(server), PLAN, lock, WRITING).run()
+    with pytest.raises(UsageError, match="could not be put back") as raised:
+        Probe(target_of(server), PLAN, lock, WRITING).run()
     kept = Path(re.search(r"is in (\S+);", str(raised.value)).group(1))
     assert kept.read_bytes() == DOCUMENT
     kept.unlink()
@@ -207,11 +190,10 @@ def test_where_nothing_was_published_the_probe_publishes(may_delete, target_of):
     assert ("removed again" if may_delete else "stays") in report.notes[-1]
 
 
-def test_a_key_that_may_not_remove_is_no_failure(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        server.may_delete = False
-        report = Probe(target_of(server), replace(PLAN, remove=True)).run()
-        assert server.document == DOCUMENT
+def test_a_key_that_may_not_remove_is_no_failure(server, target_of):
+    server.may_delete = False
+    report = Probe(target_of(server), replace(PLAN, remove=True)).run()
+    assert server.document == DOCUMENT
     found = {result.case.name: result.finding for result in report.results}
     assert found["missing-object"].verdict is CaseVerdict.NOT_APPLICABLE
     assert "may not remove" in found["missing-object"].came_back
@@ -263,19 +245,19 @@ def test_a_target_that_falls_silent_is_given_up_soon(target_of):
         ("AWS_ENDPOINT_URL_S3", "no address", "ValueError"),
     ],
 )
-def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(name, value, words, target_of, monkeypatch):
+def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(
+    server, name, value, words, target_of, monkeypatch
+):
     monkeypatch.setenv(name, value)
-    with ScriptedServer(DOCUMENT) as server:
-        target = replace(target_of(server), s3_endpoint_url=None, credentials=None)
-        with pytest.raises(UsageError, match=rf"The store cannot be reached: {words}: .*; "):
-            Probe(target, PLAN).run()
-        assert server.requests_of("PUT") == []
+    target = replace(target_of(server), s3_endpoint_url=None, credentials=None)
+    with pytest.raises(UsageError, match=rf"The store cannot be reached: {words}: .*; "):
+        Probe(target, PLAN).run()
+    assert server.requests_of("PUT") == []
 
 
-def test_a_put_carries_what_a_bucket_with_object_lock_demands(target_of):
-    with ScriptedServer(DOCUMENT) as server:
-        Probe(target_of(server), PLAN, cases=WRITING[:1]).run()
-        assert all(put.get("Content-MD5") == content_md5(put.body) for put in server.requests_of("PUT"))
+def test_a_put_carries_what_a_bucket_with_object_lock_demands(server, target_of):
+    Probe(target_of(server), PLAN, cases=WRITING[:1]).run()
+    assert all(put.get("Content-MD5") == content_md5(put.body) for put in server.requests_of("PUT"))
 
 
 def test_an_etag_that_echoes_the_address_is_named_without_its_secret(target_of):

@@ -9,7 +9,7 @@ from benchmarks.simulated_runs import Truth, simulated
 from loadtest.compare.alike import differences
 from loadtest.compare.comparison import compare
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.report.chart_after_put import after_put
+from loadtest.report.charts_slowdown import after_put
 from loadtest.report.markdown import markdown
 from loadtest.report.tables_slowdown import after_table, kinds_table
 from loadtest.report.tables_speed import impact_tables, windows_table

@@ -95,3 +95,14 @@ def changed_method(definition: GatewayDefinition, **changes: Any) -> GatewayDefi
             fields["integration"] = dataclasses.replace(method.integration, **fields["integration"])
         methods.append(dataclasses.replace(method, **fields))
     return dataclasses.replace(definition, api=dataclasses.replace(definition.api, methods=tuple(methods)))
+
+
+def changed_api(definition: GatewayDefinition, **changes: Any) -> GatewayDefinition:
+    """The definition with fields of its REST API replaced."""
+    return dataclasses.replace(definition, api=dataclasses.replace(definition.api, **changes))
+
+
+def published(variant: str = "conditional", **more: Any) -> tuple[Bench, ObjectVersion]:
+    """A bench with the first document on it."""
+    bench = Bench(variant, **more)
+    return bench, bench.publish(document(1))

@@ -28,6 +28,19 @@ def aws_client(service: str, url: str, key: str = "testing", secret: str = "test
     )
 
 
+def ask_once(
+    url: str, path: str, method: str = "GET", headers: dict[str, str] | None = None, content: Any = None
+) -> Seen:
+    """One request over a connection of its own; ``content`` is sent as JSON."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
+    connection.request(method, path, None if content is None else json.dumps(content), headers or {})
+    answer = connection.getresponse()
+    seen = Seen(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    connection.close()
+    return seen
+
+
 class SandboxClient:
     """Reads and writes of one sandbox; reads use one connection as long as it lives."""
 
@@ -82,10 +95,4 @@ class SandboxClient:
 
     def admin(self, method: str, path: str, content: Any = None) -> Seen:
         """A request to the administration."""
-        connection = http.client.HTTPConnection(self.url.hostname or "", self.url.port, timeout=20)
-        body = None if content is None else json.dumps(content)
-        connection.request(method, path, body=body)
-        answer = connection.getresponse()
-        seen = Seen(answer.status, dict(answer.getheaders()), answer.read())
-        connection.close()
-        return seen
+        return ask_once(self.sandbox.url, path, method, content=content)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from gateway_bench import Seen, document
-from sandbox_client import aws_client
+from sandbox_client import ask_once, aws_client
 
 from loadtest.sandbox.process import RunningSandbox
 
@@ -91,15 +89,14 @@ class Deployer:
         etag: str = self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=body, ContentType="application/json")["ETag"]
         return etag
 
+    def serve(self, version: int = 1) -> str:
+        self.create()
+        self.deploy(stageName="v1")
+        return self.put(document(version))
+
     def get(self, stage: str = "v1", **headers: str) -> Seen:
-        url = urlsplit(self.sandbox.url)
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", f"/_aws/execute-api/{self.api}/{stage}/samples", headers=named)
-        answer = connection.getresponse()
-        seen = Seen(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
-        connection.close()
-        return seen
+        return ask_once(self.sandbox.url, f"/_aws/execute-api/{self.api}/{stage}/samples", headers=named)
 
 
 @pytest.fixture
@@ -128,9 +125,7 @@ def test_an_object_that_was_put_before_the_deployment_is_served(deployer: Deploy
 
 
 def test_editing_without_deploying_again_changes_nothing(deployer: Deployer) -> None:
-    deployer.create()
-    deployer.deploy(stageName="v1")
-    etag = deployer.put(document(1))
+    etag = deployer.serve()
     deployer.answer("304", "304", ETag="integration.response.header.ETag")
     assert deployer.get(If_None_Match=etag).status == 502
     deployer.deploy(stageName="v1")
@@ -262,9 +257,7 @@ def test_other_ways_to_change_the_object(deployer: Deployer) -> None:
 
 
 def test_what_cannot_be_served_is_said_and_the_old_goes_on(deployer: Deployer) -> None:
-    deployer.create()
-    deployer.deploy(stageName="v1")
-    deployer.put(document(1))
+    deployer.serve()
     deployer.gateway.update_method(
         **deployer.of, patchOperations=[{"op": "replace", "path": "/authorizationType", "value": "AWS_IAM"}]
     )
@@ -277,16 +270,10 @@ def test_what_cannot_be_served_is_said_and_the_old_goes_on(deployer: Deployer) -
 def test_two_apis_are_served_side_by_side_and_by_their_long_paths_only(empty_sandbox: RunningSandbox) -> None:
     deployers = [Deployer(empty_sandbox), Deployer(empty_sandbox)]
     for deployer in deployers:
-        deployer.create()
-        deployer.deploy(stageName="v1")
-        deployer.put(document(deployer.number))
+        deployer.serve(deployer.number)
     for deployer in deployers:
         assert deployer.get().body == document(deployer.number)
-    url = urlsplit(empty_sandbox.url)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port)
-    connection.request("GET", "/v1/samples")
-    assert connection.getresponse().status == 403
-    connection.close()
+    assert ask_once(empty_sandbox.url, "/v1/samples").status == 403
     for deployer in deployers:
         deployer.gateway.delete_rest_api(restApiId=deployer.api)
         assert deployer.get().status == 403

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from itertools import pairwise
 from random import Random
 from types import SimpleNamespace
 
@@ -14,14 +13,13 @@ from gateway_bench import Bench, Seen, document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.sandbox.faults import timing
 from loadtest.sandbox.faults.answers import PAGES, REWRITINGS
 from loadtest.sandbox.faults.base import Delivery, ObjectRead
 from loadtest.sandbox.faults.bodies import differing_range
 from loadtest.sandbox.faults.entity_tags import FORMS
 from loadtest.sandbox.faults.registry import BY_NAME, FaultSet
+from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.faults.validators import BodyOn304
-from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.http.protocol import SENT_HEADERS, TRANSPORT
 from loadtest.sandbox.server.app import SandboxApp
 from loadtest.sandbox.store.objects import S3Answer, StoredObject, object_version
@@ -29,8 +27,8 @@ from loadtest.sandbox.store.objects import S3Answer, StoredObject, object_versio
 OLD, NEW = document(1), document(2)
 
 
-def two_versions(seed: int = 1) -> Bench:
-    bench = Bench(seed=seed)
+def two_versions(seed: int = 1, variant: str = "conditional") -> Bench:
+    bench = Bench(variant, seed)
     bench.publish(OLD)
     bench.wait(1)
     bench.publish(NEW)
@@ -179,82 +177,9 @@ def test_an_old_validator_is_known_long_after_its_version_is_forgotten() -> None
 
 
 def test_faults_of_validators_do_nothing_where_the_mapping_hides_them() -> None:
-    bench = Bench("original")
-    bench.publish(OLD)
-    bench.publish(NEW)
+    bench = two_versions(variant="original")
     bench.faults.update({"etag-swap": "on", "stale-304": "on", "no-etag": "on"})
     assert all("etag" not in bench.get().headers for _ in range(20))
-
-
-def test_replica_lag_shows_the_state_of_then() -> None:
-    bench = Bench()
-    bench.publish(OLD)
-    bench.wait(1000)
-    bench.faults.set("replica-lag", "300ms")
-    bench.publish(NEW)
-    assert bench.get().body == OLD
-    bench.wait(299.999)
-    assert bench.get().body == OLD
-    bench.wait(0.001)
-    assert bench.get().body == NEW
-
-
-def test_an_object_that_is_new_is_missing_on_a_replica_that_lags() -> None:
-    bench = Bench()
-    bench.faults.set("replica-lag", "300ms")
-    bench.publish(NEW)
-    assert bench.get().status == 404
-    bench.wait(300)
-    assert bench.get().status == 200
-
-
-def test_replicas_have_lags_of_their_own_and_readers_go_back_in_time() -> None:
-    bench = Bench()
-    bench.publish(OLD)
-    bench.wait(1000)
-    bench.publish(NEW)
-    bench.faults.set("replicas", "0ms,50ms")
-    bench.wait(10)
-    seen = [bench.get().body for _ in range(50)]
-    assert any(earlier == NEW and later == OLD for earlier, later in pairwise(seen))
-    bench.wait(40)
-    assert {bench.get().body for _ in range(50)} == {NEW}
-
-
-def test_replica_lag_is_added_to_all_replicas() -> None:
-    bench = Bench()
-    bench.publish(OLD)
-    bench.wait(1000)
-    bench.publish(NEW)
-    bench.faults.update({"replicas": "0ms,50ms", "replica-lag": "100ms"})
-    bench.wait(99)
-    assert {bench.get().body for _ in range(50)} == {OLD}
-    bench.wait(1)
-    assert {bench.get().body for _ in range(50)} == {OLD, NEW}
-
-
-def test_enough_of_the_past_is_kept_for_the_lag() -> None:
-    bench = Bench()
-    bench.faults.set("replica-lag", "30s")
-    for version in range(100):
-        bench.publish(document(version))
-        bench.wait(500)
-    assert bench.get().body == document(40)
-    bench.faults.set("replica-lag", "off")
-    bench.publish(document(100))
-    assert len(bench.stored._versions) < 10
-
-
-def test_deleted_objects_are_missing_later_where_there_is_lag() -> None:
-    bench = Bench()
-    bench.publish(OLD)
-    bench.wait(1000)
-    bench.stored.publish(None)
-    assert bench.get().status == 404
-    bench.faults.set("replica-lag", "10ms")
-    assert bench.get().body == OLD
-    bench.wait(10)
-    assert bench.get().status == 404
 
 
 def read_of(body: bytes, method: str = "GET") -> ObjectRead:
@@ -299,7 +224,7 @@ def test_a_304_that_is_reset_never_begins_even_if_a_body_was_to_follow_it() -> N
 
     transport = SimpleNamespace(get_extra_info=lambda _: None, abort=lambda: cut.append(True))
     scope = {"method": "GET", SENT_HEADERS: asked, TRANSPORT: transport}
-    app = SandboxApp(bench.faults, timing.WriteGate())
+    app = SandboxApp(bench.faults, WriteGate())
     asyncio.run(app._from_gateway(bench.gateway, "/samples", scope, send))
     assert (sent, cut) == ([], [True])
 
@@ -359,7 +284,7 @@ def test_whatever_the_bodies_faults_keep_their_word(old: str, new: str, seed: in
     assert changed == (1 if any(ord(letter) < 128 for letter in new) else 0)
 
 
-def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
+def test_every_fault_has_a_help_text_and_is_tested_on_the_bench_or_over_http() -> None:
     over_http = {"latency", "latency-200", "latency-304", "after-write", "freeze", "write-block", "foreign-writer"}
     over_http |= {"lost-update", "shared-etag", "put-etag", "cdn"}
     here = {
@@ -371,48 +296,6 @@ def test_every_fault_has_a_help_text_and_is_tested_here_or_over_http() -> None:
         "lost-ack",
         "late-write",
         "cache-ttl",
-        *ACTING,
     }
-    assert set(BY_NAME) == over_http | here
+    assert set(BY_NAME) == over_http | here | set(ACTING)
     assert all(len(kind.help) > 30 and kind.form for kind in BY_NAME.values())
-
-
-class TestAfterWrite:
-    def held(self, monkeypatch: pytest.MonkeyPatch, value: str, after_s: float | None) -> float:
-        """How long a read is held that arrives so long after a PUT (None: there was none)."""
-        held, now = [0.0], [100.0]
-
-        async def pause(seconds: float) -> None:
-            held[0] += seconds
-
-        monkeypatch.setattr(timing, "pause", pause)
-        monkeypatch.setattr(timing.time, "monotonic", lambda: now[0])
-        faults = FaultSet(1)
-        faults.set("after-write", value)
-        if after_s is not None:
-            faults.plan_put()
-            now[0] += after_s
-        for fault in faults.holding:
-            asyncio.run(fault.hold())
-        return held[0]
-
-    @pytest.mark.parametrize(("after_s", "held"), [(None, 0), (1.4, 0), (1.5, 0.02), (3.4, 0.02), (3.5, 0)])
-    def test_slows_reads_down_so_long_after_a_put(
-        self, monkeypatch: pytest.MonkeyPatch, after_s: float | None, held: float
-    ) -> None:
-        assert self.held(monkeypatch, "1.5s..3.5s,20ms", after_s) == held
-
-    @pytest.mark.parametrize("value", ["1s,20ms", "1s..2s", "2s..1s,20ms", "1s..2s,0", "a..b,c"])
-    def test_wants_a_span_and_a_duration(self, value: str) -> None:
-        with pytest.raises(FaultValueError):
-            FaultSet(1).set("after-write", value)
-
-
-def test_latency_by_status_is_added_to_that_status_alone() -> None:
-    faults = FaultSet(1)
-    faults.update({"latency-200": "20ms", "latency-304": "1ms"})
-    assert [sum(fault.answer_delay(status) for fault in faults.delaying) for status in (200, 304, 502)] == [
-        0.02,
-        0.001,
-        0,
-    ]

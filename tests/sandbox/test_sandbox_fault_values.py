@@ -96,6 +96,13 @@ def test_wrong_assignments(assignment: str, sentence: str) -> None:
         ("rewrite", "5%,zip"),
         ("rewrite", "5%,"),
         ("lost-update", "all"),
+        *(
+            ("after-write", value)
+            for value in (
+                *("20ms", "1s,20ms", "1s..2s", "2s..1s,20ms", "1s..1s,20ms", "1s..2s,0", "0s..4s", "0s..4s,0ms"),
+                *("a..b,c", "..,"),
+            )
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_its_fault(name: str, value: str) -> None:

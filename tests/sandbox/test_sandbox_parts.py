@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_bench import SYNTH, Bench, changed_method, document
+from gateway_bench import SYNTH, Bench, changed_method, published
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -249,8 +249,9 @@ def test_methods_with_authorization_cannot_be_served() -> None:
 def test_required_parameters_are_asked_for_where_they_are_validated() -> None:
     needed = {f"method.request.header.{name}": name == "If-None-Match" for name in
               ("If-None-Match", "if-none-match", "If-Modified-Since", "if-modified-since")}  # fmt: skip
-    bench = Bench(change=lambda it: changed_method(it, request_parameters=needed, validates_parameters=True))
-    version = bench.publish(document(1))
+    bench, version = published(
+        change=lambda it: changed_method(it, request_parameters=needed, validates_parameters=True)
+    )
     answer = bench.get()
     assert (answer.status, answer.json()) == (400, {"message": "Missing required request parameters: [If-None-Match]"})
     assert bench.get(If_None_Match=version.etag).status == 304

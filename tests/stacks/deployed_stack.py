@@ -1,6 +1,7 @@
 """What the tests of a deployed stack need: a moto server as a child process, and Terraform run in a folder."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -46,14 +47,7 @@ class MotoServer:
             process.stdout.close()
 
     def client(self, service: str, region: str = "us-east-1", key: str = "test", secret: str = "test") -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=botocore.config.Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
+        return _client(self.url, service, region, key, secret)
 
     @contextlib.contextmanager
     def enforcing_iam(self) -> Iterator[None]:
@@ -68,6 +62,18 @@ class MotoServer:
         headers = {"Content-Type": "text/plain"}
         request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", str(count).encode(), headers)
         urllib.request.urlopen(request, timeout=10).close()
+
+
+@functools.cache  # making one takes longer than what it is asked
+def _client(url: str, service: str, region: str, key: str, secret: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=botocore.config.Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
 
 
 class TerraformFolder:

@@ -60,6 +60,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "state-in-s3": {"state_backend": "s3", "state_bucket": "our-states", "state_region": "eu-central-1"},
     "emulator": {"aws_endpoint_url": EMULATOR},
     "emulator-with-tls": {"aws_endpoint_url": "https://emulator.invalid"},
+    # What the workflow aws.yml deploys, where a test runs its steps.
+    "workflow": {
+        "stack_name": "read-model-ci-42",
+        "region": "us-east-1",
+        "state_backend": "s3",
+        "state_bucket": "state-of-the-test",
+        "force_destroy": True,
+        "create_access_key": False,
+        "aws_endpoint_url": EMULATOR,
+    },
     # Deployed to moto: one stack that is changed from one mapping to the next, and one with everything on.
     "deployed": {"stack_name": "deployed", "aws_endpoint_url": EMULATOR},
     "deployed-original": {"stack_name": "deployed", "aws_endpoint_url": EMULATOR, "mapping": "original"},

@@ -1,8 +1,9 @@
 """Synthesizes every stack that a test looks at in one process, since importing the bindings takes longer than all.
 
 python tests/stacks/synthesize_variants.py FOLDER writes FOLDER/<variant>/stacks/<stack>/cdk.tf.json for each of
-stack_variants.py; the app in examples/own_app as the variant `example`; what the sandbox's tests read, as
-FOLDER/sandbox/<variant>.tf.json; and into the working directory what `python main.py` writes there, cdktf.out.
+stack_variants.py, with its settings as FOLDER/<variant>/settings.json; the app in examples/own_app as the variant
+`example`; what the sandbox's tests read, as FOLDER/sandbox/<variant>.tf.json; and into the working directory what
+`python main.py` writes there, cdktf.out.
 """
 
 import os
@@ -24,8 +25,10 @@ FOLDER = Path(sys.argv[1])
 
 for name, settings in VARIANTS.items():
     app = App(outdir=str(FOLDER / name))
-    ReadModelStack(app, ReadModelConfig(**settings))
+    config = ReadModelConfig(**settings)
+    ReadModelStack(app, config)
     app.synth()
+    (FOLDER / name / "settings.json").write_text(config.model_dump_json())
 
 app = App(outdir=str(FOLDER / "example"))
 runpy.run_path(str(PROJECT / "examples" / "own_app" / "shop.py"))["build"](app)

@@ -312,7 +312,8 @@ def test_original_replaces_the_mapping_and_what_is_gone_is_not_served(
 def test_half_replaces_the_mapping(life: Life, variants: dict[str, dict[str, Any]]) -> None:
     before = life.deployment()
     life.put(variants["deployed-half"])
-    life.terraform().run("apply", "-auto-approve", "-input=false", "-no-color")
+    # What there is has just been read.
+    life.terraform().run("apply", "-auto-approve", "-refresh=false", "-input=false", "-no-color")
     assert life.deployment() != before
     (method,) = life.methods().values()
     integration = method["methodIntegration"]

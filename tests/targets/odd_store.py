@@ -1,28 +1,44 @@
 """A small S3-like store and a reader's address in one, with oddities that other stores and gateways have.
 
-On the command line ``python tests/targets/odd_store.py PORT [name=value …]``; in a test ``with running_odd_store(…)``.
-It holds one object, whatever its address. A PUT or a signed request is one to the store; any other GET is a reader's.
-POST is STS. The oddities are described by :data:`ODDITIES`.
+``with running_odd_store(…)``; it holds one object, whatever its address. A PUT or a signed request is one to the store;
+any other GET is a reader's. POST is STS. The oddities are described by :data:`ODDITIES`.
 """
 
 import asyncio
 import contextlib
 import hashlib
-import os
-import ssl
-import sys
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from pathlib import Path
-
-if __name__ == "__main__":
-    from odd_answers import ODDITIES, answer_to_reader  # a script has its own folder on the path
-else:
-    from tests.targets.odd_answers import ODDITIES, answer_to_reader
 
 Headers = list[tuple[str, str]]
+ODDITIES = {
+    # the store
+    "no100": "never answers Expect: 100-continue",
+    "expect417": "refuses Expect",
+    "sts": "deny or expired: what STS says",
+    "putfail": "CODE|STATUS|MESSAGE: what a PUT gets; without a code, rawbody as HTML",
+    "putlost": "closes the connection in place of an answer to a PUT that took effect",
+    "rawbody": "body of a failed PUT without a code",
+    "putlocation": "Location of a failed PUT",
+    "objectlock": "demands Content-MD5 or a checksum",
+    "nochecksum": "knows no x-amz-checksum headers",
+    "noconditionalput": "ignores If-None-Match and If-Match of a PUT",
+    "refusesconditionalput": "does not know If-Match of a PUT, and says so",
+    "deniesconditionalput": "takes If-Match of a PUT from nobody",
+    "denied": "headers of a PUT that need a right of their own, which nobody has; the beginning of their names",
+    "getdenied": "refuses GetObject (to signed requests)",
+    "deletedenied": "refuses DeleteObject",
+    # the reader's address
+    "getfail": "STATUS|BODY that every read gets once an object is there",
+    "age": "an Age header",
+    "pretty": "spells the JSON anew",
+    "bom": "puts a byte-order mark in front",
+}
+_NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
+_NOT_HELD = "At least one of the pre-conditions you specified did not hold"
 _STS_ERROR = (
     '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{}</Code>'
     "<Message>{}</Message></Error><RequestId>q</RequestId></ErrorResponse>"
@@ -69,23 +85,16 @@ class OddStore:
     headers: Headers = field(default_factory=list)
     port: int = 0
     puts: int = 0
-    reads: int = 0
     requests: list[Request] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        scheme = "https" if "tls" in self.oddities else "http"
-        return f"{scheme}://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def hold(self, body: bytes | None, headers: Headers | None = None) -> None:
         """Put an object there, or take it away (None), as somebody else would."""
         self.body, self.headers, self.modified = body, headers or [], formatdate(usegmt=True)
-        etag = hashlib.md5(body or b"", usedforsecurity=False).hexdigest()
-        if self.oddities.get("etag") == "kms":
-            etag = hashlib.sha256((body or b"") + os.urandom(4)).hexdigest()[:32]
-        if self.oddities.get("etag") == "multipart":
-            etag += "-1"
-        self.etag = etag
+        self.etag = hashlib.md5(body or b"", usedforsecurity=False).hexdigest()
 
     def requests_with(self, method: str) -> list[Request]:
         return [request for request in self.requests if request.method == method]
@@ -95,7 +104,7 @@ class OddStore:
         try:
             while await self._exchange(reader, writer):
                 pass
-        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ssl.SSLError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
@@ -106,9 +115,6 @@ class OddStore:
         pairs = (line.partition(":") for line in head[1:] if ":" in line)
         request = Request(method, target, {name.strip().lower(): value.strip() for name, _, value in pairs})
         self.requests.append(request)
-        if "log" in self.oddities:
-            with Path(self.oddities["log"]).open("a") as log:
-                log.write(f"{method} {target} {request.headers}\n")
         if method in ("PUT", "POST"):
             if "expect" in request.headers and "no100" not in self.oddities:
                 if "expect417" in self.oddities:
@@ -117,46 +123,40 @@ class OddStore:
                     return False
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.body = await reader.readexactly(int(request.headers.get("content-length") or 0))
-            answer = self._sts(request) if method == "POST" else await self._put(request)
+            answer = self._sts() if method == "POST" else self._put(request)
             if answer is None:
                 return False
-        elif request.is_signed and not request.target.startswith("/moto"):
+        elif request.is_signed:
             answer = self._store_answer(request)
         else:
-            self.reads += 1
-            return await answer_to_reader(self, request, writer)
+            answer = self._read(request)
         writer.write(answer)
         await writer.drain()
         return True
 
-    def _sts(self, request: Request) -> bytes:
-        del request
+    def _sts(self) -> bytes:
         status, code, message = _STS_REFUSALS[self.oddities.get("sts", "deny")]
         return response(status, "Refused", [("Content-Type", "text/xml")], _STS_ERROR.format(code, message).encode())
 
-    async def _put(self, request: Request) -> bytes | None:
+    def _put(self, request: Request) -> bytes | None:
         self.puts += 1
         odd, headers = self.oddities, request.headers
-        if "putfail" in odd and self.puts > int(odd.get("putfailafter", "0")):
+        if "putfail" in odd:
             return self._failed_put()
         checksums = [name for name in headers if name.startswith(("x-amz-checksum", "x-amz-sdk-checksum"))]
         if "objectlock" in odd and "content-md5" not in headers and not checksums:
             said = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock"
             return s3_error(400, "InvalidRequest", f"{said} parameters")
         if "nochecksum" in odd and (checksums or "x-amz-trailer" in headers):
-            return s3_error(
-                501, "NotImplemented", "A header you provided implies functionality that is not implemented"
-            )
+            return s3_error(501, "NotImplemented", _NOT_IMPLEMENTED)
         if "noconditionalput" not in odd and headers.get("if-none-match") == "*" and self.body is not None:
-            return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            return s3_error(412, "PreconditionFailed", _NOT_HELD)
         if "if-match" in headers and "deniesconditionalput" in odd:
             return s3_error(403, "AccessDenied", "Access Denied")
         if "if-match" in headers and "refusesconditionalput" in odd:
-            return s3_error(
-                501, "NotImplemented", "A header you provided implies functionality that is not implemented"
-            )
+            return s3_error(501, "NotImplemented", _NOT_IMPLEMENTED)
         if "noconditionalput" not in odd and headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
-            return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            return s3_error(412, "PreconditionFailed", _NOT_HELD)
         if any(name.startswith(part) for name in headers for part in odd.get("denied", "").split()):
             return s3_error(403, "AccessDenied", "Access Denied")
         kept = [
@@ -164,15 +164,8 @@ class OddStore:
             for name, value in headers.items()
             if name in _KEPT_HEADERS or name in _GRANTS.values() or _is_metadata(name)
         ]
-        if "putdelay" in odd:
-            await asyncio.sleep(float(odd["putdelay"]))
         self.hold(request.body, kept)
-        if "putlost" in odd and self.puts > int(odd.get("putfailafter", "0")):
-            return None
-        named = {"unquoted": self.etag, "weak": f'W/"{self.etag}"', "none": ""}.get(
-            odd.get("putetag", ""), f'"{self.etag}"'
-        )
-        return response(200, "OK", [("ETag", named)] if named else [])
+        return None if "putlost" in odd else response(200, "OK", [("ETag", f'"{self.etag}"')])
 
     def _failed_put(self) -> bytes:
         odd = self.oddities
@@ -180,7 +173,6 @@ class OddStore:
         body = error_xml(code, message) if code else odd.get("rawbody", "").encode()
         headers = [("Content-Type", "application/xml" if code else "text/html")]
         headers += [("Location", odd["putlocation"])] if "putlocation" in odd else []
-        headers += [("x-amz-bucket-region", odd["bucketregion"])] if "bucketregion" in odd else []
         return response(int(status), "X", headers, body)
 
     def _store_answer(self, request: Request) -> bytes:
@@ -190,13 +182,11 @@ class OddStore:
             if "deletedenied" in odd:
                 return s3_error(403, "AccessDenied", "Access Denied")
             if request.headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
-                return s3_error(412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
+                return s3_error(412, "PreconditionFailed", _NOT_HELD)
             self.hold(None)
             return response(204, "No Content", [])
-        if request.method == "HEAD" and "headbucket" in odd:
-            return response(403, "Forbidden", [("x-amz-bucket-region", odd["headbucket"])])
         if "getdenied" in odd:
-            return s3_error(403, "AccessDenied", odd["getdenied"].replace("1", "Access Denied", 1))
+            return s3_error(403, "AccessDenied", "Access Denied")
         if self.body is None:
             return s3_error(404, "NoSuchKey", "The specified key does not exist.")
         stored = dict(self.headers)
@@ -214,6 +204,29 @@ class OddStore:
         if request.method == "HEAD":
             return response(200, "OK", [*headers, ("Content-Length", str(len(self.body)))], counted=False)
         return response(200, "OK", headers, self.body)
+
+    def _read(self, request: Request) -> bytes:
+        """What a reader gets."""
+        odd, body = self.oddities, self.body
+        if body is None:
+            return response(404, "Not Found", [], b"{}")
+        if "getfail" in odd:
+            status, text = odd["getfail"].split("|", 1)
+            return response(int(status), "X", [("Content-Type", "text/html")], text.encode())
+        etag, stored = f'"{self.etag}"', dict(self.headers)
+        headers = [("ETag", etag), ("Last-Modified", self.modified), ("Date", formatdate(usegmt=True))]
+        headers.append(("Cache-Control", "no-cache"))
+        headers += [("Age", odd["age"])] if "age" in odd else []
+        asked = request.headers.get("if-none-match", "")
+        if etag in [one.strip().removeprefix("W/") for one in asked.split(",")]:
+            return response(304, "Not Modified", headers, counted=False)
+        body = json.dumps(json.loads(body)).encode() if "pretty" in odd else body
+        body = b"\xef\xbb\xbf" + body if "bom" in odd else body
+        headers.append(("Content-Type", stored.get("content-type", "application/json")))
+        headers += [(name, stored[name]) for name in ("content-encoding", "content-language") if name in stored]
+        if request.method == "HEAD":
+            return response(200, "OK", [*headers, ("Content-Length", str(len(body)))], counted=False)
+        return response(200, "OK", headers, body)
 
 
 def response(status: int, reason: str, headers: Headers, body: bytes = b"", *, counted: bool = True) -> bytes:
@@ -256,38 +269,18 @@ def _is_metadata(name: str) -> bool:
     return name.startswith("x-amz-meta-")
 
 
-def oddities_of(arguments: list[str]) -> dict[str, str]:
-    """``name=value`` or ``name`` of the command line; a name that is not known is refused."""
-    found = dict(part.split("=", 1) if "=" in part else (part, "1") for part in arguments)
-    unknown = sorted(set(found) - set(ODDITIES))
-    if unknown:
-        known = "\n".join(f"  {name}  {meaning}" for name, meaning in ODDITIES.items())
-        raise SystemExit(f"{unknown[0]!r} is no oddity; there are:\n{known}")
-    return found
-
-
-async def _listen(store: OddStore, port: int) -> asyncio.Server:
-    context = None
-    if "tls" in store.oddities:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        folder = Path(store.oddities["tls"])
-        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    bind = store.oddities.get("bind", "127.0.0.1")
-    server = await asyncio.start_server(store.serve, bind, port, ssl=context, limit=1 << 24)
-    store.port = server.sockets[0].getsockname()[1]
-    return server
-
-
 @contextlib.contextmanager
 def running_odd_store(**oddities: str) -> Iterator[OddStore]:
     """A store with ``oddities`` on a free port, in a thread of its own, for as long as the block lasts."""
+    unknown = sorted(set(oddities) - set(ODDITIES))
+    assert not unknown, f"{unknown[0]!r} is no oddity; there are {sorted(ODDITIES)}"
     store = OddStore(dict(oddities))
-    oddities_of(list(oddities))
     started = threading.Event()
     loop = asyncio.new_event_loop()
 
     async def serve() -> None:
-        server = await _listen(store, 0)
+        server = await asyncio.start_server(store.serve, "127.0.0.1", 0, limit=1 << 24)
+        store.port = server.sockets[0].getsockname()[1]
         started.set()
         async with server:
             await server.serve_forever()
@@ -305,15 +298,3 @@ def running_odd_store(**oddities: str) -> Iterator[OddStore]:
     finally:
         loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
         thread.join(10)
-
-
-async def main() -> None:
-    """Serve until killed."""
-    store = OddStore(oddities_of(sys.argv[2:]))
-    server = await _listen(store, int(sys.argv[1]))
-    async with server:
-        await server.serve_forever()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -122,7 +122,7 @@ def overlapping_in_session(history: History) -> Column:
     found = [part.overlapping for part in parts]
     until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
     for part in parts if few else ():
-        first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT]
+        first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT.value]
         found.append(first[reads.called_ns[first] < until[key[first]]])
         until[key[part.last]] = reads.own_returned(part.last)
     return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
@@ -146,7 +146,7 @@ def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
     late = reads.called_ns[block][order][1:] < reads.own_returned(block)[order][:-1]
     overlapping = order[1:][same & late] + block.start
     first, last = (order[flags] + block.start for flags in (np.append(True, ~same), np.append(~same, True)))
-    return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT], first, last)
+    return _Part(overlapping[reads.outcome[overlapping] != ReadOutcome.NOT_SENT.value], first, last)
 
 
 def _failing_writes(history: History, written: int, attempted: int) -> str:
@@ -225,7 +225,7 @@ def _overlaps(count: int) -> str:
 
 
 def _witnesses(history: History, overlapping: Column) -> tuple[Witness, ...]:
-    foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN)[:MOST_WITNESSES]
+    foreign = np.flatnonzero(history.reads.outcome == ReadOutcome.FOREIGN.value)[:MOST_WITNESSES]
     what = "a document that is not of this run" if is_own(history) else "something that no ETag vouches for"
     suspects = [(int(read), f"got {what}") for read in foreign]
     in_flight = "called this read while an earlier one was in flight"

@@ -56,7 +56,6 @@ PROMISE: Final = Promise(
 
 
 def atomic_reads(history: History) -> CheckResult:
-    """Look for reads that are older than what somebody had read before."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate))
     inverted = history.once(inversions)

@@ -102,7 +102,7 @@ def _faults(history: History) -> dict[str, Column]:
 
 def _faults_in(history: History, block: slice) -> dict[str, Column]:
     reads, writes = history.reads.chosen(block), history.writes
-    whole = reads.outcome == ReadOutcome.WHOLE
+    whole = reads.outcome == ReadOutcome.WHOLE.value
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
     misnamed = whole & named & (reads.etag_version != reads.version)
     # The ETag is known of acknowledged versions only. The last place is for versions that nobody wrote, and for none.
@@ -111,16 +111,16 @@ def _faults_in(history: History, block: slice) -> dict[str, Column]:
     known = np.append(writes.acknowledged, False)[version]
     misnamed[suspects[~known]] = False
     # A document of somebody else has an ETag of its own, and never that of one of ours.
-    misnamed |= (reads.outcome == ReadOutcome.FOREIGN) & (reads.etag_version >= 0)
-    confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED) & (reads.version >= 0)
+    misnamed |= (reads.outcome == ReadOutcome.FOREIGN.value) & (reads.etag_version >= 0)
+    confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED.value) & (reads.version >= 0)
     faults = {
         "no-etag": whole & (reads.etag_version == NO_VERSION),
-        "other-etag": (reads.outcome == ReadOutcome.ETAG_MISMATCH) | misnamed,
+        "other-etag": (reads.outcome == ReadOutcome.ETAG_MISMATCH.value) | misnamed,
         "second-etag": whole & (reads.etag_version == SECOND_ETAG),
         "not-honoured": history.once(sent_same)[block],
         "broken-instead": history.once(broken_instead)[block],
-        "unasked": reads.outcome == ReadOutcome.UNASKED_NOT_MODIFIED,
-        "with-body": reads.outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY,
+        "unasked": reads.outcome == ReadOutcome.UNASKED_NOT_MODIFIED.value,
+        "with-body": reads.outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY.value,
         "bare-304": confirmed & (reads.etag_version == NO_VERSION),
         "other-etag-304": confirmed & (reads.etag_version >= 0) & (reads.etag_version != reads.version),
         "unknown-etag-304": confirmed & (reads.etag_version == UNKNOWN_VERSION),

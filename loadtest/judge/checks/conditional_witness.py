@@ -51,7 +51,7 @@ def _no_version(history: History) -> str:
 def _contradicted(history: History, fault: str, read: int) -> tuple[int, ...]:
     """The reads that ``read`` contradicts: one of the version that its ETag names, or those that show two by turns."""
     reads = history.reads
-    whole = reads.outcome == ReadOutcome.WHOLE
+    whole = reads.outcome == ReadOutcome.WHOLE.value
     if fault == "other-etag" and reads.etag_version[read] >= 0:
         named = reads.etag_version[read]
         return tuple(np.flatnonzero(whole & (reads.version == named) & (reads.etag_version == named))[:1].tolist())

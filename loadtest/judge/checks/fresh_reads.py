@@ -53,7 +53,6 @@ PROMISE: Final = Promise(
 
 
 def fresh_reads(history: History) -> CheckResult:
-    """Judge the freshness of every read."""
     times = history.once(timeline)
     looked_at = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
     stale = history.once(stale_reads)

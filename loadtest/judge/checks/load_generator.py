@@ -22,8 +22,7 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, no_limit
 from loadtest.judge.measure.generator_health import measure_generator
-from loadtest.judge.measure.rates import measure_availability
-from loadtest.run.blocks import count_of_each
+from loadtest.judge.measure.rates import measure_availability, reads_by_worker
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
@@ -67,7 +66,7 @@ def load_generator(history: History) -> CheckResult:
 
 def unsampled(history: History) -> str:
     """The sentence for processes that read and recorded nothing of their own delay; "" when all of them did."""
-    reading = np.flatnonzero(count_of_each(history.reads.worker))
+    reading = np.flatnonzero(history.once(reads_by_worker))
     unknown = np.setdiff1d(reading, history.samples.worker)
     if not len(unknown) or not len(history.samples):  # without any sample, the delay is said to be unknown anyway
         return ""

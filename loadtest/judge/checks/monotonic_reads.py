@@ -50,7 +50,6 @@ PROMISE: Final = Promise(
 
 
 def monotonic_reads(history: History) -> CheckResult:
-    """Look for readers that go back in time."""
     times = history.once(timeline)
     keys = history.once(session_key)
     sessions = count_sessions(keys, times.legitimate)

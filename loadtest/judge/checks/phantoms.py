@@ -41,7 +41,6 @@ PROMISE: Final = Promise(
 
 
 def phantoms(history: History) -> CheckResult:
-    """Look for versions that nobody wrote, or that came before they were written."""
     times = history.once(timeline)
     phantom_reads = np.flatnonzero(times.phantom)
     looked_at = int(np.count_nonzero(times.legitimate)) + len(phantom_reads)

@@ -48,7 +48,6 @@ MOST_LISTED: Final = 10
 
 
 def visible_writes(history: History) -> CheckResult:
-    """Look for acknowledged writes that readers never got, though they asked."""
     never = history.once(unseen)
     reads, writes = history.reads, history.writes
     beyond = reads.called_ns[never.shown_by] - writes.returned_ns[never.lost] > history.max_staleness_ns

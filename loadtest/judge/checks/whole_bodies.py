@@ -35,8 +35,8 @@ from loadtest.judge.checks.when_written import call, has_times, is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
+from loadtest.judge.measure.rates import reads_by_outcome
 from loadtest.judge.watch_evidence import foreign_reads, unvouched
-from loadtest.run.blocks import count_of_each
 from loadtest.run.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
@@ -64,9 +64,8 @@ _MEANING: Final = {
 
 
 def whole_bodies(history: History) -> CheckResult:
-    """Look for documents that are not whole."""
     outcome = history.reads.outcome
-    counts = count_of_each(outcome, len(ReadOutcome))
+    counts = history.once(reads_by_outcome)
     looked_at = int(sum(counts[kind] for kind in (*INTACT, *BROKEN_OUTCOMES)))
     with_body = one_of(outcome, (*INTACT, *BROKEN_OUTCOMES))
     overlapping = overlaps_at_least(history, with_body)

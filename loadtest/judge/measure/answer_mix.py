@@ -18,6 +18,7 @@ from loadtest import units
 from loadtest.judge.measure.like_with_like import KINDS, Kind, Scale, Stretch
 from loadtest.judge.measure.too_fast import TooFast
 from loadtest.judge.measure.window_pairs import Pair
+from loadtest.judge.statistics.by_group import up_to
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
@@ -103,9 +104,7 @@ def _middle(rising: tuple[Column, ...], weights: tuple[float, ...]) -> int:
     """The least time up to which half of the weight lies; ``weights`` are those of a value of each column."""
 
     def weight_up_to(time: int) -> float:
-        return sum(
-            weight * int(np.searchsorted(times, time, "right")) for times, weight in zip(rising, weights, strict=True)
-        )
+        return sum(weight * up_to(times, time) for times, weight in zip(rising, weights, strict=True))
 
     low, high = (int(pick(int(times[end]) for times in rising)) for pick, end in ((min, 0), (max, -1)))
     half = weight_up_to(high) / 2 * (1 - 1e-9)

@@ -64,8 +64,8 @@ def _counted(history: History, block: slice) -> _Counts:
     outcome, status, version, etag = (
         column[block] for column in (reads.outcome, reads.status, reads.version, reads.etag_version)
     )
-    documents = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.ETAG_MISMATCH)
-    not_modified = outcome == ReadOutcome.NOT_MODIFIED
+    documents = (outcome == ReadOutcome.WHOLE.value) | (outcome == ReadOutcome.ETAG_MISMATCH.value)
+    not_modified = outcome == ReadOutcome.NOT_MODIFIED.value
     answered = documents | not_modified
     asked = (reads.sent_version[block] != NO_VERSION) & answered
     late = history.once(timeline).behind[block] > 0
@@ -77,8 +77,8 @@ def _counted(history: History, block: slice) -> _Counts:
         asked=_count(asked),
         not_modified=_count(not_modified),
         changed=_count(asked & documents & ~history.once(sent_same)[block]),
-        unasked=_count(outcome == ReadOutcome.UNASKED_NOT_MODIFIED),
-        with_body=_count(outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY),
+        unasked=_count(outcome == ReadOutcome.UNASKED_NOT_MODIFIED.value),
+        with_body=_count(outcome == ReadOutcome.NOT_MODIFIED_WITH_BODY.value),
         stale_not_modified=_count(late & (status == 304)),
         received=int(reads.body_bytes[block].sum(where=answered, dtype=np.int64)),
         saved=int(writes.bytes[version[named]].sum()),
@@ -94,7 +94,9 @@ def sent_same(history: History) -> Flags:
     return in_blocks(
         len(outcome),
         np.bool_,
-        lambda block: (outcome[block] == ReadOutcome.WHOLE) & (sent[block] >= 0) & (sent[block] == version[block]),
+        lambda block: (
+            (outcome[block] == ReadOutcome.WHOLE.value) & (sent[block] >= 0) & (sent[block] == version[block])
+        ),
     )
 
 
@@ -105,7 +107,7 @@ def broken_instead(history: History) -> Flags:
     read had returned. A 304 was due; a gateway that takes S3's 304 for a 200 sends an empty document instead.
     """
     reads, writes = history.reads, history.writes
-    of_this = one_of(reads.outcome, BROKEN_OUTCOMES) & (reads.outcome != ReadOutcome.OTHER_OBJECT)
+    of_this = one_of(reads.outcome, BROKEN_OUTCOMES) & (reads.outcome != ReadOutcome.OTHER_OBJECT.value)
     broken = np.flatnonzero(of_this & (reads.sent_version >= 0))
     sent = np.minimum(reads.sent_version[broken], len(writes) - 1)
     begun = np.flatnonzero(writes.outcome != WriteOutcome.REFUSED)

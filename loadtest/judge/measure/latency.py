@@ -14,7 +14,7 @@ from loadtest.judge.measure.populations import PARTS, POPULATIONS, members_of, p
 from loadtest.judge.measure.since_put import since_put, slowest_reads
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
 from loadtest.judge.statistics.quantiles import DEFINITION, rank
-from loadtest.run.blocks import each_block, in_blocks, side_by_side
+from loadtest.run.blocks import durations, each_block, side_by_side
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
@@ -52,11 +52,9 @@ def measure_latency(history: History) -> Latency:
 def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
     """The quantiles of each population, and the histogram. The times of each part are sorted once, for all of them."""
     reads, response = history.reads, history.once(response_ns)
+    service = durations(len(reads), lambda block: reads.own_returned(block) - reads.called_ns[block])
     services, responses = by_group(
-        history.once(part_of),
-        PARTS,
-        lambda block: reads.own_returned(block) - reads.called_ns[block],
-        lambda block: response[block],
+        history.once(part_of), PARTS, lambda block: service[block], lambda block: response[block]
     )
     side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True))
 
@@ -78,7 +76,7 @@ def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
 def response_ns(history: History) -> Column:
     """The response time of each read."""
     reads = history.reads
-    return in_blocks(len(reads), np.int64, lambda block: reads.own_returned(block) - reads.scheduled_ns[block])
+    return durations(len(reads), lambda block: reads.own_returned(block) - reads.scheduled_ns[block])
 
 
 def _series(history: History) -> LatencySeries:

@@ -75,7 +75,8 @@ def unbiased(rising: Column, per_mille: int) -> float | None:
     below = min(int((count + 1 / 4) * per_mille / 1000 - 5 / 8), count - 2)
     low, high = (normal_quantile((below + part) / (count + 1 / 4)) for part in (5 / 8, 13 / 8))
     share = (normal_quantile(per_mille / 1000) - low) / (high - low)
-    return float(rising[below] + (rising[below + 1] - rising[below]) * share)
+    value, following = rising[below : below + 2].tolist()  # their difference may need more bits than they have
+    return float(value + (following - value) * share)
 
 
 def stretch(history: History, members: slice | Column) -> Stretch:

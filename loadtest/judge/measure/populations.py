@@ -48,7 +48,7 @@ POPULATIONS: Final = {
 def successful(history: History) -> Flags:
     """Reads that were answered as they should be: 200 with a whole document, or 304 to a condition."""
     outcome = history.reads.outcome
-    flags: Flags = (outcome == ReadOutcome.WHOLE) | (outcome == ReadOutcome.NOT_MODIFIED)
+    flags: Flags = (outcome == ReadOutcome.WHOLE.value) | (outcome == ReadOutcome.NOT_MODIFIED.value)
     return flags
 
 

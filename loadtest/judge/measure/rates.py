@@ -10,7 +10,7 @@ import numpy as np
 
 from loadtest.judge.measure.populations import successful
 from loadtest.judge.statistics.quantiles import quantiles_of
-from loadtest.run.blocks import blocks, count_of_each, each_block, in_blocks
+from loadtest.run.blocks import blocks, count_of_each, durations, each_block
 from loadtest.run.duel import DuelSchedule, schedule_of
 from loadtest.run.history import Column, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name
@@ -23,12 +23,10 @@ MOST_WRITE_ERRORS: Final = 5
 
 def measure_availability(history: History) -> Availability:
     reads, writes = history.reads, history.writes
-    sent = reads.sent
-    made = int(np.count_nonzero(sent))
-    outcomes = count_of_each(reads.outcome)
-    outcomes[ReadOutcome.NOT_SENT :][:1] = 0
-    errors = int(sum(outcomes[kind] for kind in ERROR_OUTCOMES if kind < len(outcomes)))
-    duration = duration_ns(history)
+    outcomes = history.once(reads_by_outcome).copy()
+    outcomes[ReadOutcome.NOT_SENT] = 0
+    made, errors = int(outcomes.sum()), int(outcomes[list(ERROR_OUTCOMES)].sum())
+    duration = history.once(duration_ns)
     with ThreadPoolExecutor(1) as beside:  # NumPy lets go of the interpreter while it sorts
         late = beside.submit(_late, history)
         gap, gap_at = _longest_gap(history)
@@ -53,6 +51,16 @@ def measure_availability(history: History) -> Availability:
     )
 
 
+def reads_by_outcome(history: History) -> Column:
+    """How many reads ended in each outcome."""
+    return count_of_each(history.reads.outcome, len(ReadOutcome))
+
+
+def reads_by_worker(history: History) -> Column:
+    """How many reads each worker made, up to the last one that made any."""
+    return count_of_each(history.reads.worker)
+
+
 def duration_ns(history: History) -> int:
     """From the call of the first read to the last return; 0 without reads."""
     return int(history.reads.returned_ns.max()) - history.origin_ns if len(history.reads) else 0
@@ -60,7 +68,7 @@ def duration_ns(history: History) -> int:
 
 def reading_ns(history: History) -> int:
     """For how much of its duration the run read: all of it, save in a duel, where another run has every other turn."""
-    ends = np.array([0, duration_ns(history)]) + history.origin_ns
+    ends = np.array([0, history.once(duration_ns)]) + history.origin_ns
     began, ended = _time_of_its_own(history, ends)
     return int(ended - began)
 
@@ -95,10 +103,10 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
     """The longest time without a successful read, and when it began; the start and the end of the run count too."""
     if not len(history.reads):
         return None, None
-    returned = np.compress(history.once(successful), history.reads.returned_ns)
-    each_block(len(returned), lambda block: returned[block].sort())
+    ok, every = history.once(successful), history.reads.returned_ns
+    returned = np.concatenate(each_block(len(ok), lambda block: np.sort(every[block][ok[block]])))
     returned.sort(kind="stable")  # pieces that rise and hardly overlap: that is next to no work
-    last = int(history.reads.returned_ns.max())
+    last = history.origin_ns + history.once(duration_ns)
     origin, end = (int(time) for time in _time_of_its_own(history, np.array([history.origin_ns, last])))
     at = _time_of_its_own(history, returned)
     gaps = [int(at[0] if len(at) else end) - origin]
@@ -117,7 +125,7 @@ def _longest_gap(history: History) -> tuple[int | None, int | None]:
 
 def _late(history: History) -> Quantiles:
     reads = history.reads
-    late = in_blocks(len(reads), np.int64, lambda block: reads.called_ns[block] - reads.scheduled_ns[block])
+    late = durations(len(reads), lambda block: reads.called_ns[block] - reads.scheduled_ns[block])
     sent = reads.sent
     return quantiles_of(late if sent.all() else np.compress(sent, late))
 

@@ -20,7 +20,8 @@ from loadtest.judge.measure.paused_windows import PAUSED, paused_windows
 from loadtest.judge.measure.populations import successful, window_of
 from loadtest.judge.measure.position import Placed
 from loadtest.judge.measure.rests import Rest, rest_of, untouched
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, selected
+from loadtest.judge.statistics.by_group import by_group
+from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.run.blocks import in_blocks, rising_run, side_by_side
 from loadtest.run.history import Column, History
@@ -66,7 +67,7 @@ class WindowTable:
         ok, window = history.once(successful), history.once(window_of)
         small = np.int16 if len(windows) < 2**15 else np.int32
         place = in_blocks(len(ok), small, lambda block: np.where(ok[block], window[block], -1))
-        members = groups(place, len(windows))
+        (members,) = by_group(place, len(windows), lambda block: np.arange(block.start, block.stop))
         quantile_ns = _quantiles_by_group(history, members)
         puts = puts_within(history, windows.start_ns, windows.end_ns)
         paused = np.zeros(len(windows), dtype=np.bool_) if with_paused else history.once(paused_windows)

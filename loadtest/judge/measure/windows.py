@@ -47,7 +47,7 @@ def measure_consistency(history: History) -> Consistency:
     stale = history.once(stale_reads)
     low, high = staleness(history, times, stale)
     reads = int(np.count_nonzero(times.legitimate & (times.acknowledged_before >= 2)))
-    stale_after, reads_after = _stale_by_write(times, len(writes.acked_ns))
+    stale_after, reads_after = _stale_by_write(times, stale, len(writes.acked_ns))
     interval = None
     if reads:
         interval = clustered_interval(stale_after, reads_after) if len(stale) else binomial_interval(0, reads)
@@ -161,7 +161,7 @@ def _k_staleness(behind: Column) -> tuple[KStaleness, ...]:
     return tuple(KStaleness(k, int(reads)) for k, reads in enumerate(counts) if k and reads)
 
 
-def _stale_by_write(times: Timeline, writes: int) -> tuple[Column, Column]:
+def _stale_by_write(times: Timeline, stale: Column, writes: int) -> tuple[Column, Column]:
     """Stale reads, and reads that could have been stale, by the acknowledged write that they came after."""
     after = np.zeros(writes, dtype=np.int64)
 
@@ -173,8 +173,7 @@ def _stale_by_write(times: Timeline, writes: int) -> tuple[Column, Column]:
 
     for least, counts in each_block(len(times.legitimate), of_block):
         after[least : least + len(counts)] += counts
-    stale = times.acknowledged_before[times.behind > 0] - 2
-    return np.bincount(stale, minlength=writes), after
+    return np.bincount(times.acknowledged_before[stale] - 2, minlength=writes), after
 
 
 def _share_text(stale: int, reads: int, interval: tuple[float, float] | None, writes: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest.run.blocks import each_block, in_blocks
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history import Column, Flags, History, Reads
+from loadtest.run.records import ReadOutcome
 
 
 def session_key(history: History) -> Column:
@@ -14,7 +15,7 @@ def session_key(history: History) -> Column:
     Reads that were never sent have no session, and get the number after the last one.
     """
     reads = history.reads
-    last = int(np.max(reads.session, where=reads.sent, initial=0))
+    last = max(each_block(len(reads), lambda block: _last_session(reads, block)), default=0)
     largest = (int(reads.worker.max(initial=0)) + 1) * (last + 2)
     return in_blocks(
         len(reads),
@@ -24,6 +25,11 @@ def session_key(history: History) -> Column:
             + np.minimum(reads.session[block].astype(np.int64), last + 1)
         ),
     )
+
+
+def _last_session(reads: Reads, block: slice) -> int:
+    """The largest number of a session in a block, of the reads that were sent."""
+    return int((reads.session[block] * (reads.outcome[block] != ReadOutcome.NOT_SENT.value)).max())
 
 
 def count_sessions(keys: Column, chosen: Flags) -> int:

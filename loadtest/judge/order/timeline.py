@@ -145,7 +145,7 @@ def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags
     named: Flags = one_of(reads.outcome[block], VERSIONED) & (reads.version[block] >= 0)
     written = named & (reads.version[block] < len(writes))
     version = np.where(written, reads.version[block], 0)
-    happened = (writes.outcome != WriteOutcome.REFUSED)[version]
+    happened = (writes.outcome != WriteOutcome.REFUSED.value)[version]
     return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
 
 

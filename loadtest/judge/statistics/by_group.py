@@ -26,7 +26,7 @@ def by_group(group: Column, count: int, *values: Callable[[slice], Column]) -> l
     sizes = sizes.reshape(len(parts), count)
     ends = np.cumsum(sizes.sum(axis=0))
     begins = np.concatenate([[0], ends])[:-1] + np.cumsum(sizes, axis=0) - sizes  # of each block's share of a group
-    rooms = [np.empty(int(ends[-1]) if count else 0, dtype=np.int64) for _ in values]
+    rooms = [np.empty(int(ends[-1]) if count else 0, dtype=make(slice(0, 0)).dtype) for make in values]
 
     def fill(number: int) -> None:
         block, held = parts[number], np.flatnonzero(sizes[number])
@@ -77,8 +77,16 @@ def quantile_together(rising: Sequence[Column], per_mille: int) -> int | None:
     low, high = min(own), max(own)
     while low < high:
         middle = (low + high) // 2
-        if sum(int(np.searchsorted(column, middle, "right")) for column in rising) >= wanted:
+        if sum(up_to(column, middle) for column in rising) >= wanted:
             high = middle
         else:
             low = middle + 1
     return low
+
+
+def up_to(rising: Column, value: int) -> int:
+    """How many of the ``rising`` values do not exceed ``value``, which their type must hold.
+
+    For a value of another type NumPy would search a copy of the whole column.
+    """
+    return int(np.searchsorted(rising, rising.dtype.type(value), "right"))

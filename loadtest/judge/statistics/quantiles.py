@@ -81,19 +81,3 @@ def distribution(values: Column) -> Distribution:
     at = [int(rising[rank(len(rising), per_mille)]) if len(rising) else None for per_mille in (500, 900, 990)]
     ends = (int(rising[0]), int(rising[-1])) if len(rising) else (None, None)
     return Distribution(len(rising), ends[0], at[0], at[1], at[2], ends[1])
-
-
-def groups(group: Column, count: int) -> list[Column]:
-    """Places of the members of each group 0 … ``count`` - 1; a negative group number stands for no group.
-
-    Groups follow each other where they are stretches of time, and need no sorting. Small numbers are sorted as 16-bit
-    integers, which takes a fraction of the time.
-    """
-    small = group.astype(np.int16, copy=False) if count < 2**15 else group
-    order = np.flatnonzero(small >= 0)
-    of_each = small[order]
-    if not bool(np.all(of_each[1:] >= of_each[:-1])):
-        by_group = np.argsort(of_each, kind="stable")
-        order, of_each = order[by_group], of_each[by_group]
-    ends = np.searchsorted(of_each, np.arange(count + 1))
-    return [order[ends[number] : ends[number + 1]] for number in range(count)]

@@ -7,6 +7,7 @@ It assumes that the differences are symmetric about the shift, not that they are
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -70,6 +71,7 @@ def reaches(count: int, tail: float) -> bool:
     return 2.0**-count <= tail
 
 
+@lru_cache(1_000)
 def place_of(count: int, tail: float) -> int:
     """Which average from an end (from 1) ends the interval: P(T < place) <= ``tail`` without a shift."""
     if count > _EXACT_UP_TO:

@@ -45,11 +45,7 @@ _WORDS: Final[dict[Comparison, str]] = {
 
 
 def evaluate(texts: Sequence[str], summary: Summary, history: History) -> tuple[ThresholdResult, ...]:
-    """The result of each condition in ``texts``; ``summary`` must be that of ``history``.
-
-    Raises:
-        ThresholdError: a text is no threshold.
-    """
+    """The result of each condition in ``texts``; ``summary`` must be that of ``history``."""
     return tuple(judge(threshold, summary, history) for text in texts for threshold in parse(text))
 
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loadtest.errors import RunError
+from loadtest.errors import UsageError
 
 
 def make_way() -> None:
@@ -35,7 +35,7 @@ def look(run_dir: Path, until_ns: int) -> dict[str, Any]:
         history = history_so_far(run_dir, until_ns)
         summary = summarise(history)
         return {"undecided": undecided(summary, history), "verdict": summary.verdict.value}
-    except (RunError, OSError, ValueError, KeyError, TypeError) as error:
+    except (UsageError, OSError, ValueError, KeyError, TypeError) as error:
         return {"failed": f"{error}"}
 
 

@@ -81,10 +81,7 @@ def read_form(fields: Mapping[str, Sequence[str]], user_classes: Sequence[str]) 
 
 def _number(chosen: Mapping[str, str], name: str, meaning: str, least: int, most: int) -> int:
     text = chosen.get(name, "")
-    try:
-        value = whole_number(text)
-    except ValueError:
-        value = least - 1
+    value = whole_number(text, otherwise=least - 1)
     if not least <= value <= most:
         raise UsageError(f"{name} is {shown(text)}: give {meaning}, {least:,} to {most:,}.")
     return value
@@ -92,10 +89,7 @@ def _number(chosen: Mapping[str, str], name: str, meaning: str, least: int, most
 
 def _rate(chosen: Mapping[str, str], users: int) -> float:
     text = chosen.get("spawn_rate", "")
-    try:
-        value = real_number(text)
-    except ValueError:
-        value = 0.0
+    value = real_number(text, otherwise=0)
     if value <= 0 or users / value > LONGEST_RAMP_S:
         raise UsageError(
             f"spawn_rate is {shown(text)}: give the number of users started per second, at least "

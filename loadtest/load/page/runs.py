@@ -36,11 +36,7 @@ class Runs(Protocol):
         """The run that is prepared or goes on."""
 
     def prepare_from_page(self, options: Namespace, host: str | None) -> None:
-        """Prepare a run with these options; ``host`` None is the one that Locust was started with.
-
-        Raises:
-            UsageError: it cannot begin.
-        """
+        """Prepare a run with these options; ``host`` None is the one that Locust was started with."""
 
     def give_up(self) -> None:
         """End a run that was prepared and will not begin."""
@@ -66,7 +62,6 @@ class PageRuns:
 
     @property
     def phase(self) -> str:
-        """``none``, ``starting``, ``running`` or ``reporting``."""
         if self._starting:
             return "starting"
         if self._reporting is not None:

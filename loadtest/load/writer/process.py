@@ -14,8 +14,7 @@ import gevent
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.conversation import Conversation
-from loadtest.load.writer.orders import about
-from loadtest.load.writer.put import Put
+from loadtest.load.writer.events import Put
 from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME
@@ -24,7 +23,7 @@ from loadtest.run.records import WriteOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.as_stored import GRANTS
 from loadtest.target.finding import Target
-from loadtest.target.kept_document import kept_folder
+from loadtest.target.kept_document import about, kept_folder
 from loadtest.target.opening import orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE
@@ -113,9 +112,6 @@ class WriterProcess:
         """What the writer says of an object as it is before its first version; it has kept it if it could.
 
         Of several objects it speaks in their order.
-
-        Raises:
-            UsageError: there was no report.
         """
         looked = self._conversation.wait_for("looked", f"did not look at {self._place_of(number)}")
         if looked["looked"] in ("document", "nothing"):
@@ -160,11 +156,7 @@ class WriterProcess:
         return put
 
     def refuse_other_clock(self) -> None:
-        """Refuse a process whose clock is another one, as it can be in a time namespace.
-
-        Raises:
-            UsageError: the clocks differ.
-        """
+        """Refuse a process whose clock is another one, as it can be in a time namespace."""
         sent_ns = time.monotonic_ns()
         self._conversation.tell({"asked_ns": sent_ns})
         read_ns = self._conversation.wait_for("read_ns", "did not report its clock")["read_ns"]

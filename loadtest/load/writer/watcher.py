@@ -36,7 +36,6 @@ _COMMANDS_KEPT: Final = 20
 
 
 def main() -> int:
-    """Take the orders and follow them."""
     return follow_orders(_watch)
 
 

@@ -9,22 +9,10 @@ that fail show nothing, and make that interval longer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
 
+from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome, opaque
 from loadtest.target.heads import Head
-
-
-class Notes(Protocol):
-    """Where the versions are written down: :class:`loadtest.run.journal.Journal`."""
-
-    def called(self, version: int, scheduled_ns: int, called_ns: int, size: int) -> bool: ...
-
-    def returned(  # noqa: PLR0917 - as in the journal
-        self, version: int, returned_ns: int, outcome: WriteOutcome, etag: str, error: str, request_id: str = ""
-    ) -> None: ...
-
-    def note(self, kind: str, **said: Any) -> None: ...
 
 
 class Watching:
@@ -33,7 +21,7 @@ class Watching:
     ``usual_ns`` is the interval of HEADs. When one comes several times as late, the watch was blind in between.
     """
 
-    def __init__(self, notes: Notes, usual_ns: int, tell: Callable[[str], None] = lambda trouble: None) -> None:
+    def __init__(self, notes: Journal, usual_ns: int, tell: Callable[[str], None] = lambda trouble: None) -> None:
         self._notes = notes
         self._usual_ns = usual_ns
         self._tell = tell

@@ -95,7 +95,6 @@ class PayloadWriter:
         return self._documents.count is not None and version >= self._documents.count - 1
 
     def document(self, version: int) -> bytes:
-        """The bytes of ``version``."""
         body = self._documents.render(version)
         if body is None:
             raise ValueError(f"version {version} is not known beforehand")
@@ -103,7 +102,6 @@ class PayloadWriter:
 
 
 def main() -> int:
-    """Take the orders and follow them."""
     return follow_orders(_write)
 
 

@@ -22,6 +22,7 @@ class Folder:
     def __init__(self, library: Library, entries: list[dict[str, Any]]) -> None:
         self._sizes = [int(entry["bytes"]) for entry in entries]
         self._versions = {str(entry["sha256"]): version for version, entry in enumerate(entries)}
+        self.largest, self.count = max(self._sizes), len(self._sizes)
         self._read = lru_cache(maxsize=max(4, _READ_BYTES // self.largest))(library.read)
         self._heads = {library.read(version, _MOST_HEADS) for version in range(len(entries))}
 
@@ -29,14 +30,6 @@ class Folder:
     def of(cls, run_dir: Path) -> Folder:
         library = Library(run_dir)
         return cls(library, library.about()["documents"])
-
-    @property
-    def largest(self) -> int:
-        return max(self._sizes)
-
-    @property
-    def count(self) -> int | None:
-        return len(self._sizes)
 
     def render(self, version: int) -> bytes:
         return self._read(version)

@@ -80,7 +80,6 @@ def for_objects(objects: int) -> Description:
 
 
 def objects_in(description: Mapping[str, Any]) -> int:
-    """How many objects the documents are of."""
     return int(description.get("objects", 1))
 
 

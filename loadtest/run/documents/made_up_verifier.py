@@ -18,21 +18,14 @@ class MadeUp:
 
     def __init__(self, run: str, size: int) -> None:
         self._run = run
-        self._size = size
-
-    @property
-    def largest(self) -> int:
-        return self._size
-
-    @property
-    def count(self) -> int | None:
-        return None
+        self.largest = size
+        self.count: int | None = None
 
     def render(self, version: int) -> bytes:
-        return render(self._run, version, self._size)
+        return render(self._run, version, self.largest)
 
     def verifier(self) -> Verifier:
-        return Verifier(self._run, self._size)
+        return Verifier(self._run, self.largest)
 
 
 class Verifier:
@@ -47,26 +40,14 @@ class Verifier:
         self._size = size
         self._keep = max(1, min(keep, 32 * 1024 * 1024 // size))
         self._whole: dict[bytes, tuple[bytes, Identity]] = {}
-        self._latest: tuple[bytes, Identity] = (b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION))
+        self.latest_body, self.latest_identity = b"", Identity(ReadOutcome.TRUNCATED, NO_VERSION)
         self._broken = BrokenBodies()
         self._etags = EtagsOfOurs()
         self._rewritten = (b"", "")
 
-    @property
-    def latest_body(self) -> bytes:
-        """The last whole document that was identified; empty before the first one."""
-        return self._latest[0]
-
-    @property
-    def latest_identity(self) -> Identity:
-        """What ``latest_body`` is."""
-        return self._latest[1]
-
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        """The identity of ``body``, which came with status 200 and this ETag."""
-        latest = self._latest
-        if body == latest[0]:
-            return latest[1]
+        if body == self.latest_body:
+            return self.latest_identity
         header = body[:160]
         known = self._whole.get(header)
         if known is None or known[0] != body:
@@ -77,11 +58,10 @@ class Verifier:
             self._whole[header] = known
             if len(self._whole) > self._keep:
                 del self._whole[next(iter(self._whole))]
-        self._latest = known
-        return known[1]
+        self.latest_body, self.latest_identity = known
+        return self.latest_identity
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done to a document on its way that turned out to be rewritten. The last answer is kept."""
         if body != self._rewritten[0]:
             self._rewritten = (body, how_rewritten(body, self._run, self._size))
         return self._rewritten[1]

@@ -30,15 +30,8 @@ class Observed:
     """The documents of a run that only watches."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
-
-    @property
-    def largest(self) -> int:
-        return self._size
-
-    @property
-    def count(self) -> int | None:
-        return None
+        self.largest = size
+        self.count: int | None = None
 
     def render(self, version: int) -> bytes | None:
         return None
@@ -60,15 +53,7 @@ class ObservedVerifier:
         self._by_digest: dict[bytes, int] = {}
         self._came_again: set[int] = set()
         nobodys = secrets.token_bytes(32)  # an empty body may be somebody's document
-        self._latest: tuple[bytes, Identity] = (nobodys, Identity(ReadOutcome.CORRUPT, NO_VERSION))
-
-    @property
-    def latest_body(self) -> bytes:
-        return self._latest[0]
-
-    @property
-    def latest_identity(self) -> Identity:
-        return self._latest[1]
+        self.latest_body, self.latest_identity = nobodys, Identity(ReadOutcome.CORRUPT, NO_VERSION)
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
         """The number of ``body`` as its version. Never raises."""
@@ -87,9 +72,8 @@ class ObservedVerifier:
             self._forget()
         else:
             self._came_again.add(number)
-        identity = Identity(ReadOutcome.WHOLE, number)
-        self._latest = (body, identity)
-        return identity
+        self.latest_body, self.latest_identity = body, Identity(ReadOutcome.WHOLE, number)
+        return self.latest_identity
 
     def how_rewritten(self, body: bytes) -> str:
         return ""

@@ -16,14 +16,7 @@ class OfObject:
         self._documents = documents
         self._number = number
         self._objects = objects
-
-    @property
-    def largest(self) -> int:
-        return self._documents.largest
-
-    @property
-    def count(self) -> int | None:
-        return self._documents.count
+        self.largest, self.count = documents.largest, documents.count
 
     def render(self, version: int) -> bytes | None:
         return self._documents.render(version)
@@ -49,7 +42,6 @@ class OfObjectVerifier:
         return self._told(self._verifier.latest_identity)
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
         return self._told(self._verifier.identify(body, etag))
 
     def how_rewritten(self, body: bytes) -> str:

@@ -40,6 +40,8 @@ class Stamped:
             for each in range(max(of) + 1)
         ]
         """The documents of each object, which take turns there."""
+        self.largest = max(template.size for template in templates)
+        self.count = MOST_NUMBERED if any(template.has_number for template in templates) else LARGEST_VERSION
 
     @classmethod
     def of(cls, run_dir: Path, run: str, number: int = 0) -> Stamped:
@@ -48,15 +50,6 @@ class Stamped:
         places = [[StampPlace(*place) for place in entry["places"]] for entry in entries]
         templates = [Template(library.read(place), at) for place, at in enumerate(places)]
         return cls(run, templates, [int(entry.get("object", 0)) for entry in entries], number)
-
-    @property
-    def largest(self) -> int:
-        return max(template.size for template in self._templates)
-
-    @property
-    def count(self) -> int | None:
-        """How many versions there can be. Where a number carries the stamp, there are fewer."""
-        return MOST_NUMBERED if any(template.has_number for template in self._templates) else LARGEST_VERSION
 
     def render(self, version: int) -> bytes:
         turns = self._turns[version % len(self._turns)]
@@ -67,7 +60,7 @@ class Stamped:
 
     def version_of(self, body: bytes) -> int | None:
         version = next((named for named in self._named_at_the_place(body) if self.render(named) == body), None)
-        return version if version is None or version < (self.count or version + 1) else None
+        return version if version is None or version < self.count else None
 
     def named_in(self, body: bytes) -> Iterator[int]:
         yield from self._named_at_the_place(body)

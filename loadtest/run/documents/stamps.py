@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
+from loadtest.run.documents.made_up import made_up_by
 from loadtest.run.documents.places import StampPlace
 
 MOST_NUMBERED: Final = 7_000_000
@@ -47,6 +48,14 @@ def stamped_by(body: bytes) -> str:
         if hashlib.sha256(body.replace(digest, _BLANK)).hexdigest()[: len(_BLANK)].encode() == digest:
             return run.decode()
     return ""
+
+
+def maker_of(body: bytes) -> str:
+    """The run that made this document up, or stamped it; "" when the document does not prove that one did.
+
+    A document that is published unchanged, or whose stamp is a number, proves nothing. Its run's directory is needed.
+    """
+    return made_up_by(body) or stamped_by(body)
 
 
 def versions_named(body: bytes, run: str) -> list[int]:

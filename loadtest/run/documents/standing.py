@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
-from loadtest.run.documents.makers import maker_of
+from loadtest.run.documents.stamps import maker_of
 from loadtest.run.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
@@ -24,14 +24,8 @@ class Standing:
 
     def __init__(self, document: bytes) -> None:
         self._document = document
-
-    @property
-    def largest(self) -> int:
-        return len(self._document)
-
-    @property
-    def count(self) -> int | None:
-        return 1
+        self.largest = len(document)
+        self.count: int | None = 1
 
     def render(self, version: int) -> bytes | None:
         return self._document if version == 0 else None
@@ -44,22 +38,13 @@ class StandingVerifier:
     """Identifies bodies in a run whose only version is ``document``."""
 
     def __init__(self, document: bytes) -> None:
-        self._document = document
+        self.latest_body, self.latest_identity = document, Identity(ReadOutcome.WHOLE, 0)
         self._etags = EtagsOfOurs()
 
-    @property
-    def latest_body(self) -> bytes:
-        return self._document
-
-    @property
-    def latest_identity(self) -> Identity:
-        return Identity(ReadOutcome.WHOLE, 0)
-
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        """The identity of ``body``, which came with status 200 and this ETag. Never raises."""
-        if body == self._document:
+        if body == self.latest_body:
             self._etags.keep(etag, body, 0)
-            return Identity(ReadOutcome.WHOLE, 0)
+            return self.latest_identity
         if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
@@ -70,15 +55,14 @@ class StandingVerifier:
         return Identity(outcome, NO_VERSION)
 
     def how_rewritten(self, body: bytes) -> str:
-        """What was done to the document on its way, in a few words."""
         return "a byte-order mark was put in front" if body.startswith(b"\xef\xbb\xbf") else "spelled anew"
 
     @cached_property
     def _parsed_document(self) -> Any:
-        return _parsed(self._document)
+        return _parsed(self.latest_body)
 
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
-        if self._document.startswith(body):
+        if self.latest_body.startswith(body):
             return ReadOutcome.TRUNCATED
         if maker_of(body):
             return ReadOutcome.FOREIGN
@@ -93,7 +77,7 @@ class StandingVerifier:
             same_kind = bool(theirs.keys() & ours.keys())
         if same_kind:
             return ReadOutcome.FOREIGN  # a document like this one with other contents: somebody has changed it
-        return ReadOutcome.CORRUPT if len(body) == len(self._document) else ReadOutcome.UNRECOGNISED
+        return ReadOutcome.CORRUPT if len(body) == len(self.latest_body) else ReadOutcome.UNRECOGNISED
 
 
 def _parsed(body: bytes) -> Any:

@@ -36,11 +36,7 @@ class MotoServer:
     """A moto server in a child process."""
 
     def __init__(self) -> None:
-        """Start it, and wait until it serves.
-
-        Raises:
-            MotoError: it does not.
-        """
+        """Start it, and wait until it serves."""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
         self._process = subprocess.Popen(

@@ -25,10 +25,6 @@ REWRITINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-def _with_body(answer: S3Answer, body: bytes) -> S3Answer:
-    return S3Answer(answer.status, {**answer.headers, "content-length": str(len(body))}, body)
-
-
 class ErrorPage(ShareFault):
     """An error, with the status and the headers of an answer."""
 
@@ -39,10 +35,9 @@ class ErrorPage(ShareFault):
     )
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        del read
         if answer.status != 200 or not self.drawn():
             return answer
-        return _with_body(answer, self.random.choice(PAGES))
+        return answer.with_body(self.random.choice(PAGES))
 
 
 class Rewrite(Fault):
@@ -65,10 +60,9 @@ class Rewrite(Fault):
         self._rewrite = REWRITINGS[how]
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        del read
         if answer.status != 200 or not answer.body or self.random.random() >= self._share:
             return answer
         try:
-            return _with_body(answer, self._rewrite(answer.body))
+            return answer.with_body(self._rewrite(answer.body))
         except ValueError:
             return answer

@@ -35,6 +35,5 @@ class ResetRate(ShareFault):
     )
 
     def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
-        del status, read
         if self.drawn():
             delivery.cut_after = self.random.randrange(len(delivery.body)) if delivery.body else 0

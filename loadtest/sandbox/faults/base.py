@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from loadtest.sandbox.faults.values import share
+from loadtest.sandbox.faults.values import distribution, share
 from loadtest.sandbox.store.objects import ObjectVersion, S3Answer, StoredObject
 
 
@@ -58,6 +58,15 @@ class Fault:
     """How the value is written, for help texts."""
     help: ClassVar[str]
 
+    largest_lag_ns: int = 0
+    """How much of the past must be kept for it."""
+    cache_ttl: float | None = None
+    """Seconds for which the stage's cache is to keep answers; None: as the stack says."""
+    cdn_ttl: float | None = None
+    """Seconds for which the CDN in front keeps answers; None: it keeps none."""
+    foreign_writes_every: float | None = None
+    """Seconds between two PUTs by somebody else; None: nobody else writes."""
+
     def __init__(self, value: str, random: Random) -> None:
         """Parse ``value``; ``random`` is the fault's own stream.
 
@@ -78,14 +87,8 @@ class Fault:
         """How old a state this read sees."""
         return 0
 
-    @property
-    def largest_lag_ns(self) -> int:
-        """How much of the past must be kept for it."""
-        return 0
-
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
         """What S3 answers instead of ``answer``."""
-        del read
         return answer
 
     def deliver(self, status: int, read: ObjectRead | None, delivery: Delivery) -> None:
@@ -93,7 +96,6 @@ class Fault:
 
     def answer_delay(self, status: int) -> float:
         """Seconds that an answer of this status waits before it goes out."""
-        del status
         return 0.0
 
     async def release(self) -> None:
@@ -101,21 +103,6 @@ class Fault:
 
     def writing(self, plan: PutPlan) -> None:
         """Change what happens to one PUT."""
-
-    @property
-    def cache_ttl(self) -> float | None:
-        """Seconds for which the stage's cache is to keep answers; None: as the stack says."""
-        return None
-
-    @property
-    def cdn_ttl(self) -> float | None:
-        """Seconds for which the CDN in front keeps answers; None: it keeps none."""
-        return None
-
-    @property
-    def foreign_writes_every(self) -> float | None:
-        """Seconds between two PUTs by somebody else; None: nobody else writes."""
-        return None
 
 
 class ShareFault(Fault):
@@ -130,3 +117,17 @@ class ShareFault(Fault):
     def drawn(self) -> bool:
         """Whether it acts this time."""
         return self.random.random() < self._share
+
+
+class LatencyFault(Fault):
+    """Adds a time that is drawn anew each time."""
+
+    form = "DURATION or DISTRIBUTION"
+
+    def __init__(self, value: str, random: Random) -> None:
+        super().__init__(value, random)
+        self._distribution = distribution(value)
+
+    def drawn(self) -> float:
+        """Seconds."""
+        return self._distribution.draw(self.random)

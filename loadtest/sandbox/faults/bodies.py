@@ -21,9 +21,7 @@ class _BodyFault(ShareFault):
         if answer.status != 200 or not answer.body or not self.drawn():
             return answer
         body = self.changed(read, answer.body)
-        if body is None:
-            return answer
-        return S3Answer(answer.status, {**answer.headers, "content-length": str(len(body))}, body)
+        return answer if body is None else answer.with_body(body)
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
         """Another body; None leaves it as it is."""
@@ -61,7 +59,6 @@ class Truncate(_BodyFault):
     )
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
-        del read
         cut = self.random.randrange(len(body))
         while cut and body[cut] & 0xC0 == 0x80:
             cut -= 1
@@ -75,7 +72,6 @@ class Corrupt(_BodyFault):
     help = "share of 200 answers with one byte, at a random place, replaced by another"
 
     def changed(self, read: ObjectRead, body: bytes) -> bytes | None:
-        del read
         start = self.random.randrange(len(body))
         # The gateway would replace a lone byte of a longer character by three.
         match = _ASCII.search(body, start) or _ASCII.search(body)

@@ -73,11 +73,7 @@ def split_assignment(text: str) -> tuple[str, str]:
 
 
 def kind_of(name: str) -> type[Fault]:
-    """The fault of that name.
-
-    Raises:
-        UnknownFaultError: no fault has this name.
-    """
+    """The fault of that name."""
     kind = BY_NAME.get(name)
     if kind is None:
         raise UnknownFaultError(f"there is no fault {shown(name)}; there are {', '.join(sorted(BY_NAME))}")
@@ -98,11 +94,7 @@ class FaultSet:
         self._sort()
 
     def set(self, name: str, value: str) -> None:
-        """Turn a fault on, change it, or take it away (``off``).
-
-        Raises:
-            FaultValueError: no such fault, or its value cannot be used; nothing has changed then.
-        """
+        """Turn a fault on, change it, or take it away (``off``)."""
         self.update({name: value})
 
     def update(self, wanted: Mapping[str, str]) -> None:

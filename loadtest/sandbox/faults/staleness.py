@@ -19,14 +19,10 @@ class ReplicaLag(Fault):
 
     def __init__(self, value: str, random: Random) -> None:
         super().__init__(value, random)
-        self._lag_ns = round(duration(value) * SECOND)
+        self.largest_lag_ns = round(duration(value) * SECOND)
 
     def lag_ns(self) -> int:
-        return self._lag_ns
-
-    @property
-    def largest_lag_ns(self) -> int:
-        return self._lag_ns
+        return self.largest_lag_ns
 
 
 class Replicas(Fault):
@@ -44,13 +40,10 @@ class Replicas(Fault):
         self._lags_ns = [round(duration(part) * SECOND) for part in value.split(",")]
         if len(self._lags_ns) < 2:
             raise FaultValueError(f"{shown(value)} is one replica; give at least two lags, like 0ms,300ms")
+        self.largest_lag_ns = max(self._lags_ns)
 
     def lag_ns(self) -> int:
         return self.random.choice(self._lags_ns)
-
-    @property
-    def largest_lag_ns(self) -> int:
-        return max(self._lags_ns)
 
 
 class CdnInFront(Fault):
@@ -68,11 +61,7 @@ class CdnInFront(Fault):
         kind, ttl, length = value.strip().partition("ttl")
         if kind or not ttl:
             raise FaultValueError(f"{shown(value)} does not say for how long; write it like ttl2000ms or ttl5s")
-        self._ttl = positive_duration(length)
-
-    @property
-    def cdn_ttl(self) -> float | None:
-        return self._ttl
+        self.cdn_ttl = positive_duration(length)
 
 
 class CacheTtl(Fault):
@@ -87,8 +76,4 @@ class CacheTtl(Fault):
 
     def __init__(self, value: str, random: Random) -> None:
         super().__init__(value, random)
-        self._ttl = positive_duration(value)
-
-    @property
-    def cache_ttl(self) -> float | None:
-        return self._ttl
+        self.cache_ttl = positive_duration(value)

@@ -7,42 +7,32 @@ import time
 from random import Random
 from typing import ClassVar
 
-from loadtest.sandbox.faults.base import Fault, PutPlan
-from loadtest.sandbox.faults.values import FaultValueError, distribution, duration, positive_duration
+from loadtest.sandbox.faults.base import Fault, LatencyFault, PutPlan
+from loadtest.sandbox.faults.values import FaultValueError, duration, positive_duration
 from loadtest.sandbox.http.pause import pause
 from stacks.user_input import shown
 
 
-class AddedLatency(Fault):
+class AddedLatency(LatencyFault):
     """Every answer of the gateway takes longer."""
 
     name = "latency"
-    form = "DURATION or DISTRIBUTION"
     help = (
         "added to the service time of every read, before the object is read: 5ms, normal(5ms,1ms) (mean, standard "
         "deviation), uniform(1ms,9ms), exp(5ms) (mean) or lognormal(5ms,0.5) (median, sigma)"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._distribution = distribution(value)
-
     async def hold(self) -> None:
-        await pause(self._distribution.draw(self.random))
+        await pause(self.drawn())
 
 
-class LatencyOf(Fault):
+class LatencyOf(LatencyFault):
     """Answers of one status take longer."""
 
-    form = "DURATION or DISTRIBUTION"
     status: ClassVar[int]
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
-        self._distribution = distribution(value)
-
     def answer_delay(self, status: int) -> float:
-        return self._distribution.draw(self.random) if status == self.status else 0.0
+        return self.drawn() if status == self.status else 0.0
 
 
 class LatencyOf200(LatencyOf):
@@ -83,7 +73,6 @@ class AfterWrite(Fault):
         self._put_at: float | None = None
 
     def writing(self, plan: PutPlan) -> None:
-        del plan
         self._put_at = time.monotonic()
 
     async def hold(self) -> None:

@@ -9,6 +9,11 @@ from loadtest.sandbox.faults.base import Delivery, ObjectRead, ShareFault
 from loadtest.sandbox.store.objects import S3Answer
 
 
+def _without_etag(answer: S3Answer) -> S3Answer:
+    headers = {name: value for name, value in answer.headers.items() if name != "etag"}
+    return S3Answer(answer.status, headers, answer.body)
+
+
 class EtagSwap(ShareFault):
     """The ETag of one version with the body of another."""
 
@@ -24,8 +29,7 @@ class EtagSwap(ShareFault):
             return answer
         if self.random.random() < 0.5:
             return S3Answer(200, {**answer.headers, "etag": older.etag}, answer.body)
-        headers = {**answer.headers, "content-length": str(len(older.body))}
-        return S3Answer(200, headers, older.body)
+        return answer.with_body(older.body)
 
 
 class NoEtag(ShareFault):
@@ -35,10 +39,7 @@ class NoEtag(ShareFault):
     help = "share of 200 and 304 answers without ETag"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        if "etag" not in answer.headers or not self.drawn():
-            return answer
-        headers = {name: value for name, value in answer.headers.items() if name != "etag"}
-        return S3Answer(answer.status, headers, answer.body)
+        return _without_etag(answer) if "etag" in answer.headers and self.drawn() else answer
 
 
 class Bare304(ShareFault):
@@ -48,10 +49,7 @@ class Bare304(ShareFault):
     help = "share of 304 answers without ETag, which RFC 9110 demands there (section 15.4.5)"
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
-        del read
-        if answer.status != 304 or not self.drawn():
-            return answer
-        return S3Answer(304, {name: value for name, value in answer.headers.items() if name != "etag"}, b"")
+        return _without_etag(answer) if answer.status == 304 and self.drawn() else answer
 
 
 class OtherEtagOn304(ShareFault):

@@ -48,19 +48,12 @@ def positive_duration(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """A share from ``5%`` or ``0.05``; ``on`` is all.
-
-    Raises:
-        FaultValueError: it is no number from 0 to 1 (0 % to 100 %).
-    """
+    """A share from ``5%`` or ``0.05``; ``on`` is all."""
     stripped = text.strip().lower()
     if stripped == "on":
         return 1.0
     number, divisor = (stripped[:-1], 100.0) if stripped.endswith("%") else (stripped, 1.0)
-    try:
-        value = real_number(number) / divisor
-    except ValueError:
-        value = math.nan
+    value = real_number(number, otherwise=math.nan) / divisor
     if not 0 <= value <= 1:
         raise FaultValueError(f"{shown(text)} is no share; write it like 5%, 0.05 or on (= 100%)")
     return value
@@ -75,7 +68,6 @@ class LatencyDistribution:
     second: float = 0.0
 
     def draw(self, random: Random) -> float:
-        """One duration, in seconds."""
         if self.kind == "constant":
             return self.first
         if self.kind == "uniform":
@@ -91,9 +83,6 @@ def distribution(text: str) -> LatencyDistribution:
     """A distribution from ``5ms``, ``normal(5ms,1ms)``, ``uniform(1ms,9ms)``, ``exp(5ms)`` or ``lognormal(5ms,0.5)``.
 
     normal takes mean and standard deviation, exp the mean, lognormal the median and sigma (of the logarithm).
-
-    Raises:
-        FaultValueError: it is not one of these.
     """
     match = _DISTRIBUTION.fullmatch(text.strip().lower().replace(" ", ""))
     if match is None:
@@ -115,10 +104,7 @@ def distribution(text: str) -> LatencyDistribution:
 
 
 def _sigma(text: str) -> float:
-    try:
-        value = real_number(text.strip())
-    except ValueError:
-        value = math.nan
+    value = real_number(text.strip(), otherwise=math.nan)
     if not 0 <= value <= 5:
         raise FaultValueError(f"{shown(text)} is no sigma of a lognormal; give a number from 0 to 5")
     return value

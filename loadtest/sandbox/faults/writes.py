@@ -61,8 +61,4 @@ class ForeignWriter(Fault):
 
     def __init__(self, value: str, random: Random) -> None:
         super().__init__(value, random)
-        self._period = positive_duration(value)
-
-    @property
-    def foreign_writes_every(self) -> float | None:
-        return self._period
+        self.foreign_writes_every = positive_duration(value)

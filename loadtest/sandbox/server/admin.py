@@ -1,6 +1,6 @@
 """Administration while the sandbox runs, at ``/_sandbox``: what is served, the faults, whether IAM is enforced.
 
-    GET /_sandbox               what is served, and how many reads of an object were answered
+    GET /_sandbox               what is served, and how many reads were answered, and how many are held
     GET /_sandbox/faults        which faults are on, and all that exist
     PUT /_sandbox/faults        {"latency": "5ms", "torn": "off"}: changes the faults named, all or none
     PUT /_sandbox/enforce-iam   true or false
@@ -75,6 +75,7 @@ class Admin:
             "problems": dict(self.problems),
             "objects": self._store.described(),
             "answered": self._app.answered,
+            "held": self._app.held,
             "faults": self._faults.values(),
             "enforces_iam": self._moto.enforces_iam,
             "moto": {"url": self._moto.url, "pid": self._moto.pid},

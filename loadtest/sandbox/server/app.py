@@ -28,7 +28,6 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    del scope, receive
     await send_json(send, 503, {"message": "The sandbox is still starting."})
 
 
@@ -44,6 +43,8 @@ class SandboxApp:
         self._cdn = Cdn()
         self.answered = 0
         """How many reads of an object were answered."""
+        self.held = 0
+        """How many reads wait now before they reach the object."""
         self.aws: Application = _nothing_here
         self.admin: Application = _nothing_here
 
@@ -122,10 +123,14 @@ class SandboxApp:
 
     async def _held(self) -> None:
         """Wait for as long as faults hold a read before it reaches the object."""
-        for fault in self._faults.holding:
-            await fault.hold()
-        if self._gate.is_closed:
-            await self._gate.passed()
+        self.held += 1
+        try:
+            for fault in self._faults.holding:
+                await fault.hold()
+            if self._gate.is_closed:
+                await self._gate.passed()
+        finally:
+            self.held -= 1
 
     async def _from_cdn(self, path: str, scope: Scope, send: Send) -> None:
         """The answer of the CDN in front of whatever serves ``path``."""

@@ -47,11 +47,7 @@ class SandboxSettings:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
-
-    Raises:
-        DefinitionError: this address cannot be listened on.
-    """
+    """A listening socket; port 0 takes a free one."""
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048

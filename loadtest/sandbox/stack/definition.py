@@ -163,11 +163,7 @@ class S3Object:
 
 
 def s3_object_of(method: Method) -> S3Object:
-    """The object that the method's S3 integration reads.
-
-    Raises:
-        DefinitionError: the integration's URI is of another kind.
-    """
+    """The object that the method's S3 integration reads."""
     match = _S3_PATH_URI.match(method.integration.uri or "")
     if match is None:
         raise DefinitionError(

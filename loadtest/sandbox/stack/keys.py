@@ -50,11 +50,7 @@ def synthesized_keys(resolver: Resolver, api_id: str, stage: str) -> tuple[Reade
 
 
 def deployed_keys(client: Any, api_id: str, stage: str) -> tuple[ReaderKey, ...]:
-    """The keys that exist for a stage now, through an API Gateway client.
-
-    Raises:
-        DefinitionError: a usage plan has something that the sandbox does not interpret.
-    """
+    """The keys that exist for a stage now, through an API Gateway client."""
     keys = {key["id"]: key for key in client.get_api_keys(includeValues=True, limit=500)["items"]}
     reader_keys: list[ReaderKey] = []
     for plan in client.get_usage_plans(limit=500)["items"]:

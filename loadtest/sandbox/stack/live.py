@@ -11,15 +11,19 @@ from typing import Any, Final
 
 from loadtest.sandbox.stack.definition import (
     Api,
-    GatewayResponse,
-    Integration,
-    IntegrationResponse,
     Method,
     MethodSettings,
     Stage,
-    as_text_mapping,
     frozen_mapping,
     method_name,
+)
+from loadtest.sandbox.stack.described import (
+    as_terraform_spells,
+    cors_rule,
+    gateway_response,
+    integration_response,
+    method,
+    method_settings,
 )
 from loadtest.sandbox.stack.policy import RolePolicy, role_policy
 from loadtest.sandbox.store.cors_rule import CorsRule
@@ -29,7 +33,6 @@ _MOTO_DEFAULT_THROTTLING: Final = (1000.0, 2000)
 
 
 def read_api(client: Any, api_id: str) -> Api:
-    """The REST API as it stands now, through an API Gateway client."""
     rest_api = client.get_rest_api(restApiId=api_id)
     resources = client.get_resources(restApiId=api_id, limit=500, embed=["methods"])["items"]
     own = client.get_gateway_responses(restApiId=api_id, limit=500).get("items", [])
@@ -41,54 +44,24 @@ def read_api(client: Any, api_id: str) -> Api:
         binary_media_types=tuple(rest_api.get("binaryMediaTypes") or ()),
         minimum_compression_size=rest_api.get("minimumCompressionSize"),
         api_key_source=rest_api.get("apiKeySource") or "HEADER",
-        gateway_responses=tuple(
-            GatewayResponse(
-                response_type=each["responseType"],
-                status_code=int(each["statusCode"]) if each.get("statusCode") else None,
-                response_parameters=as_text_mapping(each.get("responseParameters")),
-                response_templates=as_text_mapping(each.get("responseTemplates")),
-            )
-            for each in own
-        ),
+        gateway_responses=tuple(gateway_response(as_terraform_spells(each)) for each in own),
     )
 
 
 def _methods(resource: Mapping[str, Any]) -> Iterable[Method]:
-    for verb, method in (resource.get("resourceMethods") or {}).items():
-        integration = method.get("methodIntegration") or {}
-        yield Method(
-            path=resource["path"],
-            http_method=verb,
-            authorization=method.get("authorizationType") or "NONE",
-            api_key_required=bool(method.get("apiKeyRequired")),
-            request_parameters=frozen_mapping(
-                {k: _is_true(v) for k, v in (method.get("requestParameters") or {}).items()}
-            ),
-            validates_parameters=bool(method.get("requestValidatorId")),
-            responses={
-                int(status): frozenset(response.get("responseParameters") or {})
-                for status, response in (method.get("methodResponses") or {}).items()
-            },
-            integration=Integration(
-                type=integration.get("type", "none"),
-                http_method=integration.get("httpMethod"),
-                uri=integration.get("uri"),
-                role=integration.get("credentials"),
-                request_parameters=as_text_mapping(integration.get("requestParameters")),
-                request_templates=as_text_mapping(integration.get("requestTemplates")),
-                passthrough_behavior=integration.get("passthroughBehavior") or "WHEN_NO_MATCH",
-                cache_key_parameters=tuple(integration.get("cacheKeyParameters") or ()),
-                responses=tuple(
-                    IntegrationResponse(
-                        status_code=int(status),
-                        selection_pattern=response.get("selectionPattern"),
-                        response_parameters=as_text_mapping(response.get("responseParameters")),
-                        response_templates=as_text_mapping(response.get("responseTemplates")),
-                    )
-                    for status, response in (integration.get("integrationResponses") or {}).items()
-                ),
-            ),
-        )
+    for verb, each in (resource.get("resourceMethods") or {}).items():
+        integration = each.get("methodIntegration") or {}
+        block = as_terraform_spells(each) | {"http_method": verb, "authorization": each.get("authorizationType")}
+        declared = {
+            int(status): frozenset(response.get("responseParameters") or {})
+            for status, response in (each.get("methodResponses") or {}).items()
+        }
+        back_end = {"type": "none", "integration_http_method": integration.get("httpMethod")}
+        responses = [
+            integration_response(as_terraform_spells(response) | {"status_code": status})
+            for status, response in (integration.get("integrationResponses") or {}).items()
+        ]
+        yield method(resource["path"], block, declared, back_end | as_terraform_spells(integration), responses)
 
 
 def read_stage(client: Any, api_id: str, name: str) -> tuple[Stage, str]:
@@ -100,14 +73,9 @@ def read_stage(client: Any, api_id: str, name: str) -> tuple[Stage, str]:
 
 def _settings(block: Mapping[str, Any]) -> MethodSettings:
     rate, burst = float(block.get("throttlingRateLimit", -1)), int(block.get("throttlingBurstLimit", -1))
-    limited = (rate, burst) != _MOTO_DEFAULT_THROTTLING
-    return MethodSettings(
-        throttling_rate=rate if limited and rate >= 0 else None,
-        throttling_burst=burst if limited and burst >= 0 else None,
-        caching_enabled=_is_true(block.get("cachingEnabled", False)),
-        cache_ttl=float(block.get("cacheTtlInSeconds", 300)),
-        cache_control_needs_authorization=_is_true(block.get("requireAuthorizationForCacheControl", True)),
-        unauthorized_cache_control=block.get("unauthorizedCacheControlHeaderStrategy", "SUCCEED_WITH_RESPONSE_HEADER"),
+    no_limits = {"throttling_rate_limit": None, "throttling_burst_limit": None}
+    return method_settings(
+        as_terraform_spells(block) | (no_limits if (rate, burst) == _MOTO_DEFAULT_THROTTLING else {})
     )
 
 
@@ -136,16 +104,4 @@ def read_cors(client: Any, bucket: str) -> tuple[CorsRule, ...]:
         rules = client.get_bucket_cors(Bucket=bucket)["CORSRules"]
     except client.exceptions.ClientError:
         return ()
-    return tuple(
-        CorsRule(
-            allowed_origins=tuple(rule["AllowedOrigins"]),
-            allowed_methods=tuple(rule["AllowedMethods"]),
-            expose_headers=tuple(rule.get("ExposeHeaders") or ()),
-            max_age_seconds=rule.get("MaxAgeSeconds"),
-        )
-        for rule in rules
-    )
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() == "true"
+    return tuple(cors_rule(as_terraform_spells(rule)) for rule in rules)

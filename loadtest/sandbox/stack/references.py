@@ -154,13 +154,11 @@ def _iam_arn(kind: str) -> Callable[[Resolver, str, Attributes], str]:
 
 
 def _invoke_url(resolver: Resolver, name: str, configuration: Attributes) -> str:
-    del name
     stage = resolver.value(configuration["stage_name"])
     return f"https://{resolver.api_of(configuration)}.execute-api.{resolver.region}.amazonaws.com/{stage}"
 
 
 def _policy_document(resolver: Resolver, name: str, configuration: Attributes) -> str:
-    del name
     statements = []
     for block in resolver.value(configuration.get("statement", [])):
         statement = {"Effect": block.get("effect", "Allow")}
@@ -172,11 +170,6 @@ def _policy_document(resolver: Resolver, name: str, configuration: Attributes) -
                 statement[source] = block[source]
         statements.append(statement)
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def _unique(resolver: Resolver, name: str, configuration: Attributes) -> str:
-    del resolver, configuration
-    return short_id(name)
 
 
 _COMPUTED: Final[Mapping[tuple[str, str], Callable[[Resolver, str, Attributes], str]]] = {
@@ -200,5 +193,5 @@ _COMPUTED: Final[Mapping[tuple[str, str], Callable[[Resolver, str, Attributes], 
     ("aws_partition", "partition"): lambda resolver, _, __: resolver.partition,
     ("aws_partition", "dns_suffix"): lambda *_: "amazonaws.com",
     ("aws_iam_policy_document", "json"): _policy_document,
-    ("*", "id"): _unique,
+    ("*", "id"): lambda _, name, __: short_id(name),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.sandbox.stack.definition import DefinitionError, GatewayDefinition, Method, frozen_mapping
+from loadtest.sandbox.stack.described import cors_rule
 from loadtest.sandbox.stack.keys import choose_keys, synthesized_keys
 from loadtest.sandbox.stack.policy import PolicyError, RolePolicy, role_policy
 from loadtest.sandbox.stack.references import Resolver
@@ -159,13 +160,5 @@ def _cors(resolver: Resolver) -> dict[str, tuple[CorsRule, ...]]:
     rules: dict[str, tuple[CorsRule, ...]] = {}
     for each in resolver.resources("aws_s3_bucket_cors_configuration").values():
         blocks = each.get("cors_rule") or []
-        rules[str(each["bucket"])] = tuple(
-            CorsRule(
-                allowed_origins=tuple(block["allowed_origins"]),
-                allowed_methods=tuple(block["allowed_methods"]),
-                expose_headers=tuple(block.get("expose_headers") or ()),
-                max_age_seconds=block.get("max_age_seconds"),
-            )
-            for block in (blocks if isinstance(blocks, list) else [blocks])
-        )
+        rules[str(each["bucket"])] = tuple(map(cors_rule, blocks if isinstance(blocks, list) else [blocks]))
     return rules

@@ -35,6 +35,10 @@ class S3Answer:
     body: bytes
     memo: dict[Any, Any] = field(default_factory=dict, repr=False)
 
+    def with_body(self, body: bytes) -> S3Answer:
+        """The same answer with another body, which its Content-Length fits."""
+        return S3Answer(self.status, {**self.headers, "content-length": str(len(body))}, body)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectVersion:

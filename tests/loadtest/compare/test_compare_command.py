@@ -11,7 +11,7 @@ from synthetic_windows import with_windows
 
 from loadtest.__main__ import main
 from loadtest.compare.comparison import compare
-from loadtest.compare.render import markdown
+from loadtest.compare.writing import markdown
 from loadtest.summary.summary import Summary, write_summary
 
 

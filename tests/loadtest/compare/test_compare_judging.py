@@ -11,7 +11,7 @@ from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
 

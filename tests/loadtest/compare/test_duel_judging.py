@@ -16,8 +16,7 @@ from loadtest.compare.comparison import Comparison
 from loadtest.compare.observed import Observed
 from loadtest.compare.paired import _not_by_pauses, compare_in_turns
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
-from loadtest.compare.render import markdown
-from loadtest.compare.writing import DUEL_FILES, write_comparison
+from loadtest.compare.writing import DUEL_FILES, markdown, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.run.history import Column, History, Windows
 from loadtest.run.records import Verdict

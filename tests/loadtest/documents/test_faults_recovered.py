@@ -16,7 +16,7 @@ from loadtest.sandbox.faults.answers import Rewrite
 from loadtest.sandbox.faults.bodies import Corrupt, Torn, Truncate
 from loadtest.sandbox.store.objects import S3Answer
 
-READS = 1_200
+READS = 600
 
 
 @pytest.fixture(params=("text", "number", "both ends", "folder"))

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from jsonpointer import JsonPointer
 from shapes import GEO, NOT_ASCII, SHAPES, spelled, stampable
 
-from loadtest.run.documents.makers import maker_of
 from loadtest.run.documents.mixing import share_of_cuts_seen
 from loadtest.run.documents.places import NoPlaceError, place_in
 from loadtest.run.documents.stamped import Stamped
-from loadtest.run.documents.stamps import MOST_NUMBERED, Template, number_of, version_of_number
+from loadtest.run.documents.stamps import MOST_NUMBERED, Template, maker_of, number_of, version_of_number
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 RUN, OTHER = "0123456789ab", "ba9876543210"

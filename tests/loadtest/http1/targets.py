@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 from cryptography import x509
 
@@ -19,18 +20,28 @@ Serve = Callable[[socket.socket, int], None]
 class Target:
     """Calls ``serve`` with each connection that is made, and its number; counts them."""
 
-    def __init__(self, serve: Serve, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, serve: Serve, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._serve, self._tls = serve, tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=500)
         self.port = int(self._listener.getsockname()[1])
         self.connections: list[socket.socket] = []
         self.requests: list[bytes] = []
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+
     @property
     def url(self) -> str:
-        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1/samples"
+        return f"{self.endpoint}/v1/samples"
 
     def _accept(self) -> None:
         while True:
@@ -80,11 +91,14 @@ def answering(*answers: bytes, closes: bool = False, tls: ssl.SSLContext | None 
             if closes and place == len(answers):
                 return
 
-    target = Target(serve, tls)
-    try:
+    with Target(serve, tls) as target:
         yield target
-    finally:
-        target.close()
+
+
+def answer(body: bytes = b"", *fields: str, status: str = "200 OK") -> bytes:
+    """An answer with these header fields and the length of its body."""
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields)
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def certificate_in(folder: Path, *names: x509.GeneralName) -> ssl.SSLContext:

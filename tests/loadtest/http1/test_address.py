@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loadtest.http1.address import Address, request
+from loadtest.probe.http1 import target_of
+from loadtest.probe.model import Ask
 
 
 @pytest.mark.parametrize(
@@ -17,11 +19,13 @@ from loadtest.http1.address import Address, request
         ("https://bücher.example/ä b", "xn--bcher-kva.example", 443, "/%C3%A4%20b"),
         ("http://api.example/a%2Fb?x=%20", "api.example", 80, "/a%2Fb?x=%20"),
         ("http://api.example/a\r\nHost: b", "api.example", 80, "/aHost:%20b"),
+        ("https://api.example:8443/x", "api.example:8443", 8443, "/x"),
     ],
 )
 def test_parts(url: str, authority: str, port: int, target: str) -> None:
     address = Address.of(url)
     assert (address.authority, address.port, address.target) == (authority, port, target)
+    assert target_of(address, Ask()) == target
 
 
 @pytest.mark.parametrize(

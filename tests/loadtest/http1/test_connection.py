@@ -110,7 +110,7 @@ def test_what_comes_over_an_idle_connection_is_told_and_ends_it(
     connection_to: ConnectionTo, more: bytes, closes: bool, unasked: bytes
 ) -> None:
     target, sent = late(NOT_MODIFIED, more, closes)
-    with contextlib.closing(target), connection_to(target) as connection:
+    with target, connection_to(target) as connection:
         assert connection.exchange(ASK, LIMIT_S).status == 304
         assert sent.wait(LIMIT_S)
         answer = connection.exchange(ASK, LIMIT_S)
@@ -136,8 +136,7 @@ def test_an_answer_that_is_reset_is_told_as_far_as_it_came(connection_to: Connec
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         time.sleep(0.05)  # so that what was sent is read before the reset throws it away
 
-    target = Target(serve)
-    with contextlib.closing(target), connection_to(target) as connection:
+    with Target(serve) as target, connection_to(target) as connection:
         answer = connection.exchange(ASK, LIMIT_S)
     assert (answer.status, bytes(answer.body), type(answer.failure)) == (200, b"123", ConnectionResetError)
 
@@ -170,21 +169,18 @@ def test_one_deadline_holds_for_the_whole_answer_and_not_for_a_piece(
             connection.sendall(goes_on)
             time.sleep(0.01)
 
-    target = Target(serve)
-    with contextlib.closing(target), connection_to(target) as connection:
-        answer = connection.exchange(ASK, 0.3)
+    with Target(serve) as target, connection_to(target) as connection:
+        answer = connection.exchange(ASK, 0.15)
     assert isinstance(answer.failure, TimeoutError)
     assert answer.closes
 
 
 def test_the_deadline_holds_for_tls_too() -> None:
-    target = Target(lambda connection, number: threading.Event().wait(1))
-    address = Address.of(f"https://127.0.0.1:{target.port}/")
-    with (
-        contextlib.closing(target),
-        contextlib.closing(Connection(address, ssl.create_default_context())) as connection,
-    ):
+    with Target(lambda connection, number: threading.Event().wait(1)) as target:
+        address = Address.of(f"https://127.0.0.1:{target.port}/")
+        connection = Connection(address, ssl.create_default_context())
         assert isinstance(connection.exchange(ASK, 0.2).failure, TimeoutError)
+        connection.close()
 
 
 def test_more_than_is_wanted_ends_the_connection_and_takes_no_room(connection_to: ConnectionTo) -> None:
@@ -194,8 +190,7 @@ def test_more_than_is_wanted_ends_the_connection_and_takes_no_room(connection_to
         while True:
             connection.sendall(b"x" * 65536)
 
-    target = Target(serve)
-    with contextlib.closing(target), connection_to(target, limits=Limits(1024, 100_000)) as connection:
+    with Target(serve) as target, connection_to(target, limits=Limits(1024, 100_000)) as connection:
         answer = connection.exchange(ASK, LIMIT_S)
     assert (answer.status, answer.body_bytes, type(answer.failure).__name__) == (200, 100_000, "BodyTooLargeError")
     assert len(answer.room) < 200_000
@@ -203,7 +198,7 @@ def test_more_than_is_wanted_ends_the_connection_and_takes_no_room(connection_to
 
 def test_bytes_that_come_late_are_waited_for_when_asked(connection_to: ConnectionTo) -> None:
     target, _ = late(OK, b"rubbish", closes=False)
-    with contextlib.closing(target), connection_to(target) as connection:
+    with target, connection_to(target) as connection:
         answer = connection.exchange(ASK, LIMIT_S, linger_s=1)
         assert (bytes(answer.body), answer.excess, answer.closes) == (b"12345", b"rubbish", True)
         assert connection.exchange(ASK, LIMIT_S, linger_s=0.1).excess == b""

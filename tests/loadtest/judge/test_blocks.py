@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from test_golden_findings import HISTORIES, history_of
 
 from loadtest.judge.analyse import analyse, summarise
+from loadtest.judge.measure import latency, rates
 from loadtest.judge.measure.flights import due_during_put
+from loadtest.judge.measure.like_with_like import unbiased
 from loadtest.judge.measure.populations import POPULATIONS, members_of, successful, window_of
 from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
-from loadtest.judge.statistics.quantiles import PER_MILLE, groups, of_sorted, quantiles, selected
+from loadtest.judge.statistics.quantiles import PER_MILLE, of_sorted, quantiles, selected
 from loadtest.run import blocks
 from loadtest.run.history import Flags, History, nothing_of, one_of
 from loadtest.run.records import ReadOutcome, WindowKind
@@ -47,6 +49,28 @@ def test_clocks_that_are_known_exactly_are_one_clock(name: str) -> None:
     assert summary_bytes(summarise(on_one_clock)) == summary_of(name)
 
 
+@pytest.mark.parametrize("name", HISTORIES)
+def test_durations_of_any_width_say_the_same(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    narrow = summary_of(name)
+    for module in (latency, rates):
+        monkeypatch.setattr(module, "durations", lambda count, make: blocks.in_blocks(count, np.int64, make))
+    assert summary_of(name) == narrow
+
+
+@given(
+    st.lists(
+        st.integers(-(2**40), 2**40) | st.sampled_from([-(2**31) - 1, -(2**31), 2**31 - 1, 2**31, 0, 5]), max_size=30
+    )
+)
+def test_durations_are_narrow_where_all_of_them_fit(times: list[int]) -> None:
+    column = np.array(times, dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(blocks, "BLOCK", 7)
+        made = blocks.durations(len(column), lambda block: column[block])
+    assert made.tolist() == times
+    assert made.dtype == (np.int32 if all(-(2**31) <= one < 2**31 for one in times) else np.int64)
+
+
 def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
     whole = summary_bytes(analyse(recorded_run))
     monkeypatch.setattr(blocks, "BLOCK", 250)
@@ -69,13 +93,6 @@ def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times
     found = quantiles(column)
     assert [getattr(found, f"{name}_ns") for name in PER_MILLE] == expected
     assert found.max_ns == (int(rising[-1]) if len(rising) else None)
-
-
-@given(st.lists(st.integers(-1, 4), max_size=40), st.booleans())
-def test_groups_hold_the_places_of_their_members(group: list[int], rising: bool) -> None:
-    column = np.array(sorted(group) if rising else group, dtype=np.int32)
-    found = groups(column, 5)
-    assert [members.tolist() for members in found] == [np.flatnonzero(column == number).tolist() for number in range(5)]
 
 
 @given(
@@ -139,13 +156,14 @@ def test_each_group_has_what_its_members_have_in_their_order(
     group: list[int], rising: bool, block: int, kind: type
 ) -> None:
     column = np.array(sorted(group) if rising else group, dtype=kind)
-    places, squares = np.arange(len(column)), np.arange(len(column)) ** 2
+    places, squares = np.arange(len(column)), np.arange(len(column), dtype=np.int32) ** 2
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(blocks, "BLOCK", block)
         found, squared = by_group(column, 5, lambda part: places[part], lambda part: squares[part])
     wanted = [np.flatnonzero(column == number).tolist() for number in range(5)]
     assert [members.tolist() for members in found] == wanted
     assert [members.tolist() for members in squared] == [[place**2 for place in members] for members in wanted]
+    assert {each.dtype for each in (*found, *squared)} == {places.dtype, squares.dtype}
 
 
 def test_what_is_gathered_may_be_sorted_and_no_group_is_no_column() -> None:
@@ -154,12 +172,22 @@ def test_what_is_gathered_may_be_sorted_and_no_group_is_no_column() -> None:
     found.sort()
     assert (found.tolist(), times.tolist()) == ([1, 2, 3], [3, 2, 1])
     assert by_group(np.full(3, -1, dtype=np.int8), 0, lambda part: times[part]) == [[]]
+    (many,) = by_group(np.array([40_000, 0, 40_000, -1]), 50_000, lambda part: np.arange(4)[part])
+    assert (many[40_000].tolist(), many[0].tolist(), len(many)) == ([0, 2], [1], 50_000)
 
 
-@given(st.lists(durations, max_size=5), st.integers(1, 120))
-def test_quantiles_of_columns_together_are_those_of_all_their_values(columns: list[list[int]], times: int) -> None:
-    rising = [np.sort(np.array(values * times, dtype=np.int64)) for values in columns]
-    assert quantiles_together(rising) == quantiles(np.concatenate([np.zeros(0, dtype=np.int64), *rising]))
+@given(st.lists(durations, max_size=5), st.integers(1, 120), st.sampled_from([np.int32, np.int64]))
+def test_quantiles_of_columns_together_are_those_of_all_their_values(
+    columns: list[list[int]], times: int, kind: type
+) -> None:
+    rising = [np.sort(np.array(values * times, dtype=np.int64).astype(kind)) for values in columns]
+    assert quantiles_together(rising) == quantiles(np.concatenate([np.zeros(0, dtype=kind), *rising]))
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=40))
+def test_a_quantile_between_two_values_is_the_same_in_a_narrow_column(values: list[int]) -> None:
+    wide = np.sort(np.array(values, dtype=np.int64))
+    assert unbiased(wide.astype(np.int32), 500) == unbiased(wide, 500)
 
 
 def defined(made: History) -> dict[str, Flags]:

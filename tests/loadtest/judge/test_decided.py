@@ -18,7 +18,7 @@ from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.history import History, Reads, Windows
 from loadtest.run.looks import LookMade, RunLooks, complete_pairs
 from loadtest.run.records import ReadOutcome, Verdict
-from loadtest.summary.addresses import AddressRow
+from loadtest.summary.parts import AddressRow
 from loadtest.units import SECOND
 
 SHORT = Truth(seconds=90)

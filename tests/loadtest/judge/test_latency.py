@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.judge.measure.latency import measure_latency, row
-from loadtest.judge.statistics.quantiles import distribution, enough, groups, quantiles, rank
+from loadtest.judge.statistics.quantiles import distribution, enough, quantiles, rank
 from loadtest.summary.speed import Latency
 from loadtest.summary.versions import Distribution
 from loadtest.units import SECOND
@@ -50,18 +50,6 @@ class TestQuantiles:
     def test_of_a_few_durations(self) -> None:
         assert distribution(np.array([5, -3, 9])) == Distribution(3, -3, 5, 9, 9, 9)
         assert distribution(np.zeros(0, np.int64)).min_ns is None
-
-    @given(st.lists(st.integers(-1, 6), max_size=50))
-    def test_groups_hold_their_members(self, numbers: list[int]) -> None:
-        column = np.array(numbers, dtype=np.int64)
-        found = groups(column, 7)
-        assert [members.tolist() for members in found] == [
-            [place for place, number in enumerate(numbers) if number == group] for group in range(7)
-        ]
-
-    def test_more_groups_than_fit_16_bits(self) -> None:
-        found = groups(np.array([40_000, 0, 40_000, -1]), 50_000)
-        assert (found[40_000].tolist(), found[0].tolist(), len(found)) == ([0, 2], [1], 50_000)
 
 
 class TestPopulations:

@@ -44,7 +44,7 @@ def test_the_truth_lies_in_every_interval(lag_ms: int) -> None:
     for seed in range(60):
         run = simulate(seed, lag_ns=lag)
         history = run.history
-        times = timeline(history)
+        times = history.once(timeline)
         stale = np.flatnonzero(times.behind)
         low, high = staleness(history, times, stale)
         superseding = times.acknowledged[times.superseded_by[times.version[stale]]]
@@ -53,7 +53,7 @@ def test_the_truth_lies_in_every_interval(lag_ms: int) -> None:
         assert np.all(low - slack <= truth), seed
         assert np.all(truth <= high + slack), seed
         assert np.all(low <= lag + slack), seed
-        consistency = measure_consistency(history)
+        consistency = history.once(measure_consistency)
         for window in consistency.windows:
             assert window.last_stale_ns is None or 0 < window.last_stale_ns <= lag + slack
         if len(stale):

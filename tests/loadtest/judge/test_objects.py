@@ -21,7 +21,7 @@ from loadtest.run.records import NO_VERSION, ReadOutcome, Verdict
 from loadtest.run.run_info import RunInfo
 from loadtest.run.validation import validated
 from loadtest.summary.findings import CheckResult
-from loadtest.summary.objects import ObjectRow
+from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Summary, read_summary, write_summary
 
 SAMPLES, PRICES = "payload.json", "prices.json"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from functools import cache
 from pathlib import Path
 
-from locust.argument_parser import get_parser
+from locust.argument_parser import LocustArgumentParser, get_parser
 
 from loadtest.load.options import add_arguments, settings_from
 from loadtest.target.finding import Target, find_target
@@ -22,12 +23,19 @@ OUTPUTS = {
     }
 }
 BESIDE = ("--host", "http://h", "--bucket", "b")
+ASKED = ("--host", "https://api.example", "--bucket", "b")
+TWO_OBJECTS = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", "/v1/prices weight=2 key=prices.json")
+
+
+@cache
+def _parser() -> LocustArgumentParser:
+    parser = get_parser()
+    add_arguments(parser)
+    return parser
 
 
 def options(*arguments: str) -> Namespace:
-    parser = get_parser()
-    add_arguments(parser)
-    return parser.parse_args(list(arguments))
+    return _parser().parse_args(list(arguments))
 
 
 def target(tmp_path: Path, *arguments: str, outputs: object = None) -> Target:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -54,8 +53,3 @@ def killed_run(path: Path, workers: int = 2, run: str = RUN) -> Path:
     presence.beat(Pulse(time.monotonic_ns(), files={JOURNAL_NAME: written}))
     end(presence)
     return path
-
-
-def said_of(run_dir: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((run_dir / "run.json").read_text())
-    return content

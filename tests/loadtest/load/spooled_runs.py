@@ -7,14 +7,15 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet as pq
+import numpy as np
 
 from loadtest.run.documents.made_up import render
 from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
 
 RUN, SIZE = "0123456789ab", 512
 
@@ -41,7 +42,7 @@ def unsealed_run(path: Path) -> Path:
         "spooled_fields": len(SPOOLED_READ_DTYPE.names or ()),
         "ended": {"at_ns": 1500, "recovered": False, "reason": "stopped"},
     }
-    (path / "run.json").write_text(json.dumps(run))
+    say(path, run)
     (path / "writes.jsonl").write_text(write(0, 10, 20) + write(1, 1010, 1020))
     return path
 
@@ -59,7 +60,33 @@ def spool_of(run_dir: Path, *reads: tuple[int, str | None, str | None, ReadOutco
 
 
 def column(run_dir: Path, name: str, file: str = "reads.parquet") -> list[int]:
+    import pyarrow.parquet as pq  # a test counts the memory of a process that does not need it
+
     return list(pq.read_table(run_dir / file)[name].to_pylist())
+
+
+def said_of(run_dir: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((run_dir / "run.json").read_text())
+    return content
+
+
+def say(run_dir: Path, content: dict[str, Any]) -> None:
+    """Write ``run.json``, without the digest with which the program writes it."""
+    (run_dir / "run.json").write_text(json.dumps(content))
+
+
+def not_ended(run_dir: Path) -> dict[str, Any]:
+    """Take the end of the run out of ``run.json``, which then says this."""
+    run = said_of(run_dir)
+    del run["ended"]
+    say(run_dir, run)
+    return run
+
+
+def spooled_reads(run_dir: Path) -> np.ndarray[Any, Any]:
+    """What the only reading process has spooled."""
+    (file,) = run_dir.glob("spool/*.reads")
+    return load_records(file, SPOOLED_READ_DTYPE)
 
 
 def kill(spool: Spool) -> None:

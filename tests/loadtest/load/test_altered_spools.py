@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from killed_runs import killed_run, said_of
+from killed_runs import killed_run
+from spooled_runs import said_of, say
 
 from loadtest.errors import UsageError
 from loadtest.run import sealing
@@ -141,7 +142,7 @@ def test_a_journal_of_another_run_is_seen_though_it_is_longer(run_dir: Path) -> 
 def test_settings_that_were_changed_are_refused(run_dir: Path) -> None:
     run = said_of(run_dir)
     run["settings"]["max_staleness"] = 9.0
-    (run_dir / "run.json").write_text(json.dumps(run))
+    say(run_dir, run)
     with pytest.raises(UsageError, match=r"run\.json has changed since it was written"):
         seal(run_dir)
     write_run(run_dir, run)  # as this program writes it

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from killed_runs import killed_run, said_of
-from spooled_runs import RUN, SIZE, etag, kill
+from killed_runs import killed_run
+from spooled_runs import RUN, SIZE, etag, kill, said_of
 
 from loadtest.judge.analyse import summarise
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds

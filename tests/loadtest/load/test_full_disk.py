@@ -1,6 +1,5 @@
 """A full disk: what it does not take is kept, said once, and not forgotten when the run is judged."""
 
-import json
 import logging
 import os
 import re
@@ -9,7 +8,7 @@ from typing import Any
 
 import gevent
 import pytest
-from spooled_runs import RUN, column, etag, full_disk, kill, spool_of
+from spooled_runs import RUN, column, etag, full_disk, kill, not_ended, said_of, spool_of
 
 from loadtest.__main__ import main
 from loadtest.commands import report as report_command  # noqa: F401 - imported now, for nothing can be compiled onto a full disk
@@ -52,7 +51,7 @@ def test_what_a_full_disk_does_not_take_is_written_later_and_in_order(
     assert column(run_dir, "sent_version") == [NO_VERSION, 0, 1]
     assert column(run_dir, "outcome") == [ReadOutcome.WHOLE, ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED_WITH_BODY]
     assert column(run_dir, "loop_delay_ns", "generator.parquet") == [2, 5]
-    assert json.loads((run_dir / "run.json").read_text())["ended"]["recovered"] is False
+    assert said_of(run_dir)["ended"]["recovered"] is False
     assert len(caplog.records) == 1
 
 
@@ -70,7 +69,7 @@ def test_what_cannot_be_written_to_the_end_is_said_once_and_the_run_is_not_taken
     assert still_recording(run_dir) == {}  # and yet there is nothing to wait for
     seal(run_dir)
     assert column(run_dir, "version") == [0]
-    run = json.loads((run_dir / "run.json").read_text())
+    run = said_of(run_dir)
     assert (run["ended"]["recovered"], run["ended"]["at_ns"]) == (False, 1500)
     assert missing_of(run) == (
         "The reading process could not write all that it had recorded, and what it could write ",
@@ -84,7 +83,7 @@ def test_a_worker_that_was_killed_while_others_went_on_leaves_a_run_that_is_not_
     spool_of(run_dir, (1, None, None, ReadOutcome.WHOLE), worker=1).close()
     seal(run_dir)
     assert column(run_dir, "version") == [0, 1]
-    run = json.loads((run_dir / "run.json").read_text())
+    run = said_of(run_dir)
     assert missing_of(run) == ("Worker 1 of 2 was last heard from ",)
 
 
@@ -113,18 +112,16 @@ def test_the_health_of_the_generator_is_sampled_on_while_the_disk_is_full(
 
 
 def test_the_end_of_a_run_is_noted_as_soon_as_there_is_room(run_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
-    run = json.loads((run_dir / "run.json").read_text())
-    del run["ended"]
-    (run_dir / "run.json").write_text(json.dumps(run))
+    run = not_ended(run_dir)
     directory = RunDirectory(run_dir, RUN)
     with full_disk(10):
         directory.end(1400)
         directory.end(1450)
     assert len(caplog.records) == 1
     assert "run.json: File too large; make room there" in caplog.messages[0]
-    assert json.loads((run_dir / "run.json").read_text()) == run
+    assert said_of(run_dir) == run
     directory.end(1500)
-    assert json.loads((run_dir / "run.json").read_text())["ended"]["at_ns"] == 1400
+    assert said_of(run_dir)["ended"]["at_ns"] == 1400
 
 
 def test_a_link_that_cannot_be_made_costs_no_verdict(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import chosen_settings
 import pytest
-from locust.argument_parser import get_parser
+from kept_objects import OTHER, RUN, about, kept_from
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.load import own_documents
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.load.owed import earlier_runs, take_over
 from loadtest.load.own_documents import take_documents
 from loadtest.load.publishing import AS_MADE_UP, caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
@@ -25,28 +26,17 @@ from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.files import KEPT_FOLDER
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
-from loadtest.target import putting_back
 from loadtest.target.kept_document import is_owed, keep, load
 from loadtest.target.store import ObjectLook, Store
-from tests.targets.odd_store import OddStore, running_odd_store
+from tests.targets.odd_store import OddStore
 
-RUN, OTHER = "0123456789ab", "ba9876543210"
 MINE = b'{"meta": {"revision": 3}, "hello": "world"}'
 KINDS = ("text", "number", "folder")
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(putting_back, "PAUSE_S", 0.01)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+pytestmark = pytest.mark.usefixtures("own_key")
 
 
 def options(*given: str) -> Settings:
-    parser = get_parser()
-    add_arguments(parser)
-    return settings_from(parser.parse_args(list(given)))
+    return settings_from(chosen_settings.options(*given))
 
 
 def write_documents(folder: Path, count: int = 4, revision: Any = "r") -> list[Path]:
@@ -139,17 +129,14 @@ def test_a_document_that_cannot_be_stamped_is_named_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("pointer", ["meta", "/~7"])
-def test_a_pointer_that_is_none_is_named(pointer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stamps", "said"),
+    [(("meta",), "is no JSON Pointer"), (("/~7",), "is no JSON Pointer"), (("/n", "/n"), "stamped already")],
+)
+def test_a_pointer_that_is_none_or_comes_twice_is_named(stamps: tuple[str, ...], said: str, tmp_path: Path) -> None:
     (path, *_) = write_documents(tmp_path / "mine")
-    with pytest.raises(UsageError, match="is no JSON Pointer"):
-        take_documents(options("--document", str(path), "--stamp", pointer), tmp_path, RUN)
-
-
-def test_a_field_is_stamped_once(tmp_path: Path) -> None:
-    (path, *_) = write_documents(tmp_path / "mine")
-    with pytest.raises(UsageError, match="stamped already"):
-        take_documents(options("--document", str(path), "--stamp", "/n", "--stamp", "/n"), tmp_path, RUN)
+    with pytest.raises(UsageError, match=said):
+        take_documents(options("--document", str(path), *(f"--stamp={stamp}" for stamp in stamps)), tmp_path, RUN)
 
 
 def test_files_that_do_not_end_are_no_documents(tmp_path: Path) -> None:
@@ -214,24 +201,8 @@ def test_the_writer_ends_with_the_last_document_and_says_so(tmp_path: Path, monk
     assert told == [{"published": 4}]
 
 
-def about(odd: OddStore, run: str = RUN) -> dict[str, Any]:
-    return {
-        "run": run,
-        "bucket": "bkt",
-        "object_key": "payload.json",
-        "region": "us-east-1",
-        "s3_endpoint_url": odd.url,
-        "url": f"{odd.url}/v1/samples",
-        "outputs": None,
-        "stack": None,
-        "from": "store",
-    }
-
-
 def kept_by(odd: OddStore, run_dir: Path, run: str = RUN) -> None:
-    look = Store(about(odd)).look()
-    assert look.found == "document"
-    keep(run_dir / KEPT_FOLDER, about(odd, run), look)
+    kept_from(odd, run_dir, run=run, **{"from": "store"})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -287,68 +258,63 @@ def test_what_is_there_may_be_the_first_of_the_folder_and_no_other(tmp_path: Pat
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_run_is_put_back_byte_and_header(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_dir, documents, _ = taken(kind, tmp_path)
-    with running_odd_store() as odd:
-        odd.hold(MINE, [("content-type", "text/mine"), ("cache-control", "max-age=17"), ("x-amz-meta-owner", "me")])
-        kept_by(odd, run_dir)
-        odd.hold(documents.render(2) or b"")
-        assert main(["restore", str(run_dir)]) == 0
-        assert odd.body == MINE
-        assert {"content-type": "text/mine", "cache-control": "max-age=17", "x-amz-meta-owner": "me"}.items() <= dict(
-            odd.headers
-        ).items()
-        assert not is_owed(run_dir)
-        odd.hold(b'{"meta": {"revision": "theirs"}, "n": 1, "rows": []}')
-        assert main(["restore", str(run_dir)]) == 1
-        assert "somebody else has written to it meanwhile" in capsys.readouterr().err
-        odd.hold((tmp_path / "mine" / "00.json").read_bytes())
-        assert main(["restore", str(run_dir)]) == (0 if kind == "folder" else 1)  # unstamped it is the owner's own
+    headers = {"content-type": "text/mine", "cache-control": "max-age=17", "x-amz-meta-owner": "me"}
+    odd.hold(MINE, list(headers.items()))
+    kept_by(odd, run_dir)
+    odd.hold(documents.render(2) or b"")
+    assert main(["restore", str(run_dir)]) == 0
+    assert odd.body == MINE
+    assert headers.items() <= dict(odd.headers).items()
+    assert not is_owed(run_dir)
+    odd.hold(b'{"meta": {"revision": "theirs"}, "n": 1, "rows": []}')
+    assert main(["restore", str(run_dir)]) == 1
+    assert "somebody else has written to it meanwhile" in capsys.readouterr().err
+    odd.hold((tmp_path / "mine" / "00.json").read_bytes())
+    assert main(["restore", str(run_dir)]) == (0 if kind == "folder" else 1)  # unstamped it is the owner's own
 
 
-def test_the_same_bytes_with_other_headers_are_put_back_too(tmp_path: Path) -> None:
+def test_the_same_bytes_with_other_headers_are_put_back_too(tmp_path: Path, odd: OddStore) -> None:
     run_dir, documents, _ = taken("folder", tmp_path)
-    with running_odd_store() as odd:
-        odd.hold(documents.render(0) or b"", [("content-type", "text/mine"), ("x-amz-meta-owner", "me")])
-        kept_by(odd, run_dir)
-        odd.hold(documents.render(0) or b"", [("content-type", "text/mine")])
-        assert main(["restore", str(run_dir)]) == 0
-        assert ("x-amz-meta-owner", "me") in [(name.lower(), value) for name, value in odd.headers]
-        puts = odd.puts
-        assert main(["restore", str(run_dir)]) == 0
-        assert odd.puts == puts
+    odd.hold(documents.render(0) or b"", [("content-type", "text/mine"), ("x-amz-meta-owner", "me")])
+    kept_by(odd, run_dir)
+    odd.hold(documents.render(0) or b"", [("content-type", "text/mine")])
+    assert main(["restore", str(run_dir)]) == 0
+    assert ("x-amz-meta-owner", "me") in [(name.lower(), value) for name, value in odd.headers]
+    puts = odd.puts
+    assert main(["restore", str(run_dir)]) == 0
+    assert odd.puts == puts
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_next_run_takes_over_what_a_killed_one_kept(kind: str, tmp_path: Path) -> None:
+def test_the_next_run_takes_over_what_a_killed_one_kept(kind: str, tmp_path: Path, odd: OddStore) -> None:
     """It finds a document that is an owner's, but for a stamp, and keeps it; unless the run that left it is known."""
     killed, documents, _ = taken(kind, tmp_path)
-    with running_odd_store() as odd:
-        odd.hold(MINE, [("content-type", "text/mine")])
-        kept_by(odd, killed)
-        odd.hold(documents.render(3) or b"", [("content-type", "text/mine")])
-        next_run = tmp_path / "next"
-        next_run.mkdir()
-        kept_by(odd, next_run, OTHER)
-        earlier = earlier_runs(next_run, about(odd, OTHER), "")
-        assert earlier.heir_of == killed
-        take_over(next_run, killed, about(odd, OTHER))
-        kept = load(next_run)
-        assert kept is not None
-        assert kept.body == MINE
-        odd.hold(MINE)
-        kept_by(odd, next_run, OTHER)
-        assert earlier_runs(next_run, about(odd, OTHER), "").heir_of is None
+    odd.hold(MINE, [("content-type", "text/mine")])
+    kept_by(odd, killed)
+    odd.hold(documents.render(3) or b"", [("content-type", "text/mine")])
+    next_run = tmp_path / "next"
+    next_run.mkdir()
+    kept_by(odd, next_run, OTHER)
+    earlier = earlier_runs(next_run, about(odd, run=OTHER), "")
+    assert earlier.heir_of == killed
+    take_over(next_run, killed, about(odd, run=OTHER))
+    kept = load(next_run)
+    assert kept is not None
+    assert kept.body == MINE
+    odd.hold(MINE)
+    kept_by(odd, next_run, OTHER)
+    assert earlier_runs(next_run, about(odd, run=OTHER), "").heir_of is None
 
 
-def test_a_stamped_document_that_nobody_knows_of_is_kept_as_its_owners(tmp_path: Path) -> None:
+def test_a_stamped_document_that_nobody_knows_of_is_kept_as_its_owners(tmp_path: Path, odd: OddStore) -> None:
     """The run that stamped it is long gone; all but the stamp is what somebody serves."""
     _, documents, _ = taken("text", tmp_path)
-    with running_odd_store() as odd:
-        odd.hold(documents.render(1) or b"")
-        kept = tmp_path / "run" / KEPT_FOLDER
-        kept.parent.mkdir()
-        looked = writing._looked(Store(about(odd)).look(), Store(about(odd)), {"kept": str(kept), "about": about(odd)})
-        assert looked["made_up_by"] == ""
-        assert (kept / "document").read_bytes() == documents.render(1)
+    odd.hold(documents.render(1) or b"")
+    kept = tmp_path / "run" / KEPT_FOLDER
+    kept.parent.mkdir()
+    looked = writing._looked(Store(about(odd)).look(), Store(about(odd)), {"kept": str(kept), "about": about(odd)})
+    assert looked["made_up_by"] == ""
+    assert (kept / "document").read_bytes() == documents.render(1)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kept_objects import kept_from
 
 from loadtest.__main__ import main
 from loadtest.load import preparation
@@ -19,42 +20,25 @@ from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.run.documents.made_up import render
 from loadtest.run.files import KEPT_DOCUMENT
 from loadtest.run.run_directory import RunDirectory
-from loadtest.target import putting_back
 from loadtest.target.finding import Target, find_target
 from loadtest.target.kept_document import is_owed, keep, kept_folder, kept_numbers
-from loadtest.target.store import Store
-from tests.loadtest.load.chosen_settings import options
+from tests.loadtest.load.chosen_settings import TWO_OBJECTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE
 from tests.targets.odd_store import OddStore, running_odd_store
 
-ASKED = ("--host", "https://api.example", "--bucket", "b")
-PRICES = "/v1/prices weight=2 key=prices.json"
-TWO = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", PRICES)
-
 MINE, THEIRS = b'{"my":"samples"}', b'{"my":"prices"}'
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(putting_back, "PAUSE_S", 0.01)
-    monkeypatch.setattr(putting_back, "CONFIRMING_PAUSES_S", (0.01,))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-nobody")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+pytestmark = pytest.mark.usefixtures("own_key")
 
 
 def kept_by(run_dir: Path, number: int, odd: OddStore, body: bytes) -> dict[str, Any]:
     """A run has kept what was at one of its objects, and written there."""
-    key = ("payload.json", "prices.json")[number]
-    about = {"run": RUN, "bucket": "bkt", "object_key": key, "region": "us-east-1", "s3_endpoint_url": odd.url}
-    about |= {"url": f"{odd.url}/{number}", "outputs": None, "stack": None}
     odd.hold(body)
-    keep(kept_folder(run_dir, number), about, Store(about).look())
+    key = ("payload.json", "prices.json")[number]
+    described = kept_from(odd, run_dir, number, object_key=key, url=f"{odd.url}/{number}")
     odd.hold(render(RUN, number, SIZE))
-    return about
+    return described
 
 
-@pytest.mark.usefixtures("quick")
 def test_all_objects_are_put_back_and_one_that_cannot_be_keeps_none_of_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,7 +60,6 @@ def test_all_objects_are_put_back_and_one_that_cannot_be_keeps_none_of_the_other
         assert main(["restore", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 2
 
 
-@pytest.mark.usefixtures("quick")
 def test_the_process_that_puts_back_is_told_the_address_of_each_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,15 +74,13 @@ def test_the_process_that_puts_back_is_told_the_address_of_each_object(
         assert "/bkt/prices.json" in odd.requests_with("PUT")[-1].target
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_there(tmp_path: Path) -> None:
     killed, run_dir = tmp_path / "killed", tmp_path / "next"
     killed.mkdir()
     run_dir.mkdir()
     with running_odd_store() as samples, running_odd_store() as prices:
         kept_by(killed, 0, samples, MINE)
-        about = kept_by(killed, 1, prices, THEIRS)
-        mine = about | {"run": "ba9876543210"}
+        mine = kept_by(killed, 1, prices, THEIRS) | {"run": "ba9876543210"}
         found = earlier_runs(run_dir, mine, RUN)
         assert (found.heir_of, found.number, found.say) == (killed, 1, ())
         assert "will be put back at the end of this run" in take_over(run_dir, killed, mine, 0, found.number)
@@ -108,7 +89,6 @@ def test_a_run_takes_over_what_a_killed_one_kept_whatever_number_the_object_had_
         assert prices.body == THEIRS and not is_owed(killed, 1) and is_owed(killed, 0)
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +105,7 @@ def test_a_damaged_copy_of_one_object_keeps_no_other_from_being_put_back(
 def test_an_object_that_was_never_written_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody replaced it after it was looked at, so its first version was refused: what is there is theirs."""
     nothing: Any = SimpleNamespace()
-    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO))))
+    run = Preparation(nothing, nothing, find_target(settings_from(options(*TWO_OBJECTS))))
     run.directory = RunDirectory.create(tmp_path / "run")
     for number in range(2):
         keep(kept_folder(run.directory.path, number), {}, None)
@@ -157,5 +137,5 @@ def test_as_much_time_is_left_to_put_each_of_several_objects_back(
 
     monkeypatch.setattr("loadtest.load.writer.putting_back.subprocess.Popen", started)
     for more in ((), ("--samples-path", "/v1/offers key=offers.json")):
-        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO, *more)))).done()
+        assert PuttingBack(tmp_path, find_target(settings_from(options(*TWO_OBJECTS, *more)))).done()
     assert limits[0] / 2 == limits[1] / 3 > 0

@@ -3,95 +3,67 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
-import threading
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from locust.env import Environment
+from locust_readers import a_reader, failures, plan_for
+from spooled_runs import RUN, SIZE, spooled_reads
 
-from benchmarks.reader_load import closed_loop
 from loadtest.load.reader import SamplesReader, turns
-from loadtest.load.recorder import MOST_MESSAGES, Recorder
+from loadtest.load.recorder import MOST_MESSAGES
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool_format import NO_ETAG
+from tests.loadtest.http1.targets import Target
 
-RUN, SIZE = "0123456789ab", 512
 UNKNOWN_ENCODING = ("Content-Encoding", "zstd")
 TWO_ETAGS = [("ETag", '"a"'), ("ETag", '"b"')]
 
 
-class Site(http.server.ThreadingHTTPServer):
-    """A site that sets a cookie with every answer, and remembers what it was asked."""
-
-    daemon_threads = True
+class Site(Target):
+    """A site that sets a cookie with every answer."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self.asked: list[dict[str, str]] = []
-        self.status = 200
-        self.body = render(RUN, 0, SIZE)
+        self.status, self.body = 200, render(RUN, 0, SIZE)
         self.headers: list[tuple[str, str]] = [("Set-Cookie", "session=abc; Path=/")]
         self.cut_after: int | None = None
         self.chunked = False
+        super().__init__(self._answer)
 
-
-class _Answer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Site
-
-    def do_GET(self) -> None:
-        self.server.asked.append(dict(self.headers))
-        self.send_response(self.server.status)
-        body, cut = self.server.body, self.server.cut_after
-        length = ("Transfer-Encoding", "chunked") if self.server.chunked else ("Content-Length", str(len(body)))
-        for name, value in (*self.server.headers, length):
-            self.send_header(name, value)
-        self.end_headers()
-        sent = body[:cut]
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(sent), sent) if self.server.chunked else sent)
-        self.close_connection = cut is not None
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+    def _answer(self, connection: socket.socket, number: int) -> None:
+        while self.asked(connection):
+            sent = self.body[: self.cut_after]
+            length = ("Transfer-Encoding", "chunked") if self.chunked else ("Content-Length", str(len(self.body)))
+            head = "".join(f"{name}: {value}\r\n" for name, value in (*self.headers, length))
+            body = b"%x\r\n%b\r\n" % (len(sent), sent) if self.chunked else sent
+            connection.sendall(f"HTTP/1.1 {self.status} Whatever\r\n{head}\r\n".encode("latin-1") + body)
+            if self.cut_after is not None:
+                return
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     """A site that runs while a test does."""
-    with Site() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join(10)
+    with Site() as made:
+        yield made
 
 
 @pytest.fixture
-def reader(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SamplesReader]:
+def reader(site: Site, tmp_path: Path) -> Iterator[SamplesReader]:
     """A reader of that site, in a closed loop."""
-    url = f"http://127.0.0.1:{site.server_port}/v1/samples"
-    monkeypatch.setattr(SamplesReader, "host", url)
-    recorder = Recorder(closed_loop(url, RUN, str(tmp_path), SIZE), 0)
-    environment = Environment(user_classes=[SamplesReader])
-    environment.read_model = SimpleNamespace(recorder=lambda: recorder)
-    environment.create_local_runner()
-    user = SamplesReader(environment)
-    user.on_start()
-    yield user
-    recorder.close()
+    with a_reader(plan_for(site.url, tmp_path)) as made:
+        yield made
 
 
 def test_reads_neither_keep_nor_send_cookies(reader: SamplesReader, site: Site) -> None:
     for _ in range(2):
         reader.wait_time()
         reader.read()
-    assert ["Cookie" in asked for asked in site.asked] == [False, False]
+    assert [b"\r\ncookie:" in request.lower() for request in site.requests] == [False, False]
 
 
 def test_an_empty_etag_is_none(reader: SamplesReader, site: Site, tmp_path: Path) -> None:
@@ -99,15 +71,13 @@ def test_an_empty_etag_is_none(reader: SamplesReader, site: Site, tmp_path: Path
     for _ in range(3):
         reader.wait_time()
         reader.read()
-    assert not any("If-None-Match" in asked for asked in site.asked)
-    reader.environment.read_model.recorder().close()
-    (file,) = (tmp_path / "spool").glob("*.reads")
-    assert load_records(file, SPOOLED_READ_DTYPE)["etag"].tolist() == [NO_ETAG] * 3
+    assert [b"\r\nif-none-match:" in request.lower() for request in site.requests] == [False] * 3
+    assert all_recorded(reader, tmp_path)["etag"].tolist() == [NO_ETAG] * 3
 
 
 def test_reads_ask_for_the_bytes_as_they_are(reader: SamplesReader, site: Site) -> None:
     reader.read()
-    assert site.asked[0]["Accept-Encoding"] == "identity"
+    assert b"\r\nAccept-Encoding: identity\r\n" in site.requests[0]
 
 
 def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
@@ -127,11 +97,14 @@ def test_a_read_has_returned_before_its_answer_waits_for_its_turn(
     assert read["called_ns"] < read["returned_ns"] <= asked[-1]
 
 
+def all_recorded(reader: SamplesReader, run_dir: Path) -> np.ndarray:
+    reader.environment.read_model.recorder().close()
+    return spooled_reads(run_dir)
+
+
 def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
     """The one read that was recorded."""
-    reader.environment.read_model.recorder().close()
-    (file,) = (run_dir / "spool").glob("*.reads")
-    (read,) = load_records(file, SPOOLED_READ_DTYPE)
+    (read,) = all_recorded(reader, run_dir)
     return read
 
 
@@ -158,8 +131,7 @@ def test_an_answer_that_the_client_does_not_expect_is_recorded_all_the_same(
     reader.read()
     read = recorded(reader, tmp_path)
     assert (ReadOutcome(int(read["outcome"])), int(read["status"])) == (outcome, recorded_status)
-    failures = reader.environment.stats.total.num_failures
-    assert failures == (outcome is not ReadOutcome.WHOLE)
+    assert reader.environment.stats.total.num_failures == (outcome is not ReadOutcome.WHOLE)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -180,17 +152,17 @@ def test_what_was_done_to_a_rewritten_document_is_said_in_locusts_list_of_failur
     site.body = b"\xef\xbb\xbf" + site.body
     reader.read()
     assert ReadOutcome(int(recorded(reader, tmp_path)["outcome"])) is ReadOutcome.REWRITTEN
-    (failure,) = reader.environment.stats.errors.values()
-    assert "rewritten: a byte-order mark before it" in str(failure.error)
+    (failure,) = failures(reader)
+    assert "rewritten: a byte-order mark before it" in failure
 
 
 def test_a_target_that_fails_in_a_new_way_each_time_fills_no_list(reader: SamplesReader, site: Site) -> None:
     for number in range(MOST_MESSAGES + 20):
         site.headers = [("Content-Encoding", f"coding-{number}")]
         reader.read()
-    failures = [str(failure.error) for failure in reader.environment.stats.errors.values()]
-    assert len(failures) == MOST_MESSAGES + 1
-    assert failures[-1].endswith("unrecognised")
+    said = failures(reader)
+    assert len(said) == MOST_MESSAGES + 1
+    assert said[-1].endswith("unrecognised")
 
 
 def test_a_body_that_its_etag_shows_in_the_store_is_foreign(reader: SamplesReader, site: Site, tmp_path: Path) -> None:
@@ -201,6 +173,4 @@ def test_a_body_that_its_etag_shows_in_the_store_is_foreign(reader: SamplesReade
     reader.read()
     serve(b'{"hello":"world"}')
     reader.read()
-    reader.environment.read_model.recorder().close()
-    (file,) = (tmp_path / "spool").glob("*.reads")
-    assert load_records(file, SPOOLED_READ_DTYPE)["outcome"].tolist() == [ReadOutcome.WHOLE, ReadOutcome.FOREIGN]
+    assert all_recorded(reader, tmp_path)["outcome"].tolist() == [ReadOutcome.WHOLE, ReadOutcome.FOREIGN]

@@ -5,25 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import pytest
-from locust import User, task
-from locust.env import Environment
+from locust import task
+from locust_readers import Reader, environment_of, plan_for
+from spooled_runs import RUN, SIZE, spooled_reads
 
-from benchmarks.reader_load import closed_loop
-from loadtest.load.reader import REQUEST_NAME, SamplesReader
+from loadtest.load.reader import REQUEST_NAME
 from loadtest.load.recorder import Recorder
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
-from tests.loadtest.http1.targets import Target, answering
+from tests.loadtest.http1.targets import Target, answer, answering
 
-RUN, SIZE = "0123456789ab", 512
 BODY = render(RUN, 0, SIZE)
-ANSWER = b'HTTP/1.1 200 OK\r\nETag: "a"\r\nContent-Length: %d\r\n\r\n' % SIZE + BODY
+ANSWER = answer(BODY, 'ETag: "a"')
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def until(holds: Any) -> None:
         gevent.sleep(0.01)
 
 
-class AlsoWrites(SamplesReader):
+class AlsoWrites(Reader):
     """A user of somebody's own locustfile: half of its tasks are its own."""
 
     done = 0
@@ -51,17 +48,15 @@ class AlsoWrites(SamplesReader):
 
 @pytest.mark.parametrize(
     ("rate", "user"),
-    [(0, SamplesReader), (500, SamplesReader), (500, AlsoWrites)],
+    [(0, Reader), (500, Reader), (500, AlsoWrites)],
     ids=["closed loop", "on a schedule", "on a schedule, beside another task"],
 )
 def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, user: type[User]
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, user: type[Reader]
 ) -> None:
-    monkeypatch.setattr(user, "host", target.url)
     monkeypatch.setattr(AlsoWrites, "done", 0)
-    recorder = Recorder(closed_loop(target.url, RUN, str(tmp_path), SIZE, rate=rate), 0)
-    environment = Environment(user_classes=[user])
-    environment.read_model = SimpleNamespace(recorder=lambda: recorder)
+    recorder = Recorder(plan_for(target.url, tmp_path, rate=rate), 0)
+    environment = environment_of(lambda: recorder, user)
     told: list[dict[str, Any]] = []
 
     def listen(**meta: Any) -> None:
@@ -80,8 +75,7 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
     runner.quit()
     assert runner.user_count == 0
     recorder.close()
-    (file,) = (tmp_path / "spool").glob("*.reads")
-    reads = load_records(file, SPOOLED_READ_DTYPE)
+    reads = spooled_reads(tmp_path)
     answered = reads[reads["outcome"] == ReadOutcome.WHOLE]
     stats = runner.stats.get(REQUEST_NAME, "GET")
     assert len(answered) == len(told) == stats.num_requests
@@ -97,18 +91,12 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
         assert due == list(range(due[0], due[-1] + 1, int(1e9 / rate)))  # whoever was stopped meanwhile: each once
 
 
-@pytest.mark.parametrize("user", [SamplesReader, AlsoWrites])
+@pytest.mark.parametrize("user", [Reader, AlsoWrites])
 def test_readers_for_whom_no_read_became_due_stop_with_the_run_and_complain_of_nothing(
-    target: Target,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    user: type[User],
+    target: Target, tmp_path: Path, caplog: pytest.LogCaptureFixture, user: type[Reader]
 ) -> None:
-    monkeypatch.setattr(user, "host", target.url)
-    recorder = Recorder(closed_loop(target.url, RUN, str(tmp_path), SIZE, rate=0.001), 0)
-    environment = Environment(user_classes=[user], stop_timeout=20)
-    environment.read_model = SimpleNamespace(recorder=lambda: recorder)
+    recorder = Recorder(plan_for(target.url, tmp_path, rate=0.001), 0)
+    environment = environment_of(lambda: recorder, user, stop_timeout=20)
     runner = environment.create_local_runner()
     runner.start(5, spawn_rate=100)
     until(lambda: recorder.counts.reads == 1 and runner.user_count == 5)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from locust.argument_parser import get_parser
 
+from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.load.options import _OPTIONS, PAGE_OPTIONS, add_arguments, settings_from
 from loadtest.target.finding import find_target
@@ -103,3 +104,13 @@ def test_the_options_are_listed_in_help_and_only_harmless_ones_in_the_page() -> 
         assert f"--{name}" in text
         assert (name in shown) == (name in PAGE_OPTIONS)
     assert not shown & {"run-dir", "outputs", "stack", "bucket", "object-key", "s3-endpoint-url", "samples-path"}
+
+
+def test_every_option_is_listed_with_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    """Locust prints its help before it loads the locustfile, so the load test's options have a help of their own."""
+    assert main(["options"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for name, _ in _OPTIONS:
+        assert f"--{name}" in printed
+        assert f"[env var: LOCUST_{name.upper().replace('-', '_')}]" in printed
+    assert "locust --help" in printed

@@ -2,7 +2,6 @@
 
 import itertools
 import statistics
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -10,17 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.run.records import WindowKind
-from loadtest.run.schedule import (
-    NO_RESTS,
-    USUAL_RESTS,
-    ArrivalProcess,
-    Arrivals,
-    Rests,
-    WindowSchedule,
-    arrival_times,
-    put_times,
-    rests_for,
-)
+from loadtest.run.schedule import ArrivalProcess, Arrivals, WindowSchedule, arrival_times, put_times
 from loadtest.units import SECOND
 
 seeds = st.integers(0, 2**31)
@@ -53,52 +42,6 @@ def test_every_put_lies_in_a_writing_window_and_no_writing_window_is_without(
     assert all(w.kind is WindowKind.WRITING and w.start_ns <= t < w.end_ns for w, t in zip(inside, due, strict=True))
     writing = [i for i in range(inside[-1].index) if windows.kind(i) is WindowKind.WRITING]
     assert set(writing) <= {window.index for window in inside}
-
-
-@given(seeds, lengths, st.integers(1, 6), st.integers(0, 5))
-def test_rests_leave_no_gap_and_every_process_finds_the_same_window(
-    seed: int, length: int, windows_long: int, pairs: int
-) -> None:
-    windows = WindowSchedule(1000, length, seed, Rests(windows_long, pairs))
-    found = [windows.window(index) for index in range(40)]
-    guard = windows.guard_ns
-    assert found[0].kind is WindowKind.REST
-    assert found[0].start_ns == 1000 + guard
-    for index, (one, following) in enumerate(itertools.pairwise(found)):
-        assert one.end_ns + guard == following.start_ns - guard
-        assert windows.index_at(one.start_ns - guard) == windows.index_at(one.end_ns + guard - 1) == index
-        assert windows.kind(index) is one.kind
-    for one, two in zip(found[1:39:2], found[2:39:2], strict=True):
-        assert one.pair == two.pair
-        assert WindowKind.WRITING in (one.kind, two.kind)
-        assert (two.kind is WindowKind.REST) == (two.end_ns - two.start_ns > length) or windows_long == 1
-        assert one.kind is not WindowKind.REST  # a rest follows the writing window of its pair
-    assert windows.whole_until(found[20].start_ns) == found[:20]
-
-
-def test_nothing_is_written_before_the_end_of_the_first_rest_or_in_any_other() -> None:
-    windows = WindowSchedule(0, SECOND, 7, USUAL_RESTS)
-    due = list(itertools.islice(put_times(windows, SECOND // 2), 200))
-    assert due[0] > windows.window(0).end_ns
-    assert {windows.kind(windows.index_at(time)) for time in due} == {WindowKind.WRITING}
-
-
-def test_a_run_has_the_rests_that_it_has_room_for() -> None:
-    assert rests_for(2 * SECOND, None) == rests_for(2 * SECOND, 120 * SECOND) == USUAL_RESTS
-    assert rests_for(2 * SECOND, 40 * SECOND) == rests_for(0, None) == NO_RESTS
-    for seconds in range(40, 200):
-        rests = rests_for(2 * SECOND, seconds * SECOND)
-        whole = WindowSchedule(0, 2 * SECOND, 3, rests).whole_until(seconds * SECOND)
-        assert not rests.windows or sum(window.kind is WindowKind.REST for window in whole) >= 4
-
-
-@pytest.mark.parametrize(
-    ("window", "interval", "puts"), [(1, 0.5, 2), (2, 0.5, 4), (2, 0.3, 6), (0.58, 0.29, 2), (1, 1, 1), (2, 1.5, 1)]
-)
-def test_a_writing_window_holds_as_many_puts_as_it_is_intervals_long(window: float, interval: float, puts: int) -> None:
-    windows = WindowSchedule(0, round(window * SECOND), 1)
-    due = list(itertools.islice(put_times(windows, round(interval * SECOND)), 5 * puts))
-    assert list(Counter(windows.index_at(time) for time in due).values()) == [puts] * 5
 
 
 def test_interval_0_never_writes_and_window_0_writes_all_the_time() -> None:

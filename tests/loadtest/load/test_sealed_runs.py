@@ -1,4 +1,4 @@
-"""A sealed run: files that were altered, left out, mixed or added are refused, whatever SHA256SUMS says."""
+"""A sealed run: files that were altered, left out, mixed or added are refused; records that are missing are named."""
 
 import json
 import shutil
@@ -8,12 +8,16 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from loadtest.__main__ import main
 from loadtest.errors import RunError
 from loadtest.run.checksums import write_checksums
 from loadtest.run.loading import load_history
+from loadtest.run.records import Verdict
 from loadtest.run.sealing import seal
+from loadtest.summary.summary import read_summary
 
-CASE = Path(__file__).parents[2] / "cases" / "lost-spool"
+CASES = Path(__file__).parents[2] / "cases"
+CASE = CASES / "lost-spool"
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,32 @@ def test_a_whole_run_is_read_with_or_without_the_convenience_of_checksums(sealed
     before = len(load_history(sealed).reads)
     (sealed / "SHA256SUMS").unlink()
     assert len(load_history(sealed).reads) == before > 1000
+
+
+@pytest.mark.parametrize(
+    ("case", "sentences"),
+    [
+        ("lost-spool", ("Worker 2 of 2 left no record: all 23.3 s of it are missing.",)),
+        (
+            "incomplete-spools",
+            (
+                "Worker 1 of 2 could not write all that it had recorded, and what it could write ends 23.3 s after the "
+                "start.",
+                "Worker 2 of 2 could not write all that it had recorded, and what it could write ends 23.3 s after the "
+                "start.",
+            ),
+        ),
+    ],
+)
+def test_a_run_of_format_1_that_lost_records_is_inconclusive_and_says_which(
+    tmp_path: Path, case: str, sentences: tuple[str, ...]
+) -> None:
+    run_dir = shutil.copytree(CASES / case, tmp_path / case)
+    assert main(["report", "--quiet", str(run_dir)]) == 3
+    summary = read_summary(run_dir / "summary.json")
+    assert summary.run.ended.missing == sentences
+    for question in summary.questions:
+        assert question.verdict is Verdict.INCONCLUSIVE
+        assert sentences[0] in question.sentence
+    assert main(["report", "--quiet", str(run_dir)]) == 3  # sealed now, and judged the same
+    assert read_summary(run_dir / "summary.json") == summary

@@ -2,9 +2,7 @@
 
 import base64
 import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target
 from loadtest.target.preflight import check_answers, wait_for_version_0
+from tests.loadtest.http1.targets import answer, answering
 
 
 def test_the_key_is_neither_shown_nor_published(tmp_path: Path) -> None:
@@ -67,24 +66,16 @@ def test_what_an_address_holds_of_secrets_gets_into_no_file(tmp_path: Path) -> N
 
 
 def test_what_an_address_holds_of_secrets_is_sent_and_not_printed(tmp_path: Path) -> None:
-    asked: list[tuple[str, str]] = []
-
-    class Refuses(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append((self.path, self.headers["Authorization"]))
-            self.send_error(403)
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = secret_target(tmp_path, server.server_port)
+    with answering(answer(status="403 Forbidden")) as serving:
+        found = secret_target(tmp_path, serving.port)
         with pytest.raises(UsageError) as refused:
             wait_for_version_0(found, MadeUp("0123456789ab", 256))
-        server.shutdown()
     key = base64.b64encode(f"user:{SECRET}".encode()).decode()
-    assert asked == [(f"/v1/samples?key={SECRET}", f"Basic {key}")]
+    (asked,) = serving.requests
+    assert (
+        asked.startswith(f"GET /v1/samples?key={SECRET} ".encode())
+        and f"\r\nAuthorization: Basic {key}\r\n".encode() in asked
+    )
     with pytest.raises(UsageError) as unanswered:
         check_answers(found)
     with pytest.raises(UsageError) as unreadable:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from locust.env import Environment
+from chosen_settings import options
+from locust_readers import a_reader, plan_for
 
-from benchmarks.reader_load import closed_loop
 from loadtest.__main__ import main
 from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
-from loadtest.load.reader import SamplesReader
 from loadtest.load.recorder import NO_SESSION, Recorder
 from loadtest.load.standing import take_what_is_there
 from loadtest.run.plan import Plan
@@ -23,33 +21,26 @@ from loadtest.run.records import NO_VERSION, ReadOutcome
 from loadtest.run.spool_format import NO_ETAG, load_lines
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
+from loadtest.target.preflight import read_address
 from loadtest.target.store import Store, StoreError, secrets_in
-from tests.loadtest.http1.targets import answering
+from tests.loadtest.http1.targets import answer, answering
 
 SECRET, PASSWORD = "KEY-THAT-IS-SECRET", "PASSWORD-THAT-IS-SECRET"
 URL = f"http://user:{PASSWORD}@127.0.0.1:9/v1/samples?key={SECRET}"
 ECHOED = f"the key {SECRET} of {URL} is not known".encode()
-NO_SUCH_KEY = b"HTTP/1.1 401 No\r\nContent-Length: %d\r\nX-Echo: %s\r\n\r\n%b" % (len(ECHOED), ECHOED, ECHOED)
+NO_SUCH_KEY = answer(ECHOED, f"X-Echo: {ECHOED.decode()}", status="401 No")
 
 
 def with_secret(url: str) -> str:
     return url.replace("http://", f"http://user:{PASSWORD}@") + f"?key={SECRET}"
 
 
-def test_listeners_of_locusts_requests_are_told_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listeners_of_locusts_requests_are_told_no_secret(tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
-    with answering(NO_SUCH_KEY) as target:
-        url = with_secret(target.url)
-        monkeypatch.setattr(SamplesReader, "host", target.url)
-        recorder = Recorder(closed_loop(url, "0123456789ab", str(tmp_path), 512), 0)
-        environment = Environment(user_classes=[SamplesReader])
-        environment.read_model = SimpleNamespace(recorder=lambda: recorder)  # type: ignore[attr-defined]
-        environment.events.request.add_listener(lambda **meta: told.append(meta | {"at": meta["response"].url}))
-        reader = SamplesReader(environment)
-        reader.on_start()
+    with answering(NO_SUCH_KEY) as target, a_reader(plan_for(with_secret(target.url), tmp_path)) as reader:
+        listen = reader.environment.events.request.add_listener
+        listen(lambda **meta: told.append(meta | {"at": meta["response"].url}))
         reader.read()
-        reader.on_stop()
-        recorder.close()
     (meta,) = told
     assert meta["url"] == meta["at"] == f"{target.url}?key=…"
     assert not holds_secret(str(meta))
@@ -67,14 +58,8 @@ def test_an_address_where_none_belongs_is_not_echoed(command: str, capsys: pytes
 
 
 def test_a_mistyped_option_of_locust_does_not_echo_its_address(capsys: pytest.CaptureFixture[str]) -> None:
-    from locust.argument_parser import get_parser
-
-    from loadtest.load.options import add_arguments
-
-    parser = get_parser()
-    add_arguments(parser)
     with pytest.raises(SystemExit):
-        parser.parse_args(["--s3-endpont-url", URL])
+        options("--s3-endpont-url", URL)
     assert not holds_secret("".join(capsys.readouterr()))
 
 
@@ -84,8 +69,6 @@ def test_what_a_target_says_before_a_run_is_passed_on_without_the_secret_that_it
         with pytest.raises(UsageError, match="answered 401") as never:
             take_what_is_there(tmp_path, tmp_path / "journal", target)
 
-        from loadtest.target.preflight import read_address
-
         looked = {"looked": "denied", "error": "AccessDenied (HTTP 403)"}
         with pytest.raises(UsageError, match="answered 401") as kept:
             beginning(looked, target, lambda: read_address(target), overwrite=False)
@@ -93,7 +76,7 @@ def test_what_a_target_says_before_a_run_is_passed_on_without_the_secret_that_it
 
 
 def test_a_request_id_that_echoes_the_address_is_kept_without_it(tmp_path: Path) -> None:
-    plan = closed_loop(URL, "0123456789ab", str(tmp_path), 512)
+    plan = plan_for(URL, tmp_path)
     recorder = Recorder(plan)
     now = time.monotonic_ns()
     outcome = ReadOutcome.SERVER_ERROR
@@ -113,7 +96,7 @@ def test_an_endpoint_that_boto3_refuses_is_not_quoted_with_its_secret(endpoint: 
 
 
 def test_no_secret_is_in_how_a_plan_or_a_target_looks_in_a_traceback(tmp_path: Path) -> None:
-    plan = closed_loop(URL, "0123456789ab", str(tmp_path), 512)
+    plan = plan_for(URL, tmp_path)
     target = Target(URL, "bkt", "payload.json", "us-east-1", URL, None)
     assert not holds_secret(repr(plan) + repr(target) + json.dumps(target.public()))
     assert Plan(**plan.message()) == plan

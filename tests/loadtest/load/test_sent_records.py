@@ -60,6 +60,11 @@ class Channel:
             self.arrive(0)
             del self.under_way[0]
 
+    def settle(self, turns: int = 20) -> None:
+        for _ in range(turns):
+            self.turn(0.2)
+            self.arrive_all()
+
     @property
     def copy(self) -> Path:
         return self.run_dir / SPOOL_FOLDER / "3-sent"
@@ -121,9 +126,7 @@ def test_what_was_lost_is_sent_again_though_the_master_goes_on_answering(tmp_pat
         channel.arrive_all()
     assert (tmp_path / "master" / SPOOL_FOLDER / "3-sent.reads").stat().st_size > 0
     channel.spool.close(4)
-    for _ in range(30):
-        channel.turn(0.2)
-        channel.arrive_all()
+    channel.settle(30)
     assert channel.is_whole()
 
 
@@ -163,9 +166,7 @@ def test_a_broken_message_changes_nothing(tmp_path: Path, broken: Any) -> None:
     channel.spool.close(4)
     channel.turn()
     channel.says(broken)
-    for _ in range(3):
-        channel.turn(0.2)
-        channel.arrive_all()
+    channel.settle(3)
     assert channel.is_whole()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["master", "worker"]
     assert [path.name for path in channel.run_dir.iterdir()] == [SPOOL_FOLDER]
@@ -195,9 +196,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path, monkeypat
         channel.turn()
         channel.arrive_all()
     channel.spool.close(4)
-    for _ in range(20):
-        channel.turn(0.2)
-        channel.arrive_all()
+    channel.settle()
     assert channel.is_whole()
 
 

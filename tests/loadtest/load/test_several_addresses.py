@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import itertools
 import json
-import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from locust.env import Environment
+from locust_readers import plan_for, started
 
-from benchmarks.reader_load import closed_loop
 from loadtest.errors import UsageError
 from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
-from loadtest.load.reader import SamplesReader
 from loadtest.load.several import (
     check_all_answer,
     refuse_too_few_readers,
     take_what_is_everywhere,
     wait_for_version_0_everywhere,
 )
-from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
+from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.entity_tags import SpooledReads
 from loadtest.run.plan import Plan
@@ -36,13 +32,21 @@ from loadtest.run.records import SECOND_ETAG, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records, spooled_fields
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
-from tests.loadtest.http1.targets import answering
-from tests.loadtest.load.chosen_settings import OUTPUTS, options
-from tests.loadtest.load.spooled_runs import column, spool_of, unsealed_run
+from tests.loadtest.http1.targets import answer, answering
+from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, options
+from tests.loadtest.load.spooled_runs import (
+    RUN,
+    SIZE,
+    column,
+    said_of,
+    say,
+    spool_of,
+    spooled_reads,
+    unsealed_run,
+)
 
-RUN = "0123456789ab"
 weights_of = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 
 
@@ -69,7 +73,7 @@ def test_every_address_has_a_reader_as_soon_as_there_are_enough_and_then_its_sha
 
 
 def plan_at(*addresses: tuple[str, int], folder: Path = Path("x"), rate: float = 0, workers: int = 1) -> Plan:
-    plan = closed_loop(addresses[0][0], RUN, str(folder), 512, rate=rate, start_ns=1_000)
+    plan = plan_for(addresses[0][0], folder, rate=rate, start_ns=1_000)
     return replace(plan, addresses=addresses if len(addresses) > 1 else (), workers=workers)
 
 
@@ -90,20 +94,13 @@ def test_every_read_that_is_due_is_due_at_one_address_of_one_worker(weights: lis
 
 
 def document(version: int) -> bytes:
-    body = MadeUp(RUN, 512).render(version)
-    assert body is not None
-    return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: "%d"\r\n\r\n%b' % (len(body), version, body)
+    return answer(render(RUN, version, SIZE), f'ETag: "{version}"')
 
 
-def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SamplesReader, "host", "http://host")
+def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path) -> None:
     with answering(document(1)) as gateway, answering(document(0)) as cdn:
         lanes = Lanes(plan_at((gateway.url, 2), (f"{cdn.url}?cdn", 1), folder=tmp_path))
-        environment = Environment(user_classes=[SamplesReader])
-        environment.read_model = SimpleNamespace(recorder=lanes.next)  # type: ignore[attr-defined]
-        readers = [SamplesReader(environment) for _ in range(3)]
-        for reader in readers:
-            reader.on_start()
+        readers = started(lanes.next, 3)
         for reader in readers * 2:
             reader.read()
         for reader in readers:
@@ -115,8 +112,7 @@ def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path, mon
     assert first.verifier is not second.verifier  # what an address sent last is no other one's
     assert (len(gateway.requests), len(cdn.requests), counted.reads) == (4, 2, 6)
     assert all(asked.startswith(b"GET /v1/samples?cdn HTTP/1.1\r\n") for asked in cdn.requests)
-    (file,) = tmp_path.glob("spool/*.reads")
-    reads = load_records(file, SPOOLED_READ_DTYPE)
+    reads = spooled_reads(tmp_path)
     assert sorted(zip(reads["session"].tolist(), reads["address"].tolist(), strict=True)) == [
         (0, 0), (0, 0), (1, 1), (1, 1), (2, 0), (2, 0),
     ]  # fmt: skip
@@ -128,8 +124,7 @@ def test_reads_that_were_due_at_an_address_and_never_sent_are_its_own(tmp_path: 
     lanes = Lanes(replace(plan, start_ns=time.monotonic_ns() - 10**9))
     lanes.stop_sending()
     lanes.close()
-    (file,) = tmp_path.glob("spool/*.reads")
-    address = load_records(file, SPOOLED_READ_DTYPE)["address"]
+    address = spooled_reads(tmp_path)["address"]
     assert np.count_nonzero(address == 0) == pytest.approx(3 * np.count_nonzero(address == 1), abs=3)
 
 
@@ -159,14 +154,14 @@ def test_a_spool_of_before_addresses_is_sealed_as_of_the_first_one(tmp_path: Pat
     spool = spool_of(run_dir, (1, '"x"', None, ReadOutcome.WHOLE), (0, '"y"', None, ReadOutcome.WHOLE))
     spool.close()
     (file,) = run_dir.glob("spool/*.reads")
-    new = load_records(file, SPOOLED_READ_DTYPE)
+    new = spooled_reads(run_dir)
     old = np.zeros(len(new), dtype=spooled_fields({}))
     for name in old.dtype.names or ():
         old[name] = new[name]
     file.write_bytes(old.tobytes())
-    described = json.loads((run_dir / "run.json").read_text())
+    described = said_of(run_dir)
     del described["spooled_fields"]
-    (run_dir / "run.json").write_text(json.dumps(described))
+    say(run_dir, described)
     seal(run_dir)
     assert column(run_dir, "version") == [1, 0] and column(run_dir, "address") == [0, 0]
 
@@ -174,13 +169,11 @@ def test_a_spool_of_before_addresses_is_sealed_as_of_the_first_one(tmp_path: Pat
 def test_a_spool_of_more_fields_than_are_known_is_refused(tmp_path: Path) -> None:
     run_dir = unsealed_run(tmp_path)
     spool_of(run_dir, (1, '"x"', None, ReadOutcome.WHOLE)).close()
-    described = json.loads((run_dir / "run.json").read_text()) | {"spooled_fields": 99}
-    (run_dir / "run.json").write_text(json.dumps(described))
+    say(run_dir, said_of(run_dir) | {"spooled_fields": 99})
     with pytest.raises(UsageError, match="99 fields"):
         seal(run_dir)
 
 
-ASKED = ("--host", "https://api.example", "--bucket", "b")
 TWO = ("--samples-path", "/v1/samples weight=3", "--samples-path", "https://me:s3cret@cdn.example/x?key=s3cret")
 
 
@@ -263,33 +256,19 @@ def test_every_address_must_answer_and_with_the_same_object(tmp_path: Path, monk
     with answering(document(0)) as gateway, answering(document(0)) as cdn, answering(document(1)) as other:
         both = target_at(gateway.url, cdn.url)
         check_all_answer(both)
-        wait_for_version_0_everywhere(both, MadeUp(RUN, 512))
+        wait_for_version_0_everywhere(both, MadeUp(RUN, SIZE))
         take_what_is_everywhere(tmp_path, tmp_path / "journal", both)
         two_objects = target_at(gateway.url, other.url)
         with pytest.raises(UsageError, match="of one object unless it is said"):
             take_what_is_everywhere(tmp_path, tmp_path / "journal-2", two_objects)
     with (
         answering(document(0)) as gateway,
-        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as other,
+        answering(answer(b"{}")) as other,
         pytest.raises(UsageError, match="of one object unless it is said"),
     ):
-        wait_for_version_0_everywhere(target_at(gateway.url, other.url), MadeUp(RUN, 512))
+        wait_for_version_0_everywhere(target_at(gateway.url, other.url), MadeUp(RUN, SIZE))
     with answering(document(0)) as gateway, pytest.raises(UsageError, match="does not answer"):
         check_all_answer(target_at(gateway.url, "http://127.0.0.1:9/v1/samples"))
-
-
-def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
-    page = (PROJECT / "docs" / "own-read-model.md").read_text().replace("\\\n", " ")
-    lines = [line for line in page.splitlines() if line.startswith("locust")]
-    commands = [line for line in lines if "weight=" in line and " key=" not in line]
-    assert len(commands) == 2
-    (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
-    for command in commands:
-        arguments = shlex.split(command)[1:]
-        settings = settings_from(options(*arguments, "--outputs", str(tmp_path / "outputs.json")))
-        addresses = find_target(settings).addresses
-        assert [weight for _, weight in addresses] == [3, 1]
-        assert addresses[0][0] == OUTPUTS["read-model"]["SamplesUrl"] and "cdn" in addresses[1][0]
 
 
 @pytest.mark.parametrize(("paths", "expected"), [((), 2), (TWO, 3)])

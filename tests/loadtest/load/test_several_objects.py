@@ -13,13 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from locust.env import Environment
+from locust_readers import plan_for, started
 
-from benchmarks.reader_load import closed_loop
 from loadtest.errors import UsageError
 from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
-from loadtest.load.reader import SamplesReader
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
 from loadtest.load.writer.writer import PayloadWriter
@@ -35,20 +33,16 @@ from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_info import read_run_info
 from loadtest.run.sealing import seal
 from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
 from loadtest.target.store import Attempt, Store
-from tests.loadtest.http1.targets import answering
-from tests.loadtest.load.chosen_settings import OUTPUTS, options
-from tests.loadtest.load.spooled_runs import RUN, SIZE, column, unsealed_run, write
-
-ASKED = ("--host", "https://api.example", "--bucket", "b")
-PRICES = "/v1/prices weight=2 key=prices.json"
-TWO = (*ASKED, "--samples-path", "/v1/samples", "--samples-path", PRICES)
+from tests.loadtest.http1.targets import answer, answering
+from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, TWO_OBJECTS, options
+from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spooled_reads, unsealed_run, write
 
 
 def test_each_address_is_of_the_object_whose_key_stands_behind_it() -> None:
-    given = (*TWO, "--samples-path", "/_cdn/v1/prices key=prices.json", "--object-key", "mine.json")
+    given = (*TWO_OBJECTS, "--samples-path", "/_cdn/v1/prices key=prices.json", "--object-key", "mine.json")
     target = find_target(settings_from(options(*given)))
     assert target.object_keys == ("mine.json", "prices.json", "prices.json")
     assert target.object_numbers == (0, 1, 1)
@@ -92,20 +86,19 @@ def test_one_object_stays_one_however_it_is_said() -> None:
 )
 def test_what_does_not_go_together_gets_one_sentence(more: tuple[str, ...], words: str) -> None:
     with pytest.raises(UsageError, match=r"^[^\n]*$") as refused:
-        settings_from(options(*TWO, *more))
+        settings_from(options(*TWO_OBJECTS, *more))
     assert words in str(refused.value)
 
 
 def plan_of(*urls: str, folder: Path = Path("x")) -> Plan:
-    plan = closed_loop(urls[0], RUN, str(folder), SIZE, rate=0, start_ns=1_000)
+    plan = plan_for(urls[0], folder, start_ns=1_000)
     addresses = tuple((url, 1) for url in urls)
     documents = made_up_documents(SIZE, 2)
     return replace(plan, addresses=addresses, objects=(0, 1), documents=documents, conditional_share=1.0)
 
 
 def document(version: int) -> bytes:
-    body = render(RUN, version, SIZE)
-    return b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\nETag: "%d"\r\n\r\n%b' % (len(body), version, body)
+    return answer(render(RUN, version, SIZE), f'ETag: "{version}"')
 
 
 def test_the_plan_that_a_worker_gets_says_which_address_is_of_which_object() -> None:
@@ -116,18 +109,11 @@ def test_the_plan_that_a_worker_gets_says_which_address_is_of_which_object() -> 
     assert "object" not in again.documents
 
 
-def test_readers_keep_no_document_of_another_object_and_count_no_write_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_readers_keep_no_document_of_another_object_and_count_no_write_to_it(tmp_path: Path) -> None:
     """The first address answers right, then with the other object's document, then right again."""
-    monkeypatch.setattr(SamplesReader, "host", "http://host")
     with answering(document(2), document(3), document(2)) as samples, answering(document(3)) as prices:
         lanes = Lanes(plan_of(samples.url, f"{prices.url}?prices", folder=tmp_path))
-        environment = Environment(user_classes=[SamplesReader])
-        environment.read_model = SimpleNamespace(recorder=lanes.next)  # type: ignore[attr-defined]
-        readers = [SamplesReader(environment) for _ in range(2)]
-        for reader in readers:
-            reader.on_start()
+        readers = started(lanes.next, 2)
         lanes.acknowledge(4, 1)  # of the first object, long ago
         for reader in readers * 3:
             reader.read()
@@ -138,8 +124,7 @@ def test_readers_keep_no_document_of_another_object_and_count_no_write_to_it(
     assert stale == [2, 0]
     asked = [b'If-None-Match: "2"' in request for request in samples.requests]
     assert not any(b'"3"' in request for request in samples.requests) and asked[-1]
-    (file,) = tmp_path.glob("spool/*.reads")
-    reads = load_records(file, SPOOLED_READ_DTYPE)
+    reads = spooled_reads(tmp_path)
     own = reads[reads["address"] == 0]
     assert own["outcome"].tolist() == [ReadOutcome.WHOLE, ReadOutcome.OTHER_OBJECT, ReadOutcome.WHOLE]
     assert own["version"].tolist() == [2, -1, 2]
@@ -206,10 +191,8 @@ def test_a_run_of_several_objects_is_sealed_and_has_a_format_that_older_programs
     run_dir = unsealed_run(tmp_path)
     events = [write(version, 10 + 20 * version, 20 + 20 * version) for version in range(4)]
     (run_dir / "writes.jsonl").write_text("".join(events))
-    target = find_target(settings_from(options(*TWO)))
-    described = json.loads((run_dir / "run.json").read_text())
-    described |= {"documents": made_up_documents(SIZE, 2), "target": target.public(), "format": 1}
-    (run_dir / "run.json").write_text(json.dumps(described))
+    target = find_target(settings_from(options(*TWO_OBJECTS)))
+    say(run_dir, said_of(run_dir) | {"documents": made_up_documents(SIZE, 2), "target": target.public(), "format": 1})
     spool = Spool(run_dir, 0)
     for address, version in ((0, 0), (1, 1), (0, 2), (1, 3)):
         called = 1_000 + version
@@ -219,7 +202,7 @@ def test_a_run_of_several_objects_is_sealed_and_has_a_format_that_older_programs
     read = zip(*(column(run_dir, name) for name in ("address", "version", "etag_version")), strict=True)
     assert sorted(read) == [(0, 0, 0), (0, 2, 2), (1, 1, 1), (1, 3, 3)]
     assert set(column(run_dir, "outcome")) == {ReadOutcome.WHOLE}
-    settings = settings_from(options(*TWO, "--run-dir", str(tmp_path / "new")))
+    settings = settings_from(options(*TWO_OBJECTS, "--run-dir", str(tmp_path / "new")))
     directory = RunDirectory.create(settings.run_dir)
     directory.describe(settings, target.public(), plan_of(*(url for url, _ in target.addresses)), 2)
     info = read_run_info(directory.path)
@@ -244,12 +227,18 @@ def test_an_etag_that_a_store_gave_to_a_version_of_each_object_names_that_of_the
 
 def test_the_commands_of_the_page_are_understood_as_it_says(tmp_path: Path) -> None:
     page = (PROJECT / "docs" / "own-read-model.md").read_text().replace("\\\n", " ")
-    commands = [line for line in page.splitlines() if line.startswith("locust") and " key=" in line]
-    assert len(commands) == 3
     (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
-    for command in commands:
-        arguments = shlex.split(command)[1:]
-        settings = settings_from(options(*arguments, "--outputs", str(tmp_path / "outputs.json")))
+    weighted, keyed = [], []
+    for line in page.splitlines():
+        if line.startswith("locust") and ("weight=" in line or " key=" in line):
+            arguments = (*shlex.split(line)[1:], "--outputs", str(tmp_path / "outputs.json"))
+            (keyed if " key=" in line else weighted).append(settings_from(options(*arguments)))
+    assert (len(weighted), len(keyed)) == (2, 3)
+    for settings in weighted:
+        (url, weight), (second_url, second_weight) = find_target(settings).addresses
+        assert (url, weight, second_weight) == (OUTPUTS["read-model"]["SamplesUrl"], 3, 1)
+        assert "cdn" in second_url
+    for settings in keyed:
         target = find_target(settings)
         assert target.object_keys == ("payload.json", "prices/today.json")
         assert [url.rpartition("/v1/")[2] for url, _ in target.addresses] == ["samples", "shop/prices"]

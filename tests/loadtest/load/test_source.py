@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chosen_settings import options
 from hypothesis import given
 from hypothesis import strategies as st
-from locust.argument_parser import get_parser
 
 from loadtest.errors import UsageError
 from loadtest.judge.analyse import summarise
 from loadtest.load.option_values import LONGEST_LABEL
-from loadtest.load.options import add_arguments, settings_from
-from loadtest.run.loading import load_history
+from loadtest.load.options import settings_from
+from loadtest.run.history import History
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.run_entries import RunSource
@@ -68,9 +68,7 @@ def test_the_commit_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def label(*arguments: str) -> str:
-    parser = get_parser()
-    add_arguments(parser)
-    return settings_from(parser.parse_args(list(arguments))).label
+    return settings_from(options(*arguments)).label
 
 
 def test_a_label_is_an_option_and_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,12 +84,10 @@ def test_a_label_is_one_line(given: str) -> None:
         label("--label", given)
 
 
-def test_run_json_has_the_source_and_the_summary_says_it(tmp_path: Path) -> None:
+def test_run_json_has_the_source_and_the_summary_says_it(clean_history: History, tmp_path: Path) -> None:
     source = Source("v1", SHA, "main")
     directory = RunDirectory.create(tmp_path / "run", source)
-    parser = get_parser()
-    add_arguments(parser)
-    settings = settings_from(parser.parse_args(["--label", "v1"]))
+    settings = settings_from(options("--label", "v1"))
     plan = Plan(
         directory.run, str(directory.path), "boot", "http://127.0.0.1:1", 1, 1, 1, 1024, 1.0, "constant", 0.5, 1, {}
     )
@@ -100,8 +96,7 @@ def test_run_json_has_the_source_and_the_summary_says_it(tmp_path: Path) -> None
     assert written["source"] == {"label": "v1", "commit": SHA, "branch": "main"}
     assert "label" not in written["settings"]  # two runs of unlike labels are compared
 
-    history = load_history(Path(__file__).parents[2] / "histories" / "clean")
-    info = history.info.model_copy(update={"source": RunSource.model_validate(written["source"])})
-    summary = summarise(replace(history, info=info))
+    info = clean_history.info.model_copy(update={"source": RunSource.model_validate(written["source"])})
+    summary = summarise(replace(clean_history, info=info))
     assert summary.run.source is not None
     assert (summary.run.source.label, summary.run.source.commit, summary.run.source.branch) == ("v1", SHA, "main")

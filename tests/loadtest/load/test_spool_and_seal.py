@@ -1,21 +1,22 @@
 """What is spooled is what is sealed; a killed run is recovered; a damaged one is refused in one sentence."""
 
 import dataclasses
-import json
 import shutil
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from spooled_runs import column, etag, kill, spool_of, write
+from spooled_runs import column, etag, kill, not_ended, said_of, spool_of, write
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
-from loadtest.run.files import SEALED_FOLDER, SPOOL_FOLDER
+from loadtest.run.files import READS_SUFFIX, REGISTRATION_SUFFIX, SEALED_FOLDER, SPOOL_FOLDER
 from loadtest.run.history import Reads, Samples, Windows, Writes
+from loadtest.run.presence import Pulse, Written, pulse_of
 from loadtest.run.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
@@ -31,6 +32,8 @@ from loadtest.run.records import (
 from loadtest.run.sealing import is_sealed, seal
 from loadtest.run.spool import Spool
 from loadtest.run.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, spooled_fields
+
+ONE = (0, etag(0), None, ReadOutcome.WHOLE)
 
 
 def test_etags_become_versions_and_a_304_is_a_read_of_the_version_that_was_held(run_dir: Path) -> None:
@@ -151,9 +154,7 @@ def test_a_body_that_came_after_its_304_was_recorded_is_part_of_it(run_dir: Path
 
 
 def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) -> None:
-    run = json.loads((run_dir / "run.json").read_text())
-    del run["ended"]
-    (run_dir / "run.json").write_text(json.dumps(run))
+    not_ended(run_dir)
     spool = spool_of(run_dir, (0, etag(0), None, ReadOutcome.WHOLE), (1, etag(1), None, ReadOutcome.WHOLE))
     spool.flush()
     kill(spool)
@@ -163,7 +164,7 @@ def test_a_killed_run_is_recovered_up_to_its_last_whole_record(run_dir: Path) ->
         journal.write('{"version": 2, "sched')
     seal(run_dir)
     assert column(run_dir, "version") == [0]
-    ended = json.loads((run_dir / "run.json").read_text())["ended"]
+    ended = said_of(run_dir)["ended"]
     assert ended["recovered"] is True
     assert ended["at_ns"] == 1005
 
@@ -234,9 +235,7 @@ def test_a_run_whose_sealing_was_killed_while_it_cleared_away_is_sealed(
 def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_again(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = json.loads((run_dir / "run.json").read_text())
-    del run["ended"]
-    (run_dir / "run.json").write_text(json.dumps(run))
+    run = not_ended(run_dir)
     spool_of(run_dir, (0, None, None, ReadOutcome.WHOLE)).close()
     replace = Path.replace
 
@@ -248,7 +247,7 @@ def test_a_run_whose_sealing_was_killed_while_it_described_the_run_is_sealed_aga
     with monkeypatch.context() as patched, pytest.raises(Killed):
         patched.setattr(Path, "replace", killed)
         seal(run_dir)
-    assert json.loads((run_dir / "run.json").read_text()) == run
+    assert said_of(run_dir) == run
     assert not is_sealed(run_dir)
     seal(run_dir)
     assert column(run_dir, "version") == [0]
@@ -272,3 +271,37 @@ def test_a_spool_of_format_2_stays_readable() -> None:
     ]  # fmt: skip
     assert at_first.itemsize == struct.calcsize("<IqqqHiIIIB")
     assert SPOOLED_SAMPLE_DTYPE.itemsize == struct.calcsize("<5q")
+
+
+def said(run_dir: Path) -> Pulse:
+    (registration,) = (run_dir / SPOOL_FOLDER).glob(f"*{REGISTRATION_SUFFIX}")
+    pulse = pulse_of(registration)
+    assert pulse is not None
+    return pulse
+
+
+def test_what_is_recorded_between_two_pieces_is_for_the_next_flush(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path, ONE, ONE)
+    (reads,) = (tmp_path / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")
+    begun = said(tmp_path)
+    for _ in spool.flushing():
+        assert said(tmp_path) == begun  # nothing is said before all is written
+        between_ns = time.monotonic_ns()
+        spool.read(9, 9, 9, 9, 200, 0, 1, 0, 9, ReadOutcome.WHOLE)
+        on_disk = reads.read_bytes()
+    pulse = said(tmp_path)
+    assert begun.until_ns < pulse.until_ns < between_ns
+    assert len(on_disk) == 2 * SPOOLED_READ_DTYPE.itemsize
+    assert pulse.files[READS_SUFFIX] == Written().and_then(on_disk)
+    spool.flush()
+    assert said(tmp_path).files[READS_SUFFIX].size == spool.recorded * SPOOLED_READ_DTYPE.itemsize
+    spool.close()
+
+
+def test_a_flush_that_was_begun_and_not_ended_costs_no_record(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path, ONE, ONE)
+    next(spool.flushing())
+    spool.read(9, 9, 9, 9, 200, 0, 1, 0, 9, ReadOutcome.WHOLE)
+    spool.close()
+    (reads,) = (tmp_path / SPOOL_FOLDER).glob(f"*{READS_SUFFIX}")
+    assert reads.stat().st_size == 3 * SPOOLED_READ_DTYPE.itemsize

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +44,9 @@ def put(key: bool = True, **oddities: str) -> Attempt:
         return store_at(odd, key=key).put(b"{}")
 
 
-def test_a_put_is_acknowledged_and_its_interval_begins_after_the_connection_is_made() -> None:
-    with running_odd_store() as odd:
-        store = store_at(odd)
-        attempt = store.put(b"{}", ContentType="application/json")
+def test_a_put_is_acknowledged_and_its_interval_begins_after_the_connection_is_made(odd: OddStore) -> None:
+    store = store_at(odd)
+    attempt = store.put(b"{}", ContentType="application/json")
     assert attempt.outcome is WriteOutcome.ACKED
     assert attempt.etag == f'"{hashlib.md5(b"{}", usedforsecurity=False).hexdigest()}"'
     assert attempt.called_ns is not None
@@ -118,53 +116,53 @@ def test_a_put_that_was_sent_and_not_answered_may_have_happened() -> None:
     assert attempt.error.startswith("ConnectionClosedError")
 
 
-def test_what_never_left_is_refused_whatever_the_error_is_called(aws: Path) -> None:
-    with running_odd_store() as odd:
-        unreachable = store_at(odd)
+def test_what_never_left_is_refused_whatever_the_error_is_called(odd: OddStore) -> None:
+    with running_odd_store() as gone:
+        unreachable = store_at(gone)
     nobody = unreachable.put(b"{}")
     assert (nobody.outcome, nobody.called_ns) == (WriteOutcome.REFUSED, None)
     assert nobody.error.startswith("EndpointConnectionError")
-    with running_odd_store() as odd:
-        invalid = store_at(odd, bucket="no bucket name!").put(b"{}")
-        assert (invalid.outcome, invalid.error[:20]) == (WriteOutcome.REFUSED, "ParamValidationError")
-        assert odd.puts == 0
+    invalid = store_at(odd, bucket="no bucket name!").put(b"{}")
+    assert (invalid.outcome, invalid.error[:20]) == (WriteOutcome.REFUSED, "ParamValidationError")
+    assert odd.puts == 0
 
 
 def helper(aws: Path, script: str) -> None:
     """A profile whose credentials come from a program."""
-    program = aws.with_name("helper.py")
+    program = aws.with_name("helper.sh")
     program.write_text(script)
-    aws.write_text(f"[default]\ncredential_process = {sys.executable} {program}\n")
+    aws.write_text(f"[default]\ncredential_process = sh {program}\n")
 
 
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("raise SystemExit('the vault is sealed')", "CredentialRetrievalError: Error when retrieving credentials"),
-        ("print('Please log in at https://example.com')", "CredentialRetrievalError: what gives your credentials"),
-        ("print('[1, 2]')", "CredentialRetrievalError: "),
-        ("print('{\"Version\": 1}')", "CredentialRetrievalError: "),
-        ("print('null')", "CredentialRetrievalError: "),
+        ("echo the vault is sealed >&2; exit 1", "CredentialRetrievalError: Error when retrieving credentials"),
+        ("echo Please log in at https://example.com", "CredentialRetrievalError: what gives your credentials"),
+        ("echo '[1, 2]'", "CredentialRetrievalError: "),
+        ("echo '{\"Version\": 1}'", "CredentialRetrievalError: "),
+        ("echo null", "CredentialRetrievalError: "),
     ],
 )
-def test_a_helper_that_gives_no_credentials_is_an_outcome_with_a_name(aws: Path, script: str, said: str) -> None:
+def test_a_helper_that_gives_no_credentials_is_an_outcome_with_a_name(
+    odd: OddStore, aws: Path, script: str, said: str
+) -> None:
     helper(aws, script)
-    with running_odd_store() as odd:
-        with pytest.raises(StoreError) as refused:
-            store_at(odd, key=False)
-        assert str(refused.value).startswith(said)
-        assert "aws sts get-caller-identity" in what_to_do(str(refused.value))
-        good = {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET, "Expiration": "2020-01-01T00:00:00Z"}
-        helper(aws, f"print({json.dumps(json.dumps(good))})")
-        store_at_first = store_at(odd, key=False)
-        helper(aws, script)  # and later, in the middle of a run
-        failure = store_at_first.check_credentials()
-        assert failure is not None
-        assert failure.outcome is WriteOutcome.REFUSED
-        assert failure.error.startswith("CredentialRetrievalError"), failure.error
-        sent = store_at_first.put(b"{}")
-        assert (sent.outcome, sent.called_ns) == (WriteOutcome.REFUSED, None)
-        assert odd.puts == 0
+    with pytest.raises(StoreError) as refused:
+        store_at(odd, key=False)
+    assert str(refused.value).startswith(said)
+    assert "aws sts get-caller-identity" in what_to_do(str(refused.value))
+    good = {"Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET, "Expiration": "2020-01-01T00:00:00Z"}
+    helper(aws, f"echo '{json.dumps(good)}'")
+    store_at_first = store_at(odd, key=False)
+    helper(aws, script)  # and later, in the middle of a run
+    failure = store_at_first.check_credentials()
+    assert failure is not None
+    assert failure.outcome is WriteOutcome.REFUSED
+    assert failure.error.startswith("CredentialRetrievalError"), failure.error
+    sent = store_at_first.put(b"{}")
+    assert (sent.outcome, sent.called_ns) == (WriteOutcome.REFUSED, None)
+    assert odd.puts == 0
 
 
 def test_it_was_the_role_that_was_denied(aws: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,45 +203,42 @@ def test_an_sso_session_that_has_ended_is_named(aws: Path) -> None:
     assert "aws sso login" in what_to_do(failure.error), failure.error
 
 
-def test_no_credentials_at_all() -> None:
-    with running_odd_store() as odd:
-        assert store_at(odd, key=False).put(b"{}").error.startswith("NoCredentialsError")
-        assert odd.puts == 0
+def test_no_credentials_at_all(odd: OddStore) -> None:
+    assert store_at(odd, key=False).put(b"{}").error.startswith("NoCredentialsError")
+    assert odd.puts == 0
 
 
-def test_the_endpoint_is_the_one_that_boto3_really_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    with running_odd_store() as odd:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", odd.url)
-        store = store_at("", s3_endpoint_url=None)
-        assert store.endpoint == odd.url
-        assert store.put(b"{}").outcome is WriteOutcome.ACKED
-        assert odd.requests_with("PUT")[0].target == "/bkt/payload.json"
+def test_the_endpoint_is_the_one_that_boto3_really_uses(odd: OddStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", odd.url)
+    store = store_at("", s3_endpoint_url=None)
+    assert store.endpoint == odd.url
+    assert store.put(b"{}").outcome is WriteOutcome.ACKED
+    assert odd.requests_with("PUT")[0].target == "/bkt/payload.json"
 
 
-def test_a_look_says_what_is_there_and_how_it_is_put_back() -> None:
-    with running_odd_store() as odd:
-        store = store_at(odd)
-        assert store.look().found == "nothing"
-        odd.hold(
-            b"\x1f\x8b\x00",
-            [
-                ("content-type", "application/json"),
-                ("content-encoding", "gzip"),
-                ("x-amz-meta-owner", "me"),
-                ("x-amz-tagging", "team=a&cost=b"),
-            ],
-        )
-        look = store.look()
-        assert (look.found, look.body) == ("document", b"\x1f\x8b\x00")
-        assert look.put == {
-            "ContentType": "application/json",
-            "ContentEncoding": "gzip",
-            "Metadata": {"owner": "me"},
-            "Tagging": "team=a&cost=b",
-        }
-        odd.oddities["getdenied"] = "1"
-        assert store.look().found == "denied"
-        assert store.look().error == "AccessDenied (HTTP 403) of GetObject: Access Denied"
+def test_a_look_says_what_is_there_and_how_it_is_put_back(odd: OddStore) -> None:
+    store = store_at(odd)
+    assert store.look().found == "nothing"
+    odd.hold(
+        b"\x1f\x8b\x00",
+        [
+            ("content-type", "application/json"),
+            ("content-encoding", "gzip"),
+            ("x-amz-meta-owner", "me"),
+            ("x-amz-tagging", "team=a&cost=b"),
+        ],
+    )
+    look = store.look()
+    assert (look.found, look.body) == ("document", b"\x1f\x8b\x00")
+    assert look.put == {
+        "ContentType": "application/json",
+        "ContentEncoding": "gzip",
+        "Metadata": {"owner": "me"},
+        "Tagging": "team=a&cost=b",
+    }
+    odd.oddities["getdenied"] = "1"
+    assert store.look().found == "denied"
+    assert store.look().error == "AccessDenied (HTTP 403) of GetObject: Access Denied"
 
 
 @given(st.text(max_size=600))

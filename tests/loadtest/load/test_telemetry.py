@@ -11,12 +11,11 @@ from locust.event import Events
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from loadtest.judge.analyse import analyse
 from loadtest.load import telemetry
 from loadtest.load.plugin import _telemetry
 from loadtest.load.telemetry import BUCKETS_S, Telemetry
 from loadtest.run.files import SUMMARY_FILE
-from loadtest.summary.summary import write_summary
+from loadtest.summary.summary import Summary, write_summary
 
 PROJECT = Path(__file__).parents[3]
 URL = "https://api.example:8443/v1/samples?key=…"
@@ -95,24 +94,23 @@ def test_a_put_has_no_address_and_is_counted(recorded: Recorded) -> None:
     assert "http.client.response.body.size" not in recorded.points()
 
 
-def test_verdicts_windows_and_impact_come_at_the_end(recorded: Recorded) -> None:
-    summary = analyse(PROJECT / "tests" / "histories" / "lagging")
-    Telemetry(recorded.environment).tell(summary)
+def test_verdicts_windows_and_impact_come_at_the_end(recorded: Recorded, lagging: Summary) -> None:
+    Telemetry(recorded.environment).tell(lagging)
     points = recorded.points()
     told = {
         point.attributes["read_model.question"]: point.attributes["read_model.verdict"]
         for point in points["read_model.verdict"]
         if point.value == 1
     }
-    assert told == {"run": str(summary.verdict), **{one.id: str(one.verdict) for one in summary.questions}}
+    assert told == {"run": str(lagging.verdict), **{one.id: str(one.verdict) for one in lagging.questions}}
     (windows,) = points["read_model.consistency_window"]
-    assert windows.count == summary.consistency.writes - summary.consistency.censored
-    assert windows.max == pytest.approx(summary.consistency.longest_window_ns / 1e9)
+    assert windows.count == lagging.consistency.writes - lagging.consistency.censored
+    assert windows.max == pytest.approx(lagging.consistency.longest_window_ns / 1e9)
     ratios = {
         (point.attributes["read_model.quantile"], point.attributes["read_model.bound"]): point.value
         for point in points["read_model.write_impact"]
     }
-    assert ratios["p99", "estimate"] == summary.impact.estimates[2].ratio
+    assert ratios["p99", "estimate"] == lagging.impact.estimates[2].ratio
 
 
 def test_a_run_without_a_report_tells_nothing(recorded: Recorded, tmp_path: Path) -> None:
@@ -123,12 +121,16 @@ def test_a_run_without_a_report_tells_nothing(recorded: Recorded, tmp_path: Path
 
 
 def test_what_an_exporter_trips_over_does_not_keep_the_answers_from_being_printed(
-    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    recorded: Recorded,
+    lagging: Summary,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     made = Telemetry(recorded.environment)
     (tmp_path / SUMMARY_FILE).write_text("{}")
     made.tell_of(tmp_path)
-    write_summary(analyse(PROJECT / "tests" / "histories" / "lagging"), tmp_path / SUMMARY_FILE)
+    write_summary(lagging, tmp_path / SUMMARY_FILE)
 
     def lost() -> None:
         raise OSError("https://me:s3cret@collector.example cannot be reached")

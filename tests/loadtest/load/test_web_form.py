@@ -1,12 +1,12 @@
 """What the page sends: taken, or refused in one sentence before any user starts."""
 
 import pytest
+from chosen_settings import options
 from hypothesis import given
 from hypothesis import strategies as st
-from locust.argument_parser import get_parser
 
 from loadtest.errors import UsageError
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options import settings_from
 from loadtest.load.page.form import OF_LOCUST, SETTINGS, StartForm, read_form
 
 USERS = {"user_count": ["4"], "spawn_rate": ["2"]}
@@ -18,9 +18,7 @@ def read(**fields: str | list[str]) -> StartForm:
 
 
 def options_of(form: StartForm):  # type: ignore[no-untyped-def]
-    parser = get_parser()
-    add_arguments(parser)
-    return form.applied_to(parser.parse_args(["--threshold", "errors < 1%", "--window", "1"]))
+    return form.applied_to(options("--threshold", "errors < 1%", "--window", "1"))
 
 
 def test_text_becomes_the_settings_of_the_run() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import gevent
 import pytest
+from chosen_settings import options
 from locust.argument_parser import get_parser
 from locust.env import Environment
 from locust.event import Events
 
 from loadtest.errors import UsageError
-from loadtest.load.options import add_arguments
 from loadtest.load.page.host import LOOPBACK, check_can_listen, listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import FILES, FinishedRun, add_tab
@@ -46,9 +46,7 @@ class StubRuns:
 
 class Page:
     def __init__(self, *arguments: str) -> None:
-        parser = get_parser()
-        add_arguments(parser)
-        self.options = parser.parse_args(["--outputs", "none", *arguments])
+        self.options = options("--outputs", "none", *arguments)
         self.environment = Environment(events=Events(), parsed_options=self.options)
         runner = self.environment.create_local_runner()
         self.started: list[tuple[int, float]] = []

@@ -96,7 +96,7 @@ def test_a_brute_force_checker_agrees_on_many_small_watched_runs() -> None:
         if not world.rows:
             continue
         history = world.history()
-        times = timeline(history)
+        times = history.once(timeline)
         assert (times.behind > 0).tolist() == stale_by_proof(world, history)
         assert not times.phantom.any()
         if not lag:

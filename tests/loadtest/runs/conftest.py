@@ -1,6 +1,9 @@
 """Real Locust runs against a real sandbox, short ones."""
 
+import itertools
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locust_process import SHORT, Run, Start, Type
+from locust_process import LATENCY, OPEN, SHORT, Run, Start, Type
 from own_document import Mine
 from warm_locust import WarmLocust, arguments_of
 
@@ -27,16 +30,10 @@ def shared_sandbox(synthesized: dict[str, Path]) -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def sandbox(shared_sandbox: RunningSandbox) -> Iterator[RunningSandbox]:
-    """The shared sandbox, with no fault left behind."""
+    """The shared sandbox, as slow as a quick gateway, with no fault left behind."""
+    shared_sandbox.set_fault("latency", LATENCY)
     yield shared_sandbox
     shared_sandbox.clear_faults()
-
-
-@pytest.fixture(scope="session")
-def warm_locust() -> Iterator[WarmLocust]:
-    warm = WarmLocust()
-    yield warm
-    warm.close()
 
 
 @pytest.fixture
@@ -63,21 +60,20 @@ def start(tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Start]:
         headless: bool = True,
         log: Path | None = None,
         warm: bool = True,
+        **differently: Any,
     ) -> Run:
         run_dir = tmp_path / f"run-{len(runs)}"
         command = locust_command("--only-summary", headless=headless)
         command += ["-u", "8", "-r", "8"] if headless else []
         command += ["-t", run_time] if run_time else []
-        # a run whose end is not known begins with a long rest, in which nothing is written
-        windows = SHORT if run_time else (*SHORT, "--window", "0")
         command += ["--outputs", str(outputs or tmp_path / "none.json"), "--run-dir", str(run_dir)]
-        command += [*windows, *arguments]
+        command += [*(SHORT if run_time else OPEN), *arguments]
         port = str(free_port())  # of a master, for several tests may run at a time
         ports = {"LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
         environment = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", **ports}
         errors = None if log is None else log.open("wb")
-        if warm and "--processes" not in arguments:  # workers that a copy forks say "Illegal seek" when they end
-            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors)
+        if warm:
+            process: Any = warm_locust.start(arguments_of(command), tmp_path, environment, errors, **differently)
         else:
             process = subprocess.Popen(
                 command,
@@ -110,8 +106,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_of_project(tmp_path_factory.mktemp("typed") / "project", "loadtest", "stacks")
 
 
+def assigned(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The variables that stand before a command, and the command."""
+    before = list(itertools.takewhile(re.compile(r"\w+=").match, words))
+    return dict(word.split("=", 1) for word in before), words[len(before) :]
+
+
 @pytest.fixture
-def typed(checkout: Path, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Type]:
+def typed(checkout: Path, sandbox: RunningSandbox, tmp_path: Path, warm_locust: WarmLocust) -> Iterator[Type]:
     """Types a command of the documentation beside the sandbox's outputs.json; kills what a test leaves running."""
     assert sandbox.outputs_path is not None
     (checkout / "outputs.json").write_bytes(sandbox.outputs_path.read_bytes())
@@ -120,15 +122,20 @@ def typed(checkout: Path, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[T
 
     def type_it(command: str) -> Run:
         run_dir = tmp_path / f"typed-{len(runs)}"
-        process = subprocess.Popen(
-            ["bash", "-c", command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=checkout,
-            env={**os.environ, "PATH": path, "LOCUST_RUN_DIR": str(run_dir), "AWS_EC2_METADATA_DISABLED": "true"},
-            start_new_session=True,
-        )
+        environment = {**os.environ, "PATH": path, "LOCUST_RUN_DIR": str(run_dir), "AWS_EC2_METADATA_DISABLED": "true"}
+        variables, words = assigned(shlex.split(command))
+        if words[0] == "locust":
+            process: Any = warm_locust.start(words[1:], checkout, environment | variables)
+        else:
+            process = subprocess.Popen(
+                ["bash", "-c", command],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=checkout,
+                env=environment,
+                start_new_session=True,
+            )
         runs.append(Run(run_dir, process))
         return runs[-1]
 

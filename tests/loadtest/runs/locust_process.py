@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import select
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,14 +13,29 @@ from pathlib import Path
 from typing import Any
 
 from loadtest.__main__ import main
-from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER
+from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER, JOURNAL_NAME
+from loadtest.run.recording_processes import still_recording
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
-    *("--window", "0.5", "--write-interval", "0.2", "--payload-bytes", "2048"),
+    *("--window", "0.5", "--write-interval", "0.1", "--payload-bytes", "2048"),
     *("--arrival-rate", "500", "--seed", "1"),
 )
+OPEN = (*SHORT, "--window", "0", "--write-interval", "0.2")
+"""For a run whose length is not known: it would begin with a long rest, in which nothing is written."""
+LATENCY = "10ms"
+"""Of the sandbox. Where PUTs take next to no time, few reads would meet one; reads that last meet each of them."""
+ANSWERED = {"reads": 400, "writes": 8}
+"""So much must be recorded for the answers to be sure."""
+
+
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait until something holds; no machine is so slow that it does not within two minutes."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"that was not so within {seconds} s"
+        time.sleep(0.05)
 
 
 @dataclass
@@ -31,20 +47,44 @@ class Run:
     output: str = ""
     code: int | None = None
 
-    def wait(self, seconds: float = 90) -> "Run":
-        self.output, _ = self.process.communicate(timeout=seconds)
+    def wait(self, seconds: float = 120) -> "Run":
+        rest, _ = self.process.communicate(timeout=seconds)
+        self.output += rest
         self.code = self.process.returncode
         return self
 
-    def wait_until_reading(self, reads: int = 100) -> None:
-        """Wait until so many reads have been flushed."""
-        for _ in range(600):
-            spools = list(self.run_dir.glob("spool/*.reads"))
-            if sum(path.stat().st_size for path in spools) > SPOOLED_READ_DTYPE.itemsize * reads:
-                return
+    def wait_until_recorded(self, reads: int = 100, writes: int = 0) -> None:
+        """Wait until so many reads have been flushed, and so many PUTs have returned after that of version 0."""
+        self.wait_until(lambda: self.flushed() > reads and self.journal().count('"outcome"') > writes)
+
+    def wait_until_said(self, words: str) -> None:
+        """Wait until this is in the output."""
+        while words not in self.output:
+            self.wait_until(lambda: bool(select.select([self.process.stdout], [], [], 0)[0]))
+            more = os.read(self.process.stdout.fileno(), 65536).decode(errors="replace")
+            assert more, self.output
+            self.output += more
+
+    def flushed(self, share: str = "") -> int:
+        """How many reads have been flushed, by all processes or by that of one share."""
+        spools = self.run_dir.glob(f"spool/{share}*.reads")
+        return sum(path.stat().st_size for path in spools) // SPOOLED_READ_DTYPE.itemsize
+
+    def journal(self) -> str:
+        """What the writer has noted."""
+        journal = self.run_dir / JOURNAL_NAME
+        return journal.read_text() if journal.exists() else ""
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, while the process goes on."""
+
+        def holds_now() -> bool:
+            if holds():
+                return True
             assert self.process.poll() is None, self.wait().output
-            time.sleep(0.05)
-        raise AssertionError("nothing was read within 30 s")
+            return False
+
+        until(holds_now)
 
     def signal(self, number: int) -> "Run":
         os.kill(self.process.pid, number)
@@ -114,11 +154,8 @@ def assert_judged_once(run: Run) -> None:
 
 def assert_recovered(run: Run, reads: int) -> None:
     """All that was flushed of a run that was killed is judged by the report command."""
-    for _ in range(100):  # until the last of its processes is gone
-        finished = report(run.run_dir)
-        if "still being recorded" not in finished.stderr:
-            break
-        time.sleep(0.1)
+    until(lambda: not still_recording(run.run_dir))
+    finished = report(run.run_dir)
     assert finished.returncode in (0, 3), finished.stderr
     assert files_of(run) == FILES
     assert run.summary["run"]["ended"]["recovered"] is True

@@ -8,8 +8,10 @@ import select
 import struct
 import subprocess
 import termios
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,7 +85,7 @@ class InTerminal:
         os.close(slave)
         return cls(process, master)
 
-    def read_until(self, wanted: str | None, seconds: float = 60) -> str:
+    def read_until(self, wanted: str | None, seconds: float = 120) -> str:
         """Read until the output matches ``wanted`` (None: until the program has ended)."""
         until = time.monotonic() + seconds
         while wanted is None or not re.search(wanted, self.said):
@@ -107,10 +109,32 @@ class InTerminal:
 
     def wait(self) -> int:
         self.read_until(None)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         os.close(self.master)
+
+
+@contextmanager
+def shown_on_terminal(columns: int = 100) -> Iterator[Callable[[], str]]:
+    """A terminal for what this process prints; what it showed is to be had when it is gone."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    pieces: list[bytes] = []
+
+    def read() -> None:
+        with suppress(OSError):  # the other end is closed
+            while piece := os.read(master, 65536):
+                pieces.append(piece)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        with os.fdopen(slave, "w") as stream, redirect_stdout(stream), redirect_stderr(stream):
+            yield lambda: b"".join(pieces).decode()
+    finally:
+        reader.join(60)
+        os.close(master)

@@ -4,66 +4,61 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from locust_process import PROJECT, SHORT
+from locust_process import OPEN, PROJECT, Run
 
 from loadtest.project import locust_command
 from loadtest.sandbox.process import RunningSandbox
 
 _MAY_NOT_MOUNT = 77
 _SCRIPT = f"""
-mount -t tmpfs -o size=12m none "$1" || exit {_MAY_NOT_MOUNT}
-(while [ ! -e "$2" ]; do sleep 0.05; done; cat /dev/zero > "$1/filler") 2>/dev/null &
-shift 2
-"$@"
-code=$?
-echo "exit code of the run: $code"
+mount -t tmpfs -o size=12m none "$DISK" || exit {_MAY_NOT_MOUNT}
+when() {{ while [ ! -e "$NOW/$1" ]; do sleep 0.05; done; }}
+(when full; cat /dev/zero > "$DISK/filler") 2>/dev/null &
+"$@" &
+run=$!
+(when over; kill -TERM $run) 2>/dev/null &
+wait $run
+echo "exit code of the run: $?"
 rm -f "$DISK/filler"
 "$PYTHON" -m loadtest report "$DISK/run"
 echo "exit code of the report: $?"
-cp "$DISK/run/summary.json" "$DISK/run/report.md" "$DISK/.."
+cp "$DISK/run/summary.json" "$DISK/run/report.md" "$NOW"
 """
+"""What is to happen now is a file in the folder NOW, of which the disk knows nothing."""
 
 
 @pytest.mark.slow
 def test_a_full_disk_is_said_and_leaves_the_run_inconclusive(sandbox: RunningSandbox, tmp_path: Path) -> None:
     disk, now = tmp_path / "disk", tmp_path / "now"
     disk.mkdir()
-    locust = locust_command()
-    locust += [
-        "--only-summary",
-        "-u",
-        "4",
-        "-r",
-        "4",
-        "-t",
-        "6s",
-        "--outputs",
-        str(sandbox.outputs_path),
-        *SHORT,
-        "--write-interval",
-        "0.02",
-    ]
-    locust += ["--run-dir", str(disk / "run")]
+    now.mkdir()
+    locust = locust_command("--only-summary", "-u", "4", "-r", "4", "--outputs", str(sandbox.outputs_path), *OPEN)
+    locust += ["--write-interval", "0.05", "--run-dir", str(disk / "run")]
     process = subprocess.Popen(
-        ["unshare", "-m", "sh", "-c", _SCRIPT, "sh", str(disk), str(now), *locust],
+        ["unshare", "-m", "sh", "-c", _SCRIPT, "sh", *locust],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=PROJECT,
-        env={**os.environ, "AWS_EC2_METADATA_DISABLED": "true", "DISK": str(disk), "PYTHON": sys.executable},
+        env={
+            **os.environ,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **{"DISK": str(disk), "NOW": str(now), "PYTHON": sys.executable},
+        },
     )
-    seen = Path(f"/proc/{process.pid}/root{disk}/run/spool")
-    for _ in range(600):
-        if process.poll() is not None or list(seen.glob("*.reads")):
-            break
-        time.sleep(0.05)
-    time.sleep(1)
-    now.touch()
-    output, _ = process.communicate(timeout=90)
+    run = Run(Path(f"/proc/{process.pid}/root{disk}/run"), process)
+    try:
+        run.wait_until(lambda: process.poll() is not None or run.flushed() > 100)
+        (now / "full").touch()
+        if process.poll() is None:
+            run.wait_until_said("nothing more is put until there is room")
+    finally:
+        (now / "full").touch()
+        (now / "over").touch()
+        output = run.wait().output
     if process.returncode == _MAY_NOT_MOUNT or "unshare" in output.partition("\n")[0]:
         pytest.skip("no file system may be mounted here")
     assert output.count("nothing more is put until there is room") == 1, output
@@ -71,7 +66,7 @@ def test_a_full_disk_is_said_and_leaves_the_run_inconclusive(sandbox: RunningSan
     assert "exit code of the run: 3" in output, output
     assert "exit code of the report: 3" in output, output
     assert "Traceback" not in output
-    summary = json.loads((tmp_path / "summary.json").read_text())
+    summary = json.loads((now / "summary.json").read_text())
     assert summary["verdict"] == "INCONCLUSIVE"
     assert "killed" not in summary["run"]["ended"]["reason"]
-    assert "The run was killed" not in (tmp_path / "report.md").read_text()
+    assert "The run was killed" not in (now / "report.md").read_text()

@@ -24,7 +24,7 @@ def test_both_runs_are_whole_and_never_read_at_a_time(
         mine = [Mine(one) for one in (sandbox, slow)]
         for owner in mine:
             owner.put()
-        given = [str(sandbox.outputs_path), str(slow.outputs_path), "--run-time", "9", "--users", "30", *SHORT]
+        given = [str(sandbox.outputs_path), str(slow.outputs_path), "--run-time", "6", "--users", "30", *SHORT]
         done = subprocess.run(
             [sys.executable, "-m", "loadtest", "duel", *given, "--output", str(tmp_path / "duel")],
             cwd=PROJECT,

@@ -150,7 +150,7 @@ def test_somebody_else_who_writes_is_named(judged: Callable[[Company], Summary])
 
 @pytest.mark.slow
 def test_without_a_fault_nothing_is_reported_and_a_pipe_gets_plain_lines(sandbox: RunningSandbox, start: Start) -> None:
-    run = start(sandbox.outputs_path, run_time="6s").wait()
+    run = start(sandbox.outputs_path, "--window", "1", run_time="6s").wait()
     assert_answered(run)
     summary = read_summary(run.run_dir / SUMMARY_FILE)
     assert is_recovered((WITHOUT, None), summary), verdicts(summary)

@@ -6,16 +6,20 @@ import time
 from pathlib import Path
 
 import pytest
+from locust_process import until
 
 from benchmarks.kill_cases import killing
 from benchmarks.kill_witnesses import Lives
 from benchmarks.kills import Outcome, make, row
+from loadtest.sandbox.process import RunningSandbox
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3, 5, 9, 10])
-def test_nothing_that_was_lost_is_passed_over(synthesized: dict[str, Path], number: int) -> None:
-    outcome = make(killing(number), synthesized["conditional"])
+def test_nothing_that_was_lost_is_passed_over(
+    synthesized: dict[str, Path], sandbox: RunningSandbox, number: int
+) -> None:
+    outcome = make(killing(number), synthesized["conditional"], sandbox)
     assert outcome.verdict != "none", outcome.said
     assert not outcome.wrong, row(outcome)
 
@@ -40,10 +44,13 @@ def test_the_end_of_each_process_is_known_from_outside(tmp_path: Path) -> None:
         said = {"role": "worker", "share": 0, "process": recorder.pid}
         (tmp_path / "spool" / "0.recorder").write_text(json.dumps(said))
         lives = Lives(tmp_path)
-        while not lives.until:
-            time.sleep(0.001)
+        until(lambda: bool(lives.until))
+        assert not lives.gone
+        killed_ns = time.monotonic_ns()
         recorder.kill()
-    ended = time.monotonic_ns()
+    until(lambda: bool(lives.gone))
     lives.stop()
-    assert lives.most_absent_s(ended + 10**10) >= 10
-    assert lives.most_absent_s(ended - 10**10) < 0
+    (ended_ns,) = lives.gone.values()
+    assert killed_ns <= ended_ns
+    assert lives.most_absent_s(ended_ns + 10**10) == 10
+    assert lives.most_absent_s(ended_ns - 10**10) < 0

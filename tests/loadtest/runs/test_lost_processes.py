@@ -2,22 +2,34 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
-from locust_process import Run, Start, report
+from locust_process import Run, Start, report, until
 
-from loadtest.run.presence import registration_of
+from loadtest.run.presence import pulse_of, registration_of
 from loadtest.sandbox.process import RunningSandbox
 
+IMPATIENT = {
+    **{"plugin.LEAST_STOP_TIMEOUT_S": 1.0, "record_receiver.SILENCE_S": 1.0, "children._PATIENCE_S": 1.0},
+    **{"writer.conversation._GRACE_S": 1, "writer.conversation._LAST_GRACE_S": 1},
+}
+"""A process that hangs does so for ever, so that it need not be waited for as long as one that may go on."""
 
-def process_of(run: Run, role: str, share: int = 0) -> int:
-    """The process that records this share of a run."""
-    for path in run.run_dir.glob("spool/*.recorder"):
-        said = registration_of(path)
-        if said is not None and (said["role"], said["share"]) == (role, share):
-            return int(said["process"])
-    raise AssertionError(f"nobody records {role} {share}")
+
+def recording(run: Run) -> dict[tuple[str, int], int]:
+    """The processes that record a run, by role and share, once all three were heard from."""
+    found: dict[tuple[str, int], int] = {}
+
+    def all_three() -> bool:
+        for path in run.run_dir.glob("spool/*.recorder"):
+            said = registration_of(path)
+            if said is not None and pulse_of(path) is not None:
+                found[said["role"], said["share"]] = said["process"]
+        return len(found) == 3
+
+    run.wait_until(all_three)
+    run.wait_until_recorded()
+    return found
 
 
 def assert_missing(run: Run, *parts: str) -> None:
@@ -31,12 +43,12 @@ def assert_missing(run: Run, *parts: str) -> None:
 
 def test_a_worker_and_a_writer_that_hang_are_ended_and_named(sandbox: RunningSandbox, start: Start) -> None:
     """Both at once, as each is waited for; that one alone decides every answer is shown by `test_attendance`."""
-    run = start(sandbox.outputs_path, "--processes", "2", run_time="4s")
-    run.wait_until_reading(300)
-    hanging = [process_of(run, "worker", 1), process_of(run, "writer")]
+    run = start(sandbox.outputs_path, "--processes", "2", run_time=None, constants=IMPATIENT)
+    processes = recording(run)
+    hanging = [processes["worker", 1], processes["writer", 0]]
     for process in hanging:
         os.kill(process, signal.SIGSTOP)
-    run.wait()
+    run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     assert_missing(run, "Worker 2 of 2 was last heard from", "The writer was last heard from")
     assert "Traceback" not in run.output
@@ -46,16 +58,10 @@ def test_a_worker_and_a_writer_that_hang_are_ended_and_named(sandbox: RunningSan
 def test_workers_and_writer_end_by_themselves_when_their_master_is_killed(
     sandbox: RunningSandbox, start: Start
 ) -> None:
-    run = start(sandbox.outputs_path, "--processes", "2", run_time="60s")
-    run.wait_until_reading(300)
-    left = [process_of(run, "worker", 0), process_of(run, "worker", 1), process_of(run, "writer")]
+    run = start(sandbox.outputs_path, "--processes", "2", run_time="300s")
+    left = recording(run).values()
     run.signal(signal.SIGKILL)
-    for _ in range(200):
-        if not any(Path(f"/proc/{process}/exe").exists() for process in left):
-            break
-        time.sleep(0.1)
-    else:
-        raise AssertionError("they go on without their master")
+    until(lambda: not any(Path(f"/proc/{process}/exe").exists() for process in left))
     assert report(run.run_dir).returncode == 3
     assert_missing(run, "The run was cut short")
     assert len(list(run.run_dir.glob("spool"))) == 0

@@ -1,5 +1,6 @@
 """Workers with another clock, with files of their own, or behind another network, judged as those beside the master."""
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -27,19 +28,27 @@ def master(port: int, count: int) -> tuple[str, ...]:
     return ("--master", "--expect-workers", str(count), "--master-bind-port", str(port))
 
 
+def begins(page: int, form: bytes) -> bool:
+    """Whether a run begins from the page: it is there, a worker is ready, and the last run over."""
+    try:
+        with urlopen(f"http://127.0.0.1:{page}/swarm", form) as answer:
+            return bool(json.load(answer)["success"])
+    except OSError:
+        return False
+
+
 @needs_clocks
 @needs_mounts
 def test_workers_of_other_hosts_take_part_as_those_beside_the_master(
     sandbox: RunningSandbox, start: Start, tmp_path: Path
 ) -> None:
-    sandbox.set_fault("replica-lag", "off")
     port = free_port()
     far = (*hiding(tmp_path), *OTHER_CLOCK, "36000")
     with (
         network(port, there=0.005, back=0.075) as detour,  # where a guess of half the way would be wrong by 35 ms
         workers((detour.port, (*AT_TOKYO, *far)), (port, (*OTHER_CLOCK, "-1")), (port, ())),
     ):
-        run = start(sandbox.outputs_path, *master(port, 3), run_time="6s").wait()
+        run = start(sandbox.outputs_path, *master(port, 3), "--window", "1", run_time="6s").wait()
     assert "Traceback" not in run.output
     assert run.summary["run"]["ended"]["missing"] == [], run.output
     reads = pq.read_table(run.run_dir / "reads.parquet").to_pydict()
@@ -65,7 +74,7 @@ def test_lag_is_found_by_workers_of_other_hosts_alone(sandbox: RunningSandbox, s
         network(port, there=0.075, back=0.005) as detour,
         workers((detour.port, (*hiding(tmp_path), *OTHER_CLOCK, "-1")), (port, (*OTHER_CLOCK, "36000"))),
     ):
-        run = start(sandbox.outputs_path, *master(port, 2), run_time="6s").wait()
+        run = start(sandbox.outputs_path, *master(port, 2), run_time="5s").wait()
     assert run.code == 1, run.output
     fresh = run.check("fresh-reads")
     numbers = {number["name"]: number["value"] for number in fresh["numbers"]}
@@ -78,17 +87,18 @@ def test_lag_is_found_by_workers_of_other_hosts_alone(sandbox: RunningSandbox, s
 def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
     sandbox: RunningSandbox, start: Start, tmp_path: Path
 ) -> None:
-    sandbox.set_fault("replica-lag", "off")
     port = free_port()
     with network(port) as cable, workers((cable.port, hiding(tmp_path)), (port, hiding(tmp_path)), (port, ())) as team:
-        run = start(sandbox.outputs_path, *master(port, 3), run_time="10s")
-        run.wait_until_reading(300)
+        run = start(sandbox.outputs_path, *master(port, 3), run_time=None)
+        run.wait_until_recorded(300)
         cable.cut()
         time.sleep(2)
         team[1].kill()
         time.sleep(2)
+        sent = {share: run.flushed(share) for share in "012"}
         cable.heal()
-        run.wait()
+        run.wait_until(lambda: sum(run.flushed(share) > before for share, before in sent.items()) == 2)
+        run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     assert "Traceback" not in run.output
     (missing,) = run.summary["run"]["ended"]["missing"]
@@ -104,26 +114,15 @@ def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
 def test_a_session_with_the_page_has_one_run_after_the_other(
     sandbox: RunningSandbox, start: Start, tmp_path: Path
 ) -> None:
-    sandbox.set_fault("replica-lag", "off")
     port, page = free_port(), free_port()
     options = (*master(port, 1), "--web-host", "127.0.0.1", "--web-port", str(page))
     with workers((port, hiding(tmp_path))) as team:
         run = start(sandbox.outputs_path, *options, run_time=None, headless=False)
         for number in (1, 2):
             swarm = urlencode({"user_count": 4, "spawn_rate": 4, "run_time": "2s"}).encode()
-            for _ in range(100):
-                time.sleep(0.2)  # until the page is there, the worker ready, and the last run over
-                try:
-                    with urlopen(f"http://127.0.0.1:{page}/swarm", swarm) as answer:
-                        if b'"success": true' in answer.read().replace(b'":true', b'": true'):
-                            break
-                except OSError:
-                    continue
+            run.wait_until(lambda form=swarm: begins(page, form))
             done = run.run_dir if number == 1 else run.run_dir.with_name(f"{run.run_dir.name}-2")
-            for _ in range(300):
-                if (tmp_path / "latest").resolve() == done:
-                    break
-                time.sleep(0.1)
+            run.wait_until(lambda done=done: (tmp_path / "latest").resolve() == done)
             assert pq.read_metadata(done / "reads.parquet").num_rows > 100
         run.signal(signal.SIGTERM).wait()
         assert "Traceback" not in run.output

@@ -4,6 +4,7 @@ A run is refused while Locust starts, so most of these start it in this process;
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from locust.argument_parser import get_parser
 from locust.env import Environment
 from locust.event import Events
 from locust_process import SHORT, Start, report
+from warm_python import WarmPython
 
 from benchmarks.nginx import free_port
 from loadtest.load.options import add_arguments
@@ -40,10 +42,13 @@ def outputs(sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Refused:
+def refused(
+    tmp_path: Path, warm_python: WarmPython, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Refused:
     """Starts a run, which is refused; returns what is said."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(gevent, "signal_handler", lambda *_: None)  # the signals here are pytest's
+    monkeypatch.setattr(sys, "executable", str(warm_python.program))
 
     def refused_with(outputs: Path | None, *arguments: str) -> str:
         run_dir = tmp_path / "run"

@@ -67,23 +67,27 @@ def test_credentials_that_end_in_mid_run(
     sandbox: RunningSandbox, mine: Mine, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the PUTs that follow was sent: they overlap no read, and nobody is told that all was well."""
-    count = tmp_path / "asked"
+    count, over = tmp_path / "asked", tmp_path / "over"
     helper = tmp_path / "helper.py"
     helper.write_text(
         "import datetime, json, pathlib, sys\n"
         f"count = pathlib.Path({str(count)!r})\n"
         "asked = len(count.read_text()) if count.exists() else 0\n"
         "count.write_text('x' * (asked + 1))\n"
-        "if asked >= 8: sys.exit(1)\n"
+        f"if pathlib.Path({str(over)!r}).exists(): sys.exit(1)\n"
         "soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=1)\n"
         "print(json.dumps({'Version': 1, 'AccessKeyId': 'ASIAEXAMPLE', 'SecretAccessKey': 'SECRETOFNOBODY',\n"
         "                  'SessionToken': 'TOKENOFNOBODY', 'Expiration': soon.isoformat()}))\n"
     )
     profile(tmp_path, monkeypatch, f"[default]\ncredential_process = {sys.executable} {helper}\n")
-    run = start(without_key(sandbox, tmp_path), run_time="7s").wait()
+    run = start(without_key(sandbox, tmp_path), run_time=None)
+    run.wait_until_recorded(writes=4)
+    over.touch()
+    run.wait_until(lambda: run.journal().count('"outcome": 1') > 10)  # refused
+    run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     assert "PUTs fail: CredentialRetrievalError" in run.output
-    assert len(count.read_text()) > 8
+    assert len(count.read_text()) > 8, "it is asked again and again"
     outcomes = {row["outcome"]: row["count"] for row in run.summary["availability"]["write_outcomes"]}
     assert outcomes.get("refused", 0) >= 2
     assert outcomes.get("unknown", 0) == 0
@@ -108,16 +112,12 @@ def test_a_writer_that_is_killed_is_told_and_the_document_is_put_back_after_ctrl
 ) -> None:
     own = stamped(tmp_path / "own", "/meta/revision", "/meta/by")  # a number and text
     run = start(sandbox.outputs_path, *own, run_time=None)
-    run.wait_until_reading(500)
+    run.wait_until_recorded(200)
     assert json.loads(mine.body())["meta"]["by"].startswith("loadtest-")
     assert mine.is_served_as_it_was()
     os.kill(writer_of(run), signal.SIGKILL)
-    for _ in range(100):
-        noted = json.loads((run.run_dir / "run.json").read_text()).get("writer")
-        if noted:
-            break
-        time.sleep(0.05)
-    assert noted[0]["trouble"] == "the writer ended: it was killed (SIGKILL)"
+    run.wait_until(lambda: bool(run.description.get("writer")))
+    assert run.description["writer"][0]["trouble"] == "the writer ended: it was killed (SIGKILL)"
     assert run.process.poll() is None  # the readers go on
     os.killpg(run.process.pid, signal.SIGINT)
     time.sleep(0.3)
@@ -140,7 +140,7 @@ def test_a_key_that_may_not_read_keeps_by_the_address_and_puts_back_after_sigter
 ) -> None:
     sandbox.enforce_iam()
     run = start(sandbox.outputs_path, run_time=None)
-    run.wait_until_reading(200)
+    run.wait_until_recorded(200)
     run.signal(signal.SIGTERM).wait()
     assert f"document at s3://{sandbox.outputs()['S3BucketName']}/{KEY} ({len(MINE)} bytes) is kept" in run.output
     assert "is put back as it was before the run" in run.output
@@ -158,7 +158,7 @@ def test_the_document_survives_that_everything_is_killed(
     The killed ones publish documents that do not prove themselves: with a number for a stamp, and as they are.
     """
     killed = start(sandbox.outputs_path, *stamped(tmp_path / "own", "/meta/revision"), run_time=None)
-    killed.wait_until_reading(200)
+    killed.wait_until_recorded(200)
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
@@ -183,7 +183,7 @@ def test_the_document_survives_that_everything_is_killed(
 
     documents_like_mine(tmp_path / "folder", 300)
     killed = start(sandbox.outputs_path, "--documents", str(tmp_path / "folder"), run_time=None)
-    killed.wait_until_reading(200)
+    killed.wait_until_recorded(200)
     for pid in (*children(killed.process.pid), killed.process.pid):
         os.kill(pid, signal.SIGKILL)
     killed.process.communicate()
@@ -213,7 +213,7 @@ def test_a_profile_that_asks_for_a_code_where_nobody_can_type(
         "[profile base]\naws_access_key_id = base\naws_secret_access_key = SECRETOFBASE\n"
     )
     profile(tmp_path, monkeypatch, content)
-    run = start(without_key(sandbox, tmp_path)).wait()
+    run = start(without_key(sandbox, tmp_path), python=Path(sys.executable)).wait()  # botocore is told how to ask
     assert run.code == 2, run.output
     assert "MfaNeedsTerminalError" in run.output
     assert "aws sts get-session-token" in run.output

@@ -145,8 +145,11 @@ def test_a_promise_that_broke_fails_at_once(clean: Summary) -> None:
     [
         ({12}, set(), Verdict.FAIL),  # never before, and now and then since: worse, though it passes again
         ({3, 12}, set(), Verdict.PASS),  # it failed now and then before
+        ({3, 12, 14, 16, 18}, set(), Verdict.PASS),  # 4 of 10 runs after 1 of 10 may be chance
+        ({1, 10, 11, 12, 14, 15, 17, 18}, set(), Verdict.FAIL),  # far more often than before, though it passes again
         (set(range(20)), set(), Verdict.PASS),  # it never passed, so it did not get worse
         (set(range(5, 20)), set(), Verdict.PASS),  # worse before the last runs
+        (set(range(9, 20)), set(), Verdict.PASS),  # and with the run just before them
         ({3, *range(14, 20)}, set(), Verdict.FAIL),  # it passed, and only fails now
         (set(), set(range(10, 20)), Verdict.INCONCLUSIVE),
         (set(), set(range(10, 19)), Verdict.PASS),

@@ -3,12 +3,10 @@
 from dataclasses import replace
 
 from loadtest.run.records import Verdict
-from loadtest.summary.addresses import AddressRow
-from loadtest.summary.objects import ObjectRow
-from loadtest.summary.places import PlaceRow
+from loadtest.summary.parts import AddressRow, ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.trend.trending import trend
-from tests.loadtest.trend.made_runs import number, on_machine, run_at, series
+from tests.loadtest.trend.made_runs import number, on_machine, run_at, series, with_check
 
 
 def test_another_machine_is_another_series(clean: Summary) -> None:
@@ -94,6 +92,34 @@ def test_what_got_worse_at_one_object_is_seen(clean: Summary) -> None:
     runs = series(clean, [1.0] * 30)
     made = trend([with_object(run, (1.3 if at >= 24 else 1.0) + 0.004 * (at % 3)) for at, run in enumerate(runs)])
     assert number(made, "response-prices-json-p50").verdict is made.verdict is Verdict.FAIL
+
+
+def test_what_broke_at_one_address_is_seen_though_it_never_held_at_another(clean: Summary) -> None:
+    def with_stale(run: Summary, gateway_fails: bool) -> Summary:
+        held, broken = (Verdict.PASS,) * 4, (Verdict.PASS, Verdict.PASS, Verdict.FAIL, Verdict.PASS)
+        run = with_check(at_two(run), "fresh-reads", Verdict.FAIL)
+        gateway, cdn = run.addresses
+        own = replace(gateway, verdicts=broken if gateway_fails else held)
+        return replace(run, addresses=(own, replace(cdn, verdicts=broken)))
+
+    runs = series(clean, [1.0] * 20)
+    assert trend([with_stale(run, False) for run in runs]).verdict is Verdict.PASS
+    made = trend([with_stale(run, at >= 17) for at, run in enumerate(runs)])
+    (broken,) = (one for one in made.promises if one.verdict is Verdict.FAIL)
+    assert (broken.id, broken.since) == ("freshness: https-gateway-v1", 17)
+    assert "see the old version at https://gateway/v1? passed before" in broken.sentence
+
+
+def test_what_broke_at_one_object_is_a_promise_of_its_own(clean: Summary) -> None:
+    runs = series(clean, [1.0] * 20)
+    both = [replace(run, objects=tuple(an_object(run, key) for key in ("a.json", "bodies"))) for run in runs]
+    whole = replace(runs[-1].questions[1], verdict=Verdict.FAIL)
+    first, second = both[-1].objects
+    second = replace(second, answers=(second.answers[0], whole, *second.answers[2:]))
+    both[-1] = replace(both[-1], objects=(first, second))
+    made = trend(both)
+    assert [one.id for one in made.promises if one.verdict is Verdict.FAIL] == ["whole: bodies"]
+    assert {"whole: a-json", "whole-bodies"} <= {one.id for one in made.promises}
 
 
 def test_objects_whose_keys_look_alike_have_numbers_of_their_own(clean: Summary) -> None:

@@ -15,10 +15,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[1]
 _LARGEST_MESSAGE = 1 << 20
 _STATUS = struct.Struct("i")
 
@@ -59,9 +60,10 @@ class WarmRun:
 
 
 class WarmLocust:
-    """The process that has imported Locust."""
+    """The process that has imported Locust; ``python`` is called for what a run starts beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: Path) -> None:
+        self._python = python
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -72,12 +74,22 @@ class WarmLocust:
             )
 
     def start(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], errors: IO[Any] | None = None
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        errors: IO[Any] | None = None,
+        python: Path | None = None,
+        constants: Mapping[str, float] | None = None,
     ) -> WarmRun:
-        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output."""
+        """Run ``locust ARGUMENTS``; ``errors`` None: together with the output.
+
+        ``python`` is called instead of this one's, and ``constants`` of this project's modules have other values.
+        """
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         said = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+        said |= {"python": str(python or self._python), "constants": dict(constants or {})}
         descriptors = [their_output, their_output if errors is None else errors.fileno(), their_status]
         socket.send_fds(self._control, [json.dumps(said).encode()], descriptors)
         os.close(their_output)
@@ -137,6 +149,10 @@ def become_each_run(number: int) -> None:
         os.environ.clear()
         os.environ.update(said["environment"])
         random.seed()
+        sys.executable = said["python"]
+        for name, value in said["constants"].items():
+            module, _, constant = name.rpartition(".")
+            setattr(import_module(f"loadtest.load.{module}"), constant, value)
         gevent.reinit()
         sys.argv = ["locust", *said["arguments"]]
         return

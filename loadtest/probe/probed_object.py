@@ -81,7 +81,7 @@ def _is_text(body: bytes) -> bool:
     return True
 
 
-class Store:
+class ProbedObject:
     """The object in its bucket. ``read`` is a plain read of the target."""
 
     def __init__(self, target: Target, read: Callable[[], ProbeAnswer], time_limit_s: float) -> None:
