@@ -152,7 +152,9 @@ def become_each_run(number: int) -> None:
         sys.executable = said["python"]
         for name, value in said["constants"].items():
             module, _, constant = name.rpartition(".")
-            setattr(import_module(f"loadtest.load.{module}"), constant, value)
+            owner = import_module(f"loadtest.load.{module}")
+            getattr(owner, constant)  # else a test would go on without it
+            setattr(owner, constant, value)
         gevent.reinit()
         sys.argv = ["locust", *said["arguments"]]
         return

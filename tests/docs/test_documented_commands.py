@@ -40,17 +40,16 @@ tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be
   python -m loadtest mappings
 tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now
   python tests/probe/peers.py --update
-tests/loadtest/load/test_options_command.py::test_every_option_is_listed_with_its_variable
+tests/loadtest/load/test_run_options.py::test_every_option_is_listed_with_its_variable
   python -m loadtest options
 tests/loadtest/load/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf
   terraform output -json
 tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once
   python -m loadtest restore RUN_DIR
-tests/loadtest/load/test_several_addresses.py::test_the_commands_of_the_page_are_understood_as_it_says
+tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says
   {LOCUST} --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' \
 --samples-path 'https://cdn.example.com/v1/samples weight=1'
   {LOCUST} --headless -u 20 -r 20 -t 60s --samples-path '/v1/samples weight=3' --samples-path /_cdn/v1/samples
-tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says
   {LOCUST} --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' \
 --samples-path '/v1/shop/prices key=prices/today.json'
   {LOCUST} --headless -u 20 -r 20 -t 120s --stamp /revision --samples-path /v1/samples \

@@ -66,7 +66,7 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
     environment.events.request.add_listener(listen)
     runner = environment.create_local_runner()
     runner.start(4, spawn_rate=100)
-    until(lambda: len(told) > 50)
+    until(lambda: len(told) > 50 and (user is Reader or AlsoWrites.done > 0))
     runner.start(2, spawn_rate=100)  # ramping down
     until(lambda: runner.user_count == 2)
     more = len(told) + 20

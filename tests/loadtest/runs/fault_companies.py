@@ -120,13 +120,8 @@ COMPANIES = (
         (Injected("rewrite", "20%,base64"), Injected("flapping-etag", "40%"), Injected("replica-lag", "1ms")),
         documents="stamped",
     ),
-    Company(
-        "frozen",
-        (Injected("freeze", "1000ms/3s"), Injected("foreign-writer", "500ms")),
-        documents="stamped",
-        seconds=5,
-        arguments=FEW_READS,
-    ),
+    Company("frozen", (Injected("freeze", "1000ms/3s"),), seconds=5, arguments=FEW_READS),
+    Company("foreign", (Injected("foreign-writer", "500ms"),), documents="stamped"),  # its reads are in no latency
     Company("blocked", (Injected("write-block", "300ms"), Injected("own-etags", "unquoted")), arguments=SELDOM),
     Company("shared ETags", (Injected("shared-etag", "60%"), Injected("torn", "20%")), documents="stamped"),
     Company("late", (Injected("late-write", "50ms,60%"), Injected("etag-swap", "20%"))),

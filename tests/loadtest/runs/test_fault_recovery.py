@@ -27,7 +27,7 @@ from loadtest.summary.summary import Summary, read_summary
 
 LATENCY = {"latency"}
 """Has a table of its own (``benchmarks.latency_recovery``)."""
-FOREIGN = next(company for company in COMPANIES if company.name == "frozen")
+FOREIGN = next(company for company in COMPANIES if company.name == "foreign")
 """Here somebody else writes until the end, and what they wrote last is not taken away."""
 
 
