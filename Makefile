@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start hundreds of Python processes. Where they may not keep bytecode, each compiles all that it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-mappings test test-cdk-terrain test-fast environments check lint types scan bench synth deploy redeploy destroy lock clean
+.PHONY: help demo demo-mappings test test-cdk-terrain test-fast test-thorough environments check lint types scan bench synth deploy redeploy destroy lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-cdk-terrain: .venv/.installed ## docs/cdk-terrain.md with the packages of C
 test-fast: WORKERS = 2
 test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
 	$(PYTHON) -m pytest $(PARALLEL) -m "not slow and not terraform" $(TESTS)
+
+test-thorough: .venv/.installed ## ten thousand random histories and a thousand correct runs against the checks, before a release
+	RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 $(PYTHON) -m pytest $(PARALLEL) tests/loadtest/judge tests/loadtest/observed
 
 # -- parts of them
 

@@ -14,13 +14,15 @@ from loadtest.judge.order.zones import zones
 from loadtest.run.records import Verdict
 
 pytestmark = pytest.mark.usefixtures("in_one_thread")
+HOW_MANY = int(os.environ.get("SIMULATED_RUNS", "250"))
+"""So many of a thousand, others each time; `make test-thorough` judges all."""
 NEVER_FIRE = ("whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "conditional-get")
 
 
 @pytest.mark.slow
-def test_a_thousand_correct_runs_raise_no_alarm() -> None:
+def test_correct_runs_raise_no_alarm() -> None:
     passed: collections.Counter[str] = collections.Counter()
-    for seed in range(1000):
+    for seed in Random().sample(range(1000), HOW_MANY):
         history = simulate(seed).history
         for _, judge in CHECKS:
             check = judge(history)
@@ -33,7 +35,7 @@ def test_a_thousand_correct_runs_raise_no_alarm() -> None:
         assert consistency.level in ("atomic", "unknown"), seed
         assert consistency.stale_reads == 0, seed
     for name in NEVER_FIRE:  # and they were not silent for lack of evidence
-        assert passed[name] > 600, (name, passed)
+        assert passed[name] > HOW_MANY / 2, (name, passed)
 
 
 @pytest.mark.slow

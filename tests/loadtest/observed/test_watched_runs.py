@@ -1,4 +1,4 @@
-"""A thousand correct read models of other people raise no alarm, and lag is recovered by what HEADs prove."""
+"""Correct read models of other people raise no alarm, and lag is recovered by what HEADs prove."""
 
 import os
 from random import Random
@@ -16,7 +16,8 @@ from loadtest.run.records import Verdict
 pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
-"""RANDOM_HISTORIES=10000 looks at ten thousand, which takes a minute or two."""
+RUNS = int(os.environ.get("SIMULATED_RUNS", "250"))
+"""So many of a thousand, others each time. `make test-thorough` judges all, and ten thousand small histories."""
 
 
 def each_once(number: int) -> int:
@@ -34,17 +35,17 @@ def comes_back(number: int) -> int:
 PUBLISHERS = (each_once, toggles, comes_back)
 
 
-def test_a_thousand_correct_runs_that_were_watched_raise_no_alarm() -> None:
+def test_correct_runs_that_were_watched_raise_no_alarm() -> None:
     """Publishers slower and faster than HEADs, documents that come once or again, and HEADs that fail."""
     passed = 0
-    for seed in range(1000):
+    for seed in Random().sample(range(1000), RUNS):
         random = Random(seed)
         names = PUBLISHERS[seed % 3]
         gap = random.choice([(1, 30), (20, 60), (80, 200)])
         world = random_world(random, length=300, gap=gap, heads_every=random.choice([2, 10, 40]), names=names)
         history = world.history()
         passed += no_finding(history)[0].verdict is Verdict.PASS
-    assert passed > 100  # and they were not silent for lack of evidence
+    assert passed > RUNS / 10  # and they were not silent for lack of evidence
 
 
 @pytest.mark.parametrize("seed", range(3))
