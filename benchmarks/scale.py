@@ -1,7 +1,7 @@
 """How long the report command takes: makes a synthetic run of some size, reports on it, and prints time and memory.
 
 ``python -m benchmarks.scale`` makes 20,000 reads, as a demo does, and 10,000,000 reads with 20,000 writes, and ends
-with the table of docs/measuring.md; ``--sizes 100M`` is an hour at 28,000 reads/s, and needs 20 GB of memory.
+with the table of docs/measuring.md; ``--sizes 100M`` is an hour at 28,000 reads/s, and needs 11 GB of memory.
 ``--reads N --writes M`` makes another size. ``--keep DIR`` makes one run and keeps it. The synthetic target is atomic
 unless ``--lag`` makes it serve documents that many milliseconds late.
 

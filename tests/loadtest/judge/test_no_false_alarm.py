@@ -1,6 +1,8 @@
-"""A thousand correct runs raise no alarm, and in runs that lag the truth lies in every interval that is reported."""
+"""Correct runs raise no alarm, and in runs that lag the truth lies in every interval that is reported."""
 
 import collections
+import os
+from random import Random
 
 import numpy as np
 import pytest
