@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from gateway_bench import document
 from sandbox_client import SandboxClient
+from test_sandbox_faults_on_the_wire import elapsed
 
 from loadtest.sandbox.faults import timing
 from loadtest.sandbox.faults.registry import FaultSet
@@ -47,12 +48,6 @@ def test_latency_by_status_is_added_to_that_status_alone() -> None:
     faults.update({"latency-200": "20ms", "latency-304": "1ms"})
     added = [sum(fault.answer_delay(status) for fault in faults.delaying) for status in (200, 304, 502)]
     assert added == [0.02, 0.001, 0]
-
-
-def elapsed(call: Callable[[], object]) -> float:
-    started = time.monotonic()
-    call()
-    return time.monotonic() - started
 
 
 def is_slow(call: Callable[[], object]) -> bool:
