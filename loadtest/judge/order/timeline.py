@@ -112,9 +112,7 @@ def timeline(history: History) -> Timeline:
         superseded_by[acknowledged] = np.arange(1, len(acknowledged) + 1)
     before = in_blocks(count, np.int32, lambda block: places(returned, reads.called_ns[block]))
     behind = in_blocks(
-        count,
-        np.int32,
-        lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block],
+        count, np.int32, lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block]
     )
     return Timeline(
         phantom=phantom,

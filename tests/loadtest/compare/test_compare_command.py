@@ -25,10 +25,7 @@ def run_of(folder: Path, name: str, summary: Summary) -> str:
 @pytest.fixture
 def pair(tmp_path: Path, clean: Summary) -> tuple[str, str]:
     """Two runs alike."""
-    return (
-        run_of(tmp_path, "base", with_windows(clean, seed=1)),
-        run_of(tmp_path, "new", with_windows(clean, seed=2)),
-    )
+    return (run_of(tmp_path, "base", with_windows(clean, seed=1)), run_of(tmp_path, "new", with_windows(clean, seed=2)))
 
 
 def test_exit_codes(tmp_path: Path, clean: Summary, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

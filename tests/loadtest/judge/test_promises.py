@@ -25,8 +25,7 @@ def test_staleness_is_tolerated_for_as_long_as_was_recorded(recorded: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("recorded", "said"),
-    [({}, ""), ({"impact_tolerance": "1.25"}, ""), ({"impact_tolerance": 1.25}, "up to 1.25x")],
+    ("recorded", "said"), [({}, ""), ({"impact_tolerance": "1.25"}, ""), ({"impact_tolerance": 1.25}, "up to 1.25x")]
 )
 def test_a_slowdown_is_tolerated_up_to_what_was_recorded(recorded: dict[str, JsonValue], said: str) -> None:
     assert tolerated_ratio(recorded) == said

@@ -63,10 +63,7 @@ rising_shares = st.lists(st.integers(1, 40), min_size=1, max_size=8, unique=True
 
 @pytest.mark.parametrize(
     ("spending", "published"),
-    [
-        (spent_late, (4.877, 3.357, 2.680, 2.290, 2.031)),
-        (spent_evenly, (2.438, 2.427, 2.410, 2.397, 2.386)),
-    ],
+    [(spent_late, (4.877, 3.357, 2.680, 2.290, 2.031)), (spent_evenly, (2.438, 2.427, 2.410, 2.397, 2.386))],
 )
 def test_bounds_are_those_that_are_published(spending: Spending, published: tuple[float, ...]) -> None:
     """Jennison and Turnbull, tables of Lan and DeMets' bounds; the same as of the R packages ldbounds and gsDesign."""
