@@ -51,7 +51,7 @@ class LocustStatistics:
         self._due_s = now_s + LONGEST_WAIT_S
         if not times:
             return
-        batch = locust_stats.StatsEntry(self._stats, REQUEST_NAME, METHOD)
+        batch: Any = locust_stats.StatsEntry(self._stats, REQUEST_NAME, METHOD)
         batch.start_time = batch.last_request_timestamp = now_s
         batch.num_requests = len(times)
         batch.total_response_time = sum(times)
