@@ -20,7 +20,8 @@ from loadtest.sandbox.stack.policy import PolicyError, role_policy
 from loadtest.sandbox.stack.references import Resolver
 from loadtest.sandbox.stack.synth import find_stack, read_stack
 from loadtest.sandbox.store import s3
-from loadtest.sandbox.store.cors import CorsRule, with_cors
+from loadtest.sandbox.store.cors import with_cors
+from loadtest.sandbox.store.cors_rule import CorsRule
 from loadtest.sandbox.store.objects import object_version
 
 OBJECT = "arn:aws:s3:::bucket/payload.json"

@@ -18,7 +18,7 @@ from loadtest.sandbox.stack.definition import (
     as_text_mapping,
     frozen_mapping,
 )
-from loadtest.sandbox.store.cors import CorsRule
+from loadtest.sandbox.store.cors_rule import CorsRule
 
 Block = Mapping[str, Any]
 

@@ -19,7 +19,7 @@ from loadtest.sandbox.stack.described import (
     method_settings,
 )
 from loadtest.sandbox.stack.policy import RolePolicy, role_policy
-from loadtest.sandbox.store.cors import CorsRule
+from loadtest.sandbox.store.cors_rule import CorsRule
 
 _MOTO_DEFAULT_THROTTLING: Final = (1000.0, 2000)
 """What moto reports of a stage without limits; on AWS those of the account hold, which no sandbox reaches."""

@@ -12,7 +12,7 @@ from loadtest.sandbox.stack.keys import choose_keys, synthesized_keys
 from loadtest.sandbox.stack.policy import PolicyError, RolePolicy, role_policy
 from loadtest.sandbox.stack.references import Resolver
 from loadtest.sandbox.stack.synth_api import api_of, stage_of
-from loadtest.sandbox.store.cors import CorsRule
+from loadtest.sandbox.store.cors_rule import CorsRule
 from stacks.user_input import UnreadableFileError, cut, is_folder, is_plain_file, read_json, shown
 
 

@@ -13,7 +13,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from loadtest.sandbox.store.cors import CorsRule
+    from loadtest.sandbox.store.cors_rule import CorsRule
 
 LEAST_KEPT_NS: Final = 2_000_000_000
 """Versions that have been superseded for longer than this, and than any lag in use, are forgotten."""
