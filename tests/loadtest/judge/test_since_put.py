@@ -14,14 +14,14 @@ def points(slow_from_ms: int, slow_to_ms: int, windows: str = "") -> tuple[Since
     return latency(slow_from_ms, slow_to_ms, windows).since_put
 
 
-def latency(slow_from_ms: int, slow_to_ms: int, windows: str = "") -> Latency:
+def latency(slow_from_ms: int, slow_to_ms: int, windows: str = "", puts: str = PUTS) -> Latency:
     """One read a 250 µs through ten PUTs 100 ms apart; slow so many ms after each PUT's call."""
     reads = []
     for n in range(4_000):
         due = 100 * MS + n * MS // 4
         slow = slow_from_ms * MS <= due % (100 * MS) < slow_to_ms * MS
         reads.append(f"r{n % 40}:r1[{due} {due + (9 if slow else 2) * MS}]")
-    return measure_latency(history(f"{PUTS} {' '.join(reads)} {windows}"))
+    return measure_latency(history(f"{puts} {' '.join(reads)} {windows}"))
 
 
 def test_reads_that_are_slow_so_long_after_a_put_show_there() -> None:
@@ -62,3 +62,12 @@ def test_too_little_to_tell() -> None:
     assert measure_latency(history("w1[0 10] r1[20 30]")).since_put == ()
     assert measure_latency(history("w1[0 10] w2[20 30]")).since_put == ()
     assert measure_latency(history(f"{PUTS} r1[{500 * MS} {501 * MS}]")).since_put == ()
+
+
+def test_a_put_that_was_refused_is_none() -> None:
+    """Halfway between two others, one that replaced nothing."""
+    others = [
+        f"w{2 * n - 1}[{n * 100 * MS} {(n * 100 + 10) * MS}] x{2 * n}[{(n * 100 + 50) * MS} {(n * 100 + 60) * MS}]"
+        for n in range(1, 11)
+    ]
+    assert latency(50, 60, puts=" ".join(others)).since_put == points(50, 60)
