@@ -126,10 +126,13 @@ class Replacing:
         return attempt
 
     def _what_stands_against_it(self, look: ObjectLook) -> str:
-        """Why this PUT may not replace what is there, as its error; "" where that is the run's own.
+        """Why this PUT may not replace what is there, as its error; "" where that is the run's own, or kept already.
 
         The next one may, unless it is somebody's document and could not be kept.
         """
+        if self._condition == ({"IfNoneMatch": "*"} if look.found == "nothing" else {"IfMatch": look.etag}):
+            self._in_doubt = False
+            return ""
         if look.found == "document":
             if not self._is_ours(look.body, {self._last, *self._unanswered}):
                 return f"{OTHERS_WROTE}{self._met(look)}"
