@@ -5,9 +5,11 @@ conditional writes"): with 412 where the ETag is another one, with 404 where the
 somebody else writes or deletes at that moment. Nothing has changed then, and the object is looked at. ::
 
     what is there                   what becomes of the PUT
-    a document of this run          sent once more, over that one: a PUT that was never answered had taken effect
+    this very document              taken: a proxy sent it twice, and passed on the second answer
+    another one of this run         sent once more, over that one: a PUT that was never answered had taken effect
     somebody else's document        stays refused; theirs is kept, and only then may the next PUT replace it
     … that cannot be kept           stays refused, and so does each one after it: theirs is not replaced
+    what cannot be looked at        is not known: it may be this very document; what is there is not replaced
     another load test's document    stays refused; it is nobody's, so the next PUT replaces it
     nothing: somebody deleted it    stays refused; the next PUT makes it again, if there is still nothing
 
@@ -31,6 +33,7 @@ from loadtest.target.store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store,
 _CONFLICT: Final = "ConditionalRequestConflict"
 _NOT_AS_EXPECTED: Final = (CHANGED_MEANWHILE, _CONFLICT, "NoSuchKey")
 _SHOWN: Final = ("document", "nothing")
+_TOO_LARGE: Final = "too-large"
 _STAYS: Final = "what is there stays, for it cannot be kept ({})"
 IsOurs = Callable[[bytes, Collection[int]], bool]
 
@@ -64,9 +67,8 @@ class Replacing:
     def put_first(self, version: int, body: bytes, condition: dict[str, Any]) -> Attempt:
         """Put the first version over what was there before and no other, as far as the store knows of conditions."""
         attempt = self._send(body, condition)
-        if condition and _is_refused(attempt) and self._may_be_unconditional(condition, attempt.error):
-            self._gives_conditions = False
-            attempt = self._send(body, {})
+        if condition and _is_refused(attempt):
+            attempt = self._after_first_refusal(attempt, body, condition)
         return self._noted(version, attempt)
 
     def put(self, version: int, body: bytes) -> Attempt:
@@ -95,16 +97,24 @@ class Replacing:
             self._in_doubt = self._gives_conditions
         return attempt
 
-    def _may_be_unconditional(self, condition: dict[str, Any], error: str) -> bool:
-        """Whether the first version, refused with this error under a condition, is put without it."""
+    def _after_first_refusal(self, refused: Attempt, body: bytes, condition: dict[str, Any]) -> Attempt:
+        """What becomes of a first version that was refused: it is put without condition where that is as safe."""
         if self._before.found not in _SHOWN:  # the store shows nothing
-            if "IfMatch" in condition:  # the address does; a key that may not read may not give this condition
-                return knows_no_condition(error) or "AccessDenied" in error
-            return False  # so only the condition keeps somebody's document safe
-        if error.startswith(CHANGED_MEANWHILE):
-            now = self.store.look()  # a store may compare ETags in its own way
-            return (now.found, now.body) == (self._before.found, self._before.body)
-        return knows_no_condition(error)
+            # The address does; a key that may not read may not give its ETag. But only a condition keeps theirs safe.
+            is_as_safe = "IfMatch" in condition and (
+                knows_no_condition(refused.error) or "AccessDenied" in refused.error
+            )
+        elif refused.error.startswith(CHANGED_MEANWHILE):
+            now = self.store.look()
+            if now.body == body:
+                return _taken(refused, now)
+            is_as_safe = (now.found, now.body) == (self._before.found, self._before.body)  # it compares in its own way
+        else:
+            is_as_safe = knows_no_condition(refused.error)
+        if not is_as_safe:
+            return refused
+        self._gives_conditions = False
+        return self._send(body, {})
 
     def _after_refusal(self, refused: Attempt, body: bytes) -> Attempt:
         """What becomes of a PUT that was refused under its condition."""
@@ -113,8 +123,12 @@ class Replacing:
         self._was_taken |= refused.error.startswith(_CONFLICT)
         attempt = refused
         for _ in range(2):  # the second time where a PUT that was never answered took effect just now
-            if theirs := self._what_stands_against_it(self.store.look()):
-                return replace(attempt, error=theirs)
+            look = self.store.look()
+            if look.body == body:
+                return _taken(attempt, look)
+            if theirs := self._what_stands_against_it(look):
+                unseen = look.found not in (*_SHOWN, _TOO_LARGE)  # it may be this very document, as above
+                return replace(attempt, error=theirs, outcome=WriteOutcome.UNKNOWN if unseen else attempt.outcome)
             attempt = self._send(body, self._condition)
             if not (_is_refused(attempt) and _is_as_conditions_say(attempt)):
                 return attempt
@@ -142,7 +156,7 @@ class Replacing:
             self._condition, self._in_doubt = {"IfNoneMatch": "*"}, False
             return f"{OTHERS_WROTE}somebody has deleted the object"
         stays = _STAYS.format(look.error)
-        if self._in_doubt and look.found != "too-large":
+        if self._in_doubt and look.found != _TOO_LARGE:
             return f"{CHANGED_MEANWHILE}: a PUT of this run that was not answered may have taken effect; {stays}"
         return f"{OTHERS_WROTE}somebody else has written there; {stays}"
 
@@ -177,6 +191,11 @@ def recognised(documents: Documents, kind: str) -> IsOurs:
         return identity.outcome in (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
 
     return is_ours
+
+
+def _taken(refused: Attempt, look: ObjectLook) -> Attempt:
+    """A PUT that was refused and is there all the same: a proxy sent it twice, and passed on the second answer."""
+    return replace(refused, outcome=WriteOutcome.ACKED, etag=look.etag, error="")
 
 
 def _is_refused(attempt: Attempt) -> bool:
