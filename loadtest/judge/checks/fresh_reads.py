@@ -34,8 +34,7 @@ from loadtest.judge.checks.promise import Counted, Promise, count_number, tolera
 from loadtest.judge.checks.when_written import acknowledgement, is_own
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
-from loadtest.judge.order.staleness import staleness
-from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
+from loadtest.judge.order.timeline import Timeline, stale_reads, staleness, timeline
 from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
@@ -138,12 +137,7 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
         f"{units.counted(int(times.behind[read]), each)} behind."
     )
     return witness(
-        history,
-        sentence,
-        acknowledged,
-        acknowledgement(history, newer),
-        reads=reads,
-        writes=(version, newer),
+        history, sentence, acknowledged, acknowledgement(history, newer), reads=reads, writes=(version, newer)
     )
 
 

@@ -1,0 +1,96 @@
+"""The quantile functions beside those of SciPy, and alpha spending: published bounds, and what all looks err."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+from loadtest.judge.statistics.distributions import beta_quantile, normal_quantile, student_quantile
+from loadtest.judge.statistics.spending import ALLOWED, Spending, nominal, spent_evenly, spent_late, tails_of_last
+
+CLOSE = 2e-12
+chances = st.sampled_from([0.0005, 0.005, 0.025, 0.05, 0.9, 0.95, 0.975, 0.995, 0.9995])
+counts = st.one_of(st.integers(1, 10**9).map(float), st.floats(-1, 9).map(lambda power: 10**power))
+
+
+@given(st.floats(1e-12, 1 - 1e-12))
+def test_the_normal_distribution(chance: float) -> None:
+    assert normal_quantile(chance) == pytest.approx(float(special.ndtri(chance)), rel=CLOSE, abs=1e-14)
+
+
+@given(st.one_of(st.integers(1, 10**9), st.floats(1, 1e9)), chances)
+@example(1, 0.975)  # Cauchy's distribution: 12.7
+def test_students_t(freedom: float, chance: float) -> None:
+    assert student_quantile(freedom, chance) == pytest.approx(float(special.stdtrit(freedom, chance)), rel=CLOSE)
+
+
+@given(counts, counts, chances)
+@example(1.0, 1e9, 0.025)
+@example(1e9, 1.0, 0.975)
+@example(5e8, 5e8, 0.975)  # the slowest: as many found as not
+@example(297.7, 2.0, 0.0005)  # the first guess is so far out that a step of Newton's leaves the numbers
+@example(0.128, 4510.3, 0.025)
+def test_the_beta_distribution(first: float, second: float, chance: float) -> None:
+    expected = float(special.betaincinv(first, second, chance))
+    assume(expected > 1e-250)  # nothing that was counted is as rare
+    assert beta_quantile(first, second, chance) == pytest.approx(expected, rel=CLOSE)
+
+
+def test_nothing_found_has_the_bound_that_can_be_written_down() -> None:
+    for tries in (1, 7, 100, 12_345, 10**8):
+        bound = -math.expm1(math.log(0.05) / tries)
+        assert beta_quantile(1, tries, 0.95) == pytest.approx(bound, rel=1e-13)
+
+
+@given(counts)
+def test_the_middle_of_what_is_symmetric_is_a_half(count: float) -> None:
+    assert beta_quantile(count, count, 0.5) == pytest.approx(0.5, rel=1e-14)
+
+
+def test_what_is_too_small_for_a_float_is_as_good_as_nothing() -> None:
+    assert 0 <= beta_quantile(0.001, 1, 0.0005) < 1e-300
+    assert beta_quantile(1, 0.001, 0.9995) == 1
+
+
+FIVE = (0.2, 0.4, 0.6, 0.8, 1.0)
+rising_shares = st.lists(st.integers(1, 40), min_size=1, max_size=8, unique=True).map(
+    lambda counts: [count / 40 for count in sorted(counts)]
+)
+
+
+@pytest.mark.parametrize(
+    ("spending", "published"),
+    [(spent_late, (4.877, 3.357, 2.680, 2.290, 2.031)), (spent_evenly, (2.438, 2.427, 2.410, 2.397, 2.386))],
+)
+def test_bounds_are_those_that_are_published(spending: Spending, published: tuple[float, ...]) -> None:
+    """Jennison and Turnbull, tables of Lan and DeMets' bounds; the same as of the R packages ldbounds and gsDesign."""
+    assert [float(-special.ndtri(tail)) for tail in nominal(FIVE, spending)] == pytest.approx(published, abs=0.001)
+
+
+def test_one_look_at_the_end_is_an_interval_of_95_percent() -> None:
+    assert tails_of_last([1.0]) == pytest.approx((ALLOWED, ALLOWED), rel=1e-6)
+
+
+@settings(max_examples=15)
+@given(rising_shares, st.sampled_from([spent_late, spent_evenly]), st.integers(0, 2**32 - 1))
+def test_all_looks_together_err_no_more_often_than_is_allowed(
+    shares: list[float], spending: Spending, seed: int
+) -> None:
+    """Sums of independent observations, looked at wherever: as often beyond a bound as was spent."""
+    tails = np.array(nominal(shares, spending))
+    assert np.all((tails >= 0) & (tails <= ALLOWED * 1.0001)), "no look is less sure than one alone"
+    bounds = -special.ndtri(tails)
+    random, count = np.random.default_rng(seed), 40_000
+    steps = np.sqrt(np.diff([0.0, *shares]))
+    sums = np.cumsum(random.normal(size=(count, len(shares))) * steps, axis=1)
+    crossed = float(np.mean(np.any(sums / np.sqrt(shares) > bounds, axis=1)))
+    assert crossed == pytest.approx(spending(shares[-1]), abs=5 * np.sqrt(ALLOWED / count))
+
+
+@pytest.mark.parametrize("shares", [[], [0.0], [0.5, 0.5], [0.6, 0.5], [1.1]])
+def test_looks_that_cannot_be_are_refused(shares: list[float]) -> None:
+    with pytest.raises(ValueError, match="rising shares"):
+        nominal(shares, spent_late)
