@@ -23,7 +23,7 @@ class LateWrite(Fault):
     form = "DURATION[,RATE]"
     help = (
         "share of PUTs of the object (all, if no RATE is given) whose connection is reset at once and which take "
-        "effect DURATION later, over whatever was put meanwhile"
+        "effect DURATION later, over whatever was put meanwhile, unless their If-Match no longer holds"
     )
 
     def take(self, value: str) -> None:
