@@ -57,7 +57,6 @@ def _order(group: Column) -> slice | Column:
 
 
 def quantiles_together(rising: Sequence[Column]) -> Quantiles:
-    """Quantiles of all values of several rising columns together."""
     columns = [column for column in rising if len(column)]
     found = {f"{name}_ns": quantile_together(columns, per_mille) for name, per_mille in PER_MILLE.items()}
     most = max((int(column[-1]) for column in columns), default=None)

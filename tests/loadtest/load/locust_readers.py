@@ -59,5 +59,4 @@ def a_reader(plan: Plan) -> Iterator[SamplesReader]:
 
 
 def failures(reader: SamplesReader) -> list[str]:
-    """What Locust's table of failures says."""
     return [str(error.error) for error in reader.environment.stats.errors.values()]

@@ -47,7 +47,6 @@ class Site(Target):
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A site that runs while a test does."""
     with Site() as made:
         yield made
 
@@ -103,7 +102,6 @@ def all_recorded(reader: SamplesReader, run_dir: Path) -> np.ndarray:
 
 
 def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
-    """The one read that was recorded."""
     (read,) = all_recorded(reader, run_dir)
     return read
 
