@@ -1,4 +1,4 @@
-"""Windows, PUTs and arrivals: the same for every process, each read made once, and promises that hold for every seed."""
+"""Windows, PUTs and arrivals: the same for every process, each read made once, and promises for every seed."""
 
 import itertools
 import statistics
