@@ -1,7 +1,5 @@
 """Locust users that read as a plan says, without a run around them; for tests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace

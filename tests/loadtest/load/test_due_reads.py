@@ -1,7 +1,5 @@
 """Reads that are due: each is given out once, when it is due, to who has been free for longest; none is lost."""
 
-from __future__ import annotations
-
 import itertools
 import socket
 import time

@@ -1,7 +1,5 @@
 """The Locust user that reads: what it sends, and what it makes of answers that a site may give."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import time

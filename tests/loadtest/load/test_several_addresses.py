@@ -1,7 +1,5 @@
 """One object at several addresses: who reads where, what is recorded of it, and what is refused."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import time
