@@ -34,7 +34,8 @@ from loadtest.judge.checks.promise import Counted, Promise, count_number, tolera
 from loadtest.judge.checks.when_written import acknowledgement, is_own
 from loadtest.judge.checks.witness import largest, reader, witness
 from loadtest.judge.evidence import despite_others, lacking
-from loadtest.judge.order.timeline import Timeline, stale_reads, staleness, timeline
+from loadtest.judge.order.staleness import staleness
+from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.watch_evidence import short_lags
 from loadtest.run.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome

@@ -157,14 +157,6 @@ def _newer_seen(history: History, over: Column, first_read: Column, once: Flags)
     return np.where(once, earliest_from[following], NEVER_RETURNED)
 
 
-def staleness(history: History, times: Timeline, stale: Column) -> tuple[Column, Column]:
-    """The least and the greatest possible staleness of each of the ``stale`` reads, in ns."""
-    superseding = times.superseded_by[times.version[stale]]
-    low = history.reads.called_ns[stale] - times.acknowledged_returned_ns[superseding]
-    high = history.reads.returned_ns[stale] - times.acknowledged_called_ns[superseding]
-    return low, high
-
-
 def published_once(history: History) -> Flags:
     """By version: whether its document was published as that version only, so that a read of it proves its order.
 

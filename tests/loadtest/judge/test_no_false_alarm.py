@@ -10,7 +10,8 @@ from simulation import MS, simulate
 
 from loadtest.judge.checks.registry import CHECKS
 from loadtest.judge.measure.windows import measure_consistency
-from loadtest.judge.order.timeline import staleness, timeline
+from loadtest.judge.order.staleness import staleness
+from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
 from loadtest.run.records import Verdict
 
