@@ -6,6 +6,7 @@ quiet window or in a writing one), so a group is sorted once for all populations
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -56,7 +57,6 @@ def _order(group: Column) -> slice | Column:
 
 
 def quantiles_together(rising: Sequence[Column]) -> Quantiles:
-    """Quantiles of all values of several rising columns together."""
     columns = [column for column in rising if len(column)]
     found = {f"{name}_ns": quantile_together(columns, per_mille) for name, per_mille in PER_MILLE.items()}
     most = max((int(column[-1]) for column in columns), default=None)
@@ -75,13 +75,11 @@ def quantile_together(rising: Sequence[Column], per_mille: int) -> int | None:
     wanted = rank(count, per_mille) + 1
     own = [int(column[rank(len(column), per_mille)]) for column in rising]
     low, high = min(own), max(own)
-    while low < high:
-        middle = (low + high) // 2
-        if sum(up_to(column, middle) for column in rising) >= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+
+    def is_enough(value: int) -> bool:
+        return sum(up_to(column, value) for column in rising) >= wanted
+
+    return low + bisect_left(range(low, high), True, key=is_enough)
 
 
 def up_to(rising: Column, value: int) -> int:
