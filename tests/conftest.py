@@ -10,7 +10,7 @@ import pytest
 from headless_chromium import forget, headless_chromium
 from quick_boto3 import read_once
 from quick_terraform import quick_terraform, why_unusable
-from schedule import arrange
+from schedule import arrange, is_slow, leave_out_slow
 from synthesized_once import synthesized_once
 from warm_locust import WarmLocust
 from warm_python import WarmPython
@@ -24,6 +24,8 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test ar
 # How long an example takes says nothing of the code on a machine that runs other tests beside it.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+# A mistake that a quarter of the examples does not show while one writes is shown by the next run of all tests.
+hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("untimed"), max_examples=25)
 
 read_once()
 
@@ -32,9 +34,25 @@ MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}
 """The variant of the stack (tests/stacks/stack_variants.py) that has each mapping and is like the default otherwise."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out slow tests, and draw a quarter of the examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.fast:
+        hypothesis.settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files that are left out are not imported either."""
+    return True if config.option.fast and is_slow(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     arrange(items, several_processes=hasattr(config, "workerinput"))
+    if config.option.fast:
+        leave_out_slow(items, config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

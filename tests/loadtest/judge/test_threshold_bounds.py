@@ -15,8 +15,6 @@ from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.summary import Summary
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 

@@ -22,8 +22,6 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import unseen
 from loadtest.judge.order.zones import zones
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
 """`make test-thorough` looks at ten thousand."""
 SHRUNK = settings(max_examples=min(HOW_MANY, 1000), suppress_health_check=list(HealthCheck))
