@@ -26,6 +26,7 @@ hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("untimed")
 # A mistake that a quarter of the examples does not show while one writes is shown by the next run of all tests.
 hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("untimed"), max_examples=25)
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("untimed"), max_examples=400)
 
 read_once()
 

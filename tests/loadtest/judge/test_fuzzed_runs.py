@@ -19,8 +19,8 @@ from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary, summary_bytes
 
-MANY = settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=examples(75), suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=examples(30), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
