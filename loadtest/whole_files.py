@@ -36,16 +36,17 @@ def whole_file(path: Path, *, mode: int = ANYBODY, durable: bool = False) -> Ite
     try:
         yield beside
         if durable:
-            _on_the_disk(beside)
+            on_the_disk(beside)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     if durable:
-        _on_the_disk(path.parent)
+        on_the_disk(path.parent)
 
 
-def _on_the_disk(path: Path) -> None:
+def on_the_disk(path: Path) -> None:
+    """Have a file, or which files a folder has, on the disk when this returns."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -19,6 +19,7 @@ from loadtest.http1.answer import USUAL_LIMITS, Answer, Limits
 from loadtest.http1.connecting import connect, wait_for
 from loadtest.http1.errors import cut
 from loadtest.http1.incoming import Incoming
+from loadtest.http1.known_heads import KnownHeads
 from loadtest.units import SECOND
 
 _MOST_UNASKED: Final = 65536
@@ -34,13 +35,14 @@ class Connection:
         tls: ssl.SSLContext | None = None,
         limits: Limits = USUAL_LIMITS,
         likely_body_bytes: int = 0,
+        known_heads: KnownHeads | None = None,
     ) -> None:
         self._address = address
         self._tls = tls
-        self._incoming = Incoming(limits, likely_body_bytes)
+        self._incoming = Incoming(limits, likely_body_bytes, known_heads)
         self._socket: socket.socket | None = None
         self.reused = False
-        """Whether the last request was sent over a connection that had carried one before."""
+        """Whether the last request was sent over a connection that was open before."""
         self.unasked = b""
         """Bytes that came over the idle connection before the last request was sent."""
 

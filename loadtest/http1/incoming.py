@@ -29,15 +29,17 @@ _NO_HEAD: Final = Head()
 
 
 class Incoming:
-    """One answer after the other."""
+    """One answer after the other. ``known`` may be shared with others of the same thread."""
 
-    def __init__(self, limits: Limits = USUAL_LIMITS, likely_body_bytes: int = 0) -> None:
+    def __init__(
+        self, limits: Limits = USUAL_LIMITS, likely_body_bytes: int = 0, known: KnownHeads | None = None
+    ) -> None:
         self._limits = limits
         self._room = bytearray(limits.head_bytes + min(likely_body_bytes, limits.body_bytes) + _SPARE)
         self._view = memoryview(self._room)
         self._filled = 0
         self._chunks: Chunks | None = None
-        self._known = KnownHeads()
+        self._known = known or KnownHeads()
         self._times: list[tuple[int, int]] = []
         """Of the pieces not yet parsed: how much of the answer had come by then, and when that was."""
         self.expect()
@@ -56,7 +58,7 @@ class Incoming:
 
     def space(self) -> memoryview:
         """Where the next piece goes."""
-        return self._view[self._filled :]
+        return self._view[self._filled :] if self._filled else self._view
 
     def took(self, count: int, now_ns: int) -> bool:
         """``count`` bytes were put into ``space``; returns whether there is anything to parse.

@@ -11,14 +11,14 @@ from typing import Final
 
 from loadtest.http1.head import Head
 
-MOST_KNOWN_HEADS: Final = 4
-"""A target has few that come again, such as one of 200 and one of 304."""
+MOST_KNOWN_HEADS: Final = 8
+"""A target has few that come again, such as one of 200 and one of 304, and readers may read at several addresses."""
 LONGEST_KNOWN_HEAD: Final = 4096
-"""Longer ones are parsed, for hundreds of connections keep theirs."""
+"""Longer ones are parsed."""
 
 
 class KnownHeads:
-    """The last few of one connection: final heads, with which an answer began, of requests whose answer has a body."""
+    """The last few, of one connection or of several: final heads that began the answer to a request other than HEAD."""
 
     __slots__ = ("_known",)
 

@@ -16,13 +16,12 @@ from loadtest.judge.addresses import of_addresses
 from loadtest.judge.checks.registry import CHECKS, in_silence, run_checks
 from loadtest.judge.evidence import missing_records
 from loadtest.judge.measure.conditional import measure_conditional
-from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.judge.measure.latency import measure_latency
-from loadtest.judge.measure.rates import duration_ns, measure_availability, reads_by_worker
+from loadtest.judge.measure.rates import duration_ns, reads_by_worker
 from loadtest.judge.measure.windows import measure_consistency
 from loadtest.judge.objects import OF_ALL_READS, counted_together, of_objects, with_thresholds
 from loadtest.judge.order.sessions import count_sessions, session_key
+from loadtest.judge.parts import summary_of
 from loadtest.judge.places import with_places
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import ThresholdError
@@ -30,7 +29,7 @@ from loadtest.judge.thresholds.judging import evaluate
 from loadtest.run.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.objects import history_of_object
-from loadtest.run.records import FORMAT_VERSION, Verdict
+from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary
 
@@ -66,21 +65,8 @@ def _of_one_object(history: History, tell: Callable[[str], None]) -> Summary:
     consistency = history.once(measure_consistency)
     conditional = history.once(measure_conditional)
     questions = answer(checks, impact, consistency, conditional)
-    summary = Summary(
-        format=FORMAT_VERSION,
-        verdict=worst([question.verdict for question in questions] + [check.verdict for check in checks]),
-        questions=questions,
-        checks=checks,
-        latency=history.once(measure_latency),
-        consistency=consistency,
-        conditional=conditional,
-        impact=impact,
-        availability=history.once(measure_availability),
-        generator=history.once(measure_generator),
-        thresholds=(),
-        run=_run(history),
-    )
-    summary = _with_thresholds(summary, history)
+    found = {"impact": impact, "consistency": consistency, "conditional": conditional}
+    summary = _with_thresholds(summary_of(history, _run(history), checks, questions, **found), history)
     addresses = len(history.info.addresses)
     if addresses > 1:
         summary = of_addresses(history, summary, [summarise(history.at(address)) for address in range(addresses)])

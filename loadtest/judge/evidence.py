@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.judge.watch_evidence import foreign_reads, somebody_else
+from loadtest.judge.watch_evidence import foreign_reads, met_others, somebody_else
 from loadtest.run.history import History
 
 MINIMUM_READS: Final = 100
@@ -62,11 +62,12 @@ def despite_others(history: History) -> str:
     It stays a finding. A write of somebody else replaces our version, but cannot bring an older one back, because only
     this run makes its documents. Only somebody who kept one of them could put it back, and the text says so.
     """
-    foreign = foreign_reads(history)
-    if not foreign or history.info.is_watched:
+    foreign, met = foreign_reads(history), met_others(history)
+    if not (foreign or met) or history.info.is_watched:
         return ""
+    seen = units.counted(foreign, "foreign document") if foreign else f"{units.counted(len(met), 'PUT')} met it"
     return (
-        f" Somebody else wrote to {history.info.object_name} as well ({units.counted(foreign, 'foreign document')}); "
+        f" Somebody else wrote to {history.info.object_name} as well ({seen}); "
         "that explains none of this, unless they put back a document of this run that they had kept."
     )
 

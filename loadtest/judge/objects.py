@@ -19,14 +19,12 @@ import numpy as np
 
 from loadtest.judge.addresses import OF_ALL_OBJECTS, threshold_of_each
 from loadtest.judge.checks import assumptions, availability, load_generator, write_impact
-from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.judge.measure.latency import measure_latency, response_quantiles
-from loadtest.judge.measure.rates import measure_availability
-from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesses_in_turn
+from loadtest.judge.measure.latency import response_quantiles
+from loadtest.judge.parts import BADNESS, got, slowest, summary_of, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
 from loadtest.run.history import History
-from loadtest.run.records import FORMAT_VERSION, ReadOutcome, Verdict
+from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.summary.findings import CheckResult, QuestionId, ThresholdResult, worst
 from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Run, Summary
@@ -54,19 +52,14 @@ def of_objects(history: History, run: Run, together: Sequence[CheckResult], part
     first, second, third, fourth = answer(checks, impact, consistency, conditional)
     first = first if slow is None else with_number_of(first, f"({names[slow]})")
     questions = (first, second, with_number_of(third, f"({names[stalest]})"), fourth)
-    return Summary(
-        format=FORMAT_VERSION,
-        verdict=worst([*(each.verdict for each in questions), *(each.verdict for each in checks)]),
-        questions=questions,
-        checks=checks,
-        latency=history.once(measure_latency),
+    return summary_of(
+        history,
+        run,
+        checks,
+        questions,
         consistency=consistency,
         conditional=conditional,
         impact=impact,
-        availability=history.once(measure_availability),
-        generator=history.once(measure_generator),
-        thresholds=(),
-        run=run,
         addresses=tuple(row for part in parts for row in part.addresses),
         objects=tuple(
             _row(history, number, part, _shown_for(number, slow, stalest)) for number, part in enumerate(parts)

@@ -1,4 +1,4 @@
-"""What is judged alike of an object, an address and a place: each is a part of a run with a summary of its own."""
+"""What is judged alike of a run, an object, an address and a place: each has a summary of its own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,37 @@ from dataclasses import replace
 from typing import Any, Final
 
 from loadtest.judge.checks.witness import MOST_WITNESSES
-from loadtest.run.records import Verdict
-from loadtest.summary.findings import CheckResult, Question, Witness
-from loadtest.summary.summary import Summary
+from loadtest.judge.measure.generator_health import measure_generator
+from loadtest.judge.measure.latency import measure_latency
+from loadtest.judge.measure.rates import measure_availability
+from loadtest.run.history import History
+from loadtest.run.records import FORMAT_VERSION, Verdict
+from loadtest.summary.findings import CheckResult, Question, Witness, worst
+from loadtest.summary.summary import Run, Summary
 
 BADNESS: Final = {Verdict.PASS: 0, Verdict.INCONCLUSIVE: 1, Verdict.FAIL: 2}
+
+
+def summary_of(
+    history: History,
+    run: Run,
+    checks: tuple[CheckResult, ...],
+    questions: tuple[Question, Question, Question, Question],
+    **found: Any,
+) -> Summary:
+    """What was found, with what is measured of all reads and writes alike; but for the thresholds."""
+    return Summary(
+        format=FORMAT_VERSION,
+        verdict=worst([*(each.verdict for each in questions), *(each.verdict for each in checks)]),
+        questions=questions,
+        checks=checks,
+        latency=history.once(measure_latency),
+        availability=history.once(measure_availability),
+        generator=history.once(measure_generator),
+        thresholds=(),
+        run=run,
+        **found,
+    )
 
 
 def got(part: Summary) -> dict[str, Any]:

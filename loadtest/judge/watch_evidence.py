@@ -11,7 +11,7 @@ import numpy as np
 from loadtest import units
 from loadtest.run.history import History
 from loadtest.run.observed.journal import Watched
-from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
+from loadtest.run.records import OTHERS_WROTE, UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
 from loadtest.run.settings import NO_WRITER
 
 MOST_BLIND: Final = 0.05
@@ -23,6 +23,12 @@ MOST_UNSEEN: Final = 0.1
 def foreign_reads(history: History) -> int:
     """Reads of what somebody else certainly put there; in a watched run: of what may or may not be a document."""
     return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN.value))
+
+
+def met_others(history: History) -> list[str]:
+    """Why each PUT was refused that met something which this run had not put there."""
+    errors = (error for error in history.writes.error if error.startswith(OTHERS_WROTE))
+    return [error.removeprefix(OTHERS_WROTE) for error in errors]
 
 
 def reads_of(history: History, version: int) -> int:
@@ -74,13 +80,18 @@ def by_answers_alone(history: History) -> str:
 
 
 def somebody_else(history: History) -> str:
-    """Why silence proves nothing in a run in which documents of others were read; "" if there were none.
+    """Why silence proves nothing in a run in which others wrote, as reads or PUTs show; "" if none did.
 
     If all documents are of somebody else: why it is open what was new and what was old.
     """
     if history.info.is_watched:
         return left_open(history)
-    foreign = foreign_reads(history)
+    foreign, met = foreign_reads(history), met_others(history)
+    if not foreign and met:
+        return (
+            f"Somebody else wrote to {history.info.object_name} during the run, or deleted it, which "
+            f"{units.counted(len(met), 'PUT')} met and no read: who wrote when is unknown."
+        )
     if not foreign:
         return ""
     return (

@@ -17,7 +17,16 @@ from loadtest.run.documents.kinds import published_by
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, RUN_FILE
 from loadtest.run.recording_processes import still_recording
 from loadtest.run.records import ReadOutcome
-from loadtest.target.kept_document import Kept, is_owed, keep, kept_folder, kept_numbers, load, note_put_back
+from loadtest.target.kept_document import (
+    Kept,
+    is_owed,
+    keep,
+    kept_folder,
+    kept_numbers,
+    load,
+    newest_kept,
+    note_put_back,
+)
 from loadtest.target.store import ObjectLook
 
 _MOST_FOLDERS: Final = 20_000
@@ -66,7 +75,7 @@ def earlier_runs(run_dir: Path, about: dict[str, Any], made_up_by: str, number: 
 def _kept_body(run_dir: Path, number: int) -> bytes:
     """What was found and is kept; it is nobody's document if an earlier run has published it."""
     try:
-        return (kept_folder(run_dir, number) / KEPT_DOCUMENT).read_bytes()
+        return (newest_kept(run_dir, number) / KEPT_DOCUMENT).read_bytes()
     except OSError:
         return b""
 
@@ -138,7 +147,7 @@ def _beside(run_dir: Path) -> list[Path]:
 
 
 def _about(folder: Path, number: int) -> dict[str, Any]:
-    return _json(kept_folder(folder, number) / KEPT_ABOUT)
+    return _json(newest_kept(folder, number) / KEPT_ABOUT)
 
 
 def _number_of(folder: Path, about: dict[str, Any]) -> int | None:

@@ -22,6 +22,8 @@ from loadtest.units import SECOND
 
 EARLY_NS: Final = 100_000
 """How early the alarm rings, if that is no more than a tenth of the wait."""
+SOON_NS: Final = 30_000
+"""A wait for which the alarm is not set anew while it rings, as setting it and waking up take as long."""
 TIMER_COARSENESS_NS: Final = 1_000_000
 _NEVER: Final = 2**63
 
@@ -86,23 +88,25 @@ class _FileClock:
     """A timer descriptor, which stays readable until it is set anew."""
 
     def __init__(self, loop: Any, ring: Callable[[], None], descriptor: TimerDescriptor) -> None:
-        self._set_for = _NEVER
+        self._set_for = self._rings_ns = _NEVER
         self._descriptor = descriptor
         self._watcher = loop.io(descriptor.file, 1)
         self._watcher.start(ring)
 
     def set(self, due_ns: int, now_ns: int) -> None:
-        if due_ns != self._set_for:  # if it is the same, it rang a little early and goes on ringing
-            self._set_for = due_ns
-            self._descriptor.set(due_ns - min(EARLY_NS, max(0, due_ns - now_ns) // 10))
+        if due_ns == self._set_for or (self._rings_ns <= now_ns and due_ns - now_ns <= SOON_NS):
+            return  # it rings already, and goes on ringing
+        self._set_for = due_ns
+        self._rings_ns = due_ns - min(EARLY_NS, max(0, due_ns - now_ns) // 10)
+        self._descriptor.set(self._rings_ns)
 
     def unset(self) -> None:
         if self._set_for != _NEVER:
-            self._set_for = _NEVER
+            self._set_for = self._rings_ns = _NEVER
             self._descriptor.unset()
 
     def close(self) -> None:
-        self._set_for = _NEVER
+        self._set_for = self._rings_ns = _NEVER
         self._watcher.stop()
         self._watcher.close()
         self._descriptor.close()

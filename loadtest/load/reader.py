@@ -20,6 +20,7 @@ from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.answer import Answer as Received
 from loadtest.http1.answer import Limits
+from loadtest.http1.known_heads import KnownHeads
 from loadtest.http1.limits import (
     EXCHANGE_TIME_LIMIT_S,
     MOST_HEAD_BYTES,
@@ -31,20 +32,25 @@ from loadtest.http1.trust import tls_context
 from loadtest.load.due_reads import DueReads
 from loadtest.load.heads import CODING, Heads, ReaderRequests
 from loadtest.load.locust_response import LocustResponse
+from loadtest.load.locust_statistics import METHOD, REQUEST_NAME, statistics_of
 from loadtest.load.punctual import sleep_until
 from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.recorder import Recorder, name_of
 from loadtest.load.session import ReadAnswer, Session, Validator
 from loadtest.load.turns import FEW, MANY, Turns
 from loadtest.run.records import ReadOutcome
+from loadtest.units import SECOND
 
-REQUEST_NAME: Final = "samples"
 AT_A_STRETCH_NS: Final = 100_000_000
 """How long a reader reads before it gives control back to Locust, which may then stop it. Locust's own loop costs
 time once a stretch, so short stretches make each read dearer."""
+LONGEST_OPENING_NS: Final = SECOND
+"""How long after the start of the run a connection that was opened before may still take."""
 
 turns: Final = Turns()
 """The turns of all readers of this process, whose connections belong to one event loop."""
+known_heads: Final = KnownHeads()
+"""The heads of their answers: a new one, as when the second of Date changes, is parsed once and not by each reader."""
 
 _WHOLE = ReadOutcome.WHOLE
 _NOT_MODIFIED = ReadOutcome.NOT_MODIFIED
@@ -63,6 +69,7 @@ class SamplesReader(User):
         turns.at_once = MANY if self._recorder.due_reads is None else FEW
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
+        self._statistics = statistics_of(self.environment)
         address = Address.of(plan.url, plan.headers)
         self._requests = ReaderRequests(address)
         self._connection = ReaderConnection(
@@ -71,17 +78,21 @@ class SamplesReader(User):
             Limits(MOST_HEAD_BYTES, most_body_bytes(plan.most_document_bytes)),
             plan.payload_bytes,
             turns,
+            known_heads,
         )
         self._heads = Heads(self._recorder)
         self._confirmed: int | None = None
         self._due: int | None = None
         self._only_reads = len(self.tasks) == 1
+        if time.monotonic_ns() < plan.start_ns:  # a hundred connections opened at the start would make its reads late
+            self._connection.open_ahead(plan.start_ns + LONGEST_OPENING_NS)
         self.wait_time()  # Locust reads first and waits afterwards, but the first read is due later
 
     def on_stop(self) -> None:
         """Close the connection, and give back a read that is due. A user stopped before the run began has neither."""
         if hasattr(self, "_connection"):
             self._connection.close()
+            self._statistics.give(time.time())
             if self._due is not None:
                 self._recorder.give_back(self._due)
 
@@ -153,7 +164,7 @@ class SamplesReader(User):
         if self._confirmed is not None:
             self._recorder.body_after_304(self._confirmed, count)
         what = _UNASKED if self._confirmed is None else name_of(_WITH_BODY)
-        self.environment.stats.log_error("GET", REQUEST_NAME, CatchResponseError(what))
+        self.environment.stats.log_error(METHOD, REQUEST_NAME, CatchResponseError(what))
 
     def _finish(self, question: Validator, due: int, called: int, started: float, received: Received) -> None:
         recorder, session, head = self._recorder, self._session, self._heads.of(received)
@@ -186,10 +197,14 @@ class SamplesReader(User):
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
+        response_time_ms = (returned_ns - called) / 1e6
+        if is_fine and self._statistics.alone_listen:
+            self._statistics.count(response_time_ms, body_bytes, started)
+            return
         self._fire(
-            request_type="GET",
+            request_type=METHOD,
             name=REQUEST_NAME,
-            response_time=(returned_ns - called) / 1e6,
+            response_time=response_time_ms,
             response_length=body_bytes,
             response=LocustResponse(received, self._shown_url) if status else None,
             context={},

@@ -13,6 +13,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from gevent.hub import Waiter, get_hub
@@ -22,6 +23,7 @@ from loadtest.http1.address import Address
 from loadtest.http1.answer import Answer, Limits
 from loadtest.http1.connection import Connection
 from loadtest.http1.errors import cut
+from loadtest.http1.known_heads import KnownHeads
 from loadtest.load.turns import Turns
 from loadtest.units import SECOND
 
@@ -32,12 +34,18 @@ _NEVER: Final = 2**63
 
 
 class ReaderConnection(Connection):
-    """A connection that a greenlet waits for. ``turns`` are those of all readers of its event loop."""
+    """A connection that a greenlet waits for. ``turns`` and ``known_heads`` are those of all readers of its loop."""
 
-    def __init__(
-        self, address: Address, tls: ssl.SSLContext | None, limits: Limits, likely_body_bytes: int, turns: Turns
+    def __init__(  # noqa: PLR0917 - what a connection takes, and what all share
+        self,
+        address: Address,
+        tls: ssl.SSLContext | None,
+        limits: Limits,
+        likely_body_bytes: int,
+        turns: Turns,
+        known_heads: KnownHeads | None = None,
     ) -> None:
-        super().__init__(address, tls, limits, likely_body_bytes)
+        super().__init__(address, tls, limits, likely_body_bytes, known_heads)
         self._turns = turns
         self._loop = get_hub().loop
         self._watcher: Any = None
@@ -61,6 +69,11 @@ class ReaderConnection(Connection):
             self._watcher = self._idle = None
             self._is_watched = False
         super().close()
+
+    def open_ahead(self, deadline_ns: int) -> None:
+        """Open it now, so that the first request finds it open. If that fails, the request itself will tell why."""
+        with suppress(OSError):
+            self._socket = self._open(deadline_ns)
 
     def _open(self, deadline_ns: int) -> socket.socket:
         connection = super()._open(deadline_ns)

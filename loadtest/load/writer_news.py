@@ -13,7 +13,7 @@ from locust.exception import CatchResponseError
 from loadtest.load.progress.progress import Progress
 from loadtest.load.writer.events import Put
 from loadtest.load.writer.watcher_process import what_helps_a_watcher
-from loadtest.run.records import WriteOutcome
+from loadtest.run.records import OTHERS_WROTE, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.remedies import what_to_do
 from loadtest.terminals import say
@@ -31,6 +31,7 @@ class WriterNews:
         self._object_keys = object_keys
         self._directory = directory
         self._put_error = ""
+        self._told: set[str] = set()
         self.started = False
         self.progress: Progress | None = None
 
@@ -46,7 +47,10 @@ class WriterNews:
         )
         if self.progress is not None:
             self.progress.writes += 1
-        self._tell_of_failing_puts("" if acknowledged else put.error)
+        if put.error.startswith(OTHERS_WROTE):
+            self._tell_of_others(put)
+        else:
+            self._tell_of_failing_puts("" if acknowledged else put.error)
         if acknowledged:
             self._environment.runner.send_message(
                 ACKNOWLEDGED_MESSAGE, {"version": put.version, "returned_ns": put.returned_ns}
@@ -64,6 +68,16 @@ class WriterNews:
             logger.warning("PUTs are acknowledged again.")
         if self.progress is not None:
             self.progress.trouble = f"PUTs fail: {error}" if error else ""
+
+    def _tell_of_others(self, put: Put) -> None:
+        """Tell once of each thing that others do to an object; the display goes on showing it."""
+        key = self._object_keys[put.version % len(self._object_keys)]
+        said = f"{key}: {put.error.removeprefix(OTHERS_WROTE)}"
+        if said not in self._told:
+            self._told.add(said)
+            logger.warning("%s; %s.", said, what_to_do(put.error))
+        if self.progress is not None:
+            self.progress.trouble = said
 
     def on_trouble(self, trouble: str) -> None:
         """Pass on what the writer cannot do, on a full disk for instance; "" when it can again."""

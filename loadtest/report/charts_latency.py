@@ -63,10 +63,7 @@ def latency_over_time(summary: Summary) -> Chart:
     layers += _labelled_line([row for row in rows if row["p50"] is not None], "p50", "series-low", scale)
     tooltip = (("t", "from"), ("p50_text", "p50"), ("p99_text", "p99"), ("max_text", "slowest"))
     layers.append(hover(rows, tooltip, x))
-    keys = [
-        Key(f"p50 of {bucket}", "series-low"),
-        Key(f"p99 of {bucket}", "series-high"),
-    ]
+    keys = [Key(f"p50 of {bucket}", "series-low"), Key(f"p99 of {bucket}", "series-high")]
     if few:
         keys.append(Key("slowest of fewer than 100 reads", "series-high", "ring"))
     if summary.impact.windows:

@@ -5,19 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from loadtest import units
-from loadtest.report.chart_style import (
-    Chart,
-    Key,
-    colour,
-    each,
-    finish,
-    hover,
-    ms,
-    round_ticks,
-    s,
-    time_axis,
-    tooltips,
-)
+from loadtest.report.chart_style import Chart, Key, colour, each, finish, hover, ms, round_ticks, s, time_axis, tooltips
 from loadtest.report.vega_lite import Spec, channel, data
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import ConsistencyWindow

@@ -16,14 +16,7 @@ from loadtest.report.markdown_text import Markup, bold, escape, folded, table, v
 from loadtest.report.operations import operation_text, operation_times
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_parts import part_tables
-from loadtest.report.wording import (
-    about,
-    headline,
-    notes,
-    other_checks,
-    where,
-    worst_first,
-)
+from loadtest.report.wording import about, headline, notes, other_checks, where, worst_first
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question
 from loadtest.summary.summary import Summary

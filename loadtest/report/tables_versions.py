@@ -100,13 +100,7 @@ _WRITES_DEFINITION = "Acknowledged writes after the first version."
 
 
 def _distribution_cells(name: str, distribution: Distribution) -> tuple[str, ...]:
-    values = (
-        distribution.min_ns,
-        distribution.p50_ns,
-        distribution.p90_ns,
-        distribution.p99_ns,
-        distribution.max_ns,
-    )
+    values = (distribution.min_ns, distribution.p50_ns, distribution.p90_ns, distribution.p99_ns, distribution.max_ns)
     return (name, units.count(distribution.count), *(units.duration(value) for value in values))
 
 

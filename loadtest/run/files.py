@@ -64,3 +64,6 @@ KEPT_FOLDER: Final = "kept"
 """The document that was there before the run, and what is known of it."""
 KEPT_ABOUT: Final = "about.json"
 KEPT_DOCUMENT: Final = "document"
+KEPT_LATER: Final = "published-"
+"""The beginning of the names of folders in it, with what somebody else published while the run went on: the newest has
+the highest number."""

@@ -131,6 +131,10 @@ class WriteOutcome(IntEnum):
     """Timeout, lost connection or 5xx: it may take effect at any time after called."""
 
 
+OTHERS_WROTE: Final = "SomebodyElseWrote: "
+"""How the error of a PUT begins that stayed refused because what was there was not what the run had put there last."""
+
+
 class WindowKind(IntEnum):
     """What the writer does in a window."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from loadtest.errors import UsageError
 from loadtest.run.records import FORMAT_VERSION, Verdict
@@ -103,9 +104,21 @@ def adapter() -> TypeAdapter[Summary]:
     return TypeAdapter(Summary)
 
 
+class _Untitled(GenerateJsonSchema):
+    """Fields have no title: it would only repeat the name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def json_schema(of: TypeAdapter[Any], title: str) -> dict[str, Any]:
+    """The JSON Schema of a file of results."""
+    made = of.json_schema(schema_generator=_Untitled, union_format="primitive_type_array")
+    return {**made, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+
+
 def schema() -> dict[str, Any]:
-    title = "summary.json of a load test run"
-    return {**adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return json_schema(adapter(), "summary.json of a load test run")
 
 
 def summary_bytes(summary: Summary) -> bytes:

@@ -2,7 +2,8 @@
 
 The document is its owner's. Its bytes lie in ``kept/document``, what is known of it in ``kept/about.json``, both for
 the owner of the run directory alone. No secret is among it: addresses are written as they may be shown. A run of
-several objects keeps one of each: those after the first in ``kept-2``, ``kept-3``, …
+several objects keeps one of each: those after the first in ``kept-2``, ``kept-3``, … What somebody else publishes while
+the run goes on lies beside it, in ``kept/published-1``, and so on; the newest is the one to put back.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any, Final
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.run.addresses import MOST_ADDRESSES
-from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER
+from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER, KEPT_LATER
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
 from loadtest.target.store import ObjectLook
-from loadtest.whole_files import OWNER_ONLY, write_whole
+from loadtest.whole_files import OWNER_ONLY, on_the_disk, write_whole
 
 FORMAT: Final = 1
 
@@ -39,7 +40,7 @@ def kept_numbers(run_dir: Path) -> list[int]:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is known of the object as it was before the run. ``body`` None: there was none."""
+    """What is known of the object as it is to be put back. ``body`` None: there was none."""
 
     about: dict[str, Any]
     body: bytes | None
@@ -50,6 +51,12 @@ class Kept:
     def place(self) -> str:
         """The object, for a sentence."""
         return f"s3://{self.about['bucket']}/{self.key}"
+
+    @property
+    def as_it_was(self) -> str:
+        """When it was there like that, for a sentence."""
+        during = self.about.get("published_during_run")
+        return "as somebody else published it during the run" if during else "as it was before the run"
 
     @property
     def objects(self) -> int:
@@ -71,11 +78,35 @@ def keep(folder: Path, about: dict[str, Any], look: ObjectLook | None) -> None:
         about |= {"etag": look.etag, "put": look.put or {}, "not_kept": list(look.not_kept)}
         about |= {"bytes": len(look.body), "sha256": _sha256(look.body)}
     _write(folder / KEPT_ABOUT, json.dumps({**about, "found": look is not None}, indent=2).encode())
+    on_the_disk(folder.parent)
+
+
+def keep_later(folder: Path, about: dict[str, Any], look: ObjectLook) -> None:
+    """Keep what somebody else has published while the run went on, beside what was there before it.
+
+    Nothing that is kept already is touched, so it is whole whenever this is killed.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    number = max(_later(folder), default=0) + 1
+    keep(folder / f"{KEPT_LATER}{number}", {**about, "from": "store", "published_during_run": True}, look)
+
+
+def newest_kept(run_dir: Path, number: int = 0) -> Path:
+    """Where that of an object lies which is to be put back: what somebody else published last, or what was there."""
+    folder = kept_folder(run_dir, number)
+    later = _later(folder)
+    return next((later[each] for each in sorted(later, reverse=True) if (later[each] / KEPT_ABOUT).exists()), folder)
+
+
+def _later(folder: Path) -> dict[int, Path]:
+    """What was published while the run went on, by its number; the last may not be whole."""
+    paths = {path.name.removeprefix(KEPT_LATER): path for path in folder.glob(f"{KEPT_LATER}*")}
+    return {int(number): path for number, path in paths.items() if number.isdecimal()}
 
 
 def load(run_dir: Path, number: int = 0) -> Kept | None:
     """What a run has kept of an object; None when it found nothing that is somebody's, or wrote nothing."""
-    folder = kept_folder(run_dir, number)
+    folder = newest_kept(run_dir, number)
     try:
         about = json.loads((folder / KEPT_ABOUT).read_bytes())
         body = (folder / KEPT_DOCUMENT).read_bytes() if about["found"] else None
@@ -105,7 +136,7 @@ def forget(run_dir: Path, number: int) -> None:
 
 def note_put_back(run_dir: Path, number: int = 0) -> None:
     """Write down that it was put back, so that nobody is told to do it again; where that fails they may be."""
-    path = kept_folder(run_dir, number) / KEPT_ABOUT
+    path = newest_kept(run_dir, number) / KEPT_ABOUT
     with contextlib.suppress(OSError, ValueError, TypeError):
         _write(path, json.dumps({**json.loads(path.read_bytes()), "put_back": True}, indent=2).encode())
 
@@ -115,7 +146,7 @@ def is_owed(run_dir: Path, number: int | None = None) -> bool:
     if number is None:
         return any(is_owed(run_dir, each) for each in kept_numbers(run_dir))
     try:
-        about = json.loads((kept_folder(run_dir, number) / KEPT_ABOUT).read_bytes())
+        about = json.loads((newest_kept(run_dir, number) / KEPT_ABOUT).read_bytes())
         return bool(about["found"]) and not about["put_back"]
     except (OSError, ValueError, KeyError, TypeError):
         return False

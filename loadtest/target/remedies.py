@@ -12,6 +12,7 @@ _LOG_IN: Final = "the session of your credentials has ended: log in again"
 _SSO: Final = "there is no valid SSO session: run `aws sso login`, with --profile if you use one"
 _HELPER: Final = "what gives your credentials has failed: see what `aws sts get-caller-identity` says"
 _LATER: Final = "S3 cannot take it now: wait a minute, and start again"
+_OTHERS: Final = "let that publisher rest while the run writes, or watch what it publishes with --writer watch"
 REMEDIES: Final[dict[str, str]] = {
     "AccessDenied": "this key may not put this object: use the key of the stack's writer, or fix its policy",
     "AllAccessDisabled": "AWS has closed this bucket, or it belongs to somebody else: fix --bucket, or ask AWS Support",
@@ -20,6 +21,7 @@ REMEDIES: Final[dict[str, str]] = {
         "HTTPS_PROXY"
     ),
     "AuthorizationHeaderMalformed": _OTHER_REGION,
+    "ConditionalRequestConflict": _OTHERS,
     "ConfigParseError": "the AWS configuration cannot be read: fix ~/.aws/config and ~/.aws/credentials",
     "ConnectionClosedError": "the connection was closed before an answer came: check --s3-endpoint-url and the network",
     "ConnectTimeoutError": "nothing answers there within the time limit: check --s3-endpoint-url and the network",
@@ -46,6 +48,7 @@ REMEDIES: Final[dict[str, str]] = {
     "NotImplemented": "the store does not know what was asked of it: check that --s3-endpoint-url is one of S3's kind",
     "PartialCredentialsError": "half a key was found in the standard AWS chain: set both its parts",
     "PermanentRedirect": _OTHER_REGION,
+    "PreconditionFailed": _OTHERS,
     "ProfileNotFound": "there is no profile of that name: fix AWS_PROFILE (`aws configure list-profiles` tells which)",
     "ProxyConnectionError": "the proxy does not answer: fix HTTPS_PROXY, or NO_PROXY",
     "ReadTimeoutError": "no answer came within the time limit: check --s3-endpoint-url and the network",
@@ -53,6 +56,7 @@ REMEDIES: Final[dict[str, str]] = {
     "ServiceUnavailable": _LATER,
     "SignatureDoesNotMatch": "the secret key does not fit the key id: write outputs.json again with `make deploy`",
     "SlowDown": _LATER,
+    "SomebodyElseWrote": _OTHERS,
     "SSLError": "its certificate is not trusted, or it speaks no TLS: check --s3-endpoint-url and AWS_CA_BUNDLE",
     "SSOError": _SSO,
     "SSOTokenLoadError": _SSO,

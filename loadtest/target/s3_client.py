@@ -6,7 +6,9 @@ Importing this is cheap; making a client imports boto3.
 from __future__ import annotations
 
 import base64
+import getpass
 import hashlib
+import os
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -55,3 +57,28 @@ def _client(session: Any, region: str | None, endpoint: str | None, time_limit_s
             s3={"addressing_style": "path"} if path_style else {},
         ),
     )
+
+
+class MfaNeedsTerminalError(EOFError):
+    """A profile asks for a code of an MFA device, and there is nobody to type it."""
+
+
+def ask_for_code(prompt: str = "", stream: Any = None) -> str:
+    """Ask for the code of an MFA device at the terminal, where somebody can type it, and never on standard input.
+
+    Raises:
+        MfaNeedsTerminalError: there is no terminal, or this process may not read from it.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and there is no terminal") from None
+    try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            raise MfaNeedsTerminalError("the profile asks for a code of its MFA device, and nobody can type it here")
+    finally:
+        os.close(terminal)
+    return _getpass(prompt, stream)
+
+
+_getpass: Final = getpass.getpass

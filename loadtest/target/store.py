@@ -19,9 +19,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.as_stored import arguments_of, grants_in
 from loadtest.target.departure import Departure
 from loadtest.target.heads import Head, shown_by, status_of
-from loadtest.target.mfa import ask_for_code
 from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3, shown
-from loadtest.target.s3_client import TIME_LIMIT_S, content_md5, is_aws, s3_client, s3_session
+from loadtest.target.s3_client import TIME_LIMIT_S, ask_for_code, content_md5, is_aws, s3_client, s3_session
 
 _HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")

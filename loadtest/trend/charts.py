@@ -51,10 +51,7 @@ def number_chart(made: Trend, number: NumberTrend) -> Chart:
         layers.append(data(levels).mark("rule", strokeWidth=2, color=colour("ink")).encode(x=x, x2="until", y=y))
     layers.append(
         base.mark("point", size=36, strokeWidth=1.5, opacity=1, color=colour("quiet")).encode(
-            x=x,
-            y=y,
-            fill=channel("fill:N", scale=None),
-            tooltip=tooltips(shown),
+            x=x, y=y, fill=channel("fill:N", scale=None), tooltip=tooltips(shown)
         )
     )
     keys: tuple[Key, ...] = (

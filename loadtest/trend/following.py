@@ -93,8 +93,7 @@ def follow(
 def _groups(headline: Headline, measured: Sequence[Measured | None], runs: Sequence[RunPoint]) -> dict[int, _Group]:
     return {
         group: _group(
-            headline,
-            [(run, one) for run, one in enumerate(measured) if one is not None and runs[run].group == group],
+            headline, [(run, one) for run, one in enumerate(measured) if one is not None and runs[run].group == group]
         )
         for group in dict.fromkeys(point.group for point in runs)
     }

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from loadtest import units
 from loadtest.report.junit import Case, suite_of
+from loadtest.summary.summary import json_schema
 from loadtest.trend.markdown import markdown
 from loadtest.trend.records import Trend
 from loadtest.whole_files import write_whole
@@ -39,8 +40,7 @@ def _adapter() -> TypeAdapter[Trend]:
 
 
 def schema() -> dict[str, Any]:
-    title = "trend.json of a series of load test runs"
-    return {**_adapter().json_schema(), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
+    return json_schema(_adapter(), "trend.json of a series of load test runs")
 
 
 def trend_json(trend: Trend) -> str:

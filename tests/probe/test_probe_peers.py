@@ -96,10 +96,7 @@ def test_what_was_in_moto_s3_is_put_back(found_and_kept):
 def test_a_certificate_that_is_not_trusted_is_said():
     if not installed():
         pytest.skip("nginx is not installed")
-    with (
-        nginx_compressing_over_tls() as served,
-        pytest.raises(UsageError, match="certificate is not trusted"),
-    ):
+    with nginx_compressing_over_tls() as served, pytest.raises(UsageError, match="certificate is not trusted"):
         Probe(reading(served.url), READ).run()
 
 

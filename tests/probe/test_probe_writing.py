@@ -139,8 +139,7 @@ def test_when_it_cannot_be_put_back_the_bytes_are_in_a_file_that_is_named(server
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [{"ETag": '"00000000000000000000000000000000"'}, {"ETag": '"00000000000000000000000000000000-3"'}],
+    "headers", [{"ETag": '"00000000000000000000000000000000"'}, {"ETag": '"00000000000000000000000000000000-3"'}]
 )
 def test_bytes_that_may_not_be_the_objects_own_are_not_written(headers, target_of):
     def altered(server, request, reply):
@@ -240,10 +239,7 @@ def test_a_target_that_falls_silent_is_given_up_soon(target_of):
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
-    [
-        ("AWS_PROFILE", "not-there", "ProfileNotFound"),
-        ("AWS_ENDPOINT_URL_S3", "no address", "ValueError"),
-    ],
+    [("AWS_PROFILE", "not-there", "ProfileNotFound"), ("AWS_ENDPOINT_URL_S3", "no address", "ValueError")],
 )
 def test_a_store_that_boto3_refuses_is_one_sentence_and_nothing_is_written(
     server, name, value, words, target_of, monkeypatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.gateway.gateway import Gateway
 from loadtest.sandbox.stack.definition import GatewayDefinition
-from loadtest.sandbox.stack.synth import read_stack
+from loadtest.sandbox.stack.synth import SynthesizedStack, read_stack
 from loadtest.sandbox.store.objects import ObjectStore, ObjectVersion, StoredObject, object_version
 from loadtest.units import MILLISECOND
 
@@ -38,6 +39,27 @@ def document(version: int, size: int = 600) -> bytes:
     return f'{{"version":{version},"noise":"{noise}"}}'.encode()
 
 
+def patched(base: Any, changes: Any) -> Any:
+    """``base`` with a JSON merge patch (RFC 7396)."""
+    if not isinstance(changes, dict):
+        return changes
+    merged = dict(base) if isinstance(base, dict) else {}
+    merged |= {key: patched(merged.get(key), value) for key, value in changes.items()}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def stack_of(variant: str) -> SynthesizedStack:
+    """A synthesized stack; of those that are nearly the first, only the differences are kept."""
+    changes = SYNTH / f"{variant}.changes.json"
+    if not changes.exists():
+        return read_stack(variant, SYNTH / f"{variant}.tf.json")
+    first = json.loads((SYNTH / "conditional.tf.json").read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "cdk.tf.json"
+        file.write_text(json.dumps(patched(first, json.loads(changes.read_text()))))
+        return read_stack(variant, file)
+
+
 class Bench:
     """One gateway and its object."""
 
@@ -51,7 +73,7 @@ class Bench:
         self.store = ObjectStore(lambda: self.now)
         self.faults = FaultSet(seed)
         self.faults.on_change = lambda: self.store.keep(self.faults.largest_lag_ns)
-        self.stack = read_stack(variant, SYNTH / f"{variant}.tf.json")
+        self.stack = stack_of(variant)
         self.store.cors.update(self.stack.cors)
         self.gateway = Gateway(change(self.stack.definition), self.store, self.faults)
 

@@ -44,7 +44,7 @@ class Deployer:
     def create(self, statements: list[dict[str, str]] | None = None) -> None:
         self.s3.create_bucket(Bucket=self.bucket)
         trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        arn = self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=policy(trust))
+        self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=policy(trust))
         self.permit(statements if statements is not None else [READ, LIST])
         rest_api = self.gateway.create_rest_api(
             name=f"api-{self.number}", endpointConfiguration={"types": ["REGIONAL"]}
@@ -52,20 +52,22 @@ class Deployer:
         self.api = rest_api["id"]
         root = self.gateway.get_resources(restApiId=self.api)["items"][0]["id"]
         self.resource = self.gateway.create_resource(restApiId=self.api, parentId=root, pathPart="samples")["id"]
-        of = self.of
-        self.gateway.put_method(
-            **of, authorizationType="NONE", requestParameters={"method.request.header.If-None-Match": False}
-        )
+        self.integrate("If-None-Match")
+        self.answer("200", "200", ETag="integration.response.header.ETag")
+        self.answer("502", None)
+
+    def integrate(self, header: str) -> None:
+        """Make the method, which passes a header on."""
+        source = f"method.request.header.{header}"
+        self.gateway.put_method(**self.of, authorizationType="NONE", requestParameters={source: False})
         self.gateway.put_integration(
-            **of,
+            **self.of,
             type="AWS",
             integrationHttpMethod="GET",
             uri=f"arn:aws:apigateway:us-east-1:s3:path/{self.bucket}/{KEY}",
-            credentials=arn["Role"]["Arn"],
-            requestParameters={"integration.request.header.If-None-Match": "method.request.header.If-None-Match"},
+            credentials=f"arn:aws:iam::123456789012:role/{self.role}",
+            requestParameters={f"integration.request.header.{header}": source},
         )
-        self.answer("200", "200", ETag="integration.response.header.ETag")
-        self.answer("502", None)
 
     @property
     def of(self) -> dict[str, str]:
@@ -208,19 +210,9 @@ def test_keys_and_plans_take_effect_at_once(deployer: Deployer) -> None:
 
 def test_cors_rules_of_the_bucket_take_effect_at_once(deployer: Deployer) -> None:
     deployer.create()
-    of, origin = deployer.of, "https://site.example"
-    deployer.gateway.delete_method(**of)
-    deployer.gateway.put_method(
-        **of, authorizationType="NONE", requestParameters={"method.request.header.Origin": False}
-    )
-    deployer.gateway.put_integration(
-        **of,
-        type="AWS",
-        integrationHttpMethod="GET",
-        uri=f"arn:aws:apigateway:us-east-1:s3:path/{deployer.bucket}/{KEY}",
-        credentials=f"arn:aws:iam::123456789012:role/{deployer.role}",
-        requestParameters={"integration.request.header.Origin": "method.request.header.Origin"},
-    )
+    origin = "https://site.example"
+    deployer.gateway.delete_method(**deployer.of)
+    deployer.integrate("Origin")
     allow = "Access-Control-Allow-Origin"
     deployer.answer("200", None, **{allow: f"integration.response.header.{allow}"})
     deployer.deploy(stageName="v1")

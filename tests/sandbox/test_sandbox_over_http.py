@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -104,9 +105,28 @@ def test_what_s3_refuses_publishes_nothing(client: SandboxClient) -> None:
 def test_the_writer_may_do_nothing_but_put_the_one_object(client: SandboxClient) -> None:
     bucket = client.bucket
     assert refused(lambda: client.s3.put_object(Bucket=bucket, Key="other.json", Body=b"2")) == "AccessDenied"
+    etag = client.put(document(1))
+    under_a_condition = partial(client.s3.put_object, Bucket=bucket, Key=KEY, Body=b"2", IfMatch=etag)
+    assert refused(under_a_condition) == "AccessDenied"  # S3 takes one only from a key that may read
     assert refused(lambda: client.s3.get_object(Bucket=bucket, Key=KEY)) == "AccessDenied"
     assert refused(lambda: client.s3.delete_object(Bucket=bucket, Key=KEY)) == "AccessDenied"
     assert refused(client.s3.list_buckets) == "AccessDenied"
+
+
+def test_a_put_under_a_condition_replaces_what_it_names_and_nothing_else(client: SandboxClient) -> None:
+    etag = client.put(document(1))
+    client.sandbox.enforce_iam(False)
+    try:
+        owner = aws_client("s3", client.sandbox.url)
+        put = partial(owner.put_object, Bucket=client.bucket, Key=KEY, Body=document(2))
+        assert refused(partial(put, IfMatch='"of another"')) == "PreconditionFailed"
+        assert client.get().body == document(1)
+        put(IfMatch=etag)
+        assert client.get().body == document(2)
+        owner.delete_object(Bucket=client.bucket, Key=KEY)
+        assert refused(partial(put, IfMatch=etag)) == "NoSuchKey"
+    finally:
+        client.sandbox.enforce_iam()
 
 
 def test_a_bucket_that_does_not_exist_is_said_not_to(client: SandboxClient) -> None:

@@ -1,6 +1,7 @@
 """Fixtures of the stack's tests: the synthesized variants, a moto server, and folders to run Terraform in."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def example(synthesized_stacks: Path) -> dict[str, Any]:
     file = synthesized_stacks / "example" / "stacks" / "shop" / "cdk.tf.json"
     content: dict[str, Any] = json.loads(file.read_text())
     return content
+
+
+@pytest.fixture
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("READMODEL_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """The settings of documents, keys, domain and web ACL: what is taken, and the sentence for what is not."""
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,34 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stack_variants import CERTIFICATE, WEB_ACL, ZONE
+from written_settings import load, refusal
 
-from stacks.config import ConfigError, ReadModelConfig
+from stacks.config import ReadModelConfig
 
 HERE = CERTIFICATE.format("us-east-1")
 KEYED = {"api_key_required": True}
 DOMAIN = {"domain_name": "api.example.org", "domain_certificate_arn": HERE}
-
-
-@pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("READMODEL_")]:
-        monkeypatch.delenv(name)
-
-
-def load(folder: Path, **settings: Any) -> ReadModelConfig:
-    file = folder / "cdktf.json"
-    file.write_text(json.dumps({"context": {"readModel": settings}}))
-    return ReadModelConfig.load(file)
-
-
-def refusal(folder: Path, **settings: Any) -> str:
-    with pytest.raises(ConfigError) as caught:
-        load(folder, **settings)
-    sentence = str(caught.value)
-    assert sentence.isprintable()
-    assert sentence.endswith(".")
-    assert len(sentence) < 1000
-    return sentence
+pytestmark = pytest.mark.usefixtures("no_settings_from_outside")
 
 
 def test_without_documents_there_is_the_one(tmp_path: Path) -> None:

@@ -26,8 +26,7 @@ ODDITIES = {
     "objectlock": "demands Content-MD5 or a checksum",
     "nochecksum": "knows no x-amz-checksum headers",
     "noconditionalput": "ignores If-None-Match and If-Match of a PUT",
-    "refusesconditionalput": "does not know If-Match of a PUT, and says so",
-    "deniesconditionalput": "takes If-Match of a PUT from nobody",
+    "conditionfail": "CODE|STATUS that a PUT with If-Match gets",
     "denied": "headers of a PUT that need a right of their own, which nobody has; the beginning of their names",
     "getdenied": "refuses GetObject (to signed requests)",
     "deletedenied": "refuses DeleteObject",
@@ -151,10 +150,11 @@ class OddStore:
             return s3_error(501, "NotImplemented", _NOT_IMPLEMENTED)
         if "noconditionalput" not in odd and headers.get("if-none-match") == "*" and self.body is not None:
             return s3_error(412, "PreconditionFailed", _NOT_HELD)
-        if "if-match" in headers and "deniesconditionalput" in odd:
-            return s3_error(403, "AccessDenied", "Access Denied")
-        if "if-match" in headers and "refusesconditionalput" in odd:
-            return s3_error(501, "NotImplemented", _NOT_IMPLEMENTED)
+        if "if-match" in headers and "conditionfail" in odd:
+            code, status = odd["conditionfail"].split("|")
+            return s3_error(int(status), code, _NOT_IMPLEMENTED)
+        if "noconditionalput" not in odd and "if-match" in headers and self.body is None:
+            return s3_error(404, "NoSuchKey", "The specified key does not exist.")
         if "noconditionalput" not in odd and headers.get("if-match", f'"{self.etag}"').strip('"') != self.etag:
             return s3_error(412, "PreconditionFailed", _NOT_HELD)
         if any(name.startswith(part) for name in headers for part in odd.get("denied", "").split()):

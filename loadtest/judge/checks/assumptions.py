@@ -30,7 +30,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import first_versions, missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
-from loadtest.judge.watch_evidence import failing_command, foreign_reads, reads_of, somebody_else
+from loadtest.judge.watch_evidence import failing_command, foreign_reads, met_others, reads_of, somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, History, Reads
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
@@ -92,11 +92,17 @@ def assumptions(history: History) -> CheckResult:
 
 
 def _somebody_else(history: History) -> str:
-    """What is known of others who wrote, and what became of theirs: every PUT of a run is without a condition."""
+    """What is known of others who wrote, and what became of theirs: a PUT that met it was refused, or replaced it."""
     said = somebody_else(history)
     if not said or not is_own(history) or not history.info.settings.write_interval:
         return said
-    return f"{said} What they published during the run was replaced by its next PUT: have it published again."
+    met = met_others(history)
+    if not met:
+        return (
+            f"{said} No PUT was refused for that, so what they published before the run's last one was replaced: have "
+            "it published again."
+        )
+    return f"{said} {units.counted(len(met), 'PUT')} changed nothing for that, the last one because {met[-1]}."
 
 
 def _left_open(history: History) -> tuple[Number, ...]:

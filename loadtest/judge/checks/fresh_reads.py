@@ -138,12 +138,7 @@ def _witness(history: History, times: Timeline, read: int) -> Witness:
         f"{units.counted(int(times.behind[read]), each)} behind."
     )
     return witness(
-        history,
-        sentence,
-        acknowledged,
-        acknowledgement(history, newer),
-        reads=reads,
-        writes=(version, newer),
+        history, sentence, acknowledged, acknowledgement(history, newer), reads=reads, writes=(version, newer)
     )
 
 

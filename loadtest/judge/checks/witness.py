@@ -70,10 +70,7 @@ def witness(
     operations += [read_operation(history, read, zero_ns) for read in dict.fromkeys(reads)]
     operations.sort(key=lambda operation: operation.called_ns)
     return Witness(
-        sentence=sentence,
-        relative_to=relative_to,
-        at_ns=zero_ns - history.origin_ns,
-        operations=tuple(operations),
+        sentence=sentence, relative_to=relative_to, at_ns=zero_ns - history.origin_ns, operations=tuple(operations)
     )
 
 

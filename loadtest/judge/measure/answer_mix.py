@@ -8,6 +8,7 @@ each of two) lies above the tolerance, and if the load generator's own delay is 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -108,7 +109,4 @@ def _middle(rising: tuple[Column, ...], weights: tuple[float, ...]) -> int:
 
     low, high = (int(pick(int(times[end]) for times in rising)) for pick, end in ((min, 0), (max, -1)))
     half = weight_up_to(high) / 2 * (1 - 1e-9)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if weight_up_to(middle) >= half else (middle + 1, high)
-    return low
+    return low + bisect_left(range(low, high), True, key=lambda time: weight_up_to(time) >= half)

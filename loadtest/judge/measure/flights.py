@@ -55,9 +55,7 @@ def puts_within(history: History, from_ns: Column, to_ns: Column) -> Column:
 def overlapping_reads(history: History) -> Flags:
     reads = history.reads
     return in_blocks(
-        len(reads),
-        np.bool_,
-        lambda block: overlaps_put(history, reads.called_ns[block], reads.returned_ns[block]),
+        len(reads), np.bool_, lambda block: overlaps_put(history, reads.called_ns[block], reads.returned_ns[block])
     )
 
 

@@ -25,7 +25,7 @@ from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, 
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.measure.near_publications import at_the_edges, near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
-from loadtest.judge.measure.pauses_settled import settled
+from loadtest.judge.measure.paused_windows import settled
 from loadtest.judge.measure.position import unlike_windows
 from loadtest.judge.measure.rests import untouched_level
 from loadtest.judge.measure.too_fast import too_fast

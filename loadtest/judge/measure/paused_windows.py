@@ -10,18 +10,21 @@ shows. ::
 
 The last case is why a late event loop alone is not enough: a target that freezes and then answers hundreds of reads at
 once makes the loop late too, and must not be excused for that. How much is left out is limited, and a run that FAILs
-with all its windows does not PASS without some (:mod:`loadtest.judge.measure.pauses_settled`).
+with all its windows does not PASS without some (:func:`settled`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from loadtest import units
 from loadtest.judge.measure.latency import response_quantiles
 from loadtest.run.history import Column, Flags, History
-from loadtest.run.records import WindowKind
+from loadtest.run.records import Verdict, WindowKind
+from loadtest.summary.speed import Impact
 
 PAUSED: Final = "the load generator itself paused"
 SMALL_SHARE: Final = 0.25
@@ -66,3 +69,40 @@ def _within(starts: Column, ends: Column, begin: Column, end: Column) -> Column:
         first, last = int(np.searchsorted(end, start)), int(np.searchsorted(begin, stop))
         total[first:last] += np.minimum(end[first:last], stop) - np.maximum(begin[first:last], start)
     return total
+
+
+def settled(without: Impact, whole: Impact) -> Impact:
+    """The impact ``without`` the windows in which the generator paused, as far as that of the ``whole`` run allows.
+
+    A FAIL needs both: with the pauses, it may be due to them, and without them, too little may be left. If more than a
+    quarter of the pairs would go, the rest is no fair sample: then nothing is left out, and nothing passes.
+    """
+    count = without.windows_paused
+    windows = units.counted(count, "window")
+    gone = whole.pairs_used - without.pairs_used
+    if gone > MOST_LEFT_OUT * whole.pairs_used:
+        why = (
+            f"the load generator itself paused in {windows}, too many to be left out ({gone:,} of "
+            f"{units.counted(whole.pairs_used, 'pair')}): measure on a machine with less other work"
+        )
+        both = whole.verdict is without.verdict is Verdict.FAIL
+        return _noted(whole, count, f"In {windows} the load generator itself paused.", "" if both else why)
+    note = f"{windows[0].upper()}{windows[1:]} in which the load generator itself paused"
+    note += f" {'is' if count == 1 else 'are'} left out."
+    verdicts = {whole.verdict, without.verdict}
+    if verdicts == {Verdict.FAIL, Verdict.PASS}:
+        how = "passes" if without.verdict is Verdict.PASS else "fails"
+        return _noted(without, count, note, f"it {how} only without them: measure again")
+    return _noted(without, count, note, "")
+
+
+def _noted(impact: Impact, count: int, note: str, doubt: str) -> Impact:
+    if not doubt:
+        return replace(impact, windows_paused=count, sentence=f"{impact.sentence} {note}")
+    return replace(
+        impact,
+        windows_paused=count,
+        verdict=Verdict.INCONCLUSIVE,
+        doubts=(*impact.doubts, doubt),
+        sentence=f"{impact.sentence} {note} That settles nothing: {doubt}.",
+    )

@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.judge.measure.flights import due_during_put, overlapping_reads
+from loadtest.judge.measure.flights import due_during_put, flights, overlapping_reads
 from loadtest.judge.statistics.by_group import by_group
 from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.run.blocks import each_block, in_blocks, places
@@ -36,7 +36,8 @@ def since_put(history: History, writing: Flags, took_ns: Column, p99_ns: int | N
     The axis ends at the usual time between two PUTs. It begins before a PUT by the p99 of the response times: a slow
     read that was due so long before is still under way when the PUT is sent.
     """
-    called = history.writes.called_ns[1:]
+    versions, called, _ = history.once(flights)
+    called = called[versions > 0]
     if len(called) < 2 or not writing.any():
         return ()
     width = int(np.median(np.diff(called))) // BINS

@@ -24,10 +24,10 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.visibility import visibility
-from loadtest.judge.order.level import consistency_level
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.order.unseen import unseen
+from loadtest.judge.order.zones import consistency_level
 from loadtest.judge.statistics.intervals import binomial_interval, clustered_interval
 from loadtest.judge.statistics.quantiles import distribution
 from loadtest.run.blocks import each_block

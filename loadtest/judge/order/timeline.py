@@ -26,20 +26,20 @@ after v did. ``superseded_by[v]`` is the first acknowledged one of them, as a pl
 **Watched writes** are those of somebody else, known from HEADs (:mod:`loadtest.run.observed`). Their intervals may
 overlap, but their order is known, so the next acknowledged version always supersedes an acknowledged one. Reads of a
 document that was published more than once prove neither when it came nor what came before
-(:mod:`loadtest.judge.order.watched`).
+(:func:`published_once`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from loadtest.judge.order.watched import published_once
 from loadtest.run.blocks import each_block, in_blocks, places
 from loadtest.run.history import Column, Flags, History, Reads, Writes, one_of
-from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome
+from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome, opaque
 from loadtest.run.settings import NO_WRITER
 
 VERSIONED: Final = (
@@ -112,9 +112,7 @@ def timeline(history: History) -> Timeline:
         superseded_by[acknowledged] = np.arange(1, len(acknowledged) + 1)
     before = in_blocks(count, np.int32, lambda block: places(returned, reads.called_ns[block]))
     behind = in_blocks(
-        count,
-        np.int32,
-        lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block],
+        count, np.int32, lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block]
     )
     return Timeline(
         phantom=phantom,
@@ -157,3 +155,18 @@ def _newer_seen(history: History, over: Column, first_read: Column, once: Flags)
         own = np.flatnonzero(history.writes.acknowledged)
         following[own] = own + 1
     return np.where(once, earliest_from[following], NEVER_RETURNED)
+
+
+def published_once(history: History) -> Flags:
+    """By version: whether its document was published as that version only, so that a read of it proves its order.
+
+    A run that makes its own documents publishes each once. Somebody else may publish the same document again (A, B, A).
+    A read of it then counts as the latest version that it can have been. So no fresh read is called stale, but the read
+    proves nothing about what came later.
+    """
+    count = len(history.writes)
+    if not history.info.is_watched:
+        return np.ones(count, dtype=np.bool_)
+    tags = [opaque(etag) for etag in history.writes.etag]
+    times = Counter(tags)
+    return np.array([times[tag] == 1 for tag in tags], dtype=np.bool_)

@@ -24,11 +24,13 @@ constrains nothing. A refused write did not happen. As everywhere, equal times o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
+from loadtest.judge.evidence import missing_records, too_little
 from loadtest.judge.order.timeline import timeline
+from loadtest.judge.watch_evidence import somebody_else
 from loadtest.run.blocks import each_block
 from loadtest.run.history import Column, Flags, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
@@ -115,3 +117,18 @@ def _make_mutual(partner: Column, zones_: Column, others: Column) -> None:
     """Conflicts are mutual: give each of ``zones_`` its other one as a partner, if it has none yet."""
     alone = partner[zones_] == NOBODY
     partner[zones_[alone]] = others[alone]
+
+
+Level = Literal["atomic", "regular", "neither", "unknown"]
+
+
+def consistency_level(history: History) -> Level:
+    """The level that the run showed, whatever staleness is tolerated."""
+    times = history.once(timeline)
+    if times.phantom.any() or times.behind.any():
+        return "neither"
+    if somebody_else(history) or missing_records(history):
+        return "unknown"
+    if history.once(zones).conflicts():
+        return "regular"
+    return "unknown" if too_little(history, int(np.count_nonzero(times.legitimate)), "reads") else "atomic"

@@ -6,6 +6,7 @@ quiet window or in a writing one), so a group is sorted once for all populations
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -81,13 +82,11 @@ def quantile_together(rising: Sequence[Column], per_mille: int) -> int | None:
     wanted = rank(count, per_mille) + 1
     own = [int(column[rank(len(column), per_mille)]) for column in rising]
     low, high = min(own), max(own)
-    while low < high:
-        middle = (low + high) // 2
-        if sum(up_to(column, middle) for column in rising) >= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+
+    def is_enough(value: int) -> bool:
+        return sum(up_to(column, value) for column in rising) >= wanted
+
+    return low + bisect_left(range(low, high), True, key=is_enough)
 
 
 def up_to(rising: Column, value: int) -> int:

@@ -34,11 +34,6 @@ def enough(count: int, per_mille: int) -> bool:
     return count * (1000 - per_mille) >= 1000
 
 
-def of_sorted(values: Column, per_mille: int) -> int | None:
-    """A quantile of rising values; None when there are too few."""
-    return int(values[rank(len(values), per_mille)]) if enough(len(values), per_mille) else None
-
-
 def selected(values: Column, wanted: Sequence[int]) -> list[int | None]:
     """Quantiles (rising) of ``values``, whose order is changed: each is selected among what the one before left above.
 

@@ -34,13 +34,7 @@ UNITS: Final[dict[Dimension, dict[str, Decimal]]] = {
     "ratio": {"": Decimal(1), "x": Decimal(1)},
     "count": {"": Decimal(1)},
     "rate": {"": Decimal(1)},
-    "bytes": {
-        "B": Decimal(1),
-        "KB": Decimal(10**3),
-        "kB": Decimal(10**3),
-        "MB": Decimal(10**6),
-        "GB": Decimal(10**9),
-    },
+    "bytes": {"B": Decimal(1), "KB": Decimal(10**3), "kB": Decimal(10**3), "MB": Decimal(10**6), "GB": Decimal(10**9)},
 }
 """The size of each unit of a limit, in the metric's own unit (ns, a fraction, 1, 1/s, a byte)."""
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
+from loadtest.load.writer.conditional import Replacing, recognised
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
@@ -26,27 +28,25 @@ from loadtest.run.duel import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, put_times
-from loadtest.target.kept_document import keep
+from loadtest.target.kept_document import keep, keep_later
 from loadtest.target.opening import open_store
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import CHANGED_MEANWHILE, ObjectLook, Store, StoreError, knows_no_condition
+from loadtest.target.store import ObjectLook, Store, StoreError
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
 
 
 class PayloadWriter:
-    """Replaces its objects in turn, one PUT in flight at a time, and never retries: each attempt is a write of its own.
+    """Replaces its objects in turn, one PUT in flight at a time, and never retries: what is refused stays a write.
 
     Most runs have one object; of several, version v is put into number v mod n (:mod:`loadtest.run.objects`).
     """
 
-    def __init__(self, documents: Documents, stores: Sequence[Store], journal: Journal) -> None:
+    def __init__(self, documents: Documents, objects: Sequence[Replacing], journal: Journal) -> None:
         self._documents = documents
-        self.said: dict[int, dict[str, Any]] = {}
-        """What is said of the document of each object with every PUT: its content type, and so on."""
-        self._stores = stores
+        self._objects = objects
         self._journal = journal
 
     def put(
@@ -55,16 +55,13 @@ class PayloadWriter:
         body: bytes,
         scheduled_ns: int | None = None,
         unable: Failure | None = None,
-        again: Callable[[str], bool] = lambda error: False,
-        **arguments: Any,
+        first: dict[str, Any] | None = None,
     ) -> WriteOutcome:
         """Send one PUT and journal it, before and after. A PUT that cannot be journalled is not sent.
 
-        ``unable``: why there are no credentials for it. ``again``: whether a PUT that was refused with this error is
-        sent once more, without ``arguments``.
+        ``unable``: why there are no credentials for it. ``first``: the condition, of an object's first version.
         """
-        number = version % len(self._stores)
-        store, said = self._stores[number], self.said.get(number, {})
+        own = self._objects[version % len(self._objects)]
         called = time.monotonic_ns()
         is_noted = self._journal.called(version, called if scheduled_ns is None else scheduled_ns, called, len(body))
         if not is_noted:
@@ -72,9 +69,7 @@ class PayloadWriter:
         if unable is not None:
             self._journal.returned(version, time.monotonic_ns(), WriteOutcome.REFUSED, "", unable.error)
             return WriteOutcome.REFUSED
-        attempt = store.put(body, **said, **arguments)
-        if arguments and attempt.outcome is WriteOutcome.REFUSED and again(attempt.error):
-            attempt = store.put(body, **said)
+        attempt = own.put(version, body) if first is None else own.put_first(version, body, first)
         self._journal.returned(
             version,
             time.monotonic_ns(),
@@ -88,7 +83,7 @@ class PayloadWriter:
 
     def credentials(self) -> Failure | None:
         """Have credentials ready before a PUT is due; why there are none."""
-        return self._stores[0].check_credentials()
+        return self._objects[0].store.check_credentials()
 
     def is_last(self, version: int) -> bool:
         """Whether there is no document after this version."""
@@ -112,24 +107,27 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
     except StoreError as error:
         parent.tell({"looked": "failed", "error": str(error)})
         return 1
-    stores = [store.beside(each["object_key"]) for each in orders["objects"]]
-    looks = []
-    for own, each in zip(stores, orders["objects"], strict=True):
-        looks.append(own.look())
-        parent.tell(_looked(looks[-1], own, each))
+    documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
+    is_ours = recognised(documents, orders["documents"]["kind"])
+    objects = []
+    for each in orders["objects"]:
+        there = store.beside(each["object_key"])
+        look = there.look()
+        parent.tell(_looked(look, there, each))
+        objects.append(Replacing(there, look, is_ours, partial(keep_later, Path(each["kept"]), each["about"])))
     told = _next_order(parent)
     if not told:
         return 0
     journal = Journal(Path(orders["journal"]), parent.tell)
-    documents = documents_of(orders["documents"], orders["run"], Path(orders["run_dir"]))
-    writer = PayloadWriter(documents, stores, journal)
-    for number, look in enumerate(looks):
+    writer = PayloadWriter(documents, objects, journal)
+    for number, own in enumerate(objects):
         told = told if not number else _next_order(parent)
         if not told:
             return 0
         how = json.loads(told)
-        writer.said[number] = how["said"]
-        if _put_first(writer, number, stores[number], look, how["put"]) is not WriteOutcome.ACKED:
+        own.said = how["said"]
+        unable = writer.credentials()
+        if writer.put(number, writer.document(number), unable=unable, first=how["put"]) is not WriteOutcome.ACKED:
             return 0
     start = sys.stdin.buffer.readline()
     if start:
@@ -139,7 +137,7 @@ def _write(orders: dict[str, Any], parent: Parent) -> int:
         windows = schedule_of(start_ns, length_ns, schedule["seed"], rests, schedule["side"])
         with writer_presence(Path(orders["journal"]), orders["run"]):
             due_times = put_times(windows, schedule["interval_ns"])
-            _write_on_schedule(writer, due_times, orders, parent, len(stores) - 1)
+            _write_on_schedule(writer, due_times, orders, parent, len(objects) - 1)
             journal.close()
     return 0
 
@@ -149,25 +147,6 @@ def _next_order(parent: Parent) -> bytes:
     while (told := sys.stdin.buffer.readline()) and "asked_ns" in json.loads(told):
         parent.tell({"read_ns": time.monotonic_ns()})
     return told
-
-
-def _put_first(
-    writer: PayloadWriter, version: int, store: Store, look: ObjectLook, conditions: dict[str, Any]
-) -> WriteOutcome:
-    """Put an object's first version over what was looked at and no other, as far as the store knows of conditions."""
-
-    def unconditionally(error: str) -> bool:
-        if look.found not in ("document", "nothing"):  # the store shows nothing
-            if "IfMatch" in conditions:  # the address does; a key that may not read may not give this condition
-                return knows_no_condition(error) or "AccessDenied" in error
-            return False  # so only the condition keeps somebody's document safe
-        if error.startswith(CHANGED_MEANWHILE):
-            now = store.look()
-            return (now.found, now.body) == (look.found, look.body)  # a store that compares ETags in its own way
-        return knows_no_condition(error)
-
-    unable = writer.credentials()
-    return writer.put(version, writer.document(version), unable=unable, again=unconditionally, **conditions)
 
 
 def _looked(look: ObjectLook, store: Store, orders: dict[str, Any]) -> dict[str, Any]:

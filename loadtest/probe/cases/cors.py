@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from loadtest.probe.cases.errors import NOWHERE, removed
@@ -31,11 +32,19 @@ def _not_configured(seen: Seen, answer: ProbeAnswer) -> str:
     return ""
 
 
-def _document(seen: Seen) -> Script:
-    answer = yield Ask((_origin(seen),))
-    reason = _not_configured(seen, answer)
-    if reason:
-        return not_applicable(reason)
+def _where_configured(then: Callable[[Seen, ProbeAnswer], Script]) -> Callable[[Seen], Script]:
+    """Go on with the document as a page of the origin gets it, where that shows that CORS is configured."""
+
+    def script(seen: Seen) -> Script:
+        answer = yield Ask((_origin(seen),))
+        reason = _not_configured(seen, answer)
+        return not_applicable(reason) if reason else (yield from then(seen, answer))
+
+    return script
+
+
+@_where_configured
+def _document(seen: Seen, answer: ProbeAnswer) -> Script:
     exposed = [name.strip().lower() for name in (answer.header(EXPOSE) or "").split(",")]
     if "etag" not in exposed and "*" not in exposed:
         return Finding(FAIL, f"{EXPOSE} does not name ETag: a script cannot validate")
@@ -46,11 +55,8 @@ def _document(seen: Seen) -> Script:
     return Finding(PASS, f"{ALLOW}: {answer.header(ALLOW)}")
 
 
-def _not_modified(seen: Seen) -> Script:
-    plain = yield Ask((_origin(seen),))
-    reason = _not_configured(seen, plain)
-    if reason:
-        return not_applicable(reason)
+@_where_configured
+def _not_modified(seen: Seen, _: ProbeAnswer) -> Script:
     answer = yield Ask((_origin(seen), ("If-None-Match", seen.validator())))
     if answer.status != 304:
         return no_not_modified(answer)
@@ -63,11 +69,8 @@ def _readable(seen: Seen, answer: ProbeAnswer) -> Finding:
     return Finding(FAIL, f"{answer.status} without {ALLOW}: the page sees a network error, not a {answer.status}")
 
 
-def _unknown_path(seen: Seen) -> Script:
-    plain = yield Ask((_origin(seen),))
-    reason = _not_configured(seen, plain)
-    if reason:
-        return not_applicable(reason)
+@_where_configured
+def _unknown_path(seen: Seen, _: ProbeAnswer) -> Script:
     answer = yield Ask((_origin(seen),), path_suffix=NOWHERE)
     return _readable(seen, answer)
 
@@ -86,11 +89,8 @@ def _missing(seen: Seen) -> Script:
     return _readable(seen, answer)
 
 
-def _preflight(seen: Seen) -> Script:
-    plain = yield Ask((_origin(seen),))
-    reason = _not_configured(seen, plain)
-    if reason:
-        return not_applicable(reason)
+@_where_configured
+def _preflight(seen: Seen, _: ProbeAnswer) -> Script:
     headers = (
         _origin(seen),
         ("Access-Control-Request-Method", "GET"),

@@ -6,7 +6,19 @@ from collections.abc import Generator
 from typing import Final
 
 from loadtest.probe.judging import FAIL, INCONCLUSIVE, PASS, describe, not_applicable, worst
-from loadtest.probe.model import Ask, Case, Finding, Phase, ProbeAnswer, Remove, Script, Seen, Step, a_missing_object
+from loadtest.probe.model import (
+    Ask,
+    Case,
+    CaseVerdict,
+    Finding,
+    Phase,
+    ProbeAnswer,
+    Remove,
+    Script,
+    Seen,
+    Step,
+    a_missing_object,
+)
 
 NOWHERE: Final = "-no-such-path"
 
@@ -44,13 +56,16 @@ def _missing(seen: Seen) -> Script:
     answer = yield Ask()
     if answer.status == 404:
         return Finding(PASS, describe(answer))
-    if answer.status == 200:
-        return Finding(FAIL, f"{describe(answer)}: an error that looks like a document")
     if answer.status == 403:
         return Finding(FAIL, "403: the role lacks s3:ListBucket, so S3 does not say that the object is missing")
-    if answer.status in (429, 503, 504):
-        return Finding(INCONCLUSIVE, describe(answer))
-    return Finding(FAIL, describe(answer))
+    return _no_document(answer, FAIL)
+
+
+def _no_document(answer: ProbeAnswer, otherwise: CaseVerdict) -> Finding:
+    """What comes for a missing object; ``otherwise`` is the verdict on an error that says nothing of later."""
+    if answer.status == 200:
+        return Finding(FAIL, f"{describe(answer)}: an error that looks like a document")
+    return Finding(INCONCLUSIVE if answer.status in (429, 503, 504) else otherwise, describe(answer))
 
 
 def _missing_conditional(seen: Seen) -> Script:
@@ -62,31 +77,16 @@ def _missing_conditional(seen: Seen) -> Script:
         answer = yield Ask((("If-None-Match", value),))
         if answer.status == 304:
             findings.append(Finding(FAIL, f"304 to If-None-Match: {value}, although there is nothing"))
-        elif answer.status == 200:
-            findings.append(Finding(FAIL, f"{describe(answer)}: an error that looks like a document"))
-        elif answer.status in (429, 503, 504):
-            findings.append(Finding(INCONCLUSIVE, describe(answer)))
         else:
-            findings.append(Finding(PASS, describe(answer)))
+            findings.append(_no_document(answer, PASS))
     return worst(findings)
 
 
 CASES: Final = (
     Case("unknown-path", "RFC 9110 §13.2.1", "An unknown path is an error, with a condition too", _unknown_path),
-    Case(
-        "missing-object",
-        "RFC 9110 §15.5.5",
-        "While the object is missing: 404, not 200 with an error in it",
-        _missing,
-        (a_missing_object,),
-        Phase.ABSENT,
-    ),
-    Case(
-        "missing-object-conditional",
-        "RFC 9110 §13.2.1",
-        "While the object is missing, a condition changes nothing: no 304 (MUST)",
-        _missing_conditional,
-        (a_missing_object,),
-        Phase.ABSENT,
-    ),
-)
+    Case("missing-object", "RFC 9110 §15.5.5", "While the object is missing: 404, not 200 with an error in it",
+         _missing, (a_missing_object,), Phase.ABSENT),
+    Case("missing-object-conditional", "RFC 9110 §13.2.1",
+         "While the object is missing, a condition changes nothing: no 304 (MUST)",
+         _missing_conditional, (a_missing_object,), Phase.ABSENT),
+)  # fmt: skip

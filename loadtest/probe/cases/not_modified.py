@@ -129,19 +129,10 @@ CASES: Final = (
     Case("304-no-body", _304, "A 304 ends with its header section", _no_body, (an_etag,)),
     Case("304-length", "RFC 9110 §8.6", "Content-Length of a 304: none, or the document's (MUST)", _length, (an_etag,)),
     Case("304-etag", _304, "A 304 carries the ETag (MUST)", _etag, (an_etag,)),
-    Case(
-        "304-headers",
-        _304,
-        "A 304 carries Date, Cache-Control, Content-Location, Expires and Vary as the 200 does (MUST)",
-        _repeats,
-        (an_etag,),
-    ),
-    Case(
-        "304-metadata",
-        "RFC 9111 §3.2, §4.3.4",
-        "What a 304 says of the bytes is what the 200 says: caches overwrite it",
-        _describes,
-        (an_etag,),
-    ),
+    Case("304-headers", _304,
+         "A 304 carries Date, Cache-Control, Content-Location, Expires and Vary as the 200 does (MUST)",
+         _repeats, (an_etag,)),
+    Case("304-metadata", "RFC 9111 §3.2, §4.3.4",
+         "What a 304 says of the bytes is what the 200 says: caches overwrite it", _describes, (an_etag,)),
     Case("304-keep-alive", "RFC 9112 §6.3, §9.3", "The connection stays usable after a 304", _connection, (an_etag,)),
-)
+)  # fmt: skip

@@ -89,36 +89,13 @@ def _browser(seen: Seen) -> Script:
 
 
 CASES: Final = (
-    Case(
-        "etag-changes",
-        "RFC 9110 §8.8.1",
-        "Other bytes, another ETag: the one that S3 acknowledged",
-        _changes,
-        (an_etag,),
-        Phase.WRITE,
-    ),
-    Case(
-        "etag-same-bytes",
-        "RFC 9110 §8.8.1",
-        "The same bytes put again keep their ETag",
-        _same_bytes,
-        (an_etag,),
-        Phase.WRITE,
-    ),
-    Case(
-        "if-none-match-replaced",
-        "RFC 9110 §13.1.2",
-        "If-None-Match with the ETag of a document that has been replaced: 200 and the new one",
-        _old_validator,
-        (an_etag,),
-        Phase.WRITE,
-    ),
-    Case(
-        "browser-replaced",
-        "RFC 9111 §4.3.3",
-        "A browser gets the new document once, then 304",
-        _browser,
-        (an_etag,),
-        Phase.WRITE,
-    ),
-)
+    Case("etag-changes", "RFC 9110 §8.8.1", "Other bytes, another ETag: the one that S3 acknowledged",
+         _changes, (an_etag,), Phase.WRITE),
+    Case("etag-same-bytes", "RFC 9110 §8.8.1", "The same bytes put again keep their ETag",
+         _same_bytes, (an_etag,), Phase.WRITE),
+    Case("if-none-match-replaced", "RFC 9110 §13.1.2",
+         "If-None-Match with the ETag of a document that has been replaced: 200 and the new one",
+         _old_validator, (an_etag,), Phase.WRITE),
+    Case("browser-replaced", "RFC 9111 §4.3.3", "A browser gets the new document once, then 304",
+         _browser, (an_etag,), Phase.WRITE),
+)  # fmt: skip

@@ -29,6 +29,7 @@ def main() -> int:
     os.nice(_NICENESS)
     moto_updates.install()
     _evaluate_secure_transport()
+    _demand_the_right_to_read_for_if_match()
     application: Any = DomainDispatcherApplication(create_backend_app)
     handler = type("QuietHandler", (MotoRequestHandler,), {"log_request": lambda self, code="-", size="-": None})
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=handler)
@@ -68,6 +69,26 @@ def _evaluate_secure_transport() -> None:
         return evaluate(statement(unconditional), *arguments, **named)
 
     statement.is_action_permitted = as_aws_does
+
+
+def _demand_the_right_to_read_for_if_match() -> None:
+    """Have moto refuse a PUT with If-Match to a key that may not read the object.
+
+    S3 does, for the answer to a condition says something of the object (Amazon S3 User Guide, "How to prevent object
+    overwrites with conditional writes"); moto asks for the right to put alone.
+    """
+    from moto.s3 import responses  # noqa: PLC0415
+
+    answers: Any = responses.S3Response  # Any, for it is changed
+    put_object = answers.put_object
+
+    def as_s3_does(self: Any) -> Any:
+        if self.headers.get("If-Match"):
+            self._set_action("KEY", "GET", {})
+            self._authenticate_and_authorize_s3_action(bucket_name=self.bucket_name, key_name=self.parse_key_name())
+        return put_object(self)
+
+    answers.put_object = as_s3_does
 
 
 if __name__ == "__main__":

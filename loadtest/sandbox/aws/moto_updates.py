@@ -13,26 +13,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-_ATTRIBUTES: Final = {
-    "apiKeyRequired": "api_key_required",
-    "authorizationType": "authorization_type",
-    "authorizerId": "authorizer_id",
-    "cacheKeyParameters": "cache_key_parameters",
-    "cacheNamespace": "cache_namespace",
-    "contentHandling": "content_handling",
-    "credentials": "credentials",
-    "httpMethod": "http_method",
-    "operationName": "operation_name",
-    "passthroughBehavior": "passthrough_behaviour",
-    "requestModels": "request_models",
-    "requestParameters": "request_parameters",
-    "requestTemplates": "request_templates",
-    "requestValidatorId": "request_validator_id",
-    "responseModels": "response_models",
-    "responseParameters": "response_parameters",
-    "timeoutInMillis": "timeout_in_millis",
-    "uri": "uri",
-}
+from loadtest.sandbox.stack.described import snake_case
+
+_OTHERWISE: Final = {"passthrough_behavior": "passthrough_behaviour"}
+"""Attributes of moto's that are spelled otherwise than AWS's."""
 _BOOLEANS: Final = frozenset({"apiKeyRequired", "requestParameters", "responseParameters"})
 
 
@@ -66,7 +50,7 @@ def apply_patch(target: Any, operations: list[dict[str, str]], *, literal: bool)
     """
     for operation in operations:
         name, _, key = operation["path"].removeprefix("/").partition("/")
-        attribute = _ATTRIBUTES[name]
+        attribute = _OTHERWISE.get(snake_case(name), snake_case(name))
         value: Any = operation.get("value")
         if name in _BOOLEANS and not literal:
             value = value == "true"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from random import Random
 from typing import Final
 
 from loadtest.sandbox.faults.base import Fault, ObjectRead, ShareFault
@@ -50,8 +49,7 @@ class Rewrite(Fault):
         "mark before it), newline (a line end behind it) or base64"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         share_text, comma, how = value.partition(",")
         self._share = share(share_text)
         how = how.strip().lower() if comma else "pretty"

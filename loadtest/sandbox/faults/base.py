@@ -68,13 +68,17 @@ class Fault:
     """Seconds between two PUTs by somebody else; None: nobody else writes."""
 
     def __init__(self, value: str, random: Random) -> None:
-        """Parse ``value``; ``random`` is the fault's own stream.
+        """Take ``value``; ``random`` is the fault's own stream.
 
         Raises:
             FaultValueError: the value cannot be used.
         """
         self.value = value
         self.random = random
+        self.take(value)
+
+    def take(self, value: str) -> None:
+        """Parse the value."""
 
     async def hold(self) -> None:
         """Wait before the object is read."""
@@ -110,8 +114,7 @@ class ShareFault(Fault):
 
     form = "RATE"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._share = share(value)
 
     def drawn(self) -> bool:
@@ -124,8 +127,7 @@ class LatencyFault(Fault):
 
     form = "DURATION or DISTRIBUTION"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._distribution = distribution(value)
 
     def drawn(self) -> float:

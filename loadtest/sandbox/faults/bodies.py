@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -94,11 +95,4 @@ def differing_range(one: bytes, other: bytes) -> tuple[int, int]:
 
 def _first(length: int, holds: Callable[[int], bool]) -> int:
     """The smallest index for which ``holds``, which then holds for all larger ones; ``length`` if there is none."""
-    low, high = 0, length
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return bisect_left(range(length), True, key=holds)

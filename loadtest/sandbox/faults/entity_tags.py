@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from random import Random
 from typing import Final
 
 from loadtest.sandbox.faults.base import Fault, ObjectRead, PutPlan, ShareFault
@@ -52,8 +51,7 @@ class OwnEtags(Fault):
         "suffix -gzip), weak (W/) or unquoted; no failure, for it names contents one to one"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._form = form_of(value, tuple(FORMS))
 
     def alter(self, read: ObjectRead, answer: S3Answer) -> S3Answer:
@@ -94,8 +92,7 @@ class PutEtag(Fault):
         "that no reader ever sees, as where objects are encrypted anew); no failure"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._form = form_of(value, ("weak", "unquoted", "omitted", "other"))
 
     def writing(self, plan: PutPlan) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from loadtest.sandbox.faults.base import Fault
 from loadtest.sandbox.faults.values import FaultValueError, duration, positive_duration
 from loadtest.units import SECOND
@@ -17,8 +15,7 @@ class ReplicaLag(Fault):
     form = "DURATION"
     help = "every read sees the object as it was DURATION ago (an object first published since then is missing)"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self.largest_lag_ns = round(duration(value) * SECOND)
 
     def lag_ns(self) -> int:
@@ -35,8 +32,7 @@ class Replicas(Fault):
         "replica-lag is added to all"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._lags_ns = [round(duration(part) * SECOND) for part in value.split(",")]
         if len(self._lags_ns) < 2:
             raise FaultValueError(f"{shown(value)} is one replica; give at least two lags, like 0ms,300ms")
@@ -56,8 +52,7 @@ class CdnInFront(Fault):
         "DURATION, as in cdn=ttl2000ms, and answers conditions from its copy; the gateway's own address stays as it is"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         kind, ttl, length = value.strip().partition("ttl")
         if kind or not ttl:
             raise FaultValueError(f"{shown(value)} does not say for how long; write it like ttl2000ms or ttl5s")
@@ -74,6 +69,5 @@ class CacheTtl(Fault):
         "parameters; instead of what the stack says of caching"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self.cache_ttl = positive_duration(value)

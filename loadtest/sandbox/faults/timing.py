@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from random import Random
 from typing import ClassVar
 
 from loadtest.sandbox.faults.base import Fault, LatencyFault, PutPlan
@@ -61,8 +60,7 @@ class AfterWrite(Fault):
         "(1.5s..3.5s,20ms; 0..4s,20ms)"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         span, comma, length = value.partition(",")
         start, dots, end = span.partition("..")
         if not comma or not dots:
@@ -90,8 +88,7 @@ class Freeze(Fault):
         "it is set); reads in flight or arriving then are answered when it ends"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         duration_text, slash, period_text = value.partition("/")
         if not slash:
             raise FaultValueError(f"{shown(value)} has no period; write it like 1s/10s")
@@ -121,8 +118,7 @@ class WriteBlock(Fault):
         "acknowledged"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self._least = positive_duration(value)
 
     def writing(self, plan: PutPlan) -> None:

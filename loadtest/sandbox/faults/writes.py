@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from loadtest.sandbox.faults.base import Fault, PutPlan, ShareFault
 from loadtest.sandbox.faults.values import positive_duration, share
 
@@ -25,11 +23,10 @@ class LateWrite(Fault):
     form = "DURATION[,RATE]"
     help = (
         "share of PUTs of the object (all, if no RATE is given) whose connection is reset at once and which take "
-        "effect DURATION later, over whatever was put meanwhile"
+        "effect DURATION later, over whatever was put meanwhile, unless their If-Match no longer holds"
     )
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         duration_text, comma, share_text = value.partition(",")
         self._delay = positive_duration(duration_text)
         self._share = share(share_text) if comma else 1.0
@@ -59,6 +56,5 @@ class ForeignWriter(Fault):
     form = "PERIOD"
     help = "once every PERIOD somebody else puts a well-formed document of another run, of the same size"
 
-    def __init__(self, value: str, random: Random) -> None:
-        super().__init__(value, random)
+    def take(self, value: str) -> None:
         self.foreign_writes_every = positive_duration(value)

@@ -114,11 +114,7 @@ class _Server(uvicorn.Server):
     """Uvicorn, which also starts and stops the sandbox's own tasks in its event loop."""
 
     def __init__(
-        self,
-        config: uvicorn.Config,
-        aws: AwsProxy,
-        foreign: ForeignPublisher,
-        on_ready: Callable[[], None],
+        self, config: uvicorn.Config, aws: AwsProxy, foreign: ForeignPublisher, on_ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._aws = aws

@@ -23,9 +23,13 @@ from loadtest.sandbox.store.cors_rule import CorsRule
 Block = Mapping[str, Any]
 
 
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower()
+
+
 def as_terraform_spells(block: Block) -> dict[str, Any]:
     """What AWS's API answered, with Terraform's names."""
-    return {re.sub(r"(?<=.)(?=[A-Z])", "_", name).lower(): value for name, value in block.items()}
+    return {snake_case(name): value for name, value in block.items()}
 
 
 def gateway_response(block: Block) -> GatewayResponse:

@@ -9,14 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from loadtest.sandbox.stack.definition import (
-    Api,
-    Method,
-    MethodSettings,
-    Stage,
-    frozen_mapping,
-    method_name,
-)
+from loadtest.sandbox.stack.definition import Api, Method, MethodSettings, Stage, frozen_mapping, method_name
 from loadtest.sandbox.stack.described import (
     as_terraform_spells,
     cors_rule,

@@ -1,6 +1,9 @@
-"""`python -m loadtest compare BASE NEW`: exit codes, sentences, and Markdown that a pull request can hold."""
+"""`python -m loadtest compare BASE NEW`: exit codes, sentences, Markdown that a pull request can hold, and pages."""
 
+import argparse
 import json
+import re
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +12,14 @@ import pytest
 from markdown_it import MarkdownIt
 from synthetic_windows import with_windows
 
-from loadtest.__main__ import main
-from loadtest.compare.comparison import compare
-from loadtest.compare.writing import markdown
+from loadtest.__main__ import build_parser, main
+from loadtest.commands.compare import add_arguments
+from loadtest.compare import paired
+from loadtest.compare.alike import MUST_BE_ALIKE
+from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
+from loadtest.compare.shares import MARGIN
+from loadtest.compare.writing import DUEL_FILES, markdown
+from loadtest.load.duel_sides import DEFAULTS
 from loadtest.summary.summary import Summary, write_summary
 
 
@@ -25,10 +33,7 @@ def run_of(folder: Path, name: str, summary: Summary) -> str:
 @pytest.fixture
 def pair(tmp_path: Path, clean: Summary) -> tuple[str, str]:
     """Two runs alike."""
-    return (
-        run_of(tmp_path, "base", with_windows(clean, seed=1)),
-        run_of(tmp_path, "new", with_windows(clean, seed=2)),
-    )
+    return (run_of(tmp_path, "base", with_windows(clean, seed=1)), run_of(tmp_path, "new", with_windows(clean, seed=2)))
 
 
 def test_exit_codes(tmp_path: Path, clean: Summary, pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,3 +136,47 @@ def test_text_from_outside_makes_no_markup(clean: Summary) -> None:
 def test_the_same_input_gives_the_same_bytes(clean: Summary, lagging: Summary) -> None:
     assert markdown(compare(clean, lagging)) == markdown(compare(clean, lagging))
     assert json.dumps(markdown(compare(clean, clean)))
+
+
+COMPARE, DUEL = (
+    (Path(__file__).parents[3] / "docs" / name).read_text(encoding="utf-8") for name in ("compare.md", "duel.md")
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "page", "option", "value"),
+    [("compare", COMPARE, "tolerance", "1.1"), ("duel", DUEL, "output", Path("duel"))],
+)
+def test_the_command_is_taken(command: str, page: str, option: str, value: object) -> None:
+    (shown,) = re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)
+    python, module, name, *arguments = shlex.split(shown)
+    assert (python, module, name) == ("python", "-m", "loadtest")
+    assert getattr(build_parser(command).parse_args(arguments), option) == value
+
+
+def test_every_option_of_a_comparison_is_listed_with_its_default() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+    assert set(re.findall(r"^\| `(--[\w-]+)` \|", COMPARE, re.M)) == options
+    assert f"default {DEFAULT_TOLERANCE:g}, half way" in COMPARE
+    assert f"showing it; default {DEFAULT_RUN_NOISE:g} |" in COMPARE
+    assert f"more than {MARGIN * 100:g} percentage points" in COMPARE
+
+
+def test_what_must_be_alike_is_listed() -> None:
+    words = " ".join(COMPARE.split())
+    for name in MUST_BE_ALIKE:
+        last = {"payload_bytes": "payload size", "arrival_process": "or process"}.get(name, name.replace("_", " "))
+        assert last in words
+
+
+def test_the_options_of_a_duel_that_are_named_exist_with_their_defaults() -> None:
+    given = build_parser("duel").parse_args(["duel", "BASE", "NEW"])
+    named = set(re.findall(r"`--([\w-]+)", DUEL)) - {"host", "slowdown"}
+    assert not [name for name in named if not hasattr(given, name.replace("-", "_"))]
+    for name, value in DEFAULTS.items():
+        assert f"`--{name}` " in DUEL and value in DUEL
+    assert f"`--users` ({given.users})" in DUEL
+    assert f"`--run-noise` ({paired.DEFAULT_RUN_NOISE:g}:" in DUEL
+    assert all(f"`{name}`" in DUEL for name in DUEL_FILES)

@@ -8,13 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.compare.drift import MOST_LEVELS, Series, drift_deviation
-from loadtest.compare.shift import (
-    LEAST_WINDOWS,
-    _chances,
-    critical_place,
-    ratio_of,
-    shift_between,
-)
+from loadtest.compare.shift import LEAST_WINDOWS, _chances, critical_place, ratio_of, shift_between
 from loadtest.judge.statistics.signed_rank import Shift
 
 

@@ -48,8 +48,7 @@ def document(place: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("place", "pointer"),
-    [(place, pointer) for place, pointers in DOCUMENTS.values() for pointer in pointers],
+    ("place", "pointer"), [(place, pointer) for place, pointers in DOCUMENTS.values() for pointer in pointers]
 )
 def test_one_field_is_stamped_and_all_else_stays(place: str, pointer: str) -> None:
     check_that_nothing_else_changed(document(place), pointer, 3)

@@ -13,7 +13,7 @@ from loadtest.http1.answer import Limits
 from loadtest.http1.chunks import MOST_LINE_BYTES
 from loadtest.http1.head import Head
 from loadtest.http1.incoming import MOST_INTERIM_ANSWERS, Incoming
-from loadtest.http1.known_heads import MOST_KNOWN_HEADS
+from loadtest.http1.known_heads import MOST_KNOWN_HEADS, KnownHeads
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -225,14 +225,16 @@ def test_what_came_before_makes_no_difference(
 
 
 @pytest.mark.parametrize("kept", [1, MOST_KNOWN_HEADS])
-def test_heads_of_the_same_bytes_are_parsed_once(monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
-    incoming, fed = Incoming(), []
+@pytest.mark.parametrize("connections", [1, 3])
+def test_heads_of_the_same_bytes_are_parsed_once(monkeypatch: pytest.MonkeyPatch, kept: int, connections: int) -> None:
+    known, fed = KnownHeads(), []
+    incoming = [Incoming(known=known) for _ in range(connections)]
     feed = Head.feed
     monkeypatch.setattr(Head, "feed", lambda head, piece: (fed.append(bytes(piece)), feed(head, piece))[1])
     heads = [OK + b"X: %d\r\n" % number + LENGTH_5 for number in range(kept)]
-    for head in heads * 3:
-        incoming.expect()
-        assert _take(incoming, head + b"12345").field(b"x") == head[20:21].decode()
+    for number, head in enumerate(heads * 3):
+        incoming[number % connections].expect()
+        assert _take(incoming[number % connections], head + b"12345").field(b"x") == head[20:21].decode()
     assert fed == heads
 
 

@@ -6,8 +6,11 @@ from history_language import ZERO_NS, build, history, padding, parse, run_info
 
 from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
+from loadtest.judge.checks.fresh_reads import fresh_reads
+from loadtest.judge.checks.monotonic_reads import monotonic_reads
 from loadtest.run.attendance import Attendance
-from loadtest.run.records import Verdict
+from loadtest.run.history import History
+from loadtest.run.records import OTHERS_WROTE, Verdict, WriteOutcome
 from loadtest.units import SECOND
 
 ENOUGH = padding(10_000, 2)
@@ -52,7 +55,34 @@ def test_somebody_else_is_writing() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "Somebody else is writing to s3://data/payload.json" in result.sentence
     assert "2 reads returned a document that is not of this run" in result.sentence
+    assert "No PUT was refused for that" in result.sentence and "have it published again" in result.sentence
     assert result.witnesses[0].sentence == "Reader 0/0 got a document that is not of this run."
+
+
+def met_others(text: str, *errors: str) -> History:
+    """The history of ``text``, whose refused PUTs met something of somebody else: that is what they say."""
+    reads, writes, windows = parse(text)
+    writes["error"][writes["outcome"] == WriteOutcome.REFUSED] = [f"{OTHERS_WROTE}{error}" for error in errors]
+    return build(reads, writes, windows)
+
+
+def test_somebody_else_whom_puts_met_and_no_read() -> None:
+    """Nothing passes that rests on one writer, and no finding is excused by it."""
+    deleted, kept = "somebody has deleted the object", "somebody else has written there; their document is kept"
+    met = met_others(f"w1[0 10] x2[20 30] x3[40 50] {padding(10_000, 4)}", deleted, kept)
+    result = assumptions(met)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.sentence.startswith(
+        "Somebody else wrote to s3://data/payload.json during the run, or deleted it, which 2 PUTs met and no read: "
+        f"who wrote when is unknown. 2 PUTs changed nothing for that, the last one because {kept}."
+    )
+    assert {fresh_reads(met).verdict, monotonic_reads(met).verdict} == {Verdict.INCONCLUSIVE}
+    stale = fresh_reads(met_others(f"w1[0 10] x2[20 30] r0[40 50] {padding(10_000, 3)}", kept))
+    assert stale.verdict is Verdict.FAIL
+    assert "Somebody else wrote to s3://data/payload.json as well (1 PUT met it)" in stale.sentence
+    both = assumptions(met_others(f"w1[0 10] x2[20 30] foreign[21 22] {padding(10_000, 3)}", kept)).sentence
+    assert "1 read returned a document that is not of this run" in both
+    assert "1 PUT changed nothing for that" in both and "published again" not in both
 
 
 def test_the_object_is_not_always_known_by_name() -> None:

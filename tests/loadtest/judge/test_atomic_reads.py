@@ -5,8 +5,7 @@ import pytest
 from history_language import as_text, history, padding
 
 from loadtest.judge.checks.atomic_reads import atomic_reads
-from loadtest.judge.order.level import consistency_level
-from loadtest.judge.order.zones import partners
+from loadtest.judge.order.zones import consistency_level, partners
 from loadtest.run.records import Verdict
 from loadtest.run.run_entries import RunEnd
 from loadtest.summary.findings import CheckResult

@@ -19,7 +19,7 @@ from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
 from loadtest.judge.statistics import by_group as grouping
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
-from loadtest.judge.statistics.quantiles import PER_MILLE, of_sorted, quantiles, selected
+from loadtest.judge.statistics.quantiles import PER_MILLE, enough, quantiles, rank, selected
 from loadtest.run import blocks
 from loadtest.run.history import Flags, History, nothing_of, one_of
 from loadtest.run.records import ReadOutcome, WindowKind
@@ -90,7 +90,8 @@ def test_places_are_those_of_searchsorted(table: list[int], wanted: list[int], s
 def test_quantiles_are_selected_as_they_would_be_sorted(values: list[int], times: int) -> None:
     column = np.array(values * times, dtype=np.int64)
     rising = np.sort(column)
-    expected = [of_sorted(rising, per_mille) for per_mille in PER_MILLE.values()]
+    count = len(rising)
+    expected = [rising[rank(count, each)] if enough(count, each) else None for each in PER_MILLE.values()]
     assert selected(column.copy(), tuple(PER_MILLE.values())) == expected
     found = quantiles(column)
     assert [getattr(found, f"{name}_ns") for name in PER_MILLE] == expected

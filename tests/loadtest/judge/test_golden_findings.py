@@ -1,4 +1,4 @@
-"""What every check says, word for word, of a few small histories; set UPDATE_GOLDEN=1 to write it again."""
+"""What every check says of small histories, and what it tolerates; set UPDATE_GOLDEN=1 to write the first again."""
 
 import dataclasses
 import json
@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 from history_language import history, padding
+from pydantic import JsonValue
 from test_load_generator import samples
 
+from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
 from loadtest.judge.checks.registry import run_checks
+from loadtest.judge.checks.write_impact import tolerated_ratio
 from loadtest.run.history import History
+from loadtest.run.records import Verdict
 
 GOLDEN = Path(__file__).with_name("golden_findings.json")
 HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
@@ -52,3 +56,39 @@ def test_what_the_checks_say(name: str) -> None:
         golden[name] = found
         GOLDEN.write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     assert found == golden[name], "run with UPDATE_GOLDEN=1 if this change is meant"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ({}, ""),
+        ({"max_staleness": None}, ""),
+        ({"max_staleness": True}, ""),
+        ({"max_staleness": "2"}, ""),
+        ({"max_staleness": 0}, "none (0 ms)"),
+        ({"max_staleness": 0.0005}, "up to 500 µs old"),
+        ({"max_staleness": 2}, "up to 2.00 s old"),
+    ],
+)
+def test_staleness_is_tolerated_for_as_long_as_was_recorded(recorded: dict[str, JsonValue], said: str) -> None:
+    assert tolerated_staleness(recorded) == said
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"), [({}, ""), ({"impact_tolerance": "1.25"}, ""), ({"impact_tolerance": 1.25}, "up to 1.25x")]
+)
+def test_a_slowdown_is_tolerated_up_to_what_was_recorded(recorded: dict[str, JsonValue], said: str) -> None:
+    assert tolerated_ratio(recorded) == said
+
+
+def test_a_check_tolerates_nothing_unless_it_says_so_and_counts_in_its_own_nouns() -> None:
+    assert Promise("id", "title", "guarantee").tolerated({}) == "none"
+    assert not no_limit({})
+    inversions = Counted("inversion", "inversions")
+    assert [inversions.text(count) for count in (0, 1, 1234)] == ["0 inversions", "1 inversion", "1,234 inversions"]
+
+
+def test_a_check_that_crashed_knows_nothing_and_keeps_its_error() -> None:
+    result = Promise("id", "title", "guarantee").crashed(ValueError("no such column"))
+    assert (result.verdict, result.looked_at, result.found) == (Verdict.INCONCLUSIVE, 0, 0)
+    assert result.error == "ValueError: no such column"

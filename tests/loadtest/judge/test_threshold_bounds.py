@@ -64,8 +64,7 @@ def test_a_lag_that_the_clock_of_a_worker_can_hide_is_not_called_short() -> None
 
 
 @pytest.mark.parametrize(
-    ("metric", "too_short", "long_enough"),
-    [("staleness.max", 5, 15), ("window.max", 15, 25), ("visible(max)", 5, 15)],
+    ("metric", "too_short", "long_enough"), [("staleness.max", 5, 15), ("window.max", 15, 25), ("visible(max)", 5, 15)]
 )
 def test_a_lag_from_before_a_head_showed_a_version_is_not_called_short(
     metric: str, too_short: int, long_enough: int

@@ -144,11 +144,7 @@ def test_slow_reads_at_p50_fail_though_p99_is_undecided() -> None:
                 text.append(f"r0[{due} {due + took}]")
         text.append(f"w{pair + 1}[{(2 * pair + 1) * LENGTH + 50} {(2 * pair + 1) * LENGTH + 90}]")
     impact = measure_impact(history(" ".join(text)))
-    assert [estimate.verdict for estimate in impact.estimates] == [
-        Verdict.FAIL,
-        Verdict.FAIL,
-        Verdict.INCONCLUSIVE,
-    ]
+    assert [estimate.verdict for estimate in impact.estimates] == [Verdict.FAIL, Verdict.FAIL, Verdict.INCONCLUSIVE]
     assert impact.verdict is Verdict.FAIL
     assert impact.sentence.endswith("at p50, p90.")
 
@@ -167,13 +163,7 @@ class TestDroppedWindows:
 
     @pytest.mark.parametrize(
         ("start", "end", "dropped"),
-        [
-            (-300, -1, 0),
-            (-300, 0, 1),
-            (500, 600, 1),
-            (LENGTH - 100, LENGTH + 20, 1),
-            (LENGTH - 99, LENGTH + 20, 0),
-        ],
+        [(-300, -1, 0), (-300, 0, 1), (500, 600, 1), (LENGTH - 100, LENGTH + 20, 1), (LENGTH - 99, LENGTH + 20, 0)],
     )
     def test_a_quiet_window_that_meets_a_put(self, start: int, end: int, dropped: int) -> None:
         puts = " ".join(f"w{n + 2}[{(2 * n + 1) * LENGTH + 150} {(2 * n + 1) * LENGTH + 160}]" for n in range(7))

@@ -96,13 +96,13 @@ def test_where_every_put_was_answered_nobody_waits(
     assert odd.body == MINE
 
 
-@pytest.mark.parametrize("oddity", ["noconditionalput", "refusesconditionalput", ""])
+@pytest.mark.parametrize("oddities", [{"noconditionalput": "1"}, {"conditionfail": "NotImplemented|501"}, {}])
 def test_who_writes_between_the_look_and_the_put_is_not_written_over(
-    tmp_path: Path, oddity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, oddities: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
+    with running_odd_store(**oddities) as odd:
         kept_by(odd, tmp_path)
-        if oddity:  # such a store cannot tell; it is written to all the same
+        if oddities:  # such a store cannot tell; it is written to all the same
             assert restore(tmp_path) == 0
             assert odd.body == MINE
             return
@@ -118,13 +118,13 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
         assert "somebody else has written to it meanwhile" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("oddity", "theirs_stays"), [("", True), ("deniesconditionalput", False)])
+@pytest.mark.parametrize(("oddities", "theirs_stays"), [({}, True), ({"conditionfail": "AccessDenied|403"}, False)])
 def test_a_key_that_may_not_read_gives_the_etag_of_the_runs_last_put(
-    tmp_path: Path, oddity: str, theirs_stays: bool
+    tmp_path: Path, oddities: dict[str, str], theirs_stays: bool
 ) -> None:
     """The address still shows the run's document, and the store holds somebody's. S3 may refuse the condition: then
     nothing is known but what the address shows."""
-    with running_odd_store(**({oddity: "1"} if oddity else {})) as odd:
+    with running_odd_store(**oddities) as odd:
         kept_by(odd, tmp_path)
         ours = render(RUN, 7, 512)
         called, returned = (

@@ -7,9 +7,10 @@ import time
 
 import gevent
 import pytest
+from gevent.hub import get_hub
 
 from loadtest.load import punctual
-from loadtest.load.punctual import Alarm
+from loadtest.load.punctual import EARLY_NS, SOON_NS, Alarm
 from loadtest.timer_descriptor import TimerDescriptor
 from loadtest.units import MILLISECOND
 
@@ -71,6 +72,23 @@ def test_one_wakes_again_and_again(alarm: Alarm) -> None:
     for number in range(1, 6):
         alarm.sleep_until(start + number * MILLISECOND)
         assert time.monotonic_ns() >= start + number * MILLISECOND
+
+
+def test_a_wait_as_short_as_it_takes_to_set_an_alarm_is_waited_for_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_for: list[int] = []
+    monkeypatch.setattr(TimerDescriptor, "set", lambda _, due_ns: set_for.append(due_ns))
+    clock = punctual.clock(get_hub().loop, lambda: None)
+    for due_ns, now_ns in (
+        (1_000 * SOON_NS, 0),
+        (1_000 * SOON_NS + 1, 999 * SOON_NS),  # it does not ring yet
+        (1_001 * SOON_NS, 1_000 * SOON_NS + 1),  # it rings
+        (1_003 * SOON_NS, 1_001 * SOON_NS),  # too long to look on
+        (1_002 * SOON_NS, 1_001 * SOON_NS),  # an earlier one
+    ):
+        clock.set(due_ns, now_ns)
+    clock.close()
+    early = [due_ns - wait_ns // 10 for due_ns, wait_ns in ((1_003 * SOON_NS, 2 * SOON_NS), (1_002 * SOON_NS, SOON_NS))]
+    assert set_for == [1_000 * SOON_NS - EARLY_NS, 1_000 * SOON_NS + 1 - (SOON_NS + 1) // 10, *early]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")

@@ -15,6 +15,7 @@ from loadtest.http1.answer import USUAL_LIMITS, Answer
 from loadtest.http1.incoming import Incoming
 from loadtest.load.reader_connection import ReaderConnection
 from loadtest.load.turns import Turns
+from loadtest.units import SECOND
 from tests.loadtest.http1.targets import Target
 
 ASK = request("GET", "/v1/samples", [("Host", "a")])
@@ -169,3 +170,35 @@ def test_what_comes_over_an_idle_connection_is_noticed_once_and_kept_for_the_nex
     assert again.get(timeout=LIMIT_S).status == 200
     assert (connection.unasked, connection.reused) == (b"nobody asked", False)
     connection.close()
+
+
+def test_a_connection_that_was_opened_ahead_carries_the_first_request(silent: Target) -> None:
+    connection = ReaderConnection(Address.of(silent.url), None, USUAL_LIMITS, 0, Turns())
+    connection.open_ahead(time.monotonic_ns() + LIMIT_S * SECOND)
+    until(lambda: len(silent.connections) == 1)
+    reading = gevent.spawn(connection.exchange, ASK, LIMIT_S)
+    until(lambda: bool(silent.requests))
+    silent.connections[0].sendall(LENGTH)
+    assert (reading.get(timeout=LIMIT_S).status, connection.reused, len(silent.connections)) == (200, True, 1)
+    connection.close()
+
+
+def test_one_that_was_opened_ahead_and_is_closed_again_is_opened_for_the_request(silent: Target) -> None:
+    connection = ReaderConnection(Address.of(silent.url), None, USUAL_LIMITS, 0, Turns())
+    connection.open_ahead(time.monotonic_ns() + LIMIT_S * SECOND)
+    until(lambda: len(silent.connections) == 1)
+    silent.connections[0].shutdown(socket.SHUT_RDWR)
+    readable(connection)
+    reading = gevent.spawn(connection.exchange, ASK, LIMIT_S)
+    until(lambda: bool(silent.requests))
+    silent.connections[1].sendall(LENGTH)
+    assert (reading.get(timeout=LIMIT_S).status, connection.reused, connection.unasked) == (200, False, b"")
+    connection.close()
+
+
+def test_if_it_cannot_be_opened_ahead_the_request_says_why() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    connection = ReaderConnection(Address.of(f"http://127.0.0.1:{port}/"), None, USUAL_LIMITS, 0, Turns())
+    connection.open_ahead(time.monotonic_ns() + LIMIT_S * SECOND)
+    assert isinstance(connection.exchange(ASK, LIMIT_S).failure, ConnectionRefusedError)

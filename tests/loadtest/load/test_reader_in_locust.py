@@ -17,6 +17,7 @@ from loadtest.load.reader import REQUEST_NAME
 from loadtest.load.recorder import Recorder
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
+from loadtest.units import SECOND
 from tests.loadtest.http1.targets import Target, answer, answering
 
 BODY = render(RUN, 0, SIZE)
@@ -89,6 +90,33 @@ def test_every_read_is_told_to_locust_once_and_readers_stop_when_they_are_told(
         assert (answered["scheduled_ns"] <= answered["called_ns"]).all()
         due = sorted(reads["scheduled_ns"])
         assert due == list(range(due[0], due[-1] + 1, int(1e9 / rate)))  # whoever was stopped meanwhile: each once
+
+
+def test_locust_counts_all_reads_though_nobody_else_listens_and_tells_of_those_that_fail(tmp_path: Path) -> None:
+    with answering(ANSWER, ANSWER, answer(b"{}", status="500 Internal Server Error"), ANSWER) as failing_once:
+        recorder = Recorder(plan_for(failing_once.url, tmp_path), 0)
+        environment = environment_of(lambda: recorder, stop_timeout=20)
+        runner = environment.create_local_runner()
+        runner.start(2, spawn_rate=100)
+        until(lambda: recorder.counts.reads > 250)
+        recorder.stop_sending()
+        runner.quit()
+        recorder.close()
+    reads = spooled_reads(tmp_path)
+    for stats in (runner.stats.get(REQUEST_NAME, "GET"), runner.stats.total):
+        assert (stats.num_requests, stats.num_failures) == (len(reads), 2)  # one over each connection
+        assert sum(stats.response_times.values()) == sum(stats.num_reqs_per_sec.values()) == len(reads)
+        assert stats.total_content_length == reads["body_bytes"].sum()
+        assert stats.total_response_time == pytest.approx((reads["returned_ns"] - reads["called_ns"]).sum() / 1e6)
+
+
+def test_connections_are_opened_before_the_first_read_is_due(target: Target, tmp_path: Path) -> None:
+    recorder = Recorder(plan_for(target.url, tmp_path, rate=0.001, start_ns=time.monotonic_ns() + 3600 * SECOND), 0)
+    readers = [gevent.spawn(reader.on_start) for reader in (Reader(environment_of(lambda: recorder)) for _ in range(3))]
+    until(lambda: len(target.connections) == 3)
+    assert target.requests == []
+    gevent.killall(readers)
+    recorder.close()
 
 
 @pytest.mark.parametrize("user", [Reader, AlsoWrites])

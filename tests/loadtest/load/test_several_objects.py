@@ -20,6 +20,7 @@ from loadtest.load.lanes import Lanes
 from loadtest.load.options import settings_from
 from loadtest.load.several import wait_for_every_object
 from loadtest.load.writer import writer as writing
+from loadtest.load.writer.conditional import Replacing
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
@@ -35,7 +36,7 @@ from loadtest.run.sealing import seal
 from loadtest.run.spool import Spool
 from loadtest.run.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
-from loadtest.target.store import Attempt, Store
+from loadtest.target.store import Attempt, ObjectLook, Store
 from tests.loadtest.http1.targets import answer, answering
 from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, TWO_OBJECTS, options
 from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spooled_reads, unsealed_run, write
@@ -152,8 +153,11 @@ class Held:
 def test_the_writer_replaces_the_objects_in_turn(objects: int, due: int) -> None:
     stores: Any = [Held() for _ in range(objects)]
     journal: Any = SimpleNamespace(called=lambda *_: True, returned=lambda *_: None)
-    writer = PayloadWriter(MadeUp(RUN, SIZE), stores, journal)
-    writer.said = {number: {"ContentType": str(number)} for number in range(objects)}
+    nobody: Any = None
+    each = [Replacing(store, ObjectLook("denied"), nobody, nobody) for store in stores]
+    writer = PayloadWriter(MadeUp(RUN, SIZE), each, journal)
+    for number, own in enumerate(each):
+        own.said = {"ContentType": str(number)}
     parent: Any = SimpleNamespace(tell=lambda event: None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "parent_has_spoken", lambda until_ns: False)

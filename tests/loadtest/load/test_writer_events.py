@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
 from loadtest.load.writer import conversation
-from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, events_of
+from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, Put, events_of
 from loadtest.load.writer.process import WriterProcess
+from loadtest.load.writer_news import WriterNews
 from loadtest.run.documents.kinds import made_up_documents
+from loadtest.run.records import OTHERS_WROTE, WriteOutcome
+from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target
 
 ENDLESS = """
@@ -119,3 +122,22 @@ def test_no_line_is_taken_in_beyond_its_limit() -> None:
     with pytest.raises(EndlessLineError):
         next(events_of(endless))  # type: ignore[arg-type]
     assert 0 < endless.asked <= MOST_LINE_BYTES + 1
+
+
+def test_what_others_do_to_an_object_is_said_once_and_shown_as_long_as_the_run_lasts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    anything: Any = SimpleNamespace(fire=lambda **_: None, send_message=lambda *_: None, writes=0, trouble="")
+    environment = SimpleNamespace(events=SimpleNamespace(request=anything), runner=anything)
+    news = WriterNews(environment, ("payload.json", "prices.json"), RunDirectory(tmp_path, "0123456789ab"))
+    news.progress = anything
+    kept, refused = f"{OTHERS_WROTE}somebody else has written there; it is kept", WriteOutcome.REFUSED
+    for version in range(8):
+        theirs = version % 2 == 1
+        error = kept if theirs else ""
+        news.on_put(Put(version, 1, 2, refused if theirs else WriteOutcome.ACKED, 5, "", error))
+    assert caplog.messages == [
+        "prices.json: somebody else has written there; it is kept; let that publisher rest while the run writes, or "
+        "watch what it publishes with --writer watch."
+    ]
+    assert (anything.trouble, anything.writes) == ("prices.json: somebody else has written there; it is kept", 8)

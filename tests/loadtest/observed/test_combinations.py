@@ -10,8 +10,7 @@ import pytest
 from altered import workers_at
 from history_language import ZERO_NS, build
 from simulation import healthy, lagging
-from test_addresses import at_two, beside
-from test_places import from_two
+from test_addresses import at_two, beside, from_two
 from watched_world import FINDERS, World, heads_of, no_finding, unwatched_by, watched_by
 
 from loadtest.judge.analyse import summarise

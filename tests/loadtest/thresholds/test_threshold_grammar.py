@@ -1,5 +1,7 @@
-"""What a threshold may look like, and the one sentence for each that is not a threshold."""
+"""What a threshold may look like, the one sentence for each that is none, and the page that lists them."""
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -10,9 +12,12 @@ from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
 from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
-from loadtest.judge.thresholds.metrics import METRICS
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES
 from loadtest.load.options import settings_from
 from loadtest.project import locust_command
+from loadtest.run.history import History
+from loadtest.summary.summary import Summary
 from tests.loadtest.load.chosen_settings import options
 
 
@@ -129,3 +134,46 @@ def test_locust_ends_with_2_before_any_load(tmp_path: Path) -> None:
     assert "--threshold 'p98 < 5ms' asks for 'p98', which does not exist" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr + done.stdout
     assert not (tmp_path / "run").exists()
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "thresholds.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (`.+?`[^|]*) \| (\w+) \| ([^|]+) \|$", PAGE, re.M)
+
+
+def test_every_metric_is_listed_once_with_its_dimension_and_definition() -> None:
+    listed = {}
+    for names, dimension, definition in ROWS:
+        (name,) = {found.split("(")[0] for found in re.findall(r"`([^`]+)`", names)}
+        assert name not in listed
+        listed[name] = (dimension, definition)
+    assert set(listed) == set(METRICS) - set(LATENCY_QUANTILES)
+    for name, (dimension, definition) in listed.items():
+        assert dimension == METRICS[name].dimension
+        assert definition.startswith(METRICS[name].definition), name
+        assert ("an interval" in definition) == METRICS[name].is_interval, name
+
+
+def test_choices_are_listed() -> None:
+    for choice in (*TIMES, *POPULATIONS, *LATENCY_QUANTILES, *(f"impact({name})" for name in IMPACT_QUANTILES)):
+        assert f"`{choice}`" in PAGE
+    for units in UNITS.values():
+        for unit in set(units) - {"", "µs", "kB"}:
+            assert f"`{unit}`" in PAGE
+
+
+def test_the_examples_can_be_judged(clean: tuple[Summary, History]) -> None:
+    examples = [
+        line for block in re.findall(r"^```text\n(.*?)^```$", PAGE, re.M | re.S) for line in block.splitlines() if line
+    ]
+    assert len(examples) > 15
+    results = evaluate(examples, *clean)
+    assert all(result.number.value is not None for result in results)
+
+
+def test_the_command_is_taken_by_locust() -> None:
+    (command,) = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S)
+    program, *arguments = shlex.split(command.replace("\\\n", " "))
+    assert program == "locust"
+    assert len(settings_from(options(*arguments)).thresholds) == 4
+    for text in re.findall(r'LOCUST_THRESHOLD="([^"]+)"', PAGE):
+        assert len(parse(text)) == 2

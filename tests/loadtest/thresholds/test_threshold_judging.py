@@ -38,10 +38,7 @@ def value(text: str, run: Run) -> float | int | None:
 
 
 @pytest.mark.parametrize("kind", ["response", "service"])
-@pytest.mark.parametrize(
-    ("population", "flags"),
-    [("all", slice(None)), ("200", 200), ("304", 304)],
-)
+@pytest.mark.parametrize(("population", "flags"), [("all", slice(None)), ("200", 200), ("304", 304)])
 @pytest.mark.parametrize(("name", "share"), [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)])
 def test_latency_is_the_exact_order_statistic(
     clean: Run, kind: str, population: str, flags: slice | int, name: str, share: float

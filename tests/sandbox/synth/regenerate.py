@@ -1,5 +1,7 @@
 """Writes the synthesized stacks that the sandbox's tests read: one for each variant, less what differs by machine.
 
+Of a variant that is nearly the first one only the differences are kept, as a JSON merge patch (RFC 7396).
+
     python tests/sandbox/synth/regenerate.py [FOLDER]
 
 Takes about 15 seconds, which is why the tests read what it wrote.
@@ -60,6 +62,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
+FIRST = "conditional"
+NEARLY_THE_FIRST = ("edge", "cached", "throttled")
+
+
 def synthesized(settings: dict[str, Any]) -> dict[str, Any]:
     """The ``cdk.tf.json`` of the stack with these settings, without metadata and state backend."""
     from cdktf import App
@@ -84,10 +90,21 @@ def _without_comments(content: Any) -> Any:
     return [_without_comments(value) for value in content] if isinstance(content, list) else content
 
 
+def differences(base: Any, other: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(other, dict):
+        return other
+    changed = {key: differences(base.get(key), value) for key, value in other.items() if base.get(key) != value}
+    return changed | dict.fromkeys(base.keys() - other.keys())
+
+
 def main(folder: Path) -> None:
     """Write every variant."""
-    for name, settings in VARIANTS.items():
-        (folder / f"{name}.tf.json").write_text(json.dumps(synthesized(settings), indent=1, sort_keys=True) + "\n")
+    made = {name: synthesized(settings) for name, settings in VARIANTS.items()}
+    for name, content in made.items():
+        nearly = name in NEARLY_THE_FIRST
+        kept = differences(made[FIRST], content) if nearly else content
+        file = folder / (f"{name}.changes.json" if nearly else f"{name}.tf.json")
+        file.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
