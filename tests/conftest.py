@@ -1,5 +1,6 @@
 """Fixtures that several suites share."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from synthesized_once import synthesized_once
 from warm_locust import WarmLocust
 from warm_python import WarmPython
 
+# NumPy is imported below. Threads for small matrices wait for each other by spinning: half of the CPU of such tests.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 import locust  # noqa: F401
@@ -58,6 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tests that share a server must stay together; with a pytest that xdist does not know they are parted silently."""
+    gc.freeze()  # all that was imported stays; each look through it for garbage would take a fifth of a second
     if hasattr(session.config, "workerinput") and session.config.getoption("loadgroup", False):
         parted = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
         assert not parted, f"xdist does not keep groups of tests together ({len(parted)} tests): pin another pytest"
