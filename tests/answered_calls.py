@@ -10,8 +10,6 @@ All other calls pass as they are. A call is a stream of HTTP/2 with one message 
 HTTP2", tfplugin5.proto in Terraform's documentation, and Provider.Validate in Terraform's Plugin SDK v2.
 """
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import threading

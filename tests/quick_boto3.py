@@ -1,7 +1,5 @@
 """boto3 for tests: what it knows of AWS, a megabyte of JSON, is read once a process instead of once a session."""
 
-from __future__ import annotations
-
 import functools
 
 import botocore.session

@@ -84,7 +84,6 @@ def _judged(run_dir: Path) -> Summary:
 
 
 def checked_number(text: str, name: str, least: float, most: float, hint: str) -> float:
-    """The value of an option."""
     value = real_number(text, otherwise=math.nan)
     if not least <= value <= most:
         raise UsageError(f"{name} is {cut(text)}: give a number from {least:g} to {most:g} ({hint}).")

@@ -43,7 +43,6 @@ class Share:
 
 
 def share_rows(base: Summary, new: Summary) -> list[Row]:
-    """The shares that are judged."""
     honoured = _not_modified(base), _not_modified(new)
     return [
         _row("Reads that ended in an error", _errors(base), _errors(new)),

@@ -74,5 +74,4 @@ def witnesses_in_turn(of_each: Iterable[tuple[str, CheckResult]]) -> tuple[Witne
 
 
 def with_number_of(question: Question, name: str) -> Question:
-    """``question``, whose number is that of one part."""
     return replace(question, number=replace(question.number, text=f"{question.number.text} {name}"))

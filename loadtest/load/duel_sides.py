@@ -51,7 +51,6 @@ def add_shared_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def both_sides(arguments: argparse.Namespace) -> tuple[DuelSide, DuelSide]:
-    """Both sides, with one seed."""
     shared = _shared(arguments)
     seed = _side(arguments, Side.BASE, shared).settings.seed  # drawn, if none was given
     base, new = (_side(arguments, side, [*shared, f"--seed={seed}"]) for side in Side)

@@ -47,13 +47,7 @@ class AnswerHead(NamedTuple):
         etag = received.field(b"etag") or None  # an empty field names nothing
         line = recorder.etag_line(etag)
         recorder.note_modified(line, received)
-        return cls(
-            received.fields,
-            etag,
-            line,
-            received.field(REQUEST_ID_HEADER),
-            CODING in received.fields,
-        )
+        return cls(received.fields, etag, line, received.field(REQUEST_ID_HEADER), CODING in received.fields)
 
 
 _NO_HEAD: Final = AnswerHead({}, None, NO_ETAG, None, False)

@@ -40,11 +40,7 @@ def own_documents_from(options: argparse.Namespace) -> dict[str, Any]:
         )
     if stamp and not document:
         raise UsageError(f"--stamp is {shown(stamp[0])} and --document is missing: give the document to stamp.")
-    return {
-        "document": tuple(document),
-        "stamp": tuple(stamp),
-        "documents": Path(folder) if folder else None,
-    }
+    return {"document": tuple(document), "stamp": tuple(stamp), "documents": Path(folder) if folder else None}
 
 
 def thresholds_from(value: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -75,7 +75,6 @@ _OPTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of an option."""
     return f"LOCUST_{name.upper().replace('-', '_')}"
 
 

@@ -25,10 +25,4 @@ def plan_message(plan: Plan, team: Workers, client: str | None) -> dict[str, Any
     """
     files = files_of(plan.documents, Path(plan.run_dir)) if client is not None else {}
     offset_ns = team.offset_ns(client) if client is not None else 0
-    return {
-        SHARES_KEY: team.shares,
-        CODE_KEY: code_digest(),
-        OFFSET_KEY: offset_ns,
-        FILES_KEY: files,
-        **plan.message(),
-    }
+    return {SHARES_KEY: team.shares, CODE_KEY: code_digest(), OFFSET_KEY: offset_ns, FILES_KEY: files, **plan.message()}

@@ -145,7 +145,6 @@ os.register_at_fork(after_in_child=_alarms.clear)  # the child would share the d
 
 
 def alarm() -> Alarm:
-    """The alarm of this event loop."""
     loop = get_hub().loop
     if loop not in _alarms:
         _alarms[loop] = Alarm()

@@ -21,13 +21,7 @@ from loadtest.http1.address import Address
 from loadtest.http1.answer import Answer as Received
 from loadtest.http1.answer import Limits
 from loadtest.http1.known_heads import KnownHeads
-from loadtest.http1.limits import (
-    EXCHANGE_TIME_LIMIT_S,
-    MOST_HEAD_BYTES,
-    UnaskedCodingError,
-    is_coded,
-    most_body_bytes,
-)
+from loadtest.http1.limits import EXCHANGE_TIME_LIMIT_S, MOST_HEAD_BYTES, UnaskedCodingError, is_coded, most_body_bytes
 from loadtest.http1.trust import tls_context
 from loadtest.load.due_reads import DueReads
 from loadtest.load.heads import CODING, Heads, ReaderRequests

@@ -19,12 +19,7 @@ import gevent
 from gevent.event import Event
 from locust.exception import RPCError
 
-from loadtest.run.files import (
-    CLOSED_SUFFIX,
-    HEARTBEAT_SUFFIX,
-    INCOMPLETE_SUFFIX,
-    SPOOL_SUFFIXES,
-)
+from loadtest.run.files import CLOSED_SUFFIX, HEARTBEAT_SUFFIX, INCOMPLETE_SUFFIX, SPOOL_SUFFIXES
 from loadtest.run.presence import unpacked
 
 logger = logging.getLogger(__name__)

@@ -51,7 +51,6 @@ def note_version_0(journal: Path, seen: Seen, called_ns: int) -> None:
 
 
 def document_at(target: Target) -> Seen:
-    """The document at the readers' address."""
     seen = read_address(target)
     if seen.status != 200:
         raise UsageError(

@@ -93,12 +93,13 @@ class Telemetry:
         window = self._meter.create_histogram(
             "read_model.consistency_window",
             unit="s",
-            description="How long after its acknowledgement a write was still not seen by a read; one value a write.",
+            description="How long after its acknowledgement a write was still not seen by a read; one value a write. "
+            "One that the end of the run cut off lasted at least so long.",
             explicit_bucket_boundaries_advisory=BUCKETS_S,
         )
         for write in summary.consistency.windows:
-            if not write.censored:
-                window.record((write.last_stale_ns or 0) / _NS)
+            if not write.censored or write.last_stale_ns is not None:  # of the others nothing is known
+                window.record((write.last_stale_ns or 0) / _NS, {"read_model.cut_off": write.censored})
         slowdown = self._meter.create_gauge(
             "read_model.write_impact", unit="1", description="Response time while writing / while quiet."
         )

@@ -69,7 +69,6 @@ def take_first_document(journal: Path, target: Target) -> int:
 
 
 def document_at(target: Target) -> Seen:
-    """The document that readers get now."""
     seen = read_address(target)
     if seen.status != 200:
         raise UsageError(

@@ -21,13 +21,7 @@ import gevent
 from locust.exception import RPCError
 
 from loadtest.load.clock_readings import CLOCK_MESSAGE, READING_MESSAGE, Exchanges, Reading
-from loadtest.run.clock_exchange import (
-    ACCEPTED_AT_START_NS,
-    TIGHT_NS,
-    OffsetBound,
-    together,
-    why_not_one_clock,
-)
+from loadtest.run.clock_exchange import ACCEPTED_AT_START_NS, TIGHT_NS, OffsetBound, together, why_not_one_clock
 from loadtest.run.clocks import clock_name
 from loadtest.run.exchange_files import exchange_file
 from loadtest.run.presence import WORKER

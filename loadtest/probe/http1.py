@@ -37,7 +37,6 @@ class TransportError(Exception):
 
 
 def target_of(address: Address, ask: Ask) -> str:
-    """The request target of a request."""
     query = "&".join(part for part in (address.query, ask.query) if part)
     return replace(address, path=address.path + ask.path_suffix, query=query).target
 

@@ -160,7 +160,6 @@ class _Incoming:
             raise TransportError("the target broke the stream off")
 
     def answer(self, reused: bool) -> ProbeAnswer:
-        """The whole answer."""
         body = bytes(self._body)
         if self._has_body and self.status != 304:
             return ProbeAnswer(self.status, tuple(self._headers), body, reused=reused)

@@ -39,7 +39,6 @@ class OffsetBound:
 
     @classmethod
     def of_exchange(cls, sent_ns: int, remote_ns: int, received_ns: int) -> OffsetBound:
-        """The bound that one exchange gives."""
         return cls(remote_ns - received_ns, remote_ns - sent_ns)
 
     def and_also(self, other: OffsetBound) -> OffsetBound:

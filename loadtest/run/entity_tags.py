@@ -31,11 +31,7 @@ from loadtest.run.second_etags import NO_TAG, TaggedReads, after_the_change, sec
 Array = np.ndarray[Any, np.dtype[Any]]
 _LONGEST_BY_CHANCE: Final = 12
 """ETags up to this length may be the same by chance, if two programs count versions or stamp them with the time."""
-_NOT_MODIFIED: Final = (
-    ReadOutcome.NOT_MODIFIED,
-    ReadOutcome.UNASKED_NOT_MODIFIED,
-    ReadOutcome.NOT_MODIFIED_WITH_BODY,
-)
+_NOT_MODIFIED: Final = (ReadOutcome.NOT_MODIFIED, ReadOutcome.UNASKED_NOT_MODIFIED, ReadOutcome.NOT_MODIFIED_WITH_BODY)
 
 
 class SpooledReads(NamedTuple):

@@ -234,5 +234,4 @@ class History:
 
     @property
     def max_staleness_ns(self) -> int:
-        """The staleness that is tolerated."""
         return round(self.info.settings.max_staleness * 1e9)

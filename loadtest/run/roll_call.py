@@ -15,12 +15,7 @@ import numpy as np
 from loadtest import units
 from loadtest.errors import UsageError
 from loadtest.run.clock_bounds import ClockBounds
-from loadtest.run.clock_exchange import (
-    ACCEPTED_AT_END_NS,
-    LAST_EXCHANGES_NS,
-    OffsetBound,
-    why_not_one_clock,
-)
+from loadtest.run.clock_exchange import ACCEPTED_AT_END_NS, LAST_EXCHANGES_NS, OffsetBound, why_not_one_clock
 from loadtest.run.clock_steps import longest_step_back_ns
 from loadtest.run.clocks import clocks_of, jumped, of_clock_that_went_back
 from loadtest.run.files import (

@@ -59,7 +59,6 @@ class RunningSandbox:
         return served
 
     def state(self) -> dict[str, Any]:
-        """What the sandbox says that it serves."""
         return self._ask("GET", "/_sandbox")
 
     def set_fault(self, name: str, value: str) -> None:

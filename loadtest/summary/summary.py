@@ -112,7 +112,6 @@ class _Untitled(GenerateJsonSchema):
 
 
 def json_schema(of: TypeAdapter[Any], title: str) -> dict[str, Any]:
-    """The JSON Schema of a file of results."""
     made = of.json_schema(schema_generator=_Untitled, union_format="primitive_type_array")
     return {**made, "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
 

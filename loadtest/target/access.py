@@ -83,7 +83,6 @@ def _variable(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def access_from(options: Any) -> Access:
-    """What the options say, checked."""
     texts = options.header
     headers = parse_headers([texts] if isinstance(texts, str) else list(texts or ()))
     cert, key = (str(Path(name).absolute()) if name else "" for name in (options.cert, options.key))

@@ -22,5 +22,4 @@ def orders_for(target: Target) -> dict[str, Any]:
 
 
 def open_store(orders: dict[str, Any]) -> Store:
-    """The store that the orders name."""
     return Store(orders)

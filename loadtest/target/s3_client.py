@@ -37,7 +37,6 @@ def content_md5(body: bytes) -> str:
 
 
 def is_aws(endpoint: str) -> bool:
-    """Whether an S3 endpoint is one of AWS."""
     return (urlsplit(endpoint).hostname or "").endswith(_AWS_DOMAINS)
 
 

@@ -54,7 +54,6 @@ class Acknowledged:
 
 
 def read_acknowledged(path: Path) -> tuple[Acknowledged, ...]:
-    """The entries of the file."""
     try:
         content = tomllib.loads(read_small_file(path, _LARGEST).decode("utf-8-sig"))
     except FileNotFoundError:

@@ -117,7 +117,6 @@ class Trend(Record):
 
     @property
     def followed(self) -> tuple[Followed, ...]:
-        """All that has a verdict."""
         return (*self.numbers, *self.promises)
 
     @property

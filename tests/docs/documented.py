@@ -92,7 +92,6 @@ def synthesized_before(folder: Path, configuration: Path) -> None:
 
 
 def target_of(block: Block) -> str:
-    """The file that the block is, or changes."""
     changed = re.search(r"^\+\+\+ b/(\S+)$", block.text, re.M)
     name = changed[1] if changed else block.title
     assert name, f"a new file needs a title, a diff its +++ line: {block.text}"

@@ -202,7 +202,7 @@ def test_a_new_command_is_seen_wherever_it_stands(tmp_path: Path, monkeypatch: p
     )
     monkeypatch.setattr("commands.PAGES", [page])
     assert {each.text for each in simple_commands()} == {
-        *("make new-one", "LOCUST_WINDOW=1 locust -f new.py", "make indented", "npm new --option", "unknown-program"),
+        *("make new-one", "LOCUST_WINDOW=1 locust -f new.py", "make indented", "npm new --option", "unknown-program")
     }
     assert len(unmarked_blocks()) == 1
 

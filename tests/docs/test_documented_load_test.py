@@ -53,10 +53,7 @@ PROBES = {
     "python -m loadtest probe https://…": "python -m loadtest probe URL",
     ".venv/bin/python -m loadtest probe --write": ".venv/bin/python -m loadtest probe --write",
 }
-TYPED = {
-    *("make demo", "python -m loadtest sandbox --help"),
-    *(LOCUST, MORE_LOCUST, *REPORTS, *COMPARISONS, *PROBES),
-}
+TYPED = {*("make demo", "python -m loadtest sandbox --help"), *(LOCUST, MORE_LOCUST, *REPORTS, *COMPARISONS, *PROBES)}
 """All commands that are run here."""
 IN_A_PROCESS = {
     "python -m loadtest report RUN_DIR",

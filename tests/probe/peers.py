@@ -4,8 +4,6 @@ python tests/probe/peers.py            prints the table
 python tests/probe/peers.py --update   … and puts it into docs/etag.md
 """
 
-from __future__ import annotations
-
 # ruff: noqa: E402 - the project is put on the path first
 import json
 import os

@@ -1,7 +1,5 @@
 """Faults of a scripted server, each of which changes some answers only, and the cases that they set off."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 from dataclasses import replace

@@ -4,8 +4,6 @@ It serves one document at /v1/samples as S3 behind a gateway should, takes PUT a
 does, and hands every reply to a fault before it goes out. Raw sockets: a reply can be anything.
 """
 
-from __future__ import annotations
-
 import hashlib
 import socket
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """HTTP/2 with a target that sends what it likes: bounded in bytes and in time, and never taken for another answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

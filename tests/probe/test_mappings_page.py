@@ -1,7 +1,5 @@
 """The page that compares mappings says what was measured, and notices a mapping that is not as it is known to be."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import os

@@ -4,8 +4,6 @@ The table of docs/etag.md says which case of the probe and which number of the l
 fault the rules that either finds broken are compared: with each other, and with those that the fault breaks.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import time

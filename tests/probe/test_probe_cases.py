@@ -1,7 +1,5 @@
 """Every case of the probe: silent on a server that does everything right, and set off by the fault that it is about."""
 
-from __future__ import annotations
-
 import gzip
 from dataclasses import replace
 

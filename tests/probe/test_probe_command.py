@@ -1,7 +1,5 @@
 """The command: exit codes, forms of output, and one sentence for everything that cannot be used."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import json

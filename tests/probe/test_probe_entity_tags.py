@@ -1,7 +1,5 @@
 """Entity tags: parsed as RFC 9110, section 8.8.3, has them, and which document they name."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

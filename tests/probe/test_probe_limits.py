@@ -1,7 +1,5 @@
 """The probe against hostile targets and odd ones: bounded, one sentence, no secret, and no habit of S3 for a rule."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import tracemalloc

@@ -3,8 +3,6 @@
 What deviates is written down here and in docs/etag.md; a peer that changes its mind shows up as a failure.
 """
 
-from __future__ import annotations
-
 import pytest
 from peers import DOCUMENT, READ, in_docs, nginx_compressing_over_tls, reading, reports, table, verdicts
 

@@ -1,7 +1,5 @@
 """The probe against the sandbox: the default stack, the two lesser mappings, and faults that the sandbox injects."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

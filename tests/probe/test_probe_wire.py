@@ -1,7 +1,5 @@
 """What the probe sees of the bytes: spelling of names, bytes behind a message, connections, and answers that break."""
 
-from __future__ import annotations
-
 import socket
 from contextlib import contextmanager
 

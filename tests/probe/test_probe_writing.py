@@ -1,7 +1,5 @@
 """The old document is put back whatever happens, and nothing is written that could not be put back."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

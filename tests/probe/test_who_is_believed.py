@@ -1,7 +1,5 @@
 """Preflight, readers and probe believe the same certificates in the same cases."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import boto3

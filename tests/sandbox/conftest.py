@@ -1,7 +1,5 @@
 """Sandboxes that run: one of each kind for the whole session, without faults at the start of every test."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

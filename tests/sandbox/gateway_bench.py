@@ -1,7 +1,5 @@
 """A gateway on the bench: made from a synthesized stack, without servers, with a clock that only moves when told."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

@@ -1,12 +1,10 @@
 """A reader and a writer for tests: HTTP as it goes over the wire, and boto3 as the writer uses it."""
 
-from __future__ import annotations
-
 import functools
 import http.client
 import json
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import boto3
@@ -49,7 +47,7 @@ class SandboxClient:
         self.url = urlsplit(sandbox.samples_url)
         self._connection: http.client.HTTPConnection | None = None
 
-    def __enter__(self) -> SandboxClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:

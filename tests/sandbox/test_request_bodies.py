@@ -1,7 +1,5 @@
 """Bodies of requests to the sandbox: taken in up to a limit, and no further."""
 
-from __future__ import annotations
-
 import asyncio
 from types import SimpleNamespace
 from typing import Any

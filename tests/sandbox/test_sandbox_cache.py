@@ -1,7 +1,5 @@
 """Row "Stage cache": API Gateway's cache as a stack configures it, and as the fault turns it on."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import pytest

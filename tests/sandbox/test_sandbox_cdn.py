@@ -1,7 +1,5 @@
 """The CDN in front: keeps documents for its time, answers conditions from its copy, and touches nothing else."""
 
-from __future__ import annotations
-
 import asyncio
 
 import pytest

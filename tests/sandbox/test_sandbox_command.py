@@ -1,7 +1,5 @@
 """``python -m loadtest sandbox``: how it starts, what it says, what it refuses, how it ends."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """What the sandbox's S3 shows and what its gateway serves: who has heard of a PUT finds it at the gateway, too."""
 
-from __future__ import annotations
-
 import asyncio
 from types import SimpleNamespace
 from typing import Any

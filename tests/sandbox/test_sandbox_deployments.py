@@ -1,7 +1,5 @@
 """What is deployed into an empty sandbox is served as it stood when it was deployed, as on AWS."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field

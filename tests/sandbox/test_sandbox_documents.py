@@ -1,7 +1,5 @@
 """Several documents and API keys: what a synthesized stack says of them is what the sandbox answers."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from pathlib import Path

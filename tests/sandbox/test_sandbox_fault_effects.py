@@ -1,7 +1,5 @@
 """Each fault of answers: it acts as its help says, in the share that was asked for, and not at all when it is off."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable

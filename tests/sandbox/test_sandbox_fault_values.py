@@ -1,7 +1,5 @@
 """How faults are written, and what a wrong value gets."""
 
-from __future__ import annotations
-
 from random import Random
 from statistics import mean, median, stdev
 

@@ -3,8 +3,6 @@
 Times are compared with what was injected from below: a machine may be slower than the fault, never faster.
 """
 
-from __future__ import annotations
-
 import asyncio
 import http.client
 import json

@@ -3,8 +3,6 @@
 Each test names its row of the table "API Gateway REST in front of S3": what makes ETag and 304 work, and what breaks.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 

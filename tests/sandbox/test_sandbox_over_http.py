@@ -1,7 +1,5 @@
 """The sandbox on the wire: what readers and writers meet at its one port."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 from functools import partial

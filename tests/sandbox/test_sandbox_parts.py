@@ -1,7 +1,5 @@
 """The parts of the sandbox by themselves: policies, templates, references, conditions, ranges, chunks, throttling."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Pauses are never shorter than asked for, end in the order in which they are due, and can be cancelled."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

@@ -1,7 +1,5 @@
 """Replicas that lag: what readers see is what was there then, for as long as the lag says."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 from gateway_bench import Bench, document, published

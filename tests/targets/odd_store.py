@@ -245,7 +245,6 @@ def error_xml(code: str, message: str) -> bytes:
 
 
 def s3_error(status: int, code: str, message: str) -> bytes:
-    """An error of S3."""
     return response(status, code, [("Content-Type", "application/xml")], error_xml(code, message))
 
 

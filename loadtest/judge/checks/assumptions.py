@@ -48,7 +48,8 @@ PROMISE: Final = Promise(
 LEAST_ACKNOWLEDGED: Final = 0.5
 """Share of the PUTs that must have been acknowledged; with fewer, the run is about a store that cannot be written."""
 STOPPED_AFTER: Final = 2
-"""With so many writing windows (or longest times between PUTs) without a PUT at the end, the writer had stopped."""
+"""With so many writing windows (or usual numbers of them, or longest times, between two PUTs) without a PUT at the end,
+the writer had stopped."""
 
 
 def assumptions(history: History) -> CheckResult:
@@ -172,7 +173,9 @@ def _writing_stopped(history: History) -> str:
         return ""  # another sentence says that too little was written
     unknown = history.writes.outcome[versions[-1]] == WriteOutcome.UNKNOWN
     last = int(called[-1] if unknown else ends[-1])
-    silent = _silent_windows(history, last) if len(history.windows) else _silent_intervals(history, called, last)
+    silent = (
+        _silent_windows(history, called, last) if len(history.windows) else _silent_intervals(history, called, last)
+    )
     if silent < STOPPED_AFTER:
         return ""
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
@@ -198,9 +201,14 @@ def _writer_trouble(history: History) -> str:
     return f"After {since} of the run {first.trouble.rstrip('.')}; what is said of writes rests on the time before."
 
 
-def _silent_windows(history: History, last: int) -> int:
-    windows = history.windows
-    return int(np.count_nonzero((windows.kind == WindowKind.WRITING) & (windows.start_ns > last)))
+def _silent_windows(history: History, called: Column, last: int) -> int:
+    """How many times the usual number of writing windows from one PUT to the next went by without one at the end.
+
+    That number is more than 1 for one of many objects, which get the PUTs of a window in turn.
+    """
+    starts = history.windows.start_ns[history.windows.kind == WindowKind.WRITING]
+    usual = int(np.median(np.diff(np.searchsorted(starts, called, side="right"))))
+    return int(np.count_nonzero(starts > last)) // max(1, usual)
 
 
 def _silent_intervals(history: History, called: Column, last: int) -> int:

@@ -18,7 +18,8 @@ sessions. A read of v counts only when write v was over before the write of the 
 
 **With a bound** (``--max-staleness``): while old versions are tolerated, one reader may see the new one earlier than
 another. So an inversion whose read is certainly less than the bound behind is tolerated, and so is a conflict that
-lasts no longer.
+lasts no longer. Where the bound lies between the least and the greatest time that a read may have been behind, and
+nothing is certainly beyond it, the check is INCONCLUSIVE.
 
 Fields: ``looked_at`` = legitimate reads; ``found`` = inversions beyond the bound, and versions in conflict beyond it
 that no stale read or inversion explains; numbers: inversions, those that are not stale reads as well, the longest time
@@ -62,11 +63,13 @@ def atomic_reads(history: History) -> CheckResult:
     age = history.reads.called_ns[inverted] - times.newer_seen_ns[times.version[inverted]]
     beyond = age > history.max_staleness_ns
     intolerable = int(np.count_nonzero(beyond))
+    most = history.reads.returned_ns[inverted] - times.newer_called_ns[times.version[inverted]]
+    undecided = int(np.count_nonzero(~beyond & (most > history.max_staleness_ns)))
     not_stale = int(np.count_nonzero(times.behind[inverted] == 0))
     longest = int(age.max()) if len(age) else None
     longest_text = units.duration(longest) if len(age) or not looked_at else "none: no inversion"
     conflicts = unexplained_conflicts(history, times, history.once(zones))
-    verdict, sentence = _judge(history, looked_at, intolerable, len(conflicts), len(inverted))
+    verdict, sentence = _judge(history, looked_at, intolerable, len(conflicts), len(inverted), undecided)
     witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]
     witnesses += [
         _conflict_witness(history, times, version, partner)
@@ -95,7 +98,9 @@ def unexplained_conflicts(history: History, times: Timeline, zone: Zones) -> dic
     return zone.conflicts(history.max_staleness_ns, leaving_out=explained)
 
 
-def _judge(history: History, looked_at: int, intolerable: int, conflicts: int, inverted: int) -> tuple[Verdict, str]:
+def _judge(  # noqa: PLR0917 - what was counted
+    history: History, looked_at: int, intolerable: int, conflicts: int, inverted: int, undecided: int
+) -> tuple[Verdict, str]:
     if intolerable or conflicts:
         reads = units.counted(intolerable, "read")
         what = f"{reads} of {looked_at:,} returned an older version than another read had before"
@@ -104,8 +109,14 @@ def _judge(history: History, looked_at: int, intolerable: int, conflicts: int, i
         return Verdict.FAIL, f"{what}: the object is not atomic.{despite_others(history)}"
     if lack := lacking(history, looked_at, "reads named a version", "inversions"):
         return Verdict.INCONCLUSIVE, lack
+    bound = units.duration(history.max_staleness_ns)
+    if undecided:
+        return (
+            Verdict.INCONCLUSIVE,
+            f"{units.counted(undecided, 'inversion')} may or may not be beyond the {bound} that are tolerated: reads "
+            "and writes took too long to tell.",
+        )
     if inverted:
-        bound = units.duration(history.max_staleness_ns)
         return Verdict.PASS, f"{units.counted(inverted, 'inversion')}, all within the {bound} that are tolerated."
     return Verdict.PASS, f"None of {looked_at:,} reads returned an older version than a read before it."
 

@@ -50,7 +50,6 @@ def tolerated_staleness(settings: Mapping[str, JsonValue]) -> str:
 
 
 def count_number(name: str, count: int) -> Number:
-    """A count, as a number of a result."""
     return Number(name, count, "count", units.count(count))
 
 

@@ -35,7 +35,6 @@ _LABELS: Final = {
 
 
 def measure_latency(history: History) -> Latency:
-    """All latency figures of a run."""
     rows, histogram = _rows(history)
     p99_ns = next(row.response.p99_ns for row in rows if row.population == "writing")
     writing, response = members_of(history, "writing"), history.once(response_ns)
@@ -74,7 +73,6 @@ def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
 
 
 def response_ns(history: History) -> Column:
-    """The response time of each read."""
     reads = history.reads
     return durations(len(reads), lambda block: reads.own_returned(block) - reads.scheduled_ns[block])
 
@@ -165,5 +163,4 @@ def times_of(history: History, kind: str, members: Flags | Column) -> Column:
 
 
 def response_quantiles(history: History, population: str) -> Quantiles:
-    """Quantiles of the response time of one population."""
     return row(history.once(measure_latency), population).response

@@ -42,7 +42,6 @@ class Stretch:
     _known: dict[tuple[Kind, Quantile], float | None] = field(default_factory=dict, init=False, repr=False)
 
     def count(self, kind: Kind) -> int:
-        """How many reads of a kind."""
         return len(self.times[kind])
 
     def at(self, kind: Kind, quantile: Quantile) -> float | None:
@@ -80,7 +79,6 @@ def unbiased(rising: Column, per_mille: int) -> float | None:
 
 
 def stretch(history: History, members: slice | Column) -> Stretch:
-    """The reads with these places."""
     took = history.once(response_ns)[members]
     fetched = history.reads.status[members] == 200
     return Stretch({"200": np.sort(took[fetched]), "304": np.sort(took[~fetched])})

@@ -90,7 +90,6 @@ def part_of(history: History) -> Column:
 
 
 def members_of(history: History, population: str) -> Flags:
-    """Which reads are of a population."""
     flags = np.zeros(PARTS + 1, dtype=np.bool_)  # the last is for NO_PART
     flags[list(POPULATIONS[population])] = True
     return np.take(flags, history.once(part_of))

@@ -110,7 +110,6 @@ class WindowTable:
         return Pair(pieces, self.stretch(writing), least, two)
 
     def stretch(self, place: int) -> Stretch:
-        """The reads of a window."""
         return stretch(self.history, rising_run(self.members[place]))
 
     def pieces(self, place: int) -> tuple[Stretch, ...]:

@@ -65,6 +65,7 @@ class Timeline:
     first_read_ns: Column  # when a read of the version first returned; NEVER_RETURNED: none did
     superseded_by: Column
     newer_seen_ns: Column
+    newer_called_ns: Column  # when the first version written after it was called; NEVER_RETURNED: none was
     published_once: Flags
 
     acknowledged: Column  # version of each acknowledged write
@@ -114,6 +115,7 @@ def timeline(history: History) -> Timeline:
     behind = in_blocks(
         count, np.int32, lambda block: np.maximum(before[block] - superseded_by[version[block]], 0) * legitimate[block]
     )
+    following = _following(history, over)
     return Timeline(
         phantom=phantom,
         legitimate=legitimate,
@@ -123,7 +125,8 @@ def timeline(history: History) -> Timeline:
         over_ns=over,
         first_read_ns=first_read,
         superseded_by=superseded_by,
-        newer_seen_ns=_newer_seen(history, over, first_read, once),
+        newer_seen_ns=_newer_seen(following, first_read, once),
+        newer_called_ns=np.append(writes.called_ns, NEVER_RETURNED)[following],
         published_once=once,
         acknowledged=acknowledged,
         acknowledged_called_ns=called,
@@ -147,13 +150,18 @@ def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags
     return named, written & happened & (reads.returned_ns[block] >= writes.called_ns[version])
 
 
-def _newer_seen(history: History, over: Column, first_read: Column, once: Flags) -> Column:
-    """When a read first returned a version written after ``over``; never, for a document that was published again."""
-    earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
+def _following(history: History, over: Column) -> Column:
+    """The first version that was written after each was over; the number of versions where none was."""
     following = np.searchsorted(history.writes.called_ns, over, side="right")
     if history.info.is_watched:
         own = np.flatnonzero(history.writes.acknowledged)
         following[own] = own + 1
+    return following
+
+
+def _newer_seen(following: Column, first_read: Column, once: Flags) -> Column:
+    """When a read first returned a version written after; never, for a document that was published again."""
+    earliest_from = np.append(np.minimum.accumulate(first_read[::-1])[::-1], NEVER_RETURNED)
     return np.where(once, earliest_from[following], NEVER_RETURNED)
 
 

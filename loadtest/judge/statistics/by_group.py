@@ -61,7 +61,6 @@ def _order(group: Column) -> slice | Column:
 
 
 def quantiles_together(rising: Sequence[Column]) -> Quantiles:
-    """Quantiles of all values of several rising columns together."""
     columns = [column for column in rising if len(column)]
     if columns and sum(map(len, columns)) <= FEW_VALUES:
         return quantiles_of(np.concatenate(columns))

@@ -1,8 +1,8 @@
 """Compares what was measured with what was demanded: PASS, FAIL, or INCONCLUSIVE and why.
 
 - No data: INCONCLUSIVE.
-- A metric that is known as an interval (impact, a consistency window): PASS when all of it satisfies the condition,
-  FAIL when none of it does, INCONCLUSIVE when it spans the limit.
+- A metric that is known as an interval (impact, a consistency window, stale reads where clocks differ): PASS when all
+  of it satisfies the condition, FAIL when none of it does, INCONCLUSIVE when it spans the limit.
 - A share that must stay below a limit does not pass with fewer than 3 / limit observations, or than the metric demands
   (mostly 100), because nothing in n means only "below 3/n at 95 %". It may FAIL.
 - A latency passes only when the load generator kept its rate and its own delay was small, and fails only when its own
@@ -76,8 +76,9 @@ def _judged(
         return Verdict.INCONCLUSIVE, f"{name} was not measured: {measured.missing}."
     value = measured.value
     holds = _HOLDS[threshold.comparison]
-    ends = [value if end is None else end for end in (measured.low, measured.high)]
-    satisfied = [holds(end, threshold.limit) for end in ends]
+    low, high = (value if end is None else end for end in (measured.low, measured.high))
+    nearest = min(max(low, threshold.limit), high)  # of == and != the ends alone do not decide
+    satisfied = [holds(end, threshold.limit) for end in (low, nearest, high)]
     fact = f"{name} is {_text(metric, measured)}"
     condition = f"{_WORDS[threshold.comparison]} {threshold.limit_text}"
     if any(satisfied) and not all(satisfied):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, get_args, get_type_hints
 
 import numpy as np
 
 from loadtest import units
 from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
+from loadtest.judge.order.staleness import perhaps_stale
 from loadtest.judge.statistics.quantiles import rank
 from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
 from loadtest.run.history import History
@@ -82,6 +84,28 @@ def _longest_window(summary: Summary, history: History, _: tuple[str, ...]) -> M
     high = max(ends) if ends and not consistency.windows_note else low + (consistency.resolution.max_ns or 0)
     high = max(low, high) + _hidden_lag_ns(history)
     return MetricValue(low, f"between {units.duration(low)} and {units.duration(high)}", low, high, followed)
+
+
+def _stale_reads(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """An interval where clocks or HEADs leave open whether more reads were stale."""
+    consistency = summary.consistency
+    if not consistency.reads:
+        return _plain(None, "no read came after an acknowledged write")
+    low = consistency.stale_reads
+    high = low + perhaps_stale(history)
+    text = f"between {low:,} and {high:,}" if high > low else ""
+    return MetricValue(low, text, low, high, consistency.reads)
+
+
+def _stale_share(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """The same as a share of the reads that came after an acknowledged write."""
+    reads, value = _stale_reads(summary, history, ()), summary.consistency.stale_share
+    if reads.looked_at is None or reads.high is None or value is None or reads.high == reads.low:
+        return replace(reads, value=value, low=None, high=None)
+    high = min(1.0, round(reads.high / reads.looked_at, 9))
+    return replace(
+        reads, value=value, text=f"between {units.share(value)} and {units.share(high)}", low=value, high=high
+    )
 
 
 def _stalest(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
@@ -183,12 +207,8 @@ def _all() -> tuple[Metric, ...]:
                _overlap, (IMPACT_QUANTILES,), needs_argument=True, is_interval=True, rests_on_generator=True),
         Metric("broken", "share", "the share of documents that are not whole",
                lambda summary, _, __: _plain(_broken(summary)[0], "no document was read", _broken(summary)[1])),
-        Metric("stale_share", "share", "the share of stale reads",
-               _share(lambda s: s.consistency.stale_share, lambda s: s.consistency.reads,
-                      "no read came after an acknowledged write")),
-        Metric("stale_reads", "count", "the number of stale reads",
-               lambda s, _, __: _plain(s.consistency.stale_reads if s.consistency.reads else None,
-                                       "no read came after an acknowledged write", s.consistency.reads)),
+        Metric("stale_share", "share", "the share of stale reads", _stale_share),
+        Metric("stale_reads", "count", "the number of stale reads", _stale_reads),
         Metric("window.max", "duration", "the longest consistency window", _longest_window, is_interval=True,
                minimum=MINIMUM_WRITES),
         Metric("staleness.max", "duration", "the staleness of the stalest read", _stalest, is_interval=True),

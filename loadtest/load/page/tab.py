@@ -18,10 +18,7 @@ from loadtest.run.files import JUNIT_FILE, MARKDOWN_FILE, PAGE_FILE, RUN_FILE, S
 
 TAB_KEY: Final = "read-model"
 FOLDER: Final = "read-model"
-FILES: Final = (
-    *(PAGE_FILE, MARKDOWN_FILE, SUMMARY_FILE, JUNIT_FILE, RUN_FILE),
-    *SEALED_FILES,
-)
+FILES: Final = (*(PAGE_FILE, MARKDOWN_FILE, SUMMARY_FILE, JUNIT_FILE, RUN_FILE), *SEALED_FILES)
 """The files of a run that the page serves, by fixed names: no other file of this machine can be asked for."""
 _SCRIPT: Final = Path(__file__).with_name("web_links.js")
 
@@ -66,9 +63,7 @@ def add_tab(web_ui: Any, runs: RunsToShow) -> None:
     columns = [("what", "What"), ("value", "So far"), ("meaning", "Meaning")]
     web_ui.template_args |= {
         "extended_tabs": [{"title": "Read model", "key": TAB_KEY}],
-        "extended_tables": [
-            {"key": TAB_KEY, "structure": [{"key": key, "title": title} for key, title in columns]},
-        ],
+        "extended_tables": [{"key": TAB_KEY, "structure": [{"key": key, "title": title} for key, title in columns]}],
         # Relative, like Locust's own links, so that they work behind --web-base-path.
         "extended_csv_files": [{"href": f"./{FOLDER}/csv", "title": "Download read model CSV"}]
         + [

@@ -40,7 +40,6 @@ def modified(seen: Seen, shift_s: int) -> str:
 def _asks(
     headers: Callable[[Seen], Headers], judge: Callable[[Seen, ProbeAnswer], Finding]
 ) -> Callable[[Seen], Script]:
-    """A script of one request."""
 
     def script(seen: Seen) -> Script:
         answer = yield Ask(headers(seen))

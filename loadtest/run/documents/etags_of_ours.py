@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Final
 
+from loadtest.run.documents.rewriting import looks_like_json
 from loadtest.run.etag_digests import is_digest, looks_like_digest
 from loadtest.run.records import opaque
 
 _MOST_ETAGS: Final = 1000
 _MOST_VALUES: Final = 10_000
 """Objects and lists of a body that is parsed; one that holds more is taken for none of anybody's."""
+_MOST_PARSED_BYTES: Final = 256 * 1024
+"""Bytes that are parsed at once, in a millisecond or two: meanwhile every other read of the process waits."""
 _AS_OF_S3: Final = re.compile(r"[0-9a-f]{32}(-[1-9][0-9]{0,4})?")
 """An MD5, what stands for it with KMS or SSE-C, and the ETag of a multipart upload (Amazon S3 API, "Object", ETag)."""
 
@@ -24,15 +28,18 @@ class EtagsOfOurs:
         self._are_digests = False
         self._are_as_of_s3 = False
 
-    def keep(self, etag: str | None, body: bytes, version: int) -> None:
-        """A whole document came with this ETag."""
+    def keep(self, etag: str | None, body: bytes, version: int) -> bool:
+        """A whole document came with this ETag; returns whether that is new, which may change what other bodies are."""
         if etag is None:
-            return
+            return False
         self._are_digests = is_digest(etag, body)
         self._are_as_of_s3 = _is_as_of_s3(etag)
-        self._versions[opaque(etag)] = version
+        tag = opaque(etag)
+        is_new = self._versions.get(tag) != version
+        self._versions[tag] = version
         if len(self._versions) > _MOST_ETAGS:
             del self._versions[next(iter(self._versions))]
+        return is_new
 
     def version(self, etag: str | None) -> int | None:
         """The version that came with an ETag last."""
@@ -66,6 +73,8 @@ class EtagsOfOurs:
             return is_digest(etag, body)
         if body.count(b"{") + body.count(b"[") > _MOST_VALUES:
             return False
+        if len(body) > _MOST_PARSED_BYTES:
+            return looks_like_json(body.removeprefix(codecs.BOM_UTF8))
         try:
             value = json.loads(body.decode("utf-8-sig"), parse_int=str)  # Python takes no int of over 4,300 digits
         except (ValueError, RecursionError):

@@ -105,7 +105,8 @@ class KnownVerifier:
         self._whole[etag] = known
         if len(self._whole) > self._keep:
             del self._whole[next(iter(self._whole))]
-        self._etags.keep(etag, known[0], known[1].version)
+        if self._etags.keep(etag, known[0], known[1].version):
+            self._broken.forget()
 
     def _identified_broken(self, body: bytes, etag: str | None) -> Identity:
         try:

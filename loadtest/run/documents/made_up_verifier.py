@@ -54,7 +54,8 @@ class Verifier:
             known = (body, self._broken.identity(body, etag) or self._identified(body, etag))
             if known[1].outcome is not ReadOutcome.WHOLE:
                 return known[1]
-            self._etags.keep(etag, body, known[1].version)
+            if self._etags.keep(etag, body, known[1].version):
+                self._broken.forget()
             self._whole[header] = known
             if len(self._whole) > self._keep:
                 del self._whole[next(iter(self._whole))]

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
+from loadtest.run.documents.rewriting import looks_like_json
 from loadtest.run.etag_digests import md5_of
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
@@ -86,7 +87,7 @@ class ObservedVerifier:
                 "sha256": digest.hex(),
                 "md5": md5_of(body),
                 "bytes": len(body),
-                "json": _looks_like_json(body),
+                "json": looks_like_json(body),
                 "said": _beside(body, known),
             }
         )
@@ -136,8 +137,3 @@ def _alike(most: int, agree: Callable[[int], bool]) -> int:
         else:
             most = middle - 1
     return least
-
-
-def _looks_like_json(body: bytes) -> bool:
-    """Whether a body may be JSON. It is not parsed, which would take long just when a document is new."""
-    return body[:64].lstrip()[:1] in (b"{", b"[") and body[-64:].rstrip()[-1:] in (b"}", b"]")

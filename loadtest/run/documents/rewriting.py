@@ -39,6 +39,11 @@ _SPARE_VALUES: Final = 64
 SPELLED_ANEW: Final = "spelled anew as JSON (white space, order of keys or escapes)"
 
 
+def looks_like_json(body: bytes) -> bool:
+    """Whether a body may be JSON, by its ends. It is not parsed, which takes long where it is large."""
+    return body[:64].lstrip()[:1] in (b"{", b"[") and body[-64:].rstrip()[-1:] in (b"}", b"]")
+
+
 def undone(body: bytes, limit: int) -> Iterator[tuple[bytes, str]]:
     """``body`` with one layer after the other taken off, each time with the names of these layers.
 

@@ -9,13 +9,7 @@ from typing import Final
 from loadtest.run.documents.known import KnownVerifier
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.places import StampPlace
-from loadtest.run.documents.stamps import (
-    LARGEST_VERSION,
-    MOST_NUMBERED,
-    Template,
-    stamped_by,
-    versions_named,
-)
+from loadtest.run.documents.stamps import LARGEST_VERSION, MOST_NUMBERED, Template, stamped_by, versions_named
 
 STAMPED: Final = "stamped"
 

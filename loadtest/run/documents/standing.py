@@ -10,6 +10,7 @@ import json
 from functools import cached_property
 from typing import Any, Final
 
+from loadtest.run.documents.broken_bodies import BrokenBodies
 from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.stamps import maker_of
@@ -38,13 +39,26 @@ class StandingVerifier:
     """Identifies bodies in a run whose only version is ``document``."""
 
     def __init__(self, document: bytes) -> None:
-        self.latest_body, self.latest_identity = document, Identity(ReadOutcome.WHOLE, 0)
+        self._document = document
+        # Before the first answer no body is the last one: that answer's ETag has to be learned.
+        empty = ReadOutcome.TRUNCATED if document else ReadOutcome.WHOLE
+        self.latest_body, self.latest_identity = b"", Identity(empty, NO_VERSION if document else 0)
+        self._broken = BrokenBodies()
         self._etags = EtagsOfOurs()
 
     def identify(self, body: bytes, etag: str | None = None) -> Identity:
-        if body == self.latest_body:
-            self._etags.keep(etag, body, 0)
+        if body == self._document:
+            if self._etags.keep(etag, body, 0):
+                self._broken.forget()
+            self.latest_body, self.latest_identity = body, Identity(ReadOutcome.WHOLE, 0)
             return self.latest_identity
+        identity = self._broken.identity(body, etag)
+        if identity is None:
+            identity = self._identified(body, etag)
+            self._broken.keep(body, etag, identity)
+        return identity
+
+    def _identified(self, body: bytes, etag: str | None) -> Identity:
         if is_digest(etag, body):
             return Identity(ReadOutcome.FOREIGN, NO_VERSION)  # the store itself holds it
         outcome = self._what_is_wrong(body)
@@ -59,10 +73,10 @@ class StandingVerifier:
 
     @cached_property
     def _parsed_document(self) -> Any:
-        return _parsed(self.latest_body)
+        return _parsed(self._document)
 
     def _what_is_wrong(self, body: bytes) -> ReadOutcome:
-        if self.latest_body.startswith(body):
+        if self._document.startswith(body):
             return ReadOutcome.TRUNCATED
         if maker_of(body):
             return ReadOutcome.FOREIGN
@@ -77,7 +91,7 @@ class StandingVerifier:
             same_kind = bool(theirs.keys() & ours.keys())
         if same_kind:
             return ReadOutcome.FOREIGN  # a document like this one with other contents: somebody has changed it
-        return ReadOutcome.CORRUPT if len(body) == len(self.latest_body) else ReadOutcome.UNRECOGNISED
+        return ReadOutcome.CORRUPT if len(body) == len(self._document) else ReadOutcome.UNRECOGNISED
 
 
 def _parsed(body: bytes) -> Any:

@@ -39,10 +39,7 @@ class Alone(NamedTuple):
 
 
 def name_alone(
-    parts: list[SpooledReads],
-    lines: list[Lines],
-    first: Array,
-    settled: Callable[[Array], Array] = lambda reads: reads,
+    parts: list[SpooledReads], lines: list[Lines], first: Array, settled: Callable[[Array], Array] = lambda reads: reads
 ) -> Alone:
     """The reads of all processes, the versions and the documents. ``first``: version 0, as it was noted.
 

@@ -34,7 +34,6 @@ def own_answer(read: ObjectRead, version: ObjectVersion, answer: S3Answer, form:
 
 
 def form_of(value: str, forms: tuple[str, ...]) -> str:
-    """One of ``forms``."""
     form = value.strip().lower()
     if form not in forms:
         raise FaultValueError(f"{value!r} is not one of {', '.join(forms)}")

@@ -73,7 +73,6 @@ def split_assignment(text: str) -> tuple[str, str]:
 
 
 def kind_of(name: str) -> type[Fault]:
-    """The fault of that name."""
     kind = BY_NAME.get(name)
     if kind is None:
         raise UnknownFaultError(f"there is no fault {shown(name)}; there are {', '.join(sorted(BY_NAME))}")
@@ -143,7 +142,6 @@ class FaultSet:
         self.largest_lag_ns = sum(fault.largest_lag_ns for fault in active)
 
     def plan_put(self) -> PutPlan:
-        """What happens to the next PUT."""
         plan = PutPlan()
         for fault in self.writing:
             fault.writing(plan)

@@ -91,7 +91,6 @@ class Gateway:
             self.routes.setdefault(method.path, {})[method.http_method] = Route(method, definition, store)
 
     def own_answer(self, response_type: str, method: str, path: str, identifier: str) -> GatewayAnswer:
-        """An answer of the gateway's own to a request."""
         return self._own.answer(response_type, self._context(method, path, path, identifier))
 
     def answer(self, method: str, path: str, sent: Headers, identifier: str) -> tuple[GatewayAnswer, ObjectRead | None]:

@@ -103,7 +103,6 @@ class ResponsePlan:
         self._head = method.http_method == "HEAD"
 
     def answer(self, from_back_end: S3Answer, context: Mapping[str, str]) -> GatewayAnswer:
-        """What the client gets for an answer of the back end."""
         if self._depends_on_request:
             return self._make(from_back_end, context)
         answer: GatewayAnswer | None = from_back_end.memo.get(self)

@@ -59,7 +59,6 @@ class SandboxApp:
         self._index()
 
     def withdraw(self, api: str, stage: str | None = None) -> None:
-        """Stop serving an API, or one stage of it."""
         self._gateways = {
             of: gateway for of, gateway in self._gateways.items() if of[0] != api or stage not in (None, of[1])
         }
@@ -190,7 +189,6 @@ class _Clock:
         self._header = (b"date", b"")
 
     def header(self) -> tuple[bytes, bytes]:
-        """The header for an answer sent now."""
         second = int(time.time())
         if second != self._second:
             self._second = second

@@ -68,12 +68,10 @@ class Resolver:
         return partition_of(self.region)
 
     def resources(self, kind: str) -> dict[str, Resource]:
-        """The resources of a type by logical name."""
         configurations = self._stack.get("resource", {}).get(kind, {})
         return {name: Resource(self, configuration) for name, configuration in configurations.items()}
 
     def names(self, kind: str) -> list[str]:
-        """The logical names of a type's resources."""
         return list(self._stack.get("resource", {}).get(kind, {}))
 
     def outputs(self, without: Container[str] = ()) -> dict[str, Any]:

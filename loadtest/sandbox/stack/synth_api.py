@@ -91,7 +91,6 @@ def _paths(resolver: Resolver) -> dict[str, str]:
 
 
 def stage_of(resolver: Resolver) -> Stage:
-    """The one stage of the stack."""
     _, stage = _only(resolver, "aws_api_gateway_stage")
     settings = {}
     for each in resolver.resources("aws_api_gateway_method_settings").values():

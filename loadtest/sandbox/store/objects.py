@@ -128,7 +128,6 @@ class ObjectStore:
         return self._objects.get((bucket, key))
 
     def tracked_in(self, bucket: str) -> list[str]:
-        """The keys that are tracked in a bucket."""
         return [key for held, key in self._objects if held == bucket]
 
     def described(self) -> list[dict[str, Any]]:

@@ -32,7 +32,6 @@ def run_of(folder: Path, name: str, summary: Summary) -> str:
 
 @pytest.fixture
 def pair(tmp_path: Path, clean: Summary) -> tuple[str, str]:
-    """Two runs alike."""
     return (run_of(tmp_path, "base", with_windows(clean, seed=1)), run_of(tmp_path, "new", with_windows(clean, seed=2)))
 
 

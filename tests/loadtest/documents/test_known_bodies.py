@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from loadtest.run.documents import etags_of_ours
+from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.folder import Folder
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.made_up import render
@@ -144,6 +146,27 @@ def test_what_a_publisher_puts_where_etags_are_no_md5s_is_foreign_whatever_its_s
     assert verifier.identify(theirs + b" ", of_kms(now)).outcome is ReadOutcome.UNRECOGNISED
     assert verifier.identify(page, of_kms(page)).outcome is ReadOutcome.UNRECOGNISED
     assert verifier.identify(b"{}", of_kms(b"")).outcome is ReadOutcome.UNRECOGNISED
+
+
+def test_what_a_body_is_is_asked_again_once_more_is_known_of_the_etags_of_documents(documents: Any) -> None:
+    theirs = b'{"other": {"shape": [1, 2]}}'
+    verifier = documents.verifier()
+    assert verifier.identify(theirs, of_kms(theirs)).outcome is ReadOutcome.UNRECOGNISED
+    verifier.identify(documents.render(1), of_kms(documents.render(1)))
+    assert verifier.identify(theirs, of_kms(theirs)).outcome is ReadOutcome.FOREIGN
+
+
+@pytest.mark.parametrize(("start", "theirs"), [(b"", True), (b"<", False)])
+def test_a_large_body_of_a_publisher_is_not_parsed_while_others_wait_for_their_reads(
+    start: bytes, theirs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[Any] = []
+    monkeypatch.setattr(etags_of_ours.json, "loads", lambda text, **_: parsed.append(text))
+    ours = EtagsOfOurs()
+    ours.keep(of_kms(b"now"), b"now", 1)
+    large = start + json.dumps({"text": "x" * 2**20}).encode()
+    assert ours.say_that_somebody_wrote(large, of_kms(large)) is theirs
+    assert not parsed
 
 
 @pytest.mark.parametrize(("revision", "told"), [("r1", None), ("r1", '"x"'), (17, '"x"')])

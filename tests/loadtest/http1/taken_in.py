@@ -1,7 +1,5 @@
 """Feeds an answer to the part of the client that has no sockets, in whatever pieces a test wants."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Targets on loopback that send exactly the bytes a test wants, over TLS or not; and a certificate for them."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl

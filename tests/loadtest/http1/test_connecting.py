@@ -1,7 +1,5 @@
 """Addresses and their requests, and names with several: one that leads nowhere does not hold up the next."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import ssl

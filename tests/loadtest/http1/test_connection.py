@@ -1,7 +1,5 @@
 """Requests and answers over real sockets: when a connection is used again, when it is not, and what never is."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import resource

@@ -1,7 +1,5 @@
 """Answers of servers that nobody here wrote, read by two clients: this one and requests."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import http.server

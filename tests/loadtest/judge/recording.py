@@ -80,7 +80,6 @@ class Recording:
         return self.etags.index(etag, 1)
 
     def history(self) -> History:
-        """The run, sealed, validated and loaded."""
         records = np.array(self.rows, dtype=SPOOLED_READ_DTYPE) if self.rows else empty(SPOOLED_READ_DTYPE)
         told: dict[str, list[int]] = {}
         for version, (_, _, _, etag) in enumerate(self.puts):

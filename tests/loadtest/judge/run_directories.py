@@ -30,7 +30,6 @@ def rewrite(run: Path, name: str, change: Callable[[pa.Table], pa.Table]) -> Non
 
 
 def with_value(table: pa.Table, column: str, row: int, value: object) -> pa.Table:
-    """The table with one value changed."""
     place = table.schema.get_field_index(column)
     values = table.column(column).to_pylist()
     values[row] = value

@@ -205,6 +205,15 @@ class TestAWriterThatStopped:
         assert result.verdict is Verdict.PASS
         assert result.sentence == f"120 reads and {3 * written} writes by one writer."
 
+    @pytest.mark.parametrize(("last", "stopped"), [(17, False), (16, False), (14, False), (13, True), (11, True)])
+    def test_one_that_gets_a_put_every_third_window_as_one_of_many_objects_may_be_silent_for_longer(
+        self, last: int, stopped: bool
+    ) -> None:
+        moments = [(4 * window + 3) * SECOND for window in range(last % 3, last + 1, 3)]
+        puts = " ".join(f"w{version}[{at} {at + 10}]" for version, at in enumerate(moments, start=1))
+        result = assumptions(history(windowed(0, pairs=20, extra=puts)))
+        assert (result.verdict is Verdict.INCONCLUSIVE) is stopped is result.sentence.startswith("Writing stopped")
+
     def test_a_window_left_out_in_the_middle_does_not_matter(self) -> None:
         late = f"w7[{22 * SECOND} {22 * SECOND + 10}]"
         assert assumptions(history(windowed(2, extra=late))).verdict is Verdict.PASS

@@ -1,9 +1,11 @@
 """Thresholds of runs that ended before all was known: what is only known to be at least so long is not called short."""
 
+from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import pytest
-from altered import with_info
+from altered import changed, with_info
 from history_language import history, padding
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from loadtest.judge.analyse import summarise
 from loadtest.judge.thresholds.judging import evaluate
 from loadtest.run.history import History
-from loadtest.run.records import Verdict
+from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, Verdict
+from loadtest.run.validation import validated
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.summary import Summary
 
@@ -77,6 +80,50 @@ def test_a_lag_from_before_a_head_showed_a_version_is_not_called_short(
         ):
             (result,) = evaluate([f"{metric} < {limit}ns"], summarise(run), run)
             assert result.verdict is expected, result.sentence
+
+
+class TestStaleReadsThatAreLeftOpen:
+    """None was stale for certain. Six reads of the old version, called just before it was replaced, may have been."""
+
+    text = " ".join([padding(0, 1), *(f"r{number}[{120 * number + 8} {120 * number + 30}]" for number in range(6))])
+    judged = pytest.mark.parametrize(
+        ("threshold", "verdict"),
+        [
+            ("stale_reads == 0", OPEN),
+            ("stale_reads == 1", OPEN),
+            ("stale_reads != 1", OPEN),
+            ("stale_reads == 7", FAIL),
+            ("stale_reads != 7", PASS),
+            ("stale_reads < 6", OPEN),
+            ("stale_reads <= 6", PASS),
+            ("stale_share == 0", OPEN),
+            ("stale_share < 50%", PASS),
+        ],
+    )
+
+    @judged
+    def test_by_a_clock_that_is_known_to_a_bound(self, threshold: str, verdict: Verdict) -> None:
+        """They were called 2 ns before the acknowledgement, or up to 3 ns after it."""
+        run = history(self.text)
+        late = np.where(run.reads.returned_ns - run.reads.called_ns == 22, 5, 0)
+        for widening_ns, expected in ((late, verdict), (np.minimum(late, 2), None)):
+            unsure = validated(changed(run, reads=replace(run.reads, widening_ns=widening_ns)))
+            (result,) = evaluate([threshold], summarise(unsure), unsure)
+            certain = evaluate([threshold], *summarised(self.text))[0].verdict
+            assert result.verdict is (expected or certain), result.sentence
+
+    @judged
+    def test_by_heads_that_show_a_version_late(self, threshold: str, verdict: Verdict) -> None:
+        run = history(self.text, writer="watch", write_interval=0.0, window=0.0)
+        (result,) = evaluate([threshold], summarise(run), run)
+        assert result.verdict is verdict, result.sentence
+
+    def test_by_documents_that_no_head_put_in_their_place(self) -> None:
+        run = history(padding(0, 1), writer="watch", write_interval=0.0, window=0.0)
+        run.reads.version[-3:] = [UNDECIDED_VERSION, UNDECIDED_VERSION, UNSEEN_VERSION]
+        (result,) = evaluate(["stale_reads < 3"], summarise(run), run)
+        assert result.verdict is OPEN
+        assert result.number.text == "between 0 and 3"
 
 
 class TestTheLongestWindow:

@@ -1,7 +1,5 @@
 """Options as Locust parses them, and the target that they lead to, for tests of either."""
 
-from __future__ import annotations
-
 import json
 from argparse import Namespace
 from functools import cache

@@ -1,7 +1,5 @@
 """What a run keeps of a store's object before it writes there; for tests of putting it back."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

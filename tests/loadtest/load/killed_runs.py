@@ -1,7 +1,5 @@
 """A run of the present format of which every process was killed, as it lies on the disk; for tests."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

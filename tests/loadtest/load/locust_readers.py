@@ -1,7 +1,5 @@
 """Locust users that read as a plan says, without a run around them; for tests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,5 +57,4 @@ def a_reader(plan: Plan) -> Iterator[SamplesReader]:
 
 
 def failures(reader: SamplesReader) -> list[str]:
-    """What Locust's table of failures says."""
     return [str(error.error) for error in reader.environment.stats.errors.values()]

@@ -1,7 +1,5 @@
 """Headers, passwords and certificates: who sends them, who is refused, and that no value of theirs is ever said."""
 
-from __future__ import annotations
-
 import base64
 import json
 import ssl

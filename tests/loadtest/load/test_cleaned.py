@@ -1,7 +1,5 @@
 """No part of an address that is secret is shown, whatever the address; nor is a value that was given to be hidden."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

@@ -1,4 +1,4 @@
-"""What workers answer about their clocks, how the master keeps it, and what it takes for it when the run is sealed."""
+"""Clocks compared by messages: what an exchange says is true, what workers answer, and what it is taken for."""
 
 import time
 from collections.abc import Callable
@@ -16,11 +16,12 @@ from loadtest.load import workers
 from loadtest.load.clock_readings import READING_MESSAGE, Exchanges, Reading
 from loadtest.load.workers import Workers
 from loadtest.run.clock_bounds import EXCHANGE_DTYPE
+from loadtest.run.clock_exchange import ACCEPTED_AT_START_NS, OffsetBound, together, why_not_one_clock
 from loadtest.run.clocks import clock_name, clocks_of
 from loadtest.run.exchange_files import exchange_file, load_exchanges
 from loadtest.run.files import CLOCK_SUFFIX_WITHOUT_CHECKSUMS, SPOOL_FOLDER
+from loadtest.units import SECOND
 
-SECOND = 10**9
 NOW = 100 * SECOND
 ANSWER = {"sent_ns": NOW - 5, "read_ns": 7, "clock": "boot/1", "place": "Tokyo"}
 ROWS = [(number * SECOND, 5 * SECOND + number * SECOND + 40, number * SECOND + 100) for number in range(1, 9)]
@@ -206,3 +207,43 @@ def test_exchanges_that_are_gone_are_missed_unless_their_worker_never_took_part(
     with pytest.raises(UsageError, match="missing or empty"):
         clocks_of(tmp_path, KNOWN)
     assert clocks_of(tmp_path, _run(None, None, "it did not answer when its clock was asked for")) == {}
+
+
+DELAYS = st.tuples(st.integers(0, SECOND), st.integers(0, SECOND))
+
+
+def exchanges(offset: int, delays: list[tuple[int, int]]) -> list[OffsetBound]:
+    """Exchanges with a clock that is ``offset`` ahead; messages take the given times there and back."""
+    return [
+        OffsetBound.of_exchange(at, at + there + offset, at + there + back)
+        for at, (there, back) in enumerate(delays, start=10**12)
+    ]
+
+
+@given(st.integers(-(10**15), 10**15), st.lists(DELAYS, min_size=1))
+def test_the_true_offset_is_always_in_the_bound(offset: int, delays: list[tuple[int, int]]) -> None:
+    bound = together(exchanges(offset, delays))
+    assert bound is not None
+    assert bound.low_ns <= offset <= bound.high_ns
+    assert bound.width_ns <= min(there + back for there, back in delays)
+
+
+@given(st.lists(DELAYS, min_size=1))
+def test_one_clock_is_never_taken_for_two(delays: list[tuple[int, int]]) -> None:
+    assert why_not_one_clock(together(exchanges(0, delays)), 2 * SECOND) == ""
+
+
+@given(st.integers(-(10**15), 10**15), st.lists(DELAYS, min_size=1))
+def test_what_is_accepted_is_off_by_less_than_the_stated_bound(offset: int, delays: list[tuple[int, int]]) -> None:
+    if why_not_one_clock(together(exchanges(offset, delays)), ACCEPTED_AT_START_NS) == "":
+        assert abs(offset) <= ACCEPTED_AT_START_NS
+
+
+def test_each_reason_is_said() -> None:
+    assert why_not_one_clock(None, SECOND) == "it did not answer when its clock was asked for"
+    ahead = why_not_one_clock(OffsetBound(36_000 * SECOND, 36_001 * SECOND), SECOND)
+    assert ahead == "its clock (CLOCK_MONOTONIC) is at least 10 h 0 min ahead of the master's"
+    behind = why_not_one_clock(OffsetBound(-SECOND - 1000, -SECOND), SECOND)
+    assert behind == "its clock (CLOCK_MONOTONIC) is at least 1.00 s behind the master's"
+    assert why_not_one_clock(OffsetBound(5, 4), SECOND) == "its clock jumped while it was compared with the master's"
+    assert "to 2.00 s only, and 1.00 s is needed" in why_not_one_clock(OffsetBound(-SECOND, SECOND), SECOND)

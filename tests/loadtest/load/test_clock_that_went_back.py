@@ -1,7 +1,5 @@
 """A worker whose clock went back while it read: the run is INCONCLUSIVE and names it, and nothing is wrongly found."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

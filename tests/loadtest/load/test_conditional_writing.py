@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,7 +173,9 @@ def test_a_put_that_was_never_answered_is_nobody_elses(tmp_path: Path, odd: OddS
         odd.oddities |= {"putlost": "1"} if arrived else {"putfail": "SlowDown|503|Please reduce"}
         assert run.put(version) is UNKNOWN
         odd.oddities.clear()
+        before = odd.puts
         assert run.put(version + 1) is ACKED
+        assert odd.puts == before + 1  # what is there is looked at before it is sent
     odd.oddities["putlost"] = "1"
     assert run.put(7) is UNKNOWN
     odd.oddities.clear()
@@ -301,6 +304,28 @@ def test_a_conflict_changes_nothing_and_conditions_stay(tmp_path: Path, odd: Odd
     assert odd.body == THEIRS
 
 
+@pytest.mark.parametrize("etag", ['"a"', 'W/"a"', ""])
+def test_only_a_strong_etag_is_a_condition(etag: str) -> None:
+    given: list[Any] = []
+    store: Any = SimpleNamespace(put=lambda _, **arguments: given.append(arguments) or Attempt(ACKED, etag, "", "", 1))
+    nobody: Any = None
+    own = Replacing(store, ObjectLook("nothing"), nobody, nobody)
+    own.put_first(0, b"{}", {})
+    own.put(1, b"{}")
+    assert given == [{}, {"IfMatch": etag} if etag == '"a"' else {}]
+
+
+def test_a_refusal_for_another_reason_makes_no_put_unconditional(tmp_path: Path, odd: OddStore) -> None:
+    """Once the store has taken a condition, a 403 is about a right that was taken away."""
+    odd.hold(MINE)
+    run = Writing(odd, tmp_path)
+    odd.hold(THEIRS)
+    odd.oddities["conditionfail"] = "AccessDenied|403"
+    assert run.put(1) is REFUSED
+    assert run.error.startswith("AccessDenied (HTTP 403)")
+    assert odd.body == THEIRS
+
+
 def test_a_key_that_may_not_read_gives_no_condition(tmp_path: Path, odd: OddStore) -> None:
     """S3 takes If-Match only from one that may; what is there could not be kept either."""
     odd.oddities["getdenied"] = "1"
@@ -319,6 +344,7 @@ class Shelf:
         self.fate = ""
         self.late: list[tuple[bytes, dict[str, Any]]] = []
         self.shows = self.can_keep = True
+        self.sent = 0
 
     def hold(self, body: bytes | None) -> None:
         self.body, self.etag = body, md5_of(body or b"")
@@ -335,17 +361,18 @@ class Shelf:
 
     def put(self, body: bytes, **condition: Any) -> Attempt:
         fate, self.fate = self.fate, ""
+        self.sent += 1
         if fate in ("never", "late"):
             self.late += [(body, condition)] if fate == "late" else []
-            return Attempt(UNKNOWN, "", "ReadTimeoutError", "", 1)
+            return Attempt(UNKNOWN, "", "ReadTimeoutError", "", self.sent)
         error = self.take(body, condition)
         if fate == "twice":
             error = self.take(body, condition)
         if error:
-            return Attempt(REFUSED, "", error, "", 1)
+            return Attempt(REFUSED, "", error, "", self.sent)
         if fate == "lost":
-            return Attempt(UNKNOWN, "", "ReadTimeoutError", "", 1)
-        return Attempt(ACKED, self.etag, "", "", 1)
+            return Attempt(UNKNOWN, "", "ReadTimeoutError", "", self.sent)
+        return Attempt(ACKED, self.etag, "", "", self.sent)
 
     def take(self, body: bytes, condition: dict[str, Any]) -> str:
         """Replace the object; the error of one that is refused."""
@@ -429,5 +456,6 @@ def test_a_put_that_a_proxy_sends_twice_is_taken(before: bytes | None) -> None:
         body, shelf.fate = render(RUN, version, SIZE), "twice"
         condition = {"IfMatch": shelf.etag} if before else {"IfNoneMatch": "*"}
         attempt = own.put(version, body) if version else own.put_first(version, body, condition)
-        assert (attempt.outcome, attempt.etag, attempt.called_ns) == (ACKED, md5_of(body), 1)
+        assert (attempt.outcome, attempt.etag) == (ACKED, md5_of(body))
         assert (shelf.body, shelf.kept) == (body, [])
+        assert attempt.called_ns == shelf.sent == version + 1  # from the first time on it may have been read

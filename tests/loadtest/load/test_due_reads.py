@@ -1,7 +1,5 @@
 """Reads that are due: each is given out once, when it is due, to who has been free for longest; none is lost."""
 
-from __future__ import annotations
-
 import itertools
 import socket
 import time
@@ -79,11 +77,7 @@ def test_when_the_run_ends_who_waits_is_told_and_what_was_due_is_left(waiting: l
     assert due_reads.take_if_due(2**62) is None
 
 
-@given(
-    taken=st.integers(0, 9),
-    returned=st.sets(st.integers(0, 8)),
-    due_before_the_end=st.integers(0, 9),
-)
+@given(taken=st.integers(0, 9), returned=st.sets(st.integers(0, 8)), due_before_the_end=st.integers(0, 9))
 def test_every_read_that_was_due_is_taken_or_left(taken: int, returned: set[int], due_before_the_end: int) -> None:
     start = time.monotonic_ns() - SECOND
     due_reads = due_every_ms(start)

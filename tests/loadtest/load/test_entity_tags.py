@@ -1,7 +1,5 @@
 """Which version an ETag names is learned from what was read; contradictions show, and nothing else does."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

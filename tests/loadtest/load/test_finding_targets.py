@@ -1,5 +1,7 @@
-"""Where a run reads and writes: found from the outputs file and the options, or refused in one sentence."""
+"""Where a run reads and writes, or why not in one sentence; and that only this project's sandbox is called one."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ from chosen_settings import BESIDE, OUTPUTS, SECRET, options, target
 
 from loadtest.errors import UsageError
 from loadtest.load.options import settings_from
-from loadtest.target.finding import find_target
+from loadtest.sandbox.marker import ADMIN_PATH, identified
+from loadtest.target.finding import Target, find_target
+from tests.targets.odd_store import running_odd_store
 
 
 def test_outputs_alone_are_enough(tmp_path: Path) -> None:
@@ -105,3 +109,25 @@ def test_the_region_of_a_host_is_known_in_every_partition(tmp_path: Path, host: 
     found = target(tmp_path, "--outputs", "none", "--host", host, "--bucket", "b")
     assert found.kind == "aws"
     assert found.region == host.split(".")[2]
+
+
+@pytest.mark.parametrize(
+    "answer", ["200|{}", "404|gone", "200|[]", "200|not json", '200|{"what": "AWS"}', "200|" + "[" * 5000]
+)
+def test_another_store_on_loopback_is_no_sandbox(answer: str) -> None:
+    with running_odd_store(getfail=answer) as odd:
+        odd.hold(json.dumps({"what": "a document"}).encode())
+        for url in (f"{odd.url}/v1/samples", f"{odd.url}/_aws/execute-api/abc/prod/v1/samples"):
+            target = identified(Target(url, "bkt", "payload.json", "us-east-1", odd.url, None))
+            assert (target.is_sandbox, target.kind) == (False, "other")
+            assert target.public()["s3_endpoint_url"] == odd.url
+        assert ADMIN_PATH in {request.target for request in odd.requests}
+
+
+def test_a_target_that_looks_like_no_emulator_is_not_asked() -> None:
+    with running_odd_store() as odd:
+        target = Target(f"{odd.url}/v1/samples", "bkt", "payload.json", "us-east-1", None, None)
+        assert not identified(
+            replace(target, s3_endpoint_url="https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com")
+        ).is_sandbox
+        assert not odd.requests

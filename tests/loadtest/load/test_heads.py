@@ -1,7 +1,5 @@
 """What heads say is found once for each of the last two, and never taken for that of another."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import given

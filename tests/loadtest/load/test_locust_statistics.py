@@ -1,7 +1,5 @@
 """Locust's statistics are the same whether its reads are counted one by one or many at a time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

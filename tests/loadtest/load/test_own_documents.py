@@ -1,7 +1,5 @@
 """Documents of the user's own: taken before any load, published as theirs is served, and put back after every end."""
 
-from __future__ import annotations
-
 import json
 import random
 from pathlib import Path

@@ -219,9 +219,11 @@ def test_broken_bodies_are_told_once_and_only_the_last_few_are_kept(monkeypatch:
         made_up_verifier, "identify", lambda body, run, size: told.append(body) or identify(body, run, size)
     )
     verifier = Verifier(RUN, SIZE)
+    large = b"<html>" + b"x" * 2**20
     for _ in range(3):
-        assert verifier.identify(b"<html>").outcome is ReadOutcome.UNRECOGNISED
-    assert told == [b"<html>"]
+        for page in (b"<html>", large):
+            assert verifier.identify(page).outcome is ReadOutcome.UNRECOGNISED
+    assert told == [b"<html>", large]
     for number in range(1000):
         verifier.identify(b"<html>%d" % number)
     assert len(verifier._broken) <= 64

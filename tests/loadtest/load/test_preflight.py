@@ -1,7 +1,5 @@
 """What is tried before a run: what waiting cannot change is said at once, and the readers' own rules hold."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

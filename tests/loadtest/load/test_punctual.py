@@ -1,7 +1,5 @@
 """Waking up on time, in order, with and without timers that are files."""
 
-from __future__ import annotations
-
 import os
 import time
 

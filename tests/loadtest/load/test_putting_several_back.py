@@ -1,7 +1,5 @@
 """Several objects of one run are put back: each by itself, in time, and none that was never written."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

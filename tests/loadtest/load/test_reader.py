@@ -1,7 +1,5 @@
 """The Locust user that reads: what it sends, and what it makes of answers that a site may give."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import time
@@ -47,7 +45,6 @@ class Site(Target):
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A site that runs while a test does."""
     with Site() as made:
         yield made
 
@@ -103,7 +100,6 @@ def all_recorded(reader: SamplesReader, run_dir: Path) -> np.ndarray:
 
 
 def recorded(reader: SamplesReader, run_dir: Path) -> np.void:
-    """The one read that was recorded."""
     (read,) = all_recorded(reader, run_dir)
     return read
 

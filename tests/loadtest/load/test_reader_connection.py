@@ -1,7 +1,5 @@
 """What a reader's connection does that another does not: answers are stamped when they come, and then take turns."""
 
-from __future__ import annotations
-
 import select
 import socket
 import time

@@ -1,7 +1,5 @@
 """The reader as a Locust user: it starts, reads, is told of once a read, and stops when Locust says so."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What readers make of a target that is endless, that drips, or that lies: an outcome, and never much memory."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,13 +1,16 @@
-"""Windows, PUTs and arrivals: the same for every process, and what they promise holds for every seed."""
+"""Windows, PUTs and arrivals: the same for every process, each read made once, and promises for every seed."""
 
 import itertools
 import statistics
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest.load import workers
+from loadtest.load.workers import Workers
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import ArrivalProcess, Arrivals, WindowSchedule, arrival_times, put_times
 from loadtest.units import SECOND
@@ -99,3 +102,20 @@ def test_an_arrival_that_is_due_later_than_is_asked_for_stays_for_the_next_who_a
     assert source.take_if_due(1000) == 1000
     assert source.take_if_due(1000 + SECOND // 20) is None
     assert source.take() == 1000 + SECOND // 10
+
+
+STATES = ("ready", "spawning", "running", "missing")
+
+
+@given(st.lists(st.sampled_from(STATES), min_size=1, max_size=8))
+def test_workers_that_are_there_share_all_arrivals(states: list[str]) -> None:
+    """Locust numbers its workers once and for all, so those of workers that have gone are missing."""
+    clients = [SimpleNamespace(id=f"worker-{number}", state=state) for number, state in enumerate(states)]
+    of_state = {name: [client for client in clients if client.state == name] for name in STATES}
+    team = Workers(SimpleNamespace(clients=SimpleNamespace(**of_state), register_message=lambda *_: None))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(workers.Workers, "_compare_clocks", lambda *_: None)
+        team.share_out()
+    shares = team.shares
+    assert set(shares) == {client.id for client in clients if client.state != "missing"}
+    assert sorted(shares.values()) == list(range(len(shares)))

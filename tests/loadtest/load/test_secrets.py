@@ -1,7 +1,5 @@
 """No part of an address or a key that is secret reaches a listener, a sentence, a log, a page, or a file."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One object at several addresses: who reads where, what is recorded of it, and what is refused."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import time
@@ -36,16 +34,7 @@ from loadtest.run.spool_format import SPOOLED_READ_DTYPE, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answer, answering
 from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, options
-from tests.loadtest.load.spooled_runs import (
-    RUN,
-    SIZE,
-    column,
-    said_of,
-    say,
-    spool_of,
-    spooled_reads,
-    unsealed_run,
-)
+from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spool_of, spooled_reads, unsealed_run
 
 weights_of = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 

@@ -1,7 +1,5 @@
 """Several objects in one run: what is asked for, what is refused, and who is read and written."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from dataclasses import replace

@@ -8,6 +8,7 @@ import pytest
 
 from loadtest.errors import UsageError
 from loadtest.load.standing import take_what_is_there
+from loadtest.run.documents import standing
 from loadtest.run.documents.kinds import documents_of, standing_document
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.standing import StandingVerifier
@@ -57,12 +58,25 @@ def test_what_the_store_holds_instead_is_somebody_elses() -> None:
 
 
 def test_what_comes_under_the_etag_of_the_document_is_broken_and_accuses_nobody() -> None:
-    verifier = StandingVerifier(b'[{"id":1}]')
-    assert verifier.identify(b'[{"id":1}]', '"mine"').outcome is ReadOutcome.WHOLE
+    document = b'[{"id":1}]'
+    verifier = StandingVerifier(document)
+    assert verifier.latest_body != document, "a reader asks only about bodies that are not the last one"
+    assert verifier.identify(b"[]", 'W/"mine"').outcome is ReadOutcome.FOREIGN, "nothing is known of its ETag yet"
+    assert verifier.identify(document, '"mine"').outcome is ReadOutcome.WHOLE
+    assert (verifier.latest_body, verifier.latest_identity) == (document, (ReadOutcome.WHOLE, 0))
     assert verifier.identify(b"[]", 'W/"mine"').outcome is ReadOutcome.UNRECOGNISED
     assert verifier.identify(b"[]").outcome is ReadOutcome.UNRECOGNISED
     assert verifier.identify(b"[]", '"another"').outcome is ReadOutcome.FOREIGN
     assert verifier.identify(b"", hashlib.md5(b"").hexdigest()).outcome is ReadOutcome.TRUNCATED
+
+
+def test_a_body_that_is_not_the_document_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier, parsed = StandingVerifier(MINE), []
+    monkeypatch.setattr(standing, "_parsed", parsed.append)
+    for _ in range(3):
+        verifier.identify(b"<html>")
+    assert parsed == [MINE]
+    assert verifier.identify(MINE).outcome is ReadOutcome.WHOLE
 
 
 def test_a_put_that_cannot_be_written_down_is_not_sent_and_is_said_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +17,10 @@ from loadtest.load.plugin import _telemetry
 from loadtest.load.telemetry import BUCKETS_S, Telemetry
 from loadtest.run.files import SUMMARY_FILE
 from loadtest.summary.summary import Summary, write_summary
+from loadtest.units import SECOND
 
 PROJECT = Path(__file__).parents[3]
+WINDOW = "read_model.consistency_window"
 URL = "https://api.example:8443/v1/samples?key=…"
 
 
@@ -103,7 +106,7 @@ def test_verdicts_windows_and_impact_come_at_the_end(recorded: Recorded, lagging
         if point.value == 1
     }
     assert told == {"run": str(lagging.verdict), **{one.id: str(one.verdict) for one in lagging.questions}}
-    (windows,) = points["read_model.consistency_window"]
+    (windows,) = points[WINDOW]
     assert windows.count == lagging.consistency.writes - lagging.consistency.censored
     assert windows.max == pytest.approx(lagging.consistency.longest_window_ns / 1e9)
     ratios = {
@@ -111,6 +114,16 @@ def test_verdicts_windows_and_impact_come_at_the_end(recorded: Recorded, lagging
         for point in points["read_model.write_impact"]
     }
     assert ratios["p99", "estimate"] == lagging.impact.estimates[2].ratio
+
+
+def test_a_window_that_the_end_of_the_run_cut_off_is_told_as_one(recorded: Recorded, lagging: Summary) -> None:
+    last = lagging.consistency.windows[-1]
+    cut_off = replace(last, censored=True, resolution_ns=None, last_stale_ns=9 * SECOND)
+    unread = replace(cut_off, last_stale_ns=None)  # whether anybody would have got the old version is not known
+    consistency = replace(lagging.consistency, windows=(replace(last, censored=False), cut_off, unread))
+    Telemetry(recorded.environment).tell(replace(lagging, consistency=consistency))
+    told = {point.attributes["read_model.cut_off"]: point for point in recorded.points()[WINDOW]}
+    assert (told[False].count, told[True].count, told[True].max) == (1, 1, 9)
 
 
 def test_a_run_without_a_report_tells_nothing(recorded: Recorded, tmp_path: Path) -> None:

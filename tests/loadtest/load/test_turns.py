@@ -1,7 +1,5 @@
 """Those who take turns: in order, a few in each round of the event loop, with a look at the sockets in between."""
 
-from __future__ import annotations
-
 import socket
 
 import gevent

@@ -1,7 +1,5 @@
 """What a writer says is taken in line by line; one that floods its parent, or has another clock, is ended."""
 
-from __future__ import annotations
-
 import io
 import json
 import subprocess

@@ -158,7 +158,6 @@ class World:
         return build(reads, writes, info=info)
 
     def history(self, **settings: Any) -> History:
-        """What is judged."""
         reads, writes, info = watched_by([self], **settings)
         return build(reads, writes, info=info)
 

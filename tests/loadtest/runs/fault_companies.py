@@ -4,8 +4,6 @@ No check that one of them must fail is failed by another of the same run, but fo
 one takes away from another (of a body that is cut short nobody can tell that it was torn, too) is known beforehand.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ Of a variant that is nearly the first one only the differences are kept, as a JS
 Takes about 15 seconds, which is why the tests read what it wrote.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys
