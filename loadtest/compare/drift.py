@@ -58,7 +58,7 @@ def drift_deviation(base: Series, new: Series) -> float:
     if all(float(np.ptp(run.level)) == 0 for run in runs):
         return 0.0
     models = len(TIME_CONSTANTS_S) * len(SHARES)
-    fits = []
+    fits: list[_Fit] = []
     for time_constant in TIME_CONSTANTS_S:
         turned = [_turned(run, time_constant) for run in runs]
         if not fits:
