@@ -83,7 +83,7 @@ SECONDS = {
 def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
     """Mark what is slow; for several processes also put tests into groups, and the dearest group first."""
     for item in items:
-        name = _name(item)
+        name = _name(item.path)
         if name.startswith(SLOW):
             item.add_marker("slow")
         if name.startswith(TERRAFORM):
@@ -91,11 +91,23 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
         if several_processes and not name.startswith(INDEPENDENT):
             item.add_marker(pytest.mark.xdist_group(next((files[0] for files in TOGETHER if name in files), name)))
     if several_processes:
-        items.sort(key=lambda item: -_seconds(_name(item)))
+        items.sort(key=lambda item: -_seconds(_name(item.path)))
 
 
-def _name(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else item.path.name
+def is_slow(file: Path) -> bool:
+    """Whether `make test-fast` leaves out all tests of a file."""
+    return file.suffix == ".py" and _name(file).startswith(SLOW)
+
+
+def leave_out_slow(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out what is marked slow, be it named in the command."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    items[:] = [item for item in items if item not in slow]
+    config.hook.pytest_deselected(items=slow)
+
+
+def _name(file: Path) -> str:
+    return file.relative_to(TESTS).as_posix() if file.is_relative_to(TESTS) else file.name
 
 
 def _seconds(name: str) -> int:

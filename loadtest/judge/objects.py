@@ -68,11 +68,13 @@ def of_objects(history: History, run: Run, together: Sequence[CheckResult], part
 
 
 def counted_together(summary: Summary, parts: Sequence[Summary]) -> Summary:
-    """``summary`` with the counts that a threshold may be on, of all objects; others must hold of each."""
-    consistency = {
-        name: sum(getattr(part.consistency, name) for part in parts) for name in ("writes", "reads", "stale_reads")
-    }
-    return replace(summary, consistency=replace(summary.consistency, **consistency))
+    """``summary`` with the counts that a threshold may be on, and their share, of all objects; the rest is of each."""
+    writes, reads, stale = (
+        sum(getattr(part.consistency, name) for part in parts) for name in ("writes", "reads", "stale_reads")
+    )
+    share = round(stale / reads, 9) if reads else None
+    consistency = replace(summary.consistency, writes=writes, reads=reads, stale_reads=stale, stale_share=share)
+    return replace(summary, consistency=consistency)
 
 
 def with_thresholds(

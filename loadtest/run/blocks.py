@@ -29,9 +29,14 @@ def blocks(count: int) -> Iterator[slice]:
         yield slice(start, min(start + BLOCK, count))
 
 
-def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], *, a_core: int = 1) -> list[Result]:
-    """``work`` of each item, in their order; made by ``a_core`` threads for each core that this process may use."""
+def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], rows: int, *, a_core: int = 1) -> list[Result]:
+    """``work`` of each item, in their order; made by ``a_core`` threads for each core that this process may use.
+
+    ``rows`` is how many all of them are about. Up to a block of them, threads take more time than they save.
+    """
     todo = list(items)
+    if rows <= BLOCK:
+        return [work(item) for item in todo]
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2, _MOST_THREADS)
     threads = min(len(todo), cores * a_core) if cores > 1 else 1
     if threads < 2:
@@ -42,7 +47,7 @@ def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], *, a_cor
 
 def each_block(count: int, work: Callable[[slice], Result]) -> list[Result]:
     """``work`` of each block of ``count`` rows, in their order."""
-    return side_by_side(work, blocks(count))
+    return side_by_side(work, blocks(count), count)
 
 
 def in_blocks(count: int, dtype: DTypeLike, make: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:

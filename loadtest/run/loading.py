@@ -127,7 +127,7 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
         return True
 
     together = [names] if rows <= BLOCK else [[name] for name in names]
-    filled = set(itertools.chain.from_iterable(side_by_side(decode, itertools.product(groups, together))))
+    filled = set(itertools.chain.from_iterable(side_by_side(decode, itertools.product(groups, together), rows)))
     absent = [name for name in dtype.names or () if name in OPTIONAL_COLUMNS and name not in filled]
     return {
         **{name: tuple(itertools.chain.from_iterable(pieces)) for name, pieces in texts.items()},
@@ -149,7 +149,7 @@ def _in_order_of_call(columns: dict[str, Column]) -> dict[str, Column]:
     def put_in_order(name: str) -> None:
         columns[name] = np.take(columns[name], order)
 
-    side_by_side(put_in_order, [name for name, column in columns.items() if column.strides != (0,)])
+    side_by_side(put_in_order, [name for name, column in columns.items() if column.strides != (0,)], len(order))
     return columns
 
 

@@ -59,6 +59,7 @@ def monotonic_reads(history: History) -> CheckResult:
     found = side_by_side(
         lambda session: session[went_back_after(history, times, session, largest_read_before(history, times, session))],
         sessions_of(history, times, np.unique(suspects)),
+        len(history.reads),
     )
     reads = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
     went_back = sum(1 for back in found if len(back))

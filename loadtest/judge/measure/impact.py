@@ -187,7 +187,7 @@ def _overlap(history: History, table: WindowTable, tolerance: float, tails: Tail
         met = during[members]
         return stretch(history, members[~met]), stretch(history, members[met])
 
-    pairs = side_by_side(apart, chosen)
+    pairs = side_by_side(apart, chosen, len(history.reads))
     scale = Scale.of(pairs)
     return tuple(
         estimate_ratio(

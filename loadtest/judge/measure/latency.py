@@ -55,7 +55,7 @@ def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
     services, responses = by_group(
         history.once(part_of), PARTS, lambda block: service[block], lambda block: response[block]
     )
-    side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True))
+    side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True), len(reads))
 
     def of(times: list[Column], population: str) -> list[Column]:
         return [times[part] for part in POPULATIONS[population]]
@@ -94,7 +94,7 @@ def _series(history: History) -> LatencySeries:
     counts = sum(each_block(len(reads), of_block), np.zeros(buckets * _KINDS, dtype=np.int64)).reshape(-1, _KINDS)
     response = history.once(response_ns)
     (members,) = by_group(place, buckets, lambda block: response[block])
-    found = side_by_side(_of_bucket, members)
+    found = side_by_side(_of_bucket, members, len(reads))
     ok, not_modified, faults, errors = (tuple(counts[:, kind].tolist()) for kind in range(_KINDS - 1))
     return LatencySeries(
         bucket_ns=bucket_ns,

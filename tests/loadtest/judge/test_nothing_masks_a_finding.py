@@ -10,8 +10,6 @@ from loadtest.run.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import QuestionId
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 ENOUGH = padding(10_000, 4)
 FINDINGS: dict[str, tuple[str, QuestionId]] = {
     "a stale read": ("r1[31 40]", "freshness"),

@@ -18,8 +18,6 @@ from loadtest.run.validation import validated
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.summary import Summary
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 

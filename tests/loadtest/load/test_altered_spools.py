@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from killed_runs import killed_run
@@ -42,7 +43,7 @@ def run_dir(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole, tmp_path / "run")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150))
 @given(st.data())
 def test_no_changed_byte_is_passed_over(whole: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
     files = [path for path in sorted(whole.rglob("*")) if path.is_file() and path.stat().st_size]

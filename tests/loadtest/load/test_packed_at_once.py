@@ -39,14 +39,14 @@ def test_the_seal_is_on_the_disk_before_what_it_was_made_from_is_removed(
     """Of a machine that lost power then, neither the spool nor the seal might be left."""
     run_dir = killed_run(tmp_path / "run")
     flushed: list[str] = []
-    on_the_disk = whole_files._on_the_disk
+    on_the_disk = whole_files.on_the_disk
 
     def noted(path: Path) -> None:
         on_the_disk(path)
         if not is_sealed(run_dir):
             flushed.append(path.name)
 
-    monkeypatch.setattr(whole_files, "_on_the_disk", noted)
+    monkeypatch.setattr(whole_files, "on_the_disk", noted)
     pack(run_dir)
     assert is_sealed(run_dir)
     for name in ("reads.parquet", "run.json"):

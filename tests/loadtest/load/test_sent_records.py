@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from locust.env import Environment
@@ -85,7 +86,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(EVENTS)
 def test_all_arrives_in_the_end_over_any_channel(events: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as small:

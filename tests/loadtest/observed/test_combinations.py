@@ -21,8 +21,6 @@ from loadtest.run.records import Verdict
 from loadtest.run.run_info import RunInfo
 from loadtest.summary.summary import Summary
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 AHEAD_NS = 36_000_000_000_000
 """The clock of the worker in Tokyo is ten hours ahead."""
 LENGTH, HEADS = 3_000, 10

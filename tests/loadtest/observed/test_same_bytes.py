@@ -13,8 +13,6 @@ from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.run.history import History
 from loadtest.run.records import UNDECIDED_VERSION, ReadOutcome, Verdict
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 
 class Encrypted(World):
     """Each publication has an ETag of its own, whatever its bytes are."""

@@ -13,10 +13,8 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.run.history import History
 from loadtest.run.records import Verdict
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
-HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
-RUNS = int(os.environ.get("SIMULATED_RUNS", "250"))
+HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "500"))
+RUNS = int(os.environ.get("SIMULATED_RUNS", "100"))
 """So many of a thousand, others each time. `make test-thorough` judges all, and ten thousand small histories."""
 
 

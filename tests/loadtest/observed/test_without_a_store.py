@@ -24,8 +24,6 @@ from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.target.finding import Target
 from loadtest.target.keeping import Seen
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
 
 def at(second: int) -> str:
     return format_datetime(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second), usegmt=True)
