@@ -56,7 +56,7 @@ def write_impact(history: History) -> CheckResult:
     impact = history.once(measure_impact)
     generator = history.once(measure_generator)
     verdict, sentence = impact.verdict, impact.sentence
-    if impact.control:
+    if impact.control and verdict is not Verdict.INCONCLUSIVE:
         verdict, sentence = Verdict.INCONCLUSIVE, f"{sentence} So whether writes slow reads down was not tried."
     elif generator.fast_enough is not True and verdict is not Verdict.INCONCLUSIVE:
         verdict, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
