@@ -23,15 +23,15 @@ SLOW = (
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
     *("loadtest/observed/test_watched_runs.py", "loadtest/observed/test_combinations.py"),
-    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_paused_windows.py"),
+    "loadtest/judge/test_fuzzed_runs.py",
     *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
     *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
     "loadtest/documents/test_faults_recovered.py",
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
-    *("reports/test_report_page.py", "loadtest/http1/test_incoming.py"),
+    "reports/test_report_page.py",
 )
-"""Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for histories or
-documents, even with a quarter of the examples."""
+"""Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for histories
+or documents, even with a quarter of the examples."""
 
 INDEPENDENT = (
     *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
