@@ -30,8 +30,8 @@ SLOW = (
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
     "reports/test_report_page.py",
 )
-"""Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for histories
-or documents, even with a quarter of the examples."""
+"""Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for
+histories or documents, even with a quarter of the examples."""
 
 INDEPENDENT = (
     *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
