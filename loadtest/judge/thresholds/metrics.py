@@ -17,7 +17,7 @@ from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
 from loadtest.judge.order.staleness import perhaps_stale
 from loadtest.judge.statistics.quantiles import rank
 from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary

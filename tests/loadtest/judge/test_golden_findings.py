@@ -13,7 +13,7 @@ from test_load_generator import samples
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
 from loadtest.judge.checks.registry import run_checks
 from loadtest.judge.checks.write_impact import tolerated_ratio
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 
 GOLDEN = Path(__file__).with_name("golden_findings.json")

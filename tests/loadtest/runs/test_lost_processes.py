@@ -6,7 +6,7 @@ from pathlib import Path
 
 from locust_process import Run, Start, report, until
 
-from loadtest.run.presence import pulse_of, registration_of
+from loadtest.run.spool.presence import pulse_of, registration_of
 from loadtest.sandbox.process import RunningSandbox
 
 IMPATIENT = {
