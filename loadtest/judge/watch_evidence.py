@@ -176,7 +176,7 @@ def _blind(history: History, watched: Watched) -> str:
         spans.append((watched.until_ns, end))
     blind = sum(max(0, until - since) for since, until in spans)
     if watched.until_ns is None:  # the watcher died before it could record until when it saw something
-        seen = int(history.writes.returned_ns.max())
+        seen = max(start, int(history.writes.returned_ns.max()))
         blind, spans = max(blind, end - seen), [*spans, (seen, end)]
     if blind <= MOST_BLIND * (end - start):
         return ""

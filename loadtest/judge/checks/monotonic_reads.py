@@ -104,7 +104,7 @@ def largest_read_before(history: History, times: Timeline, session: Column) -> C
     version = times.version[session]
     proof = np.where(times.published_once[version], version, NO_VERSION)
     largest = np.maximum.accumulate(proof[by_return])
-    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session], side="left")
+    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session])
     return np.where(preceding > 0, largest[preceding - 1], NO_VERSION)
 
 

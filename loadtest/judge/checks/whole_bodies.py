@@ -179,7 +179,7 @@ def _of_overlapping(history: History, overlapping: int) -> str:
 def _witness(history: History, read: int) -> Witness:
     reads, writes = history.reads, history.writes
     versions, called, ends = history.once(flights)
-    first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
+    first = int(np.searchsorted(ends, reads.called_ns[read]))
     after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
     met = [int(version) for version in versions[first:after]]
     near = met[:2] or [int(versions[after - 1])]

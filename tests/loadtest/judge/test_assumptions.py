@@ -40,6 +40,14 @@ def test_a_request_called_as_the_other_returned_is_none() -> None:
     assert len(overlapping_in_session(history("w1[0 10]"))) == 0
 
 
+@pytest.mark.parametrize("worker", [0, 60_000])
+def test_overlaps_are_the_same_whether_there_are_few_sessions_or_many(worker: int) -> None:
+    """Sessions of so many processes are not numbered in 16 bits."""
+    reads = ("a:r1[20 40", "a:r1[30 35", "b:r1[36 50", "b:r1[45 52", "b:r1[52 53")
+    text = f"w1[0 10] {' '.join(f'{read} worker={worker}]' for read in reads)}"
+    assert overlapping_in_session(history(text)).tolist() == [1, 3]
+
+
 def test_reads_that_were_never_sent_are_of_no_session() -> None:
     text = "w1[0 10] a:r1[20 90] a:not-sent[50 50 due=21 status=0] b:not-sent[50 50 due=22 status=0]"
     assert len(overlapping_in_session(history(text))) == 0
