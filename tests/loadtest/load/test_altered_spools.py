@@ -19,8 +19,9 @@ from loadtest.errors import UsageError
 from loadtest.run.files import REGISTRATION_SUFFIX
 from loadtest.run.history.attendance import Attendance, missing
 from loadtest.run.run_file import load_run, write_run
+from loadtest.run.sealing import sealing
 from loadtest.run.sealing.roll_call import call_roll
-from loadtest.run.sealing.sealing import is_sealed, pack, seal, sealing
+from loadtest.run.sealing.sealing import is_sealed, pack, seal
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 

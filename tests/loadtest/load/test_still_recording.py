@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from loadtest.run.files import SPOOL_FOLDER
+from loadtest.run.spool import presence, recording_processes
 from loadtest.run.spool.recording_processes import still_recording
-from loadtest.run.spool.spool import Spool, presence, recording_processes
+from loadtest.run.spool.spool import Spool
 
 HAS_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 
