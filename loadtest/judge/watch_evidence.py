@@ -120,16 +120,21 @@ def same_bytes(history: History) -> str:
     )
 
 
-def got_again(history: History) -> str:
-    """That readers got a document again that they had named, and no order says whether it was the same version."""
+def reads_got_again(history: History) -> int:
+    """Reads that named a document and got it again, where no order says whether it was the same version."""
     reads = history.reads
     unplaced = (reads.version == UNSEEN_VERSION) | (reads.version == UNDECIDED_VERSION)
     same = (unplaced & (reads.sent_version == reads.version)) | (reads.sent_version == UNDECIDED_VERSION)
-    again = (reads.outcome == ReadOutcome.WHOLE.value) & same
-    if not again.any():
+    return int(np.count_nonzero((reads.outcome == ReadOutcome.WHOLE.value) & same))
+
+
+def got_again(history: History) -> str:
+    """The sentence for these; "" if there are none."""
+    again = reads_got_again(history)
+    if not again:
         return ""
     return (
-        f"{units.counted(int(again.sum()), 'request')} named a document and got the same one again, with 200: the "
+        f"{units.counted(again, 'request')} named a document and got the same one again, with 200: the "
         "condition was ignored, or the document had been published again under another ETag, and nothing proves which."
     )
 

@@ -213,6 +213,10 @@ class TestAWriterThatStopped:
         assert result.verdict is Verdict.PASS
         assert result.sentence == f"120 reads and {3 * written} writes by one writer."
 
+    def test_one_that_left_out_no_writing_window_did_not_however_many_quiet_ones_follow(self) -> None:
+        quiet = " ".join(f"quiet{6 + n}[{(24 + 2 * n) * SECOND} {(26 + 2 * n) * SECOND}]" for n in range(6))
+        assert assumptions(history(windowed(6, extra=quiet))).verdict is Verdict.PASS
+
     @pytest.mark.parametrize(("last", "stopped"), [(17, False), (16, False), (14, False), (13, True), (11, True)])
     def test_one_that_gets_a_put_every_third_window_as_one_of_many_objects_may_be_silent_for_longer(
         self, last: int, stopped: bool

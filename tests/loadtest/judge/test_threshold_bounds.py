@@ -126,6 +126,15 @@ class TestStaleReadsThatAreLeftOpen:
         assert result.number.text == "between 0 and 3"
 
 
+@pytest.mark.parametrize(
+    ("threshold", "verdict"), [("broken == 0", OPEN), ("broken < 5%", PASS), ("broken > 5%", FAIL)]
+)
+def test_documents_of_somebody_else_may_have_been_broken_ones(threshold: str, verdict: Verdict) -> None:
+    result = judged(threshold, f"{padding(0, 1, reads=300)} foreign[60 61]")
+    assert result.verdict is verdict, result.sentence
+    assert judged("broken == 0", padding(0, 1, reads=300)).verdict is PASS
+
+
 class TestTheLongestWindow:
     cut_off = f"{padding(0, 1)} w7[10000 10010] r6[20010 20020] r6[910010 910020]"  # and then the run ended
 

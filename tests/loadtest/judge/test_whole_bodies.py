@@ -243,3 +243,4 @@ def test_reads_of_which_some_met_a_put_wherever_they_were_are_enough() -> None:
     torn = whole_bodies(known_to(100, f"{text} torn[-20 81] torn[500 601]"))
     assert "1 of these reads may have overlapped a PUT, 1 certainly did not." in torn.sentence
     assert "perhaps while" in torn.witnesses[0].sentence
+    assert [one.widening_ns for one in torn.witnesses[0].operations if one.kind == "read"] == [100]
