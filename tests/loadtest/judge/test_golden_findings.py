@@ -14,9 +14,9 @@ from pydantic import JsonValue
 from test_load_generator import samples
 
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
-from loadtest.judge.checks.registry import run_checks
+from loadtest.judge.checks.registry import CHECKS, run_checks
 from loadtest.judge.checks.write_impact import tolerated_ratio
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 
@@ -96,6 +96,12 @@ def test_what_the_checks_say(name: str) -> None:
         golden[name] = found
         GOLDEN.write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     assert found == golden[name], "run with UPDATE_GOLDEN=1 if this change is meant"
+
+
+def test_each_check_is_told_of_by_its_title() -> None:
+    told: list[str] = []
+    run_checks(history_of("nothing is read"), tell=told.append)
+    assert sorted(told) == sorted(promise.title for promise, _ in CHECKS)
 
 
 @pytest.mark.parametrize(
