@@ -8,8 +8,8 @@ from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
-from loadtest.run.attendance import Attendance
-from loadtest.run.history import History
+from loadtest.run.history.attendance import Attendance
+from loadtest.run.history.history import History
 from loadtest.run.records import OTHERS_WROTE, Verdict, WriteOutcome
 from loadtest.units import SECOND
 

@@ -18,7 +18,7 @@ from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_
 from loadtest.judge.checks.registry import CHECKS, run_checks
 from loadtest.judge.checks.when_written import call
 from loadtest.judge.checks.write_impact import tolerated_ratio
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 

@@ -10,9 +10,9 @@ from history_language import history, padding
 from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.whole_bodies import _change_of_size, whole_bodies
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import RunDocuments
 from loadtest.run.records import Verdict
-from loadtest.run.run_entries import RunDocuments
 
 ENOUGH = padding(10_000, 2, reads=300)
 NONE = "no PUT was in flight: the last one before it, write 1, had ended"

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from locust.env import Environment
 
-from loadtest.load import record_receiver, record_sender
-from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.record_sender import RECORDS_MESSAGE, RecordSender
+from loadtest.load.workers import record_receiver, record_sender
+from loadtest.load.workers.record_receiver import RecordReceiver
+from loadtest.load.workers.record_sender import RECORDS_MESSAGE, RecordSender
 from loadtest.run.files import CLOSED_SUFFIX, HEARTBEAT_SUFFIX, SPOOL_FOLDER, SPOOL_SUFFIXES
-from loadtest.run.presence import Presence, is_alive
-from loadtest.run.recording_processes import still_recording
-from loadtest.run.spool import Spool
+from loadtest.run.spool.presence import Presence, is_alive
+from loadtest.run.spool.recording_processes import still_recording
+from loadtest.run.spool.spool import Spool
 
 RUN, CLIENT = "a-run", "a-worker"
 
