@@ -128,6 +128,25 @@ def test_what_clocks_hide_is_said_by_checks_that_compare_them_unless_they_fail(
     assert (judged.sentence, judged.verdict) == (said, verdict)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "sentence", "judged", "said"),
+    [
+        (Verdict.PASS, "Said.", Verdict.INCONCLUSIVE, "Missing. Of what was recorded: Said."),
+        (Verdict.INCONCLUSIVE, "Said.", Verdict.INCONCLUSIVE, "Missing. Of what was recorded: Said."),
+        (Verdict.INCONCLUSIVE, "Missing. Said.", Verdict.INCONCLUSIVE, "Missing. Said."),
+        (Verdict.FAIL, "Said.", Verdict.FAIL, "Said."),
+    ],
+)
+def test_no_check_passes_where_a_part_of_the_record_is_missing(
+    verdict: Verdict, sentence: str, judged: Verdict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "missing_records", lambda _: "Missing.")
+    promise = Promise("id", "title", "guarantee")
+    result = promise.result(verdict, sentence, looked_at=0, found=0)
+    (found,) = run_checks(history("w1[0 10]"), [(promise, lambda _: result)])
+    assert (found.verdict, found.sentence) == (judged, said)
+
+
 def test_each_check_is_told_of_by_its_title() -> None:
     told: list[str] = []
     run_checks(history_of("nothing is read"), tell=told.append)
