@@ -146,9 +146,7 @@ def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> tuple[list
     return command, {**os.environ, "LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
 
 
-def _kill(
-    names: tuple[str, ...], at: float, locust: Process, run_dir: Path, sandbox: RunningSandbox
-) -> None:
+def _kill(names: tuple[str, ...], at: float, locust: Process, run_dir: Path, sandbox: RunningSandbox) -> None:
     if not names:
         return
     time.sleep(max(0.0, at - time.monotonic()))

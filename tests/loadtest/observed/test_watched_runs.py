@@ -15,7 +15,7 @@ from loadtest.run.records import Verdict
 
 pytestmark = pytest.mark.usefixtures("in_one_thread")
 
-HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "2000"))
+HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "1000"))
 RUNS = int(os.environ.get("SIMULATED_RUNS", "250"))
 """So many of a thousand, others each time. `make test-thorough` judges all, and ten thousand small histories."""
 
