@@ -54,10 +54,10 @@ test-cdk-terrain: .venv/.installed ## docs/cdk-terrain.md with the packages of C
 # None of these waits for anything, so that a third process would only import everything once more.
 test-fast: WORKERS = 2
 test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
-	$(PYTHON) -m pytest $(PARALLEL) -m "not slow and not terraform" $(TESTS)
+	$(PYTHON) -m pytest $(PARALLEL) --fast $(TESTS)
 
 test-thorough: .venv/.installed ## ten thousand random histories and a thousand correct runs against the checks, before a release
-	RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 $(PYTHON) -m pytest $(PARALLEL) tests/loadtest/judge tests/loadtest/observed
+	RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 $(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=thorough tests/loadtest/judge tests/loadtest/observed
 
 # -- parts of them
 

@@ -18,8 +18,8 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy import signal
 
+from benchmarks.autoregression import autoregressive
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE
 from loadtest.compare.rows import WINDOW_KINDS, Row, latency_rows, logarithms
@@ -53,7 +53,7 @@ def drift(random: np.random.Generator, seconds: int, deviation: float, keep: flo
     """A stationary AR(1) process, one value a second."""
     steps = random.normal(size=seconds) * math.sqrt(1 - keep**2) * deviation
     steps[0] = random.normal() * deviation
-    return signal.lfilter([1.0], [1.0, -keep], steps)
+    return autoregressive(steps, keep)
 
 
 def simulated(template: Summary, random: np.random.Generator, case: _Case, ratio: float) -> Summary:

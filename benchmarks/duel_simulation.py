@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.signal import lfilter
 
+from benchmarks.autoregression import autoregressive
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_TOLERANCE
 from loadtest.compare.observed import Observed
@@ -32,7 +32,7 @@ from loadtest.judge.analyse import analyse
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.project import PROJECT
 from loadtest.run.duel import DuelSchedule, Side
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary
@@ -84,7 +84,7 @@ def observed(case: Case, seed: int) -> dict[str, Observed]:
     keep = math.exp(-0.1 / case.memory_s)  # ten levels a second
     steps = random.normal(size=10 * case.seconds) * math.sqrt(1 - keep**2) * case.drift
     steps[0] = random.normal() * case.drift
-    levels: Column = lfilter([1.0], [1.0, -keep], steps)
+    levels: Column = autoregressive(steps, keep)
     stalls = random.random(case.seconds) < (STALL_SHARE if case.outliers else 0)
     windows: dict[tuple[int, int], list[Stretch]] = {}
     for side, ratio in ((Side.BASE, 1.0), (Side.NEW, case.ratio)):
@@ -93,7 +93,7 @@ def observed(case: Case, seed: int) -> dict[str, Observed]:
             second = window.start_ns // SECOND
             at = window.start_ns + np.arange(round((window.end_ns - window.start_ns) / SECOND * RATE)) * SECOND // RATE
             steps = random.normal(size=len(at)) * NEIGHBOURS * math.sqrt(1 - KEEP**2)
-            neighbours: Column = lfilter([1.0], [1.0, -KEEP], steps)
+            neighbours: Column = autoregressive(steps, KEEP)
             own = random.normal(size=len(at)) * SIGMA
             took = np.exp(own + neighbours + levels[at * 10 // SECOND] + off) * MEDIAN_NS
             if stalls[second]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.signal import lfilter
 
-from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes
-from loadtest.run.looks import rests_until_decided
+from benchmarks.autoregression import autoregressive
+from loadtest.run.history.history import Column, History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history.looks import rests_until_decided
+from loadtest.run.history.run_info import RunInfo
 from loadtest.run.records import GENERATOR_DTYPE, NO_VERSION, ReadOutcome, WriteOutcome
-from loadtest.run.run_info import RunInfo
 from loadtest.run.schedule import Window, put_times, rests_for
 from loadtest.run.schedule import WindowSchedule as Schedule
 from loadtest.units import SECOND
@@ -73,7 +73,7 @@ def _took(  # noqa: PLR0917 - what response times depend on
     keep = np.exp(-1 / (truth.memory_s * RATE))
     noise = random.normal(0, DRIFT_SD * np.sqrt(1 - keep**2), count)
     noise[0] = random.normal(0, DRIFT_SD)
-    drift: Column = lfilter([1.0], [1.0, -keep], noise)  # drift[i] = keep * drift[i - 1] + noise[i]
+    drift: Column = autoregressive(noise, keep)
     took: Column = np.exp(random.normal(0, SIGMA, count) + drift)
     since = (due - put[np.maximum(np.searchsorted(put, due, side="right") - 1, 0)]) / SECOND
     touched = (since >= truth.after_from_s) & (since < truth.after_to_s) & (random.random(count) < truth.share)

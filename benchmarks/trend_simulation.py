@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from scipy import signal
 
+from benchmarks.autoregression import autoregressive
 from benchmarks.options import parser
 from loadtest.trend.change_points import LEAST_RUNS, MOST_RUNS, Step, arcs, find_changes, likelihood_ratios
 from loadtest.trend.noise import without_outliers
@@ -37,7 +37,7 @@ def correlated(phi: float) -> Noise:
     def make(random: np.random.Generator, series: int, runs: int) -> Any:
         steps = random.normal(size=(series, runs)) * math.sqrt(1 - phi**2)
         steps[:, 0] = random.normal(size=series)
-        return signal.lfilter([1.0], [1.0, -phi], steps, axis=1)
+        return autoregressive(steps, phi)
 
     return make
 

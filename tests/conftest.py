@@ -1,5 +1,6 @@
 """Fixtures that several suites share."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from headless_chromium import forget, headless_chromium
 from quick_boto3 import read_once
 from quick_terraform import quick_terraform, why_unusable
-from schedule import arrange
+from schedule import arrange, is_slow, leave_out_slow
 from synthesized_once import synthesized_once
 from warm_locust import WarmLocust
 from warm_python import WarmPython
 
+# NumPy is imported below. Threads for small matrices wait for each other by spinning: half of the CPU of such tests.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Importing Locust patches the standard library for gevent: right for a load generator, not for pytest and its workers.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 import locust  # noqa: F401
@@ -24,6 +27,9 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test ar
 # How long an example takes says nothing of the code on a machine that runs other tests beside it.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
+# A mistake that a quarter of the examples does not show while one writes is shown by the next run of all tests.
+hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("untimed"), max_examples=25)
+hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("untimed"), max_examples=400)
 
 read_once()
 
@@ -32,13 +38,30 @@ MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}
 """The variant of the stack (tests/stacks/stack_variants.py) that has each mapping and is like the default otherwise."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="leave out slow tests, and draw a quarter of the examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.fast:
+        hypothesis.settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files that are left out are not imported either."""
+    return True if config.option.fast and is_slow(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     arrange(items, several_processes=hasattr(config, "workerinput"))
+    if config.option.fast:
+        leave_out_slow(items, config)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tests that share a server must stay together; with a pytest that xdist does not know they are parted silently."""
+    gc.freeze()  # all that was imported stays; each look through it for garbage would take a fifth of a second
     if hasattr(session.config, "workerinput") and session.config.getoption("loadgroup", False):
         parted = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
         assert not parted, f"xdist does not keep groups of tests together ({len(parted)} tests): pin another pytest"

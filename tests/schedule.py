@@ -23,16 +23,15 @@ SLOW = (
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
     *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
     *("loadtest/observed/test_watched_runs.py", "loadtest/observed/test_combinations.py"),
-    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_paused_windows.py"),
+    "loadtest/judge/test_fuzzed_runs.py",
     *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
     *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
-    *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
-    *("loadtest/load/test_keeping.py", "loadtest/load/test_store.py", "probe/test_probe_writing.py"),
+    "loadtest/documents/test_faults_recovered.py",
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
-    *("reports/test_report_page.py", "loadtest/thresholds/test_threshold_judging.py"),
-    "loadtest/http1/test_incoming.py",
+    "reports/test_report_page.py",
 )
-"""Terraform, Locust, a browser, a server to wait for, other tools, or thousands of histories or documents."""
+"""Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for
+histories or documents, even with a quarter of the examples."""
 
 INDEPENDENT = (
     *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
@@ -63,27 +62,26 @@ SECONDS = {
     "stacks/test_deployed_everything.py": 14,
     "docs/test_documented_load_test.py": 24,
     "docs/test_extending.py": 18,
-    "loadtest/judge/test_no_false_alarm.py": 11,
-    "loadtest/judge/test_versions_against_reference.py": 20,
-    "loadtest/observed/test_watched_runs.py": 8,
-    "loadtest/judge/test_fuzzed_runs.py": 16,
-    "loadtest/judge/test_paused_windows.py": 9,
+    "loadtest/judge/test_no_false_alarm.py": 5,
+    "loadtest/judge/test_versions_against_reference.py": 8,
+    "loadtest/observed/test_watched_runs.py": 6,
+    "loadtest/judge/test_fuzzed_runs.py": 5,
+    "loadtest/documents/test_stamps.py": 6,
+    "reports/test_report_page.py": 5,
     "docs/test_workflow_steps.py": 12,
     "docs/test_workflows.py": 6,
     "probe/test_mappings_page.py": 32,
-    "loadtest/compare/test_compare_shift.py": 6,
     "loadtest/runs/": 12,
     "probe/test_probe_and_load_test.py": 15,
     "probe/test_probe_sandbox.py": 10,
     "docs/test_documented_commands.py": 8,
-    "loadtest/judge/test_summary.py": 8,
 }
 
 
 def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
     """Mark what is slow; for several processes also put tests into groups, and the dearest group first."""
     for item in items:
-        name = _name(item)
+        name = _name(item.path)
         if name.startswith(SLOW):
             item.add_marker("slow")
         if name.startswith(TERRAFORM):
@@ -91,11 +89,23 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
         if several_processes and not name.startswith(INDEPENDENT):
             item.add_marker(pytest.mark.xdist_group(next((files[0] for files in TOGETHER if name in files), name)))
     if several_processes:
-        items.sort(key=lambda item: -_seconds(_name(item)))
+        items.sort(key=lambda item: -_seconds(_name(item.path)))
 
 
-def _name(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else item.path.name
+def is_slow(file: Path) -> bool:
+    """Whether `make test-fast` leaves out all tests of a file."""
+    return file.suffix == ".py" and _name(file).startswith(SLOW)
+
+
+def leave_out_slow(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out what is marked slow, be it named in the command."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    items[:] = [item for item in items if item not in slow]
+    config.hook.pytest_deselected(items=slow)
+
+
+def _name(file: Path) -> str:
+    return file.relative_to(TESTS).as_posix() if file.is_relative_to(TESTS) else file.name
 
 
 def _seconds(name: str) -> int:

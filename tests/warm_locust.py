@@ -169,7 +169,7 @@ if __name__ == "__main__":
     from locust.main import main
 
     import loadtest.load.plugin
-    import loadtest.load.reader  # noqa: F401 - what the locustfile imports
+    import loadtest.load.reading.reader  # noqa: F401 - what the locustfile imports
 
     become_each_run(int(sys.argv[1]))
     main()

@@ -14,6 +14,22 @@ from loadtest.summary.summary import Summary
 GENERATOR_CHECK: Final = "load-generator"
 
 
+def incomplete(base: Summary, new: Summary, *, killed: bool = False) -> list[str]:
+    """A sentence for each run of whose record a part is missing; ``killed``: those that were killed count as well."""
+    return [
+        f"Part of the record of the {label} run is missing."
+        for label, ended in (("base", base.run.ended), ("new", new.run.ended))
+        if ended.missing or (killed and ended.recovered)
+    ]
+
+
+def unless_doubted(verdict: Verdict, sentence: str, doubts: list[str]) -> tuple[Verdict, str]:
+    """The verdict of a comparison and its sentence; with a doubt it does not pass."""
+    if verdict is not Verdict.PASS or not doubts:
+        return verdict, sentence
+    return Verdict.INCONCLUSIVE, f"No regression is shown, but nothing passes so: {doubts[0]}"
+
+
 def generator_doubt(base: Summary, new: Summary) -> str:
     """Why the latencies of these runs cannot be believed, with a full stop at the end; "" if they can."""
     for label, summary in (("base", base), ("new", new)):

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 TIME_CONSTANTS_S: Final = (2.0, 5.0, 12.0, 25.0, 50.0, 100.0)
 SHARES: Final = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
@@ -41,6 +41,15 @@ class _Fit(NamedTuple):
     variance: float
 
 
+class _Turned(NamedTuple):
+    """A run in the directions in which drift of one time constant is independent."""
+
+    variances: Column  # of drift, in each direction
+    ones: Column  # a run that is 1 throughout
+    level: Column
+    alike: float  # the mean correlation of two windows
+
+
 def drift_deviation(base: Series, new: Series) -> float:
     """Standard deviation of (mean of ``new`` - mean of ``base``) that drift gives; 0 when there are too few windows."""
     runs = [_merged(base), _merged(new)]
@@ -49,10 +58,13 @@ def drift_deviation(base: Series, new: Series) -> float:
     if all(float(np.ptp(run.level)) == 0 for run in runs):
         return 0.0
     models = len(TIME_CONSTANTS_S) * len(SHARES)
-    fits = [_fit(runs, TIME_CONSTANTS_S[0], 0.0)]
+    fits: list[_Fit] = []
     for time_constant in TIME_CONSTANTS_S:
+        turned = [_turned(run, time_constant) for run in runs]
+        if not fits:
+            fits.append(_fit(turned, 0.0))
         for share in SHARES:
-            fit = _fit(runs, time_constant, share)
+            fit = _fit(turned, share)
             fits.append(fit._replace(log_weight=fit.log_weight - math.log(models)))  # drift or none: as likely at first
     highest = max(fit.log_weight for fit in fits)
     weights = [math.exp(fit.log_weight - highest) for fit in fits]
@@ -69,19 +81,25 @@ def _merged(run: Series) -> Series:
     return Series(np.add.reduceat(run.at_s, starts) / sizes, np.add.reduceat(run.level, starts) / sizes)
 
 
-def _fit(runs: Sequence[Series], time_constant: float, share: float) -> _Fit:
+def _turned(run: Series, time_constant: float) -> _Turned:
+    """One decomposition serves every share, as the rest of the variance is the same in every direction."""
+    alike = np.exp(-np.abs(run.at_s[:, None] - run.at_s[None, :]) / time_constant)
+    variances, directions = np.linalg.eigh(alike)
+    return _Turned(variances, directions.sum(axis=0), run.level @ directions, float(alike.mean()))
+
+
+def _fit(runs: Sequence[_Turned], share: float) -> _Fit:
     """How well drift of this share of the variance explains the runs, each about a mean of its own."""
     squares, log_determinant, degrees, of_means = 0.0, 0.0, 0, 0.0
-    for at, level in runs:
-        alike = share * np.exp(-np.abs(at[:, None] - at[None, :]) / time_constant)
-        of_means += float(alike.sum()) / len(at) ** 2
-        factor = np.linalg.cholesky(alike + (1 - share) * np.eye(len(at)))
-        white = np.linalg.solve(factor, np.stack([np.ones(len(at)), level], axis=1))
-        ones, values = white[:, 0], white[:, 1]
+    for run in runs:
+        variances = share * run.variances + (1 - share)
+        deviations = np.sqrt(variances)
+        ones, values = run.ones / deviations, run.level / deviations
         weight = float(ones @ ones)
         rest = values - float(ones @ values) / weight * ones
         squares += float(rest @ rest)
-        log_determinant += 2 * float(np.log(np.diag(factor)).sum()) + math.log(weight)
-        degrees += len(at) - 1
+        log_determinant += float(np.log(variances).sum()) + math.log(weight)
+        degrees += len(ones) - 1
+        of_means += share * run.alike
     variance = max(squares, 1e-300) / degrees
     return _Fit(-(degrees * math.log(variance) + log_determinant) / 2, variance * of_means)

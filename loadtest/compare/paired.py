@@ -11,11 +11,12 @@ from typing import Final
 from loadtest import units
 from loadtest.compare.alike import differences, notes
 from loadtest.compare.comparison import Comparison, Group, common_groups, sentence_of
+from loadtest.compare.doubts import incomplete, unless_doubted
 from loadtest.compare.observed import Observed, observations
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.compare.rows import Row
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary
@@ -51,10 +52,8 @@ def compare_in_turns(base: Side, new: Side, tolerance: float, run_noise: float, 
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
     ended = [f"{broken[0].upper()}{broken[1:]}."] if broken else []
-    doubts = [*_incomplete(runs), *ended, *_left_out(observed), *_unlike(runs)]
-    sentence = sentence_of(verdict, rows, tolerance)
-    if doubts and verdict is Verdict.PASS:
-        verdict, sentence = Verdict.INCONCLUSIVE, f"No regression is shown, but nothing passes so: {doubts[0]}"
+    doubts = [*incomplete(*runs, killed=True), *ended, *_left_out(observed), *_unlike(runs)]
+    verdict, sentence = unless_doubted(verdict, sentence_of(verdict, rows, tolerance), doubts)
     return Comparison(
         verdict=verdict,
         sentence=sentence,
@@ -102,14 +101,6 @@ def _counts(observed: dict[str, Observed], paused: int) -> str:
         return text
     why = f", {paused:,} of them because a load generator itself paused" if paused else ""
     return f"{text} {units.counted(dropped, 'pair was', 'pairs were')} left out{why}."
-
-
-def _incomplete(runs: tuple[Summary, Summary]) -> list[str]:
-    return [
-        f"Part of the record of the {label} run is missing."
-        for label, summary in zip(("base", "new"), runs, strict=True)
-        if summary.run.ended.missing or summary.run.ended.recovered
-    ]
 
 
 def _left_out(observed: dict[str, Observed]) -> list[str]:

@@ -22,8 +22,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.statistics.distributions import normal_quantile
-from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift
-from loadtest.run.history import Column
+from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, thinned
+from loadtest.run.history.history import Column
 
 LEAST_WINDOWS: Final = 4
 """With 4 windows in each run the widest Mann-Whitney interval covers 97 %; with 3 only 90 %."""
@@ -37,7 +37,7 @@ def shift_between(base: Column, new: Column, extra_deviation: float = 0.0) -> Sh
 
     ``extra_deviation`` is a standard deviation of the shift that the values themselves do not show.
     """
-    before, after = _thinned(base), _thinned(new)
+    before, after = thinned(base, MOST_WINDOWS), thinned(new, MOST_WINDOWS)
     if min(len(before), len(after)) < LEAST_WINDOWS:
         return None
     differences = np.sort((after[:, None] - before[None, :]).ravel())
@@ -46,12 +46,6 @@ def shift_between(base: Column, new: Column, extra_deviation: float = 0.0) -> Sh
     low, high = float(differences[place - 1]), float(differences[-place])
     extra = _Z * extra_deviation
     return Shift(center, center - math.hypot(center - low, extra), center + math.hypot(high - center, extra))
-
-
-def _thinned(values: Column) -> Column:
-    """At most 1,000 values, evenly spaced."""
-    count = len(values)
-    return values if count <= MOST_WINDOWS else values[np.linspace(0, count - 1, MOST_WINDOWS).astype(np.int64)]
 
 
 def critical_place(first: int, second: int) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from loadtest import units
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.observed.journal import Watched
 from loadtest.run.records import OTHERS_WROTE, UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
 from loadtest.run.settings import NO_WRITER
@@ -120,16 +120,21 @@ def same_bytes(history: History) -> str:
     )
 
 
-def got_again(history: History) -> str:
-    """That readers got a document again that they had named, and no order says whether it was the same version."""
+def reads_got_again(history: History) -> int:
+    """Reads that named a document and got it again, where no order says whether it was the same version."""
     reads = history.reads
     unplaced = (reads.version == UNSEEN_VERSION) | (reads.version == UNDECIDED_VERSION)
     same = (unplaced & (reads.sent_version == reads.version)) | (reads.sent_version == UNDECIDED_VERSION)
-    again = (reads.outcome == ReadOutcome.WHOLE.value) & same
-    if not again.any():
+    return int(np.count_nonzero((reads.outcome == ReadOutcome.WHOLE.value) & same))
+
+
+def got_again(history: History) -> str:
+    """The sentence for these; "" if there are none."""
+    again = reads_got_again(history)
+    if not again:
         return ""
     return (
-        f"{units.counted(int(again.sum()), 'request')} named a document and got the same one again, with 200: the "
+        f"{units.counted(again, 'request')} named a document and got the same one again, with 200: the "
         "condition was ignored, or the document had been published again under another ETag, and nothing proves which."
     )
 
@@ -176,7 +181,7 @@ def _blind(history: History, watched: Watched) -> str:
         spans.append((watched.until_ns, end))
     blind = sum(max(0, until - since) for since, until in spans)
     if watched.until_ns is None:  # the watcher died before it could record until when it saw something
-        seen = int(history.writes.returned_ns.max())
+        seen = max(start, int(history.writes.returned_ns.max()))
         blind, spans = max(blind, end - seen), [*spans, (seen, end)]
     if blind <= MOST_BLIND * (end - start):
         return ""

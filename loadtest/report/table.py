@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from loadtest import units
 from loadtest.report.definitions import define
@@ -30,6 +30,28 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     empty: str
     note: str = ""
+
+
+class Shown(NamedTuple):
+    """One column, and its cell for a row of the summary."""
+
+    column: Column
+    cell: Callable[[Any], str]
+
+
+def number(title: str, cell: Callable[[Any], str], definition: str = "") -> Shown:
+    return Shown(Column(title, definition, number=True), cell)
+
+
+def quantile(name: str) -> Shown:
+    return number(name, lambda row: units.duration(getattr(row, f"{name}_ns")), define(name))
+
+
+def table_of(  # noqa: PLR0917 - what a table is made of
+    name: str, title: str, shown: Sequence[Shown], rows: Iterable[Any], empty: str, note: str = ""
+) -> Table:
+    cells = tuple(tuple(each.cell(row) for each in shown) for row in rows)
+    return Table(name, title, tuple(each.column for each in shown), cells, empty, note)
 
 
 @dataclass(frozen=True)

@@ -5,32 +5,17 @@ A column that several of these tables have is defined once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
 from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.report.definitions import define
-from loadtest.report.table import Column, Table
+from loadtest.report.table import Column, Shown, Table, number, quantile, table_of
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.parts import ObjectRow, PlaceRow
 from loadtest.summary.summary import Summary
-
-
-class Shown(NamedTuple):
-    """One column, and its cell for a row of the summary."""
-
-    column: Column
-    cell: Callable[[Any], str]
-
-
-def _number(title: str, cell: Callable[[Any], str], definition: str = "") -> Shown:
-    return Shown(Column(title, definition, number=True), cell)
-
-
-def _quantile(name: str) -> Shown:
-    return _number(name, lambda row: units.duration(getattr(row, f"{name}_ns")), define(name))
 
 
 def _staleness(row: Any) -> str:
@@ -45,26 +30,26 @@ def _against_others(row: PlaceRow) -> str:
     return f"{units.ratio(row.against_others)} ({interval}{beyond})"
 
 
-_WEIGHT: Final = _number("weight", lambda row: units.count(row.weight))
-_READS: Final = (_number("reads", lambda row: units.count(row.reads)), *map(_quantile, ("p50", "p95", "p99")))
-_SLOWDOWN: Final = _number("slowdown", lambda row: units.ratio(row.slowdown), define("slowdown"))
+_WEIGHT: Final = number("weight", lambda row: units.count(row.weight))
+_READS: Final = (number("reads", lambda row: units.count(row.reads)), *map(quantile, ("p50", "p95", "p99")))
+_SLOWDOWN: Final = number("slowdown", lambda row: units.ratio(row.slowdown), define("slowdown"))
 _STALE: Final = (
-    _number("stale reads", lambda row: units.count(row.stale_reads), define("stale read")),
-    _number("largest staleness", _staleness, define("staleness")),
+    number("stale reads", lambda row: units.count(row.stale_reads), define("stale read")),
+    number("largest staleness", _staleness, define("staleness")),
 )
 _SAVED_AND_FAILED: Final = (
-    _number("304", lambda row: units.share(row.not_modified_share), "Of the requests that 304 could have answered."),
-    _number("errors", lambda row: units.count(row.errors)),
+    number("304", lambda row: units.share(row.not_modified_share), "Of the requests that 304 could have answered."),
+    number("errors", lambda row: units.count(row.errors)),
 )
 _OBJECT: Final = (
     Shown(Column("object"), lambda row: clean(row.object_key)),
     Shown(Column("read at"), lambda row: clean(", ".join(row.urls))),
     _WEIGHT,
-    _number("writes", lambda row: units.count(row.writes), "Acknowledged, after its first version."),
+    number("writes", lambda row: units.count(row.writes), "Acknowledged, after its first version."),
     *_READS,
     _SLOWDOWN,
     *_STALE,
-    _number("of other objects", lambda row: units.count(row.of_other_objects), define("crossed mapping")),
+    number("of other objects", lambda row: units.count(row.of_other_objects), define("crossed mapping")),
     *_SAVED_AND_FAILED,
 )
 _ADDRESS: Final = (
@@ -73,7 +58,7 @@ _ADDRESS: Final = (
     *_READS,
     _SLOWDOWN,
     *_STALE,
-    _number(
+    number(
         "older than elsewhere",
         lambda row: units.count(row.older_than_elsewhere),
         "Older than what a read at another address had returned before.",
@@ -82,12 +67,12 @@ _ADDRESS: Final = (
 )
 _PLACE: Final = (
     Shown(Column("place"), lambda row: row.place),
-    _number("workers", lambda row: units.count(row.workers)),
+    number("workers", lambda row: units.count(row.workers)),
     *_READS,
-    _number("p50 against all others", _against_others, "Window by window, with its interval."),
+    number("p50 against all others", _against_others, "Window by window, with its interval."),
     *_STALE,
     *_SAVED_AND_FAILED,
-    _number(
+    number(
         "clock known to",
         lambda row: units.duration(row.clock_uncertainty_ns) if row.clock_uncertainty_ns else "the master's",
         "The largest uncertainty of its workers' clocks.",
@@ -123,9 +108,9 @@ def part_tables(summary: Summary) -> tuple[Table, ...]:
 def _table(  # noqa: PLR0917 - what a table is made of
     summary: Summary, name: str, part: str, rows: Sequence[Any], shown: Sequence[Shown], note: str
 ) -> Table:
-    columns = (*(each.column for each in shown), Column("answers", f"Of the four questions, for this {part} alone."))
-    cells = tuple((*(each.cell(row) for each in shown), _own_answers(summary, row)) for row in rows)
-    return Table(name, f"By {part}", columns, cells, "", note)
+    answers = Column("answers", f"Of the four questions, for this {part} alone.")
+    shown = (*shown, Shown(answers, lambda row: _own_answers(summary, row)))
+    return table_of(name, f"By {part}", shown, rows, "", note)
 
 
 def _own_answers(summary: Summary, row: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from loadtest import units
 from loadtest.cleaned import clean
 from loadtest.report.definitions import define
-from loadtest.report.table import FEW_QUANTILE_COLUMNS, QUANTILE_COLUMNS, Column, Table, quantile_cells
+from loadtest.report.table import QUANTILE_COLUMNS, Column, Shown, Table, number, quantile, quantile_cells, table_of
 from loadtest.report.tables_slowdown import SLOWDOWN_COLUMNS, slowdown_cells
 from loadtest.run.records import Verdict
 from loadtest.summary.speed import LatencyRow, WindowRow
@@ -149,33 +149,24 @@ MOST_WINDOWS: Final = 200
 
 def windows_table(summary: Summary) -> Table:
     """Every window that was recorded, as it was used."""
-    rows = tuple(
-        (
-            units.count(window.index),
-            units.count(window.pair) if window.pair >= 0 else "none",
-            window.kind,
-            f"{units.seconds(window.start_ns)} to {units.seconds(window.end_ns)}",
-            units.count(window.reads),
-            units.count(window.puts),
-            units.duration(window.p50_ns),
-            units.duration(window.p90_ns),
-            units.duration(window.p99_ns),
-            clean(window.dropped) or f"yes{_paused(summary, window)}",
-        )
-        for window in summary.impact.windows[:MOST_WINDOWS]
-    )
-    columns = (
-        Column("window", define("window"), number=True),
-        Column("pair", number=True),
-        Column("kind"),
-        Column("when", "Since the start of the run."),
-        Column("reads", number=True),
-        Column("PUTs", define("PUT"), number=True),
-        *FEW_QUANTILE_COLUMNS,
-        Column("used", "Whether it is used; if not, why."),
+    shown = (
+        number("window", lambda window: units.count(window.index), define("window")),
+        number("pair", lambda window: units.count(window.pair) if window.pair >= 0 else "none"),
+        Shown(Column("kind"), lambda window: window.kind),
+        Shown(
+            Column("when", "Since the start of the run."),
+            lambda window: f"{units.seconds(window.start_ns)} to {units.seconds(window.end_ns)}",
+        ),
+        number("reads", lambda window: units.count(window.reads)),
+        number("PUTs", lambda window: units.count(window.puts), define("PUT")),
+        *map(quantile, ("p50", "p90", "p99")),
+        Shown(
+            Column("used", "Whether it is used; if not, why."),
+            lambda window: clean(window.dropped) or f"yes{_paused(summary, window)}",
+        ),
     )
     empty = "This run had no windows: the writer wrote all the time, or the run was too short for one."
     note = clean(summary.impact.windows_note)
     if len(summary.impact.windows) > MOST_WINDOWS:
         note = f"{note} The first {MOST_WINDOWS} are shown here; the others are in summary.json.".strip()
-    return Table("windows", "Windows", columns, rows, empty, note)
+    return table_of("windows", "Windows", shown, summary.impact.windows[:MOST_WINDOWS], empty, note)

@@ -7,9 +7,9 @@ from loadtest.cleaned import clean
 from loadtest.judge.checks.visible_writes import listed
 from loadtest.judge.measure.windows import MOST_K
 from loadtest.report.definitions import define
-from loadtest.report.table import FEW_QUANTILE_COLUMNS, Column, Fact, Table
+from loadtest.report.table import FEW_QUANTILE_COLUMNS, Column, Fact, Table, number, table_of
 from loadtest.summary.summary import Summary
-from loadtest.summary.versions import Distribution
+from loadtest.summary.versions import Distribution, KStaleness
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -128,19 +128,15 @@ def visibility_table(summary: Summary) -> Table:
 
 
 def k_staleness_table(summary: Summary) -> Table:
-    return Table(
-        "k-staleness",
-        "How far behind the stale reads were",
-        (
-            Column("acknowledged writes behind", define("acknowledged writes behind (k)"), number=True),
-            Column("reads", number=True),
-        ),
-        tuple(
-            (f"{row.k:,} or more" if row.k >= MOST_K else units.count(row.k), units.count(row.reads))
-            for row in summary.consistency.k_staleness
-        ),
-        "No read was behind an acknowledged write.",
+    def behind(row: KStaleness) -> str:
+        return f"{row.k:,} or more" if row.k >= MOST_K else units.count(row.k)
+
+    shown = (
+        number("acknowledged writes behind", behind, define("acknowledged writes behind (k)")),
+        number("reads", lambda row: units.count(row.reads)),
     )
+    title, empty = "How far behind the stale reads were", "No read was behind an acknowledged write."
+    return table_of("k-staleness", title, shown, summary.consistency.k_staleness, empty)
 
 
 def conditional_facts(summary: Summary) -> tuple[Fact, ...]:

@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import RunError
-from loadtest.run.blocks import BLOCK, side_by_side
-from loadtest.run.checksums import verify
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WINDOWS_FILE, WRITES_FILE
-from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes, nothing_of
+from loadtest.run.history.blocks import BLOCK, side_by_side
+from loadtest.run.history.history import Column, History, Reads, Requests, Samples, Windows, Writes, nothing_of
+from loadtest.run.history.run_info import read_run_info
+from loadtest.run.history.validation import validated
 from loadtest.run.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
-from loadtest.run.run_info import read_run_info
-from loadtest.run.seal import SEALED_FORMAT, verify_seal
-from loadtest.run.validation import validated
+from loadtest.run.sealing.checksums import verify
+from loadtest.run.sealing.seal import SEALED_FORMAT, verify_seal
 
 OPTIONAL_COLUMNS: Final = ("gave_up_ns", "address", "widening_ns")
 """Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock.
@@ -127,7 +127,7 @@ def _decoded(path: Path, file: pq.ParquetFile, dtype: np.dtype[Any]) -> dict[str
         return True
 
     together = [names] if rows <= BLOCK else [[name] for name in names]
-    filled = set(itertools.chain.from_iterable(side_by_side(decode, itertools.product(groups, together))))
+    filled = set(itertools.chain.from_iterable(side_by_side(decode, itertools.product(groups, together), rows)))
     absent = [name for name in dtype.names or () if name in OPTIONAL_COLUMNS and name not in filled]
     return {
         **{name: tuple(itertools.chain.from_iterable(pieces)) for name, pieces in texts.items()},
@@ -149,7 +149,7 @@ def _in_order_of_call(columns: dict[str, Column]) -> dict[str, Column]:
     def put_in_order(name: str) -> None:
         columns[name] = np.take(columns[name], order)
 
-    side_by_side(put_in_order, [name for name, column in columns.items() if column.strides != (0,)])
+    side_by_side(put_in_order, [name for name, column in columns.items() if column.strides != (0,)], len(order))
     return columns
 
 

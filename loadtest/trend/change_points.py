@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.trend.critical import p_value
 from loadtest.trend.noise import PHIS, run_deviations, whitened, without_outliers
 
@@ -109,21 +109,19 @@ def likelihood_ratios(
 ) -> list[tuple[float, tuple[int, ...]]]:
     """For each series (a column of ``values``) the best candidate: twice the log likelihood ratio, and its places."""
     count, series = values.shape
-    at = np.arange(count)[:, None]
-    inside = ((at >= candidates[:, 0]) & (at < candidates[:, 1])) * weights
+    starts, ends = candidates.T
     known = _levels(count, places) * weights
     without, best = np.full(series, -np.inf), np.full(series, -np.inf)
     chosen = np.zeros(series, dtype=np.int64)
     rows = np.arange(series)
     for phi in PHIS:
         base, _ = np.linalg.qr(whitened(known, phi))
-        columns = whitened(inside, phi)
-        columns -= base @ (base.T @ columns)
-        columns /= np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-9)
         rest = whitened(values, phi)
         rest -= base @ (base.T @ rest)
         squares = (rest**2).sum(axis=0)
-        gains = (rest.T @ columns) ** 2
+        shares = _within(weights, base, phi, starts, ends)
+        lengths = _squares_within(weights, phi, starts, ends) - (shares**2).sum(axis=1)
+        gains = (_within(weights, rest, phi, starts, ends) ** 2 / np.maximum(lengths, 1e-18)[:, None]).T
         place = gains.argmax(axis=1)
         prior = math.log(1 - phi * phi)
         without = np.maximum(without, prior - count * np.log(np.maximum(squares, least) / count))
@@ -132,8 +130,30 @@ def likelihood_ratios(
         chosen = np.where(value > best, place, chosen)
         best = np.maximum(best, value)
     worth = best - without
-    ends = [{int(start), int(end)} - {count, *places} for start, end in candidates[chosen]]
-    return [(float(one), tuple(sorted({*places, *new}))) for one, new in zip(worth, ends, strict=True)]
+    added = [{int(start), int(end)} - {count, *places} for start, end in candidates[chosen]]
+    return [(float(one), tuple(sorted({*places, *new}))) for one, new in zip(worth, added, strict=True)]
+
+
+def _within(weights: Any, columns: Any, phi: float, starts: Column, ends: Column) -> Any:
+    """The product of each candidate's whitened weights with each of the ``columns``: one row a candidate.
+
+    A candidate is a stretch of runs, so that this is a difference of two running sums.
+    """
+    back = columns.copy()  # the transposed filter
+    back[0] *= np.sqrt(1 - phi * phi)
+    back[:-1] -= phi * columns[1:]
+    sums = np.concatenate([np.zeros((1, columns.shape[1])), np.cumsum(back * weights, axis=0)])
+    return sums[ends] - sums[starts]
+
+
+def _squares_within(weights: Any, phi: float, starts: Column, ends: Column) -> Column:
+    """The square of the length of each candidate's whitened weights."""
+    plain = weights[:, 0]
+    inner = np.concatenate([[0.0], np.cumsum((plain[1:] - phi * plain[:-1]) ** 2)])  # up to each run
+    first = plain[starts] ** 2 * np.where(starts == 0, 1 - phi * phi, 1)
+    after = np.where(ends < len(plain), (phi * plain[ends - 1]) ** 2, 0)
+    squares: Column = inner[ends - 1] - inner[starts] + first + after
+    return squares
 
 
 def _levels(count: int, places: tuple[int, ...]) -> Any:

@@ -132,7 +132,7 @@ BLOCKS_RUN_BY = {
 MAKE_ONLY_SHOWN = {
     "make test": r"-m pytest",
     "make test-thorough": r"RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 .* tests/loadtest/judge tests/loadtest/observed",
-    "make test-fast": r'-m "not slow and not terraform"',
+    "make test-fast": r"-m pytest .* --fast",
     "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
     "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
     "make check": r"ruff check[\s\S]*mypy[\s\S]*checkov",

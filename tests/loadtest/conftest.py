@@ -1,14 +1,12 @@
 """Two recorded runs, judged once for all tests of a process; and the language of histories for more than judging."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from loadtest.judge.analyse import summarise
-from loadtest.run import blocks
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.loading import load_history
 from loadtest.summary.summary import Summary
 
@@ -41,11 +39,3 @@ def lagging_history() -> History:
 @pytest.fixture(scope="session")
 def lagging(lagging_history: History) -> Summary:
     return summarise(lagging_history)
-
-
-@pytest.fixture(scope="module")
-def in_one_thread() -> Iterator[None]:
-    """For tests that judge many small runs: threads for each of them cost more than they save."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "_MOST_THREADS", 1)
-        yield

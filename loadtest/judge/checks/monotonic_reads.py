@@ -36,8 +36,8 @@ from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
-from loadtest.run.blocks import in_blocks, side_by_side
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import in_blocks, side_by_side
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Witness
 
@@ -59,6 +59,7 @@ def monotonic_reads(history: History) -> CheckResult:
     found = side_by_side(
         lambda session: session[went_back_after(history, times, session, largest_read_before(history, times, session))],
         sessions_of(history, times, np.unique(suspects)),
+        len(history.reads),
     )
     reads = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
     went_back = sum(1 for back in found if len(back))
@@ -103,7 +104,7 @@ def largest_read_before(history: History, times: Timeline, session: Column) -> C
     version = times.version[session]
     proof = np.where(times.published_once[version], version, NO_VERSION)
     largest = np.maximum.accumulate(proof[by_return])
-    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session], side="left")
+    preceding = np.searchsorted(returned[by_return], history.reads.called_ns[session])
     return np.where(preceding > 0, largest[preceding - 1], NO_VERSION)
 
 

@@ -46,7 +46,7 @@ def tolerated_staleness(settings: Mapping[str, JsonValue]) -> str:
     seconds = settings.get("max_staleness")
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         return ""  # it was not recorded
-    return f"up to {units.duration(round(seconds * 1e9))} old" if seconds else "none (0 ms)"
+    return f"up to {units.duration(round(seconds * units.SECOND))} old" if seconds else "none (0 ms)"
 
 
 def count_number(name: str, count: int) -> Number:

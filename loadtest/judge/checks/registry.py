@@ -25,8 +25,8 @@ from loadtest.judge.checks import (
 )
 from loadtest.judge.checks.promise import Promise
 from loadtest.judge.evidence import hidden_by_clocks, missing_records
-from loadtest.run.blocks import side_by_side
-from loadtest.run.history import History
+from loadtest.run.history.blocks import side_by_side
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 
@@ -59,7 +59,7 @@ def run_checks(
 ) -> tuple[CheckResult, ...]:
     """The result of every check, in their order; ``tell`` is called with the title of each before it runs.
 
-    They run in parallel, because most of the work of a check keeps one core busy and needs no other check.
+    Those of a long run work in parallel, because most of a check's work keeps one core busy and needs no other check.
     """
 
     def run(check: Check) -> CheckResult:
@@ -68,7 +68,8 @@ def run_checks(
         return _run(promise, judge, history)
 
     # Two a core, as some wait for what others are computing. Each takes memory, of which a long run has too little.
-    return tuple(side_by_side(run, checks, a_core=2 if len(history.reads) < MANY_READS else 1))
+    reads = len(history.reads)
+    return tuple(side_by_side(run, checks, reads, a_core=2 if reads < MANY_READS else 1))
 
 
 def _run(promise: Promise, check: Callable[[History], CheckResult], history: History) -> CheckResult:

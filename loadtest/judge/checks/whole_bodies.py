@@ -37,7 +37,7 @@ from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
 from loadtest.judge.measure.rates import reads_by_outcome
 from loadtest.judge.watch_evidence import foreign_reads, unvouched
-from loadtest.run.history import History, one_of
+from loadtest.run.history.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
 from loadtest.summary.findings import CheckResult, Witness
@@ -179,7 +179,7 @@ def _of_overlapping(history: History, overlapping: int) -> str:
 def _witness(history: History, read: int) -> Witness:
     reads, writes = history.reads, history.writes
     versions, called, ends = history.once(flights)
-    first = int(np.searchsorted(ends, reads.called_ns[read], side="left"))
+    first = int(np.searchsorted(ends, reads.called_ns[read]))
     after = int(np.searchsorted(called, reads.returned_ns[read], side="right"))
     met = [int(version) for version in versions[first:after]]
     near = met[:2] or [int(versions[after - 1])]

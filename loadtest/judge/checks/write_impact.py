@@ -9,9 +9,10 @@ readers have to fetch the whole document after a PUT is no slowdown of the targe
 answer, of a time after a PUT, or of writing windows against the end of the rests. PASS when the whole 95 % interval
 at p99 is at or below it and nothing is in doubt. INCONCLUSIVE otherwise: when the interval spans the tolerance; when
 what a PUT leaves behind outlasts the rests, or may be more than is tolerated; when windows of one kind differ by what
-came before them; when writes seem to make reads faster, as quiet windows were not quiet then; and whenever the load
-generator was not fast enough, as latencies tell about the generator then. If the true ratio is exactly the tolerance,
-more than one run in twenty may FAIL, because several intervals are looked at; if writes do no harm, hardly any does.
+came before them; when writes seem to make reads faster, as quiet windows were not quiet then; whenever the load
+generator was not fast enough, as latencies tell about the generator then; and in a run that never wrote. If the true
+ratio is exactly the tolerance, more than one run in twenty may FAIL, because several intervals are looked at; if writes
+do no harm, hardly any does.
 
 **Exclusions.** Pairs of windows in which a quiet window met a PUT or a writing one met none. Errors. A run without
 rests (a short one, or of an old version) cannot see what a PUT leaves behind for much longer than a window.
@@ -31,7 +32,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import failures, measure_impact
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
 
@@ -55,7 +56,9 @@ def write_impact(history: History) -> CheckResult:
     impact = history.once(measure_impact)
     generator = history.once(measure_generator)
     verdict, sentence = impact.verdict, impact.sentence
-    if generator.fast_enough is not True and verdict is not Verdict.INCONCLUSIVE:
+    if impact.control and verdict is not Verdict.INCONCLUSIVE:
+        verdict, sentence = Verdict.INCONCLUSIVE, f"{sentence} So whether writes slow reads down was not tried."
+    elif generator.fast_enough is not True and verdict is not Verdict.INCONCLUSIVE:
         verdict, sentence = Verdict.INCONCLUSIVE, f"{generator.sentence} What was measured: {impact.sentence}"
     floor = impact.noise_floor
     what = "near a publication / just before" if impact.basis == "publications" else "while writing / while quiet"

@@ -14,8 +14,8 @@ from loadtest.judge.measure.populations import PARTS, POPULATIONS, members_of, p
 from loadtest.judge.measure.since_put import since_put, slowest_reads
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
 from loadtest.judge.statistics.quantiles import DEFINITION, rank
-from loadtest.run.blocks import durations, each_block, side_by_side
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import durations, each_block, side_by_side
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.units import SECOND
@@ -55,7 +55,7 @@ def _rows(history: History) -> tuple[tuple[LatencyRow, ...], LatencyHistogram]:
     services, responses = by_group(
         history.once(part_of), PARTS, lambda block: service[block], lambda block: response[block]
     )
-    side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True))
+    side_by_side(lambda times: times.sort(), sorted([*services, *responses], key=len, reverse=True), len(reads))
 
     def of(times: list[Column], population: str) -> list[Column]:
         return [times[part] for part in POPULATIONS[population]]
@@ -94,7 +94,7 @@ def _series(history: History) -> LatencySeries:
     counts = sum(each_block(len(reads), of_block), np.zeros(buckets * _KINDS, dtype=np.int64)).reshape(-1, _KINDS)
     response = history.once(response_ns)
     (members,) = by_group(place, buckets, lambda block: response[block])
-    found = side_by_side(_of_bucket, members)
+    found = side_by_side(_of_bucket, members, len(reads))
     ok, not_modified, faults, errors = (tuple(counts[:, kind].tolist()) for kind in range(_KINDS - 1))
     return LatencySeries(
         bucket_ns=bucket_ns,

@@ -18,7 +18,8 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.history import Column
+from loadtest.judge.statistics.signed_rank import thinned
+from loadtest.run.history.history import Column
 from loadtest.run.records import WindowKind
 
 LEAST_PAIRS: Final = 4
@@ -45,7 +46,7 @@ def unlike_windows(pairs: Sequence[Placed], tolerance: float) -> str:
         other = [pair for pair in pairs if _before(pair, kind) in (WindowKind.QUIET, WindowKind.REST)]
         for name in QUANTILES:
             first, second = (np.array([p.logs[name] for p in group if name in p.logs]) for group in (after, other))
-            first, second = first[:MOST_PAIRS], second[:MOST_PAIRS]
+            first, second = thinned(first, MOST_PAIRS), thinned(second, MOST_PAIRS)
             if min(len(first), len(second)) < LEAST_PAIRS or abs(deviation(first, second)) < z:
                 continue
             change = float(np.median(first[:, None] - second[None, :]))

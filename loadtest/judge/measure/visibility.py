@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.statistics.intervals import clustered_interval
-from loadtest.run.blocks import side_by_side
-from loadtest.run.history import Column
+from loadtest.run.history.blocks import side_by_side
+from loadtest.run.history.history import Column
 from loadtest.summary.versions import VisibilityPoint
 
 LEAST_READS_A_POINT: Final = 30
@@ -47,7 +47,8 @@ def visibility(
         chosen = acked_ns[:: places.step][block]
         total[block] = np.diff(np.searchsorted(called_ns, chosen[:, None] + edges, side="right"))
 
-    side_by_side(count, (slice(start, start + _WRITES_AT_ONCE) for start in range(0, len(places), _WRITES_AT_ONCE)))
+    parts = (slice(start, start + _WRITES_AT_ONCE) for start in range(0, len(places), _WRITES_AT_ONCE))
+    side_by_side(count, parts, len(called_ns))
     for row, place in enumerate(places if len(stale_called_ns) else ()):
         first, last = np.searchsorted(stale_called_ns, (acked_ns[place], acked_ns[place] + horizon), side="right")
         if first < last:

@@ -23,8 +23,8 @@ from loadtest.judge.measure.rests import Rest, rest_of, untouched
 from loadtest.judge.statistics.by_group import by_group
 from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.blocks import in_blocks, rising_run, side_by_side
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import in_blocks, rising_run, side_by_side
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import OPENING_PAIR
 from loadtest.summary.speed import WindowRow
@@ -101,7 +101,7 @@ class WindowTable:
     @cached_property
     def pairs(self) -> list[Pair]:
         """The same, with what their reads showed."""
-        return side_by_side(self._pair, self.used_pairs)
+        return side_by_side(self._pair, self.used_pairs, len(self.history.reads))
 
     def _pair(self, two: tuple[int, int]) -> Pair:
         quiet, writing = two
@@ -198,5 +198,5 @@ def _why_dropped(kind: int, puts: int, control: bool, has_reads: bool) -> str:
 def _quantiles_by_group(history: History, members: list[Column]) -> dict[str, list[int | None]]:
     """The response time quantiles of each group of reads; None where a group is too small."""
     response, wanted = history.once(response_ns), tuple(PER_MILLE[name] for name in QUANTILES)
-    found = side_by_side(lambda group: selected(np.array(response[rising_run(group)]), wanted), members)
+    found = side_by_side(lambda group: selected(np.array(response[rising_run(group)]), wanted), members, len(response))
     return {name: [row[place] for row in found] for place, name in enumerate(QUANTILES)}

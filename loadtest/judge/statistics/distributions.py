@@ -12,6 +12,7 @@ has no digits left when there are millions of observations.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -41,6 +42,7 @@ def beta_quantile(first: float, second: float, chance: float) -> float:
     return 1 / (1 + math.exp(-_beta_logit(first, second, chance)))
 
 
+@lru_cache(maxsize=4096)  # windows and runs are alike in number, so that the same few quantiles are asked for
 def _beta_logit(first: float, second: float, chance: float) -> float:
     """log(x / (1 - x)) of the quantile x, which distinguishes values near either end.
 

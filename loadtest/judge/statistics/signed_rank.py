@@ -14,7 +14,7 @@ import numpy as np
 
 from loadtest.judge.statistics.distributions import normal_quantile, student_quantile
 from loadtest.judge.statistics.spending import Tails
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6
@@ -33,10 +33,18 @@ class Shift(NamedTuple):
     high: float
 
 
+def thinned(values: Column, most: int) -> Column:
+    """At most so many of the values, evenly spaced: what began late in a long run must be among them."""
+    count = len(values)
+    return values if count <= most else values[np.linspace(0, count - 1, most).astype(np.int64)]
+
+
 def shift(differences: Column, confidence: float = CONFIDENCE) -> Shift | None:
-    """The shift of ``differences`` from 0; None when they are too few. Beyond 4,000 the first 4,000 are used."""
+    """The shift of ``differences`` from 0; None when they are too few. Of more than 4,000, so many are used."""
     tail = (1 - confidence) / 2
-    return shift_with_tails(differences, Tails(tail, tail)) if reaches(len(differences[:MOST_PAIRS]), tail) else None
+    return (
+        shift_with_tails(differences, Tails(tail, tail)) if reaches(min(len(differences), MOST_PAIRS), tail) else None
+    )
 
 
 def shift_with_tails(differences: Column, tails: Tails) -> Shift | None:
@@ -45,7 +53,7 @@ def shift_with_tails(differences: Column, tails: Tails) -> Shift | None:
     Where the signs are too few to make an end so sure (:func:`reaches`), it is that of Student's interval, and no
     nearer than the outermost average.
     """
-    values = np.asarray(differences, dtype=np.float64)[:MOST_PAIRS]
+    values = thinned(np.asarray(differences, dtype=np.float64), MOST_PAIRS)
     count = len(values)
     if count < LEAST_PAIRS:
         return None

@@ -17,7 +17,8 @@ from loadtest.judge.evidence import MINIMUM_CONDITIONS, MINIMUM_WRITES
 from loadtest.judge.order.staleness import perhaps_stale
 from loadtest.judge.statistics.quantiles import rank
 from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
-from loadtest.run.history import History
+from loadtest.judge.watch_evidence import foreign_reads, reads_got_again
+from loadtest.run.history.history import History
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary
@@ -174,11 +175,28 @@ def _quantiles(of: Callable[[Summary], Quantiles]) -> Measure:
     return lambda summary, _, arguments: _plain(getattr(of(summary), _FIELDS[arguments[0]]), "too few samples")
 
 
-def _broken(summary: Summary) -> tuple[float | None, int]:
+def _between(low: float, high: float, looked_at: int) -> MetricValue:
+    """A share of which it is open by how much it is larger."""
+    text = f"between {units.share(low)} and {units.share(high)}" if high > low else ""
+    return MetricValue(low, text, low, high, looked_at)
+
+
+def _broken(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """An interval where some documents may have been of somebody else, or broken."""
     check = next((check for check in summary.checks if check.id == "whole-bodies"), None)
     if check is None or check.error or not check.looked_at:
-        return None, 0
-    return check.found / check.looked_at, check.looked_at
+        return _plain(None, "no document was read", 0)
+    found, of, perhaps = check.found, check.looked_at, foreign_reads(history)
+    return _between(found / of, max(found / of, (found + perhaps) / (of + perhaps)), of)
+
+
+def _not_modified(summary: Summary, history: History, _: tuple[str, ...]) -> MetricValue:
+    """An interval where it is open whether some conditions named the current version."""
+    conditional = summary.conditional
+    got, of = conditional.not_modified, conditional.could_have_been
+    if not of:
+        return _plain(None, "no request could have been answered 304", 0)
+    return replace(_between(got / (of + reads_got_again(history)), got / of, of), value=got / of)
 
 
 def _write_errors(summary: Summary) -> float:
@@ -205,8 +223,7 @@ def _all() -> tuple[Metric, ...]:
                needs_argument=True, is_interval=True, rests_on_generator=True),
         Metric("overlap", "ratio", "response time while a PUT is in flight / while none is, in writing windows",
                _overlap, (IMPACT_QUANTILES,), needs_argument=True, is_interval=True, rests_on_generator=True),
-        Metric("broken", "share", "the share of documents that are not whole",
-               lambda summary, _, __: _plain(_broken(summary)[0], "no document was read", _broken(summary)[1])),
+        Metric("broken", "share", "the share of documents that are not whole", _broken),
         Metric("stale_share", "share", "the share of stale reads", _stale_share),
         Metric("stale_reads", "count", "the number of stale reads", _stale_reads),
         Metric("window.max", "duration", "the longest consistency window", _longest_window, is_interval=True,
@@ -217,9 +234,7 @@ def _all() -> tuple[Metric, ...]:
         Metric("bytes_saved", "share", "the share of body bytes that 304 answers did not send",
                _share(lambda s: s.conditional.saved_share, lambda s: s.conditional.conditional_reads,
                       "no conditional request was answered")),
-        Metric("not_modified", "share", "the share of 304 among answers that could have been 304",
-               _share(lambda s: s.conditional.not_modified / s.conditional.could_have_been,
-                      lambda s: s.conditional.could_have_been, "no request could have been answered 304"),
+        Metric("not_modified", "share", "the share of 304 among answers that could have been 304", _not_modified,
                minimum=MINIMUM_CONDITIONS),
         Metric("bytes_received", "bytes", "the bytes of the whole documents that were received",
                _number(lambda s: s.conditional.bytes_received if s.availability.reads else None, "nothing was read")),

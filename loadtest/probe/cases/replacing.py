@@ -82,6 +82,8 @@ def _browser(seen: Seen) -> Script:
     if changed.status != 200 or not changed.body:
         stale = " to the validator of a document that has been replaced: a stale read"
         return Finding(FAIL, f"{describe(changed)}{stale if changed.status == 304 else ''}")
+    if changed.body == held.body:  # it may be compressed, so that it is compared with what this browser had before
+        return Finding(FAIL, f"{describe(changed)}: the document that has been replaced, a stale read")
     revalidated = yield Ask((*BROWSER, ("If-None-Match", changed.header("ETag") or "")))
     if revalidated.status != 304:
         return Finding(FAIL, f"the new document, then {describe(revalidated)} instead of 304")

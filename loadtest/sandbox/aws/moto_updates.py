@@ -51,6 +51,7 @@ def apply_patch(target: Any, operations: list[dict[str, str]], *, literal: bool)
     for operation in operations:
         name, _, key = operation["path"].removeprefix("/").partition("/")
         attribute = _OTHERWISE.get(snake_case(name), snake_case(name))
+        held = vars(target)[attribute]  # there is no other to be changed
         value: Any = operation.get("value")
         if name in _BOOLEANS and not literal:
             value = value == "true"
@@ -58,7 +59,6 @@ def apply_patch(target: Any, operations: list[dict[str, str]], *, literal: bool)
             setattr(target, attribute, None if operation["op"] == "remove" else value)
             continue
         key = key.replace("~1", "/").replace("~0", "~")
-        held = getattr(target, attribute)
         if isinstance(held, list):
             setattr(target, attribute, [item for item in held if item != key] + [key] * (operation["op"] != "remove"))
             continue

@@ -157,6 +157,16 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
     assert compare(clean, clean).unlike == ()
 
 
+def test_nothing_passes_beside_a_run_of_whose_record_a_part_is_missing(clean: Summary) -> None:
+    ended = replace(clean.run.ended, missing=("Worker 2 of 2 left no record: all 60 s of it are missing.",))
+    part = replace(clean, run=replace(clean.run, ended=ended))
+    assert compare(clean, clean, 2.0).verdict is PASS
+    for label, runs in (("base", (part, clean)), ("new", (clean, part))):
+        found = compare(*runs, 2.0)
+        assert found.verdict is OPEN
+        assert found.sentence.endswith(f"nothing passes so: Part of the record of the {label} run is missing.")
+
+
 def test_runs_from_several_places_are_not_compared_as_one(clean: Summary) -> None:
     """What got slower at the place with few of the reads would not show in the numbers of all."""
     far = PlaceRow("Tokyo", 1, 5, 0, 1, 1, 1, None, None, None, 0, None, None, 0, (PASS, PASS, PASS, PASS))

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonpointer import JsonPointer
@@ -80,7 +81,7 @@ def test_real_documents_keep_every_other_byte(document: bytes, pointer: str) -> 
     check_that_nothing_else_changed(document, pointer, 12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(stampable() | spelled(), versions)
 def test_any_json_keeps_every_other_byte(case: tuple[bytes, str], version: int) -> None:
     check_that_nothing_else_changed(*case, version)
@@ -95,7 +96,7 @@ def test_five_megabytes_pass_through_with_one_field_changed() -> None:
     assert stamped(document, "/meta/revision").verifier().identify(body) == (ReadOutcome.WHOLE, 4)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(stampable() | spelled(), versions, versions)
 def test_versions_differ_and_each_is_identified(case: tuple[bytes, str], one: int, other: int) -> None:
     documents = stamped(*(case[0], case[1]))
@@ -103,7 +104,7 @@ def test_versions_differ_and_each_is_identified(case: tuple[bytes, str], one: in
     assert documents.verifier().identify(documents.render(one)) == (ReadOutcome.WHOLE, one)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(stampable() | spelled(), stampable() | spelled(), st.integers(0, 10**6), st.data())
 def test_what_is_cut_mixed_or_flipped_is_never_whole_as_another_version(
     one: tuple[bytes, str], other: tuple[bytes, str], version: int, data: st.DataObject

@@ -58,27 +58,16 @@ def resolving_to(monkeypatch: pytest.MonkeyPatch, *endpoints: Any) -> Address:
     return Address.of("http://target.example/")
 
 
-def test_an_address_that_refuses_makes_way_for_the_next(monkeypatch, listening, closed) -> None:
-    address = resolving_to(monkeypatch, endpoint(V4, closed), endpoint(V4, listening))
-    with contextlib.closing(connect(address, None, deadline())) as made:
-        assert made.getpeername() == listening
-
-
-def test_an_address_that_leads_nowhere_does_not_hold_up_the_next(monkeypatch, listening, full) -> None:
-    address = resolving_to(monkeypatch, endpoint(V4, full), endpoint(V4, listening))
-    with contextlib.closing(connect(address, None, deadline())) as made:
-        assert made.getpeername() == listening
-
-
-def test_a_family_that_this_system_does_not_have_makes_way_for_the_next(monkeypatch, listening) -> None:
-    address = resolving_to(monkeypatch, endpoint(9999, ("::1", 1, 0, 0)), endpoint(V4, listening))
-    with contextlib.closing(connect(address, None, deadline())) as made:
-        assert made.getpeername() == listening
-
-
-def test_both_families_are_tried(monkeypatch, listening, closed) -> None:
+@pytest.mark.parametrize("before", ["refuses", "leads nowhere", "is of no family of this system", "is of another"])
+def test_an_address_that_does_not_answer_makes_way_for_the_next(monkeypatch, listening, closed, full, before) -> None:
     unreachable = endpoint(V6, ("100::1", listening[1], 0, 0))  # RFC 6666: leads nowhere
-    address = resolving_to(monkeypatch, unreachable, unreachable, endpoint(V4, listening))
+    endpoints = {
+        "refuses": [endpoint(V4, closed)],
+        "leads nowhere": [endpoint(V4, full)],
+        "is of no family of this system": [endpoint(9999, ("::1", 1, 0, 0))],
+        "is of another": [unreachable, unreachable],
+    }
+    address = resolving_to(monkeypatch, *endpoints[before], endpoint(V4, listening))
     with contextlib.closing(connect(address, None, deadline())) as made:
         assert made.getpeername() == listening
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import h11
 import pytest
+from drawing import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from taken_in import LIMITS, Told, told
@@ -203,7 +204,7 @@ FRAGMENTS = [
 ]
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(streams_and_cuts(), st.booleans(), st.booleans())
 @example((CHUNKED + b"3\r\nabc\r\n0\r\n\r\n" + b"HTTP/1.1 200", [60, 61, 62]), False, True)
 def test_any_split_gives_the_same(case: tuple[bytes, list[int]], is_head: bool, lazily: bool) -> None:
@@ -213,7 +214,7 @@ def test_any_split_gives_the_same(case: tuple[bytes, list[int]], is_head: bool, 
     assert split == at_once
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.lists(st.tuples(streams_and_cuts(), st.booleans()), min_size=2, max_size=4), st.data())
 def test_what_came_before_makes_no_difference(
     cases: list[tuple[tuple[bytes, list[int]], bool]], data: st.DataObject
@@ -237,7 +238,7 @@ def test_heads_of_the_same_bytes_are_parsed_once(monkeypatch: pytest.MonkeyPatch
     assert fed == heads
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(streams_and_cuts())
 def test_what_is_taken_for_an_answer_is_one_for_another_parser_too(case: tuple[bytes, list[int]]) -> None:
     """h11 is laxer: whatever is whole here is whole there, with the same body and the same bytes behind it."""

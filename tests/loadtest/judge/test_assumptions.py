@@ -8,8 +8,8 @@ from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
-from loadtest.run.attendance import Attendance
-from loadtest.run.history import History
+from loadtest.run.history.attendance import Attendance
+from loadtest.run.history.history import History
 from loadtest.run.records import OTHERS_WROTE, Verdict, WriteOutcome
 from loadtest.units import SECOND
 
@@ -38,6 +38,14 @@ def test_a_request_called_as_the_other_returned_is_none() -> None:
     assert len(overlapping_in_session(history("w1[0 10] a:r1[20 30] a:r1[30 31] b:r1[25 29]"))) == 0
     assert len(overlapping_in_session(history("w1[0 10] a:r1[20 30 worker=1] a:r1[25 31 worker=2]"))) == 0
     assert len(overlapping_in_session(history("w1[0 10]"))) == 0
+
+
+@pytest.mark.parametrize("worker", [0, 60_000])
+def test_overlaps_are_the_same_whether_there_are_few_sessions_or_many(worker: int) -> None:
+    """Sessions of so many processes are not numbered in 16 bits."""
+    reads = ("a:r1[20 40", "a:r1[30 35", "b:r1[36 50", "b:r1[45 52", "b:r1[52 53")
+    text = f"w1[0 10] {' '.join(f'{read} worker={worker}]' for read in reads)}"
+    assert overlapping_in_session(history(text)).tolist() == [1, 3]
 
 
 def test_reads_that_were_never_sent_are_of_no_session() -> None:
@@ -204,6 +212,10 @@ class TestAWriterThatStopped:
         result = assumptions(history(windowed(written)))
         assert result.verdict is Verdict.PASS
         assert result.sentence == f"120 reads and {3 * written} writes by one writer."
+
+    def test_one_that_left_out_no_writing_window_did_not_however_many_quiet_ones_follow(self) -> None:
+        quiet = " ".join(f"quiet{6 + n}[{(24 + 2 * n) * SECOND} {(26 + 2 * n) * SECOND}]" for n in range(6))
+        assert assumptions(history(windowed(6, extra=quiet))).verdict is Verdict.PASS
 
     @pytest.mark.parametrize(("last", "stopped"), [(17, False), (16, False), (14, False), (13, True), (11, True)])
     def test_one_that_gets_a_put_every_third_window_as_one_of_many_objects_may_be_silent_for_longer(

@@ -17,10 +17,11 @@ from loadtest.judge.measure.like_with_like import unbiased
 from loadtest.judge.measure.populations import POPULATIONS, members_of, successful, window_of
 from loadtest.judge.order.sessions import count_sessions
 from loadtest.judge.order.unseen import NONE, _last_before
+from loadtest.judge.statistics import by_group as grouping
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough, quantiles, rank, selected
-from loadtest.run import blocks
-from loadtest.run.history import Flags, History, nothing_of, one_of
+from loadtest.run.history import blocks
+from loadtest.run.history.history import Flags, History, nothing_of, one_of
 from loadtest.run.records import ReadOutcome, WindowKind
 from loadtest.summary.summary import summary_bytes
 
@@ -74,6 +75,7 @@ def test_durations_are_narrow_where_all_of_them_fit(times: list[int]) -> None:
 def test_a_recorded_run_is_judged_the_same_in_small_blocks(monkeypatch: pytest.MonkeyPatch, recorded_run: Path) -> None:
     whole = summary_bytes(analyse(recorded_run))
     monkeypatch.setattr(blocks, "BLOCK", 250)
+    monkeypatch.setattr(grouping, "FEW_VALUES", 0)
     assert summary_bytes(analyse(recorded_run)) == whole
 
 
@@ -182,7 +184,11 @@ def test_quantiles_of_columns_together_are_those_of_all_their_values(
     columns: list[list[int]], times: int, kind: type
 ) -> None:
     rising = [np.sort(np.array(values * times, dtype=np.int64).astype(kind)) for values in columns]
-    assert quantiles_together(rising) == quantiles(np.concatenate([np.zeros(0, dtype=kind), *rising]))
+    expected = quantiles(np.concatenate([np.zeros(0, dtype=kind), *rising]))
+    assert quantiles_together(rising) == expected
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(grouping, "FEW_VALUES", 0)
+        assert quantiles_together(rising) == expected
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=40))

@@ -194,6 +194,29 @@ def test_contradicting_etags_are_shown_with_the_reads_that_they_contradict() -> 
     assert [each.called_ns for each in last.operations if each.kind == "read"] == [-4, -2, 0]
 
 
+def test_the_nearest_reads_that_do_not_overlap_show_two_etags_by_turns() -> None:
+    """Neither a 304, nor another version that came with this one's ETag, is a 200 with the other ETag."""
+    before = "a:r1[12 13] b:r1[14 15] c:n1[16 17] i:r0[17 18 etag=1] d:r1[15 20]"
+    text = f"w1[0 10] {before} e:r1[20 25 etag=-3] f:r1[25 30] g:n1[26 27] h:r1[28 29] h:r1[30 31]"
+    shown = next(one for one in conditional_get(history(text)).witnesses if "second of two" in one.sentence)
+    assert as_text(shown) == "w1[-20 -10] r1[-6 -5] r1[0 5] r1[8 9]"
+
+
+def test_the_first_version_is_named_as_any_other() -> None:
+    (shown,) = conditional_get(history("w1[0 10] a:r0[-60 -50] b:r1[20 21 etag=0]")).witnesses
+    assert shown.sentence == "Reader 0/1 got version 1 with the ETag of version 0, which reader 0/0 got with version 0."
+    (shown,) = conditional_get(history("a:r0[20 21 etag=-2]")).witnesses
+    assert shown.sentence == "Reader 0/0 got version 0 with an ETag that nothing is known of."
+
+
+def test_a_document_of_no_known_version_is_said_to_be_one_where_somebody_else_publishes() -> None:
+    text = "w1[0 10] foreign[20 21 etag=1]"
+    (own,) = conditional_get(history(text)).witnesses
+    (watched,) = conditional_get(history(text, writer="watch", write_interval=0.0, window=0.0)).witnesses
+    assert own.sentence == "Reader 0/0 got a document that is not of this run with the ETag of version 1."
+    assert watched.sentence == "Reader 0/0 got a document of no known version with the ETag of version 1."
+
+
 def test_bytes_that_a_stale_304_saved_are_told_apart() -> None:
     found = measure_conditional(history("w1[0 10] w2[20 30] n1[31 40] n2[41 50] r2[51 52]"))
     assert (found.bytes_saved, found.bytes_saved_wrongly) == (2 * found.bytes_received, found.bytes_received)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
@@ -18,9 +19,8 @@ from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary, summary_bytes
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
-SOME = settings(max_examples=75, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=examples(30), suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,12 @@
-"""What every check says of small histories, and what it tolerates; set UPDATE_GOLDEN=1 to write the first again."""
+"""What every check says of small histories, and what it tolerates; set UPDATE_GOLDEN=1 to write the first again.
 
-import dataclasses
+Whatever a check returns is in the golden file: a word of a sentence, a number or a time that changed shows there.
+"""
+
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from history_language import history, padding
@@ -11,13 +14,26 @@ from pydantic import JsonValue
 from test_load_generator import samples
 
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
-from loadtest.judge.checks.registry import run_checks
+from loadtest.judge.checks.registry import CHECKS, run_checks
 from loadtest.judge.checks.write_impact import tolerated_ratio
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
+from loadtest.summary.findings import CheckResult
 
 GOLDEN = Path(__file__).with_name("golden_findings.json")
-HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
+WATCHED = {"writer": "watch", "write_interval": 0.0, "window": 0.0}
+NOBODY_ASKED = {**WATCHED, "writer": "none"}
+BROKEN = (
+    "w1[0 10] w2[20 30] w3[40 50] w4[60 70] w5[75 90] h:r2[52 56] a:r1[100 107] a:r5[110 112] a:n2[120 126] "
+    "d:torn[41 44 bytes=900] d:truncated[177 178 bytes=70] e:r5[421 422 etag=none] f:foreign[431 432]"
+)
+SLIGHTLY_OLD = (
+    "w1[0 10] w2[20 30] w3[60 70] a:r1[31 35] w4[200 210] b:r4[203 208] c:r3[211 215] "
+    f"w5[300 310] f:r5[312 314] {padding(10_000, 6)}"
+)
+"""One read is old, and one write lost, for less than 50 ns."""
+PERHAPS_TOO_OLD = f"{SLIGHTLY_OLD} d:r3[211 290]"
+HISTORIES: dict[str, tuple[str, dict[str, Any]]] = {
     "nothing is wrong": (padding(0, 1, reads=300), {}),
     "everything is wrong": (
         "w1[0 10] w2[20 30] x3[40 50] w4[60 ?] w5[80 90] w6[95 400] "
@@ -40,22 +56,52 @@ HISTORIES: dict[str, tuple[str, dict[str, float]]] = {
     "writes are refused": ("x1[0 10] x2[20 30] w3[40 50] x4[60 70] r3[100 110]", {}),
     "nothing is read": ("w1[0 10]", {}),
 }
+MORE: dict[str, tuple[str, dict[str, Any]]] = {
+    "documents of another object": (f"w1[0 10] other-object[5 6] other-object[20 21] {padding(10_000, 2)}", {}),
+    "what is old is tolerated": (SLIGHTLY_OLD, {"max_staleness": 5e-8}),
+    "what is old may be tolerated": (PERHAPS_TOO_OLD, {"max_staleness": 5e-8}),
+    "watched, and nothing is wrong": (padding(0, 1, reads=300), WATCHED),
+    "watched, and much is wrong": (BROKEN, WATCHED),
+    "watched, and what is old is tolerated": (SLIGHTLY_OLD, {**WATCHED, "max_staleness": 5e-8}),
+    "watched, and what is old may be tolerated": (PERHAPS_TOO_OLD, {**WATCHED, "max_staleness": 5e-8}),
+    "watched, and little happens": ("w1[0 10] r1[20 30]", WATCHED),
+    "watched, and nothing happens": ("r0[20 30]", WATCHED),
+    "nobody asked, and nothing is wrong": (padding(0, 1, reads=300), NOBODY_ASKED),
+    "nobody asked, and much is wrong": (BROKEN, NOBODY_ASKED),
+}
 
 
 def history_of(name: str, more: str = "") -> History:
-    text, settings = HISTORIES[name]
+    text, settings = (HISTORIES | MORE)[name]
     return history(f"{text} {more}", samples=samples([700] * 150), **settings)
 
 
-@pytest.mark.parametrize("name", HISTORIES)
+def all_of(result: CheckResult) -> list[str]:
+    """Every field of a result, on a line for each sentence, number, witness and operation."""
+    lines = [result.title, result.guarantee, f"{result.verdict.name}: {result.sentence}"]
+    lines += [f"found {result.found} of {result.looked_at}{result.error}"]
+    lines += [f"{number.name}: {number.text} ({number.value} {number.unit})" for number in result.numbers]
+    for witness in result.witnesses:
+        lines += [f"{witness.sentence} ({witness.at_ns} is the {witness.relative_to})"]
+        lines += [str(operation).removeprefix("Operation") for operation in witness.operations]
+    return lines
+
+
+@pytest.mark.parametrize("name", HISTORIES | MORE)
 def test_what_the_checks_say(name: str) -> None:
     results = run_checks(history_of(name))
-    found = json.loads(json.dumps([dataclasses.asdict(result) for result in results]))
+    found = {result.id: all_of(result) for result in results}
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if os.environ.get("UPDATE_GOLDEN"):
         golden[name] = found
         GOLDEN.write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     assert found == golden[name], "run with UPDATE_GOLDEN=1 if this change is meant"
+
+
+def test_each_check_is_told_of_by_its_title() -> None:
+    told: list[str] = []
+    run_checks(history_of("nothing is read"), tell=told.append)
+    assert sorted(told) == sorted(promise.title for promise, _ in CHECKS)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +132,7 @@ def test_a_check_tolerates_nothing_unless_it_says_so_and_counts_in_its_own_nouns
     assert not no_limit({})
     inversions = Counted("inversion", "inversions")
     assert [inversions.text(count) for count in (0, 1, 1234)] == ["0 inversions", "1 inversion", "1,234 inversions"]
+    assert Counted("read or write", "reads and writes").text(2) == "2 reads and writes"
 
 
 def test_a_check_that_crashed_knows_nothing_and_keeps_its_error() -> None:

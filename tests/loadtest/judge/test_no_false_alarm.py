@@ -15,8 +15,7 @@ from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.zones import zones
 from loadtest.run.records import Verdict
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-HOW_MANY = int(os.environ.get("SIMULATED_RUNS", "250"))
+HOW_MANY = int(os.environ.get("SIMULATED_RUNS", "100"))
 """So many of a thousand, others each time; `make test-thorough` judges all."""
 NEVER_FIRE = ("whole-bodies", "fresh-reads", "monotonic-reads", "atomic-reads", "phantoms", "conditional-get")
 

@@ -6,11 +6,9 @@ from history_language import history, padding, run_info
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.registry import CHECKS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import QuestionId
-
-pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 ENOUGH = padding(10_000, 4)
 FINDINGS: dict[str, tuple[str, QuestionId]] = {

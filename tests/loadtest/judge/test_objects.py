@@ -15,11 +15,11 @@ from loadtest.judge.objects import OF_ALL_READS
 from loadtest.report.junit import junit
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
-from loadtest.run.history import History
-from loadtest.run.objects import history_of_object
+from loadtest.run.history.history import History
+from loadtest.run.history.objects import history_of_object
+from loadtest.run.history.run_info import RunInfo
+from loadtest.run.history.validation import validated
 from loadtest.run.records import NO_VERSION, ReadOutcome, Verdict
-from loadtest.run.run_info import RunInfo
-from loadtest.run.validation import validated
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Summary, read_summary, write_summary
@@ -191,6 +191,9 @@ def test_counts_are_limited_for_all_objects_and_the_rest_for_each() -> None:
     assert [one.verdict for one in summary.thresholds] == [FAIL, PASS, PASS, FAIL]
     (only,) = summarise(both(stale, thresholds=["stale_share < 0.3%"])).thresholds
     assert only.verdict is FAIL
+    once, twice = (summarise(both(stale, more, thresholds=["stale_share < 50%"])).thresholds[0] for more in ("", stale))
+    assert once.verdict is PASS, "and its number is of all"
+    assert once.number.value == pytest.approx(0.5 * twice.number.value, rel=0.01)
 
 
 def test_an_object_whose_writes_fail_is_not_helped_by_those_of_the_others() -> None:

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from altered import changed, due_in, slower, windows_of
+from drawing import examples
 from history_language import ZERO_NS, history
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.paused_windows import PAUSED, own_pauses, paused_windows
-from loadtest.run.history import History, Samples
+from loadtest.run.history.history import History, Samples
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.generator import Generator
 
@@ -112,7 +113,7 @@ def slow_run(factor: float) -> tuple[History, Verdict]:
     return slow, measure_impact(slow).verdict
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.sets(st.sampled_from(range(len(WRITING)))), st.sampled_from([1.0, 1.3, 1.6, 3.0]), st.integers(20, 500))
 def test_pauses_never_make_a_pass_of_a_fail(places: set[int], factor: float, ms: int) -> None:
     """However the pauses lie: in the very windows that are slow, or elsewhere."""

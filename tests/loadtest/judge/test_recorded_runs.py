@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from recording import Recording, document
 
@@ -11,8 +10,6 @@ from loadtest.http1.errors import BodyTooLargeError
 from loadtest.judge.analyse import summarise
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.summary import Summary, summary_bytes
-
-pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 TAGS = ('"a"', 'W/"a"', "b", '"c"', "", '""', '"d')
 BODIES = (
@@ -55,7 +52,6 @@ def judged(recording: Recording) -> Summary:
     return summary
 
 
-@settings(max_examples=100)
 @given(st.lists(STEPS, max_size=30), st.sampled_from((0.0, 0.5, 1.0)))
 def test_whatever_a_target_answers_its_run_is_accepted_and_judged(steps: list[Any], share: float) -> None:
     recording = Recording(share)
@@ -86,7 +82,6 @@ def spelled(version: int, epoch: int, how: str) -> str:
     }[how]
 
 
-@settings(max_examples=100)
 @given(
     st.lists(st.integers(-1, 2), min_size=1, max_size=60),
     st.sampled_from(("as the store", "weak", "with a suffix", "without quotes", "of its own", "a counter")),

@@ -65,3 +65,11 @@ def _probability_at_most(count: int, place: int) -> float:
         for total, number in list(ways.items()):
             ways[total + rank] = ways.get(total + rank, 0) + number
     return sum(number for total, number in ways.items() if total <= place) / 2**count
+
+
+def test_what_begins_late_in_a_long_run_counts_like_what_began_early() -> None:
+    late = np.repeat([0.0, 0.3], 6_000) + np.random.default_rng(1).normal(scale=0.001, size=12_000)
+    for differences in (late, late[::-1]):
+        found = shift(differences)
+        assert found is not None
+        assert found.center == pytest.approx(0.15, abs=0.01)

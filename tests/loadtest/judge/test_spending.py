@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -30,7 +31,7 @@ def test_one_look_at_the_end_is_an_interval_of_95_percent() -> None:
     assert tails_of_last([1.0]) == pytest.approx((ALLOWED, ALLOWED), rel=1e-6)
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(rising_shares, st.sampled_from([spent_late, spent_evenly]), st.integers(0, 2**32 - 1))
 def test_all_looks_together_err_no_more_often_than_is_allowed(
     shares: list[float], spending: Spending, seed: int

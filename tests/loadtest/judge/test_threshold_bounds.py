@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.validation import validated
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, Verdict
-from loadtest.run.validation import validated
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.summary import Summary
-
-pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
@@ -126,6 +124,15 @@ class TestStaleReadsThatAreLeftOpen:
         (result,) = evaluate(["stale_reads < 3"], summarise(run), run)
         assert result.verdict is OPEN
         assert result.number.text == "between 0 and 3"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "verdict"), [("broken == 0", OPEN), ("broken < 5%", PASS), ("broken > 5%", FAIL)]
+)
+def test_documents_of_somebody_else_may_have_been_broken_ones(threshold: str, verdict: Verdict) -> None:
+    result = judged(threshold, f"{padding(0, 1, reads=300)} foreign[60 61]")
+    assert result.verdict is verdict, result.sentence
+    assert judged("broken == 0", padding(0, 1, reads=300)).verdict is PASS
 
 
 class TestTheLongestWindow:

@@ -5,7 +5,7 @@ from history_language import history, padding
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.fresh_reads import fresh_reads
-from loadtest.judge.checks.visible_writes import visible_writes
+from loadtest.judge.checks.visible_writes import listed, visible_writes
 from loadtest.judge.order.unseen import unseen
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
@@ -65,6 +65,7 @@ def test_says_which_and_shows_the_last_read_that_could_have_got_it() -> None:
         "Write 2 was acknowledged. Reader 0/2 asked 10.0 ns after that, was answered 6.00 ns before write 3 was "
         "called, and got version 1. No read ever returned version 2."
     )
+    assert shown.relative_to == "acknowledgement of write 2"
     assert [(each.kind, each.version) for each in shown.operations] == [("write", 2), ("read", 1), ("write", 3)]
     assert fresh_reads(history(f"w1[0 10] r1[11 12] w2[20 30] r1[31 32] w3[50 60] r3[61 62] {ENOUGH}")).found == 1
 
@@ -75,6 +76,8 @@ def test_many_are_listed_up_to_ten() -> None:
     assert result.sentence.endswith("no read ever returned versions 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ….")
     assert (result.found, len(result.witnesses)) == (12, 5)
     assert [number.value for number in result.numbers] == [12, 0]
+    assert listed(range(1, 11)) == "versions 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
+    assert [listed([7]), listed([7, 1234])] == ["version 7", "versions 7, 1,234"]
 
 
 def test_what_is_tolerated_is_no_finding_but_is_said() -> None:

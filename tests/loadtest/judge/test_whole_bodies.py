@@ -1,5 +1,6 @@
 """Whole bodies: torn, truncated and corrupt documents are found, and silence wants reads that met a PUT."""
 
+from base64 import b64encode
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +9,10 @@ from history_language import history, padding
 
 from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.checks.conditional_get import conditional_get
-from loadtest.judge.checks.whole_bodies import whole_bodies
-from loadtest.run.history import History
+from loadtest.judge.checks.whole_bodies import _change_of_size, whole_bodies
+from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import RunDocuments
 from loadtest.run.records import Verdict
-from loadtest.run.run_entries import RunDocuments
 
 ENOUGH = padding(10_000, 2, reads=300)
 NONE = "no PUT was in flight: the last one before it, write 1, had ended"
@@ -145,7 +146,9 @@ def test_a_witness_says_what_was_got() -> None:
     ("size", "said"),
     [
         (1003, "(1.00 kB, 3 B more than the document, as a byte-order mark is)"),
+        (1002, "(1.00 kB, 2 B more than the document, as a line end of two bytes is)"),
         (1001, "(1.00 kB, 1 B more than the document, as a line end is)"),
+        (1000, "(1.00 kB, 0 B more than the document)"),
         (1336, "(1.34 kB, 336 B more than the document, as base64 is)"),
         (600, "(600 B, 400 B less than the document)"),
         (1500, "(1.50 kB, 500 B more than the document)"),
@@ -158,6 +161,13 @@ def test_a_rewritten_document_is_not_whole_and_its_length_is_told_beside_the_doc
     assert f"received a document that something on the way passed on changed {said} while" in (
         result.witnesses[0].sentence
     )
+
+
+@pytest.mark.parametrize("document", [998, 999, 1000])
+def test_base64_makes_four_characters_of_each_three_bytes_that_were_begun(document: int) -> None:
+    for size in (1332, 1333, 1336):
+        said = _change_of_size(size, document)
+        assert said.endswith("as base64 is") == (size == len(b64encode(bytes(document))))
 
 
 def test_what_is_no_document_is_not_whole_and_accuses_nobody() -> None:
@@ -182,6 +192,11 @@ def test_silence_without_reads_that_met_a_put_says_nothing() -> None:
     verdict, sentence = judge(9)
     assert verdict is Verdict.INCONCLUSIVE
     assert sentence.startswith("All 209 documents were whole, but only 9 reads met a PUT in flight and at least 10")
+    watched = history(f"{writes} {apart}", writer="watch", write_interval=0.0, window=0.0)
+    assert whole_bodies(watched).sentence == (
+        "All 200 documents were whole, but only 0 reads may have met a publication and at least 10 are needed: read "
+        "more often, or watch for longer."
+    )
     verdict, sentence = judge(10)
     assert verdict is Verdict.PASS
     assert sentence == (
@@ -228,3 +243,4 @@ def test_reads_of_which_some_met_a_put_wherever_they_were_are_enough() -> None:
     torn = whole_bodies(known_to(100, f"{text} torn[-20 81] torn[500 601]"))
     assert "1 of these reads may have overlapped a PUT, 1 certainly did not." in torn.sentence
     assert "perhaps while" in torn.witnesses[0].sentence
+    assert [one.widening_ns for one in torn.witnesses[0].operations if one.kind == "read"] == [100]

@@ -44,3 +44,8 @@ def kept_by(odd: OddStore, run_dir: Path, body: bytes = MINE, **headers: str) ->
 
 def restore(run_dir: Path, *options: str) -> int:
     return main(["restore", str(run_dir), *options])
+
+
+def mine_comes_back(odd: OddStore, run_dir: Path, *options: str) -> None:
+    assert restore(run_dir, *options) == 0
+    assert odd.body == MINE

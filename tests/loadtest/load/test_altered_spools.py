@@ -9,19 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from killed_runs import killed_run
 from spooled_runs import said_of, say
 
 from loadtest.errors import UsageError
-from loadtest.run import sealing
-from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import REGISTRATION_SUFFIX
-from loadtest.run.roll_call import call_roll
+from loadtest.run.history.attendance import Attendance, missing
 from loadtest.run.run_file import load_run, write_run
-from loadtest.run.sealing import is_sealed, pack, seal
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.sealing import sealing
+from loadtest.run.sealing.roll_call import call_roll
+from loadtest.run.sealing.sealing import is_sealed, pack, seal
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 
 def what_is_missing(run_dir: Path) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ def run_dir(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole, tmp_path / "run")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150))
 @given(st.data())
 def test_no_changed_byte_is_passed_over(whole: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
     files = [path for path in sorted(whole.rglob("*")) if path.is_file() and path.stat().st_size]

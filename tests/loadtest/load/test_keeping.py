@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kept_objects import MINE, OTHER, RUN, about, kept_by, restore
+from kept_objects import MINE, OTHER, RUN, about, kept_by, mine_comes_back, restore
 
 from loadtest.errors import UsageError
-from loadtest.load.owed import earlier_runs, take_over
-from loadtest.load.preparation import Preparation
+from loadtest.load.preparing.owed import earlier_runs, take_over
+from loadtest.load.preparing.preparation import Preparation
 from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.run_directory import RunDirectory
@@ -62,8 +62,7 @@ def test_who_may_read_it_is_put_back_too_and_what_this_key_may_not_write_is_said
     own = {"x_amz_tagging": "a=b", "x_amz_server_side_encryption": "AES256"} | grants
     kept_by(odd, tmp_path, **own)
     odd.oddities["denied"] = denied
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
     assert said in capsys.readouterr().err
     before = {name.replace("_", "-"): value for name, value in own.items()}
     left = {name: value for name, value in odd.headers if name.startswith("x-amz-")}
@@ -78,8 +77,7 @@ def test_a_header_that_boto3_does_not_send_keeps_nothing_from_being_put_back(tmp
     assert look.not_kept == ("its ContentDisposition, which is not ASCII", "its x-amz-meta-who, which is not ASCII")
     keep(tmp_path / KEPT_FOLDER, about(odd), look)
     odd.hold(render(RUN, 7, 512))
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 def test_the_next_run_takes_over_what_a_killed_one_keeps(
@@ -99,8 +97,7 @@ def test_the_next_run_takes_over_what_a_killed_one_keeps(
     assert earlier_runs(run_dir, mine | {"object_key": "else"}, RUN).heir_of is None
     assert "will be put back at the end of this run" in take_over(run_dir, killed, mine)
     odd.hold(render(OTHER, 5, 512))
-    assert restore(run_dir) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, run_dir)
     assert dict(odd.headers)["x-amz-meta-owner"] == "me"
     assert not is_owed(killed)
     assert not is_owed(run_dir)
@@ -116,8 +113,7 @@ def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is
     for earlier, later in itertools.pairwise(runs):
         take_over(later, earlier, about(odd))
     assert [is_owed(run_dir) for run_dir in runs] == [True, True, True]
-    assert restore(runs[2]) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, runs[2])
     assert [is_owed(run_dir) for run_dir in runs] == [False, False, False]
 
 
@@ -125,8 +121,7 @@ def test_runs_that_took_a_document_over_one_from_another_are_all_told_when_it_is
 def test_a_damaged_record_keeps_nobodys_document_from_them(tmp_path: Path, odd: OddStore, described: str) -> None:
     kept_by(odd, tmp_path)
     (tmp_path / "run.json").write_text(described)
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 def test_a_copy_with_another_byte_in_it_is_not_put_back(
@@ -164,8 +159,7 @@ def test_a_key_that_may_not_read_sees_by_the_readers_address(tmp_path: Path, odd
     odd.oddities["getfail"] = "502|bad gateway"
     assert restore(tmp_path) == 1  # what is there cannot be seen
     del odd.oddities["getfail"]
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 def test_a_put_that_fails_leaves_it_owed(tmp_path: Path, odd: OddStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,8 +183,7 @@ def test_where_nothing_was_nothing_stays_if_the_key_may_delete(
         assert (odd.body is None) == may_delete
         assert ("is removed again" if may_delete else "may not delete it") in capsys.readouterr().err
         odd.hold(MINE)
-        assert restore(tmp_path) == 0
-        assert odd.body == MINE
+        mine_comes_back(odd, tmp_path)
 
 
 def test_a_run_that_kept_nothing_and_one_whose_copy_is_damaged(tmp_path: Path, odd: OddStore) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kept_objects import MINE, OTHER, RUN, about, kept_by, restore
+from kept_objects import MINE, OTHER, RUN, about, kept_by, mine_comes_back, restore
 
 from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import JOURNAL_NAME, KEPT_DOCUMENT, KEPT_FOLDER
@@ -37,8 +37,7 @@ def test_what_somebody_else_wrote_meanwhile_stays(
         assert "was not put back" in said
         assert f"restore {tmp_path} --force" in said
         assert str(tmp_path / KEPT_FOLDER / KEPT_DOCUMENT) in said
-    assert restore(tmp_path, "--force") == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path, "--force")
 
 
 def journal(run_dir: Path, *outcomes: WriteOutcome | None) -> None:
@@ -71,8 +70,7 @@ def test_a_put_of_the_run_that_lands_late_is_put_right(
             odd.hold(late.pop())
 
     monkeypatch.setattr(putting_back.time, "sleep", land)
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
     assert "A PUT of the run was never answered" in capsys.readouterr().err
 
 
@@ -92,8 +90,7 @@ def test_where_every_put_was_answered_nobody_waits(
     kept_by(odd, tmp_path)
     journal(tmp_path, ACKED, WriteOutcome.REFUSED, ACKED)
     monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 @pytest.mark.parametrize("oddities", [{"noconditionalput": "1"}, {"conditionfail": "NotImplemented|501"}, {}])
@@ -103,8 +100,7 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
     with running_odd_store(**oddities) as odd:
         kept_by(odd, tmp_path)
         if oddities:  # such a store cannot tell; it is written to all the same
-            assert restore(tmp_path) == 0
-            assert odd.body == MINE
+            mine_comes_back(odd, tmp_path)
             return
         put = Store.put
 
@@ -175,8 +171,7 @@ def test_a_put_of_another_object_that_was_never_answered_delays_nothing(
     path = tmp_path / KEPT_FOLDER / "about.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "objects": 2}))
     monkeypatch.setattr(putting_back.time, "sleep", lambda seconds: pytest.fail("it waited"))
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 def test_two_runs_at_once_lose_nobodys_document(
@@ -189,8 +184,7 @@ def test_two_runs_at_once_lose_nobodys_document(
     assert not own_end.done
     assert f"load test {OTHER} is writing there, or has" in own_end.sentence
     assert is_owed(tmp_path)
-    assert restore(tmp_path) == 0
-    assert odd.body == MINE
+    mine_comes_back(odd, tmp_path)
 
 
 def test_restore_does_not_write_over_a_run_that_is_writing(

@@ -2,10 +2,11 @@
 
 import itertools
 
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.run.looks import (
+from loadtest.run.history.looks import (
     LEAST_PAIRS,
     LookMade,
     RunLooks,
@@ -18,7 +19,7 @@ from loadtest.run.schedule import WindowSchedule, rests_for
 from loadtest.units import SECOND
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.integers(5, 400), st.integers(2, 600), st.integers(0, 1_000))
 def test_looks_are_at_complete_pairs_and_rise_to_all_that_there_may_be(tenths: int, seconds: int, seed: int) -> None:
     window_ns, run_ns = tenths * SECOND // 10, seconds * SECOND

@@ -8,8 +8,8 @@ from killed_runs import killed_run
 from spooled_runs import column
 
 from loadtest import whole_files
-from loadtest.run import sealing
-from loadtest.run.sealing import is_sealed, pack
+from loadtest.run.sealing import sealing
+from loadtest.run.sealing.sealing import is_sealed, pack
 
 
 def test_who_comes_while_a_run_is_packed_waits_and_packs_nothing(
@@ -39,14 +39,14 @@ def test_the_seal_is_on_the_disk_before_what_it_was_made_from_is_removed(
     """Of a machine that lost power then, neither the spool nor the seal might be left."""
     run_dir = killed_run(tmp_path / "run")
     flushed: list[str] = []
-    on_the_disk = whole_files._on_the_disk
+    on_the_disk = whole_files.on_the_disk
 
     def noted(path: Path) -> None:
         on_the_disk(path)
         if not is_sealed(run_dir):
             flushed.append(path.name)
 
-    monkeypatch.setattr(whole_files, "_on_the_disk", noted)
+    monkeypatch.setattr(whole_files, "on_the_disk", noted)
     pack(run_dir)
     assert is_sealed(run_dir)
     for name in ("reads.parquet", "run.json"):

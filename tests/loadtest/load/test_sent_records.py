@@ -8,17 +8,18 @@ from typing import Any
 
 import gevent
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from locust.env import Environment
 
-from loadtest.load import record_receiver, record_sender
-from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.record_sender import RECORDS_MESSAGE, RecordSender
+from loadtest.load.workers import record_receiver, record_sender
+from loadtest.load.workers.record_receiver import RecordReceiver
+from loadtest.load.workers.record_sender import RECORDS_MESSAGE, RecordSender
 from loadtest.run.files import CLOSED_SUFFIX, HEARTBEAT_SUFFIX, SPOOL_FOLDER, SPOOL_SUFFIXES
-from loadtest.run.presence import Presence, is_alive
-from loadtest.run.recording_processes import still_recording
-from loadtest.run.spool import Spool
+from loadtest.run.spool.presence import Presence, is_alive
+from loadtest.run.spool.recording_processes import still_recording
+from loadtest.run.spool.spool import Spool
 
 RUN, CLIENT = "a-run", "a-worker"
 
@@ -87,7 +88,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(EVENTS)
 def test_all_arrives_in_the_end_over_any_channel(events: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as small:

@@ -14,14 +14,12 @@ from test_addresses import at_two, beside, from_two
 from watched_world import FINDERS, World, between, heads_of, no_finding, unwatched_by, watched_by
 
 from loadtest.judge.analyse import summarise
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds
-from loadtest.run.clocks import how_uncertain
-from loadtest.run.history import History
+from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE, ClockBounds
+from loadtest.run.clocks.clocks import how_uncertain
+from loadtest.run.history.history import History
+from loadtest.run.history.run_info import RunInfo
 from loadtest.run.records import Verdict
-from loadtest.run.run_info import RunInfo
 from loadtest.summary.summary import Summary
-
-pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 AHEAD_NS = 36_000_000_000_000
 """The clock of the worker in Tokyo is ten hours ahead."""

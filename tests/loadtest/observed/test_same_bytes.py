@@ -7,13 +7,13 @@ import pytest
 from test_without_a_store import readers_of
 from watched_world import FINDERS, World, md5, no_finding
 
+from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
-from loadtest.run.history import History
+from loadtest.judge.thresholds.judging import evaluate
+from loadtest.run.history.history import History
 from loadtest.run.records import UNDECIDED_VERSION, ReadOutcome, Verdict
-
-pytestmark = pytest.mark.usefixtures("in_one_thread")
 
 
 class Encrypted(World):
@@ -121,6 +121,8 @@ def test_a_condition_that_is_ignored_under_an_etag_that_no_head_showed_does_not_
     result = conditional_get(history)
     assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 0)
     assert result.sentence.startswith("27 requests named a document and got the same one again, with 200")
+    (limit,) = evaluate(["not_modified == 100%"], summarise(history), history)
+    assert limit.verdict is Verdict.INCONCLUSIVE, limit.sentence
 
 
 def test_correct_runs_with_an_etag_for_each_publication_raise_no_alarm() -> None:

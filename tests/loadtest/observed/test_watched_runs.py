@@ -10,13 +10,11 @@ from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 
-pytestmark = pytest.mark.usefixtures("in_one_thread")
-
-HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "1000"))
-RUNS = int(os.environ.get("SIMULATED_RUNS", "250"))
+HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "500"))
+RUNS = int(os.environ.get("SIMULATED_RUNS", "100"))
 """So many of a thousand, others each time. `make test-thorough` judges all, and ten thousand small histories."""
 
 

@@ -22,17 +22,17 @@ from loadtest.judge.checks.phantoms import phantoms
 from loadtest.judge.checks.visible_writes import visible_writes
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.load.writer.watching import Watching
-from loadtest.run.clock_bounds import ClockBounds
-from loadtest.run.clocks import widened
+from loadtest.run.clocks.clock_bounds import ClockBounds
+from loadtest.run.clocks.clocks import widened
 from loadtest.run.documents.observed import ObservedVerifier
-from loadtest.run.entity_tags import SpooledReads
-from loadtest.run.history import History
+from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.history.history import History
+from loadtest.run.history.run_info import RunInfo
 from loadtest.run.observed.journal import Watched, watched_from
 from loadtest.run.observed.naming import name_observed
 from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import WRITE_DTYPE, ReadOutcome, Verdict, WriteOutcome
-from loadtest.run.run_info import RunInfo
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.summary.findings import CheckResult
 from loadtest.target.heads import Head
 

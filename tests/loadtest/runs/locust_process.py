@@ -14,8 +14,8 @@ from typing import Any
 
 from loadtest.__main__ import main
 from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER, JOURNAL_NAME
-from loadtest.run.recording_processes import still_recording
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.recording_processes import still_recording
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (

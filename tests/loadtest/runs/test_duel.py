@@ -13,7 +13,7 @@ from own_document import Mine
 from warm_locust import WarmLocust, WarmRun, arguments_of
 
 from loadtest.__main__ import main
-from loadtest.load import duelling
+from loadtest.load.duelling import duelling
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 

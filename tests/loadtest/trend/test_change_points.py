@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +138,7 @@ def test_chances_fall_and_the_tables_are_in_order() -> None:
         assert chances[0] == 1.0
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.floats(-5, 5, allow_nan=False), min_size=10, max_size=40),
     st.lists(st.one_of(st.just(math.nan), st.floats(0, 3)), min_size=40, max_size=40),
