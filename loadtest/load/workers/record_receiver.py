@@ -96,7 +96,7 @@ class RecordReceiver:
             copy.files.clear()
 
     def _is_lost(self, client: str) -> bool:
-        """Whether Locust has lost a worker, which also sends nothing: the records are back before the next heartbeat."""
+        """Whether Locust has lost a worker, which sends nothing either: records are back before the next heartbeat."""
         node = self._runner.clients.get(client)
         silent = time.monotonic() - self._copies[client].heard > _HEARD_S
         return node is not None and node.state == "missing" and silent
