@@ -30,32 +30,38 @@ from benchmarks.options import parser
 REQUIREMENTS: Final = Path("requirements-mutation.txt")
 ENVIRONMENT: Final = Path(".build/mutation")
 MUTATED: Final = "loadtest/judge/checks"
-TESTS: Final = "tests/loadtest/judge"
+TESTS: Final = ("tests/loadtest/judge", "tests/loadtest/observed")
 LEAST_SCORE: Final = 0.9
 NOTICED: Final = ("killed", "timeout", "segfault", "suspicious")
 """A change after which the tests fail, never end, or take the process down with them."""
 UNTRIED: Final = ("not checked", "check was interrupted by user")
 LEFT_OUT: Final = (
-    "test_no_false_alarm.py",  # a thousand simulated runs
-    "test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
-    "test_run_files.py",
-    "test_impossible_histories.py",
-    "test_history.py",
-    "test_signed_rank.py",
-    "test_summary.py",
-    "test_latency.py",
-    "test_units.py",
+    "judge/test_no_false_alarm.py",  # simulated runs by the hundred
+    "observed/test_watched_runs.py",
+    "judge/test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
+    "judge/test_run_files.py",
+    "judge/test_impossible_histories.py",
+    "judge/test_history.py",
+    "judge/test_signed_rank.py",
+    "judge/test_spending.py",
+    "judge/test_distributions.py",
+    "judge/test_summary.py",
+    "judge/test_latency.py",
+    "judge/test_units.py",
+    "observed/test_publish_command.py",  # real processes
+    "observed/test_published_documents.py",
+    "observed/test_combinations.py",
 )
 TOO_SLOW: Final = (
-    "test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
+    "judge/test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
 )
 CONFIGURATION: Final = f"""
 source_paths = ["loadtest"]
 also_copy = ["benchmarks", "main.py", "stacks", "cdktf.json"]
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
-pytest_add_cli_args_test_selection = [
-  "{TESTS}", "--deselect={TESTS}/{TOO_SLOW}", {", ".join(f'"--ignore={TESTS}/{name}"' for name in LEFT_OUT)}
-]
+pytest_add_cli_args_test_selection = {
+    [*TESTS, f"--deselect=tests/loadtest/{TOO_SLOW}", *(f"--ignore=tests/loadtest/{name}" for name in LEFT_OUT)]
+}
 """
 """Hypothesis' profile (in the tests' conftest.py) draws few examples, and the same each time: so is the score."""
 FEW_EXAMPLES: Final = {"RANDOM_HISTORIES": "100"}

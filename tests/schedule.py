@@ -26,7 +26,8 @@ SLOW = (
     "loadtest/judge/test_fuzzed_runs.py",
     *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
     *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
-    "loadtest/documents/test_faults_recovered.py",
+    *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
+    *("loadtest/load/test_keeping.py", "loadtest/load/test_store.py", "probe/test_probe_writing.py"),
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
     "reports/test_report_page.py",
 )

@@ -213,7 +213,7 @@ def _silent_windows(history: History, called: Column, last: int) -> int:
 
 def _silent_intervals(history: History, called: Column, last: int) -> int:
     """How many of the longest times between two PUTs a run without windows went on without one at its end."""
-    interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max(initial=0)))
+    interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max()))
     return int((_end_ns(history) - last) / interval_ns)
 
 
