@@ -70,6 +70,7 @@ SECONDS = {
     "reports/test_report_page.py": 5,
     "docs/test_workflow_steps.py": 12,
     "docs/test_workflows.py": 6,
+    "docs/test_cdk_terrain.py": 7,
     "probe/test_mappings_page.py": 32,
     "loadtest/runs/": 12,
     "probe/test_probe_and_load_test.py": 15,
