@@ -14,8 +14,8 @@ CHECKOV := .build/checkov/bin/checkov
 CDKTF := node_modules/.bin/cdktf
 # Arguments for pytest, for example: make test TESTS='tests/stacks -k cors'
 TESTS ?=
-# How many tests run at a time: one more than two cores, as many a test waits for seconds of a real run.
-WORKERS ?= 3
+# How many tests run at a time: two for each of two cores, as many a test waits for seconds of a real run.
+WORKERS ?= 4
 # Groups of tests go to whichever process is free, in the order that tests/schedule.py gives them.
 PARALLEL = --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 # Everything is pinned, so there is nothing to resolve; and most of the bytecode would never be used.
@@ -51,7 +51,7 @@ test: ## every check and every test, with all set-up
 test-cdk-terrain: .venv/.installed ## docs/cdk-terrain.md with the packages of CDKTF's successor, 0.5 GB that are installed for it
 	INSTALL_CDK_TERRAIN=1 $(PYTHON) -m pytest tests/docs/test_cdk_terrain.py
 
-# None of these waits for anything, so that a third process would only import everything once more.
+# None of these waits for anything, so that more processes would only import everything once more.
 test-fast: WORKERS = 2
 test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
 	$(PYTHON) -m pytest $(PARALLEL) --fast $(TESTS)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from benchmarks.options import parser
 from loadtest import units
-from loadtest.load.workers import EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
+from loadtest.load.workers.workers import EXCHANGE_INTERVAL_OF_OTHER_CLOCKS_S
+from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
 from loadtest.units import SECOND
 
 RUN_NS = 60 * SECOND

@@ -32,7 +32,7 @@ from loadtest.judge.analyse import analyse
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.project import PROJECT
 from loadtest.run.duel import DuelSchedule, Side
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary

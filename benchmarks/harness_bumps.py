@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.options import parser
 from loadtest.project import locust_command
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.loading import load_history
 from loadtest.sandbox.process import running_sandbox, synthesize
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.options import parser
 from benchmarks.real_runs import real_run
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.sandbox.process import running_sandbox, synthesize

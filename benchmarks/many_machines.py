@@ -33,7 +33,7 @@ from benchmarks.other_hosts import hiding
 from loadtest import units
 from loadtest.project import locust_command
 from loadtest.run.files import READS_FILE, RUN_FILE
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 WORKERS = (1, 2, 4)
 SECONDS = 6

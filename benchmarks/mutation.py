@@ -6,13 +6,15 @@ printed with the code before and after it. The score is the share of changes tha
 
 It works on a copy of what git knows of the checkout, as it is on the disk. mutmut has an environment of its own
 (.build/mutation, pinned by requirements-mutation.txt), for it brings a terminal user interface along. With
-``--only fresh_reads`` that file alone is changed, for the loop while writing a check.
+``--only fresh_reads`` that file alone is changed (or several that are named), for the loop while writing a check. A run
+that is stopped, or that fails half way, prints what it knows until then, and returns 1.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -28,31 +30,38 @@ from benchmarks.options import parser
 REQUIREMENTS: Final = Path("requirements-mutation.txt")
 ENVIRONMENT: Final = Path(".build/mutation")
 MUTATED: Final = "loadtest/judge/checks"
-TESTS: Final = "tests/loadtest/judge"
+TESTS: Final = ("tests/loadtest/judge", "tests/loadtest/observed")
 LEAST_SCORE: Final = 0.9
 NOTICED: Final = ("killed", "timeout", "segfault", "suspicious")
 """A change after which the tests fail, never end, or take the process down with them."""
+UNTRIED: Final = ("not checked", "check was interrupted by user")
 LEFT_OUT: Final = (
-    "test_no_false_alarm.py",  # a thousand simulated runs
-    "test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
-    "test_run_files.py",
-    "test_impossible_histories.py",
-    "test_history.py",
-    "test_signed_rank.py",
-    "test_summary.py",
-    "test_latency.py",
-    "test_units.py",
+    "judge/test_no_false_alarm.py",  # simulated runs by the hundred
+    "observed/test_watched_runs.py",
+    "judge/test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
+    "judge/test_run_files.py",
+    "judge/test_impossible_histories.py",
+    "judge/test_history.py",
+    "judge/test_signed_rank.py",
+    "judge/test_spending.py",
+    "judge/test_distributions.py",
+    "judge/test_summary.py",
+    "judge/test_latency.py",
+    "judge/test_units.py",
+    "observed/test_publish_command.py",  # real processes
+    "observed/test_published_documents.py",
+    "observed/test_combinations.py",
 )
 TOO_SLOW: Final = (
-    "test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
+    "judge/test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
 )
 CONFIGURATION: Final = f"""
 source_paths = ["loadtest"]
 also_copy = ["benchmarks", "main.py", "stacks", "cdktf.json"]
 pytest_add_cli_args = ["-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
-pytest_add_cli_args_test_selection = [
-  "{TESTS}", "--deselect={TESTS}/{TOO_SLOW}", {", ".join(f'"--ignore={TESTS}/{name}"' for name in LEFT_OUT)}
-]
+pytest_add_cli_args_test_selection = {
+    [*TESTS, f"--deselect=tests/loadtest/{TOO_SLOW}", *(f"--ignore=tests/loadtest/{name}" for name in LEFT_OUT)]
+}
 """
 """Hypothesis' profile (in the tests' conftest.py) draws few examples, and the same each time: so is the score."""
 FEW_EXAMPLES: Final = {"RANDOM_HISTORIES": "100"}
@@ -70,7 +79,7 @@ def environment() -> Path:
     return ENVIRONMENT.absolute() / "bin"
 
 
-def copy_checkout(target: Path, mutated: str) -> None:
+def copy_checkout(target: Path, mutated: list[str]) -> None:
     """Copy what git knows of, as it is on the disk, and tell mutmut what to do with it."""
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -78,7 +87,7 @@ def copy_checkout(target: Path, mutated: str) -> None:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, target / name)
     with (target / "pyproject.toml").open("a") as settings:
-        settings.write(f'\n[tool.mutmut]\nonly_mutate = ["{mutated}"]{CONFIGURATION}')
+        settings.write(f"\n[tool.mutmut]\nonly_mutate = {mutated}{CONFIGURATION}")
 
 
 class Mutmut:
@@ -89,23 +98,34 @@ class Mutmut:
         self.folder = folder
         self.surroundings = os.environ | FEW_EXAMPLES | {"PYTHONPATH": sysconfig.get_path("purelib")}
 
-    def run(self, *names: str) -> bool:
-        """Make the mutants and run the tests on each; its progress goes to ``mutmut.log``. False when it failed."""
-        with (self.folder / "mutmut.log").open("wb") as log:
-            return not subprocess.run(
-                [self.program, "run", "--max-children", str(os.cpu_count() or 1), *names],
-                cwd=self.folder,
-                env=self.surroundings,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
-            ).returncode
+    def run(self, processes: int) -> str:
+        """Make the mutants and run the tests on each; why it did not come to its end, or "".
+
+        Its progress goes to ``mutmut.log``.
+        """
+        try:
+            with (self.folder / "mutmut.log").open("wb") as log:
+                subprocess.run(
+                    [self.program, "run", "--max-children", str(processes)],
+                    cwd=self.folder,
+                    env=self.surroundings,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    check=True,
+                )
+        except subprocess.CalledProcessError:
+            said = (self.folder / "mutmut.log").read_text(errors="replace")[-3000:]
+            return f"{said}\nThe mutation run failed; above is the end of what it said."
+        except KeyboardInterrupt:
+            return "The mutation run was stopped."
+        return ""
 
     def results(self) -> dict[str, str]:
-        """What became of each mutant, by its name."""
+        """What became of each mutant that the tests were run on, by its name."""
         lines = self._ask("results", "--all", "true").splitlines()
-        return dict(line.strip().rsplit(": ", 1) for line in lines if ": " in line)
+        found = dict(line.strip().rsplit(": ", 1) for line in lines if ": " in line)
+        return {name: status for name, status in found.items() if status not in UNTRIED}
 
     def change(self, name: str) -> str:
         """What a mutant changed: lines as they were, and as they became."""
@@ -146,17 +166,17 @@ def table(results: dict[str, str]) -> str:
     return "\n".join([head, *rows])
 
 
-def main(only: str | None) -> int:
+def main(only: list[str], processes: int) -> int:
     """Print the table and the survivors; returns 1 when the score is too low or there is no score."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copy_checkout(Path(folder), f"{MUTATED}/{only}.py" if only else f"{MUTATED}/*")
+        copy_checkout(Path(folder), [f"{MUTATED}/{name}.py" for name in only] or [f"{MUTATED}/*"])
         mutmut = Mutmut(environment(), Path(folder))
-        if not mutmut.run():
-            print((Path(folder) / "mutmut.log").read_text(errors="replace")[-3000:], file=sys.stderr)
-            print("The mutation run failed; above is the end of what it said.", file=sys.stderr)
-            return 1
+        if unfinished := mutmut.run(processes):
+            print(unfinished, file=sys.stderr)
         results = mutmut.results()
+        if not results:
+            return 1
         survivors = sorted(name for name, status in results.items() if status not in NOTICED)
         with ThreadPoolExecutor(os.cpu_count()) as askers:
             changes = list(askers.map(mutmut.change, survivors))
@@ -165,16 +185,20 @@ def main(only: str | None) -> int:
     for name, change in zip(survivors, changes, strict=True):
         print(f"{name.removeprefix('loadtest.judge.checks.')}\n{change}")
     noticed = sum(status in NOTICED for status in results.values())
-    return 0 if noticed >= LEAST_SCORE * len(results) else 1
+    return 0 if noticed >= LEAST_SCORE * len(results) and not unfinished else 1
 
 
 if __name__ == "__main__":
     options = parser("mutation", __doc__)
     checks = sorted(path.stem for path in Path(MUTATED).glob("[a-z]*.py"))
-    one = "change this file of checks alone, for example fresh_reads"
-    options.add_argument("--only", choices=checks, metavar="CHECK", help=one)
+    some = "change these files of checks alone, for example fresh_reads"
+    options.add_argument("--only", choices=checks, metavar="CHECK", nargs="+", default=[], help=some)
+    processes = os.cpu_count() or 1
+    many = "how many mutants are tried at a time (default: one a core)"
+    options.add_argument("--processes", type=int, choices=range(1, processes + 1), default=processes, help=many)
     given = options.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it is stopped as with Ctrl-C
     try:
-        sys.exit(main(given.only))
+        sys.exit(main(given.only, given.processes))
     except subprocess.CalledProcessError as failed:
         sys.exit(f"This command failed, with exit code {failed.returncode}: {' '.join(failed.cmd)}")

@@ -25,12 +25,12 @@ import numpy as np
 from gevent.event import Event
 from locust import FastHttpUser, User, task
 
-from loadtest.load.reader import SamplesReader
-from loadtest.load.recorder import Recorder
+from loadtest.load.reading.reader import SamplesReader
+from loadtest.load.reading.recorder import Recorder
 from loadtest.run.documents.kinds import made_up_documents
 from loadtest.run.plan import Plan, boot_id
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE, load_records
 
 _WARM_UP_S = 1
 

@@ -26,7 +26,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.run.checksums import write_checksums
 from loadtest.run.records import (
     EXIT_CODES,
     GENERATOR_DTYPE,
@@ -43,6 +42,7 @@ from loadtest.run.records import (
     empty,
     outcome_names,
 )
+from loadtest.run.sealing.checksums import write_checksums
 from loadtest.units import MILLISECOND, SECOND
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from benchmarks.autoregression import autoregressive
-from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes
-from loadtest.run.looks import rests_until_decided
+from loadtest.run.history.history import Column, History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history.looks import rests_until_decided
+from loadtest.run.history.run_info import RunInfo
 from loadtest.run.records import GENERATOR_DTYPE, NO_VERSION, ReadOutcome, WriteOutcome
-from loadtest.run.run_info import RunInfo
 from loadtest.run.schedule import Window, put_times, rests_for
 from loadtest.run.schedule import WindowSchedule as Schedule
 from loadtest.units import SECOND

@@ -22,8 +22,8 @@ import numpy as np
 from benchmarks.options import parser
 from benchmarks.simulated_runs import START_NS, TOLERANCE, WINDOW_S, Truth, simulated
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.run.history import History, Reads, Windows, Writes
-from loadtest.run.looks import GRACE_NS, LookMade, PlannedLook, RunLooks, planned_looks, rests_until_decided
+from loadtest.run.history.history import History, Reads, Windows, Writes
+from loadtest.run.history.looks import GRACE_NS, LookMade, PlannedLook, RunLooks, planned_looks, rests_until_decided
 from loadtest.run.records import Verdict
 from loadtest.run.schedule import WindowSchedule
 from loadtest.units import SECOND

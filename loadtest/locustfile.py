@@ -10,7 +10,7 @@ if (_folder := str(Path(__file__).resolve().parent.parent)) not in sys.path:  # 
     sys.path.insert(0, _folder)
 
 from loadtest.load.plugin import register
-from loadtest.load.reader import SamplesReader
+from loadtest.load.reading.reader import SamplesReader
 
 __all__ = ["SamplesReader"]
 

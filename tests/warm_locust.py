@@ -42,6 +42,10 @@ class WarmRun:
             raise subprocess.TimeoutExpired("locust", timeout or 0)
         return code
 
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
     def communicate(self, timeout: float = 600) -> tuple[str, None]:
         """All output, once nobody has it open any more."""
         until, pieces = time.monotonic() + timeout, []
@@ -165,7 +169,7 @@ if __name__ == "__main__":
     from locust.main import main
 
     import loadtest.load.plugin
-    import loadtest.load.reader  # noqa: F401 - what the locustfile imports
+    import loadtest.load.reading.reader  # noqa: F401 - what the locustfile imports
 
     become_each_run(int(sys.argv[1]))
     main()

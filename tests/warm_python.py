@@ -125,7 +125,7 @@ if __name__ == "__main__":
     import loadtest.load.writer.writer
     import loadtest.report.page
     import loadtest.report.terminal
-    import loadtest.run.sealing  # noqa: F401
+    import loadtest.run.sealing.sealing  # noqa: F401
     from loadtest.target.s3_client import s3_client, s3_session
     from tests.quick_boto3 import read_once
 

@@ -77,7 +77,7 @@ def _of_this_run(summary: Summary, run_dir: Path) -> Summary:
 
 def _judged(run_dir: Path) -> Summary:
     from loadtest.judge.analyse import analyse  # noqa: PLC0415 - runs that have been reported on need none of it
-    from loadtest.run.sealing import pack  # noqa: PLC0415
+    from loadtest.run.sealing.sealing import pack  # noqa: PLC0415
 
     pack(run_dir)
     return analyse(run_dir)

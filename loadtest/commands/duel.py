@@ -19,9 +19,9 @@ from loadtest.compare.comparison import DEFAULT_TOLERANCE, Comparison
 from loadtest.compare.paired import DEFAULT_RUN_NOISE, compare_in_turns
 from loadtest.compare.writing import DUEL_FILES, write_comparison
 from loadtest.errors import EXIT_INTERRUPTED, UsageError
-from loadtest.load.duel_sides import DuelSide, add_shared_arguments, both_sides
-from loadtest.load.duelling import SPARE_S, Contender, Ended, fight
-from loadtest.load.owed import owed_sentence
+from loadtest.load.duelling.duel_sides import DuelSide, add_shared_arguments, both_sides
+from loadtest.load.duelling.duelling import SPARE_S, Contender, Ended, fight
+from loadtest.load.preparing.owed import owed_sentence
 from loadtest.project import locust_command
 from loadtest.run.duel import Side
 from loadtest.run.files import RUNS_FOLDER

@@ -10,7 +10,7 @@ import sys
 
 import configargparse  # type: ignore[import-untyped]
 
-from loadtest.load.options import add_arguments as add_run_arguments
+from loadtest.load.options.options import add_arguments as add_run_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

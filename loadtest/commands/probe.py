@@ -15,8 +15,8 @@ import configargparse  # type: ignore[import-untyped]
 from loadtest.cleaned import public_url
 from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.http1.trust import unused_proxy
-from loadtest.load.options import add_arguments as add_run_arguments
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import add_arguments as add_run_arguments
+from loadtest.load.options.options import settings_from
 from loadtest.probe import render
 from loadtest.probe.model import Case, Report
 from loadtest.probe.runner import TIME_LIMIT_S, Probe, ProbePlan

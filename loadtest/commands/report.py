@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         print_answers(summary, files, sys.stdout)
         if is_owed(run_dir):
-            from loadtest.load.owed import owed_sentence  # noqa: PLC0415
+            from loadtest.load.preparing.owed import owed_sentence  # noqa: PLC0415
 
             say(owed_sentence(run_dir))
     return EXIT_CODES[summary.verdict]
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(run_dir: Path, progress: Steps) -> tuple[Summary, tuple[Path, ...]]:
     # These take a while to import, and who asks for help or gives no run should not wait for them.
     from loadtest.run.loading import load_history  # noqa: PLC0415
-    from loadtest.run.sealing import pack  # noqa: PLC0415
+    from loadtest.run.sealing.sealing import pack  # noqa: PLC0415
 
     pack(run_dir, lambda: progress.stage("Packing what was recorded"))
     progress.stage("Judging the run")

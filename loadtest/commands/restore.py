@@ -14,7 +14,7 @@ from typing import Any, Final
 from loadtest.cleaned import hide, public_url
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
-from loadtest.load.owed import note_taken_over
+from loadtest.load.preparing.owed import note_taken_over
 from loadtest.run.run_directory import must_be_folder
 from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
@@ -99,7 +99,7 @@ def _restore(arguments: argparse.Namespace, run_dir: Path, number: int, told: di
         return 0
     own_run = arguments.orders_on_input  # it has ended, or is about to
     if not (own_run or arguments.force):
-        from loadtest.run.sealing import refuse_while_recording  # noqa: PLC0415 - it takes a while to import
+        from loadtest.run.sealing.sealing import refuse_while_recording  # noqa: PLC0415 - it takes a while to import
 
         try:
             described = load_run(run_dir)

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 TIME_CONSTANTS_S: Final = (2.0, 5.0, 12.0, 25.0, 50.0, 100.0)
 SHARES: Final = (0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)

@@ -10,7 +10,7 @@ from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.judge.measure.window_pairs import WindowTable
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import WindowKind
 
 _OF_KIND: Final = {"quiet": WindowKind.QUIET, "writing": WindowKind.WRITING}

@@ -16,7 +16,7 @@ from loadtest.compare.observed import Observed, observations
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.compare.rows import Row
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Summary

@@ -30,7 +30,7 @@ from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS, Shift, shift
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 

@@ -18,7 +18,7 @@ from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.judge.measure.window_pairs import NO_PARTNER
 from loadtest.judge.statistics.ratio_estimate import QUANTILES
 from loadtest.judge.statistics.signed_rank import Shift
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import WindowRow

@@ -23,7 +23,7 @@ import numpy as np
 
 from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, Shift, thinned
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 LEAST_WINDOWS: Final = 4
 """With 4 windows in each run the widest Mann-Whitney interval covers 97 %; with 3 only 90 %."""

@@ -25,7 +25,7 @@ from loadtest.judge.parts import BADNESS, got, slowest, with_number_of, witnesse
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import parse
 from loadtest.judge.thresholds.metrics import METRICS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, Witness, worst
 from loadtest.summary.parts import AddressRow

@@ -26,9 +26,9 @@ from loadtest.judge.places import with_places
 from loadtest.judge.questions import answer
 from loadtest.judge.thresholds.grammar import ThresholdError
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.objects import history_of_object
 from loadtest.run.loading import load_history
-from loadtest.run.objects import history_of_object
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Ended, Run, Source, Summary

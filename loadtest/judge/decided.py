@@ -22,7 +22,7 @@ from loadtest.judge.statistics.intervals import clopper_pearson
 from loadtest.judge.statistics.signed_rank import reaches
 from loadtest.judge.statistics.spending import Tails
 from loadtest.judge.thresholds.grammar import Threshold, parse
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, ThresholdResult
 from loadtest.summary.summary import Summary

@@ -13,7 +13,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.watch_evidence import foreign_reads, met_others, somebody_else
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 
 MINIMUM_READS: Final = 100
 """Bound at the minimum: < 3 %."""

@@ -2,8 +2,8 @@
 
 What a run promises of versions (fresh, whole, in order, by ETag) it promises of each object, and that a read of one
 object is older than a write to another says nothing. So each object is a run of its own to all checks, thresholds and
-answers (:func:`loadtest.run.objects.history_of_object`). Of all reads together only what is not about versions is
-judged: the load, errors, and how much writes slow reads down, whichever object they are written to.
+answers (:func:`loadtest.run.history.objects.history_of_object`). Of all reads together only what is not about versions
+is judged: the load, errors, and how much writes slow reads down, whichever object they are written to.
 
 **What the report shows** of response times, errors and the load generator, and what it counts of ETag and 304, is of
 all objects. Of slowdown and of old versions it shows the object which answers the question worst, and says of which.
@@ -23,7 +23,7 @@ from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.parts import BADNESS, got, slowest, summary_of, with_number_of, witnesses_in_turn
 from loadtest.judge.questions import answer
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.summary.findings import CheckResult, QuestionId, ThresholdResult, worst
 from loadtest.summary.parts import ObjectRow

@@ -10,7 +10,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.latency import measure_latency
 from loadtest.judge.measure.rates import measure_availability
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import FORMAT_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Question, Witness, worst
 from loadtest.summary.summary import Run, Summary

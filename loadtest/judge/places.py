@@ -24,7 +24,7 @@ from loadtest.judge.measure.latency import response_ns
 from loadtest.judge.measure.populations import successful, window_of
 from loadtest.judge.parts import got, with_number_of
 from loadtest.judge.statistics.signed_rank import CONFIDENCE, shift
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, ThresholdResult, worst
 from loadtest.summary.parts import PlaceRow

@@ -1,7 +1,7 @@
 """The life of a run, in the Locust process that has one: standalone, or the master of several workers.
 
-prepare (``loadtest.load.preparation``) → start (all users are there: agree on a start) → finish (stop the writer, wait
-for the workers' spools, seal, report). Workers hear of the start by a Locust message.
+prepare (``loadtest.load.preparing.preparation``) → start (all users are there: agree on a start) → finish (stop the
+writer, wait for the workers' spools, seal, report). Workers hear of the start by a Locust message.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from loadtest.errors import EXIT_USAGE
+from loadtest.load.duelling.meeting import Agreed
 from loadtest.load.ending import exit_code, wait_for_spools
 from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
-from loadtest.load.meeting import Agreed
-from loadtest.load.preparation import Preparation
+from loadtest.load.preparing.preparation import Preparation
 from loadtest.load.progress.progress import Progress
-from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.workers import Workers
+from loadtest.load.workers.record_receiver import RecordReceiver
+from loadtest.load.workers.workers import Workers
 from loadtest.project import PROJECT
 from loadtest.run.files import REPORT_FILES, SPOOL_FOLDER, SUMMARY_FILE
-from loadtest.run.looks import planned_looks, rests_until_decided
+from loadtest.run.history.looks import planned_looks, rests_until_decided
 from loadtest.run.plan import Plan, boot_id
-from loadtest.run.presence import WRITER
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.schedule import NO_RESTS, rests_for
 from loadtest.run.settings import Settings
+from loadtest.run.spool.presence import WRITER
 from loadtest.target.finding import Target
 from loadtest.terminals import can_redraw, say
 from loadtest.units import SECOND

@@ -15,8 +15,8 @@ from typing import Final
 import gevent
 
 from loadtest.errors import EXIT_USAGE, UsageError
-from loadtest.run.recording_processes import closed_spools, still_recording
 from loadtest.run.records import EXIT_CODES, Verdict
+from loadtest.run.spool.recording_processes import closed_spools, still_recording
 from loadtest.terminals import say
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 from locust.runners import MasterRunner
 
-from loadtest.load.record_receiver import RecordReceiver
+from loadtest.load.workers.record_receiver import RecordReceiver
 
 
 def stop_once_at_a_time(runner: Any, *, has_page: bool) -> None:

@@ -21,17 +21,17 @@ from locust.runners import LocalRunner, WorkerRunner
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
 from loadtest.http1.trust import tls_context
-from loadtest.load.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.interrupts import waiting_through_ctrl_c
-from loadtest.load.lanes import Lanes
-from loadtest.load.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
-from loadtest.load.option_values import place_from
-from loadtest.load.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, PLAN_MESSAGE, SHARES_KEY
-from loadtest.load.record_receiver import END_MESSAGE
-from loadtest.load.record_sender import RECEIVED_MESSAGE, RecordSender
-from loadtest.load.recorder import Recorder
-from loadtest.load.workers import OTHER_VERSION, REFUSAL_MESSAGE, why_refused
-from loadtest.load.writer_news import ACKNOWLEDGED_MESSAGE
+from loadtest.load.options.option_values import place_from
+from loadtest.load.reading.lanes import Lanes
+from loadtest.load.reading.recorder import Recorder
+from loadtest.load.workers.clock_readings import CLOCK_MESSAGE, answer_reading
+from loadtest.load.workers.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
+from loadtest.load.workers.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, PLAN_MESSAGE, SHARES_KEY
+from loadtest.load.workers.record_receiver import END_MESSAGE
+from loadtest.load.workers.record_sender import RECEIVED_MESSAGE, RecordSender
+from loadtest.load.workers.workers import OTHER_VERSION, REFUSAL_MESSAGE, why_refused
+from loadtest.load.writer.news import ACKNOWLEDGED_MESSAGE
 from loadtest.project import code_digest
 from loadtest.run.files import DOCUMENTS_FOLDER
 from loadtest.run.plan import Plan

@@ -1,7 +1,7 @@
 """Hooks this project into Locust: ``register()`` makes one object a process, which follows Locust's events.
 
 Locust starts and ends runs in several ways (headless, web page, master and workers, Ctrl-C). What happens to a run is
-the same in all of them, and lives in ``loadtest.load.coordinator`` and ``loadtest.load.recorder``.
+the same in all of them, and lives in ``loadtest.load.coordinator`` and ``loadtest.load.reading.recorder``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.errors import UsageError
 from loadtest.load.coordinator import Coordinator
+from loadtest.load.duelling.meeting import Agreed, Meeting
 from loadtest.load.ending import end_hanging_children
 from loadtest.load.interrupts import (
     interrupt,
@@ -30,19 +31,18 @@ from loadtest.load.interrupts import (
     wait_for_the_end_of_this_process,
     waiting_through_ctrl_c,
 )
-from loadtest.load.lanes import Lanes
-from loadtest.load.meeting import Agreed, Meeting
-from loadtest.load.options import add_arguments
+from loadtest.load.options.options import add_arguments
 from loadtest.load.page.host import listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
 from loadtest.load.participant import COUNTS_KEY, Participant
-from loadtest.load.plan_message import PLAN_MESSAGE, plan_message
-from loadtest.load.record_receiver import RecordReceiver
-from loadtest.load.record_sender import RECORDS_MESSAGE
-from loadtest.load.recorder import Recorder
+from loadtest.load.reading.lanes import Lanes
+from loadtest.load.reading.recorder import Recorder
 from loadtest.load.run_starter import RunStarter
-from loadtest.load.workers import REFUSAL_MESSAGE, Workers
+from loadtest.load.workers.plan_message import PLAN_MESSAGE, plan_message
+from loadtest.load.workers.record_receiver import RecordReceiver
+from loadtest.load.workers.record_sender import RECORDS_MESSAGE
+from loadtest.load.workers.workers import REFUSAL_MESSAGE, Workers
 from loadtest.units import SECOND
 
 if TYPE_CHECKING:

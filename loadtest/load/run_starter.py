@@ -12,9 +12,9 @@ from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.coordinator import Coordinator
 from loadtest.load.ending import usage_exit
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
 from loadtest.load.page.host import check_can_listen
-from loadtest.load.several import refuse_too_few_readers
+from loadtest.load.preparing.several import refuse_too_few_readers
 from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw

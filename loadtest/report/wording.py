@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from loadtest import units
 from loadtest.cleaned import clean
-from loadtest.run.looks import DECIDED
+from loadtest.run.history.looks import DECIDED
 from loadtest.run.records import Verdict
 from loadtest.run.settings import PUBLISH
 from loadtest.summary.findings import CheckResult, Question, QuestionId, ThresholdResult

@@ -16,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loadtest.errors import RunError
-from loadtest.run.blocks import BLOCK, side_by_side
-from loadtest.run.checksums import verify
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WINDOWS_FILE, WRITES_FILE
-from loadtest.run.history import Column, History, Reads, Requests, Samples, Windows, Writes, nothing_of
+from loadtest.run.history.blocks import BLOCK, side_by_side
+from loadtest.run.history.history import Column, History, Reads, Requests, Samples, Windows, Writes, nothing_of
+from loadtest.run.history.run_info import read_run_info
+from loadtest.run.history.validation import validated
 from loadtest.run.records import GENERATOR_DTYPE, READ_DTYPE, REQUEST_DTYPE, WINDOW_DTYPE, WRITE_DTYPE, empty
-from loadtest.run.run_info import read_run_info
-from loadtest.run.seal import SEALED_FORMAT, verify_seal
-from loadtest.run.validation import validated
+from loadtest.run.sealing.checksums import verify
+from loadtest.run.sealing.seal import SEALED_FORMAT, verify_seal
 
 OPTIONAL_COLUMNS: Final = ("gave_up_ns", "address", "widening_ns")
 """Columns that are zero where a file lacks them: in older runs, and ``widening_ns`` in runs on one clock.

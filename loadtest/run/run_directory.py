@@ -26,7 +26,7 @@ from loadtest.run.records import FORMAT_VERSION, outcome_names
 from loadtest.run.run_file import write_run
 from loadtest.run.settings import Settings
 from loadtest.run.source import NO_SOURCE, Source
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from stacks.user_input import is_folder, shown
 
 logger = logging.getLogger(__name__)

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from loadtest.errors import RunError
-from loadtest.run.clock_bounds import ClockBounds
-from loadtest.run.clocks import clocks_of, how_uncertain
+from loadtest.run.clocks.clock_bounds import ClockBounds
+from loadtest.run.clocks.clocks import clocks_of, how_uncertain
 from loadtest.run.files import GENERATOR_FILE, READS_FILE, REQUESTS_FILE, WRITES_FILE
-from loadtest.run.gathering import gathered, planned_windows
-from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes
-from loadtest.run.looks import GRACE_NS
-from loadtest.run.presence import WORKER, pulse_of
-from loadtest.run.recording_processes import registrations
+from loadtest.run.history.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history.looks import GRACE_NS
+from loadtest.run.history.run_info import RunInfo
+from loadtest.run.history.validation import validated
 from loadtest.run.run_file import load_run
-from loadtest.run.run_info import RunInfo
-from loadtest.run.validation import validated
+from loadtest.run.sealing.gathering import gathered, planned_windows
+from loadtest.run.spool.presence import WORKER, pulse_of
+from loadtest.run.spool.recording_processes import registrations
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

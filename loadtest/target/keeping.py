@@ -17,7 +17,7 @@ from loadtest.cleaned import shown
 from loadtest.errors import UsageError
 from loadtest.run.documents.kind import MAXIMUM_BYTES
 from loadtest.run.documents.made_up import made_up_by
-from loadtest.run.etag_digests import md5_of
+from loadtest.run.etags.etag_digests import md5_of
 from loadtest.run.records import opaque
 from loadtest.target.as_stored import sendable
 from loadtest.target.finding import Target

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.trend.critical import p_value
 from loadtest.trend.noise import PHIS, run_deviations, whitened, without_outliers
 

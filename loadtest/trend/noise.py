@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 PHIS: Final = tuple(place / 10 for place in range(10))
 """The shares that are considered, 0 to 0.9; with 1 there would be no level."""

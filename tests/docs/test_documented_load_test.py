@@ -21,9 +21,9 @@ from locust.argument_parser import get_parser
 from loadtest.__main__ import main
 from loadtest.judge.analyse import summarise
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options.options import add_arguments, settings_from
 from loadtest.run.loading import load_history
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.process import RunningSandbox, running_sandbox
 
 VERDICTS = (0, 1, 3)

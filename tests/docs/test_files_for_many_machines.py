@@ -8,7 +8,7 @@ import pytest
 import yaml
 from locust.argument_parser import get_parser
 
-from loadtest.load.options import add_arguments
+from loadtest.load.options.options import add_arguments
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "examples" / "many-machines"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from documented import blocks, given_to_locust
 
-from loadtest.load.options import settings_from
-from loadtest.load.own_documents import take_documents
-from loadtest.load.publishing import refuse_too_few
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing.own_documents import take_documents
+from loadtest.load.preparing.publishing import refuse_too_few
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.records import ReadOutcome

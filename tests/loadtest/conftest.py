@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.judge.analyse import summarise
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.loading import load_history
 from loadtest.summary.summary import Summary
 

@@ -17,7 +17,7 @@ from loadtest.commands.probe import target_from
 from loadtest.http1.address import Address, request
 from loadtest.http1.connection import Connection
 from loadtest.judge.analyse import summarise
-from loadtest.load.session import ReadAnswer, Session
+from loadtest.load.reading.session import ReadAnswer, Session
 from loadtest.probe import http1
 from loadtest.probe.cases import ALL
 from loadtest.probe.http1 import LINGER_S
@@ -25,9 +25,9 @@ from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import Verifier
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.etags.entity_tags import SpooledReads, name_versions
 from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.s3_client import s3_client, s3_session

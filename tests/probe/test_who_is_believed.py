@@ -11,7 +11,7 @@ from cryptography import x509
 from loadtest.http1.address import Address as ReadersAddress
 from loadtest.http1.address import request
 from loadtest.http1.connection import Connection
-from loadtest.load import reader
+from loadtest.load.reading import reader
 from loadtest.probe.http1 import Address, Http1, TransportError
 from loadtest.probe.model import Ask
 from loadtest.target.finding import Target

@@ -13,7 +13,7 @@ from loadtest.report.definitions import DEFINITIONS, OUTCOMES, define, explain
 from loadtest.report.operations import operation_times
 from loadtest.report.witness_diagram import diagram
 from loadtest.report.wording import headline, notes, text_of
-from loadtest.run.looks import LookMade, RunLooks
+from loadtest.run.history.looks import LookMade, RunLooks
 from loadtest.run.records import ReadOutcome, Verdict, WriteOutcome
 from loadtest.summary.findings import Operation, Witness
 

@@ -31,8 +31,8 @@ from loadtest.judge.evidence import first_versions, missing_records, too_little,
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.order.sessions import session_key
 from loadtest.judge.watch_evidence import failing_command, foreign_reads, met_others, reads_of, somebody_else
-from loadtest.run.blocks import each_block
-from loadtest.run.history import Column, History, Reads
+from loadtest.run.history.blocks import each_block
+from loadtest.run.history.history import Column, History, Reads
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.units import SECOND
@@ -213,7 +213,7 @@ def _silent_windows(history: History, called: Column, last: int) -> int:
 
 def _silent_intervals(history: History, called: Column, last: int) -> int:
     """How many of the longest times between two PUTs a run without windows went on without one at its end."""
-    interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max(initial=0)))
+    interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max()))
     return int((_end_ns(history) - last) / interval_ns)
 
 

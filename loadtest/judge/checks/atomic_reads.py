@@ -41,7 +41,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, largest, reader, witne
 from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.order.zones import Zones, zones
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number, Witness
 

@@ -28,7 +28,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.measure.populations import successful
 from loadtest.judge.measure.rates import measure_availability
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.summary.findings import CheckResult, Number, Witness
 from loadtest.summary.generator import Availability

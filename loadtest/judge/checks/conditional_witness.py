@@ -6,7 +6,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.checks.witness import reader, witness
-from loadtest.run.history import Flags, History
+from loadtest.run.history.history import Flags, History
 from loadtest.run.records import SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome
 from loadtest.summary.findings import Witness
 

@@ -37,7 +37,7 @@ from loadtest.judge.evidence import despite_others, lacking
 from loadtest.judge.order.staleness import staleness
 from loadtest.judge.order.timeline import Timeline, stale_reads, timeline
 from loadtest.judge.watch_evidence import short_lags
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
 

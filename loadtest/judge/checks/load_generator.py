@@ -23,7 +23,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise, no_limit
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.rates import measure_availability, reads_by_worker
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
 from loadtest.summary.generator import Availability

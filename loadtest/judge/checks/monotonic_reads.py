@@ -36,8 +36,8 @@ from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
-from loadtest.run.blocks import in_blocks, side_by_side
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import in_blocks, side_by_side
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Witness
 

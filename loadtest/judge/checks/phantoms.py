@@ -27,7 +27,7 @@ from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import MINIMUM_READS
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.watch_evidence import left_open
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict, WriteOutcome
 from loadtest.summary.findings import CheckResult, Witness
 

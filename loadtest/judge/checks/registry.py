@@ -25,8 +25,8 @@ from loadtest.judge.checks import (
 )
 from loadtest.judge.checks.promise import Promise
 from loadtest.judge.evidence import hidden_by_clocks, missing_records
-from loadtest.run.blocks import side_by_side
-from loadtest.run.history import History
+from loadtest.run.history.blocks import side_by_side
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 

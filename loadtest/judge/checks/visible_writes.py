@@ -31,7 +31,7 @@ from loadtest.judge.evidence import MINIMUM_WRITES, despite_others, too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.order.unseen import Unseen, unseen
 from loadtest.judge.watch_evidence import somebody_else
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Witness
 

@@ -7,7 +7,7 @@ that did not show it, and the first that did. Where nobody asked the store, not 
 from __future__ import annotations
 
 from loadtest import units
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.settings import NO_WRITER, PUBLISH
 
 

@@ -37,7 +37,7 @@ from loadtest.judge.evidence import MINIMUM_OVERLAPS, too_little
 from loadtest.judge.measure.flights import flights, overlapping_reads, overlaps_at_least
 from loadtest.judge.measure.rates import reads_by_outcome
 from loadtest.judge.watch_evidence import foreign_reads, unvouched
-from loadtest.run.history import History, one_of
+from loadtest.run.history.history import History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, ReadOutcome, Verdict, outcome_name
 from loadtest.run.settings import NO_WRITER
 from loadtest.summary.findings import CheckResult, Witness

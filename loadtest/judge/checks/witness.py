@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.checks.when_written import has_times, is_own
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import NEVER_RETURNED, NO_VERSION, WRITER_SESSION, ReadOutcome, WriteOutcome, outcome_name
 from loadtest.summary.findings import SHOWN, Operation, Witness
 

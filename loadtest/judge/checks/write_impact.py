@@ -32,7 +32,7 @@ from loadtest import units
 from loadtest.judge.checks.promise import Counted, Promise
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import failures, measure_impact
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number
 

@@ -38,7 +38,7 @@ from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, judge
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.judge.statistics.student import quantile, student
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate, LagEstimate
 

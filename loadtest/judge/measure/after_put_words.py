@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from loadtest import units
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate, LagEstimate
 

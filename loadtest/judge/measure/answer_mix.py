@@ -23,7 +23,7 @@ from loadtest.judge.statistics.by_group import up_to
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import AnswerMix, KindImpact
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.blocks import each_block, in_blocks
-from loadtest.run.history import Flags, History, one_of
+from loadtest.run.history.blocks import each_block, in_blocks
+from loadtest.run.history.history import Flags, History, one_of
 from loadtest.run.records import BROKEN_OUTCOMES, NO_VERSION, ReadOutcome, WriteOutcome
 from loadtest.summary.versions import Conditional
 

@@ -11,7 +11,7 @@ import numpy as np
 from loadtest import units
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.measure.populations import successful
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 
 
 def at_the_edge(history: History, start_ns: Column, end_ns: Column, remedy: str) -> list[str]:

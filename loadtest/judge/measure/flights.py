@@ -14,8 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.run.blocks import in_blocks, places
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import in_blocks, places
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import WriteOutcome
 
 _PLACES: Final = 8

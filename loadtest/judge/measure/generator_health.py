@@ -24,7 +24,7 @@ from loadtest.judge.measure.latency import response_quantiles
 from loadtest.judge.measure.pauses import explains_gap, longest_pauses, pause_sentence, paused_quantiles, pauses
 from loadtest.judge.measure.rates import measure_availability
 from loadtest.judge.statistics.quantiles import quantiles
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import SAMPLE_INTERVAL_NS
 from loadtest.summary.findings import Number
 from loadtest.summary.generator import Generator, GeneratorWorker

@@ -33,8 +33,8 @@ from loadtest.judge.measure.unearned import unearned
 from loadtest.judge.measure.window_pairs import Pair, WindowTable
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio, log_ratios, noise_floor
 from loadtest.judge.statistics.spending import Tails
-from loadtest.run.blocks import side_by_side
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import side_by_side
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.run.schedule import OPENING_PAIR
 from loadtest.summary.slowdown import ImpactEstimate

@@ -8,7 +8,7 @@ from loadtest import units
 from loadtest.judge.measure.too_fast import TooFast
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.run.schedule import LEAST_ROOM
 from loadtest.summary.slowdown import AfterEffect, ImpactEstimate

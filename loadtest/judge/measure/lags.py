@@ -15,7 +15,7 @@ from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.ratio_estimate import Quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
 from loadtest.judge.statistics.student import student
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 
 EDGES_NS: Final = (0, *(int(seconds * 1e9) for seconds in (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)))
 

@@ -14,8 +14,8 @@ from loadtest.judge.measure.populations import PARTS, POPULATIONS, members_of, p
 from loadtest.judge.measure.since_put import since_put, slowest_reads
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
 from loadtest.judge.statistics.quantiles import DEFINITION, rank
-from loadtest.run.blocks import durations, each_block, side_by_side
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import durations, each_block, side_by_side
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome
 from loadtest.summary.speed import Latency, LatencyHistogram, LatencyRow, LatencySeries, Quantiles
 from loadtest.units import SECOND

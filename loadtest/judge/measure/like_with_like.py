@@ -26,7 +26,7 @@ from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 
 Kind = Literal["200", "304"]
 KINDS: Final[tuple[Kind, ...]] = ("200", "304")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails, tails_of_last
-from loadtest.run.history import History
-from loadtest.run.looks import complete_pairs
+from loadtest.run.history.history import History
+from loadtest.run.history.looks import complete_pairs
 
 METHOD_OF_LOOKS: Final = (
     " The run was looked at as it went on, to end as soon as all was decided: the ends of the intervals of the "

@@ -30,7 +30,7 @@ from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.quantiles import PER_MILLE
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile, estimate_ratio, noise_floor
 from loadtest.judge.statistics.signed_rank import LEAST_PAIRS
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import Verdict
 from loadtest.run.settings import NO_WRITER
 from loadtest.summary.slowdown import ImpactEstimate

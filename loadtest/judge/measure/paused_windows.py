@@ -22,7 +22,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.judge.measure.latency import response_quantiles
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
 

@@ -20,8 +20,8 @@ from loadtest import units
 from loadtest.judge.measure.latency import measure_latency, times_of
 from loadtest.judge.measure.populations import members_of
 from loadtest.judge.statistics.quantiles import rank
-from loadtest.run.blocks import in_blocks
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import in_blocks
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.summary.generator import GeneratorPause, PausedQuantile
 from loadtest.summary.speed import Quantiles
 

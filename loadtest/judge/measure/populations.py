@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.measure.flights import due_during_put
-from loadtest.run.blocks import in_blocks, places
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import in_blocks, places
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import ReadOutcome, WindowKind
 
 _ELSEWHERE, _QUIET, _CLEAR_OF_PUT, _DURING_PUT = range(4)

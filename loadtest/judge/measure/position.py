@@ -19,7 +19,7 @@ from loadtest import units
 from loadtest.judge.statistics.distributions import normal_quantile
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
 from loadtest.judge.statistics.signed_rank import thinned
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.run.records import WindowKind
 
 LEAST_PAIRS: Final = 4

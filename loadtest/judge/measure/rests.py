@@ -13,7 +13,7 @@ import numpy as np
 from loadtest.judge.measure.flights import flights
 from loadtest.judge.measure.like_with_like import Scale, Stretch, stretch
 from loadtest.judge.statistics.ratio_estimate import Quantile
-from loadtest.run.history import Column, History
+from loadtest.run.history.history import Column, History
 
 LEAST_RESTS: Final = 3
 

@@ -18,8 +18,8 @@ import numpy as np
 from loadtest.judge.measure.flights import due_during_put, flights, overlapping_reads
 from loadtest.judge.statistics.by_group import by_group
 from loadtest.judge.statistics.quantiles import PER_MILLE, selected
-from loadtest.run.blocks import each_block, in_blocks, places
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import each_block, in_blocks, places
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.summary.speed import SincePut, SlowestReads
 
 BINS: Final = 20

@@ -15,7 +15,7 @@ from loadtest.judge.measure.generator_health import SMALL_SHARE, measure_generat
 from loadtest.judge.measure.like_with_like import KINDS, Kind
 from loadtest.judge.measure.window_pairs import Pair
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 
 TooFast = dict[Quantile, frozenset[Kind]]
 

@@ -16,7 +16,7 @@ from loadtest.judge.measure.like_with_like import KINDS, Kind
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.judge.measure.rests import LEAST_RESTS
 from loadtest.judge.measure.window_pairs import NO_READ, STILL_IN_FLIGHT, Pair
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.speed import Impact
 

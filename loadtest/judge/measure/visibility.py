@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.statistics.intervals import clustered_interval
-from loadtest.run.blocks import side_by_side
-from loadtest.run.history import Column
+from loadtest.run.history.blocks import side_by_side
+from loadtest.run.history.history import Column
 from loadtest.summary.versions import VisibilityPoint
 
 LEAST_READS_A_POINT: Final = 30

@@ -23,8 +23,8 @@ from loadtest.judge.measure.rests import Rest, rest_of, untouched
 from loadtest.judge.statistics.by_group import by_group
 from loadtest.judge.statistics.quantiles import PER_MILLE, selected
 from loadtest.judge.statistics.ratio_estimate import QUANTILES, Quantile
-from loadtest.run.blocks import in_blocks, rising_run, side_by_side
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import in_blocks, rising_run, side_by_side
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import OPENING_PAIR
 from loadtest.summary.speed import WindowRow

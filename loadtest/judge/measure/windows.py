@@ -30,8 +30,8 @@ from loadtest.judge.order.unseen import unseen
 from loadtest.judge.order.zones import consistency_level
 from loadtest.judge.statistics.intervals import binomial_interval, clustered_interval
 from loadtest.judge.statistics.quantiles import distribution
-from loadtest.run.blocks import each_block
-from loadtest.run.history import Column, History
+from loadtest.run.history.blocks import each_block
+from loadtest.run.history.history import Column, History
 from loadtest.run.records import NEVER_RETURNED
 from loadtest.summary.versions import Consistency, ConsistencyWindow, KStaleness
 

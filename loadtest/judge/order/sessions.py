@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from loadtest.run.blocks import each_block, in_blocks
-from loadtest.run.history import Column, Flags, History, Reads
+from loadtest.run.history.blocks import each_block, in_blocks
+from loadtest.run.history.history import Column, Flags, History, Reads
 from loadtest.run.records import ReadOutcome
 
 

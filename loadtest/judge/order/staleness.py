@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from loadtest.judge.order.timeline import Timeline, timeline
-from loadtest.run.blocks import each_block
-from loadtest.run.history import Column, History
-from loadtest.run.objects import history_of_object
+from loadtest.run.history.blocks import each_block
+from loadtest.run.history.history import Column, History
+from loadtest.run.history.objects import history_of_object
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION
 
 

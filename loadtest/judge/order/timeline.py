@@ -37,8 +37,8 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.run.blocks import each_block, in_blocks, places
-from loadtest.run.history import Column, Flags, History, Reads, Writes, one_of
+from loadtest.run.history.blocks import each_block, in_blocks, places
+from loadtest.run.history.history import Column, Flags, History, Reads, Writes, one_of
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome, opaque
 from loadtest.run.settings import NO_WRITER
 

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.blocks import each_block, places, rising_run
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import each_block, places, rising_run
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
 
 NONE = -1

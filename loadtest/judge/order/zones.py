@@ -31,8 +31,8 @@ import numpy as np
 from loadtest.judge.evidence import missing_records, too_little
 from loadtest.judge.order.timeline import timeline
 from loadtest.judge.watch_evidence import somebody_else
-from loadtest.run.blocks import each_block
-from loadtest.run.history import Column, Flags, History
+from loadtest.run.history.blocks import each_block
+from loadtest.run.history.history import Column, Flags, History
 from loadtest.run.records import NEVER_RETURNED, WriteOutcome
 
 NOBODY: Final = -1

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough, quantiles_of, rank
-from loadtest.run.blocks import blocks, side_by_side
-from loadtest.run.history import Column
+from loadtest.run.history.blocks import blocks, side_by_side
+from loadtest.run.history.history import Column
 from loadtest.summary.speed import Quantiles
 
 FEW_VALUES: Final = 2**15

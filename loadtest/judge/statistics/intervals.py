@@ -11,7 +11,7 @@ import numpy as np
 
 from loadtest.judge.statistics.distributions import beta_quantile, student_quantile
 from loadtest.judge.statistics.signed_rank import CONFIDENCE
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 
 def clopper_pearson(successes: float, tries: float, low_tail: float, high_tail: float) -> tuple[float, float]:

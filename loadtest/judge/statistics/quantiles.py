@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 from loadtest.summary.speed import Quantiles
 from loadtest.summary.versions import Distribution
 

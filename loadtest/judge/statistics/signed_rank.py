@@ -14,7 +14,7 @@ import numpy as np
 
 from loadtest.judge.statistics.distributions import normal_quantile, student_quantile
 from loadtest.judge.statistics.spending import Tails
-from loadtest.run.history import Column
+from loadtest.run.history.history import Column
 
 CONFIDENCE: Final = 0.95
 LEAST_PAIRS: Final = 6

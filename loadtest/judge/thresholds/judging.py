@@ -21,7 +21,7 @@ from loadtest import units
 from loadtest.judge.thresholds.grammar import Comparison, Threshold, parse
 from loadtest.judge.thresholds.metric import RECORDED_UNITS, Metric, MetricValue, text_of
 from loadtest.judge.thresholds.metrics import METRICS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import Number, ThresholdResult
 from loadtest.summary.summary import Summary

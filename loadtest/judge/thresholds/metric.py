@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from loadtest import units
 from loadtest.judge.evidence import MINIMUM_READS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.findings import Unit
 from loadtest.summary.summary import Summary
 

@@ -18,7 +18,7 @@ from loadtest.judge.order.staleness import perhaps_stale
 from loadtest.judge.statistics.quantiles import rank
 from loadtest.judge.thresholds.metric import Measure, Metric, MetricValue
 from loadtest.judge.watch_evidence import foreign_reads, reads_got_again
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary

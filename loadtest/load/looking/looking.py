@@ -21,7 +21,7 @@ import gevent
 
 from loadtest import units
 from loadtest.project import PROJECT
-from loadtest.run.looks import GRACE_NS, LookMade, PlannedLook, RunLooks
+from loadtest.run.history.looks import GRACE_NS, LookMade, PlannedLook, RunLooks
 from loadtest.units import SECOND
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from loadtest.errors import UsageError
-from loadtest.load.options import PAGE_OPTIONS
+from loadtest.load.options.options import PAGE_OPTIONS
 from stacks.user_input import cut, real_number, shown, whole_number
 
 MOST_READERS: Final = 100_000

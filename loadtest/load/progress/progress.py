@@ -17,7 +17,7 @@ import gevent
 from loadtest import units
 from loadtest.load.progress.live_display import LiveDisplay
 from loadtest.load.progress.text import Snapshot, plain_line, status_lines
-from loadtest.load.recorder import Counts
+from loadtest.load.reading.recorder import Counts
 from loadtest.run.documents.kinds import are_observed
 from loadtest.run.plan import Plan
 from loadtest.run.records import WindowKind

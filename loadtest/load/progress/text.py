@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtest import units
-from loadtest.load.recorder import Counts
+from loadtest.load.reading.recorder import Counts
 from loadtest.units import SECOND
 
 Part = tuple[str, str]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
-from loadtest.run.presence import WRITER, Presence, Pulse, Written
+from loadtest.run.spool.presence import WRITER, Presence, Pulse, Written
 
 BEAT_INTERVAL_S: Final = 0.5
 

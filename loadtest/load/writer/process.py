@@ -15,7 +15,7 @@ from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.writer.conversation import Conversation
 from loadtest.load.writer.events import Put
-from loadtest.run.clock_exchange import OffsetBound, why_not_one_clock
+from loadtest.run.clocks.clock_exchange import OffsetBound, why_not_one_clock
 from loadtest.run.documents.kind import Description
 from loadtest.run.files import JOURNAL_NAME
 from loadtest.run.plan import Plan

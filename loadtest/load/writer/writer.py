@@ -41,7 +41,7 @@ PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S
 class PayloadWriter:
     """Replaces its objects in turn, one PUT in flight at a time, and never retries: what is refused stays a write.
 
-    Most runs have one object; of several, version v is put into number v mod n (:mod:`loadtest.run.objects`).
+    Most runs have one object; of several, version v is put into number v mod n (:mod:`loadtest.run.history.objects`).
     """
 
     def __init__(self, documents: Documents, objects: Sequence[Replacing], journal: Journal) -> None:

@@ -12,7 +12,8 @@ A kind of documents is added in three steps:
    class from a :class:`loadtest.run.documents.kind.Described`: the description, the run's name and its directory. Bytes
    that do not follow from those are kept in the run directory, readable by its owner only, and ``files_of`` names them
    for readers on other hosts.
-3. ``load/preparation.py`` makes the description when a run is prepared, and the coordinator puts it into the plan.
+3. ``load/preparing/preparation.py`` makes the description when a run is prepared, and the coordinator puts it into the
+plan.
 
 A verifier lives as long as its process records. It is asked about each body that is not, byte for byte, the last one
 that it identified (``latest_body``). It must never raise, and the cost of a body must have a limit.

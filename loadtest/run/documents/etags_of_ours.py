@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from loadtest.run.documents.rewriting import looks_like_json
-from loadtest.run.etag_digests import is_digest, looks_like_digest
+from loadtest.run.etags.etag_digests import is_digest, looks_like_digest
 from loadtest.run.records import opaque
 
 _MOST_ETAGS: Final = 1000

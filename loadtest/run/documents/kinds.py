@@ -75,7 +75,7 @@ def made_up_documents(size: int, objects: int = 1) -> Description:
 
 
 def for_objects(objects: int) -> Description:
-    """What a description says besides where the documents are of several objects (:mod:`loadtest.run.objects`)."""
+    """What a description says besides, where the documents are of several (:mod:`loadtest.run.history.objects`)."""
     return {"objects": objects} if objects > 1 else {}
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.rewriting import looks_like_json
-from loadtest.run.etag_digests import md5_of
+from loadtest.run.etags.etag_digests import md5_of
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 OBSERVED: Final = "observed"

@@ -1,6 +1,6 @@
 """The documents of one object, in a run that has several: those of every other one are told apart from its own.
 
-Versions are those of the run (:mod:`loadtest.run.objects`).
+Versions are those of the run (:mod:`loadtest.run.history.objects`).
 """
 
 from __future__ import annotations

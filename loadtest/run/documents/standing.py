@@ -14,7 +14,7 @@ from loadtest.run.documents.broken_bodies import BrokenBodies
 from loadtest.run.documents.etags_of_ours import EtagsOfOurs
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.stamps import maker_of
-from loadtest.run.etag_digests import is_digest
+from loadtest.run.etags.etag_digests import is_digest
 from loadtest.run.records import NO_VERSION, ReadOutcome
 
 STANDING: Final = "standing"

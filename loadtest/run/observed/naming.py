@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from loadtest.run.addresses import name_versions_apart
-from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.etags.entity_tags import SpooledReads
 from loadtest.run.observed.bodies import Published, identified
 from loadtest.run.observed.journal import Watched
 from loadtest.run.observed.numbering import (

@@ -19,7 +19,7 @@ from loadtest.compare.alike import MUST_BE_ALIKE
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
 from loadtest.compare.shares import MARGIN
 from loadtest.compare.writing import DUEL_FILES, markdown
-from loadtest.load.duel_sides import DEFAULTS
+from loadtest.load.duelling.duel_sides import DEFAULTS
 from loadtest.summary.summary import Summary, write_summary
 
 

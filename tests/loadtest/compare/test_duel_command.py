@@ -9,9 +9,9 @@ from locust.argument_parser import get_parser
 
 from loadtest.__main__ import main
 from loadtest.commands import duel
-from loadtest.load.duel_sides import both_sides
-from loadtest.load.duelling import Contender, Ended
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.duelling.duel_sides import both_sides
+from loadtest.load.duelling.duelling import Contender, Ended
+from loadtest.load.options.options import add_arguments, settings_from
 
 
 def outputs(folder: Path, bucket: str, host: str = "http://127.0.0.1:1") -> Path:

@@ -18,7 +18,7 @@ from loadtest.compare.paired import _not_by_pauses, compare_in_turns
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
 from loadtest.compare.writing import DUEL_FILES, markdown, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
-from loadtest.run.history import Column, History, Windows
+from loadtest.run.history.history import Column, History, Windows
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.load.options import settings_from
-from loadtest.load.own_documents import take_documents
+from loadtest.load.options.options import settings_from
 from loadtest.load.participant import _fill
+from loadtest.load.preparing.own_documents import take_documents
 from loadtest.run.documents import kinds
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import (

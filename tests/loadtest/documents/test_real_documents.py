@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from test_stamps import RUN, check_that_nothing_else_changed, differences, parsed
 
-from loadtest.load.options import settings_from
-from loadtest.load.own_documents import take_documents
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing.own_documents import take_documents
 from loadtest.project import PROJECT
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.records import ReadOutcome

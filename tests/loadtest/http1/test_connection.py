@@ -19,8 +19,8 @@ from targets import Target, answering, certificate_in
 from loadtest.http1.address import Address, request
 from loadtest.http1.answer import USUAL_LIMITS, Limits
 from loadtest.http1.connection import Connection
-from loadtest.load.reader_connection import ReaderConnection
-from loadtest.load.turns import Turns
+from loadtest.load.reading.reader_connection import ReaderConnection
+from loadtest.load.reading.turns import Turns
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12345"
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n12345"

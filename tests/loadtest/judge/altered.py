@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from loadtest.run.attendance import Attendance, Attendant
-from loadtest.run.history import Column, Flags, History, Reads, Samples, nothing_of
+from loadtest.run.history.attendance import Attendance, Attendant
+from loadtest.run.history.history import Column, Flags, History, Reads, Samples, nothing_of
+from loadtest.run.history.run_info import RunInfo
 from loadtest.run.records import GENERATOR_DTYPE, WindowKind
-from loadtest.run.run_info import RunInfo
 
 Table = TypeVar("Table", Reads, Samples)
 

@@ -23,7 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from loadtest.run.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history.history import History, Reads, Requests, Samples, Windows, Writes
+from loadtest.run.history.run_info import RunInfo
+from loadtest.run.history.validation import validated
 from loadtest.run.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
@@ -35,8 +37,6 @@ from loadtest.run.records import (
     WriteOutcome,
     empty,
 )
-from loadtest.run.run_info import RunInfo
-from loadtest.run.validation import validated
 from loadtest.summary.findings import Witness
 
 ZERO_NS = 1_000_000_000_000

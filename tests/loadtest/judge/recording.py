@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from history_language import ZERO_NS, build, run_info
 
-from loadtest.load.session import ReadAnswer, Session
+from loadtest.load.reading.session import ReadAnswer, Session
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import Verifier
-from loadtest.run.entity_tags import SpooledReads, name_versions
-from loadtest.run.history import History
+from loadtest.run.etags.entity_tags import SpooledReads, name_versions
+from loadtest.run.history.history import History
 from loadtest.run.records import NO_VERSION, WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 RUN, SIZE = "0123456789ab", 400
 STEP_NS = 1_000_000

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loadtest.run.checksums import write_checksums
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES
+from loadtest.run.sealing.checksums import write_checksums
 
 PARQUET_FILES = tuple(name for name in RECORDED_FILES if name.endswith(".parquet"))
 

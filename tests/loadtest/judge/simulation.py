@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from history_language import PAYLOAD_BYTES, ZERO_NS, build, run_info
 
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,

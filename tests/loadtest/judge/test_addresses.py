@@ -14,9 +14,9 @@ from loadtest.errors import RunError
 from loadtest.judge.analyse import summarise
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
-from loadtest.run.history import History, Samples
+from loadtest.run.history.history import History, Samples
+from loadtest.run.history.run_info import NO_PLACE, RunInfo
 from loadtest.run.records import Verdict
-from loadtest.run.run_info import NO_PLACE, RunInfo
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.summary import Summary, read_summary, write_summary
 

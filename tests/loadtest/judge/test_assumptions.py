@@ -8,8 +8,8 @@ from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
-from loadtest.run.attendance import Attendance
-from loadtest.run.history import History
+from loadtest.run.history.attendance import Attendance
+from loadtest.run.history.history import History
 from loadtest.run.records import OTHERS_WROTE, Verdict, WriteOutcome
 from loadtest.units import SECOND
 
@@ -212,6 +212,10 @@ class TestAWriterThatStopped:
         result = assumptions(history(windowed(written)))
         assert result.verdict is Verdict.PASS
         assert result.sentence == f"120 reads and {3 * written} writes by one writer."
+
+    def test_one_that_left_out_no_writing_window_did_not_however_many_quiet_ones_follow(self) -> None:
+        quiet = " ".join(f"quiet{6 + n}[{(24 + 2 * n) * SECOND} {(26 + 2 * n) * SECOND}]" for n in range(6))
+        assert assumptions(history(windowed(6, extra=quiet))).verdict is Verdict.PASS
 
     @pytest.mark.parametrize(("last", "stopped"), [(17, False), (16, False), (14, False), (13, True), (11, True)])
     def test_one_that_gets_a_put_every_third_window_as_one_of_many_objects_may_be_silent_for_longer(

@@ -6,8 +6,8 @@ from history_language import as_text, history, padding
 
 from loadtest.judge.checks.atomic_reads import atomic_reads
 from loadtest.judge.order.zones import consistency_level, partners
+from loadtest.run.history.run_entries import RunEnd
 from loadtest.run.records import Verdict
-from loadtest.run.run_entries import RunEnd
 from loadtest.summary.findings import CheckResult
 
 ENOUGH = padding(10_000, 3)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.run.attendance import TOLERATED_NS, Attendance, missing
+from loadtest.run.history.attendance import TOLERATED_NS, Attendance, missing
 
 S = 1_000_000_000
 

@@ -10,10 +10,10 @@ from test_load_generator import samples
 
 from loadtest.judge.checks.availability import availability
 from loadtest.judge.measure.rates import measure_availability
-from loadtest.run import blocks
-from loadtest.run.history import History
+from loadtest.run.history import blocks
+from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import RunEnd
 from loadtest.run.records import BROKEN_OUTCOMES, ERROR_OUTCOMES, ReadOutcome, Verdict
-from loadtest.run.run_entries import RunEnd
 from loadtest.units import SECOND
 
 

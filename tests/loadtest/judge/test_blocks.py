@@ -20,8 +20,8 @@ from loadtest.judge.order.unseen import NONE, _last_before
 from loadtest.judge.statistics import by_group as grouping
 from loadtest.judge.statistics.by_group import by_group, quantiles_together
 from loadtest.judge.statistics.quantiles import PER_MILLE, enough, quantiles, rank, selected
-from loadtest.run import blocks
-from loadtest.run.history import Flags, History, nothing_of, one_of
+from loadtest.run.history import blocks
+from loadtest.run.history.history import Flags, History, nothing_of, one_of
 from loadtest.run.records import ReadOutcome, WindowKind
 from loadtest.summary.summary import summary_bytes
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.clock_simulation import NETWORKS, Network, run
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
+from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE, PER_DRIFT, ClockBounds
 
 SECOND = 10**9
 

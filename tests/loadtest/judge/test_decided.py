@@ -15,8 +15,8 @@ from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.statistics.ratio_estimate import estimate_ratio
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
-from loadtest.run.history import History, Reads, Windows
-from loadtest.run.looks import LookMade, RunLooks, complete_pairs
+from loadtest.run.history.history import History, Reads, Windows
+from loadtest.run.history.looks import LookMade, RunLooks, complete_pairs
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.summary.parts import AddressRow
 from loadtest.units import SECOND

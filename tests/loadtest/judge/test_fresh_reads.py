@@ -5,7 +5,7 @@ import pytest
 from history_language import as_text, build, history, padding, parse
 
 from loadtest.judge.checks.fresh_reads import fresh_reads
-from loadtest.run.history import Requests
+from loadtest.run.history.history import Requests
 from loadtest.run.records import WRITER_SESSION, Verdict
 from loadtest.summary.findings import CheckResult
 

@@ -13,10 +13,12 @@ from history_language import history, padding
 from pydantic import JsonValue
 from test_load_generator import samples
 
+from loadtest.judge.checks import registry
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
-from loadtest.judge.checks.registry import run_checks
+from loadtest.judge.checks.registry import CHECKS, run_checks
+from loadtest.judge.checks.when_written import call
 from loadtest.judge.checks.write_impact import tolerated_ratio
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 
@@ -96,6 +98,59 @@ def test_what_the_checks_say(name: str) -> None:
         golden[name] = found
         GOLDEN.write_text(json.dumps(golden, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     assert found == golden[name], "run with UPDATE_GOLDEN=1 if this change is meant"
+
+
+def test_before_the_first_version_that_was_watched_there_is_the_first_head() -> None:
+    watched = history("w1[0 10]", **WATCHED)
+    assert [call(watched, version) for version in (0, 1)] == [
+        "first HEAD of the run",
+        "last moment at which version 1 was certainly not there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("compares", "verdict", "said"),
+    [
+        (True, Verdict.PASS, "Said. Hidden."),
+        (True, Verdict.INCONCLUSIVE, "Said. Hidden."),
+        (True, Verdict.FAIL, "Said."),
+        (False, Verdict.PASS, "Said."),
+        (False, Verdict.FAIL, "Said."),
+    ],
+)
+def test_what_clocks_hide_is_said_by_checks_that_compare_them_unless_they_fail(
+    compares: bool, verdict: Verdict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "hidden_by_clocks", lambda _: "Hidden.")
+    promise = Promise("id", "title", "guarantee", compares_clocks=compares)
+    result = promise.result(verdict, "Said.", looked_at=0, found=0)
+    (judged,) = run_checks(history("w1[0 10]"), [(promise, lambda _: result)])
+    assert (judged.sentence, judged.verdict) == (said, verdict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence", "judged", "said"),
+    [
+        (Verdict.PASS, "Said.", Verdict.INCONCLUSIVE, "Missing. Of what was recorded: Said."),
+        (Verdict.INCONCLUSIVE, "Said.", Verdict.INCONCLUSIVE, "Missing. Of what was recorded: Said."),
+        (Verdict.INCONCLUSIVE, "Missing. Said.", Verdict.INCONCLUSIVE, "Missing. Said."),
+        (Verdict.FAIL, "Said.", Verdict.FAIL, "Said."),
+    ],
+)
+def test_no_check_passes_where_a_part_of_the_record_is_missing(
+    verdict: Verdict, sentence: str, judged: Verdict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "missing_records", lambda _: "Missing.")
+    promise = Promise("id", "title", "guarantee")
+    result = promise.result(verdict, sentence, looked_at=0, found=0)
+    (found,) = run_checks(history("w1[0 10]"), [(promise, lambda _: result)])
+    assert (found.verdict, found.sentence) == (judged, said)
+
+
+def test_each_check_is_told_of_by_its_title() -> None:
+    told: list[str] = []
+    run_checks(history_of("nothing is read"), tell=told.append)
+    assert sorted(told) == sorted(promise.title for promise, _ in CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from history_language import history, run_info
 
-from loadtest.run.history import History, nothing_of
+from loadtest.run.history.history import History, nothing_of
 
 
 def test_a_history_makes_each_measurement_once() -> None:

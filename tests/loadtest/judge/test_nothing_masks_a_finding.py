@@ -6,7 +6,7 @@ from history_language import history, padding, run_info
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.registry import CHECKS
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import QuestionId
 

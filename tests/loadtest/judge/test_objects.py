@@ -15,11 +15,11 @@ from loadtest.judge.objects import OF_ALL_READS
 from loadtest.report.junit import junit
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
-from loadtest.run.history import History
-from loadtest.run.objects import history_of_object
+from loadtest.run.history.history import History
+from loadtest.run.history.objects import history_of_object
+from loadtest.run.history.run_info import RunInfo
+from loadtest.run.history.validation import validated
 from loadtest.run.records import NO_VERSION, ReadOutcome, Verdict
-from loadtest.run.run_info import RunInfo
-from loadtest.run.validation import validated
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.parts import ObjectRow
 from loadtest.summary.summary import Summary, read_summary, write_summary

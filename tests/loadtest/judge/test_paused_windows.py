@@ -17,7 +17,7 @@ from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.measure.generator_health import measure_generator
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.paused_windows import PAUSED, own_pauses, paused_windows
-from loadtest.run.history import History, Samples
+from loadtest.run.history.history import History, Samples
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.generator import Generator
 

@@ -6,7 +6,7 @@ from history_language import history, padding
 from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.promise import Promise
 from loadtest.judge.checks.registry import CHECKS, run_checks
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Question, worst
 from loadtest.summary.summary import Summary

@@ -16,12 +16,12 @@ from run_directories import PARQUET_FILES, copy_run, rewrite, with_value
 from loadtest.errors import RunError
 from loadtest.judge.analyse import summarise
 from loadtest.judge.measure.rates import reading_ns
-from loadtest.run.checksums import verify, write_checksums
 from loadtest.run.files import CHECKSUM_FILE, RECORDED_FILES, REQUIRED_FILES
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.run_info import read_run_info
 from loadtest.run.loading import load_history
 from loadtest.run.records import READ_DTYPE, WRITER_SESSION
-from loadtest.run.run_info import read_run_info
+from loadtest.run.sealing.checksums import verify, write_checksums
 from loadtest.summary.summary import summary_bytes
 
 TIMES = ("scheduled_ns", "called_ns", "returned_ns")

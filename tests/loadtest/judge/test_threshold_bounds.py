@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from loadtest.judge.analyse import summarise
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.validation import validated
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, Verdict
-from loadtest.run.validation import validated
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.summary import Summary
 

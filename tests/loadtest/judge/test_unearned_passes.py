@@ -13,7 +13,7 @@ from altered import changed, due_in, slower, windows_of
 from benchmarks.simulated_runs import Truth, simulated
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.judge.measure.impact import failures, measure_impact
-from loadtest.run.history import Flags, History, Windows
+from loadtest.run.history.history import Flags, History, Windows
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.units import SECOND
 

@@ -10,9 +10,9 @@ from history_language import history, padding
 from loadtest.judge.checks.assumptions import assumptions
 from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.whole_bodies import _change_of_size, whole_bodies
-from loadtest.run.history import History
+from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import RunDocuments
 from loadtest.run.records import Verdict
-from loadtest.run.run_entries import RunDocuments
 
 ENOUGH = padding(10_000, 2, reads=300)
 NONE = "no PUT was in flight: the last one before it, write 1, had ended"
@@ -243,3 +243,4 @@ def test_reads_of_which_some_met_a_put_wherever_they_were_are_enough() -> None:
     torn = whole_bodies(known_to(100, f"{text} torn[-20 81] torn[500 601]"))
     assert "1 of these reads may have overlapped a PUT, 1 certainly did not." in torn.sentence
     assert "perhaps while" in torn.witnesses[0].sentence
+    assert [one.widening_ns for one in torn.witnesses[0].operations if one.kind == "read"] == [100]

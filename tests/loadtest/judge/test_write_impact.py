@@ -12,7 +12,7 @@ from test_load_generator import samples
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.window_pairs import NO_PARTNER
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from locust.argument_parser import LocustArgumentParser, get_parser
 
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.options.options import add_arguments, settings_from
 from loadtest.target.finding import Target, find_target
 
 SECRET = "do-not-show-this-to-anybody"

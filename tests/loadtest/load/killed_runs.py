@@ -7,11 +7,11 @@ from typing import Any
 from spooled_runs import RUN, SIZE, end, kill, write
 
 from loadtest.run.files import JOURNAL_NAME, SPOOL_FOLDER
-from loadtest.run.presence import WRITER, Presence, Pulse, Written
 from loadtest.run.records import ReadOutcome
 from loadtest.run.run_file import write_run
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.presence import WRITER, Presence, Pulse, Written
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 
 def killed_run(path: Path, workers: int = 2, run: str = RUN) -> Path:

@@ -12,8 +12,8 @@ from spooled_runs import RUN, SIZE
 
 from benchmarks.reader_load import closed_loop
 from loadtest.http1.access import NO_ACCESS, Access
-from loadtest.load.reader import SamplesReader
-from loadtest.load.recorder import Recorder
+from loadtest.load.reading.reader import SamplesReader
+from loadtest.load.reading.recorder import Recorder
 from loadtest.run.plan import Plan
 
 

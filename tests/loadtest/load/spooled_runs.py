@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from loadtest.run.documents.made_up import render
-from loadtest.run.presence import Presence
 from loadtest.run.records import ReadOutcome, WriteOutcome
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, load_records
+from loadtest.run.spool.presence import Presence
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE, load_records
 
 RUN, SIZE = "0123456789ab", 512
 

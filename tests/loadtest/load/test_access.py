@@ -22,14 +22,14 @@ from loadtest.errors import UsageError
 from loadtest.http1.access import NO_ACCESS, Access
 from loadtest.http1.address import Address
 from loadtest.http1.incoming import Incoming
-from loadtest.load import reader
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
+from loadtest.load.reading import reader
 from loadtest.load.writer import putting_back
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.probe.http1 import Http1
 from loadtest.probe.model import Ask
 from loadtest.run.plan import Plan
-from loadtest.run.spool_format import load_lines
+from loadtest.run.spool.spool_format import load_lines
 from loadtest.target import preflight
 from loadtest.target.access import REFUSED, parse_headers
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint

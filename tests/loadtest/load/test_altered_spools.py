@@ -16,13 +16,13 @@ from killed_runs import killed_run
 from spooled_runs import said_of, say
 
 from loadtest.errors import UsageError
-from loadtest.run import sealing
-from loadtest.run.attendance import Attendance, missing
 from loadtest.run.files import REGISTRATION_SUFFIX
-from loadtest.run.roll_call import call_roll
+from loadtest.run.history.attendance import Attendance, missing
 from loadtest.run.run_file import load_run, write_run
-from loadtest.run.sealing import is_sealed, pack, seal
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.sealing import sealing
+from loadtest.run.sealing.roll_call import call_roll
+from loadtest.run.sealing.sealing import is_sealed, pack, seal
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 
 def what_is_missing(run_dir: Path) -> tuple[str, ...]:

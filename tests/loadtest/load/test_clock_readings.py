@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
-from loadtest.load import workers
-from loadtest.load.clock_readings import READING_MESSAGE, Exchanges, Reading
-from loadtest.load.workers import Workers
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE
-from loadtest.run.clock_exchange import ACCEPTED_AT_START_NS, OffsetBound, together, why_not_one_clock
-from loadtest.run.clocks import clock_name, clocks_of
-from loadtest.run.exchange_files import exchange_file, load_exchanges
+from loadtest.load.workers import workers
+from loadtest.load.workers.clock_readings import READING_MESSAGE, Exchanges, Reading
+from loadtest.load.workers.workers import Workers
+from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE
+from loadtest.run.clocks.clock_exchange import ACCEPTED_AT_START_NS, OffsetBound, together, why_not_one_clock
+from loadtest.run.clocks.clocks import clock_name, clocks_of
+from loadtest.run.clocks.exchange_files import exchange_file, load_exchanges
 from loadtest.run.files import CLOCK_SUFFIX_WITHOUT_CHECKSUMS, SPOOL_FOLDER
 from loadtest.units import SECOND
 

@@ -11,16 +11,16 @@ from killed_runs import killed_run
 from spooled_runs import RUN, SIZE, etag, kill, said_of
 
 from loadtest.judge.analyse import summarise
-from loadtest.run.clock_bounds import EXCHANGE_DTYPE, ClockBounds
-from loadtest.run.clock_steps import longest_step_back_ns
-from loadtest.run.clocks import clocks_of
-from loadtest.run.exchange_files import ExchangeRows, exchange_file
+from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE, ClockBounds
+from loadtest.run.clocks.clock_steps import longest_step_back_ns
+from loadtest.run.clocks.clocks import clocks_of
+from loadtest.run.clocks.exchange_files import ExchangeRows, exchange_file
 from loadtest.run.loading import load_history
 from loadtest.run.records import ReadOutcome, Verdict
 from loadtest.run.run_file import write_run
-from loadtest.run.sealing import seal
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.sealing.sealing import seal
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 SECOND = 10**9
 NAMED = "Worker 2 of 2 cannot be compared with the others: its clock jumped back by"

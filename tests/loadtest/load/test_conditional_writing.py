@@ -19,7 +19,7 @@ from loadtest.run.documents.folder import FOLDER
 from loadtest.run.documents.kind import Identity
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MADE_UP, MadeUp
-from loadtest.run.etag_digests import md5_of
+from loadtest.run.etags.etag_digests import md5_of
 from loadtest.run.files import JOURNAL_NAME, KEPT_ABOUT, KEPT_DOCUMENT, KEPT_LATER
 from loadtest.run.journal import Journal, load_journal
 from loadtest.run.records import NO_VERSION, OTHERS_WROTE, ReadOutcome, WriteOutcome

@@ -11,7 +11,7 @@ from gevent.socket import wait_read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.load.due_reads import AT_ONCE, DueReads
+from loadtest.load.reading.due_reads import AT_ONCE, DueReads
 from loadtest.run.schedule import Arrivals
 from loadtest.units import MILLISECOND, SECOND
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.load.duelling import Contender, Ended, fight
-from loadtest.load.meeting import Agreed, Meeting, name_the_moment
+from loadtest.load.duelling.duelling import Contender, Ended, fight
+from loadtest.load.duelling.meeting import Agreed, Meeting, name_the_moment
 from loadtest.run.duel import Side
 from loadtest.units import SECOND
 
@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[3]
 RUN = """
 import os, signal, sys, time
 from pathlib import Path
-from loadtest.load.meeting import Meeting
+from loadtest.load.duelling.meeting import Meeting
 run_dir = Path(sys.argv[1])
 run_dir.mkdir()
 def stop(*_):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.run.entity_tags import SpooledReads, name_versions
+from loadtest.run.etags.entity_tags import SpooledReads, name_versions
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, opaque
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 WHOLE, NOT_MODIFIED, MISMATCH = ReadOutcome.WHOLE, ReadOutcome.NOT_MODIFIED, ReadOutcome.ETAG_MISMATCH
 Row = tuple[str, int, str, str | None]

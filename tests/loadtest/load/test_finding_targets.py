@@ -8,7 +8,7 @@ import pytest
 from chosen_settings import BESIDE, OUTPUTS, SECRET, options, target
 
 from loadtest.errors import UsageError
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
 from loadtest.sandbox.marker import ADMIN_PATH, identified
 from loadtest.target.finding import Target, find_target
 from tests.targets.odd_store import running_odd_store

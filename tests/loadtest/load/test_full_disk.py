@@ -12,16 +12,16 @@ from spooled_runs import RUN, column, etag, full_disk, kill, not_ended, said_of,
 
 from loadtest.__main__ import main
 from loadtest.commands import report as report_command  # noqa: F401 - imported now, for nothing can be compiled onto a full disk
-from loadtest.load import health
-from loadtest.load.health import HealthMonitor
-from loadtest.run.attendance import Attendance, missing
+from loadtest.load.reading import health
+from loadtest.load.reading.health import HealthMonitor
 from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.recording_processes import closed_spools, still_recording
+from loadtest.run.history.attendance import Attendance, missing
 from loadtest.run.records import NO_VERSION, SAMPLE_INTERVAL_NS, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.sealing import is_sealed, seal
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_SAMPLE_DTYPE, load_records
+from loadtest.run.sealing.sealing import is_sealed, seal
+from loadtest.run.spool.recording_processes import closed_spools, still_recording
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_SAMPLE_DTYPE, load_records
 
 
 def test_what_a_full_disk_does_not_take_is_written_later_and_in_order(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.http1.answer import Answer
-from loadtest.load.heads import Heads
+from loadtest.load.reading.heads import Heads
 
 FIELDS = [{b"etag": b'"%d"' % number, b"x-amzn-requestid": b"%d" % number} for number in range(4)]
 

@@ -10,8 +10,8 @@ import pytest
 from kept_objects import MINE, OTHER, RUN, about, kept_by, mine_comes_back, restore
 
 from loadtest.errors import UsageError
-from loadtest.load.owed import earlier_runs, take_over
-from loadtest.load.preparation import Preparation
+from loadtest.load.preparing.owed import earlier_runs, take_over
+from loadtest.load.preparing.preparation import Preparation
 from loadtest.run.documents.made_up import made_up_by, render
 from loadtest.run.files import KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.run_directory import RunDirectory

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from locust.env import Environment
 from locust.stats import StatsEntry
 
-from loadtest.load.locust_statistics import LONGEST_WAIT_S, METHOD, MOST_AT_A_TIME, REQUEST_NAME, LocustStatistics
+from loadtest.load.reading.locust_statistics import (
+    LONGEST_WAIT_S,
+    METHOD,
+    MOST_AT_A_TIME,
+    REQUEST_NAME,
+    LocustStatistics,
+)
 
 NOW = 1_700_000_000.0
 READS = st.lists(

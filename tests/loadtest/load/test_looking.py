@@ -12,8 +12,8 @@ from loadtest.errors import UsageError
 from loadtest.load.looking import looking
 from loadtest.load.looking.look import look as look_once
 from loadtest.load.looking.looking import Looking
-from loadtest.load.options import settings_from
-from loadtest.run.looks import PlannedLook
+from loadtest.load.options.options import settings_from
+from loadtest.run.history.looks import PlannedLook
 from loadtest.units import SECOND
 
 DECIDABLE = ("--until-decided", "--headless", "--run-time", "60")

@@ -6,7 +6,7 @@ from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.run.looks import (
+from loadtest.run.history.looks import (
     LEAST_PAIRS,
     LookMade,
     RunLooks,

@@ -12,11 +12,17 @@ from kept_objects import OTHER, RUN, about, kept_from
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
-from loadtest.load import own_documents
-from loadtest.load.options import settings_from
-from loadtest.load.owed import earlier_runs, take_over
-from loadtest.load.own_documents import take_documents
-from loadtest.load.publishing import AS_MADE_UP, caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing import own_documents
+from loadtest.load.preparing.owed import earlier_runs, take_over
+from loadtest.load.preparing.own_documents import take_documents
+from loadtest.load.preparing.publishing import (
+    AS_MADE_UP,
+    caches_keep,
+    put_arguments,
+    refuse_if_one_is_there,
+    refuse_too_few,
+)
 from loadtest.load.writer import writer as writing
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of

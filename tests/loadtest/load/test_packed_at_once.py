@@ -8,8 +8,8 @@ from killed_runs import killed_run
 from spooled_runs import column
 
 from loadtest import whole_files
-from loadtest.run import sealing
-from loadtest.run.sealing import is_sealed, pack
+from loadtest.run.sealing import sealing
+from loadtest.run.sealing.sealing import is_sealed, pack
 
 
 def test_who_comes_while_a_run_is_packed_waits_and_packs_nothing(

@@ -10,10 +10,10 @@ import pytest
 from locust.env import Environment
 
 from loadtest.load.interrupts import interrupt
-from loadtest.load.master_watch import FAR_FROM_MASTER
 from loadtest.load.participant import Participant
-from loadtest.load.plan_message import CODE_KEY, FILES_KEY, PLAN_MESSAGE, SHARES_KEY
-from loadtest.load.workers import REFUSAL_MESSAGE
+from loadtest.load.workers.master_watch import FAR_FROM_MASTER
+from loadtest.load.workers.plan_message import CODE_KEY, FILES_KEY, PLAN_MESSAGE, SHARES_KEY
+from loadtest.load.workers.workers import REFUSAL_MESSAGE
 from loadtest.project import code_digest
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.load.progress.text import Line, Snapshot, plain_line, status_lines
-from loadtest.load.recorder import Counts
+from loadtest.load.reading.recorder import Counts
 from loadtest.units import SECOND
 
 RUNNING = Snapshot(

@@ -7,8 +7,8 @@ import gevent
 import pytest
 from gevent.hub import get_hub
 
-from loadtest.load import punctual
-from loadtest.load.punctual import EARLY_NS, SOON_NS, Alarm
+from loadtest.load.reading import punctual
+from loadtest.load.reading.punctual import EARLY_NS, SOON_NS, Alarm
 from loadtest.timer_descriptor import TimerDescriptor
 from loadtest.units import MILLISECOND
 

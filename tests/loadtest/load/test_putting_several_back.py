@@ -10,10 +10,10 @@ import pytest
 from kept_objects import kept_from
 
 from loadtest.__main__ import main
-from loadtest.load import preparation
-from loadtest.load.options import settings_from
-from loadtest.load.owed import earlier_runs, owed_sentence, take_over
-from loadtest.load.preparation import Preparation
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing import preparation
+from loadtest.load.preparing.owed import earlier_runs, owed_sentence, take_over
+from loadtest.load.preparing.preparation import Preparation
 from loadtest.load.writer.putting_back import PuttingBack
 from loadtest.run.documents.made_up import render
 from loadtest.run.files import KEPT_DOCUMENT

@@ -11,11 +11,11 @@ import pytest
 from locust_readers import a_reader, failures, plan_for
 from spooled_runs import RUN, SIZE, spooled_reads
 
-from loadtest.load.reader import SamplesReader, turns
-from loadtest.load.recorder import MOST_MESSAGES
+from loadtest.load.reading.reader import SamplesReader, turns
+from loadtest.load.reading.recorder import MOST_MESSAGES
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
-from loadtest.run.spool_format import NO_ETAG
+from loadtest.run.spool.spool_format import NO_ETAG
 from tests.loadtest.http1.targets import Target
 
 UNKNOWN_ENCODING = ("Content-Encoding", "zstd")

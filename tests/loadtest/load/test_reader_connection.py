@@ -11,8 +11,8 @@ import pytest
 from loadtest.http1.address import Address, request
 from loadtest.http1.answer import USUAL_LIMITS, Answer
 from loadtest.http1.incoming import Incoming
-from loadtest.load.reader_connection import ReaderConnection
-from loadtest.load.turns import Turns
+from loadtest.load.reading.reader_connection import ReaderConnection
+from loadtest.load.reading.turns import Turns
 from loadtest.units import SECOND
 from tests.loadtest.http1.targets import Target
 

@@ -11,8 +11,8 @@ from locust import task
 from locust_readers import Reader, environment_of, plan_for
 from spooled_runs import RUN, SIZE, spooled_reads
 
-from loadtest.load.reader import REQUEST_NAME
-from loadtest.load.recorder import Recorder
+from loadtest.load.reading.reader import REQUEST_NAME
+from loadtest.load.reading.recorder import Recorder
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
 from loadtest.units import SECOND

@@ -11,7 +11,7 @@ import pytest
 from locust_readers import a_reader, failures, plan_for
 from spooled_runs import RUN, SIZE, spooled_reads
 
-from loadtest.load import reader as reader_module
+from loadtest.load.reading import reader as reader_module
 from loadtest.project import PROJECT
 from loadtest.run.documents.made_up import render
 from loadtest.run.records import ReadOutcome
@@ -85,7 +85,7 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (4 * 1024**3, 4 * 1024**3))
 import gevent
 from locust_readers import plan_for, started
-from loadtest.load.recorder import Recorder
+from loadtest.load.reading.recorder import Recorder
 def reads(user):
     for _ in range(4):
         user.read()

@@ -10,7 +10,7 @@ from locust.argument_parser import get_parser
 
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
-from loadtest.load.options import _OPTIONS, PAGE_OPTIONS, add_arguments, settings_from
+from loadtest.load.options.options import _OPTIONS, PAGE_OPTIONS, add_arguments, settings_from
 from loadtest.target.finding import find_target
 
 

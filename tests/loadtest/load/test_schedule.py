@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.load import workers
-from loadtest.load.workers import Workers
+from loadtest.load.workers import workers
+from loadtest.load.workers.workers import Workers
 from loadtest.run.records import WindowKind
 from loadtest.run.schedule import ArrivalProcess, Arrivals, WindowSchedule, arrival_times, put_times
 from loadtest.units import SECOND

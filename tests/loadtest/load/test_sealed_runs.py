@@ -10,10 +10,10 @@ import pytest
 
 from loadtest.__main__ import main
 from loadtest.errors import RunError
-from loadtest.run.checksums import write_checksums
 from loadtest.run.loading import load_history
 from loadtest.run.records import Verdict
-from loadtest.run.sealing import seal
+from loadtest.run.sealing.checksums import write_checksums
+from loadtest.run.sealing.sealing import seal
 from loadtest.summary.summary import read_summary
 
 CASES = Path(__file__).parents[2] / "cases"

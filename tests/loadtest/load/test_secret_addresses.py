@@ -10,7 +10,7 @@ from chosen_settings import OUTPUTS, SECRET, options, target
 
 from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory

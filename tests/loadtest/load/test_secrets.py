@@ -12,11 +12,11 @@ from locust_readers import a_reader, plan_for
 from loadtest.__main__ import main
 from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
-from loadtest.load.recorder import NO_SESSION, Recorder
-from loadtest.load.standing import take_what_is_there
+from loadtest.load.preparing.standing import take_what_is_there
+from loadtest.load.reading.recorder import NO_SESSION, Recorder
 from loadtest.run.plan import Plan
 from loadtest.run.records import NO_VERSION, ReadOutcome
-from loadtest.run.spool_format import NO_ETAG, load_lines
+from loadtest.run.spool.spool_format import NO_ETAG, load_lines
 from loadtest.target.finding import Target
 from loadtest.target.keeping import beginning
 from loadtest.target.preflight import read_address

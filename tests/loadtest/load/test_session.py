@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from loadtest.http1.errors import BodyTooLargeError, HeadTooLargeError, MalformedError, cut
-from loadtest.load.session import ReadAnswer, Session
+from loadtest.load.reading.session import ReadAnswer, Session
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp, Verifier

@@ -13,24 +13,24 @@ from hypothesis import strategies as st
 from locust_readers import plan_for, started
 
 from loadtest.errors import UsageError
-from loadtest.load.lanes import Lanes
-from loadtest.load.options import settings_from
-from loadtest.load.several import (
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing.several import (
     check_all_answer,
     refuse_too_few_readers,
     take_what_is_everywhere,
     wait_for_version_0_everywhere,
 )
+from loadtest.load.reading.lanes import Lanes
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
-from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.history.run_info import read_run_info
 from loadtest.run.plan import Plan
 from loadtest.run.records import SECOND_ETAG, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.run_info import read_run_info
-from loadtest.run.sealing import seal
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE, spooled_fields
+from loadtest.run.sealing.sealing import seal
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answer, answering
 from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, options

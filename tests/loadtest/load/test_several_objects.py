@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from locust_readers import plan_for, started
 
 from loadtest.errors import UsageError
-from loadtest.load.lanes import Lanes
-from loadtest.load.options import settings_from
-from loadtest.load.several import wait_for_every_object
+from loadtest.load.options.options import settings_from
+from loadtest.load.preparing.several import wait_for_every_object
+from loadtest.load.reading.lanes import Lanes
 from loadtest.load.writer import writer as writing
 from loadtest.load.writer.conditional import Replacing
 from loadtest.load.writer.writer import PayloadWriter
@@ -25,14 +25,14 @@ from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
-from loadtest.run.entity_tags import SpooledReads
+from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.history.run_info import read_run_info
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.run_info import read_run_info
-from loadtest.run.sealing import seal
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.sealing.sealing import seal
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
 from loadtest.target.store import Attempt, ObjectLook, Store
 from tests.loadtest.http1.targets import answer, answering

@@ -8,12 +8,12 @@ import pytest
 from spooled_runs import RUN, SIZE, etag, kill, write
 
 from loadtest.errors import RunError
-from loadtest.run.looks import GRACE_NS
+from loadtest.run.history.looks import GRACE_NS
 from loadtest.run.records import FORMAT_VERSION, ReadOutcome
 from loadtest.run.run_file import write_run
 from loadtest.run.so_far import history_so_far
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 READS = ((0, etag(0), None, ReadOutcome.WHOLE), (0, etag(0), etag(0), ReadOutcome.NOT_MODIFIED)) * 10
 WORKER = {"role": "worker", "share": 0, "shares": 0, "refused": ""}

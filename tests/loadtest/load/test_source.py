@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
 from loadtest.judge.analyse import summarise
-from loadtest.load.option_values import LONGEST_LABEL
-from loadtest.load.options import settings_from
-from loadtest.run.history import History
+from loadtest.load.options.option_values import LONGEST_LABEL
+from loadtest.load.options.options import settings_from
+from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import RunSource
 from loadtest.run.plan import Plan
 from loadtest.run.run_directory import RunDirectory
-from loadtest.run.run_entries import RunSource
 from loadtest.run.source import CI_VARIABLES, Source, asked_git, find_source
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

@@ -15,8 +15,7 @@ from spooled_runs import column, etag, kill, not_ended, said_of, spool_of, write
 from loadtest.__main__ import main
 from loadtest.errors import UsageError
 from loadtest.run.files import READS_SUFFIX, REGISTRATION_SUFFIX, SEALED_FOLDER, SPOOL_FOLDER
-from loadtest.run.history import Reads, Samples, Windows, Writes
-from loadtest.run.presence import Pulse, Written, pulse_of
+from loadtest.run.history.history import Reads, Samples, Windows, Writes
 from loadtest.run.records import (
     GENERATOR_DTYPE,
     NEVER_RETURNED,
@@ -29,9 +28,10 @@ from loadtest.run.records import (
     ReadOutcome,
     WriteOutcome,
 )
-from loadtest.run.sealing import is_sealed, seal
-from loadtest.run.spool import Spool
-from loadtest.run.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, spooled_fields
+from loadtest.run.sealing.sealing import is_sealed, seal
+from loadtest.run.spool.presence import Pulse, Written, pulse_of
+from loadtest.run.spool.spool import Spool
+from loadtest.run.spool.spool_format import NO_ETAG, SPOOLED_READ_DTYPE, SPOOLED_SAMPLE_DTYPE, spooled_fields
 
 ONE = (0, etag(0), None, ReadOutcome.WHOLE)
 

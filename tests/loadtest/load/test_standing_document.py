@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtest.errors import UsageError
-from loadtest.load.standing import take_what_is_there
+from loadtest.load.preparing.standing import take_what_is_there
 from loadtest.run.documents import standing
 from loadtest.run.documents.kinds import documents_of, standing_document
 from loadtest.run.documents.made_up import render

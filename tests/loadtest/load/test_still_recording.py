@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.run import presence, recording_processes
 from loadtest.run.files import SPOOL_FOLDER
-from loadtest.run.recording_processes import still_recording
-from loadtest.run.spool import Spool
+from loadtest.run.spool import presence, recording_processes
+from loadtest.run.spool.recording_processes import still_recording
+from loadtest.run.spool.spool import Spool
 
 HAS_PROC = pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 
@@ -65,7 +65,7 @@ def test_a_recorder_that_ended_and_was_not_waited_for_records_no_more(tmp_path: 
 RECORDER = """
 import os, signal, sys
 from pathlib import Path
-from loadtest.run.spool import Spool
+from loadtest.run.spool.spool import Spool
 spool = Spool(Path(sys.argv[1]), 0, "run")
 print("there", flush=True)
 os.kill(os.getpid(), signal.SIGSTOP if sys.argv[2] == "stop" else signal.SIGKILL)

@@ -6,7 +6,7 @@ import gevent
 from gevent.event import Event
 from gevent.socket import wait_read
 
-from loadtest.load.turns import Turns
+from loadtest.load.reading.turns import Turns
 
 
 def test_all_go_on_in_the_order_in_which_they_asked() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
 from loadtest.load.page.form import OF_LOCUST, SETTINGS, StartForm, read_form
 
 USERS = {"user_count": ["4"], "spawn_rate": ["2"]}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from loadtest.errors import UsageError
 from loadtest.load.writer import conversation
 from loadtest.load.writer.events import MOST_LINE_BYTES, EndlessLineError, Put, events_of
+from loadtest.load.writer.news import WriterNews
 from loadtest.load.writer.process import WriterProcess
-from loadtest.load.writer_news import WriterNews
 from loadtest.run.documents.kinds import made_up_documents
 from loadtest.run.records import OTHERS_WROTE, WriteOutcome
 from loadtest.run.run_directory import RunDirectory

@@ -9,7 +9,7 @@ from history_language import PAYLOAD_BYTES, ZERO_NS, build, run_info
 
 from loadtest.judge.checks.write_impact import write_impact
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import GENERATOR_DTYPE, READ_DTYPE, WRITE_DTYPE, ReadOutcome, Verdict, empty
 
 MS = 1_000_000

@@ -16,8 +16,8 @@ from watched_world import ZERO_NS, World
 from loadtest.cleaned import hide
 from loadtest.errors import UsageError
 from loadtest.http1.access import Access
-from loadtest.load.duel_sides import add_shared_arguments
-from loadtest.load.options import add_arguments, settings_from
+from loadtest.load.duelling.duel_sides import add_shared_arguments
+from loadtest.load.options.options import add_arguments, settings_from
 from loadtest.load.writer.publish_command import PublishCommand, Ran, tell_of
 from loadtest.load.writer.watcher_process import WatcherProcess
 from loadtest.load.writer.watching import Watching

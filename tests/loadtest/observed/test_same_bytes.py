@@ -12,7 +12,7 @@ from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.thresholds.judging import evaluate
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import UNDECIDED_VERSION, ReadOutcome, Verdict
 
 

@@ -13,7 +13,7 @@ from loadtest.judge.checks.conditional_get import conditional_get
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
 from loadtest.judge.checks.whole_bodies import whole_bodies
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict
 from loadtest.target.heads import shown_by
 

@@ -10,7 +10,7 @@ from loadtest.judge.analyse import summarise
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import inversions
 from loadtest.judge.order.timeline import timeline
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 
 HOW_MANY = int(os.environ.get("RANDOM_HISTORIES", "500"))

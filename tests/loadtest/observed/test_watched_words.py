@@ -11,7 +11,7 @@ from loadtest.judge.checks.registry import CHECKS, run_checks
 from loadtest.report.definitions import DEFINITIONS, explain
 from loadtest.report.operations import operation_text, operation_times
 from loadtest.report.wording import TOPICS, about, lead
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.findings import CheckResult, Witness
 
 WRONG = (

@@ -17,7 +17,8 @@ from loadtest.judge.checks.monotonic_reads import monotonic_reads
 from loadtest.judge.checks.phantoms import phantoms
 from loadtest.judge.checks.whole_bodies import whole_bodies
 from loadtest.judge.checks.write_impact import write_impact
-from loadtest.load import recorder, watching
+from loadtest.load.preparing import watching
+from loadtest.load.reading import recorder
 from loadtest.run.documents.observed import ObservedVerifier
 from loadtest.run.observed.without_a_store import in_order_of_time
 from loadtest.run.records import ReadOutcome, Verdict

@@ -14,13 +14,13 @@ from typing import Any
 
 from loadtest.__main__ import main
 from loadtest.run.files import CLOCKS_FILE, DOCUMENTS_FOLDER, JOURNAL_NAME
-from loadtest.run.recording_processes import still_recording
-from loadtest.run.spool_format import SPOOLED_READ_DTYPE
+from loadtest.run.spool.recording_processes import still_recording
+from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.1", "--payload-bytes", "2048"),
-    *("--arrival-rate", "500", "--seed", "1"),
+    *("--arrival-rate", "250", "--seed", "1"),
 )
 OPEN = (*SHORT, "--window", "0", "--write-interval", "0.2")
 """For a run whose length is not known: it would begin with a long rest, in which nothing is written."""

@@ -13,7 +13,7 @@ from own_document import Mine, documents_like_mine
 
 from benchmarks.nginx import free_port
 from loadtest.run.loading import load_history
-from loadtest.run.recording_processes import closed_spools
+from loadtest.run.spool.recording_processes import closed_spools
 from loadtest.sandbox.process import RunningSandbox
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from locust_process import Run, Start, report, until
 
-from loadtest.run.presence import pulse_of, registration_of
+from loadtest.run.spool.presence import pulse_of, registration_of
 from loadtest.sandbox.process import RunningSandbox
 
 IMPATIENT = {
-    **{"plugin.LEAST_STOP_TIMEOUT_S": 1.0, "record_receiver.SILENCE_S": 1.0, "ending._PATIENCE_S": 1.0},
+    **{"plugin.LEAST_STOP_TIMEOUT_S": 1.0, "workers.record_receiver.SILENCE_S": 1.0, "ending._PATIENCE_S": 1.0},
     **{"writer.conversation._GRACE_S": 1, "writer.conversation._LAST_GRACE_S": 1},
 }
 """A process that hangs does so for ever, so that it need not be waited for as long as one that may go on."""

@@ -21,7 +21,7 @@ from pseudo_terminal import InTerminal, Screen, shown_on_terminal
 from loadtest.__main__ import main
 from loadtest.load.progress import progress
 from loadtest.load.progress.live_display import LiveDisplay, drawn
-from loadtest.load.recorder import Counts
+from loadtest.load.reading.recorder import Counts
 from loadtest.project import locust_command
 from loadtest.report.steps import silent, steps
 from loadtest.run.plan import Plan

@@ -19,7 +19,7 @@ from locust_process import SHORT, Start, report
 from warm_python import WarmPython
 
 from benchmarks.nginx import free_port
-from loadtest.load.options import add_arguments
+from loadtest.load.options.options import add_arguments
 from loadtest.load.plugin import ReadModelRun
 from loadtest.run.files import JOURNAL_NAME
 from loadtest.sandbox.process import RunningSandbox

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.summary import Summary
 
 

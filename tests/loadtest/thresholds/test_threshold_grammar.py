@@ -14,9 +14,9 @@ from loadtest.errors import UsageError
 from loadtest.judge.thresholds.grammar import UNITS, ThresholdError, parse
 from loadtest.judge.thresholds.judging import evaluate
 from loadtest.judge.thresholds.metrics import IMPACT_QUANTILES, LATENCY_QUANTILES, METRICS, POPULATIONS, TIMES
-from loadtest.load.options import settings_from
+from loadtest.load.options.options import settings_from
 from loadtest.project import locust_command
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.summary.summary import Summary
 from tests.loadtest.load.chosen_settings import options
 

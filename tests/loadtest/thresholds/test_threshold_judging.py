@@ -14,7 +14,7 @@ from loadtest.judge.thresholds.judging import evaluate
 from loadtest.judge.thresholds.metrics import METRICS
 from loadtest.report import write_reports
 from loadtest.run.files import CHECKSUM_FILE
-from loadtest.run.history import History
+from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary, read_summary
 

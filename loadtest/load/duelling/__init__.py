@@ -1,0 +1,1 @@
+"""Two runs that read in turns."""

@@ -1,0 +1,1 @@
+"""The settings of a run as Locust's options, and their validation."""

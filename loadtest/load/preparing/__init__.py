@@ -1,0 +1,1 @@
+"""What happens before a run begins, and what earlier runs have left."""

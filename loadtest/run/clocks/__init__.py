@@ -1,0 +1,1 @@
+"""What other clocks showed, in the master's time."""

@@ -1,0 +1,1 @@
+"""A History: what has happened in a run, validated, in memory."""

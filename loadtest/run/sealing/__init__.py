@@ -1,0 +1,1 @@
+"""From spools and journal to the sealed files of a run."""
