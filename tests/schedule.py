@@ -61,7 +61,6 @@ SECONDS = {
     "docs/test_workflow_aws.py": 33,
     "stacks/test_deployed_changes.py": 29,
     "stacks/test_deployed_everything.py": 14,
-    "docs/test_cdk_terrain.py": 28,
     "docs/test_documented_load_test.py": 21,
     "docs/test_extending.py": 19,
     "loadtest/judge/test_no_false_alarm.py": 5,
