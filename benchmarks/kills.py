@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from benchmarks.kill_cases import MASTER, READERS, REPORT, SANDBOX, Killing, killing
 from benchmarks.kill_witnesses import Counter, Lives, anybody_lives, registered
@@ -81,14 +81,35 @@ class Outcome:
         return self.lacks and bool(self.passed)
 
 
-def make(case: Killing, synthesized: Path, shared: RunningSandbox | None = None) -> Outcome:
+class Process(Protocol):
+    """As much of ``subprocess.Popen`` as is asked of Locust here."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
+def _begin(command: list[str], environment: dict[str, str]) -> Process:
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
+    )
+
+
+def make(
+    case: Killing,
+    synthesized: Path,
+    shared: RunningSandbox | None = None,
+    begin: Callable[[list[str], dict[str, str]], Process] = _begin,
+) -> Outcome:
     """One run, killed and judged; at the ``shared`` sandbox, if that is not to be killed."""
     with contextlib.ExitStack() as ending:
         run_dir = Path(ending.enter_context(tempfile.TemporaryDirectory())) / "run"
         dies = SANDBOX in (*case.first, *case.then)
         sandbox = shared if shared and not dies else ending.enter_context(running_sandbox(synthesized))
         counter, lives = Counter(sandbox), Lives(run_dir)
-        locust = _locust(case, sandbox, run_dir)
+        locust = begin(*_locust(case, sandbox, run_dir))
         try:
             _wait(lambda: any(path.stat().st_size for path in run_dir.glob("spool/*.reads")), locust)
             began = time.monotonic()
@@ -104,7 +125,7 @@ def make(case: Killing, synthesized: Path, shared: RunningSandbox | None = None)
         return _judged(case, counter, lives, interrupted_ns, run_dir)
 
 
-def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> subprocess.Popen[bytes]:
+def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> tuple[list[str], dict[str, str]]:
     command = locust_command()
     command += ["--only-summary", "-u", str(READERS), "-r", str(READERS), "--seed", "1", "--run-dir", str(run_dir)]
     # a run whose end is not known begins with a long rest, of whose reads nothing can be told
@@ -122,15 +143,10 @@ def _locust(case: Killing, sandbox: RunningSandbox, run_dir: Path) -> subprocess
     command += ["-t", f"{case.planned_s:g}s"] if case.planned_s else []
     command += ["--processes", str(case.workers)] if case.workers else []
     port = str(free_port())
-    environment = {**os.environ, "LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
-    return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True
-    )
+    return command, {**os.environ, "LOCUST_MASTER_BIND_PORT": port, "LOCUST_MASTER_NODE_PORT": port}
 
 
-def _kill(
-    names: tuple[str, ...], at: float, locust: subprocess.Popen[bytes], run_dir: Path, sandbox: RunningSandbox
-) -> None:
+def _kill(names: tuple[str, ...], at: float, locust: Process, run_dir: Path, sandbox: RunningSandbox) -> None:
     if not names:
         return
     time.sleep(max(0.0, at - time.monotonic()))
@@ -141,7 +157,7 @@ def _kill(
                 os.kill(processes[name], signal.SIGKILL)
 
 
-def _end(case: Killing, began: float, locust: subprocess.Popen[bytes], run_dir: Path) -> int | None:
+def _end(case: Killing, began: float, locust: Process, run_dir: Path) -> int | None:
     """Let what is left of the run come to its end, and kill its report if that is to be; when it was interrupted."""
     deadline = began + LONGEST_S
     interrupted_ns: int | None = None
@@ -167,7 +183,7 @@ def _reports(run_dir: Path) -> Iterator[int]:
                 yield int(path.parent.name)
 
 
-def _wait(ready: Callable[[], bool], locust: subprocess.Popen[bytes]) -> None:
+def _wait(ready: Callable[[], bool], locust: Process) -> None:
     deadline = time.monotonic() + LONGEST_S
     while not ready():
         if locust.poll() is not None or time.monotonic() > deadline:

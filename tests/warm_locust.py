@@ -42,6 +42,10 @@ class WarmRun:
             raise subprocess.TimeoutExpired("locust", timeout or 0)
         return code
 
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
     def communicate(self, timeout: float = 600) -> tuple[str, None]:
         """All output, once nobody has it open any more."""
         until, pieces = time.monotonic() + timeout, []

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,19 @@ OLD_PROVIDER = {"source": "aws", "version": "5.100.0"}
 HELD_BACK = {"source": "hashicorp/aws", "version": "5.100.0"}
 NEW_PROVIDER = {"source": "hashicorp/aws", "version": "6.69.1"}
 NEEDED = ("cdktn", "cdktn-provider-aws", "constructs", "pydantic", "pydantic-settings")
+ONE_AFTER_THE_OTHER = """import json, runpy, sys
+for line in sys.stdin:
+    script, *sys.argv[1:] = json.loads(line)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "stacks"]:
+        del sys.modules[name]  # the page has changed them
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as ended:
+        if ended.code:
+            raise
+    print("ended", flush=True)
+"""
+"""Programs in one process: importing the bindings and loading them into Node takes longer than what they do."""
 UNREACHABLE = re.compile(r"NewConnectionError|Max retries|timed out|Name or service not known|from versions: none")
 
 
@@ -57,11 +71,22 @@ def successor(moved: Path) -> Path:
     return python
 
 
-def variants(python: Path, project: Path, folder: Path) -> dict[str, Any]:
-    """Every variant of the stack as this interpreter synthesizes it, without metadata and state."""
-    script = project / "tests" / "sandbox" / "synth" / "regenerate.py"
-    subprocess.run([str(python), str(script), str(folder)], check=True, cwd=folder)
-    return written(folder)
+@pytest.fixture(scope="module")
+def run(moved: Path, successor: Path) -> Iterator[Callable[..., None]]:
+    """Runs one of the copy's programs under CDK Terrain, in the copy's folder."""
+    environment = {name: value for name, value in os.environ.items() if name != "CDKTF_OUTDIR"}
+    command = [str(successor), "-c", ONE_AFTER_THE_OTHER]
+    with subprocess.Popen(
+        command, cwd=moved, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        said = process.stdout
+
+        def run_one(*script_and_arguments: str) -> None:
+            print(json.dumps(script_and_arguments), file=process.stdin, flush=True)
+            assert "ended\n" in iter(said.readline, ""), f"{script_and_arguments} failed: see standard error"
+
+        yield run_one
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -79,11 +104,11 @@ def without_metadata(content: Any) -> Any:
     return [without_metadata(value) for value in content] if isinstance(content, list) else content
 
 
-def synthesized_by_main(python: Path, project: Path) -> Any:
-    done = shell(f"CDKTF_OUTDIR=made {python} main.py", project)
-    assert done.returncode == 0, done.stderr
-    (path,) = (project / "made").glob("stacks/*/cdk.tf.json")
+def synthesized_by_main(run: Callable[..., None], project: Path) -> Any:
+    run("main.py")
+    (path,) = (project / "cdktf.out").glob("stacks/*/cdk.tf.json")
     configuration = without_metadata(json.loads(path.read_text()))
+    path.unlink()
     del configuration["terraform"]["backend"]
     return configuration
 
@@ -95,9 +120,10 @@ def test_nothing_of_the_old_packages_is_left(moved: Path) -> None:
     assert list(moved.rglob("*.bak")) == []
 
 
-def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_path: Path) -> None:
+def test_every_variant_has_the_same_resources(run: Callable[..., None], tmp_path: Path) -> None:
     before = written(synthesized_once() / "sandbox")
-    after = variants(successor, moved, tmp_path)
+    run("tests/sandbox/synth/regenerate.py", str(tmp_path))
+    after = written(tmp_path)
     assert len(before) >= 9
     for found, wanted in ((before, OLD_PROVIDER), (after, NEW_PROVIDER)):
         whole = [each for name, each in found.items() if name.endswith(".tf.json")]
@@ -107,12 +133,12 @@ def test_every_variant_has_the_same_resources(moved: Path, successor: Path, tmp_
     assert after == before
 
 
-def test_the_provider_is_held_back_until_it_is_wanted(moved: Path, successor: Path) -> None:
+def test_the_provider_is_held_back_until_it_is_wanted(moved: Path, run: Callable[..., None]) -> None:
     assert shell(HOLD_BACK, moved).returncode == 0
-    held_back = synthesized_by_main(successor, moved)
+    held_back = synthesized_by_main(run, moved)
     assert provider_of(held_back) == HELD_BACK
     assert shell(PROVIDER_6, moved).returncode == 0
-    released = synthesized_by_main(successor, moved)
+    released = synthesized_by_main(run, moved)
     assert provider_of(released) == NEW_PROVIDER
     assert released == held_back
     assert 'AWS_PROVIDER_VERSION: Final = "6.69.1"' in (moved / "stacks" / "terraform_mirror.py").read_text()

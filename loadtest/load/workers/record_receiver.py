@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 END_MESSAGE: Final = "read-model-end"
 SILENCE_S: Final = 10.0
 """A worker that sends nothing new for so long is not waited for any more."""
+_HEARD_S: Final = 3.0
+"""A worker that has sent something within so long is not lost. One whose connection is back sends again by then."""
 _TURN_S: Final = 0.05
 _NO_SIZES: Final = dict.fromkeys(SPOOL_SUFFIXES, 0)
 
@@ -46,6 +48,8 @@ class _Copy:
     """All of it is in the run directory."""
     failed: bool = False
     """It could not be written, and that has been logged."""
+    heard: float = field(default_factory=time.monotonic)
+    """When its worker last sent anything."""
 
 
 class RecordReceiver:
@@ -75,7 +79,7 @@ class RecordReceiver:
             have = sum(sum(copy.sizes.values()) for copy in self._copies.values())
             if have != had:
                 had, deadline = have, time.monotonic() + SILENCE_S
-            if time.monotonic() > deadline or all(self._is_lost(client) for client in waiting):
+            if time.monotonic() > deadline or all(map(self._is_lost, waiting)):
                 break
             gevent.sleep(_TURN_S)
         self._waited = True
@@ -92,8 +96,10 @@ class RecordReceiver:
             copy.files.clear()
 
     def _is_lost(self, client: str) -> bool:
+        """Whether Locust has lost a worker, which sends nothing either: records are back before the next heartbeat."""
         node = self._runner.clients.get(client)
-        return node is not None and node.state == "missing"
+        silent = time.monotonic() - self._copies[client].heard > _HEARD_S
+        return node is not None and node.state == "missing" and silent
 
     def on_records(self, msg: Any) -> None:
         """Take in what a worker has sent, if it is of this run."""
@@ -103,6 +109,7 @@ class RecordReceiver:
         copy = self._copies.get(client) or self._begin(client)
         if copy is None:
             return
+        copy.heard = time.monotonic()
         suffix, at, content = data.get("suffix"), data.get("at"), data.get("content")
         if isinstance(suffix, str) and type(at) is int and isinstance(content, bytes) and not copy.over:
             try:

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
 import pytest
 from drawing import examples
 from hypothesis import given, settings
@@ -28,6 +29,7 @@ class Channel:
 
     def __init__(self, folder: Path) -> None:
         self.run_dir, self.now, self.under_way = folder / "master", 0.0, []
+        self.clients: dict[str, Any] = {}
         (self.run_dir / SPOOL_FOLDER).mkdir(parents=True)
         self.receiver = RecordReceiver(self, self.run_dir, RUN, {CLIENT: 3})
         self.spool = Spool(folder / "worker", 3, RUN)
@@ -128,6 +130,25 @@ def test_what_was_lost_is_sent_again_though_the_master_goes_on_answering(tmp_pat
     assert (tmp_path / "master" / SPOOL_FOLDER / "3-sent.reads").stat().st_size > 0
     channel.spool.close(4)
     channel.settle(30)
+    assert channel.is_whole()
+
+
+@pytest.mark.parametrize(("heard_s", "waits"), [(600, True), (-1, False)], ids=["sends again", "silent"])
+def test_a_worker_that_locust_has_lost_is_waited_for_while_it_sends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard_s: float, waits: bool
+) -> None:
+    """When its connection is back, its records come up to a second before Locust believes that it is there."""
+    monkeypatch.setattr(record_receiver, "_HEARD_S", heard_s)
+    channel = Channel(tmp_path)
+    channel.clients = {CLIENT: SimpleNamespace(state="missing")}
+    channel.read(5)
+    channel.settle(2)
+    waiting = gevent.spawn(channel.receiver.wait)
+    gevent.sleep(0)
+    assert waiting.ready() is not waits
+    channel.spool.close(4)
+    channel.settle()
+    waiting.join()
     assert channel.is_whole()
 
 

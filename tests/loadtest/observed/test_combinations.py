@@ -11,7 +11,7 @@ from altered import workers_at
 from history_language import ZERO_NS, build
 from simulation import healthy, lagging
 from test_addresses import at_two, beside, from_two
-from watched_world import FINDERS, World, heads_of, no_finding, unwatched_by, watched_by
+from watched_world import FINDERS, World, between, heads_of, no_finding, unwatched_by, watched_by
 
 from loadtest.judge.analyse import summarise
 from loadtest.run.clocks.clock_bounds import EXCHANGE_DTYPE, ClockBounds
@@ -31,7 +31,7 @@ def exchanges(random: Random) -> ClockBounds:
     """What the master and the worker in Tokyo heard of each other's clocks, over a network of a few nanoseconds."""
     rows = []
     for at in range(-50, LENGTH + 100, 40):
-        there, back = random.randint(1, 8), random.randint(1, 8)
+        there, back = between(random, 1, 8), between(random, 1, 8)
         rows.append((ZERO_NS + at, ZERO_NS + at + there + AHEAD_NS, ZERO_NS + at + there + back))
     return ClockBounds.of(np.array(rows, dtype=EXCHANGE_DTYPE))
 
@@ -44,10 +44,10 @@ def in_two_places(info: RunInfo, uncertain: dict[str, int], end_ns: int) -> RunI
 
 def read_from_two_places(random: Random, lag: Lag = lambda worker, address: 0, *, sessions: int = 3) -> list[World]:
     """Two workers, each with readers at two addresses, beside one publisher and one watcher."""
-    published, time = [(-10 * LENGTH, 0)], random.randint(200, 300)
+    published, time = [(-10 * LENGTH, 0)], between(random, 200, 300)
     while time < LENGTH:
         published.append((time, len(published)))
-        time += random.randint(200, 300)
+        time += between(random, 200, 300)
     worlds = [World(published), World(published)]
     heads = heads_of(worlds[0], random, LENGTH, HEADS)
     worlds[0].watch(heads, HEADS)
@@ -55,13 +55,13 @@ def read_from_two_places(random: Random, lag: Lag = lambda worker, address: 0, *
     for worker, world in enumerate(worlds):
         ahead = worker * AHEAD_NS
         for session in range(2 * sessions):
-            address, time, asks = session % 2, max(0, begins) + random.randint(0, 6), random.random() < 0.5
+            address, time, asks = session % 2, max(0, begins) + between(random, 0, 6), random.random() < 0.5
             while time < LENGTH:
-                took = random.randint(0, 4)
-                name = world.current(random.randint(time, time + took) - lag(worker, address))
+                took = between(random, 0, 4)
+                name = world.current(between(random, time, time + took) - lag(worker, address))
                 world.read(session, time + ahead, time + took + ahead, name, asks=asks)
                 world.rows[-1] = (*world.rows[-1][:-1], address)
-                time += took + random.randint(0, 6)
+                time += took + between(random, 0, 6)
     return worlds
 
 

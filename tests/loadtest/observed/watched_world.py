@@ -196,13 +196,18 @@ def _spooled(worlds: list[World]) -> list[SpooledReads]:
     ]
 
 
+def between(random: Random, low: int, high: int) -> int:
+    """As ``random.randint``, of whose calls millions would cost as much as all that is judged."""
+    return low + int(random.random() * (high - low + 1))
+
+
 def heads_of(world: World, random: Random, length: int, every: int) -> list[Head]:
     """HEADs from before the first read to after the last one, each of which looks at a moment of its own."""
     heads, time = [], -3 * every
     while time < length + every:
-        took = random.randint(0, max(1, every // 3))
-        heads.append(world.head(time, time + took, random.randint(time, time + took)))
-        time += took + random.randint(0, every)
+        took = between(random, 0, max(1, every // 3))
+        heads.append(world.head(time, time + took, between(random, time, time + took)))
+        time += took + between(random, 0, every)
     return heads
 
 
@@ -211,24 +216,24 @@ def random_world(
     sessions: int = 4, read_takes: int = 4, pause: int = 6,
 ) -> World:  # fmt: skip
     """A run against an object that is atomic, or whose reads lag by ``lag``."""
-    published, time, number = [(-10 * length, names(0))], random.randint(*gap), 0
+    published, time, number = [(-10 * length, names(0))], between(random, *gap), 0
     while time < length:
         number += 1
         if names(number) != published[-1][1]:
             published.append((time, names(number)))
-        time += random.randint(*gap)
+        time += between(random, *gap)
     world = World(published, digests=random.choice(["yes", "perhaps", "no"]))
     heads = heads_of(world, random, length, heads_every)
     world.watch(heads, heads_every)
     begins = heads[0].returned_ns - ZERO_NS
     for session in range(sessions):
-        time = max(0, begins) + random.randint(0, pause)
+        time = max(0, begins) + between(random, 0, pause)
         asks = random.random() < 0.5
         while time < length:
-            took = random.randint(0, read_takes)
-            moment = random.randint(time, time + took)
+            took = between(random, 0, read_takes)
+            moment = between(random, time, time + took)
             world.read(session, time, time + took, world.current(moment - lag), asks=asks)
-            time += took + random.randint(0, pause)
+            time += took + between(random, 0, pause)
     return world
 
 

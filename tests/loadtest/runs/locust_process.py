@@ -20,7 +20,7 @@ from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 PROJECT = Path(__file__).resolve().parents[3]
 SHORT = (
     *("--window", "0.5", "--write-interval", "0.1", "--payload-bytes", "2048"),
-    *("--arrival-rate", "500", "--seed", "1"),
+    *("--arrival-rate", "250", "--seed", "1"),
 )
 OPEN = (*SHORT, "--window", "0", "--write-interval", "0.2")
 """For a run whose length is not known: it would begin with a long rest, in which nothing is written."""

@@ -7,19 +7,23 @@ from pathlib import Path
 
 import pytest
 from locust_process import until
+from warm_locust import WarmLocust, arguments_of
 
 from benchmarks.kill_cases import killing
 from benchmarks.kill_witnesses import Lives
-from benchmarks.kills import Outcome, make, row
+from benchmarks.kills import Outcome, Process, make, row
 from loadtest.sandbox.process import RunningSandbox
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3, 5, 9, 10])
 def test_nothing_that_was_lost_is_passed_over(
-    synthesized: dict[str, Path], sandbox: RunningSandbox, number: int
+    synthesized: dict[str, Path], sandbox: RunningSandbox, warm_locust: WarmLocust, tmp_path: Path, number: int
 ) -> None:
-    outcome = make(killing(number), synthesized["conditional"], sandbox)
+    def begin(command: list[str], environment: dict[str, str]) -> Process:
+        return warm_locust.start(arguments_of(command), tmp_path, environment)
+
+    outcome = make(killing(number), synthesized["conditional"], sandbox, begin)
     assert outcome.verdict != "none", outcome.said
     assert not outcome.wrong, row(outcome)
 

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
-from locust_process import Start
+from locust_process import Run, Start
 
 from benchmarks.nginx import free_port
 from benchmarks.other_hosts import OTHER_CLOCK, can, hiding, workers
@@ -92,22 +92,32 @@ def test_a_lost_connection_is_resumed_and_a_killed_worker_named(
         run = start(sandbox.outputs_path, *master(port, 3), run_time=None)
         run.wait_until_recorded(300)
         cable.cut()
+        cut_ns = time.monotonic_ns()
         time.sleep(2)
         team[1].kill()
         time.sleep(2)
-        sent = {share: run.flushed(share) for share in "012"}
+        sent = {share: run.flushed(str(share)) for share in range(3)}
+        healed_ns = time.monotonic_ns()
         cable.heal()
-        run.wait_until(lambda: sum(run.flushed(share) > before for share, before in sent.items()) == 2)
+        run.wait_until(lambda: len(going_on(run, sent)) == 2)
+        others = going_on(run, sent)
         run.signal(signal.SIGTERM).wait()
     assert run.code == 3, run.output
     assert "Traceback" not in run.output
-    (missing,) = run.summary["run"]["ended"]["missing"]
-    shares = {process["client"]: process["share"] for process in run.description["manifest"]["processes"][:3]}
-    assert "was last heard from" in missing
-    reads = pq.read_table(run.run_dir / "reads.parquet").to_pydict()
-    counts = sorted(reads["worker"].count(worker) for worker in range(len(shares)))
-    assert counts[0] < counts[1]
-    assert counts[2] - counts[1] <= 30, "what was read while the connection was lost was sent later"
+    (killed,) = sent.keys() - others
+    # On a busy machine a clock may not have been compared well enough, which is said, too.
+    missing = [said for said in run.summary["run"]["ended"]["missing"] if "clock" not in said]
+    assert [said.partition(" was last heard from ")[0] for said in missing] == [f"Worker {killed + 1} of 3"]
+    reads = load_history(run.run_dir).reads
+    meanwhile = (cut_ns < reads.scheduled_ns) & (reads.scheduled_ns < healed_ns)
+    one, other = (int((meanwhile & (reads.worker == share)).sum()) for share in others)
+    assert one > 200
+    assert abs(one - other) <= 2, "what was read while the connection was lost was sent later"
+
+
+def going_on(run: Run, sent: dict[int, int]) -> set[int]:
+    """The shares of the workers of which more has come than ``sent``."""
+    return {share for share, before in sent.items() if run.flushed(str(share)) > before}
 
 
 @needs_mounts
