@@ -26,6 +26,8 @@ from loadtest.target.store import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, on_the_disk, write_whole
 
 FORMAT: Final = 1
+TAKEN_OVER_FROM: Final = "taken_over_from"
+"""What names the earlier run whose kept document this run has taken over, and so will put back in its place."""
 
 
 def kept_folder(run_dir: Path, number: int = 0) -> Path:
@@ -87,7 +89,10 @@ def keep_later(folder: Path, about: dict[str, Any], look: ObjectLook) -> None:
     Nothing that is kept already is touched, so it is whole whenever this is killed.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
+    on_the_disk(folder.parent)
     number = max(_later(folder), default=0) + 1
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a run that is relieved by this one, too
+        about = {**about, TAKEN_OVER_FROM: json.loads((folder / KEPT_ABOUT).read_bytes())[TAKEN_OVER_FROM]}
     keep(folder / f"{KEPT_LATER}{number}", {**about, "from": "store", "published_during_run": True}, look)
 
 

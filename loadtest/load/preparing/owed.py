@@ -18,6 +18,7 @@ from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, RUN_FILE
 from loadtest.run.records import ReadOutcome
 from loadtest.run.spool.recording_processes import still_recording
 from loadtest.target.kept_document import (
+    TAKEN_OVER_FROM,
     Kept,
     is_owed,
     keep,
@@ -102,7 +103,7 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any], number: int =
     was = kept.about
     etag, not_kept = str(was.get("etag") or ""), tuple(was.get("not_kept") or ())
     look = ObjectLook("document", "", kept.body, etag, was.get("put"), not_kept)
-    said = {**about, "from": "earlier run", "taken_over_from": str(earlier.resolve())}
+    said = {**about, "from": "earlier run", TAKEN_OVER_FROM: str(earlier.resolve())}
     keep(kept_folder(run_dir, number), said, look)
     return (
         f"The load test in {earlier} has not put back the document that was at {kept.place} before it "
@@ -113,7 +114,7 @@ def take_over(run_dir: Path, earlier: Path, about: dict[str, Any], number: int =
 def note_taken_over(kept: Kept) -> None:
     """What was put back for earlier runs is not owed by them any more."""
     about, noted = kept.about, set()
-    while isinstance(earlier := about.get("taken_over_from"), str) and earlier not in noted:
+    while isinstance(earlier := about.get(TAKEN_OVER_FROM), str) and earlier not in noted:
         number = _number_of(Path(earlier), about) or 0
         note_put_back(Path(earlier), number)
         noted.add(earlier)

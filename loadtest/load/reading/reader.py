@@ -33,13 +33,10 @@ from loadtest.load.reading.recorder import Recorder, name_of
 from loadtest.load.reading.session import ReadAnswer, Session, Validator
 from loadtest.load.reading.turns import FEW, MANY, Turns
 from loadtest.run.records import ReadOutcome
-from loadtest.units import SECOND
 
 AT_A_STRETCH_NS: Final = 100_000_000
 """How long a reader reads before it gives control back to Locust, which may then stop it. Locust's own loop costs
 time once a stretch, so short stretches make each read dearer."""
-LONGEST_OPENING_NS: Final = SECOND
-"""How long after the start of the run a connection that was opened before may still take."""
 
 turns: Final = Turns()
 """The turns of all readers of this process, whose connections belong to one event loop."""
@@ -79,7 +76,7 @@ class SamplesReader(User):
         self._due: int | None = None
         self._only_reads = len(self.tasks) == 1
         if time.monotonic_ns() < plan.start_ns:  # a hundred connections opened at the start would make its reads late
-            self._connection.open_ahead(plan.start_ns + LONGEST_OPENING_NS)
+            self._connection.open_ahead(plan.start_ns)
         self.wait_time()  # Locust reads first and waits afterwards, but the first read is due later
 
     def on_stop(self) -> None:

@@ -119,7 +119,9 @@ class Replacing:
     def _after_refusal(self, refused: Attempt, body: bytes) -> Attempt:
         """What becomes of a PUT that was refused under its condition."""
         if not _is_as_conditions_say(refused):
-            return refused if self._was_taken and not knows_no_condition(refused.error) else self._without(body)
+            return (
+                refused if self._was_taken and not knows_no_condition(refused.error) else self._without(refused, body)
+            )
         self._was_taken |= refused.error.startswith(_CONFLICT)
         attempt = refused
         for _ in range(2):  # the second time where a PUT that was never answered took effect just now
@@ -129,13 +131,22 @@ class Replacing:
             if theirs := self._what_stands_against_it(look):
                 unseen = look.found not in (*_SHOWN, _TOO_LARGE)  # it may be this very document, as above
                 return replace(attempt, error=theirs, outcome=WriteOutcome.UNKNOWN if unseen else attempt.outcome)
-            attempt = self._send(body, self._condition)
+            attempt = _since(attempt, self._send(body, self._condition))
             if not (_is_refused(attempt) and _is_as_conditions_say(attempt)):
                 return attempt
-        return attempt if self._was_taken else self._without(body)  # a store that compares ETags in its own way
+        if not self._was_taken:
+            return self._without(attempt, body)  # a store that compares ETags in its own way
+        at_once = f"{OTHERS_WROTE}somebody else writes there at the same moments"
+        return replace(attempt, error=attempt.error if self._unanswered else at_once)
 
-    def _without(self, body: bytes) -> Attempt:
-        attempt = self._send(body, {})
+    def _without(self, refused: Attempt, body: bytes) -> Attempt:
+        """Put it without a condition, where a look just before shows that nothing of anybody's is replaced by it."""
+        look = self.store.look()
+        if look.found not in _SHOWN:
+            return refused
+        if theirs := self._what_stands_against_it(look):
+            return replace(refused, error=theirs)
+        attempt = _since(refused, self._send(body, {}))
         self._gives_conditions &= attempt.outcome is not WriteOutcome.ACKED
         return attempt
 
@@ -188,7 +199,7 @@ def recognised(documents: Documents, kind: str) -> IsOurs:
         identity = documents.verifier().identify(body)
         if kind == FOLDER:
             return identity.version in versions
-        return identity.outcome in (ReadOutcome.WHOLE, ReadOutcome.REWRITTEN)
+        return identity.outcome is ReadOutcome.WHOLE  # the store holds the bytes that it was given
 
     return is_ours
 
@@ -196,6 +207,12 @@ def recognised(documents: Documents, kind: str) -> IsOurs:
 def _taken(refused: Attempt, look: ObjectLook) -> Attempt:
     """A PUT that was refused and is there all the same: a proxy sent it twice, and passed on the second answer."""
     return replace(refused, outcome=WriteOutcome.ACKED, etag=look.etag, error="")
+
+
+def _since(earlier: Attempt, later: Attempt) -> Attempt:
+    """The later PUT of a version, whose bytes may have come from the earlier one, which a proxy may have kept."""
+    moments = [each.called_ns for each in (earlier, later) if each.called_ns is not None]
+    return replace(later, called_ns=min(moments, default=None))
 
 
 def _is_refused(attempt: Attempt) -> bool:

@@ -32,10 +32,10 @@ class EtagsOfOurs:
         """A whole document came with this ETag; returns whether that is new, which may change what other bodies are."""
         if etag is None:
             return False
-        self._are_digests = is_digest(etag, body)
-        self._are_as_of_s3 = _is_as_of_s3(etag)
+        kind = is_digest(etag, body), _is_as_of_s3(etag)
         tag = opaque(etag)
-        is_new = self._versions.get(tag) != version
+        is_new = self._versions.get(tag) != version or kind != (self._are_digests, self._are_as_of_s3)
+        self._are_digests, self._are_as_of_s3 = kind
         self._versions[tag] = version
         if len(self._versions) > _MOST_ETAGS:
             del self._versions[next(iter(self._versions))]

@@ -24,7 +24,7 @@ from loadtest.run.files import JOURNAL_NAME, KEPT_ABOUT, KEPT_DOCUMENT, KEPT_LAT
 from loadtest.run.journal import Journal, load_journal
 from loadtest.run.records import NO_VERSION, OTHERS_WROTE, ReadOutcome, WriteOutcome
 from loadtest.target import kept_document
-from loadtest.target.kept_document import is_owed, keep, keep_later, kept_folder, newest_kept
+from loadtest.target.kept_document import TAKEN_OVER_FROM, is_owed, keep, keep_later, kept_folder, newest_kept
 from loadtest.target.remedies import what_to_do
 from loadtest.target.store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store
 from tests.targets.odd_store import OddStore, running_odd_store
@@ -294,7 +294,7 @@ def test_a_conflict_changes_nothing_and_conditions_stay(tmp_path: Path, odd: Odd
     run = Writing(odd, tmp_path)
     odd.oddities["conditionfail"] = "ConditionalRequestConflict|409"
     assert run.put(1) is REFUSED
-    assert run.error.startswith("ConditionalRequestConflict (HTTP 409)")
+    assert run.error == f"{OTHERS_WROTE}somebody else writes there at the same moments"
     assert odd.body == render(RUN, 0, SIZE)
     odd.oddities.clear()
     assert run.put(2) is ACKED
@@ -302,6 +302,59 @@ def test_a_conflict_changes_nothing_and_conditions_stay(tmp_path: Path, odd: Odd
     odd.hold(THEIRS)
     assert run.put(3) is REFUSED
     assert odd.body == THEIRS
+
+
+def test_a_conflict_with_a_put_that_was_not_answered_is_nobody_elses(tmp_path: Path, odd: OddStore) -> None:
+    run = Writing(odd, tmp_path)
+    assert run.put(1) is ACKED
+    odd.oddities["putlost"] = "1"
+    assert run.put(2) is UNKNOWN
+    odd.oddities.clear()
+    odd.oddities["conditionfail"] = "ConditionalRequestConflict|409"
+    assert run.put(3) is REFUSED
+    assert run.error.startswith("ConditionalRequestConflict (HTTP 409)")
+
+
+def test_before_a_put_without_condition_there_is_a_look(tmp_path: Path, odd: OddStore) -> None:
+    run = Writing(odd, tmp_path)  # where nothing was, so that no condition has been taken yet
+    odd.hold(THEIRS)
+    odd.oddities["conditionfail"] = "AccessDenied|403"
+    assert run.put(1) is REFUSED
+    assert (odd.body, published(tmp_path)) == (THEIRS, [THEIRS])
+
+
+@pytest.mark.parametrize("around", [b'{"doc": %s, "theirs": 1}', b" %s"])
+def test_a_document_around_one_of_ours_is_theirs(tmp_path: Path, odd: OddStore, around: bytes) -> None:
+    odd.hold(MINE)
+    run = Writing(odd, tmp_path)
+    theirs = around % render(RUN, 0, SIZE)
+    odd.hold(theirs)
+    assert run.put(1) is REFUSED
+    assert (odd.body, published(tmp_path)) == (theirs, [theirs])
+
+
+def test_a_version_of_which_a_proxy_sent_the_first_put_later_was_called_with_the_first() -> None:
+    """The first copy meets a conflict and is sent on later; the second is refused, because the first took effect."""
+    answers = [Attempt(ACKED, '"a"', "", "", 1)]
+    answers += [
+        Attempt(REFUSED, "", "ConditionalRequestConflict", "", 5),
+        Attempt(REFUSED, "", CHANGED_MEANWHILE, "", 9),
+    ]
+    looks = [ObjectLook("document", body=b"0", etag='"a"'), ObjectLook("document", body=b"1", etag='"b"')]
+    store: Any = SimpleNamespace(put=lambda *_, **__: answers.pop(0), look=lambda: looks.pop(0))
+    nobody: Any = None
+    own = Replacing(store, ObjectLook("nothing"), nobody, nobody)
+    own.put_first(0, b"0", {})
+    assert own.put(1, b"1") == Attempt(ACKED, '"b"', "", "", 5)
+
+
+def test_what_a_run_has_taken_over_is_settled_by_what_is_published_after_it(tmp_path: Path, odd: OddStore) -> None:
+    folder = kept_folder(tmp_path)
+    keep(
+        folder, {**about(odd, **{"from": "earlier run"}), TAKEN_OVER_FROM: "earlier"}, ObjectLook("document", body=MINE)
+    )
+    keep_later(folder, about(odd), ObjectLook("document", body=THEIRS))
+    assert json.loads((newest_kept(tmp_path) / KEPT_ABOUT).read_bytes())[TAKEN_OVER_FROM] == "earlier"
 
 
 @pytest.mark.parametrize("etag", ['"a"', 'W/"a"', ""])
