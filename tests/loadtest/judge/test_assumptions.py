@@ -8,8 +8,10 @@ from loadtest import units
 from loadtest.judge.checks.assumptions import assumptions, overlapping_in_session
 from loadtest.judge.checks.fresh_reads import fresh_reads
 from loadtest.judge.checks.monotonic_reads import monotonic_reads
+from loadtest.run.history import blocks
 from loadtest.run.history.attendance import Attendance
 from loadtest.run.history.history import History
+from loadtest.run.history.run_entries import WriterTrouble
 from loadtest.run.records import OTHERS_WROTE, Verdict, WriteOutcome
 from loadtest.units import SECOND
 
@@ -48,6 +50,25 @@ def test_overlaps_are_the_same_whether_there_are_few_sessions_or_many(worker: in
     assert overlapping_in_session(history(text)).tolist() == [1, 3]
 
 
+@pytest.mark.parametrize(
+    ("reads", "overlapping"),
+    [
+        ("a:r1[20 40] b:r1[21 22] a:r1[30 35] b:r1[36 37]", [2]),  # of the first session of the second block
+        ("a:r1[20 21] b:r1[22 60] a:r1[30 35] b:r1[36 37]", [3]),  # of its last session
+        ("a:r1[20 21] b:r1[22 60] a:r1[30 35] c:r1[36 37]", []),
+        ("a:r1[20 90] b:r1[22 23] b:r1[30 35] b:r1[36 37] a:r1[50 51] b:r1[52 53]", [4]),  # two blocks later
+        ("a:r1[20 21] b:r1[22 90] a:r1[30 35] a:r1[36 37] a:r1[50 51] b:r1[52 53]", [5]),
+        ("a:r1[20 30] a:r1[31 90] a:r1[92 93] b:r1[94 95]", []),
+        ("a:r1[20 30] a:r1[31 90] a:r1[82 83] b:r1[94 95]", [2]),  # of the last read of the first block
+    ],
+)
+def test_reads_that_overlap_one_of_an_earlier_block_are_found(
+    reads: str, overlapping: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 2)
+    assert overlapping_in_session(history(f"w1[0 10] {reads}")).tolist() == overlapping
+
+
 def test_reads_that_were_never_sent_are_of_no_session() -> None:
     text = "w1[0 10] a:r1[20 90] a:not-sent[50 50 due=21 status=0] b:not-sent[50 50 due=22 status=0]"
     assert len(overlapping_in_session(history(text))) == 0
@@ -65,6 +86,12 @@ def test_somebody_else_is_writing() -> None:
     assert "2 reads returned a document that is not of this run" in result.sentence
     assert "No PUT was refused for that" in result.sentence and "have it published again" in result.sentence
     assert result.witnesses[0].sentence == "Reader 0/0 got a document that is not of this run."
+
+
+def test_in_a_run_that_does_not_write_nothing_of_theirs_was_replaced() -> None:
+    said = assumptions(history("foreign[20 30] r0[31 32]", write_interval=0)).sentence
+    assert "Somebody else is writing" in said
+    assert "was replaced" not in said
 
 
 def met_others(text: str, *errors: str) -> History:
@@ -207,6 +234,13 @@ class TestAWriterThatStopped:
             "before."
         )
 
+    def test_is_said_of_a_publish_command_as_of_what_heads_showed(self) -> None:
+        sentence = assumptions(history(windowed(2), writer="watch")).sentence
+        assert sentence.endswith(
+            "after the run began, of 23.8 s, though the publish command was to run: what is said of reads during "
+            "writes rests on the time before."
+        )
+
     @pytest.mark.parametrize("written", [5, 6])
     def test_one_that_went_on_to_the_end_or_left_out_the_last_window_did_not(self, written: int) -> None:
         result = assumptions(history(windowed(written)))
@@ -306,3 +340,18 @@ def test_a_run_of_which_records_were_lost_is_not_complete() -> None:
     result = assumptions(history(padding(0, 1), info=ended(run_info(), recovered=True, lost=True)))
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.sentence.startswith("Not every load-generating process wrote all that it had recorded")
+
+
+def test_what_the_writer_had_trouble_with_first_is_said_with_its_time() -> None:
+    troubles = [
+        WriterTrouble(at_ns=ZERO_NS + 1_500_000_000, trouble="writing ended: the disk is full."),
+        WriterTrouble(at_ns=ZERO_NS + 9_000_000_000, trouble="another."),
+    ]
+    result = assumptions(history(padding(0, 1), info=run_info().model_copy(update={"writer": troubles})))
+    assert (result.verdict, result.sentence) == (
+        Verdict.INCONCLUSIVE,
+        "After 1.50 s of the run writing ended: the disk is full; what is said of writes rests on the time before.",
+    )
+    early = [WriterTrouble(at_ns=ZERO_NS - 5, trouble="the writer was gone")]
+    told = assumptions(history(padding(0, 1), info=run_info().model_copy(update={"writer": early}))).sentence
+    assert told.startswith("After 0 ms of the run the writer was gone; ")

@@ -16,7 +16,7 @@ from test_load_generator import samples
 from loadtest.judge.checks import registry
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
 from loadtest.judge.checks.registry import CHECKS, run_checks
-from loadtest.judge.checks.when_written import call
+from loadtest.judge.checks.when_written import call, counted
 from loadtest.judge.checks.write_impact import tolerated_ratio
 from loadtest.run.history.history import History
 from loadtest.run.records import Verdict
@@ -105,6 +105,14 @@ def test_before_the_first_version_that_was_watched_there_is_the_first_head() -> 
     assert [call(watched, version) for version in (0, 1)] == [
         "first HEAD of the run",
         "last moment at which version 1 was certainly not there",
+    ]
+
+
+def test_versions_that_heads_showed_are_counted_in_words() -> None:
+    watched = history("w1[0 10]", **WATCHED)
+    assert [counted(watched, count) for count in (1, 2)] == [
+        "1 version that HEADs showed",
+        "2 versions that HEADs showed",
     ]
 
 

@@ -62,6 +62,8 @@ def test_a_process_whose_own_delay_is_not_known_is_not_believed() -> None:
     result = load_generator(history(text, samples=one))
     assert (result.verdict, result.found) == (Verdict.INCONCLUSIVE, 1)
     assert result.sentence.startswith("1 of 2 load-generating processes recorded no event loop delay")
+    alone = load_generator(history("r0[1 1001 worker=1]", samples=one)).sentence
+    assert "1 of 1 load-generating process recorded no event loop delay, so not all latencies can be believed." in alone
     assert load_generator(history(text, samples=both)).verdict is Verdict.PASS
 
 
