@@ -56,6 +56,8 @@ def test_overlaps_are_the_same_whether_there_are_few_sessions_or_many(worker: in
         ("a:r1[20 40] b:r1[21 22] a:r1[30 35] b:r1[36 37]", [2]),  # of the first session of the second block
         ("a:r1[20 21] b:r1[22 60] a:r1[30 35] b:r1[36 37]", [3]),  # of its last session
         ("a:r1[20 21] b:r1[22 60] a:r1[30 35] c:r1[36 37]", []),
+        ("a:r1[20 21] b:r1[22 36] a:r1[30 35] b:r1[36 37]", []),  # called as the other returned
+        ("a:r1[20 21] b:r1[22 90] a:r1[30 35] b:not-sent[36 36 due=36 status=0]", []),
         ("a:r1[20 90] b:r1[22 23] b:r1[30 35] b:r1[36 37] a:r1[50 51] b:r1[52 53]", [4]),  # two blocks later
         ("a:r1[20 21] b:r1[22 90] a:r1[30 35] a:r1[36 37] a:r1[50 51] b:r1[52 53]", [5]),
         ("a:r1[20 30] a:r1[31 90] a:r1[92 93] b:r1[94 95]", []),
