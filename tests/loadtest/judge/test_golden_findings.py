@@ -58,7 +58,23 @@ HISTORIES: dict[str, tuple[str, dict[str, Any]]] = {
     "writes are refused": ("x1[0 10] x2[20 30] w3[40 50] x4[60 70] r3[100 110]", {}),
     "nothing is read": ("w1[0 10]", {}),
 }
+AFTER_ALL_WRITES = " ".join(
+    (*(f"w{n}[{20 * n} {20 * n + 10}]" for n in range(1, 7)), *(f"r6[{200 + n} {201 + n}]" for n in range(150)))
+)
+"""No read could tell whether any write but the last was lost, and none met a PUT."""
+TWO_ARE_LOST = f"w1[0 10] r0[12 15] w2[20 30] r0[32 35] w3[40 50] {padding(10_000, 4)}"
+ETAGS_OF_VERSION_0 = (
+    f"w1[0 10] a:n0[2 3 sent=0 etag=none] b:n0[4 5 sent=0 etag=1] n1[40 50 sent=1 etag=0] {padding(10_000, 2)}"
+)
 MORE: dict[str, tuple[str, dict[str, Any]]] = {
+    "reads come after all writes": (AFTER_ALL_WRITES, {}),
+    "two writes are lost": (TWO_ARE_LOST, {}),
+    "ETags of version 0": (ETAGS_OF_VERSION_0, {}),
+    "somebody else's document comes with the first ETag": (f"w1[0 10] foreign[20 30 etag=0] {padding(10_000, 2)}", {}),
+    "few reads": (padding(0, 1, reads=60), {}),
+    "watched, and reads come after all writes": (AFTER_ALL_WRITES, WATCHED),
+    "watched, and two writes are lost": (TWO_ARE_LOST, WATCHED),
+    "watched, and few reads": (padding(0, 1, reads=60), WATCHED),
     "documents of another object": (f"w1[0 10] other-object[5 6] other-object[20 21] {padding(10_000, 2)}", {}),
     "what is old is tolerated": (SLIGHTLY_OLD, {"max_staleness": 5e-8}),
     "what is old may be tolerated": (PERHAPS_TOO_OLD, {"max_staleness": 5e-8}),
