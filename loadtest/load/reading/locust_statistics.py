@@ -1,4 +1,4 @@
-"""Counting reads in Locust's own statistics, many at a time: counting each takes a fifth of what a read costs.
+"""Counting reads in Locust's own statistics, many at a time: counting each costs more than recording it.
 
 Statistics that take in those of another process (as a master's do) take in a batch by the same method, with the same
 sums, extremes and histogram. Only listeners of ``events.request`` can see the difference; where there are others than
