@@ -8,6 +8,7 @@ import sys
 BENCHMARKS = {
     "sandbox_rate": "how many reads a second the sandbox serves on one core",
     "reader_rate": "what recording costs, beside a plain FastHttpUser",
+    "reader_schedule": "reads that are due at set times: how many are made, how late, at what cost",
     "two_processes": "whether two processes of readers make twice the reads of one, a core for each",
     "scale": "how long a report on ten million reads takes",
     "fault_recovery": "injected faults against reported ones",

@@ -8,9 +8,7 @@ each pair, and shows how far from the limit a reader is.
 The ratio is also given for the reads in a second of CPU. That does not depend on how much of its core nginx gets, and
 says more when the server is the limit or other work runs on these cores.
 
-Then the same readers on a schedule (``benchmarks.reader_schedule``).
-
-The tables are those of docs/measuring.md, ready to paste.
+The table is that of docs/measuring.md, ready to paste.
 """
 
 from __future__ import annotations
@@ -23,7 +21,6 @@ from contextlib import ExitStack
 from benchmarks.loads import GENERATOR_CORE, RUN, SERVER_CORE, SLICE_S, USERS, Case, started, taking_turns
 from benchmarks.nginx import Served, nginx_counting
 from benchmarks.options import parser
-from benchmarks.reader_schedule import on_schedule
 from benchmarks.wrk import wrk
 from loadtest.run.documents.made_up import render
 
@@ -54,8 +51,10 @@ def rates(served: Served, case: Case, turns: int) -> dict[str, float]:
     return dict(zip(KINDS, rates_in_turns, strict=True)) | {"wrk": of_wrk, "per_cpu": recording / plain}
 
 
-def beside_plain(pairs: int, turns: int) -> int:
-    """Print the first table; returns how many ratios were too low."""
+def main(pairs: int = 8, turns: int = 30) -> int:
+    """Print the table; returns how many ratios were too low."""
+    os.sched_setaffinity(0, {SERVER_CORE})
+    print(f"command: python -m benchmarks.reader_rate --pairs {pairs} --turns {turns}")
     print("Recording readers, a plain FastHttpUser and wrk on one core, closed loop, nginx on the other, loopback")
     print(f"({pairs} pairs of processes, {turns} turns of {SLICE_S:g} s each, {USERS} users; median, least … most)\n")
     print("| document | plain, reads/s | recording, reads/s | ratio | wanted | by CPU | wrk, reads/s |")
@@ -74,13 +73,6 @@ def beside_plain(pairs: int, turns: int) -> int:
         print("| " + " | ".join(map(str, (case.name, *figures, f"{of_wrk:,.0f}" if of_wrk else ""))) + " |", flush=True)
         missed += ratio < case.wanted
     return missed
-
-
-def main(pairs: int = 8, turns: int = 30) -> int:
-    """Print the tables; returns how many figures were not as wanted."""
-    os.sched_setaffinity(0, {SERVER_CORE})
-    print(f"command: python -m benchmarks.reader_rate --pairs {pairs} --turns {turns}")
-    return beside_plain(pairs, turns) + on_schedule()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Recording readers on a schedule, on one core, nginx on the other: how much of it they make, how late, at what cost.
 
-Part of ``benchmarks.reader_rate``; alone it takes half a minute.
+The table is that of docs/measuring.md, ready to paste.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ WANTED_ACHIEVED, WANTED_LATE_MS = 0.99, 2.0
 CASE = Case("1 KB", 1024, 0, share=0.5)
 
 
-def on_schedule(seconds: float = 10) -> int:
+def main(seconds: float = 10) -> int:
     """Print what is made of reads on a schedule; returns how many figures were not as wanted."""
-    print(f"\nOn a schedule: 1 KB, half of the reads conditional, {SCHEDULE_USERS} users, one core, {seconds:g} s each")
+    os.sched_setaffinity(0, {SERVER_CORE})
+    print(f"command: python -m benchmarks.reader_schedule --seconds {seconds:g}")
+    print(f"On a schedule: 1 KB, half of the reads conditional, {SCHEDULE_USERS} users, one core, {seconds:g} s each")
     print(f"(wanted: {WANTED_ACHIEVED:.0%} made, late by less than {WANTED_LATE_MS:g} ms at p99)\n")
     print("| reads/s due | made | late at p50 | late at p99 | CPU a read | left of the core |")
     print("|--:|--:|--:|--:|--:|--:|", flush=True)
@@ -59,5 +61,4 @@ if __name__ == "__main__":
     options = parser("reader_schedule", __doc__)
     options.add_argument("--seconds", type=float, default=10)
     parsed = options.parse_args()
-    os.sched_setaffinity(0, {SERVER_CORE})
-    sys.exit(1 if on_schedule(parsed.seconds) else 0)
+    sys.exit(1 if main(parsed.seconds) else 0)

@@ -188,14 +188,10 @@ class SamplesReader(User):
         )
         self._confirmed = record if outcome is _NOT_MODIFIED else None
         is_fine = (outcome is _WHOLE or outcome is _NOT_MODIFIED) and not received.excess
-        response_time_ms = (returned_ns - called) / 1e6
-        if is_fine and self._statistics.alone_listen:
-            self._statistics.count(response_time_ms, body_bytes, started)
-            return
         self._fire(
             request_type=METHOD,
             name=REQUEST_NAME,
-            response_time=response_time_ms,
+            response_time=(returned_ns - called) / 1e6,
             response_length=body_bytes,
             response=LocustResponse(received, self._shown_url) if status else None,
             context={},

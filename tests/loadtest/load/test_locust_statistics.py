@@ -13,7 +13,8 @@ from loadtest.load.reading.locust_statistics import (
     METHOD,
     MOST_AT_A_TIME,
     REQUEST_NAME,
-    LocustStatistics,
+    BatchedStatistics,
+    statistics_of,
 )
 
 NOW = 1_700_000_000.0
@@ -36,16 +37,30 @@ def told(entry: StatsEntry) -> dict[str, Any]:
     return content
 
 
+def read(made: Any, response_time_ms: float | None, body_bytes: int, now: float, **others: Any) -> None:
+    """One, as a reader tells of it."""
+    event = {
+        "request_type": METHOD,
+        "name": REQUEST_NAME,
+        "exception": None,
+        "response": None,
+        "context": {},
+        "url": "u",
+    }
+    event |= {"response_time": response_time_ms, "response_length": body_bytes, "start_time": now}
+    made.events.request.fire(**(event | others))
+
+
 @given(READS)
 def test_the_same_sums_extremes_and_histogram_as_one_by_one(reads: list[tuple[float, int, float]]) -> None:
     at_once, one_by_one = environment(), environment()
-    statistics, now = LocustStatistics(at_once), NOW
+    statistics, now = BatchedStatistics(at_once), NOW
     seconds = StatsEntry(one_by_one.stats, REQUEST_NAME, METHOD)
     for response_time_ms, body_bytes, later in reads:
         now += later
-        statistics.count(response_time_ms, body_bytes, now)
         seconds._log_time_of_request(now)
-        one_by_one.stats.log_request(METHOD, REQUEST_NAME, response_time_ms, body_bytes)
+        for made in (at_once, one_by_one):
+            read(made, response_time_ms, body_bytes, now)
     statistics.give(now)
     for ours, theirs in (
         (at_once.stats.total, one_by_one.stats.total),
@@ -64,24 +79,46 @@ def test_the_same_sums_extremes_and_histogram_as_one_by_one(reads: list[tuple[fl
 
 def test_a_read_is_shown_when_nothing_was_for_a_tenth_of_a_second() -> None:
     made = environment()
-    statistics = LocustStatistics(made)
+    BatchedStatistics(made)
     shown = []
     for number in range(5):
-        statistics.count(1.0, 10, NOW + number * LONGEST_WAIT_S * 0.6)
+        read(made, 1.0, 10, NOW + number * LONGEST_WAIT_S * 0.6)
         shown.append(made.stats.total.num_requests)
     assert shown == [1, 1, 3, 3, 5]
 
 
-def test_whoever_else_listens_is_noticed_at_once() -> None:
+def test_all_who_listen_get_an_event_for_each_read() -> None:
+    made, early, late = environment(), [], []
+    made.events.request.add_listener(lambda **event: early.append(event))
+    statistics = statistics_of(made)
+    made.events.request.add_listener(lambda **event: late.append(event))
+    assert statistics_of(made) is statistics
+    for number in range(7):
+        read(made, float(number), 10, NOW)
+    assert [each["response_time"] for each in early] == [each["response_time"] for each in late] == list(range(7))
+    assert early[0].keys() >= {"response", "context", "exception", "start_time", "url", "response_length"}
+    statistics.give(NOW)
+    assert made.stats.total.num_requests == 7
+
+
+def test_what_failed_and_what_is_no_read_is_counted_at_once_and_after_the_reads_before_it() -> None:
     made = environment()
-    statistics = LocustStatistics(made)
-    assert statistics.alone_listen
+    BatchedStatistics(made)
+    for _ in range(3):
+        read(made, 1.0, 10, NOW)
+    read(made, 2.0, 0, NOW, exception=ValueError("torn body"))
+    assert (made.stats.total.num_requests, made.stats.total.num_failures) == (4, 1)
+    assert [each.occurrences for each in made.stats.errors.values()] == [1]
+    read(made, 3.0, 5, NOW, name="login", request_type="POST")
+    assert made.stats.get("login", "POST").num_requests == 1
+    read(made, None, 5, NOW)
+    assert made.stats.total.num_none_requests == 1
+    made.events.request.fire(request_type=METHOD, name=REQUEST_NAME, response_time=1.0, response_length=1)
+    assert made.stats.get(REQUEST_NAME, METHOD).num_requests == 6
 
-    def listener(**_: Any) -> None:
-        """One of a user's own locustfile, which may come while the run goes on."""
 
-    made.events.request.add_listener(listener)
-    assert not statistics.alone_listen
-    made.events.request.remove_listener(listener)
-    assert statistics.alone_listen
-    assert not LocustStatistics(Environment(user_classes=[])).alone_listen  # no runner, so nobody counts
+def test_without_a_runner_nobody_counts() -> None:
+    made = Environment(user_classes=[])
+    BatchedStatistics(made)
+    read(made, 1.0, 10, NOW)
+    assert made.stats.total.num_requests == 0
