@@ -8,7 +8,7 @@
 ``a:r1[12 13]``        … by session a
 ``a:n1[12 13]``        … answered 304 to the ETag of version 1
 ``torn[12 13]``        a read with another outcome, by its name in ``run.json``; ``error`` is a 500
-``r1[12 13 due=5]``    … with a field set: due, sent, etag, status, bytes, worker; ``sent=none`` is -1
+``r1[12 13 due=5]``    … with a field set: due, sent, etag, status, bytes, worker, version; ``sent=none`` is -1
 ``quiet3[0 100]``      the quiet window of pair 3; ``writing3[100 200]`` the writing one
 =====================  ================================================================================
 
@@ -190,7 +190,7 @@ def _read(session: int, outcome: ReadOutcome, version: int, times: list[int | No
         "called_ns": ZERO_NS + called,
         "returned_ns": ZERO_NS + returned,
         "status": fields.get("status", _STATUS.get(outcome, 200)),
-        "version": version,
+        "version": fields.get("version", version),
         "etag_version": fields.get("etag", version),
         "sent_version": fields.get("sent", version if conditional else NO_VERSION),
         "body_bytes": fields.get("bytes", PAYLOAD_BYTES if whole else 0),

@@ -1,5 +1,6 @@
 """Assumptions: what makes a run worth judging, and that they never FAIL."""
 
+import history_language
 import pytest
 from altered import ended
 from history_language import ZERO_NS, build, history, padding, parse, run_info
@@ -66,6 +67,7 @@ def test_reads_that_overlap_one_of_an_earlier_block_are_found(
     reads: str, overlapping: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 2)
+    monkeypatch.setattr(history_language, "ZERO_NS", 2**60)  # whole nanoseconds, of which a float knows hundreds only
     assert overlapping_in_session(history(f"w1[0 10] {reads}")).tolist() == overlapping
 
 

@@ -159,6 +159,11 @@ class TestARunThatWasKilled:
         after = reads(21, start=8 * SECOND, step=SECOND // 10)
         assert availability(killed(f"{before} {after}", alive_until=alive_until)).verdict is verdict
 
+    @pytest.mark.parametrize(("alive_until", "verdict"), [(6, Verdict.PASS), (6.02, Verdict.INCONCLUSIVE)])
+    def test_a_second_of_a_short_run_must_be_silent(self, alive_until: float, verdict: Verdict) -> None:
+        until_5_020 = f"{reads(101, step=SECOND // 20)} r1[{5 * SECOND + 2} {502 * SECOND // 100}]"
+        assert availability(killed(until_5_020, alive_until=alive_until)).verdict is verdict
+
     def test_a_run_that_was_stopped_is_not_concerned(self) -> None:
         assert availability(killed(self.ten_seconds, alive_until=20, recovered=False)).verdict is Verdict.PASS
 

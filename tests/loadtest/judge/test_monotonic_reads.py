@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from altered import from_afar
 from history_language import as_text, build, history, padding, parse, run_info
 
-from loadtest.judge.checks.monotonic_reads import monotonic_reads, sessions_of
+from loadtest.judge.checks.monotonic_reads import inversions, monotonic_reads, sessions_of
 from loadtest.judge.order.sessions import session_key
 from loadtest.judge.order.timeline import timeline
 from loadtest.run.records import Verdict
@@ -36,6 +37,22 @@ def test_fires_when_it_must_and_only_then(text: str, found: int) -> None:
     result = monotonic_reads(history(f"{text} {ENOUGH}"))
     assert result.found == found
     assert result.verdict is (Verdict.FAIL if found else Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("w1[0 10] w2[20 ?] a:r2[30 40] a:r1[41 50]", 1),  # no HEAD showed 2, and it was over
+        ("w1[0 ?] w2[20 90] a:r2[30 40] a:r1[41 50]", 0),  # no HEAD showed 1, so it may have come after 2
+    ],
+)
+def test_the_order_of_what_no_head_showed_is_that_of_its_times(text: str, found: int) -> None:
+    assert monotonic_reads(history(text, writer="watch")).found == found
+
+
+def test_the_order_of_a_session_is_known_where_that_of_all_reads_together_is_not() -> None:
+    run = from_afar(history("w1[0 10] w2[20 90] a:r2[30 40] a:r1[41 50]"), 100)
+    assert (len(inversions(run)), monotonic_reads(run).found) == (0, 1)
 
 
 def test_a_write_that_was_called_as_the_other_was_over_is_not_newer_though_the_reader_goes_back_later_on() -> None:

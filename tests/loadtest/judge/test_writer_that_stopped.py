@@ -56,7 +56,8 @@ class TestAWriterThatStopped:
 
     def test_one_that_left_out_no_writing_window_did_not_however_many_quiet_ones_follow(self) -> None:
         quiet = " ".join(f"quiet{6 + n}[{(24 + 2 * n) * SECOND} {(26 + 2 * n) * SECOND}]" for n in range(6))
-        assert assumptions(history(windowed(6, extra=quiet))).verdict is Verdict.PASS
+        last_read = f"r0[{36 * SECOND - 9} {36 * SECOND}]"
+        assert assumptions(history(windowed(6, extra=f"{quiet} {last_read}"))).verdict is Verdict.PASS
 
     @pytest.mark.parametrize(("last", "stopped"), [(17, False), (16, False), (14, False), (13, True), (11, True)])
     def test_one_that_gets_a_put_every_third_window_as_one_of_many_objects_may_be_silent_for_longer(
@@ -119,6 +120,10 @@ class TestAWriterThatStopped:
         text = steady(*(number / 100 for number in range(20)), until=until)
         result = assumptions(history(text, write_interval=6.4))
         assert (result.verdict is Verdict.INCONCLUSIVE) == stopped
+
+    def test_one_that_stopped_before_the_first_read_stopped_at_once(self) -> None:
+        result = assumptions(history(f"w0[{-4 * SECOND} {-4 * SECOND + 9}] {steady(-3, -2, until=9)}"))
+        assert result.sentence.startswith("Writing stopped 0 ms after the run began, of 9.00 s")
 
     def test_a_read_that_returns_long_after_the_run_was_stopped_does_not_make_the_writer_stop_early(self) -> None:
         text = steady(*(number / 2 for number in range(1, 41)), until=20.2)
