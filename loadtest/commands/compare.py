@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
-from loadtest.compare.writing import markdown
+from loadtest.compare.report_files import markdown
 from loadtest.errors import UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES

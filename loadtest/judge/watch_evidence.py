@@ -10,7 +10,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.run.history.history import History
-from loadtest.run.observed.journal import Watched
+from loadtest.run.observed.watcher_journal import Watched
 from loadtest.run.records import OTHERS_WROTE, UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
 from loadtest.run.settings import NO_WRITER
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
-from loadtest.report import limits, tables_run, tables_slowdown, tables_speed, tables_versions
+from loadtest.report import check_limits, tables_run, tables_slowdown, tables_speed, tables_versions
 from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.operations import operation_text, operation_times
@@ -107,7 +107,7 @@ def _witnesses(check: CheckResult) -> Iterable[str]:
     if check.witnesses:
         count = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
         if check.found > len(check.witnesses):
-            count += f": {limits.selection(check)}; all of them are in reads.parquet of the run"
+            count += f": {check_limits.selection(check)}; all of them are in reads.parquet of the run"
         yield f"{bold(check.title)} ({count})\n"
     for witness in check.witnesses:
         yield f"{escape(witness.sentence)} Times are counted from the {escape(witness.relative_to)}.\n"
@@ -123,9 +123,9 @@ def _checks(summary: Summary) -> str:
             verdict_sign(check.verdict),
             check.title + (" (no question rests on it)" if check.id in others else ""),
             check.guarantee,
-            limits.tolerated(summary, check),
-            limits.looked_at(check),
-            limits.found(check),
+            check_limits.tolerated(summary, check),
+            check_limits.looked_at(check),
+            check_limits.found(check),
         )
         for check in summary.checks
     ]

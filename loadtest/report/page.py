@@ -23,17 +23,17 @@ from loadtest.report import (
     charts_latency,
     charts_slowdown,
     charts_versions,
+    check_limits,
     first_screen,
-    limits,
     tables_run,
     tables_slowdown,
     tables_speed,
     tables_versions,
     wording,
 )
+from loadtest.report.chart_script import library
 from loadtest.report.chart_style import Chart
 from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in, word_id
-from loadtest.report.library import library
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_parts import part_tables
 from loadtest.report.witness_diagram import diagram
@@ -170,7 +170,7 @@ def page_environment(*folders: Path) -> Environment:
         lead=wording.lead,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,
-        limits=limits,
+        limits=check_limits,
         other_checks=wording.other_checks,
         share=units.share,
         signs=wording.SIGNS,

@@ -22,8 +22,8 @@ from loadtest.http1.trust import tls_context, unused_proxy
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Documents
 from loadtest.run.records import ReadOutcome
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Seen
 from loadtest.target.read_request import read_request
+from loadtest.target.what_to_keep import Seen
 
 logger = logging.getLogger(__name__)
 

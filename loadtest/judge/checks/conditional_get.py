@@ -16,7 +16,7 @@ nothing else is answered 304. ::
 may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag with two
 versions, or with a version and a document of somebody else, is a fault. So are two ETags of one version by turns: a
 reader who holds one and asks where the other is in use gets the whole document again (see
-:mod:`loadtest.run.etags.entity_tags`).
+:mod:`loadtest.run.etags.versions_named`).
 
 **Verdict.** FAIL on any such fault, and when no answer carried an ETag at all: a reader then has nothing to send, and
 lack of evidence is no reason to pass. INCONCLUSIVE when nobody asked, or too seldom.
@@ -39,7 +39,7 @@ from loadtest.judge.checks.conditional_witness import fault_witness
 from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
-from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
+from loadtest.judge.measure.conditional_gets import broken_instead, measure_conditional, sent_same
 from loadtest.judge.watch_evidence import got_again, same_bytes
 from loadtest.run.history.blocks import each_block, joined
 from loadtest.run.history.history import Column, History

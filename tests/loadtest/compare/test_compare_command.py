@@ -17,8 +17,8 @@ from loadtest.commands.compare import add_arguments
 from loadtest.compare import paired
 from loadtest.compare.alike import MUST_BE_ALIKE
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
+from loadtest.compare.report_files import DUEL_FILES, markdown
 from loadtest.compare.shares import MARGIN
-from loadtest.compare.writing import DUEL_FILES, markdown
 from loadtest.load.duelling.duel_sides import DEFAULTS
 from loadtest.summary.summary import Summary, write_summary
 

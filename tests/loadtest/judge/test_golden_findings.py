@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from history_language import history, padding
+from history_language import history, padding, samples
 from pydantic import JsonValue
-from test_load_generator import samples
 
 from loadtest.judge.checks import registry
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
