@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-BOUND: Final = "< 3/n at 95 %"
+BOUND: Final = "at 95 % confidence"
 
 DEFINITIONS: Final[dict[str, str]] = {
     "version": "The writer numbers the documents it puts: 0, 1, 2, … Every document says which version it is.",
@@ -67,8 +67,8 @@ DEFINITIONS: Final[dict[str, str]] = {
     "are counted over pairs of windows and stale reads over writes, because reads of the same moment are correlated.",
     "noise floor": "The smallest slowdown that this run could have told from none. Smaller ones go unseen.",
     "A/A control": "A run that never writes: quiet compared with quiet. Whatever slowdown it shows is noise.",
-    BOUND: "Nothing was found in n tries, taken as independent of each other. Then the true share is, at 95 % "
-    "confidence, below 3 in n.",
+    BOUND: "Nothing was found in n tries, taken as independent of each other. If the true share were 3 in n or more, "
+    "at least 19 of 20 such runs would have found something.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How much later than planned the load generator woke up. If that is not small, it measured itself.",
     "pause (†)": "A moment in which the load generator itself did nothing, so that every read under way waited for it. "
@@ -169,7 +169,7 @@ def explain(name: str) -> str:
     return GLOSSARY.get(term_in(name), "")
 
 
-_IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|95|99(?:\.9)?)\b(?!\.\d)")
+_IN_SENTENCES: Final = re.compile(rf"{BOUND}|95 % interval|\bp(?:50|90|95|99(?:\.9)?)\b(?!\.\d)")
 
 
 def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
@@ -180,9 +180,7 @@ def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
         if term in defined:
             continue
         defined.add(term)
-        tries = match["tries"]
-        definition = DEFINITIONS[BOUND].replace("n tries", f"{tries} tries") if tries else DEFINITIONS[term]
-        pieces += [(sentence[end : match.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
+        pieces += [(sentence[end : match.start()], ""), (term, DEFINITIONS[term])]
         end = match.end()
     return (*pieces, (sentence[end:], ""))
 

@@ -79,8 +79,8 @@ def test_others() -> None:
     )
     assert (units.size(None), units.size(999), units.size(1_234_567)) == ("not measured", "999 B", "1.23 MB")
     assert units.interval("1", "2") == "95 % interval 1 to 2"
-    assert units.none_in(60_000) == "< 3/60,000 at 95 %, which is 0.00500 % or 1 in 20,000"
-    assert (units.none_in(3), units.none_in(0)) == ("< 3/3 at 95 %", "not measured")
+    assert units.none_in(60_000) == "at 95 % confidence below 0.00500 %, or 1 in 20,000"
+    assert (units.none_in(5), units.none_in(0)) == ("too few to tell", "not measured")
 
 
 @given(st.floats(-1e15, 1e15))

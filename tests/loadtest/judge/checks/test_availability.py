@@ -94,7 +94,7 @@ def test_too_few_reads_and_none() -> None:
     enough = availability(history(f"w1[-90 -80] {reads(100)}"))
     assert (enough.verdict, enough.sentence) == (
         Verdict.PASS,
-        "0 errors in 100 reads (< 3/100 at 95 %, which is 3.00 % or 1 in 33).",
+        "0 errors in 100 reads (at 95 % confidence below 3.00 %, or 1 in 33).",
     )
     none = availability(history("w1[-90 -80]"))
     assert (none.verdict, none.sentence) == (Verdict.INCONCLUSIVE, "No read was made.")
@@ -109,7 +109,8 @@ def test_numbers_and_witnesses() -> None:
     assert first.operations[0].called_ns == 0
     assert first.relative_to == "call of the read"
     assert (
-        availability(history(f"w1[-90 -80] {reads(10)}")).numbers[0].text == "< 3/10 at 95 %, which is 30.0 % or 1 in 3"
+        availability(history(f"w1[-90 -80] {reads(10)}")).numbers[0].text
+        == "at 95 % confidence below 30.0 %, or 1 in 3"
     )
 
 

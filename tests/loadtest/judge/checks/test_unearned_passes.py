@@ -70,7 +70,7 @@ class TestRests:
     def test_that_were_never_planned_are_said_to_be_missing(self) -> None:
         impact = measure_impact(simulated(Truth(rests=False), 2))
         assert impact.verdict is Verdict.PASS
-        assert "may lie in quiet windows, too, and be missed: this run has no rests" in impact.sentence
+        assert "may reach into quiet windows and be missed: this run has no rests" in impact.sentence
 
 
 def with_puts_that_hang(history: History) -> History:

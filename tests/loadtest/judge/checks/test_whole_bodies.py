@@ -207,8 +207,8 @@ def test_silence_without_reads_that_met_a_put_says_nothing() -> None:
     verdict, sentence = judge(10)
     assert verdict is Verdict.PASS
     assert sentence == (
-        "All 210 documents were whole; the share that is not can still be < 3/210 at 95 %, which is 1.43 % "
-        "or 1 in 70. Of the 10 whose read overlapped a PUT, it can be < 3/10 at 95 %, which is 30.0 % or 1 in 3."
+        "All 210 documents were whole; the share that is not is at 95 % confidence below 1.43 %, or 1 in 70. "
+        "Of the 10 whose read overlapped a PUT, it is at 95 % confidence below 30.0 %, or 1 in 3."
     )
 
 

@@ -81,7 +81,7 @@ def test_sentences() -> None:
     passed = judge([1.0] * 6)
     assert passed.sentence == (
         "Response time at p99 while writing is 1.00x of that while quiet (95 % interval 1.00x to 1.00x, 6 pairs of "
-        "windows): within the tolerated 1.25x. What a PUT leaves behind may lie in quiet windows, too, and be missed: "
+        "windows): within the tolerated 1.25x. What a PUT leaves behind may reach into quiet windows and be missed: "
         "this run has no rests, for which it takes at least 22 windows."
     )
     failed = judge([2.0] * 6)

@@ -115,7 +115,7 @@ class TestWhatAPutLeavesBehind:
         impact = measure(2, rests=False)
         assert impact.after is None
         assert impact.verdict is Verdict.PASS
-        assert "for longer than 200 ms may lie in quiet windows" in impact.sentence
+        assert "for longer than 200 ms may reach into quiet windows" in impact.sentence
 
     def test_makes_a_speed_up_that_no_run_without_rests_passes(self) -> None:
         impact = measure(after=2, after_from_s=0.6, after_to_s=3.5, rests=False, seconds=90)
