@@ -31,10 +31,10 @@ DEFINITIONS: Final[dict[str, str]] = {
     "truncated": "A body that stops early.",
     "corrupt": "A body that resembles a document and fails its digest.",
     "etag-mismatch": "A whole document whose ETag header names another version.",
-    "foreign": "A body that somebody else certainly put there: a whole document of another run, or one that its ETag "
+    "foreign": "A body that somebody else certainly wrote: a whole document of another run, or one that its ETag "
     "shows to be in the store.",
     "crossed mapping": "An address that answers with the document of another object. In a run of several objects such "
-    "a read is other-object: the document is whole, and not one that may come from there.",
+    "a read is other-object: the document is whole, but must not come from there.",
     "lost write": "An acknowledged write whose version no read ever returned, though reads came before the next write: "
     "it was lost, or not visible until the next write.",
     "phantom": "A version that nobody had written yet when it was read.",
@@ -75,7 +75,7 @@ DEFINITIONS: Final[dict[str, str]] = {
     "A number is marked † when most of the reads that were so slow had mostly waited for a pause: it is the "
     "generator's own, and not the target's.",
     "loop delay beside response time": "The load generator's own delay as a share of what it measured. Above a "
-    "quarter, the latencies tell more about the generator than about the target.",
+    "quarter, latencies say more about the generator than about the target.",
     "late start": "How long after it was due a read was sent.",
     "atomic": "As if there were one copy: no read is stale, and once any reader has seen a version, no reader sees an "
     "older one.",
@@ -87,14 +87,14 @@ DEFINITIONS: Final[dict[str, str]] = {
     "reader 0/3": "Reader number 3 of the load-generating process number 0. A reader has one request at a time.",
     "PUT": "The request that replaces the document in the store.",
     "sandbox": "A simulator of AWS on the tester's own machine. Its speed and its faults are its own.",
-    "stamp": "What a field of the user's own document carries so that the document says of which run and which version "
-    "it is (--stamp).",
+    "stamp": "A mark in a field of the user's own document, which says of which run and which version the document is "
+    "(--stamp).",
     "publication": "A new version that somebody else put into the store, in a run that only watches.",
     "watched write": "A publication as it is proved: it took effect after the last HEAD that did not show it was sent, "
     "and before the first that showed it had returned. Where the report of a run that watches speaks of an "
     "acknowledgement, it is that first HEAD.",
     "unseen document": "A document that readers got and that no HEAD showed: it was published and replaced between two "
-    "looks at the store. It is counted, and is no phantom.",
+    "looks at the store. It is counted, but is no phantom.",
     "undecided read": "A read of a document that was old, or had been published once more between two looks at the "
     "store. Nothing proves which, so the read is not judged.",
 }

@@ -245,8 +245,8 @@ def _remove(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | Non
     if error:
         return Outcome(
             True,
-            f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
-            f"delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
+            f"There was no document at {kept.place} before the run. The run's last one stays there, as this key may "
+            f"not delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
         )
     note_put_back(run_dir, kept.number)
     return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

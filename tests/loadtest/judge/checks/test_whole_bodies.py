@@ -207,8 +207,8 @@ def test_silence_without_reads_that_met_a_put_says_nothing() -> None:
     verdict, sentence = judge(10)
     assert verdict is Verdict.PASS
     assert sentence == (
-        "All 210 documents were whole; the share that is not is at 95 % confidence below 1.43 %, or 1 in 70. "
-        "Of the 10 whose read overlapped a PUT, it is at 95 % confidence below 30.0 %, or 1 in 3."
+        "All 210 documents were whole (not whole: at 95 % confidence below 1.43 %, or 1 in 70). "
+        "Among the 10 whose read overlapped a PUT: at 95 % confidence below 30.0 %, or 1 in 3."
     )
 
 
@@ -246,7 +246,7 @@ def test_reads_of_which_some_met_a_put_wherever_they_were_are_enough() -> None:
     text = f"w1[0 10] {everywhere} {padding(100_000, 2, reads=300)}"
     passed = whole_bodies(known_to(100, text))
     assert passed.verdict is Verdict.PASS, passed.sentence
-    assert "Of the 24 or more whose read overlapped a PUT" in passed.sentence, passed.sentence
+    assert "Among the 24 or more whose read overlapped a PUT" in passed.sentence, passed.sentence
     torn = whole_bodies(known_to(100, f"{text} torn[-20 81] torn[500 601]"))
     assert "1 of these reads may have overlapped a PUT, 1 certainly did not." in torn.sentence
     assert "perhaps while" in torn.witnesses[0].sentence

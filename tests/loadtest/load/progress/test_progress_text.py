@@ -30,9 +30,11 @@ def styled(lines: list[Line], style: str) -> list[str]:
 
 def test_a_plain_line_says_where_the_run_is_and_what_was_found() -> None:
     assert plain_line(RUNNING) == (
-        "0:34 of 1:30, 17 windows done, now writing: 6,800 reads, 34 writes, 0 stale reads so far, 3,200 answers 304"
+        "0:34 of 1:30, 17 windows done, now writing: 6,800 reads, 34 writes, 0 stale reads so far, 3,200 answered 304"
     )
-    assert plain_line(TROUBLED).endswith("12 stale reads so far, 3,200 answers 304, 3 not whole or not ours, 40 errors")
+    assert plain_line(TROUBLED).endswith(
+        "12 stale reads so far, 3,200 answered 304, 3 not whole or not ours, 40 errors"
+    )
 
 
 def test_a_wide_terminal_shows_everything_in_two_lines() -> None:
