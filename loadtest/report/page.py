@@ -25,10 +25,11 @@ from loadtest.report import (
     charts_versions,
     check_limits,
     first_screen,
+    tables_latency,
     tables_run,
     tables_slowdown,
-    tables_speed,
     tables_versions,
+    tables_windows,
     wording,
 )
 from loadtest.report.chart_script import library
@@ -115,8 +116,8 @@ def _section(summary: Summary, place: int) -> Section:
         if _left_behind(summary):
             charts, cause = (*charts, cause[0]), cause[1:]
         like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
-        folded = (*tables_speed.latency_tables(summary), *tables_speed.impact_tables(summary), *like)
-        folded += (tables_speed.windows_table(summary),)
+        folded = (*tables_latency.latency_tables(summary), *tables_slowdown.impact_tables(summary), *like)
+        folded += (tables_windows.windows_table(summary),)
     elif question.id == "freshness":
         facts = tables_versions.consistency_facts(summary)
         charts = (charts_versions.consistency_timeline(summary),)

@@ -18,9 +18,11 @@ from loadtest.report.charts_slowdown import since_put, slowdown_during_put
 from loadtest.report.charts_versions import consistency_timeline, visibility
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
+from loadtest.report.tables_latency import latency_tables
 from loadtest.report.tables_run import availability_facts, bases_table, settings_tables
-from loadtest.report.tables_speed import latency_tables, put_note, windows_table
+from loadtest.report.tables_slowdown import put_note
 from loadtest.report.tables_versions import conditional_facts, consistency_facts, visibility_table
+from loadtest.report.tables_windows import windows_table
 from loadtest.report.writing_shades import written_stretches
 from loadtest.run.records import Verdict
 from loadtest.summary.generator import GeneratorPause, PausedQuantile
