@@ -20,7 +20,7 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.finding import DEFAULT_OUTPUTS, EMULATOR_PATH, aws_region_from_environment
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import StoreError
+from loadtest.target.store_interface import StoreError
 from loadtest.target.store_kinds import open_store
 from loadtest.terminals import say
 

@@ -22,7 +22,7 @@ from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, kept_numbers, load
 from loadtest.target.putting_back import put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import Store, StoreError
+from loadtest.target.store_interface import Store, StoreError
 from loadtest.target.store_kinds import open_store, orders_for
 from loadtest.terminals import say
 

@@ -26,7 +26,7 @@ from loadtest.target.as_stored import WHO_MAY_READ
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import content_md5
-from loadtest.target.s3_store import StoreError
+from loadtest.target.store_interface import StoreError
 from loadtest.target.store_kinds import open_store, orders_for
 from loadtest.target.what_to_keep import NOT_SHOWN
 

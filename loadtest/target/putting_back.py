@@ -18,7 +18,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.as_stored import GRANTS
 from loadtest.target.kept_document import Kept, kept_numbers, load, newest_kept, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store, knows_no_condition
+from loadtest.target.s3_store import knows_no_condition
+from loadtest.target.store_interface import CHANGED_MEANWHILE, Attempt, ObjectLook, Store
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5

@@ -1,7 +1,7 @@
-"""The store of a run: one PUT at a time and never a retry, and a look at what is there before the first one.
+"""S3, and what speaks its protocol: one PUT at a time and never a retry, and a look at what is there.
 
 Credentials are fetched before a request is made, so that a helper that fails, hangs or asks for input is not mistaken
-for a store that does. Importing this is cheap; making a :class:`Store` imports boto3.
+for a store that does. Importing this is cheap; making a :class:`S3Store` imports boto3.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import getpass
 import json
 import time
 from copy import copy
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from loadtest.cleaned import secrets_of
 from loadtest.run.documents.kind import MAXIMUM_BYTES
@@ -21,52 +20,15 @@ from loadtest.target.departure import Departure
 from loadtest.target.head_object import Head, shown_by, status_of
 from loadtest.target.put_errors import NOT_S3, Failure, failure_of, not_of_s3, shown
 from loadtest.target.s3_client import TIME_LIMIT_S, ask_for_code, content_md5, is_aws, s3_client, s3_session
+from loadtest.target.store_interface import Attempt, ObjectLook, Reply, Store, StoreError
 
 _HTTP_NOT_FOUND: Final = 404
 _ABSENT: Final = ("NoSuchKey", "404")
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "Forbidden", "403", "MethodNotAllowed", "NotImplemented")
-CHANGED_MEANWHILE: Final = "PreconditionFailed"
 _NO_CONDITION: Final = ("NotImplemented", "InvalidArgument", "InvalidRequest")
 
 
-class StoreError(Exception):
-    """No client of the store can be made. The text begins with the name of the error, like that of a PUT."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The result of one PUT. ``called_ns``: no byte of it left before this; None when none left at all."""
-
-    outcome: WriteOutcome
-    etag: str
-    error: str
-    request_id: str
-    called_ns: int | None
-
-
-@dataclass(frozen=True)
-class ObjectLook:
-    """The object as the store shows it. ``found``: document, nothing, denied, too-large or failed."""
-
-    found: str
-    error: str = ""
-    body: bytes = b""
-    etag: str = ""
-    put: dict[str, Any] | None = None
-    """Arguments of PutObject that put it back as it was."""
-    not_kept: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answer to one call, as it came; with ``status`` 0 none came, and ``error`` says why."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    error: str = ""
-
-
-class Store:
+class S3Store(Store):
     """One object of one bucket.
 
     Args:
@@ -93,19 +55,16 @@ class Store:
         self._session = session
         self._departure = Departure(self._client)
 
-    def beside(self, object_key: str) -> Store:
-        """Another object of the same bucket, by the same client: one request at a time for both."""
+    def beside(self, object_key: str) -> Self:
         other = copy(self)
         other._place = {**self._place, "Key": object_key}
         return other
 
     @property
     def endpoint(self) -> str:
-        """The address that boto3 really talks to."""
         return str(self._client.meta.endpoint_url)
 
     def check_credentials(self) -> Failure | None:
-        """Fetch or renew the credentials. None when that worked."""
         self._departure.reset()
         try:
             credentials = self._session.get_credentials()
@@ -130,7 +89,6 @@ class Store:
         return Attempt(outcome, str(answer.get("ETag") or ""), strange, request_id, self._departure.first_byte_ns)
 
     def look(self) -> ObjectLook:
-        """The whole object as it is now, with the arguments that put it back."""
         failure = self.check_credentials()
         if failure is not None:
             return ObjectLook("failed", failure.error)
@@ -153,7 +111,6 @@ class Store:
         return ObjectLook("document", body=body, etag=str(answer.get("ETag") or ""), put=put, not_kept=not_kept)
 
     def head(self) -> Head:
-        """The object as it is now, without its bytes."""
         called_ns = time.monotonic_ns()
         failure = self.check_credentials()
         if failure is not None:
@@ -185,7 +142,6 @@ class Store:
         return failure if not status or not failure.startswith(NOT_S3) else f"HTTP{status} (HTTP {status}): no HEAD"
 
     def delete(self, etag: str = "") -> str:
-        """Delete the object, if it has this ETag, where the store knows that condition. Returns "" or the error."""
         self._departure.reset()
         try:
             self._client.delete_object(**self._place, **({"IfMatch": etag} if etag else {}))
@@ -235,7 +191,6 @@ class Store:
         return ObjectLook("denied" if code in _DENIED or "kms:" in failure else "failed", failure)
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be shown, as far as it is known already; nothing is fetched for it."""
         credentials = getattr(getattr(self._session, "_session", None), "_credentials", None)
         names = ("_access_key", "_secret_key", "_token", "access_key_", "secret_key_")
         held = [getattr(credentials, name, None) for name in names]

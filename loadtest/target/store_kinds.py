@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from loadtest.target.finding import Target
-from loadtest.target.s3_store import Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import Store
 
 
 def orders_for(target: Target) -> dict[str, Any]:
@@ -22,4 +23,4 @@ def orders_for(target: Target) -> dict[str, Any]:
 
 
 def open_store(orders: dict[str, Any]) -> Store:
-    return Store(orders)
+    return S3Store(orders)

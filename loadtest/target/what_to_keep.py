@@ -23,7 +23,7 @@ from loadtest.target.as_stored import sendable
 from loadtest.target.finding import Target
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import is_aws
-from loadtest.target.s3_store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 
 NOT_SHOWN: Final = "its own metadata (x-amz-meta-…), tags and storage class, which the address does not show"
 MOST_LOOKS: Final = 20

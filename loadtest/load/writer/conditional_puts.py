@@ -28,7 +28,8 @@ from loadtest.run.documents.folder import FOLDER
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.stamps import maker_of
 from loadtest.run.records import OTHERS_WROTE, ReadOutcome, WriteOutcome
-from loadtest.target.s3_store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store, knows_no_condition
+from loadtest.target.s3_store import knows_no_condition
+from loadtest.target.store_interface import CHANGED_MEANWHILE, Attempt, ObjectLook, Store
 
 _CONFLICT: Final = "ConditionalRequestConflict"
 _NOT_AS_EXPECTED: Final = (CHANGED_MEANWHILE, _CONFLICT, "NoSuchKey")

@@ -24,7 +24,7 @@ from loadtest.load.writer.publish_command import PublishCommand, tell_of
 from loadtest.run.journal import Journal
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
 from loadtest.target.head_object import Head
-from loadtest.target.s3_store import Store, StoreError
+from loadtest.target.store_interface import Store, StoreError
 from loadtest.target.store_kinds import open_store
 from loadtest.units import SECOND
 

@@ -31,7 +31,7 @@ from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep, keep_later
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.s3_store import ObjectLook, Store, StoreError
+from loadtest.target.store_interface import ObjectLook, Store, StoreError
 from loadtest.target.store_kinds import open_store
 from loadtest.units import SECOND
 

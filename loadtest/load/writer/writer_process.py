@@ -25,7 +25,7 @@ from loadtest.target.as_stored import GRANTS
 from loadtest.target.finding import Target
 from loadtest.target.kept_document import about, kept_folder
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import CHANGED_MEANWHILE
+from loadtest.target.store_interface import CHANGED_MEANWHILE
 from loadtest.target.store_kinds import orders_for
 from loadtest.units import SECOND
 

@@ -6,7 +6,7 @@ from typing import Any
 from loadtest.__main__ import main
 from loadtest.run.documents.made_up import render
 from loadtest.target.kept_document import keep, kept_folder
-from loadtest.target.s3_store import Store
+from loadtest.target.s3_store import S3Store
 from tests.targets.odd_store import OddStore
 
 RUN, OTHER = "0123456789ab", "ba9876543210"
@@ -29,7 +29,7 @@ def about(odd: OddStore, **changed: Any) -> dict[str, Any]:
 def kept_from(odd: OddStore, run_dir: Path, number: int = 0, **changed: Any) -> dict[str, Any]:
     """Keep what is there, as a run does that is ``about`` it."""
     described = about(odd, **changed)
-    look = Store(described).look()
+    look = S3Store(described).look()
     assert look.found == "document"
     keep(kept_folder(run_dir, number), described, look)
     return described

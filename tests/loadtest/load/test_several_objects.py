@@ -36,7 +36,8 @@ from loadtest.run.sealing.sealing import seal
 from loadtest.run.spool.spool import Spool
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
-from loadtest.target.s3_store import Attempt, ObjectLook, Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import Attempt, ObjectLook
 from tests.loadtest.http1.targets import answer, answering
 
 
@@ -168,7 +169,7 @@ def test_the_writer_replaces_the_objects_in_turn(objects: int, due: int) -> None
 
 
 def test_another_object_of_the_bucket_has_the_same_client() -> None:
-    store = Store.__new__(Store)
+    store = S3Store.__new__(S3Store)
     store._place = {"Bucket": "b", "Key": "one"}
     other = store.beside("two")
     assert (store._place["Key"], other._place) == ("one", {"Bucket": "b", "Key": "two"})

@@ -13,7 +13,8 @@ from loadtest.run.journal import last_of_object
 from loadtest.run.records import WriteOutcome
 from loadtest.target import putting_back
 from loadtest.target.kept_document import is_owed, keep
-from loadtest.target.s3_store import ObjectLook, Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import ObjectLook
 from tests.targets.odd_store import OddStore, running_odd_store
 
 pytestmark = pytest.mark.usefixtures("own_key")
@@ -102,13 +103,13 @@ def test_who_writes_between_the_look_and_the_put_is_not_written_over(
         if oddities:  # such a store cannot tell; it is written to all the same
             mine_comes_back(odd, tmp_path)
             return
-        put = Store.put
+        put = S3Store.put
 
-        def put_too_late(self: Store, body: bytes, **arguments: Any) -> Any:
+        def put_too_late(self: S3Store, body: bytes, **arguments: Any) -> Any:
             odd.hold(b'{"theirs": 1}')
             return put(self, body, **arguments)
 
-        monkeypatch.setattr(Store, "put", put_too_late)
+        monkeypatch.setattr(S3Store, "put", put_too_late)
         assert restore(tmp_path) == 1
         assert odd.body == b'{"theirs": 1}'
         assert "somebody else has written to it meanwhile" in capsys.readouterr().err
@@ -130,11 +131,11 @@ def test_a_key_that_may_not_read_gives_the_etag_of_the_runs_last_put(
         (tmp_path / JOURNAL_NAME).write_text(f"{json.dumps(called)}\n{json.dumps(returned)}\n")
         odd.oddities["getdenied"] = "1"
         odd.hold(b'{"theirs": 1}')
-        outcome = putting_back.put_back(tmp_path, Store(about(odd)), lambda: ours)
+        outcome = putting_back.put_back(tmp_path, S3Store(about(odd)), lambda: ours)
         assert outcome.done != theirs_stays
         assert odd.body == (b'{"theirs": 1}' if theirs_stays else MINE)
         odd.hold(ours)
-        assert putting_back.put_back(tmp_path, Store(about(odd)), lambda: ours).done
+        assert putting_back.put_back(tmp_path, S3Store(about(odd)), lambda: ours).done
         assert odd.body == MINE
 
 
@@ -148,13 +149,13 @@ def test_an_answer_of_a_cache_is_no_sight_of_the_store(tmp_path: Path) -> None:
 def test_who_writes_before_the_runs_document_is_removed_loses_nothing(
     tmp_path: Path, odd: OddStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    delete = Store.delete
+    delete = S3Store.delete
 
-    def delete_too_late(self: Store, *condition: str) -> str:
+    def delete_too_late(self: S3Store, *condition: str) -> str:
         odd.hold(b'{"theirs": 1}')
         return delete(self, *condition)
 
-    monkeypatch.setattr(Store, "delete", delete_too_late)
+    monkeypatch.setattr(S3Store, "delete", delete_too_late)
     keep(tmp_path / KEPT_FOLDER, about(odd), None)
     odd.hold(render(RUN, 1, 512))
     assert restore(tmp_path) == 0
@@ -180,7 +181,7 @@ def test_two_runs_at_once_lose_nobodys_document(
     """A run's end does not write over a run that may go on; ``restore`` does, once that one rests."""
     kept_by(odd, tmp_path)
     odd.hold(render(OTHER, 3, 512))
-    own_end = putting_back.put_back(tmp_path, Store(about(odd)), lambda: None)
+    own_end = putting_back.put_back(tmp_path, S3Store(about(odd)), lambda: None)
     assert not own_end.done
     assert f"load test {OTHER} is writing there, or has" in own_end.sentence
     assert is_owed(tmp_path)

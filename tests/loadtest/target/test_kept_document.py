@@ -17,7 +17,7 @@ from loadtest.run.files import KEPT_DOCUMENT, KEPT_FOLDER
 from loadtest.run.run_directory import RunDirectory
 from loadtest.target.finding import Target
 from loadtest.target.kept_document import is_owed, keep, load
-from loadtest.target.s3_store import Store
+from loadtest.target.s3_store import S3Store
 from tests.targets.odd_store import OddStore, running_odd_store
 
 GZIP = b"\x1f\x8b\x08\x00\xff\xfe"
@@ -72,7 +72,7 @@ def test_who_may_read_it_is_put_back_too_and_what_this_key_may_not_write_is_said
 
 def test_a_header_that_boto3_does_not_send_keeps_nothing_from_being_put_back(tmp_path: Path, odd: OddStore) -> None:
     odd.hold(MINE, [("x-amz-meta-who", "m\xe9"), ("x-amz-meta-owner", "me"), ("content-disposition", "caf\xe9")])
-    look = Store(about(odd)).look()
+    look = S3Store(about(odd)).look()
     assert (look.put or {})["Metadata"] == {"owner": "me"} and "ContentDisposition" not in (look.put or {})
     assert look.not_kept == ("its ContentDisposition, which is not ASCII", "its x-amz-meta-who, which is not ASCII")
     keep(tmp_path / KEPT_FOLDER, about(odd), look)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from loadtest.run.records import WriteOutcome
 from loadtest.target.put_errors import shown
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import Attempt, Store, StoreError
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import Attempt, StoreError
 from tests.targets.odd_store import OddStore, running_odd_store
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
@@ -29,10 +30,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config"
 
 
-def store_at(odd: OddStore | str, *, key: bool = True, **orders: Any) -> Store:
+def store_at(odd: OddStore | str, *, key: bool = True, **orders: Any) -> S3Store:
     url = odd if isinstance(odd, str) else odd.url
     given_key = {"access_key_id": KEY, "secret_access_key": SECRET} if key else {}
-    return Store(
+    return S3Store(
         {"bucket": "bkt", "object_key": "payload.json", "region": "us-east-1", "s3_endpoint_url": url}
         | given_key
         | orders

@@ -19,7 +19,8 @@ from loadtest.run.records import NO_VERSION, ReadOutcome
 from loadtest.run.spool.spool_format import NO_ETAG, load_lines
 from loadtest.target.finding import Target
 from loadtest.target.preflight import read_address
-from loadtest.target.s3_store import Store, StoreError, secrets_in
+from loadtest.target.s3_store import S3Store, secrets_in
+from loadtest.target.store_interface import StoreError
 from loadtest.target.what_to_keep import beginning
 from tests.loadtest.http1.targets import answer, answering
 
@@ -88,7 +89,7 @@ def test_a_request_id_that_echoes_the_address_is_kept_without_it(tmp_path: Path)
 def test_an_endpoint_that_boto3_refuses_is_not_quoted_with_its_secret(endpoint: str) -> None:
     orders = {"bucket": "b", "object_key": "k", "region": "us-east-1", "s3_endpoint_url": endpoint}
     with pytest.raises(StoreError) as caught:
-        Store({**orders, "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret-of-nobody"})
+        S3Store({**orders, "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "secret-of-nobody"})
     assert not holds_secret(str(caught.value))
     assert {*secrets_of(endpoint), SECRET} <= set(secrets_in({**orders, "secrets": [SECRET]}))
 

@@ -10,7 +10,7 @@ from loadtest.errors import UsageError
 from loadtest.run.documents.made_up import render
 from loadtest.target import what_to_keep
 from loadtest.target.finding import Target
-from loadtest.target.s3_store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 from loadtest.target.what_to_keep import Seen, beginning, look_of
 
 RUN, OTHER = "0123456789ab", "ba9876543210"

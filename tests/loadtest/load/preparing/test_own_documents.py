@@ -31,7 +31,8 @@ from loadtest.run.files import KEPT_FOLDER
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
 from loadtest.target.kept_document import is_owed, keep, load
-from loadtest.target.s3_store import ObjectLook, Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import ObjectLook
 from tests.targets.odd_store import OddStore
 
 MINE = b'{"meta": {"revision": 3}, "hello": "world"}'
@@ -193,7 +194,7 @@ def test_a_run_that_wants_more_documents_than_there_are_is_refused(tmp_path: Pat
 def test_the_writer_ends_with_the_last_document_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, documents, _ = taken("folder", tmp_path)
     put: list[int] = []
-    writer = writing.PayloadWriter(documents, [Store.__new__(Store)], SimpleNamespace())  # type: ignore[arg-type]
+    writer = writing.PayloadWriter(documents, [S3Store.__new__(S3Store)], SimpleNamespace())  # type: ignore[arg-type]
     monkeypatch.setattr(writer, "put", lambda version, *_: put.append(version))
     monkeypatch.setattr(writer, "credentials", lambda: None)
     monkeypatch.setattr(writing, "parent_has_spoken", lambda until_ns: False)
@@ -319,6 +320,6 @@ def test_a_stamped_document_that_nobody_knows_of_is_kept_as_its_owners(tmp_path:
     odd.hold(documents.render(1) or b"")
     kept = tmp_path / "run" / KEPT_FOLDER
     kept.parent.mkdir()
-    looked = writing._looked(Store(about(odd)).look(), Store(about(odd)), {"kept": str(kept), "about": about(odd)})
+    looked = writing._looked(S3Store(about(odd)).look(), S3Store(about(odd)), {"kept": str(kept), "about": about(odd)})
     assert looked["made_up_by"] == ""
     assert (kept / "document").read_bytes() == documents.render(1)

@@ -18,7 +18,8 @@ from loadtest.run.records import NO_VERSION, OTHERS_WROTE, ReadOutcome
 from loadtest.target import kept_document
 from loadtest.target.kept_document import is_owed, kept_folder, newest_kept
 from loadtest.target.remedies import what_to_do
-from loadtest.target.s3_store import Attempt, Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import Attempt
 from tests.targets.odd_store import OddStore
 
 NEWER = b'{"theirs": 2}'
@@ -151,14 +152,14 @@ def test_one_that_takes_effect_only_as_the_next_is_sent_is_replaced(
     odd.oddities["putfail"] = "SlowDown|503|Please reduce"
     assert run.put(1) is UNKNOWN
     odd.oddities.clear()
-    put, late = Store.put, [render(RUN, 1, SIZE)]
+    put, late = S3Store.put, [render(RUN, 1, SIZE)]
 
-    def put_after_it(self: Store, body: bytes, **arguments: Any) -> Attempt:
+    def put_after_it(self: S3Store, body: bytes, **arguments: Any) -> Attempt:
         if late:
             odd.hold(late.pop())
         return put(self, body, **arguments)
 
-    monkeypatch.setattr(Store, "put", put_after_it)
+    monkeypatch.setattr(S3Store, "put", put_after_it)
     assert run.put(2) is ACKED
     assert (odd.body, published(tmp_path)) == (render(RUN, 2, SIZE), [])
 

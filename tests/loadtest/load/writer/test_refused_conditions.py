@@ -16,7 +16,7 @@ from loadtest.run.documents.made_up import render
 from loadtest.run.files import KEPT_ABOUT
 from loadtest.run.records import OTHERS_WROTE
 from loadtest.target.kept_document import TAKEN_OVER_FROM, keep, keep_later, kept_folder, newest_kept
-from loadtest.target.s3_store import CHANGED_MEANWHILE, Attempt, ObjectLook
+from loadtest.target.store_interface import CHANGED_MEANWHILE, Attempt, ObjectLook
 from tests.targets.odd_store import OddStore, running_odd_store
 
 pytestmark = pytest.mark.usefixtures("own_key")

@@ -15,7 +15,7 @@ from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MADE_UP, MadeUp
 from loadtest.run.etags.etag_digests import md5_of
 from loadtest.run.records import OTHERS_WROTE
-from loadtest.target.s3_store import CHANGED_MEANWHILE, Attempt, ObjectLook
+from loadtest.target.store_interface import CHANGED_MEANWHILE, Attempt, ObjectLook
 
 
 class Shelf:

@@ -13,7 +13,7 @@ from loadtest.run.files import JOURNAL_NAME, KEPT_ABOUT, KEPT_DOCUMENT, KEPT_LAT
 from loadtest.run.journal import Journal, load_journal
 from loadtest.run.records import WriteOutcome
 from loadtest.target.kept_document import keep, keep_later, kept_folder
-from loadtest.target.s3_store import Store
+from loadtest.target.s3_store import S3Store
 from tests.targets.odd_store import OddStore
 
 ACKED, REFUSED, UNKNOWN = WriteOutcome.ACKED, WriteOutcome.REFUSED, WriteOutcome.UNKNOWN
@@ -30,7 +30,7 @@ class Writing:
     def __init__(self, odd: OddStore, run_dir: Path, documents: Any = None, kind: str = MADE_UP) -> None:
         self._documents = documents or MadeUp(RUN, SIZE)
         self._journal = run_dir / JOURNAL_NAME
-        store, folder = Store(about(odd)), kept_folder(run_dir)
+        store, folder = S3Store(about(odd)), kept_folder(run_dir)
         look = store.look()
         keep(folder, about(odd, **{"from": "store"}), look if look.found == "document" else None)
         own = Replacing(store, look, recognised(self._documents, kind), partial(keep_later, folder, about(odd)))
