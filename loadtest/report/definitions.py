@@ -123,7 +123,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
     "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
     "rewritten": "200 with a document of this run that something on the way passed on changed.",
-    "unrecognised": "200 with something that is no document of a run, such as an error page.",
+    "unrecognised": "200 with something that is not a document of a run, such as an error page.",
     "other-object": "200 with a whole document that this run wrote to another of its objects: a crossed mapping.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",

@@ -176,7 +176,7 @@ def _wants_certificate(target: Target, why: str) -> str:
     if target.access.cert:
         return f"{shown_url} refuses the client certificate ({alert}): check --cert, its chain, and who issued it."
     return (
-        f"{shown_url} broke the TLS handshake off ({alert}): if it wants a client certificate, give --cert and --key."
+        f"{shown_url} broke off the TLS handshake ({alert}): if it wants a client certificate, give --cert and --key."
     )
 
 

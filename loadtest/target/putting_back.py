@@ -171,18 +171,18 @@ def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     if now is Now.UNKNOWN:
         why = f" ({seen.error}; {what_to_do(seen.error)})" if seen.error else ""
         return (
-            f"{kept.place} was not put back {kept.as_it_was}, for what is there now cannot be seen{why}; "
+            f"{kept.place} was not put back {kept.as_it_was}, because what is there now cannot be seen{why}; "
             f"{kept_in}: try {again}`, or add --force."
         )
     if now is Now.ANOTHER_RUN:
         return (
-            f"{kept.place} was not put back {kept.as_it_was}, for load test {seen.made_up_by} is writing "
+            f"{kept.place} was not put back {kept.as_it_was}, because load test {seen.made_up_by} is writing "
             f"there, or has; {kept_in}: when that run has ended, {again}` puts it there."
         )
     gone = "somebody has deleted it meanwhile" if now is Now.NOTHING else "somebody else has written to it meanwhile"
     return (
-        f"{kept.place} was not put back {kept.as_it_was}, for {gone}, and what is there now is theirs; "
-        f"{kept_in}: {again} --force` puts it there all the same."
+        f"{kept.place} was not put back {kept.as_it_was}, because {gone}, and what is there now is theirs; "
+        f"{kept_in}: {again} --force` puts it there nevertheless."
     )
 
 

@@ -209,7 +209,7 @@ def _credentials_failure(error: BaseException, departure: Departure | None, secr
     """The failure behind an exception that came before there was a request to send."""
     failure = failure_of(error, departure, secrets)
     if isinstance(error, json.JSONDecodeError):
-        text = "CredentialRetrievalError: what gives your credentials printed something that is no JSON"
+        text = "CredentialRetrievalError: what gives your credentials printed something that is not JSON"
         return Failure(WriteOutcome.REFUSED, text)
     known = type(error).__module__.startswith("botocore") or isinstance(error, (OSError, EOFError))
     return failure if known else Failure(WriteOutcome.REFUSED, f"CredentialRetrievalError: {failure.error}")

@@ -141,7 +141,7 @@ def _why_not_the_object(seen: Seen, settled: bool) -> str:
     try:
         seen.body.decode("utf-8")
     except UnicodeDecodeError:
-        return "the address answers bytes that are no text and not what its ETag names"
+        return "the address answers bytes that are neither text nor what its ETag names"
     return "" if settled else "the address answers something else each time"
 
 

@@ -224,7 +224,7 @@ def test_what_is_measured_to_the_start_of_a_read_and_what_to_its_return_is_named
         "first visible (answer came back)", "last stale (read started)", "resolution (gap to the next read)",
     }  # fmt: skip
     text = consistency_timeline(report_summaries.failing()).how_to_read
-    assert "Without a red bar, a diamond right of the line is no delay of the store" in text
+    assert "Without a red bar, a diamond right of the line is not a delay of the store" in text
     assert "There the new version was really withheld." in text
 
 

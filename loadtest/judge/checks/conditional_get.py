@@ -186,7 +186,7 @@ def _honoured(measured: Conditional, answers: int, *, asked_nobody: bool) -> str
     elif asked_nobody:
         sentence = (
             f"All {asked:,} requests that named the version which the server took as current were answered 304; "
-            "whether it was current, nobody asked the store."
+            "whether it really was current is not known, as nobody asked the store."
         )
     else:
         sentence = f"All {asked:,} requests that named the current version were answered 304."

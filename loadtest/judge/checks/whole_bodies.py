@@ -55,10 +55,10 @@ INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
     ReadOutcome.TRUNCATED: "a document cut short",
-    ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
+    ReadOutcome.CORRUPT: "a document that fails its digest and is neither a mix nor a prefix of versions",
     ReadOutcome.OVERSIZED: "more bytes than any document has",
     ReadOutcome.REWRITTEN: "a document that something on the way passed on changed",
-    ReadOutcome.UNRECOGNISED: "something that is no document of a run",
+    ReadOutcome.UNRECOGNISED: "something that is not a document of a run",
     ReadOutcome.OTHER_OBJECT: "a whole document that was written to another object of this run",
 }
 

@@ -35,7 +35,7 @@ _CONFLICT: Final = "ConditionalRequestConflict"
 _NOT_AS_EXPECTED: Final = (CHANGED_MEANWHILE, _CONFLICT, "NoSuchKey")
 _SHOWN: Final = ("document", "nothing")
 _TOO_LARGE: Final = "too-large"
-_STAYS: Final = "what is there stays, for it cannot be kept ({})"
+_STAYS: Final = "what is there stays, as it cannot be kept ({})"
 IsOurs = Callable[[bytes, Collection[int]], bool]
 
 
@@ -174,7 +174,7 @@ class Replacing:
 
     def _met(self, look: ObjectLook) -> str:
         """Keep what somebody else has put there, and say so."""
-        said = f"load test {maker_of(look.body)} writes there, too"
+        said = f"load test {maker_of(look.body)} writes there as well"
         if not maker_of(look.body):
             try:
                 self._keep(look)

@@ -71,12 +71,13 @@ def tokens_of(pointer: str) -> list[str]:
     """The names on the way to a field.
 
     Raises:
-        NoPlaceError: this is no JSON Pointer.
+        NoPlaceError: this is not a JSON Pointer.
     """
     try:
         return list(map(str, JsonPointer(pointer).parts))
     except JsonPointerException:
-        raise NoPlaceError("is no JSON Pointer: write /meta/revision, with ~1 for a slash and ~0 for a tilde") from None
+        why = "is not a JSON Pointer: write /meta/revision, with ~1 for a slash and ~0 for a tilde"
+        raise NoPlaceError(why) from None
 
 
 def _text_of(document: bytes) -> str:
@@ -88,11 +89,11 @@ def _text_of(document: bytes) -> str:
         start = _white_end(text, 1 if text.startswith(_BYTE_ORDER_MARK) else 0)
         _, end = _NUMBERS_AS_TEXT.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise NoPlaceError(f"is no JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
+        raise NoPlaceError(f"is not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
     except RecursionError:
         raise NoPlaceError("is nested too deep") from None
     if _white_end(text, end) != len(text):
-        raise NoPlaceError("is no JSON (something follows its end)")
+        raise NoPlaceError("is not JSON (something follows its end)")
     return text
 
 

@@ -89,7 +89,7 @@ class ResponsePlan:
         for target, source in response.response_parameters.items():
             match = _RESPONSE_TARGET.fullmatch(target)
             if match is None:
-                raise DefinitionError(f"{where}: {target} is no response header, and nothing else can be mapped.")
+                raise DefinitionError(f"{where}: {target} is not a response header, and nothing else can be mapped.")
             name = match["name"].lower()
             name = f"x-amzn-remapped-{name}" if name in REMAPPED_RESPONSE_HEADERS else name
             self._sources.append((name.encode(), *_response_source(source, where)))

@@ -91,7 +91,7 @@ def test_what_is_no_run(tmp_path: Path, pair: tuple[str, str], capsys: pytest.Ca
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "summary.json").write_text("{}")
-    for name, said in (("missing", "is no directory"), ("empty", "run.json"), ("broken", "is not a summary")):
+    for name, said in (("missing", "is not a directory"), ("empty", "run.json"), ("broken", "is not a summary")):
         assert main(["compare", pair[0], str(tmp_path / name)]) == 2
         error = capsys.readouterr().err
         assert said in error

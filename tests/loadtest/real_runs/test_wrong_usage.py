@@ -184,7 +184,7 @@ def test_a_run_that_ends_before_it_began(sandbox: RunningSandbox, start: Start) 
 
 
 def test_a_report_of_something_that_is_no_run(tmp_path: Path) -> None:
-    for path, said in ((tmp_path / "missing", "is no directory"), (tmp_path, "run.json")):
+    for path, said in ((tmp_path / "missing", "is not a directory"), (tmp_path, "run.json")):
         finished = report(path)
         assert finished.returncode == 2
         assert said in finished.stderr

@@ -119,8 +119,8 @@ def test_a_change_is_acknowledged_in_a_file(clean: Summary, tmp_path: Path, caps
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nat_most = "2"', "give a number"),
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nat_most = nan', "give a number"),
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nsince = 1', "known are"),
-        ("[[", "is no TOML"),
-        ("a = " + "[" * 100_000, "is no TOML"),
+        ("[[", "is not TOML"),
+        ("a = " + "[" * 100_000, "is not TOML"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(

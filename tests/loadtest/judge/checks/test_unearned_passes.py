@@ -116,7 +116,7 @@ class TestKindsOfAnswer:
         assert impact.verdict is not Verdict.FAIL
         assert impact.mix.quiet_share == pytest.approx(0.5, abs=0.02)
         assert impact.mix.writing_share == pytest.approx(0.63, abs=0.03)
-        assert "is no slowdown of the target" in impact.mix.sentence
+        assert "is not a slowdown of the target" in impact.mix.sentence
 
     def test_of_which_one_never_comes_while_quiet_leave_it_open(self) -> None:
         history = recorded()

@@ -146,7 +146,7 @@ def test_a_witness_says_what_was_got() -> None:
     torn, truncated, corrupt = (shown.sentence for shown in whole_bodies(history(text)).witnesses)
     assert torn.startswith("Reader 0/0 received a mix of versions (900 B) while")
     assert truncated.startswith("Reader 0/1 received a document cut short (12 B)")
-    assert corrupt.startswith("Reader 0/2 received a document that fails its digest and is no mix and no prefix")
+    assert corrupt.startswith("Reader 0/2 received a document that fails its digest and is neither a mix nor a prefix")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,8 @@ def test_what_is_no_document_is_not_whole_and_accuses_nobody() -> None:
     result = whole_bodies(run)
     assert (result.verdict, result.found) == (Verdict.FAIL, 2)
     assert "2 unrecognised" in result.sentence
-    assert result.witnesses[0].sentence.startswith("Reader 0/0 received something that is no document of a run (36 B)")
+    received = "Reader 0/0 received something that is not a document of a run (36 B)"
+    assert result.witnesses[0].sentence.startswith(received)
     assert assumptions(run).verdict is Verdict.PASS
     assert "Every whole 200 of this run" in conditional_get(run).sentence
 

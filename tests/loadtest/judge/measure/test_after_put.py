@@ -142,7 +142,7 @@ class TestAnUnevenMixOfAnswers:
         assert impact.felt[0].ratio > 3
         assert impact.mix.writing_share > impact.mix.quiet_share + 0.05
         assert impact.mix.sentence in impact.sentence
-        assert "no slowdown of the target" in impact.mix.sentence
+        assert "not a slowdown of the target" in impact.mix.sentence
         assert [kind.kind for kind in impact.kinds] == ["200", "304"]
 
     def test_does_not_hide_a_slowdown(self) -> None:

@@ -113,7 +113,7 @@ def test_options_that_do_not_go_together_are_refused_before_anything_is_done(giv
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"{", "is no JSON"),
+        (b"{", "is not JSON"),
         (b"", "is empty"),
         (b"[1]", "has nothing at /meta"),
         (b'{"meta": [0]}', "has nothing at /meta/revision"),
@@ -136,7 +136,7 @@ def test_a_document_that_cannot_be_stamped_is_named_in_one_sentence(
 
 @pytest.mark.parametrize(
     ("stamps", "said"),
-    [(("meta",), "is no JSON Pointer"), (("/~7",), "is no JSON Pointer"), (("/n", "/n"), "stamped already")],
+    [(("meta",), "is not a JSON Pointer"), (("/~7",), "is not a JSON Pointer"), (("/n", "/n"), "stamped already")],
 )
 def test_a_pointer_that_is_none_or_comes_twice_is_named(stamps: tuple[str, ...], said: str, tmp_path: Path) -> None:
     (path, *_) = write_documents(tmp_path / "mine")

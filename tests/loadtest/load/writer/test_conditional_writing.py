@@ -112,7 +112,7 @@ def test_what_cannot_be_kept_is_not_replaced(tmp_path: Path, odd: OddStore, monk
     odd.hold(THEIRS)
     odd.oddities["getdenied"] = "1"
     assert run.put(1) is UNKNOWN  # it may be the run's own: a proxy may have sent it twice
-    assert "what is there stays, for it cannot be kept (AccessDenied" in run.error
+    assert "what is there stays, as it cannot be kept (AccessDenied" in run.error
     del odd.oddities["getdenied"]
     full = OSError(28, "No space left on device")
     with monkeypatch.context() as patch:
@@ -186,7 +186,7 @@ def test_a_document_of_another_load_test_is_nobodys(tmp_path: Path, odd: OddStor
     run = Writing(odd, tmp_path)
     odd.hold(render(OTHER, 3, SIZE))
     assert run.put(1) is REFUSED
-    assert run.error == f"{OTHERS_WROTE}load test {OTHER} writes there, too"
+    assert run.error == f"{OTHERS_WROTE}load test {OTHER} writes there as well"
     assert run.put(2) is ACKED
     assert published(tmp_path) == []
     assert restore(tmp_path) == 0

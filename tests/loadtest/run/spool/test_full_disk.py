@@ -128,7 +128,7 @@ def test_a_link_that_cannot_be_made_costs_no_verdict(tmp_path: Path, caplog: pyt
     (tmp_path / f".latest-{os.getpid()}").touch()
     RunDirectory(tmp_path / "run", RUN).point_latest_here()
     assert caplog.messages == [
-        f"{tmp_path / 'latest'} cannot be made: File exists; the run is in {tmp_path / 'run'} all the same."
+        f"{tmp_path / 'latest'} cannot be made: File exists; the run is in {tmp_path / 'run'} nevertheless."
     ]
 
 
