@@ -57,7 +57,7 @@ test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and n
 	$(PYTHON) -m pytest $(PARALLEL) --fast $(TESTS)
 
 test-thorough: .venv/.installed ## ten thousand random histories and a thousand correct runs against the checks, before a release
-	RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 $(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=thorough tests/loadtest/judge tests/loadtest/observed
+	RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 $(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile=thorough tests/loadtest/judge tests/loadtest/run
 
 # -- parts of them
 

@@ -25,13 +25,13 @@ import numpy as np
 from benchmarks.autoregression import autoregressive
 from benchmarks.options import parser
 from loadtest.compare.comparison import DEFAULT_TOLERANCE
-from loadtest.compare.observed import Observed
 from loadtest.compare.paired import DEFAULT_RUN_NOISE
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired_windows import Observed
 from loadtest.judge.analyse import analyse
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.project import PROJECT
-from loadtest.run.duel import DuelSchedule, Side
+from loadtest.run.duel_schedule import DuelSchedule, Side
 from loadtest.run.history.history import Column
 from loadtest.run.records import Verdict, WindowKind
 from loadtest.summary.findings import worst

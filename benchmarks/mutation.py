@@ -30,30 +30,27 @@ from benchmarks.options import parser
 REQUIREMENTS: Final = Path("requirements-mutation.txt")
 ENVIRONMENT: Final = Path(".build/mutation")
 MUTATED: Final = "loadtest/judge/checks"
-TESTS: Final = ("tests/loadtest/judge", "tests/loadtest/observed")
-LEAST_SCORE: Final = 0.9
+TESTS: Final = ("tests/loadtest/judge", "tests/loadtest/run/observed")
+LEAST_SCORE: Final = 0.98
 NOTICED: Final = ("killed", "timeout", "segfault", "suspicious")
 """A change after which the tests fail, never end, or take the process down with them."""
 UNTRIED: Final = ("not checked", "check was interrupted by user")
 LEFT_OUT: Final = (
-    "judge/test_no_false_alarm.py",  # simulated runs by the hundred
-    "observed/test_watched_runs.py",
+    "judge/checks/test_no_false_alarm.py",  # simulated runs by the hundred
+    "run/observed/test_watched_runs.py",
     "judge/test_fuzzed_runs.py",  # damaged files, of which the checks see nothing
-    "judge/test_run_files.py",
-    "judge/test_impossible_histories.py",
-    "judge/test_history.py",
-    "judge/test_signed_rank.py",
-    "judge/test_spending.py",
-    "judge/test_distributions.py",
+    "judge/statistics/test_signed_rank.py",
+    "judge/statistics/test_spending.py",
+    "judge/statistics/test_distributions.py",
     "judge/test_summary.py",
-    "judge/test_latency.py",
-    "judge/test_units.py",
-    "observed/test_publish_command.py",  # real processes
-    "observed/test_published_documents.py",
-    "observed/test_combinations.py",
+    "judge/measure/test_latency.py",
+    "judge/thresholds/test_threshold_grammar.py",
+    "judge/thresholds/test_threshold_judging.py",
+    "run/observed/test_published_documents.py",  # real processes
+    "run/observed/test_combinations.py",
 )
 TOO_SLOW: Final = (
-    "judge/test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
+    "judge/checks/test_versions_against_reference.py::test_every_interleaving_of_two_writes_and_two_reads_of_one_reader"
 )
 CONFIGURATION: Final = f"""
 source_paths = ["loadtest"]

@@ -102,12 +102,11 @@ def none_found(number: int) -> str:
 def none_in(number: int) -> str:
     """The bound for something that never happened in ``number`` tries (the rule of three), for everybody to read.
 
-    ``< 3/60,000 at 95 %, which is 0.00500 % or 1 in 20,000``; of three tries or fewer it says nothing.
+    ``at 95 % confidence below 0.00500 %, or 1 in 20,000``, which is 3 in 60,000; five tries or fewer say nothing.
     """
     if not number:
         return NOTHING
-    bound = f"< 3/{number:,} at 95 %"
-    return f"{bound}, which is {share(3 / number)} or 1 in {number // 3:,}" if number > 3 else bound
+    return f"at 95 % confidence below {share(3 / number)}, or 1 in {number // 3:,}" if number > 5 else "too few to tell"
 
 
 def _fitting(value: float, units: tuple[tuple[int, str], ...]) -> tuple[int, str]:

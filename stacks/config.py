@@ -68,7 +68,7 @@ def _read_context(cdktf_json: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigError(f"The settings in {cut(str(cdktf_json))} cannot be read: there is no such file.") from None
     except (UnreadableFileError, AttributeError) as error:
-        reason = str(error) if isinstance(error, UnreadableFileError) else "its context is no object"
+        reason = str(error) if isinstance(error, UnreadableFileError) else "its context is not an object"
         raise ConfigError(
             f"The settings in {cut(str(cdktf_json))} cannot be read ({reason}): make it a JSON object."
         ) from None

@@ -137,7 +137,7 @@ def parse_json(text: str | bytes, *, once: bool = False) -> Any:
     """The value of a JSON text; with ``once``, no name may come twice in one object.
 
     Raises:
-        ValueError: it is no JSON, or is nested too deep; the text says where.
+        ValueError: it is not JSON, or is nested too deep; the text says where.
     """
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
@@ -148,7 +148,7 @@ def parse_json(text: str | bytes, *, once: bool = False) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error}") from None
+        raise ValueError(f"it is not JSON: {error}") from None
 
 
 def read_json(path: Path, largest: int = LARGEST_FILE, *, once: bool = False) -> Any:
@@ -156,7 +156,7 @@ def read_json(path: Path, largest: int = LARGEST_FILE, *, once: bool = False) ->
 
     Raises:
         FileNotFoundError: there is no such file.
-        UnreadableFileError: it cannot be read, or is no JSON.
+        UnreadableFileError: it cannot be read, or is not JSON.
     """
     content = read_small_file(path, largest)
     try:

@@ -19,29 +19,29 @@ SLOW = (
     *("docs/test_cdk_terrain.py", "docs/test_documented_load_test.py", "docs/test_extending.py"),
     *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflow_steps.py"),
     "docs/test_workflows.py",
-    *("loadtest/runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
+    *("loadtest/real_runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
     *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
-    *("loadtest/judge/test_no_false_alarm.py", "loadtest/judge/test_versions_against_reference.py"),
-    *("loadtest/observed/test_watched_runs.py", "loadtest/observed/test_combinations.py"),
+    *("loadtest/judge/checks/test_no_false_alarm.py", "loadtest/judge/checks/test_versions_against_reference.py"),
+    *("loadtest/run/observed/test_watched_runs.py", "loadtest/run/observed/test_combinations.py"),
     "loadtest/judge/test_fuzzed_runs.py",
     *("loadtest/compare/test_compare_shift.py", "loadtest/compare/test_duel_judging.py"),
-    *("loadtest/documents/test_stamps.py", "loadtest/documents/test_real_documents.py"),
-    *("loadtest/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
-    *("loadtest/load/test_keeping.py", "loadtest/load/test_store.py", "probe/test_probe_writing.py"),
-    *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_library.py"),
+    *("loadtest/run/documents/test_stamps.py", "loadtest/run/documents/test_real_documents.py"),
+    *("loadtest/run/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
+    *("loadtest/target/test_kept_document.py", "loadtest/target/test_s3_store.py", "probe/test_probe_writing.py"),
+    *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_chart_script.py"),
     "reports/test_report_page.py",
 )
 """Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for
 histories or documents, even with a quarter of the examples."""
 
 INDEPENDENT = (
-    *(f"loadtest/runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
+    *(f"loadtest/real_runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
     *(
-        f"loadtest/runs/test_{name}.py"
+        f"loadtest/real_runs/test_{name}.py"
         for name in ("lost_processes", "many_machines", "runs", "watching", "your_document")
     ),
-    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/test_versions_against_reference.py"),
-    *("loadtest/judge/test_no_false_alarm.py", "loadtest/observed/test_watched_runs.py"),
+    *("loadtest/judge/test_fuzzed_runs.py", "loadtest/judge/checks/test_versions_against_reference.py"),
+    *("loadtest/judge/checks/test_no_false_alarm.py", "loadtest/run/observed/test_watched_runs.py"),
 )
 """Files whose tests share nothing but what a session makes once, so that each of them may run anywhere."""
 
@@ -50,7 +50,7 @@ TOGETHER = (
     ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
     (
         *("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
-        "loadtest/runs/test_web_page.py",
+        "loadtest/real_runs/test_web_page.py",
     ),
 )
 """Files whose tests share what takes long to start or to make: a provider and moto; sandboxes; pages, and the browser
@@ -63,17 +63,17 @@ SECONDS = {
     "stacks/test_deployed_everything.py": 14,
     "docs/test_documented_load_test.py": 21,
     "docs/test_extending.py": 19,
-    "loadtest/judge/test_no_false_alarm.py": 5,
-    "loadtest/judge/test_versions_against_reference.py": 8,
-    "loadtest/observed/test_watched_runs.py": 6,
+    "loadtest/judge/checks/test_no_false_alarm.py": 5,
+    "loadtest/judge/checks/test_versions_against_reference.py": 8,
+    "loadtest/run/observed/test_watched_runs.py": 6,
     "loadtest/judge/test_fuzzed_runs.py": 5,
-    "loadtest/documents/test_stamps.py": 6,
+    "loadtest/run/documents/test_stamps.py": 6,
     "reports/test_report_page.py": 5,
     "docs/test_workflow_steps.py": 12,
     "docs/test_workflows.py": 6,
     "docs/test_cdk_terrain.py": 7,
     "probe/test_mappings_page.py": 32,
-    "loadtest/runs/": 12,
+    "loadtest/real_runs/": 12,
     "sandbox/test_sandbox_command.py": 9,
     "probe/test_probe_peers.py": 7,
     "probe/test_probe_and_load_test.py": 15,

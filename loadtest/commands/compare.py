@@ -9,7 +9,7 @@ from pathlib import Path
 
 from loadtest.compare.alike import differences
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
-from loadtest.compare.writing import markdown
+from loadtest.compare.report_files import markdown
 from loadtest.errors import UsageError
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.run.records import EXIT_CODES
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run-noise", default=str(DEFAULT_RUN_NOISE), metavar="SHARE",
                         help="standard deviation of a whole run's latency, of which windows show nothing "
                         "(default: %(default)s)")  # fmt: skip
-    parser.add_argument("--force", action="store_true", help="compare runs of unlike settings all the same")
+    parser.add_argument("--force", action="store_true", help="compare runs of unlike settings nevertheless")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the Markdown there too")
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from loadtest.commands.compare import checked_number, summary_of
 from loadtest.compare.comparison import DEFAULT_TOLERANCE, Comparison
 from loadtest.compare.paired import DEFAULT_RUN_NOISE, compare_in_turns
-from loadtest.compare.writing import DUEL_FILES, write_comparison
+from loadtest.compare.report_files import DUEL_FILES, write_comparison
 from loadtest.errors import EXIT_INTERRUPTED, UsageError
 from loadtest.load.duelling.duel_sides import DuelSide, add_shared_arguments, both_sides
 from loadtest.load.duelling.duelling import SPARE_S, Contender, Ended, fight
 from loadtest.load.preparing.owed import owed_sentence
 from loadtest.project import locust_command
-from loadtest.run.duel import Side
+from loadtest.run.duel_schedule import Side
 from loadtest.run.files import RUNS_FOLDER
 from loadtest.run.loading import load_history
 from loadtest.run.records import EXIT_CODES, Verdict

@@ -18,10 +18,10 @@ from typing import Any, Final
 from loadtest.errors import EXIT_USAGE, UsageError
 from loadtest.run.records import WriteOutcome
 from loadtest.target.finding import DEFAULT_OUTPUTS, EMULATOR_PATH, aws_region_from_environment
-from loadtest.target.opening import open_store
 from loadtest.target.outputs_file import read_outputs
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import StoreError
+from loadtest.target.store_interface import StoreError
+from loadtest.target.store_kinds import open_store
 from loadtest.terminals import say
 
 LEAST_BYTES: Final = 64

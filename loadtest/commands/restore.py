@@ -20,10 +20,10 @@ from loadtest.run.run_file import load_run
 from loadtest.target.access import access_from, add_access_arguments
 from loadtest.target.finding import Credentials, Target, credentials_of
 from loadtest.target.kept_document import Kept, kept_numbers, load
-from loadtest.target.opening import open_store, orders_for
 from loadtest.target.putting_back import put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import Store, StoreError
+from loadtest.target.store_interface import Store, StoreError
+from loadtest.target.store_kinds import open_store, orders_for
 from loadtest.terminals import say
 
 EXIT_NOT_PUT_BACK: Final = 1

@@ -20,8 +20,8 @@ from loadtest.summary.summary import Summary, read_summary
 from loadtest.trend.acknowledged import FILE, read_acknowledged
 from loadtest.trend.keeping import MOST_KEPT, add
 from loadtest.trend.markdown import markdown
+from loadtest.trend.report_files import TREND_FILES, write_trend
 from loadtest.trend.trending import DEFAULT_LAST, DEFAULT_TOLERANCE, LEAST_LAST, trend
-from loadtest.trend.writing import TREND_FILES, write_trend
 from stacks.user_input import cut, is_folder, is_plain_file, shown, whole_number
 
 _MOST_RUNS: Final = 1_000

@@ -12,8 +12,8 @@ from loadtest import units
 from loadtest.compare.alike import differences, notes
 from loadtest.compare.comparison import Comparison, Group, common_groups, sentence_of
 from loadtest.compare.doubts import incomplete, unless_doubted
-from loadtest.compare.observed import Observed, observations
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
+from loadtest.compare.paired_windows import Observed, observations
 from loadtest.compare.rows import Row
 from loadtest.judge.measure.paused_windows import MOST_LEFT_OUT
 from loadtest.run.history.history import History

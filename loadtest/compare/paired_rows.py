@@ -22,7 +22,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.compare.doubts import busier_machine, generator_doubt
-from loadtest.compare.observed import Observed
+from loadtest.compare.paired_windows import Observed
 from loadtest.compare.rows import WINDOW_KINDS, Row, increase_ns, judged_row, overall
 from loadtest.judge.measure.like_with_like import KINDS as ANSWERS
 from loadtest.judge.measure.like_with_like import Scale, Stretch, mixed

@@ -86,7 +86,7 @@ class Chunks:
                 return None
             if self._next is _Next.TRAILER:
                 raise HeadTooLargeError("the trailers are longer than is wanted")
-            raise MalformedError("no proper HTTP/1.1: a chunk, or the line of its size, does not end where it should")
+            raise MalformedError("not proper HTTP/1.1: a chunk, or the line of its size, does not end where it should")
         line = bytes(room[self.read : end])
         self.read = end + 2
         if self._next is _Next.TRAILER:
@@ -96,7 +96,7 @@ class Chunks:
     def _take_size(self, line: bytes) -> None:
         match = _SIZE_LINE.fullmatch(line)
         if match is None:
-            raise MalformedError("no proper HTTP/1.1: a chunk's size is no number")
+            raise MalformedError("not proper HTTP/1.1: a chunk's size is not a number")
         self._left = int(match[1], 16)
         if self.write + self._left > self._most_body:
             raise BodyTooLargeError("the body is longer than is wanted")

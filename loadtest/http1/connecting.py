@@ -95,7 +95,7 @@ def _resolve(host: str, port: int, deadline_ns: int) -> list[Endpoint]:
     if not outcome:
         raise TimeoutError(errno.ETIMEDOUT, "the name was not resolved in time")
     if isinstance(outcome[0], UnicodeError):
-        raise socket.gaierror(socket.EAI_NONAME, "this is no name of a host")
+        raise socket.gaierror(socket.EAI_NONAME, "this is not the name of a host")
     if isinstance(outcome[0], OSError):
         raise outcome[0]
     endpoints: list[Endpoint] = outcome[0]

@@ -69,7 +69,7 @@ class Head:
         except httptools.HttpParserUpgrade:
             raise MalformedError("the target changed the protocol, which nobody had asked for") from None
         except httptools.HttpParserError as error:
-            raise MalformedError(f"no proper HTTP/1.1: {str(error) or type(error).__name__}") from None
+            raise MalformedError(f"not proper HTTP/1.1: {str(error) or type(error).__name__}") from None
 
     def finish(self, room: bytearray, start: int, end: int, may_have_body: bool) -> None:
         """Tell what the head says: all of it was fed, to the empty line; it lies in ``room`` from ``start`` to ``end``.
@@ -79,10 +79,10 @@ class Head:
         """
         is_current = room.startswith(_CURRENT, start)
         if not (is_current or room.startswith(_OLD, start)):
-            raise MalformedError("no proper HTTP/1.1: the answer does not begin with HTTP/1.1")
+            raise MalformedError("not proper HTTP/1.1: the answer does not begin with HTTP/1.1")
         status: int = self._parser.get_status_code()
         if status < 100:
-            raise MalformedError(f"no proper HTTP/1.1: {status:03} is no status")
+            raise MalformedError(f"not proper HTTP/1.1: {status:03} is not a status")
         fields = self.fields = {name.lower(): value for name, value in self.headers}
         if len(fields) + 2 != room.count(_LINE_FEED, start, end):  # the status and the empty line; each field is one
             fields = self._parse_again(bytes(room[start:end]))

@@ -15,7 +15,7 @@ from loadtest.errors import RunError
 from loadtest.judge.addresses import of_addresses
 from loadtest.judge.checks.registry import CHECKS, in_silence, run_checks
 from loadtest.judge.evidence import missing_records
-from loadtest.judge.measure.conditional import measure_conditional
+from loadtest.judge.measure.conditional_gets import measure_conditional
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.judge.measure.rates import duration_ns, reads_by_worker
 from loadtest.judge.measure.windows import measure_consistency

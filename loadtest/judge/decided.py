@@ -4,7 +4,7 @@
   for good. If nothing was found, the check passes with the least evidence that it demands; looking again does not make
   it pass more easily, because what was found stays found.
 - **How much writes slow reads down** is a number with noise: the intervals of this History are those of its looks
-  (:mod:`loadtest.judge.measure.looks`), so the verdict is a decision.
+  (:mod:`loadtest.judge.measure.interval_tails`), so the verdict is a decision.
 - **How often reads fail** is decided when the interval of the share, as sure as this look must be, lies on one side of
   what is tolerated, at each object, address and place too. A target that does not answer at the moment may come back.
 - **Thresholds** on what can only grow are decided once the limit is passed, those on a slowdown by its interval. One on
@@ -17,7 +17,7 @@ from typing import Final
 
 from loadtest.judge.checks.availability import PROMISE as AVAILABILITY
 from loadtest.judge.checks.availability import TOLERATED_SHARE
-from loadtest.judge.measure.looks import tails_of
+from loadtest.judge.measure.interval_tails import tails_of
 from loadtest.judge.statistics.intervals import clopper_pearson
 from loadtest.judge.statistics.signed_rank import reaches
 from loadtest.judge.statistics.spending import Tails

@@ -2,7 +2,7 @@
 
 A finding needs no minimum: one stale read is a stale read, whoever else was writing. Silence does: below these numbers
 a check that found nothing is INCONCLUSIVE. Above them, the bound beside the number says what silence is worth (nothing
-in n tries: < 3/n at 95 %).
+in n tries: below 3 in n at 95 % confidence).
 """
 
 from __future__ import annotations

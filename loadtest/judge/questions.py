@@ -20,6 +20,7 @@ QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
     "conditional": ("Is ETag honoured, and what does it save?", ("conditional-get",)),
 }
 """Each question with the checks that its answer rests on; the sentence of the first one is its answer."""
+_SAVED: Final = "share of document bytes not sent thanks to 304"
 
 
 def answer(
@@ -75,10 +76,10 @@ def _freshness_number(consistency: Consistency) -> Number:
 
 def _conditional_number(conditional: Conditional) -> Number:
     if not conditional.conditional_reads:
-        return Number("bytes not sent thanks to 304", None, "share", units.NOTHING)
+        return Number(_SAVED, None, "share", units.NOTHING)
     saved, wrongly = conditional.saved_share, conditional.bytes_saved_wrongly
-    text = f"{units.share(saved)} of bytes saved"
+    text = units.share(saved)
     if wrongly:
         times = units.counted(conditional.stale_not_modified, "time")
         text += f" ({units.size(wrongly)} of it wrongly: {times} a 304 for an outdated copy)"
-    return Number("bytes not sent thanks to 304", saved, "share", text)
+    return Number(_SAVED, saved, "share", text)

@@ -10,7 +10,7 @@ import numpy as np
 
 from loadtest import units
 from loadtest.run.history.history import History
-from loadtest.run.observed.journal import Watched
+from loadtest.run.observed.watcher_journal import Watched
 from loadtest.run.records import OTHERS_WROTE, UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome
 from loadtest.run.settings import NO_WRITER
 
@@ -116,7 +116,7 @@ def same_bytes(history: History) -> str:
         return ""
     return (
         f"{units.counted(count, 'version')} came with the bytes of another one: the document was published again as it "
-        "was, or old bytes are served under a new ETag, and as the store's ETags are no MD5s nothing proves which."
+        "was, or old bytes are served under a new ETag, and as the store's ETags are not MD5s nothing proves which."
     )
 
 

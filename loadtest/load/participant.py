@@ -23,8 +23,8 @@ from loadtest.http1.access import Access
 from loadtest.http1.trust import tls_context
 from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.options.option_values import place_from
-from loadtest.load.reading.lanes import Lanes
 from loadtest.load.reading.recorder import Recorder
+from loadtest.load.reading.recorders_by_address import RecordersByAddress
 from loadtest.load.workers.clock_readings import CLOCK_MESSAGE, answer_reading
 from loadtest.load.workers.master_watch import BESIDE_MASTER, FAR_FROM_MASTER, MasterWatch
 from loadtest.load.workers.plan_message import CODE_KEY, FILES_KEY, OFFSET_KEY, PLAN_MESSAGE, SHARES_KEY
@@ -47,10 +47,10 @@ LONGEST_SENDING_S: Final = 10.0
 class Participant:
     """Records the reads of this process, run after run. ``on_begin`` is called when it begins to."""
 
-    def __init__(self, environment: Any, on_begin: Callable[[Lanes], None]) -> None:
+    def __init__(self, environment: Any, on_begin: Callable[[RecordersByAddress], None]) -> None:
         self._runner = environment.runner
         self._on_begin = on_begin
-        self._lanes: Lanes | None = None
+        self._recorders: RecordersByAddress | None = None
         self._planned = Event()
         self._master_watch: MasterWatch | None = None
         self._sender: RecordSender | None = None
@@ -67,21 +67,21 @@ class Participant:
     def recorder(self) -> Recorder:
         """The recorder of one more reader of this process; waits until the run begins."""
         self._planned.wait()
-        assert self._lanes is not None  # noqa: S101 - set before the event
-        return self._lanes.next()
+        assert self._recorders is not None  # noqa: S101 - set before the event
+        return self._recorders.next()
 
     def stop_sending(self) -> None:
         """The run ends: no read is sent any more."""
         self._be_patient_with_the_master()
-        if self._lanes is not None:
-            self._lanes.stop_sending()
+        if self._recorders is not None:
+            self._recorders.stop_sending()
 
     def stop_recording(self) -> None:
         """The readers have finished: close the recording. Stopping twice is fine."""
         self._be_patient_with_the_master()
-        if self._lanes is not None:
-            self._lanes.close()
-            self._lanes = None
+        if self._recorders is not None:
+            self._recorders.close()
+            self._recorders = None
             self._planned = Event()
 
     def end_sending(self) -> None:
@@ -121,7 +121,7 @@ class Participant:
                 plan = replace(plan, run_dir=own_folder)
             if plan.cert:  # so that a wrong one is refused before the first reader uses it
                 tls_context(access=Access.of(plan))
-            lanes = Lanes(plan, share)
+            recorders = RecordersByAddress(plan, share)
         except (TypeError, ValueError, UsageError, OSError) as error:
             if own_folder:
                 shutil.rmtree(own_folder, ignore_errors=True)
@@ -129,12 +129,12 @@ class Participant:
             logger.error("This process does not read the samples: %s.", why)
             self._runner.send_message(REFUSAL_MESSAGE, {"why": why})
             return
-        self._lanes = lanes
+        self._recorders = recorders
         if self._sender is not None:  # the one of an earlier run, which has sent everything or given up by now
             self._sender.finish(0)
         self._sender = None
         if not beside_master:
-            self._sender = RecordSender(self._runner, lanes.recorders[0].spool.name, plan.run)
+            self._sender = RecordSender(self._runner, recorders.of_address[0].spool.name, plan.run)
             self._sender.start()
         if isinstance(self._runner, WorkerRunner):
             if self._master_watch is not None:
@@ -142,7 +142,7 @@ class Participant:
             self._master_watch = MasterWatch(
                 self._on_master_lost, FAR_FROM_MASTER if not beside_master else BESIDE_MASTER
             )
-        self._on_begin(lanes)
+        self._on_begin(recorders)
         self._planned.set()
 
     def _on_clock(self, msg: Any, **_kwargs: Any) -> None:
@@ -155,8 +155,8 @@ class Participant:
 
     def _on_master_lost(self, why: str) -> None:
         logger.error("This worker has lost its master (%s): it stops reading, and ends.", why)
-        if self._lanes is not None:
-            self._lanes.stop_sending()
+        if self._recorders is not None:
+            self._recorders.stop_sending()
         self._runner.quit()
 
     def _be_patient_with_the_master(self) -> None:
@@ -164,12 +164,12 @@ class Participant:
             self._master_watch.silent_turns = FAR_FROM_MASTER
 
     def _on_acknowledged(self, msg: Any, **_kwargs: Any) -> None:
-        if self._lanes is not None:
-            self._lanes.acknowledge(msg.data["version"], msg.data["returned_ns"] + self._offset_ns)
+        if self._recorders is not None:
+            self._recorders.acknowledge(msg.data["version"], msg.data["returned_ns"] + self._offset_ns)
 
     def _on_report_to_master(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if self._lanes is not None:
-            data[COUNTS_KEY] = asdict(self._lanes.counted())
+        if self._recorders is not None:
+            data[COUNTS_KEY] = asdict(self._recorders.counted())
 
 
 def _fill(folder: Path, files: dict[str, bytes]) -> None:

@@ -36,8 +36,8 @@ from loadtest.load.page.host import listen_on_loopback
 from loadtest.load.page.runs import PageRuns
 from loadtest.load.page.tab import add_tab
 from loadtest.load.participant import COUNTS_KEY, Participant
-from loadtest.load.reading.lanes import Lanes
 from loadtest.load.reading.recorder import Recorder
+from loadtest.load.reading.recorders_by_address import RecordersByAddress
 from loadtest.load.run_starter import RunStarter
 from loadtest.load.workers.plan_message import PLAN_MESSAGE, plan_message
 from loadtest.load.workers.record_receiver import RecordReceiver
@@ -168,9 +168,9 @@ class ReadModelRun:
             message = plan_message(plan, team, client)
             self._environment.runner.send_message(PLAN_MESSAGE, message, client)
 
-    def _on_begin(self, lanes: Lanes) -> None:
+    def _on_begin(self, recorders: RecordersByAddress) -> None:
         if self._coordinator is not None and self._coordinator.progress is not None:
-            self._coordinator.progress.local = lanes.counted
+            self._coordinator.progress.local = recorders.counted
 
     def _on_refusal(self, msg: Any, **_kwargs: Any) -> None:
         if self._team is not None and self._coordinator is not None:

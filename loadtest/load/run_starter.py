@@ -14,7 +14,7 @@ from loadtest.load.coordinator import Coordinator
 from loadtest.load.ending import usage_exit
 from loadtest.load.options.options import settings_from
 from loadtest.load.page.host import check_can_listen
-from loadtest.load.preparing.several import refuse_too_few_readers
+from loadtest.load.preparing.every_address import refuse_too_few_readers
 from loadtest.run.run_directory import forget_latest
 from loadtest.target.finding import find_target, refuse_other_endpoint
 from loadtest.terminals import can_redraw

@@ -1,4 +1,4 @@
-"""Which document an ETag names: the rule of the load test (``loadtest.run.etags.entity_tags``), for a few documents.
+"""Which document an ETag names: the rule of the load test (``loadtest.run.etags.versions_named``), for a few documents.
 
 A target may make ETags of its own, but may not contradict itself or the store: an ETag that came with one document, or
 that the store gave in answer to its PUT, must not come with another.

@@ -65,7 +65,7 @@ class Http2:
             return self._attempt(ask, reused, until)
         except h2.exceptions.ProtocolError as error:
             self.close()
-            return ProbeAnswer(0, reused=reused, fault=f"no proper HTTP/2: {type(error).__name__}")
+            return ProbeAnswer(0, reused=reused, fault=f"not proper HTTP/2: {type(error).__name__}")
         except OSError as error:
             self.close()
             raise TransportError(

@@ -24,11 +24,11 @@ from loadtest.probe.judging import looks_absent
 from loadtest.probe.model import ProbeAnswer
 from loadtest.target.as_stored import WHO_MAY_READ
 from loadtest.target.finding import Target
-from loadtest.target.keeping import NOT_SHOWN
-from loadtest.target.opening import open_store, orders_for
 from loadtest.target.remedies import what_to_do
 from loadtest.target.s3_client import content_md5
-from loadtest.target.store import StoreError
+from loadtest.target.store_interface import StoreError
+from loadtest.target.store_kinds import open_store, orders_for
+from loadtest.target.what_to_keep import NOT_SHOWN
 
 VISIBLE_TIME_LIMIT_S: Final = 20
 _ATTEMPTS_TO_PUT_BACK: Final = 3

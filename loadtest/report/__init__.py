@@ -49,7 +49,7 @@ def load_writers() -> None:
 
     adapter()
     if not missing("report"):
-        from loadtest.report.library import library  # noqa: PLC0415
+        from loadtest.report.chart_script import library  # noqa: PLC0415
         from loadtest.report.page import template  # noqa: PLC0415
 
         library()

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from loadtest import units
 from loadtest.report.chart_style import Chart, Key, colour, finish, logarithmic, milliseconds, ms, tooltips
-from loadtest.report.tables_slowdown import span
-from loadtest.report.tables_speed import NOT_JUDGED, put_note
+from loadtest.report.tables_slowdown import NOT_JUDGED, put_note, span
 from loadtest.report.vega_lite import Spec, channel, data
 from loadtest.run.records import Verdict
 from loadtest.summary.slowdown import ImpactEstimate

@@ -71,7 +71,7 @@ def consistency_timeline(summary: Summary) -> Chart:
     text = (
         "One row a write, set so that all acknowledgements stand on the vertical line. A diamond is the moment at "
         "which the first answer with the new version came back; the time that this read itself took is in it. Without "
-        "a red bar, a diamond right of the line is no delay of the store: nobody had asked earlier. "
+        "a red bar, a diamond right of the line is not a delay of the store: nobody had asked earlier. "
     )
     if any(window.last_stale_ns is not None for window in windows):
         keys += (Key("readers still got an older version", "fail", "area"),)

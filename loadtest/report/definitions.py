@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-BOUND: Final = "< 3/n at 95 %"
+BOUND: Final = "at 95 % confidence"
 
 DEFINITIONS: Final[dict[str, str]] = {
     "version": "The writer numbers the documents it puts: 0, 1, 2, … Every document says which version it is.",
@@ -31,10 +31,10 @@ DEFINITIONS: Final[dict[str, str]] = {
     "truncated": "A body that stops early.",
     "corrupt": "A body that resembles a document and fails its digest.",
     "etag-mismatch": "A whole document whose ETag header names another version.",
-    "foreign": "A body that somebody else certainly put there: a whole document of another run, or one that its ETag "
+    "foreign": "A body that somebody else certainly wrote: a whole document of another run, or one that its ETag "
     "shows to be in the store.",
     "crossed mapping": "An address that answers with the document of another object. In a run of several objects such "
-    "a read is other-object: the document is whole, and not one that may come from there.",
+    "a read is other-object: the document is whole, but must not come from there.",
     "lost write": "An acknowledged write whose version no read ever returned, though reads came before the next write: "
     "it was lost, or not visible until the next write.",
     "phantom": "A version that nobody had written yet when it was read.",
@@ -67,15 +67,15 @@ DEFINITIONS: Final[dict[str, str]] = {
     "are counted over pairs of windows and stale reads over writes, because reads of the same moment are correlated.",
     "noise floor": "The smallest slowdown that this run could have told from none. Smaller ones go unseen.",
     "A/A control": "A run that never writes: quiet compared with quiet. Whatever slowdown it shows is noise.",
-    BOUND: "Nothing was found in n tries, taken as independent of each other. Then the true share is, at 95 % "
-    "confidence, below 3 in n.",
+    BOUND: "Nothing was found in n tries, taken as independent of each other. If the true share were 3 in n or more, "
+    "at least 19 of 20 such runs would have found something.",
     "not measured": "There was no data for it. It does not mean zero.",
     "loop delay": "How much later than planned the load generator woke up. If that is not small, it measured itself.",
     "pause (†)": "A moment in which the load generator itself did nothing, so that every read under way waited for it. "
     "A number is marked † when most of the reads that were so slow had mostly waited for a pause: it is the "
     "generator's own, and not the target's.",
     "loop delay beside response time": "The load generator's own delay as a share of what it measured. Above a "
-    "quarter, the latencies tell more about the generator than about the target.",
+    "quarter, latencies say more about the generator than about the target.",
     "late start": "How long after it was due a read was sent.",
     "atomic": "As if there were one copy: no read is stale, and once any reader has seen a version, no reader sees an "
     "older one.",
@@ -87,14 +87,14 @@ DEFINITIONS: Final[dict[str, str]] = {
     "reader 0/3": "Reader number 3 of the load-generating process number 0. A reader has one request at a time.",
     "PUT": "The request that replaces the document in the store.",
     "sandbox": "A simulator of AWS on the tester's own machine. Its speed and its faults are its own.",
-    "stamp": "What a field of the user's own document carries so that the document says of which run and which version "
-    "it is (--stamp).",
+    "stamp": "A mark in a field of the user's own document, which says of which run and which version the document is "
+    "(--stamp).",
     "publication": "A new version that somebody else put into the store, in a run that only watches.",
     "watched write": "A publication as it is proved: it took effect after the last HEAD that did not show it was sent, "
     "and before the first that showed it had returned. Where the report of a run that watches speaks of an "
     "acknowledgement, it is that first HEAD.",
     "unseen document": "A document that readers got and that no HEAD showed: it was published and replaced between two "
-    "looks at the store. It is counted, and is no phantom.",
+    "looks at the store. It is counted, but is no phantom.",
     "undecided read": "A read of a document that was old, or had been published once more between two looks at the "
     "store. Nothing proves which, so the read is not judged.",
 }
@@ -123,7 +123,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
     "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
     "rewritten": "200 with a document of this run that something on the way passed on changed.",
-    "unrecognised": "200 with something that is no document of a run, such as an error page.",
+    "unrecognised": "200 with something that is not a document of a run, such as an error page.",
     "other-object": "200 with a whole document that this run wrote to another of its objects: a crossed mapping.",
     "acked": "The store acknowledged the write.",
     "unknown": "The store gave no clear answer: the write may take effect at any later time.",
@@ -169,7 +169,7 @@ def explain(name: str) -> str:
     return GLOSSARY.get(term_in(name), "")
 
 
-_IN_SENTENCES: Final = re.compile(r"< 3/(?P<tries>[\d,]+) at 95 %|95 % interval|\bp(?:50|90|95|99(?:\.9)?)\b(?!\.\d)")
+_IN_SENTENCES: Final = re.compile(rf"{BOUND}|95 % interval|\bp(?:50|90|95|99(?:\.9)?)\b(?!\.\d)")
 
 
 def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
@@ -180,9 +180,7 @@ def split_terms(sentence: str) -> tuple[tuple[str, str], ...]:
         if term in defined:
             continue
         defined.add(term)
-        tries = match["tries"]
-        definition = DEFINITIONS[BOUND].replace("n tries", f"{tries} tries") if tries else DEFINITIONS[term]
-        pieces += [(sentence[end : match.start()], ""), (term, definition.replace("in n", f"in {tries}"))]
+        pieces += [(sentence[end : match.start()], ""), (term, DEFINITIONS[term])]
         end = match.end()
     return (*pieces, (sentence[end:], ""))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from loadtest import units
-from loadtest.report import limits, tables_run, tables_slowdown, tables_speed, tables_versions
+from loadtest.report import check_limits, tables_latency, tables_run, tables_slowdown, tables_versions, tables_windows
 from loadtest.report.definitions import BOUND, define
 from loadtest.report.markdown_text import Markup, bold, escape, folded, table, verdict_sign
 from loadtest.report.operations import operation_text, operation_times
@@ -84,8 +84,8 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     if proofs:
         yield _folded("What proves the findings", proofs)
     like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
-    yield _folded("Slowdown while writing", _both((*tables_speed.impact_tables(summary), *like)))
-    yield _folded("Response and service times", _both(tables_speed.latency_tables(summary)))
+    yield _folded("Slowdown while writing", _both((*tables_slowdown.impact_tables(summary), *like)))
+    yield _folded("Response and service times", _both(tables_latency.latency_tables(summary)))
     freshness = [_facts(tables_versions.consistency_facts(summary)), _table(tables_versions.visibility_table(summary))]
     yield _folded("Old versions", [*freshness, _table(tables_versions.k_staleness_table(summary))])
     yield _folded("ETag and 304", [_facts(tables_versions.conditional_facts(summary))])
@@ -100,14 +100,14 @@ def _details(summary: Summary) -> Iterable[tuple[str, str]]:
     yield _folded("All checks", [_checks(summary)])
     yield _folded("What the words mean", [_glossary()])
     yield _folded("Settings and versions", _both(tables_run.settings_tables(summary)))
-    yield _folded("Windows", [_table(tables_speed.windows_table(summary))])
+    yield _folded("Windows", [_table(tables_windows.windows_table(summary))])
 
 
 def _witnesses(check: CheckResult) -> Iterable[str]:
     if check.witnesses:
         count = f"{len(check.witnesses)} of {units.counted(check.found, 'finding')}"
         if check.found > len(check.witnesses):
-            count += f": {limits.selection(check)}; all of them are in reads.parquet of the run"
+            count += f": {check_limits.selection(check)}; all of them are in reads.parquet of the run"
         yield f"{bold(check.title)} ({count})\n"
     for witness in check.witnesses:
         yield f"{escape(witness.sentence)} Times are counted from the {escape(witness.relative_to)}.\n"
@@ -123,9 +123,9 @@ def _checks(summary: Summary) -> str:
             verdict_sign(check.verdict),
             check.title + (" (no question rests on it)" if check.id in others else ""),
             check.guarantee,
-            limits.tolerated(summary, check),
-            limits.looked_at(check),
-            limits.found(check),
+            check_limits.tolerated(summary, check),
+            check_limits.looked_at(check),
+            check_limits.found(check),
         )
         for check in summary.checks
     ]

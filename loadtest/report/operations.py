@@ -51,7 +51,7 @@ _RECEIVED: Final = {
     "foreign": "received a document of somebody else",
     "oversized": "received more than any document has",
     "rewritten": "received a document that was changed on the way",
-    "unrecognised": "received something that is no document",
+    "unrecognised": "received something that is not a document",
     "other-object": "received the document of another object",
 }
 _WRITE_ENDS: Final = {

@@ -23,17 +23,18 @@ from loadtest.report import (
     charts_latency,
     charts_slowdown,
     charts_versions,
+    check_limits,
     first_screen,
-    limits,
+    tables_latency,
     tables_run,
     tables_slowdown,
-    tables_speed,
     tables_versions,
+    tables_windows,
     wording,
 )
+from loadtest.report.chart_script import library
 from loadtest.report.chart_style import Chart
 from loadtest.report.definitions import GLOSSARY, explain, split_terms, term_in, word_id
-from loadtest.report.library import library
 from loadtest.report.table import Fact, Table
 from loadtest.report.tables_parts import part_tables
 from loadtest.report.witness_diagram import diagram
@@ -115,8 +116,8 @@ def _section(summary: Summary, place: int) -> Section:
         if _left_behind(summary):
             charts, cause = (*charts, cause[0]), cause[1:]
         like = (tables_slowdown.kinds_table(summary), tables_slowdown.after_table(summary))
-        folded = (*tables_speed.latency_tables(summary), *tables_speed.impact_tables(summary), *like)
-        folded += (tables_speed.windows_table(summary),)
+        folded = (*tables_latency.latency_tables(summary), *tables_slowdown.impact_tables(summary), *like)
+        folded += (tables_windows.windows_table(summary),)
     elif question.id == "freshness":
         facts = tables_versions.consistency_facts(summary)
         charts = (charts_versions.consistency_timeline(summary),)
@@ -170,7 +171,7 @@ def page_environment(*folders: Path) -> Environment:
         lead=wording.lead,
         meaning=wording.VERDICT_MEANING,
         notes=wording.notes,
-        limits=limits,
+        limits=check_limits,
         other_checks=wording.other_checks,
         share=units.share,
         signs=wording.SIGNS,

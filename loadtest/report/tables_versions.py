@@ -92,8 +92,8 @@ def _censored(summary: Summary) -> str:
 _SHARE_DEFINITION = (
     "Stale reads divided by reads that could have been stale. It grows with the rate of writes; how long one write "
     "stays hidden, the consistency window, does not. The interval is over writes, because reads after the same write "
-    "are stale together. When there were none in n reads, the true share can still be anything below about 3/n (at "
-    "95 % confidence), so that bound is given and not 0."
+    "are stale together. If none of n reads was stale, the true share may still be anything below about 3 in n (at "
+    "95 % confidence), so that bound is shown instead of 0."
 )
 _READS_DEFINITION = "Reads of a known version that started after an acknowledged write."
 _WRITES_DEFINITION = "Acknowledged writes after the first version."

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from loadtest.run.etags.entity_tags import SpooledReads, name_versions
+from loadtest.run.etags.versions_named import SpooledReads, name_versions
 from loadtest.run.records import SEVERAL_ADDRESSES_FORMAT, SEVERAL_OBJECTS_FORMAT
 
 Array = np.ndarray[Any, np.dtype[Any]]

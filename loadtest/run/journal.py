@@ -16,7 +16,7 @@ import numpy as np
 
 from loadtest.errors import UsageError
 from loadtest.run.files import JOURNAL_NAME
-from loadtest.run.observed.journal import WATCH
+from loadtest.run.observed.watcher_journal import WATCH
 from loadtest.run.records import NEVER_RETURNED, WRITE_DTYPE, WriteOutcome
 from loadtest.units import SECOND
 

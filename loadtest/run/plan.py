@@ -10,7 +10,7 @@ from typing import Any
 
 from loadtest.run.addresses import due_at
 from loadtest.run.documents.kind import Description
-from loadtest.run.duel import DuelSchedule, schedule_of
+from loadtest.run.duel_schedule import DuelSchedule, schedule_of
 from loadtest.run.schedule import ArrivalProcess, Arrivals, Rests, WindowSchedule, arrival_times
 
 

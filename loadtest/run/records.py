@@ -98,7 +98,7 @@ class ReadOutcome(IntEnum):
     REWRITTEN = 21
     """200 with a document of this run that something on the way spelled anew (pretty-printed, a byte-order mark)."""
     UNRECOGNISED = 22
-    """200 with something that is no document of a run: an error page, an empty object."""
+    """200 with something that is not a document of a run: an error page, an empty object."""
     OTHER_OBJECT = 23
     """200 with a whole document that this run wrote to another of its objects: a crossed mapping."""
 

@@ -179,7 +179,7 @@ class RunDirectory:
             new.symlink_to(self.path.name)
             new.replace(link)
         except OSError as error:
-            logger.warning("%s cannot be made: %s; the run is in %s all the same.", link, error.strerror, self.path)
+            logger.warning("%s cannot be made: %s; the run is in %s nevertheless.", link, error.strerror, self.path)
 
 
 def forget_latest(wanted: str | Path | None, start: Path = Path()) -> None:
@@ -221,7 +221,7 @@ def sees_run(run_dir: Path, run: str) -> bool:
 def must_be_folder(run_dir: Path) -> None:
     """Raises UsageError for what is no folder, so no run's directory."""
     if not is_folder(run_dir):
-        raise UsageError(f"{shown(str(run_dir))} is no directory: give a run's directory, for example runs/latest.")
+        raise UsageError(f"{shown(str(run_dir))} is not a directory: give a run's directory, for example runs/latest.")
 
 
 def unusable(run_dir: Path, error: OSError) -> UsageError:

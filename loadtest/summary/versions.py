@@ -77,7 +77,7 @@ class Consistency(Record):
     stale_reads: int
     stale_share: float | None
     stale_share_upper: float | None  # upper end of the 95 % interval (over writes); about 3/n when nothing was stale
-    stale_text: str  # "< 3/60,000 at 95 % …" or "0.12 % (95 % interval …, over 45 writes)"
+    stale_text: str  # "at 95 % confidence below 0.00500 %, …" or "0.12 % (95 % interval …, over 45 writes)"
     staleness_low_ns: int | None  # the interval that the staleness of the stalest read lies in
     staleness_high_ns: int | None
     k_staleness: tuple[KStaleness, ...]

@@ -87,7 +87,7 @@ def access_from(options: Any) -> Access:
     headers = parse_headers([texts] if isinstance(texts, str) else list(texts or ()))
     cert, key = (str(Path(name).absolute()) if name else "" for name in (options.cert, options.key))
     if key and not cert:
-        raise UsageError("--key was given without --cert: give the certificate that the key belongs to, too.")
+        raise UsageError("--key was given without --cert: give the key's certificate as well.")
     if cert:
         load_client_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert, key)
     return Access(headers, cert, key)
@@ -166,4 +166,4 @@ def _of_file(name: str, file: str) -> str:
     try:
         return content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise UsageError(f"--header {name} is to come from {printable(file, 80)}, which is no text.") from None
+        raise UsageError(f"--header {name} is to come from {printable(file, 80)}, which is not text.") from None

@@ -50,7 +50,7 @@ def arguments_of(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     if answer.get("Expires"):
         put["Expires"] = answer["Expires"].isoformat()
     elif answer.get("ExpiresString"):
-        missing += ("its Expires header, which is no date",)
+        missing += ("its Expires header, which is not a date",)
     if answer.get("MissingMeta"):
         missing += (f"{answer['MissingMeta']} of its metadata, which no header can hold",)
     if answer.get("ObjectLockMode") or answer.get("ObjectLockLegalHoldStatus"):

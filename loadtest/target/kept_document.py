@@ -22,7 +22,7 @@ from loadtest.run.addresses import MOST_ADDRESSES
 from loadtest.run.files import KEPT_ABOUT, KEPT_DOCUMENT, KEPT_FOLDER, KEPT_LATER
 from loadtest.run.settings import Settings
 from loadtest.target.finding import Target
-from loadtest.target.store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 from loadtest.whole_files import OWNER_ONLY, on_the_disk, write_whole
 
 FORMAT: Final = 1

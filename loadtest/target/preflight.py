@@ -22,8 +22,8 @@ from loadtest.http1.trust import tls_context, unused_proxy
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Documents
 from loadtest.run.records import ReadOutcome
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Seen
 from loadtest.target.read_request import read_request
+from loadtest.target.what_to_keep import Seen
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ def _wants_certificate(target: Target, why: str) -> str:
     if target.access.cert:
         return f"{shown_url} refuses the client certificate ({alert}): check --cert, its chain, and who issued it."
     return (
-        f"{shown_url} broke the TLS handshake off ({alert}): if it wants a client certificate, give --cert and --key."
+        f"{shown_url} broke off the TLS handshake ({alert}): if it wants a client certificate, give --cert and --key."
     )
 
 

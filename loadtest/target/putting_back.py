@@ -18,7 +18,8 @@ from loadtest.run.records import WriteOutcome
 from loadtest.target.as_stored import GRANTS
 from loadtest.target.kept_document import Kept, kept_numbers, load, newest_kept, note_put_back
 from loadtest.target.remedies import what_to_do
-from loadtest.target.store import CHANGED_MEANWHILE, Attempt, ObjectLook, Store, knows_no_condition
+from loadtest.target.s3_store import knows_no_condition
+from loadtest.target.store_interface import CHANGED_MEANWHILE, Attempt, ObjectLook, Store
 from loadtest.target.whose_document import Maker, Now, is_said_as_it_was, maker_for, rewritten_of, whose
 
 ATTEMPTS: Final = 5
@@ -170,18 +171,18 @@ def _refusal(kept: Kept, seen: _Seen, run_dir: Path) -> str:
     if now is Now.UNKNOWN:
         why = f" ({seen.error}; {what_to_do(seen.error)})" if seen.error else ""
         return (
-            f"{kept.place} was not put back {kept.as_it_was}, for what is there now cannot be seen{why}; "
+            f"{kept.place} was not put back {kept.as_it_was}, because what is there now cannot be seen{why}; "
             f"{kept_in}: try {again}`, or add --force."
         )
     if now is Now.ANOTHER_RUN:
         return (
-            f"{kept.place} was not put back {kept.as_it_was}, for load test {seen.made_up_by} is writing "
+            f"{kept.place} was not put back {kept.as_it_was}, because load test {seen.made_up_by} is writing "
             f"there, or has; {kept_in}: when that run has ended, {again}` puts it there."
         )
     gone = "somebody has deleted it meanwhile" if now is Now.NOTHING else "somebody else has written to it meanwhile"
     return (
-        f"{kept.place} was not put back {kept.as_it_was}, for {gone}, and what is there now is theirs; "
-        f"{kept_in}: {again} --force` puts it there all the same."
+        f"{kept.place} was not put back {kept.as_it_was}, because {gone}, and what is there now is theirs; "
+        f"{kept_in}: {again} --force` puts it there nevertheless."
     )
 
 
@@ -245,8 +246,8 @@ def _remove(kept: Kept, store: Store, run_dir: Path, etag: str) -> Outcome | Non
     if error:
         return Outcome(
             True,
-            f"There was no document at {kept.place} before the run; its last one stays there, for this key may not "
-            f"delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
+            f"There was no document at {kept.place} before the run. The run's last one stays there, as this key may "
+            f"not delete it ({error.split(' ', maxsplit=1)[0].rstrip(':')}).",
         )
     note_put_back(run_dir, kept.number)
     return Outcome(True, f"{kept.place} is removed again: there was no document before the run.")

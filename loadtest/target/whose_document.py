@@ -11,7 +11,7 @@ from loadtest.run.documents.made_up import MINIMUM_BYTES, how_rewritten
 from loadtest.run.documents.stamps import maker_of
 from loadtest.run.records import ReadOutcome
 from loadtest.target.kept_document import Kept
-from loadtest.target.store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 
 
 class Now(Enum):

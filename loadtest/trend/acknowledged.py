@@ -61,7 +61,7 @@ def read_acknowledged(path: Path) -> tuple[Acknowledged, ...]:
     except UnreadableFileError as error:
         raise UsageError(f"{path} cannot be read: {error}.") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML: {cut(str(error))}.") from None
+        raise UsageError(f"{path} is not TOML: {cut(str(error))}.") from None
     entries = content.pop("acknowledged", [])
     if content:
         raise UsageError(f"{path} holds {shown(next(iter(content)))}: it may hold [[acknowledged]] and nothing else.")

@@ -36,7 +36,7 @@ def _began(run: Run) -> datetime:
         return _time(run.started)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"The run {shown(run.id)} began at {shown(run.started)}, which is no time: leave it out."
+            f"The run {shown(run.id)} began at {shown(run.started)}, which is not a time: leave it out."
         ) from None
 
 

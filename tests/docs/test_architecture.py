@@ -49,6 +49,15 @@ def test_every_file_that_a_read_passes_is_there() -> None:
     assert [name for name in named if not (PROJECT / "loadtest" / name).exists()] == []
 
 
+def test_every_file_that_a_page_names_is_there() -> None:
+    """What the examples of a page make is in its blocks, which are left out."""
+    pages = [*PROJECT.glob("docs/*.md"), PROJECT / "README.md", PROJECT / "CONTRIBUTING.md"]
+    for page in pages:
+        text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        named = re.findall(r"`((?:loadtest|tests|benchmarks|stacks)/[\w/]+(?:\.py)?/?)`", text)
+        assert [name for name in named if not (PROJECT / name).exists()] == [], page.name
+
+
 def test_the_imports_keep_to_the_rules() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("lint-imports")], cwd=PROJECT, capture_output=True, text=True, check=False

@@ -40,11 +40,11 @@ tests/probe/test_mappings_page.py::test_each_mapping_is_as_it_is_known_to_be
   python -m loadtest mappings
 tests/probe/test_probe_peers.py::test_the_table_in_the_docs_is_what_is_found_now
   python tests/probe/peers.py --update
-tests/loadtest/load/test_run_options.py::test_every_option_is_listed_with_its_variable
+tests/loadtest/load/options/test_run_options.py::test_every_option_is_listed_with_its_variable
   python -m loadtest options
-tests/loadtest/load/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf
+tests/loadtest/target/test_finding_targets.py::test_outputs_of_terraform_are_read_like_those_of_cdktf
   terraform output -json
-tests/loadtest/load/test_keeping.py::test_bytes_and_headers_are_put_back_and_twice_is_once
+tests/loadtest/target/test_kept_document.py::test_bytes_and_headers_are_put_back_and_twice_is_once
   python -m loadtest restore RUN_DIR
 tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_understood_as_it_says
   {LOCUST} --headless -u 20 -r 20 -t 120s --samples-path '/v1/samples weight=3' \
@@ -57,19 +57,19 @@ tests/loadtest/load/test_several_objects.py::test_the_commands_of_the_page_are_u
 --document 'prices.json key=prices/today.json'
   {LOCUST} --headless -u 20 -r 20 -t 60s --samples-path /v1/samples \
 --samples-path '/_cdn/v1/shop/prices key=prices/today.json'
-tests/loadtest/runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run
+tests/loadtest/real_runs/test_wrong_usage.py::test_a_report_of_something_that_is_no_run
   python -m loadtest
-tests/loadtest/runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time
+tests/loadtest/real_runs/test_duel.py::test_both_runs_are_whole_and_never_read_at_a_time
   python -m loadtest duel BASE NEW
   python -m loadtest duel base/outputs.json new/outputs.json --output duel
-tests/loadtest/runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it
+tests/loadtest/real_runs/test_watching.py::test_lag_of_known_size_is_recovered_by_what_is_typed_to_try_it
   curl -X PUT -H 'Content-Type: application/json' -d false http://127.0.0.1:8080/_sandbox/enforce-iam
   python -m loadtest publish --every 1
   {LOCUST} --headless -u 20 -r 20 -t 60s --writer watch
-tests/loadtest/runs/test_watching.py::test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read
+tests/loadtest/real_runs/test_watching.py::test_a_run_that_watches_sends_no_put_and_answers_with_a_key_that_may_only_read
   AWS_PROFILE=reader {LOCUST} --headless -u 20 -r 20 -t 600s --host https://data.example.com \
 --samples-path /v1/samples --bucket my-bucket --writer watch
-tests/loadtest/runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show
+tests/loadtest/real_runs/test_watching.py::test_a_run_without_a_key_judges_what_answers_alone_can_show
   {LOCUST} --headless -u 20 -r 20 -t 600s --host https://data.example.com --writer none
 tests/loadtest/judge/test_summary.py::test_the_committed_schema_is_that_of_the_records
   python -m loadtest.summary.summary
@@ -118,7 +118,7 @@ BLOCKS_RUN_BY = {
     ("extending.md", "make test TESTS=tests/loadtest/judge"): (
         "tests/docs/test_extending.py::test_a_new_check_is_judged_and_reported"
     ),
-    ("extending.md", "make test TESTS=tests/loadtest/load"): (
+    ("extending.md", "make test TESTS=tests/loadtest/target"): (
         "tests/docs/test_extending.py::test_another_kind_of_store_keeps_and_puts_back"
     ),
     ("extending.md", ".venv/bin/python -m loadtest demo"): (
@@ -131,7 +131,7 @@ BLOCKS_RUN_BY = {
 
 MAKE_ONLY_SHOWN = {
     "make test": r"-m pytest",
-    "make test-thorough": r"RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 .* tests/loadtest/judge tests/loadtest/observed",
+    "make test-thorough": r"RANDOM_HISTORIES=10000 SIMULATED_RUNS=1000 .* tests/loadtest/judge tests/loadtest/run",
     "make test-fast": r"-m pytest .* --fast",
     "make test TESTS='tests/stacks -k cors'": r"-m pytest .* tests/stacks -k cors",
     "make test-cdk-terrain": r"INSTALL_CDK_TERRAIN=1 .* tests/docs/test_cdk_terrain",
@@ -147,7 +147,7 @@ MAKE_ONLY_SHOWN = {
 OTHERS_COMMANDS = {
     "locust -f loadtest/locustfile.py --headless -u 20 -r 20 -t 300s --publish-command 'make publish' "
     "--write-interval 5 --window 20": (
-        "runs `make publish` of somebody's own Makefile; tests/loadtest/runs/test_watching.py types it beside one"
+        "runs `make publish` of somebody's own Makefile; tests/loadtest/real_runs/test_watching.py types it beside one"
     ),
     "pip install .": "takes the network and minutes; tests/test_installable.py builds what it would install",
     "pip install '.[stack]'": "takes the network and minutes; tests/test_installable.py compares its lists",
@@ -224,7 +224,7 @@ def test_benchmarks_are_known_by_their_names() -> None:
     assert shown
     for command in shown:
         name = benchmark_of(command)
-        assert name in BENCHMARKS, command
+        assert name in BENCHMARKS or "python -m benchmarks." in command, command
         source = (PROJECT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
         assert all(f'"{option}"' in source for option in re.findall(r"--[\w-]+", command)), command
 

@@ -21,7 +21,7 @@ def extended(tmp_path: Path) -> Callable[..., Path]:
         folder = copy_of_project(
             tmp_path / "project",
             *("loadtest", "stacks", "cdktf.json", "pyproject.toml"),
-            *("tests/loadtest/judge/history_language.py",),
+            *("tests/loadtest/helpers/history_language.py",),
         )
         copy_of_run(folder)
         for heading in headings:

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from chosen_settings import options
 from documented import PROJECT, blocks, given_to_locust
 
 from loadtest.load.options.options import settings_from
 from loadtest.target.finding import find_target
 from stacks.config import ReadModelConfig
-from tests.loadtest.load.chosen_settings import options
 
 HEADING = "Your gateway"
 KEY = "the-readers-key"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from chosen_settings import options
 from documented import blocks, given_to_locust
 
 from loadtest.load.options.options import settings_from
@@ -13,7 +14,6 @@ from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.made_up_verifier import MadeUp
 from loadtest.run.records import ReadOutcome
 from loadtest.run.settings import Settings
-from tests.loadtest.load.chosen_settings import options
 
 PAGE, HEADING = "own-read-model.md", "Your documents"
 RUN = "0123456789ab"

@@ -108,7 +108,7 @@ def test_headers_that_unpack_to_much_more_are_refused(asking: Any) -> None:
         peer.server.send_headers(peer.stream, [*HEAD, *([("x-bomb", "y" * 2000)] * 3000)], end_stream=True)
 
     client, peer = asking(bomb)
-    assert client.exchange(Ask()).fault.startswith("no proper HTTP/2")
+    assert client.exchange(Ask()).fault.startswith("not proper HTTP/2")
     assert peer.sent < 100_000
 
 

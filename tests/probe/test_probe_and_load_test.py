@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from history_language import build, run_info
 
 from loadtest.commands.probe import target_from
 from loadtest.http1.address import Address, request
@@ -25,13 +26,12 @@ from loadtest.probe.model import CaseVerdict
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import Verifier
-from loadtest.run.etags.entity_tags import SpooledReads, name_versions
+from loadtest.run.etags.versions_named import SpooledReads, name_versions
 from loadtest.run.records import WRITE_DTYPE, ReadOutcome, WriteOutcome, empty, opaque
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.sandbox.faults.registry import BY_NAME
 from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.s3_client import s3_client, s3_session
-from tests.loadtest.judge.history_language import build, run_info
 
 PROJECT = Path(__file__).resolve().parents[2]
 SIZE = 1000
@@ -217,7 +217,7 @@ def _read(address: Address, connection: Connection, session: Session, tags: dict
     )
     body = came.excess if came.status == 304 else bytes(came.body)
     answer = ReadAnswer(came.status, came.field(b"etag"), body, came.failure)
-    outcome, version = session.judge(question, answer)
+    outcome, version = session.identify(question, answer)
     line = tags.setdefault(answer.etag or "", len(tags))
     if outcome is ReadOutcome.WHOLE:
         session.keep(answer.etag, line, version)

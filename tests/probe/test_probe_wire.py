@@ -60,7 +60,7 @@ def test_a_connection_on_which_nothing_came_late_is_used_again():
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "cut within the body"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho", "cut within the body"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "Content-Length"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "no proper HTTP/1.1"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "not proper HTTP/1.1"),
     ],
 )
 def test_an_answer_that_breaks_is_a_fault_and_not_an_error(answer, words):

@@ -18,7 +18,7 @@ from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.records import Verdict
 from loadtest.target.finding import Target
 from loadtest.target.s3_client import content_md5
-from loadtest.target.store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 from tests.targets.odd_store import running_odd_store
 
 WRITING = [case for case in ALL if case.phase is Phase.WRITE]
@@ -64,7 +64,7 @@ def test_a_document_that_the_address_does_not_serve_is_not_written_over():
         probe = Probe(target, PLAN, cases=WRITING[:1])
         look = ObjectLook("document", body=b'{"newer":"one"}', put={})
         with pytest.MonkeyPatch.context() as patched, pytest.raises(UsageError, match="holds another document"):
-            patched.setattr("loadtest.target.store.Store.look", lambda self: look)
+            patched.setattr("loadtest.target.s3_store.S3Store.look", lambda self: look)
             probe.run()
         assert odd.puts == 0
 

@@ -45,9 +45,9 @@ def passing() -> Summary:
 def questions(**verdicts: Verdict) -> tuple[Question, Question, Question, Question]:
     numbers = {
         "impact": Number("response time while writing / while quiet, p99", 1.04, "ratio", "1.04x (95 % interval 0.97x to 1.11x)"),
-        "whole": Number("share of documents that are not whole", 0.0, "share", "< 3/4,000 at 95 %"),
-        "freshness": Number("share of stale reads", 0.0, "share", "< 3/5,800 at 95 %"),
-        "conditional": Number("bytes not sent thanks to 304", 0.333333333, "share", "33.3 % of bytes saved"),
+        "whole": Number("share of documents that are not whole", 0.0, "share", "at 95 % confidence below 0.0750 %, or 1 in 1,333"),
+        "freshness": Number("share of stale reads", 0.0, "share", "at 95 % confidence below 0.0517 %, or 1 in 1,933"),
+        "conditional": Number("share of document bytes not sent thanks to 304", 0.333333333, "share", "33.3 %"),
     }  # fmt: skip
     made = [
         Question(name, text, verdicts.get(name, Verdict.PASS), numbers[name], f"The answer to {name}.", checks)

@@ -146,7 +146,7 @@ def consistency_of(writes: int) -> Consistency:
         first_visible=Distribution(writes, -3 * MS, 3 * MS, 8 * MS, 9 * MS, 9 * MS),
         last_stale=NO_DISTRIBUTION, longest_window_ns=None,
         resolution=Distribution(writes - 1, 1 * MS, 4 * MS, 7 * MS, 9 * MS, 9 * MS),
-        reads=5_800, stale_reads=0, stale_share=0.0, stale_share_upper=0.000516, stale_text="< 3/5,800 at 95 %",
+        reads=5_800, stale_reads=0, stale_share=0.0, stale_share_upper=0.000516, stale_text="at 95 % confidence below 0.0517 %, or 1 in 1,933",
         staleness_low_ns=None, staleness_high_ns=None, k_staleness=(),
         visibility=tuple(
             VisibilityPoint(low, high, 10 + place * 30, 10 + place * 30, 1.0, round(1 - 3 / (10 + place * 30), 6), 1.0)

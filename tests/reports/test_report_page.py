@@ -114,7 +114,7 @@ def test_answers_come_first_each_with_verdict_number_and_sentence(pages: dict[st
     words = Parsed(pages["failing"]).words
     start = words[: words.index("Question 1")]
     assert "in the sandbox: 2 of 4 questions fail: speed while writing and old versions. 2 pass." in start
-    for text in (QUESTION, "33.3 % of bytes saved", "bytes not sent thanks to 304", "The answer to conditional."):
+    for text in (QUESTION, "33.3 %", "share of document bytes not sent thanks to 304", "The answer to conditional."):
         assert text in start
     assert "a simulator of AWS on the tester's own machine, and not AWS" in start
     assert "repeat the run against AWS before you release" in start
@@ -133,8 +133,7 @@ def test_verdict_is_in_the_title_and_the_heading(pages: dict[str, str], name: st
 
 def test_none_found_is_never_said_without_its_bound(pages: dict[str, str]) -> None:
     words = Parsed(pages["passing"]).words
-    assert "< 3/5,800 at 95 %" in words
-    assert "None was found; what is given is how large the true share can still be" in words
+    assert "at 95 % confidence below 0.0517 %, or 1 in 1,933" in words
 
 
 def test_sections_without_data_say_so_in_words(pages: dict[str, str]) -> None:

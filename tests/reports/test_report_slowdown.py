@@ -11,8 +11,8 @@ from loadtest.compare.comparison import compare
 from loadtest.judge.measure.impact import measure_impact
 from loadtest.report.charts_slowdown import after_put
 from loadtest.report.markdown import markdown
-from loadtest.report.tables_slowdown import after_table, kinds_table
-from loadtest.report.tables_speed import impact_tables, windows_table
+from loadtest.report.tables_slowdown import after_table, impact_tables, kinds_table
+from loadtest.report.tables_windows import windows_table
 from loadtest.summary.summary import Summary
 
 

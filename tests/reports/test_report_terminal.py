@@ -41,7 +41,7 @@ def test_says_the_four_answers_and_where_the_report_is() -> None:
     lines = [line.strip() for line in text.splitlines()]
     assert "✓ PASS          All four questions pass in the sandbox." in lines
     assert "✓ PASS          Is every read whole?" in lines
-    assert "share of documents that are not whole: < 3/4,000 at 95 %" in lines
+    assert "share of documents that are not whole: at 95 % confidence below 0.0750 %, or 1 in 1,333" in lines
     assert "The answer to whole." in lines
     assert "Report: runs/x/report.html" in lines
     assert "beside it: summary.json, report.md, junit.xml" in lines

@@ -12,15 +12,17 @@ import vl_convert
 
 from loadtest.judge.checks.promise import FINDINGS
 from loadtest.judge.checks.registry import CHECKS
-from loadtest.report import limits
+from loadtest.report import check_limits
 from loadtest.report.charts_latency import latency_over_time
 from loadtest.report.charts_slowdown import since_put, slowdown_during_put
 from loadtest.report.charts_versions import consistency_timeline, visibility
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
+from loadtest.report.tables_latency import latency_tables
 from loadtest.report.tables_run import availability_facts, bases_table, settings_tables
-from loadtest.report.tables_speed import latency_tables, put_note, windows_table
+from loadtest.report.tables_slowdown import put_note
 from loadtest.report.tables_versions import conditional_facts, consistency_facts, visibility_table
+from loadtest.report.tables_windows import windows_table
 from loadtest.report.writing_shades import written_stretches
 from loadtest.run.records import Verdict
 from loadtest.summary.generator import GeneratorPause, PausedQuantile
@@ -122,36 +124,36 @@ def test_every_verdict_says_what_is_tolerated() -> None:
     summary = report_summaries.passing()
     settings = {**summary.run.settings, "max_staleness": 0.25, "impact_tolerance": 1.25}
     summary = replace(summary, run=replace(summary.run, settings=settings))
-    told = {check.id: limits.tolerated(summary, check) for check in summary.checks}
+    told = {check.id: check_limits.tolerated(summary, check) for check in summary.checks}
     assert told["write-impact"] == "up to 1.25x"
     assert told["whole-bodies"] == "none"
     assert told["fresh-reads"] == "up to 250 ms old"
     assert "Tolerated: up to 250 ms old." in page(summary)
     strict = replace(summary, run=replace(summary.run, settings={**settings, "max_staleness": 0.0}))
     fresh = next(check for check in strict.checks if check.id == "fresh-reads")
-    assert limits.tolerated(strict, fresh) == "none (0 ms)"
-    assert limits.tolerated(replace(strict, run=replace(strict.run, settings={})), fresh) == ""
+    assert check_limits.tolerated(strict, fresh) == "none (0 ms)"
+    assert check_limits.tolerated(replace(strict, run=replace(strict.run, settings={})), fresh) == ""
 
 
 def test_every_check_says_what_it_counts_and_finds() -> None:
     for promise, _ in CHECKS:
         many = replace(report_summaries.check(promise.id, Verdict.FAIL), looked_at=2_000, found=2)
-        assert limits.looked_at(many) == f"2,000 {promise.looks_at.many}"
-        assert limits.found(many) == f"2 {promise.finds.many}"
+        assert check_limits.looked_at(many) == f"2,000 {promise.looks_at.many}"
+        assert check_limits.found(many) == f"2 {promise.finds.many}"
         assert promise.finds != FINDINGS, "a finding has a name of its own"
 
 
 def test_a_check_of_another_version_has_no_units() -> None:
     other = replace(report_summaries.check("none-of-ours", Verdict.FAIL), looked_at=2_000, found=1)
-    assert (limits.looked_at(other), limits.found(other)) == ("2,000", "1")
-    assert limits.tolerated(report_summaries.passing(), other) == ""
+    assert (check_limits.looked_at(other), check_limits.found(other)) == ("2,000", "1")
+    assert check_limits.tolerated(report_summaries.passing(), other) == ""
 
 
 def test_what_was_looked_at_and_found_has_a_unit() -> None:
     check = replace(report_summaries.check("write-impact", Verdict.FAIL), looked_at=14, found=1)
-    assert (limits.looked_at(check), limits.found(check)) == ("14 pairs of windows", "1 quantile too slow")
+    assert (check_limits.looked_at(check), check_limits.found(check)) == ("14 pairs of windows", "1 quantile too slow")
     other = report_summaries.check("a-new-one", Verdict.PASS)
-    assert (limits.looked_at(other), limits.found(other)) == ("6,000", "0")
+    assert (check_limits.looked_at(other), check_limits.found(other)) == ("6,000", "0")
 
 
 def test_reads_due_during_a_put_are_not_judged() -> None:
@@ -222,7 +224,7 @@ def test_what_is_measured_to_the_start_of_a_read_and_what_to_its_return_is_named
         "first visible (answer came back)", "last stale (read started)", "resolution (gap to the next read)",
     }  # fmt: skip
     text = consistency_timeline(report_summaries.failing()).how_to_read
-    assert "Without a red bar, a diamond right of the line is no delay of the store" in text
+    assert "Without a red bar, a diamond right of the line is not a delay of the store" in text
     assert "There the new version was really withheld." in text
 
 

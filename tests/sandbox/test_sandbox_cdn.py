@@ -8,7 +8,7 @@ from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.faults.values import FaultValueError
 from loadtest.sandbox.gateway.cdn import Cdn
-from loadtest.sandbox.gateway.plan import Headers
+from loadtest.sandbox.gateway.request_plan import Headers
 from loadtest.sandbox.gateway.responses import GatewayAnswer
 from loadtest.sandbox.http.protocol import SENT_HEADERS
 from loadtest.sandbox.server.app import SandboxApp

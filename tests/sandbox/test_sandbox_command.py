@@ -46,7 +46,7 @@ def test_wrong_usage_gets_one_sentence(
     synth = ("--synth-dir", str(CONDITIONAL))
     assert "run `make synth`" in said("--synth-dir", str(tmp_path))
     assert "There is no fault 'latncy'" in said(*synth, "--fault", "latncy=5ms")
-    assert "value of the fault latency cannot be used: '5' is no duration" in said(*synth, "--fault", "latency=5")
+    assert "value of the fault latency cannot be used: '5' is not a duration" in said(*synth, "--fault", "latency=5")
     assert "has no value; write torn=RATE" in said(*synth, "--fault", "torn")
     assert "The port 70000 does not exist" in said(*synth, "--port", "70000")
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -31,7 +31,7 @@ def test_shares(text: str, value: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "101%", "-1%", "half", "nan", "inf", "%"])
 def test_what_is_no_share(text: str) -> None:
-    with pytest.raises(FaultValueError, match="is no share; write it like"):
+    with pytest.raises(FaultValueError, match="is not a share; write it like"):
         share(text)
 
 

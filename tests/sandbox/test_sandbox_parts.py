@@ -230,7 +230,7 @@ def test_stacks_that_lack_something(tmp_path: Path, kind: str) -> None:
         ({"uri": "arn:aws:apigateway:us-east-1:s3:path/{bucket}/{key}"}, "without path parameters"),
         ({"http_method": "PUT"}, "reads only"),
         ({"type": "HTTP_PROXY"}, "knows AWS"),
-        ({"role": "arn:aws:iam::1:role/stranger"}, "no role of this stack"),
+        ({"role": "arn:aws:iam::1:role/stranger"}, "not a role of this stack"),
         ({"request_parameters": {"integration.request.path.a": "'b'"}}, "interprets request headers"),
     ],
 )

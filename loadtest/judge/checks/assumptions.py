@@ -18,7 +18,6 @@ Fields: ``looked_at`` = reads and writes; ``found`` = assumptions that do not ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,9 +28,9 @@ from loadtest.judge.checks.when_written import is_own
 from loadtest.judge.checks.witness import MOST_WITNESSES, reader, witness
 from loadtest.judge.evidence import first_versions, missing_records, too_little, writes_after_first
 from loadtest.judge.measure.flights import flights
-from loadtest.judge.order.sessions import session_key
+from loadtest.judge.order.sessions import FEW_SESSIONS, session_key
 from loadtest.judge.watch_evidence import failing_command, foreign_reads, met_others, reads_of, somebody_else
-from loadtest.run.history.blocks import each_block
+from loadtest.run.history.blocks import each_block, joined
 from loadtest.run.history.history import Column, History, Reads
 from loadtest.run.records import UNDECIDED_VERSION, UNSEEN_VERSION, ReadOutcome, Verdict, WindowKind, WriteOutcome
 from loadtest.summary.findings import CheckResult, Number, Witness
@@ -124,15 +123,16 @@ def overlapping_in_session(history: History) -> Column:
     """Reads that were called while an earlier read of their session had not returned."""
     reads = history.reads
     key = history.once(session_key)
-    few = key.dtype == np.uint16  # few enough sessions to sort block by block, and to look up in a table
-    parts = (each_block if few else _at_once)(len(reads), lambda block: _overlapping_in_block(reads, key, block))
+    if key.dtype != np.uint16:  # too many sessions to look up in a table
+        return np.sort(_overlapping_in_block(reads, key, slice(0, len(reads))).overlapping)
+    parts = each_block(len(reads), lambda block: _overlapping_in_block(reads, key, block))
     found = [part.overlapping for part in parts]
-    until = np.zeros(2**16 if few else 0, dtype=np.int64)  # when the last read of each session returned
-    for part in parts if few else ():
+    until = np.zeros(FEW_SESSIONS, dtype=np.int64)  # when the last read of each session returned
+    for part in parts:
         first = part.first[reads.outcome[part.first] != ReadOutcome.NOT_SENT.value]
         found.append(first[reads.called_ns[first] < until[key[first]]])
         until[key[part.last]] = reads.own_returned(part.last)
-    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+    return np.sort(joined(found))
 
 
 class _Part(NamedTuple):
@@ -141,10 +141,6 @@ class _Part(NamedTuple):
     overlapping: Column
     first: Column  # of each session
     last: Column
-
-
-def _at_once(count: int, work: Callable[[slice], _Part]) -> list[_Part]:
-    return [work(slice(0, count))]
 
 
 def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
@@ -158,10 +154,15 @@ def _overlapping_in_block(reads: Reads, key: Column, block: slice) -> _Part:
 
 def _failing_writes(history: History, written: int, attempted: int) -> str:
     if attempted and written < LEAST_ACKNOWLEDGED * attempted:
-        errors = [error for error in history.writes.error if error]
+        errors = _errors(history)
         why = f" (the first error: {errors[0]})" if errors else ""
         return f"Only {written:,} of {units.counted(attempted, 'write')} after the first were acknowledged{why}."
     return ""
+
+
+def _errors(history: History) -> list[str]:
+    """What PUTs failed with, in their order."""
+    return [error for error in history.writes.error if error]
 
 
 def _writing_stopped(history: History) -> str:
@@ -179,8 +180,8 @@ def _writing_stopped(history: History) -> str:
     if silent < STOPPED_AFTER:
         return ""
     since, of = (units.seconds(max(0, moment - history.origin_ns)) for moment in (last, _end_ns(history)))
-    last_error = next((error for error in reversed(history.writes.error) if error), "")
-    why = f" (the last error: {last_error})" if last_error else ""
+    errors = _errors(history)
+    why = f" (the last error: {errors[-1]})" if errors else ""
     if not is_own(history):
         return (
             f"Nothing new was seen in the store from {since} after the run began, of {of}, though the publish command "
@@ -197,24 +198,24 @@ def _writer_trouble(history: History) -> str:
     troubles = history.info.writer
     if not troubles:
         return ""
-    first, since = troubles[0], units.seconds(max(0, troubles[0].at_ns - history.origin_ns))
-    return f"After {since} of the run {first.trouble.rstrip('.')}; what is said of writes rests on the time before."
+    since, trouble = units.seconds(max(0, troubles[0].at_ns - history.origin_ns)), troubles[0].trouble.removesuffix(".")
+    return f"After {since} of the run {trouble}; what is said of writes rests on the time before."
 
 
-def _silent_windows(history: History, called: Column, last: int) -> int:
+def _silent_windows(history: History, called: Column, last: int) -> float:
     """How many times the usual number of writing windows from one PUT to the next went by without one at the end.
 
     That number is more than 1 for one of many objects, which get the PUTs of a window in turn.
     """
     starts = history.windows.start_ns[history.windows.kind == WindowKind.WRITING]
-    usual = int(np.median(np.diff(np.searchsorted(starts, called, side="right"))))
-    return int(np.count_nonzero(starts > last)) // max(1, usual)
+    usual = int(np.median(np.diff(np.searchsorted(starts, called))))
+    return np.count_nonzero(starts > last) / max(1, usual)
 
 
-def _silent_intervals(history: History, called: Column, last: int) -> int:
+def _silent_intervals(history: History, called: Column, last: int) -> float:
     """How many of the longest times between two PUTs a run without windows went on without one at its end."""
     interval_ns = max(history.info.settings.write_interval * SECOND, int(np.diff(called).max()))
-    return int((_end_ns(history) - last) / interval_ns)
+    return (_end_ns(history) - last) / interval_ns
 
 
 def _end_ns(history: History) -> int:

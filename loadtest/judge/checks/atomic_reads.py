@@ -28,7 +28,6 @@ after which an older version was read, and versions in such a conflict.
 
 from __future__ import annotations
 
-import itertools
 from typing import Final
 
 import numpy as np
@@ -73,7 +72,7 @@ def atomic_reads(history: History) -> CheckResult:
     witnesses = [_witness(history, times, read) for read in largest(age[beyond], inverted[beyond])]
     witnesses += [
         _conflict_witness(history, times, version, partner)
-        for version, partner in itertools.islice(conflicts.items(), MOST_WITNESSES)
+        for version, partner in list(conflicts.items())[:MOST_WITNESSES]
     ]
     return PROMISE.result(
         verdict,

@@ -88,10 +88,10 @@ def unknown_since(history: History, measured: Availability) -> int | None:
     A read is recorded when it returns, so reads in flight when the run is killed leave no record.
     """
     samples, reads = history.samples, history.reads
-    if not (history.info.ended.recovered and len(samples) and len(reads)):
+    if not (history.info.ended.recovered and len(samples)) or measured.longest_gap_ns is None:
         return None
     silent = int(samples.at_ns.max()) - int(reads.returned_ns.max())
-    usual = 2 * (measured.longest_gap_ns or 0)
+    usual = 2 * measured.longest_gap_ns
     return silent if silent >= max(DEAD_NS, DEAD_SHARE * measured.duration_ns, usual) else None
 
 

@@ -16,7 +16,7 @@ nothing else is answered 304. ::
 may make ETags of its own, weak ones or without quotes, as long as they never contradict each other: one ETag with two
 versions, or with a version and a document of somebody else, is a fault. So are two ETags of one version by turns: a
 reader who holds one and asks where the other is in use gets the whole document again (see
-:mod:`loadtest.run.etags.entity_tags`).
+:mod:`loadtest.run.etags.versions_named`).
 
 **Verdict.** FAIL on any such fault, and when no answer carried an ETag at all: a reader then has nothing to send, and
 lack of evidence is no reason to pass. INCONCLUSIVE when nobody asked, or too seldom.
@@ -39,9 +39,9 @@ from loadtest.judge.checks.conditional_witness import fault_witness
 from loadtest.judge.checks.promise import Counted, Promise, count_number
 from loadtest.judge.checks.witness import MOST_WITNESSES
 from loadtest.judge.evidence import MINIMUM_CONDITIONS
-from loadtest.judge.measure.conditional import broken_instead, measure_conditional, sent_same
+from loadtest.judge.measure.conditional_gets import broken_instead, measure_conditional, sent_same
 from loadtest.judge.watch_evidence import got_again, same_bytes
-from loadtest.run.history.blocks import each_block
+from loadtest.run.history.blocks import each_block, joined
 from loadtest.run.history.history import Column, History
 from loadtest.run.records import NO_VERSION, SECOND_ETAG, UNKNOWN_VERSION, ReadOutcome, Verdict
 from loadtest.run.settings import NO_WRITER
@@ -96,8 +96,7 @@ def conditional_get(history: History) -> CheckResult:
 def _faults(history: History) -> dict[str, Column]:
     """The reads with each fault, by number."""
     parts = each_block(len(history.reads), lambda block: _faults_in(history, block))
-    none = np.zeros(0, dtype=np.int64)
-    return {name: np.concatenate([none, *(part[name] for part in parts)]) for name in _NAMES}
+    return {name: joined(part[name] for part in parts) for name in _NAMES}
 
 
 def _faults_in(history: History, block: slice) -> dict[str, Column]:
@@ -105,11 +104,8 @@ def _faults_in(history: History, block: slice) -> dict[str, Column]:
     whole = reads.outcome == ReadOutcome.WHOLE.value
     named = (reads.etag_version != NO_VERSION) & (reads.etag_version != SECOND_ETAG)
     misnamed = whole & named & (reads.etag_version != reads.version)
-    # The ETag is known of acknowledged versions only. The last place is for versions that nobody wrote, and for none.
-    suspects = np.flatnonzero(misnamed)
-    version = np.where(reads.version[suspects] < 0, len(writes), np.minimum(reads.version[suspects], len(writes)))
-    known = np.append(writes.acknowledged, False)[version]
-    misnamed[suspects[~known]] = False
+    suspects = np.flatnonzero(misnamed)  # the ETag is known of acknowledged versions only
+    misnamed[suspects] = np.isin(reads.version[suspects], np.flatnonzero(writes.acknowledged))
     # A document of somebody else has an ETag of its own, and never that of one of ours.
     misnamed |= (reads.outcome == ReadOutcome.FOREIGN.value) & (reads.etag_version >= 0)
     confirmed = (reads.outcome == ReadOutcome.NOT_MODIFIED.value) & (reads.version >= 0)
@@ -190,7 +186,7 @@ def _honoured(measured: Conditional, answers: int, *, asked_nobody: bool) -> str
     elif asked_nobody:
         sentence = (
             f"All {asked:,} requests that named the version which the server took as current were answered 304; "
-            "whether it was current, nobody asked the store."
+            "whether it really was current is not known, as nobody asked the store."
         )
     else:
         sentence = f"All {asked:,} requests that named the current version were answered 304."

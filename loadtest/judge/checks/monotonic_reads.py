@@ -36,7 +36,7 @@ from loadtest.judge.evidence import despite_others, too_little
 from loadtest.judge.order.sessions import count_sessions, session_key
 from loadtest.judge.order.timeline import Timeline, timeline
 from loadtest.judge.watch_evidence import by_answers_alone, order_is_open
-from loadtest.run.history.blocks import in_blocks, side_by_side
+from loadtest.run.history.blocks import flagged, joined, side_by_side
 from loadtest.run.history.history import Column, History
 from loadtest.run.records import NO_VERSION, Verdict
 from loadtest.summary.findings import CheckResult, Witness
@@ -54,14 +54,12 @@ def monotonic_reads(history: History) -> CheckResult:
     keys = history.once(session_key)
     sessions = count_sessions(keys, times.legitimate)
     looked_at = int(np.count_nonzero(times.legitimate)) - sessions
-    # A session is of one clock, so its order is known even where that of all reads together is not.
-    suspects = keys[history.once(inversions)] if history.reads.on_one_clock else keys
     found = side_by_side(
         lambda session: session[went_back_after(history, times, session, largest_read_before(history, times, session))],
-        sessions_of(history, times, np.unique(suspects)),
+        sessions_of(history, times, np.unique(_suspects(history, keys))),
         len(history.reads),
     )
-    reads = np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+    reads = np.sort(joined(found))
     went_back = sum(1 for back in found if len(back))
     verdict, sentence = _judge(history, looked_at, len(reads), went_back, sessions)
     return PROMISE.result(
@@ -72,6 +70,13 @@ def monotonic_reads(history: History) -> CheckResult:
         numbers=(count_number("readers", sessions), count_number("readers that went back", went_back)),
         witnesses=tuple(_witness(history, times, int(read)) for read in reads[:MOST_WITNESSES]),
     )
+
+
+def _suspects(history: History, keys: Column) -> Column:
+    """The sessions (keys) that may have gone back."""
+    if history.reads.on_one_clock:
+        return keys[history.once(inversions)]
+    return keys  # a session is of one clock, so its order is known even where that of all reads together is not
 
 
 def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[Column]:
@@ -88,19 +93,16 @@ def sessions_of(history: History, times: Timeline, wanted: Column) -> Iterator[C
 def inversions(history: History) -> Column:
     """The reads, by number, before which any reader had got a newer version; going back is a special case of that."""
     times, called = history.once(timeline), history.reads.called_ns
-    return np.flatnonzero(
-        in_blocks(
-            len(called),
-            np.bool_,
-            lambda block: times.legitimate[block] & (times.newer_seen_ns[times.version[block]] < called[block]),
-        )
+    return flagged(
+        len(called),
+        lambda block: times.legitimate[block] & (times.newer_seen_ns[times.version[block]] < called[block]),
     )
 
 
 def largest_read_before(history: History, times: Timeline, session: Column) -> Column:
     """For each read of one session: the largest version read before it; ``NO_VERSION`` when nothing precedes it."""
     returned = history.reads.own_returned(session)
-    by_return = np.argsort(returned, kind="stable")
+    by_return = np.argsort(returned)
     version = times.version[session]
     proof = np.where(times.published_once[version], version, NO_VERSION)
     largest = np.maximum.accumulate(proof[by_return])

@@ -55,10 +55,10 @@ INTACT: Final = (ReadOutcome.WHOLE, ReadOutcome.ETAG_MISMATCH)
 _MEANING: Final = {
     ReadOutcome.TORN: "a mix of versions",
     ReadOutcome.TRUNCATED: "a document cut short",
-    ReadOutcome.CORRUPT: "a document that fails its digest and is no mix and no prefix of versions",
+    ReadOutcome.CORRUPT: "a document that fails its digest and is neither a mix nor a prefix of versions",
     ReadOutcome.OVERSIZED: "more bytes than any document has",
     ReadOutcome.REWRITTEN: "a document that something on the way passed on changed",
-    ReadOutcome.UNRECOGNISED: "something that is no document of a run",
+    ReadOutcome.UNRECOGNISED: "something that is not a document of a run",
     ReadOutcome.OTHER_OBJECT: "a whole document that was written to another object of this run",
 }
 
@@ -101,9 +101,8 @@ def whole_bodies(history: History) -> CheckResult:
         sentence = f"All {looked_at:,} documents were whole, as far as can be told: {unseen}."
     else:
         verdict = Verdict.PASS
-        sentence = (
-            f"All {looked_at:,} documents were whole; the share that is not can still be {units.none_in(looked_at)}."
-            + _of_overlapping(history, overlapping)
+        sentence = f"All {looked_at:,} documents were whole (not whole: {units.none_in(looked_at)})." + _of_overlapping(
+            history, overlapping
         )
     return PROMISE.result(
         verdict,
@@ -173,7 +172,7 @@ def _of_overlapping(history: History, overlapping: int) -> str:
         return " When documents were published is not known."
     what = "may have met a publication" if history.info.is_watched else "overlapped a PUT"
     count = f"{overlapping:,} or more" if history.reads.known_to_a_bound else f"{overlapping:,}"
-    return f" Of the {count} whose read {what}, it can be {units.none_in(overlapping)}."
+    return f" Among the {count} whose read {what}: {units.none_in(overlapping)}."
 
 
 def _witness(history: History, read: int) -> Witness:

@@ -2,7 +2,7 @@
 
 **Guarantee.** At p50, p90 and p99 the response time while writing, and at any time after a PUT, is at most
 ``--impact-tolerance`` times that of reads which no PUT touches. Reads of one kind of answer are compared: that more
-readers have to fetch the whole document after a PUT is no slowdown of the target. The measurement is in
+readers have to fetch the whole document after a PUT is not a slowdown of the target. The measurement is in
 :mod:`loadtest.judge.measure.impact`; this turns it into a verdict.
 
 **Verdict.** FAIL when a whole interval is above the tolerance: that of a quantile, of a quantile of one kind of

@@ -93,7 +93,7 @@ def answer_mix(pairs: Sequence[Pair]) -> AnswerMix | None:
         text += ": the kinds of answer were mixed alike"
     elif cost is not None:
         adds = f"adds {units.duration(cost)} to" if cost >= 0 else f"takes {units.duration(-cost)} from"
-        text += f": that alone {adds} the p50 of all reads together, and is no slowdown of the target"
+        text += f": that alone {adds} the p50 of all reads together, and is not a slowdown of the target"
     return AnswerMix(round(shares[0], 9), round(shares[1], 9), usual, cost, f"{text}.")
 
 

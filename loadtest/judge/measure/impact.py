@@ -21,8 +21,8 @@ from loadtest.judge.measure.after_put import after_effect
 from loadtest.judge.measure.answer_mix import answer_mix, kind_impacts
 from loadtest.judge.measure.flights import due_during_put
 from loadtest.judge.measure.impact_words import doubts_of, sentence
+from loadtest.judge.measure.interval_tails import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.measure.like_with_like import KINDS, Scale, Stretch, mixed, stretch
-from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.measure.near_publications import at_the_edges, near_publications
 from loadtest.judge.measure.near_publications import sentence as sentence_of_publications
 from loadtest.judge.measure.paused_windows import settled

@@ -138,7 +138,7 @@ def _unseen(history: History, after: AfterEffect | None) -> str:
     guard = history.info.plan.guard_ns if history.info.plan else 0
     beyond = f" for longer than {units.duration(guard)}" if guard else ""
     return (
-        f"What a PUT leaves behind{beyond} may lie in quiet windows, too, and be missed: this run has no rests, for "
+        f"What a PUT leaves behind{beyond} may reach into quiet windows and be missed: this run has no rests, for "
         f"which it takes at least {LEAST_ROOM} windows."
     )
 

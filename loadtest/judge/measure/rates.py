@@ -10,7 +10,7 @@ import numpy as np
 
 from loadtest.judge.measure.populations import successful
 from loadtest.judge.statistics.quantiles import quantiles_of
-from loadtest.run.duel import DuelSchedule, schedule_of
+from loadtest.run.duel_schedule import DuelSchedule, schedule_of
 from loadtest.run.history.blocks import blocks, count_of_each, durations, each_block
 from loadtest.run.history.history import Column, History
 from loadtest.run.records import ERROR_OUTCOMES, ReadOutcome, WindowKind, WriteOutcome, outcome_name

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from loadtest.run.history.blocks import each_block, in_blocks
 from loadtest.run.history.history import Column, Flags, History, Reads
 from loadtest.run.records import ReadOutcome
+
+FEW_SESSIONS: Final = 2**16
+"""Their keys fit 16 bits."""
 
 
 def session_key(history: History) -> Column:
@@ -19,7 +24,7 @@ def session_key(history: History) -> Column:
     largest = (int(reads.worker.max(initial=0)) + 1) * (last + 2)
     return in_blocks(
         len(reads),
-        np.uint16 if largest <= 2**16 else np.int64,
+        np.uint16 if largest <= FEW_SESSIONS else np.int64,
         lambda block: (
             reads.worker[block].astype(np.int64) * (last + 2)
             + np.minimum(reads.session[block].astype(np.int64), last + 1)
@@ -36,7 +41,7 @@ def count_sessions(keys: Column, chosen: Flags) -> int:
     """How many sessions the ``chosen`` reads are of."""
     if keys.dtype != np.uint16:
         return len(np.unique(np.compress(chosen, keys)))
-    met = np.zeros(2**16, dtype=np.bool_)
+    met = np.zeros(FEW_SESSIONS, dtype=np.bool_)
 
     def meet(block: slice) -> None:
         met[keys[block][chosen[block]]] = True  # two threads may do that at once

@@ -37,7 +37,7 @@ from typing import Final
 
 import numpy as np
 
-from loadtest.run.history.blocks import each_block, in_blocks, places
+from loadtest.run.history.blocks import each_block, flagged, in_blocks, places
 from loadtest.run.history.history import Column, Flags, History, Reads, Writes, one_of
 from loadtest.run.records import NEVER_RETURNED, ReadOutcome, WriteOutcome, opaque
 from loadtest.run.settings import NO_WRITER
@@ -137,8 +137,7 @@ def timeline(history: History) -> Timeline:
 def stale_reads(history: History) -> Column:
     """The reads that are behind, by number."""
     behind = history.once(timeline).behind
-    none = np.zeros(0, dtype=np.int64)
-    return np.concatenate([none, *each_block(len(behind), lambda block: np.flatnonzero(behind[block]) + block.start)])
+    return flagged(len(behind), lambda block: behind[block])
 
 
 def _versioned(reads: Reads, writes: Writes, block: slice) -> tuple[Flags, Flags]:

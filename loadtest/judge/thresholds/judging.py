@@ -4,7 +4,7 @@
 - A metric that is known as an interval (impact, a consistency window, stale reads where clocks differ): PASS when all
   of it satisfies the condition, FAIL when none of it does, INCONCLUSIVE when it spans the limit.
 - A share that must stay below a limit does not pass with fewer than 3 / limit observations, or than the metric demands
-  (mostly 100), because nothing in n means only "below 3/n at 95 %". It may FAIL.
+  (mostly 100), because nothing in n means only "below 3 in n at 95 % confidence". It may FAIL.
 - A latency passes only when the load generator kept its rate and its own delay was small, and fails only when its own
   delay was small: reads that were never sent would have made it worse, not better.
 - A slowdown is not called small while anything casts doubt on it, as for the answer to the first question.

@@ -59,4 +59,4 @@ def _where(error: UnexpectedInput, text: str) -> str:
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     if ended or place is None:
         return "ends too early"
-    return f"is no threshold from {shown(text[place : place + 20])} on"
+    return f"is not a threshold from {shown(text[place : place + 20])} on"

@@ -17,7 +17,7 @@ import configargparse  # type: ignore[import-untyped]
 from loadtest.errors import UsageError
 from loadtest.load.options.options import add_arguments as add_run_arguments
 from loadtest.load.options.options import settings_from, variable_of
-from loadtest.run.duel import Side
+from loadtest.run.duel_schedule import Side
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
 from loadtest.target.paths import paths_from

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Final
 
 from loadtest.load.duelling.meeting import Agreed, Meeting, name_the_moment
-from loadtest.run.duel import Side
+from loadtest.run.duel_schedule import Side
 from loadtest.run.files import RUN_FILE, SUMMARY_FILE
 from loadtest.units import SECOND
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from loadtest.run.duel import Side
+from loadtest.run.duel_schedule import Side
 from loadtest.whole_files import write_whole
 
 VARIABLE: Final = "READMODEL_DUEL"

@@ -28,7 +28,7 @@ from loadtest.target.kept_document import (
     newest_kept,
     note_put_back,
 )
-from loadtest.target.store import ObjectLook
+from loadtest.target.store_interface import ObjectLook
 
 _MOST_FOLDERS: Final = 20_000
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from loadtest.errors import UsageError
 from loadtest.run.documents.folder import FOLDER
+from loadtest.run.documents.json_fields import NoPlaceError, StampPlace, place_in
 from loadtest.run.documents.kind import MAXIMUM_BYTES, Description
 from loadtest.run.documents.kinds import for_objects
 from loadtest.run.documents.library import Library
 from loadtest.run.documents.mixing import share_of_cuts_seen
-from loadtest.run.documents.places import NoPlaceError, StampPlace, place_in
 from loadtest.run.documents.stamped import STAMPED
 from loadtest.run.documents.stamps import Template
 from loadtest.run.settings import Settings

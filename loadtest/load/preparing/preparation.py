@@ -10,20 +10,20 @@ import dataclasses
 from typing import Any
 
 from loadtest.errors import UsageError
-from loadtest.load.preparing.owed import earlier_runs, take_over
-from loadtest.load.preparing.own_documents import take_documents
-from loadtest.load.preparing.publishing import caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
-from loadtest.load.preparing.several import (
+from loadtest.load.preparing.every_address import (
     check_all_answer,
     take_what_is_everywhere,
     wait_for_every_object,
     wait_for_version_0_everywhere,
 )
+from loadtest.load.preparing.owed import earlier_runs, take_over
+from loadtest.load.preparing.own_documents import take_documents
+from loadtest.load.preparing.publishing import caches_keep, put_arguments, refuse_if_one_is_there, refuse_too_few
 from loadtest.load.preparing.watching import addresses_see, readers_see, take_first_document
 from loadtest.load.writer.news import WatcherNews, WriterNews
-from loadtest.load.writer.process import WriterProcess
-from loadtest.load.writer.putting_back import PuttingBack
+from loadtest.load.writer.putting_back_process import PuttingBack
 from loadtest.load.writer.watcher_process import WatcherProcess, with_key_of_a_reader
+from loadtest.load.writer.writer_process import WriterProcess
 from loadtest.run.documents.kind import Description, Documents
 from loadtest.run.documents.kinds import documents_of, made_up_documents, observed_documents, standing_document
 from loadtest.run.files import JOURNAL_NAME
@@ -32,9 +32,9 @@ from loadtest.run.settings import NO_WRITER, WATCH, Settings
 from loadtest.run.source import find_source
 from loadtest.sandbox.marker import identified
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Beginning, beginning
 from loadtest.target.kept_document import about, forget, keep, kept_folder, kept_numbers
 from loadtest.target.preflight import read_address
+from loadtest.target.what_to_keep import Beginning, beginning
 from loadtest.terminals import say
 
 

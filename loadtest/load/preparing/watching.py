@@ -10,12 +10,12 @@ from typing import Any, Final
 import gevent
 
 from loadtest.errors import UsageError
-from loadtest.load.preparing.standing import note_version_0
+from loadtest.load.preparing.never_writing import note_version_0
 from loadtest.run.etags.etag_digests import md5_of
 from loadtest.run.records import opaque
 from loadtest.target.finding import Target
-from loadtest.target.keeping import Seen
 from loadtest.target.preflight import read_address
+from loadtest.target.what_to_keep import Seen
 
 _PATIENCE_S: Final = 3
 _PAUSE_S: Final = 0.25

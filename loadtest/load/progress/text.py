@@ -41,7 +41,7 @@ def plain_line(snapshot: Snapshot) -> str:
         units.counted(counts.reads, "read"),
         units.counted(snapshot.writes, "write"),
         f"{units.counted(counts.stale, 'stale read')} so far",
-        units.counted(counts.not_modified, "answer 304", "answers 304"),
+        f"{counts.not_modified:,} answered 304",
     ]
     if counts.broken:
         parts.append(f"{counts.broken:,} not whole or not ours")

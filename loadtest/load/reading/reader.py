@@ -24,9 +24,9 @@ from loadtest.http1.known_heads import KnownHeads
 from loadtest.http1.limits import EXCHANGE_TIME_LIMIT_S, MOST_HEAD_BYTES, UnaskedCodingError, is_coded, most_body_bytes
 from loadtest.http1.trust import tls_context
 from loadtest.load.reading.due_reads import DueReads
-from loadtest.load.reading.heads import CODING, Heads, ReaderRequests
 from loadtest.load.reading.locust_response import LocustResponse
 from loadtest.load.reading.locust_statistics import METHOD, REQUEST_NAME, statistics_of
+from loadtest.load.reading.message_heads import CODING, Heads, ReaderRequests
 from loadtest.load.reading.punctual import sleep_until
 from loadtest.load.reading.reader_connection import ReaderConnection
 from loadtest.load.reading.recorder import Recorder, name_of
@@ -170,7 +170,7 @@ class SamplesReader(User):
             answer = _answer_from(received, head.etag, head.request_id)
             failure = answer.failure
             body_bytes = max(body_bytes, len(answer.body))
-            outcome, version = session.judge(question, answer)
+            outcome, version = session.identify(question, answer)
         if outcome is _WHOLE:
             session.keep(head.etag, head.etag_line, version)
         record = recorder.record(

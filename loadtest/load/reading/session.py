@@ -54,7 +54,7 @@ class Session:
         self._owed -= 1.0
         return self._held
 
-    def judge(self, question: Validator, answer: ReadAnswer) -> tuple[ReadOutcome, int]:  # noqa: PLR0911 - one a case
+    def identify(self, question: Validator, answer: ReadAnswer) -> tuple[ReadOutcome, int]:  # noqa: PLR0911 - one a case
         """What the answer is, and the version that it brings or confirms (``NO_VERSION`` if it does neither)."""
         if answer.status == 200:
             if answer.failure is not None:

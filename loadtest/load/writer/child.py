@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
 from loadtest.target.put_errors import shown
-from loadtest.target.store import secrets_in
+from loadtest.target.s3_store import secrets_in
 from loadtest.units import SECOND
 
 ORPHAN_TIME_LIMIT_S: Final = 4

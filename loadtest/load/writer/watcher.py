@@ -19,13 +19,13 @@ from typing import Any, Final
 from loadtest.cleaned import hide
 from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
 from loadtest.load.writer.presence import writer_presence
+from loadtest.load.writer.proved_by_heads import Watching
 from loadtest.load.writer.publish_command import PublishCommand, tell_of
-from loadtest.load.writer.watching import Watching
 from loadtest.run.journal import Journal
 from loadtest.run.schedule import Rests, WindowSchedule, put_times
-from loadtest.target.heads import Head
-from loadtest.target.opening import open_store
-from loadtest.target.store import Store, StoreError
+from loadtest.target.head_object import Head
+from loadtest.target.store_interface import Store, StoreError
+from loadtest.target.store_kinds import open_store
 from loadtest.units import SECOND
 
 JITTER: Final = 0.25

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from loadtest.cleaned import secrets_of
 from loadtest.errors import UsageError
-from loadtest.load.writer.process import WriterProcess
+from loadtest.load.writer.writer_process import WriterProcess
 from loadtest.run.settings import Settings
 from loadtest.target.access import secrets_of_headers
 from loadtest.target.finding import Target

@@ -19,20 +19,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from loadtest.load.writer.child import Parent, follow_orders, parent_has_spoken
-from loadtest.load.writer.conditional import Replacing, recognised
+from loadtest.load.writer.conditional_puts import Replacing, recognised
 from loadtest.load.writer.presence import writer_presence
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import documents_of
 from loadtest.run.documents.made_up import made_up_by
-from loadtest.run.duel import schedule_of
+from loadtest.run.duel_schedule import schedule_of
 from loadtest.run.journal import Journal
 from loadtest.run.records import WriteOutcome
 from loadtest.run.schedule import Rests, put_times
 from loadtest.target.kept_document import keep, keep_later
-from loadtest.target.opening import open_store
 from loadtest.target.put_errors import Failure
 from loadtest.target.s3_client import TIME_LIMIT_S
-from loadtest.target.store import ObjectLook, Store, StoreError
+from loadtest.target.store_interface import ObjectLook, Store, StoreError
+from loadtest.target.store_kinds import open_store
 from loadtest.units import SECOND
 
 PUT_TIME_LIMIT_S: Final = TIME_LIMIT_S

@@ -108,7 +108,7 @@ CASES: Final = (
     Case("if-modified-since-after", _SINCE, "If-Modified-Since a second after Last-Modified: 304 (SHOULD)",
          _asks(_since(1), _at_a_price(DEVIATES)), (a_modification_date,)),
     Case("if-modified-since-garbage", _SINCE,
-         "If-Modified-Since that is no date: ignored (MUST), so 200 and the whole document",
+         "If-Modified-Since that is not a date: ignored (MUST), so 200 and the whole document",
          _asks(lambda seen: (("If-Modified-Since", "yesterday"),), whole)),
     Case("both-etag-other", _SINCE,
          "Another ETag, and If-Modified-Since at Last-Modified: the ETag decides (MUST), so 200",

@@ -28,7 +28,7 @@ def _present(seen: Seen) -> Script:
     if answer.etag is None:
         return Finding(FAIL, "200 with an empty ETag: readers have nothing to validate with")
     if answer.etag.spelled:
-        return Finding(DEVIATES, f"ETag: {sent}, which is no entity tag (quotes missing?): strict readers drop it")
+        return Finding(DEVIATES, f"ETag: {sent}, which is not an entity tag (quotes missing?): strict readers drop it")
     return Finding(PASS, f"ETag: {sent}")
 
 
@@ -47,7 +47,7 @@ def _is_md5(seen: Seen) -> Script:
     if tag is None or answer.status != 200:
         return Finding(INCONCLUSIVE, f"{describe(answer)} without ETag")
     if _MULTIPART.fullmatch(tag.opaque):
-        return not_applicable("a multipart upload: its ETag is no MD5 of the whole")
+        return not_applicable("a multipart upload: its ETag is not the MD5 of the whole")
     if not _MD5.fullmatch(tag.opaque):
         return not_applicable(f"ETag: {tag} has not the form of an S3 ETag")
     if hashlib.md5(answer.body, usedforsecurity=False).hexdigest() == tag.opaque:
@@ -66,7 +66,8 @@ def _not_its_md5(seen: Seen, answer: ProbeAnswer) -> Finding:
     if seen.kind == "other":
         return not_applicable("not equal, but nothing says that this target is S3")
     return Finding(
-        INCONCLUSIVE, "not equal: the bytes were altered on the way, or S3 encrypts (SSE-KMS, SSE-C: then it is no MD5)"
+        INCONCLUSIVE,
+        "not equal: the bytes were altered on the way, or S3 encrypts (SSE-KMS, SSE-C: then it is not an MD5)",
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from loadtest.run.documents.json_fields import StampPlace
 from loadtest.run.documents.known import KnownVerifier
 from loadtest.run.documents.library import Library
-from loadtest.run.documents.places import StampPlace
 from loadtest.run.documents.stamps import LARGEST_VERSION, MOST_NUMBERED, Template, stamped_by, versions_named
 
 STAMPED: Final = "stamped"

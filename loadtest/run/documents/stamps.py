@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
+from loadtest.run.documents.json_fields import StampPlace
 from loadtest.run.documents.made_up import made_up_by
-from loadtest.run.documents.places import StampPlace
 
 MOST_NUMBERED: Final = 7_000_000
 """Versions whose number a float can hold: it is below 2**53."""

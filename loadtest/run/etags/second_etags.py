@@ -1,7 +1,7 @@
 """Reads of one version that came with several ETags: which of them got the second one, and who asked with the first.
 
 One change from X to Y is no fault, because a site may be deployed anew. X, then Y, then X again is one: see
-:mod:`loadtest.run.etags.entity_tags`.
+:mod:`loadtest.run.etags.versions_named`.
 """
 
 from __future__ import annotations

@@ -61,6 +61,16 @@ def in_blocks(count: int, dtype: DTypeLike, make: Callable[[slice], NDArray[Any]
     return column
 
 
+def joined(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Numbers of rows that were found part by part, as one column."""
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def flagged(count: int, flags: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
+    """The rows, by number, that ``flags`` tells of, found block by block."""
+    return joined(each_block(count, lambda block: np.flatnonzero(flags(block)) + block.start))
+
+
 def durations(count: int, make: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
     """A column of ``count`` durations in ns, made block by block; of 32 bits if all fit, as they do below two seconds.
 

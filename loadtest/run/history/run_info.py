@@ -23,7 +23,7 @@ from loadtest.run.history.run_entries import (
     RunSource,
     WriterTrouble,
 )
-from loadtest.run.observed.journal import Watched
+from loadtest.run.observed.watcher_journal import Watched
 from loadtest.run.records import SEVERAL_OBJECTS_FORMAT
 from loadtest.run.settings import PUBLISH
 from stacks.user_input import UnreadableFileError, cut, is_folder, read_small_file

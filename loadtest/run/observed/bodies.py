@@ -56,7 +56,7 @@ class IdentifiedBody(NamedTuple):
     outcome: ReadOutcome
     document: str
     also: tuple[str, ...] = ()
-    """Other ETags under which the store showed the same bytes: where ETags are no MD5s, each PUT may have its own."""
+    """Other ETags under which the store showed the same bytes: where ETags are not MD5s, each PUT may have its own."""
     unshown: tuple[str, ...] = ()
     """Other ETags that the same bytes came with, and that no HEAD showed."""
 

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from loadtest.run.addresses import name_versions_apart
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.observed.bodies import Published, identified
-from loadtest.run.observed.journal import Watched
 from loadtest.run.observed.numbering import (
     Lines,
     came_together,
@@ -21,6 +20,7 @@ from loadtest.run.observed.numbering import (
     renumbered,
 )
 from loadtest.run.observed.placing import Gaps, place
+from loadtest.run.observed.watcher_journal import Watched
 from loadtest.run.records import UNKNOWN_VERSION, opaque
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.observed.bodies import Body, IdentifiedBody, Together
 from loadtest.run.records import NO_VERSION, UNDECIDED_VERSION, ReadOutcome, opaque
 

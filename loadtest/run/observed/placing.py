@@ -13,7 +13,7 @@ published: a later version between two HEADs, or something that no HEAD saw. The
 in that time. A document that no HEAD ever saw is *unseen* if all its reads fit between two HEADs, and undecided
 otherwise.
 
-Where ETags are no MD5s the same bytes may be published again under another ETag. Each is a version of its own, which a
+Where ETags are not MD5s the same bytes may be published again under another ETag. Each is a version of its own, which a
 read names by its ETag; but nobody who is served the one while the other is current is served anything old.
 """
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from loadtest.run.addresses import name_versions_apart
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.observed.bodies import IdentifiedBody, Together, identified
 from loadtest.run.observed.numbering import (
     Lines,

@@ -18,9 +18,9 @@ from loadtest.run.clocks.clock_bounds import ClockBounds
 from loadtest.run.clocks.clocks import on_masters_clock, widened
 from loadtest.run.documents.kind import Documents
 from loadtest.run.documents.kinds import are_observed, description_in, documents_of
-from loadtest.run.duel import schedule_of
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.duel_schedule import schedule_of
 from loadtest.run.etags.etag_digests import md5_of
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.files import (
     BODIES_SUFFIX,
     ETAGS_SUFFIX,
@@ -36,8 +36,8 @@ from loadtest.run.files import (
 )
 from loadtest.run.history.looks import windows_until_ns
 from loadtest.run.journal import load_journal, writes_of
-from loadtest.run.observed.journal import WATCH, Watched, watched_from
 from loadtest.run.observed.naming import name_observed
+from loadtest.run.observed.watcher_journal import WATCH, Watched, watched_from
 from loadtest.run.observed.without_a_store import name_alone
 from loadtest.run.records import (
     GENERATOR_DTYPE,

@@ -1,4 +1,4 @@
-"""Faults of whole answers: 200 with something that is no document, or with the document in other bytes."""
+"""Faults of whole answers: 200 with something that is not a document, or with the document in other bytes."""
 
 from __future__ import annotations
 

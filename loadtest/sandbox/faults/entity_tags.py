@@ -47,7 +47,7 @@ class OwnEtags(Fault):
     form = "FORM"
     help = (
         "the gateway gives every version an ETag of its own and honours that: hash (of S3's), gzip (S3's with the "
-        "suffix -gzip), weak (W/) or unquoted; no failure, for it names contents one to one"
+        "suffix -gzip), weak (W/) or unquoted; no failure, as it names contents one to one"
     )
 
     def take(self, value: str) -> None:

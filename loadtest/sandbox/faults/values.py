@@ -25,14 +25,14 @@ def duration(text: str) -> float:
     """Seconds from ``250us``, ``5ms``, ``1.5s`` or ``2m``; ``0`` needs no unit.
 
     Raises:
-        FaultValueError: it is no duration, or longer than ten minutes.
+        FaultValueError: it is not a duration, or longer than ten minutes.
     """
     stripped = text.strip()
     if stripped == "0":
         return 0.0
     match = _DURATION.fullmatch(stripped)
     if match is None:
-        raise FaultValueError(f"{shown(text)} is no duration; write it like 250us, 5ms, 1.5s or 2m")
+        raise FaultValueError(f"{shown(text)} is not a duration; write it like 250us, 5ms, 1.5s or 2m")
     seconds = float(match["number"]) * _UNITS[match["unit"]]
     if seconds > LONGEST_S:
         raise FaultValueError(f"{shown(text)} is too long; the longest is {LONGEST_S:g}s")
@@ -55,7 +55,7 @@ def share(text: str) -> float:
     number, divisor = (stripped[:-1], 100.0) if stripped.endswith("%") else (stripped, 1.0)
     value = real_number(number, otherwise=math.nan) / divisor
     if not 0 <= value <= 1:
-        raise FaultValueError(f"{shown(text)} is no share; write it like 5%, 0.05 or on (= 100%)")
+        raise FaultValueError(f"{shown(text)} is not a share; write it like 5%, 0.05 or on (= 100%)")
     return value
 
 
@@ -98,7 +98,7 @@ def distribution(text: str) -> LatencyDistribution:
             raise FaultValueError(f"{shown(text)} begins after it ends; write the shorter duration first")
         return LatencyDistribution(name, first, second)
     raise FaultValueError(
-        f"{shown(text)} is no distribution; write 5ms, normal(5ms,1ms), uniform(1ms,9ms), exp(5ms) or "
+        f"{shown(text)} is not a distribution; write 5ms, normal(5ms,1ms), uniform(1ms,9ms), exp(5ms) or "
         "lognormal(5ms,0.5)"
     )
 
@@ -106,5 +106,5 @@ def distribution(text: str) -> LatencyDistribution:
 def _sigma(text: str) -> float:
     value = real_number(text.strip(), otherwise=math.nan)
     if not 0 <= value <= 5:
-        raise FaultValueError(f"{shown(text)} is no sigma of a lognormal; give a number from 0 to 5")
+        raise FaultValueError(f"{shown(text)} is not a sigma of a lognormal; give a number from 0 to 5")
     return value

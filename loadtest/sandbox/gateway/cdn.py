@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from loadtest.sandbox.gateway.plan import Headers
+from loadtest.sandbox.gateway.request_plan import Headers
 from loadtest.sandbox.gateway.responses import GatewayAnswer
 
 MARK: Final = "/_cdn/"

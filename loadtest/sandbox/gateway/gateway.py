@@ -14,7 +14,7 @@ from loadtest.sandbox.faults.base import ObjectRead
 from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.gateway.cache import ResponseCache
 from loadtest.sandbox.gateway.keyring import Keyring
-from loadtest.sandbox.gateway.plan import Headers, MockPlan, RequestPlan, ResponseSelection
+from loadtest.sandbox.gateway.request_plan import Headers, MockPlan, RequestPlan, ResponseSelection
 from loadtest.sandbox.gateway.responses import GatewayAnswer, GatewayResponses
 from loadtest.sandbox.gateway.throttle import TokenBucket
 from loadtest.sandbox.stack.definition import GatewayDefinition, Method, s3_object_of

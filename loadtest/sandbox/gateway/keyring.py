@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from loadtest.sandbox.gateway.plan import Headers
+from loadtest.sandbox.gateway.request_plan import Headers
 from loadtest.sandbox.gateway.throttle import TokenBucket
 from loadtest.sandbox.stack.definition import ReaderKey
 

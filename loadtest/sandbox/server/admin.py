@@ -105,7 +105,7 @@ async def _json(receive: Receive) -> Any:
     except BodyTooLargeError:
         raise FaultValueError(f"the body has more than {MOST_SETTINGS_BYTES:,} bytes") from None
     except (ValueError, RecursionError):
-        raise FaultValueError("the body is no JSON") from None
+        raise FaultValueError("the body is not JSON") from None
 
 
 def _is_of_this_host(scope: Scope) -> bool:

@@ -14,7 +14,7 @@ from loadtest.sandbox.faults.registry import FaultSet
 from loadtest.sandbox.faults.timing import WriteGate
 from loadtest.sandbox.gateway.cdn import MARK, Cdn
 from loadtest.sandbox.gateway.gateway import Gateway, request_id
-from loadtest.sandbox.gateway.plan import Headers
+from loadtest.sandbox.gateway.request_plan import Headers
 from loadtest.sandbox.gateway.responses import GatewayAnswer, GatewayResponses
 from loadtest.sandbox.http.asgi import Receive, Scope, Send, send_answer, send_json
 from loadtest.sandbox.http.pause import pause

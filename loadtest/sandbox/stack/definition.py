@@ -1,6 +1,6 @@
 """The definition of a gateway: the REST API, its stage, its roles and its keys, as records.
 
-The records hold the definition as it was written; ``sandbox/gateway/plan.py`` makes it ready to run.
+The records hold the definition as it was written; ``sandbox/gateway/request_plan.py`` makes it ready to run.
 Names follow the API Gateway API reference (CreateRestApi, PutMethod, PutIntegration, PutIntegrationResponse).
 """
 

@@ -34,8 +34,8 @@ def validate(definition: GatewayDefinition) -> None:
         _validate_method(method)
         if method.integration.type == "AWS" and method.integration.role not in definition.roles:
             raise DefinitionError(
-                f"The integration of {method.label} has the credentials {method.integration.role!r}, which is no role "
-                "of this stack; set them to the role's ARN."
+                f"The integration of {method.label} has the credentials {method.integration.role!r}, which is not a "
+                "role of this stack; set them to the role's ARN."
             )
 
 

@@ -17,8 +17,8 @@ from loadtest.commands.compare import add_arguments
 from loadtest.compare import paired
 from loadtest.compare.alike import MUST_BE_ALIKE
 from loadtest.compare.comparison import DEFAULT_RUN_NOISE, DEFAULT_TOLERANCE, compare
+from loadtest.compare.report_files import DUEL_FILES, markdown
 from loadtest.compare.shares import MARGIN
-from loadtest.compare.writing import DUEL_FILES, markdown
 from loadtest.load.duelling.duel_sides import DEFAULTS
 from loadtest.summary.summary import Summary, write_summary
 
@@ -91,7 +91,7 @@ def test_what_is_no_run(tmp_path: Path, pair: tuple[str, str], capsys: pytest.Ca
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "summary.json").write_text("{}")
-    for name, said in (("missing", "is no directory"), ("empty", "run.json"), ("broken", "is not a summary")):
+    for name, said in (("missing", "is not a directory"), ("empty", "run.json"), ("broken", "is not a summary")):
         assert main(["compare", pair[0], str(tmp_path / name)]) == 2
         error = capsys.readouterr().err
         assert said in error

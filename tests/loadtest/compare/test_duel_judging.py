@@ -13,10 +13,10 @@ from altered import changed, slower
 
 from benchmarks.duel_simulation import FAST_S, SLOW_S, Case, observed
 from loadtest.compare.comparison import Comparison
-from loadtest.compare.observed import Observed
 from loadtest.compare.paired import _not_by_pauses, compare_in_turns
 from loadtest.compare.paired_rows import kind_rows, latency_rows, pooled_rows
-from loadtest.compare.writing import DUEL_FILES, markdown, write_comparison
+from loadtest.compare.paired_windows import Observed
+from loadtest.compare.report_files import DUEL_FILES, markdown, write_comparison
 from loadtest.judge.measure.like_with_like import Stretch
 from loadtest.run.history.history import Column, History, Windows
 from loadtest.run.records import Verdict

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from altered import changed, reads_of_both, sampled, slower, together, with_info, with_settings, workers_at
+from altered import CDN, GATEWAY, at_two, beside, changed, from_two, sampled, slower, with_info, with_settings
 from history_language import build, padding, parse, run_info
 from simulation import healthy, lagging
 
@@ -14,24 +14,13 @@ from loadtest.errors import RunError
 from loadtest.judge.analyse import summarise
 from loadtest.report.markdown import markdown
 from loadtest.report.page import page
-from loadtest.run.history.history import History, Samples
-from loadtest.run.history.run_info import NO_PLACE, RunInfo
+from loadtest.run.history.history import History
+from loadtest.run.history.run_info import NO_PLACE
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult
 from loadtest.summary.summary import Summary, read_summary, write_summary
 
-GATEWAY, CDN = "https://api.example/v1/samples", "https://cdn.example/v1/samples"
 FAIL, PASS = Verdict.FAIL, Verdict.PASS
-
-
-def at_two(info: RunInfo, weights: tuple[int, int] = (9, 1)) -> RunInfo:
-    addresses = [{"url": url, "weight": weight} for url, weight in zip((GATEWAY, CDN), weights, strict=True)]
-    return info.model_copy(update={"format": 3, "target": {**info.target, "addresses": addresses}})
-
-
-def beside(first: History, second: History, keep: float = 1.0) -> History:
-    """The reads of two histories with the same writes, those of the second at the CDN; of these a part of readers."""
-    return changed(first, info=at_two(first.info), reads=reads_of_both(first, second, keep, "address"))
 
 
 def check(summary: Summary, name: str) -> CheckResult:
@@ -143,15 +132,6 @@ def test_reports_have_a_row_for_each_address_and_the_summary_comes_back(tmp_path
 
 
 FAIL = Verdict.FAIL
-
-
-def from_two(
-    first: History, second: History, keep: float = 1.0, places: tuple[str, str] = ("Oslo", "Tokyo")
-) -> History:
-    """The reads of two histories with the same writes; those of the second, or of a part, are Tokyo's."""
-    reads = reads_of_both(first, second, keep, "worker")
-    both = changed(first, reads=reads, samples=Samples(**together(first.samples, second.samples, "worker")))
-    return with_info(both, attendance=workers_at(places, int(reads.returned_ns.max())))
 
 
 def test_a_cache_near_one_place_fails_the_run_and_that_place_alone() -> None:

@@ -12,7 +12,7 @@ from benchmarks.until_decided_simulation import planned
 from loadtest.judge.analyse import summarise
 from loadtest.judge.decided import undecided
 from loadtest.judge.measure.impact import measure_impact
-from loadtest.judge.measure.looks import METHOD_OF_LOOKS, tails_of
+from loadtest.judge.measure.interval_tails import METHOD_OF_LOOKS, tails_of
 from loadtest.judge.statistics.ratio_estimate import estimate_ratio
 from loadtest.judge.statistics.spending import ONE_LOOK, Tails
 from loadtest.run.history.history import History, Reads, Windows

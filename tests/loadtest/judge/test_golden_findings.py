@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from history_language import history, padding
+from history_language import history, padding, samples
 from pydantic import JsonValue
-from test_load_generator import samples
 
 from loadtest.judge.checks import registry
 from loadtest.judge.checks.promise import Counted, Promise, no_limit, tolerated_staleness
@@ -27,8 +26,10 @@ WATCHED = {"writer": "watch", "write_interval": 0.0, "window": 0.0}
 NOBODY_ASKED = {**WATCHED, "writer": "none"}
 BROKEN = (
     "w1[0 10] w2[20 30] w3[40 50] w4[60 70] w5[75 90] h:r2[52 56] a:r1[100 107] a:r5[110 112] a:n2[120 126] "
-    "d:torn[41 44 bytes=900] d:truncated[177 178 bytes=70] e:r5[421 422 etag=none] f:foreign[431 432]"
+    "d:torn[41 44 bytes=900] d:truncated[177 178 bytes=70] e:r5[421 422 etag=none] f:foreign[431 432] "
+    "f:r[433 434 version=-4] f:r[435 436 version=-5] f:r[437 438 version=-5]"
 )
+"""Versions of reads: -4 was published and replaced between two HEADs; of -5 it is not known when it was published."""
 SLIGHTLY_OLD = (
     "w1[0 10] w2[20 30] w3[60 70] a:r1[31 35] w4[200 210] b:r4[203 208] c:r3[211 215] "
     f"w5[300 310] f:r5[312 314] {padding(10_000, 6)}"
@@ -72,9 +73,9 @@ MORE: dict[str, tuple[str, dict[str, Any]]] = {
     "ETags of version 0": (ETAGS_OF_VERSION_0, {}),
     "somebody else's document comes with the first ETag": (f"w1[0 10] foreign[20 30 etag=0] {padding(10_000, 2)}", {}),
     "few reads": (padding(0, 1, reads=60), {}),
-    "watched, and reads come after all writes": (AFTER_ALL_WRITES, WATCHED),
+    "watched, and reads come after all writes": (f"r0[-9999 -9998] {AFTER_ALL_WRITES}", WATCHED),
     "watched, and two writes are lost": (TWO_ARE_LOST, WATCHED),
-    "watched, and few reads": (padding(0, 1, reads=60), WATCHED),
+    "watched, and few reads": (f"r0[-9999 -9998] {padding(0, 1, reads=60)}", WATCHED),
     "documents of another object": (f"w1[0 10] other-object[5 6] other-object[20 21] {padding(10_000, 2)}", {}),
     "what is old is tolerated": (SLIGHTLY_OLD, {"max_staleness": 5e-8}),
     "what is old may be tolerated": (PERHAPS_TOO_OLD, {"max_staleness": 5e-8}),
@@ -169,6 +170,15 @@ def test_no_check_passes_where_a_part_of_the_record_is_missing(
     result = promise.result(verdict, sentence, looked_at=0, found=0)
     (found,) = run_checks(history("w1[0 10]"), [(promise, lambda _: result)])
     assert (found.verdict, found.sentence) == (judged, said)
+
+
+@pytest.mark.parametrize(("many", "a_core"), [(2, 1), (3, 2)])
+def test_of_a_long_run_no_more_checks_are_in_memory_than_there_are_cores(
+    many: int, a_core: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "MANY_READS", many)
+    monkeypatch.setattr(registry, "side_by_side", lambda _work, _checks, rows, a_core: (rows, a_core))
+    assert run_checks(history("r0[0 1] r0[2 3]")) == (2, a_core)
 
 
 def test_each_check_is_told_of_by_its_title() -> None:

@@ -59,7 +59,7 @@ def test_numbers() -> None:
     whole = question(f"w1[0 10] w2[20 30] {ENOUGH}", "whole")
     assert (whole.number.value, whole.number.text[:8]) == (0.0, "none in ")
     saved = question("w1[0 10] r1[1 2] n1[3 4] n1[5 6] n1[7 8]", "conditional")
-    assert (saved.number.value, saved.number.text) == (0.75, "75.0 % of bytes saved")
+    assert (saved.number.value, saved.number.text) == (0.75, "75.0 %")
     assert question("w1[0 10] r1[1 2]", "conditional").number.value is None
     impact = question("w1[0 10]", "impact")
     assert (impact.number.value, impact.number.unit) == (None, "ratio")

@@ -8,23 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from chosen_settings import ASKED, OUTPUTS, options
 from hypothesis import given
 from hypothesis import strategies as st
 from locust_readers import plan_for, started
+from spooled_runs import RUN, SIZE, column, said_of, say, spool_of, spooled_reads, unsealed_run
 
 from loadtest.errors import UsageError
 from loadtest.load.options.options import settings_from
-from loadtest.load.preparing.several import (
+from loadtest.load.preparing.every_address import (
     check_all_answer,
     refuse_too_few_readers,
     take_what_is_everywhere,
     wait_for_version_0_everywhere,
 )
-from loadtest.load.reading.lanes import Lanes
+from loadtest.load.reading.recorders_by_address import RecordersByAddress
 from loadtest.run.addresses import name_versions_apart, next_reader, turns
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.history.run_info import read_run_info
 from loadtest.run.plan import Plan
 from loadtest.run.records import SECOND_ETAG, ReadOutcome
@@ -33,8 +35,6 @@ from loadtest.run.sealing.sealing import seal
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE, spooled_fields
 from loadtest.target.finding import Target, find_target, refuse_other_endpoint
 from tests.loadtest.http1.targets import answer, answering
-from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, options
-from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spool_of, spooled_reads, unsealed_run
 
 weights_of = st.lists(st.integers(1, 20), min_size=1, max_size=5)
 
@@ -88,15 +88,15 @@ def document(version: int) -> bytes:
 
 def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path) -> None:
     with answering(document(1)) as gateway, answering(document(0)) as cdn:
-        lanes = Lanes(plan_at((gateway.url, 2), (f"{cdn.url}?cdn", 1), folder=tmp_path))
-        readers = started(lanes.next, 3)
+        recorders = RecordersByAddress(plan_at((gateway.url, 2), (f"{cdn.url}?cdn", 1), folder=tmp_path))
+        readers = started(recorders.next, 3)
         for reader in readers * 2:
             reader.read()
         for reader in readers:
             reader.on_stop()
-        counted = lanes.counted()
-        lanes.close()
-    first, second = lanes.recorders
+        counted = recorders.counted()
+        recorders.close()
+    first, second = recorders.of_address
     assert first.documents is second.documents  # each process holds them once
     assert first.verifier is not second.verifier  # what an address sent last is no other one's
     assert (len(gateway.requests), len(cdn.requests), counted.reads) == (4, 2, 6)
@@ -110,9 +110,9 @@ def test_readers_keep_to_their_address_and_records_say_which(tmp_path: Path) -> 
 
 def test_reads_that_were_due_at_an_address_and_never_sent_are_its_own(tmp_path: Path) -> None:
     plan = plan_at(("http://one.example/", 3), ("http://two.example/", 1), folder=tmp_path, rate=1000)
-    lanes = Lanes(replace(plan, start_ns=time.monotonic_ns() - 10**9))
-    lanes.stop_sending()
-    lanes.close()
+    recorders = RecordersByAddress(replace(plan, start_ns=time.monotonic_ns() - 10**9))
+    recorders.stop_sending()
+    recorders.close()
     address = spooled_reads(tmp_path)["address"]
     assert np.count_nonzero(address == 0) == pytest.approx(3 * np.count_nonzero(address == 1), abs=3)
 

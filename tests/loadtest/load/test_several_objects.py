@@ -9,23 +9,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chosen_settings import ASKED, OUTPUTS, TWO_OBJECTS, options
 from hypothesis import given
 from hypothesis import strategies as st
 from locust_readers import plan_for, started
+from spooled_runs import RUN, SIZE, column, said_of, say, spooled_reads, unsealed_run, write
 
 from loadtest.errors import UsageError
 from loadtest.load.options.options import settings_from
-from loadtest.load.preparing.several import wait_for_every_object
-from loadtest.load.reading.lanes import Lanes
+from loadtest.load.preparing.every_address import wait_for_every_object
+from loadtest.load.reading.recorders_by_address import RecordersByAddress
 from loadtest.load.writer import writer as writing
-from loadtest.load.writer.conditional import Replacing
+from loadtest.load.writer.conditional_puts import Replacing
 from loadtest.load.writer.writer import PayloadWriter
 from loadtest.project import PROJECT
 from loadtest.run.addresses import name_versions_apart, object_numbers
 from loadtest.run.documents.kinds import documents_of, made_up_documents
 from loadtest.run.documents.made_up import render
 from loadtest.run.documents.made_up_verifier import MadeUp
-from loadtest.run.etags.entity_tags import SpooledReads
+from loadtest.run.etags.versions_named import SpooledReads
 from loadtest.run.history.run_info import read_run_info
 from loadtest.run.plan import Plan
 from loadtest.run.records import ReadOutcome, WriteOutcome
@@ -34,10 +36,9 @@ from loadtest.run.sealing.sealing import seal
 from loadtest.run.spool.spool import Spool
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
 from loadtest.target.finding import Target, find_target
-from loadtest.target.store import Attempt, ObjectLook, Store
+from loadtest.target.s3_store import S3Store
+from loadtest.target.store_interface import Attempt, ObjectLook
 from tests.loadtest.http1.targets import answer, answering
-from tests.loadtest.load.chosen_settings import ASKED, OUTPUTS, TWO_OBJECTS, options
-from tests.loadtest.load.spooled_runs import RUN, SIZE, column, said_of, say, spooled_reads, unsealed_run, write
 
 
 def test_each_address_is_of_the_object_whose_key_stands_behind_it() -> None:
@@ -111,15 +112,15 @@ def test_the_plan_that_a_worker_gets_says_which_address_is_of_which_object() -> 
 def test_readers_keep_no_document_of_another_object_and_count_no_write_to_it(tmp_path: Path) -> None:
     """The first address answers right, then with the other object's document, then right again."""
     with answering(document(2), document(3), document(2)) as samples, answering(document(3)) as prices:
-        lanes = Lanes(plan_of(samples.url, f"{prices.url}?prices", folder=tmp_path))
-        readers = started(lanes.next, 2)
-        lanes.acknowledge(4, 1)  # of the first object, long ago
+        recorders = RecordersByAddress(plan_of(samples.url, f"{prices.url}?prices", folder=tmp_path))
+        readers = started(recorders.next, 2)
+        recorders.acknowledge(4, 1)  # of the first object, long ago
         for reader in readers * 3:
             reader.read()
         for reader in readers:
             reader.on_stop()
-        stale = [recorder.counts.stale for recorder in lanes.recorders]
-        lanes.close()
+        stale = [recorder.counts.stale for recorder in recorders.of_address]
+        recorders.close()
     assert stale == [2, 0]
     asked = [b'If-None-Match: "2"' in request for request in samples.requests]
     assert not any(b'"3"' in request for request in samples.requests) and asked[-1]
@@ -168,7 +169,7 @@ def test_the_writer_replaces_the_objects_in_turn(objects: int, due: int) -> None
 
 
 def test_another_object_of_the_bucket_has_the_same_client() -> None:
-    store = Store.__new__(Store)
+    store = S3Store.__new__(S3Store)
     store._place = {"Bucket": "b", "Key": "one"}
     other = store.beside("two")
     assert (store._place["Key"], other._place) == ("one", {"Bucket": "b", "Key": "two"})

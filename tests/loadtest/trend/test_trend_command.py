@@ -12,8 +12,8 @@ from loadtest.__main__ import main
 from loadtest.summary.summary import Source, Summary, write_summary
 from loadtest.trend.markdown import markdown
 from loadtest.trend.page import page
+from loadtest.trend.report_files import SCHEMA_PATH, TREND_FILES, schema, trend_json, trend_junit
 from loadtest.trend.trending import trend
-from loadtest.trend.writing import SCHEMA_PATH, TREND_FILES, schema, trend_json, trend_junit
 from tests.loadtest.trend.made_runs import commit, series
 from tests.reports.report_summaries import HOSTILE
 
@@ -94,7 +94,7 @@ def test_all_files_are_written_and_the_json_is_as_its_schema_says(clean: Summary
 
 
 def test_the_committed_schema_is_that_of_the_records() -> None:
-    assert json.loads(SCHEMA_PATH.read_text()) == schema(), "run python -m loadtest.trend.writing"
+    assert json.loads(SCHEMA_PATH.read_text()) == schema(), "run python -m loadtest.trend.report_files"
 
 
 def test_a_change_is_acknowledged_in_a_file(clean: Summary, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,8 +119,8 @@ def test_a_change_is_acknowledged_in_a_file(clean: Summary, tmp_path: Path, caps
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nat_most = "2"', "give a number"),
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nat_most = nan', "give a number"),
         ('[[acknowledged]]\nnumber = "*"\nreason = "r"\ncommit = "abcdef0"\nsince = 1', "known are"),
-        ("[[", "is no TOML"),
-        ("a = " + "[" * 100_000, "is no TOML"),
+        ("[[", "is not TOML"),
+        ("a = " + "[" * 100_000, "is not TOML"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_in_one_sentence(

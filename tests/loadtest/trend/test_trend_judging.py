@@ -10,8 +10,8 @@ from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
 from loadtest.trend.acknowledged import Acknowledged
 from loadtest.trend.records import PromiseTrend, Trend
+from loadtest.trend.report_files import trend_json
 from loadtest.trend.trending import trend
-from loadtest.trend.writing import trend_json
 from tests.loadtest.trend.made_runs import commit, number, run_at, series, with_check
 from tests.reports.report_summaries import empty
 
