@@ -37,6 +37,7 @@ class BatchedStatistics:
 
     def on_request(
         self,
+        *,
         request_type: str,
         name: str,
         response_time: float | None,
@@ -53,7 +54,7 @@ class BatchedStatistics:
         if exception or response_time is None or name != REQUEST_NAME or request_type != METHOD:
             self.give(now_s)
             for one in self._locusts_own:
-                one(request_type, name, response_time, response_length, exception=exception)
+                one(request_type, name, response_time, response_length, exception)
             return
         self._response_times_ms.append(response_time)
         self._bytes += response_length

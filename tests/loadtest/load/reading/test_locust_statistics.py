@@ -47,7 +47,7 @@ def read(made: Any, response_time_ms: float | None, body_bytes: int, now: float,
         "context": {},
         "url": "u",
     }
-    event |= {"response_time": response_time_ms, "response_length": body_bytes, "start_time": now}
+    event |= {"response_time": response_time_ms, "response_length": body_bytes, "start_time": now, "url": "u"}
     made.events.request.fire(**(event | others))
 
 
