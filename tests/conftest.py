@@ -62,6 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tests that share a server must stay together; with a pytest that xdist does not know they are parted silently."""
     gc.freeze()  # all that was imported stays; each look through it for garbage would take a fifth of a second
+    gc.set_threshold(20_000, 20, 20)  # what tests make lives for a test
     if hasattr(session.config, "workerinput") and session.config.getoption("loadgroup", False):
         parted = [item for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
         assert not parted, f"xdist does not keep groups of tests together ({len(parted)} tests): pin another pytest"
