@@ -5,6 +5,7 @@ less than five. Where several processes run tests, a group of tests goes to whic
 first, so that none of them is left alone with a long one at the end.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ SLOW = (
     *("docs/test_ci_page.py", "docs/test_documented_commands.py", "docs/test_workflow_steps.py"),
     "docs/test_workflows.py",
     *("loadtest/real_runs/", "probe/test_mappings_page.py", "probe/test_probe_peers.py", "probe/test_probe_sandbox.py"),
-    *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py"),
+    *("reports/test_report_browser.py", "sandbox/test_sandbox_command.py", "sandbox/test_sandbox_deployments.py"),
+    *("sandbox/test_sandbox_faults_on_the_wire.py", "sandbox/test_sandbox_over_http.py"),
     *("loadtest/judge/checks/test_no_false_alarm.py", "loadtest/judge/checks/test_versions_against_reference.py"),
     *("loadtest/run/observed/test_watched_runs.py", "loadtest/run/observed/test_combinations.py"),
     "loadtest/judge/test_fuzzed_runs.py",
@@ -29,10 +31,37 @@ SLOW = (
     *("loadtest/run/documents/test_faults_recovered.py", "loadtest/trend/test_recorded_trend.py"),
     *("loadtest/target/test_kept_document.py", "loadtest/target/test_s3_store.py", "probe/test_probe_writing.py"),
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_chart_script.py"),
-    "reports/test_report_page.py",
+    *("reports/test_report_page.py", "reports/test_imports.py"),
 )
 """Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for
 histories or documents, even with a quarter of the examples."""
+
+SLOW_TESTS = (
+    # a Python that is started, imports and all
+    *(f"loadtest/load/duelling/test_duelling.py::test_{name}" for name in ("both_", "one_that_", "a_signal_")),
+    "loadtest/judge/thresholds/test_threshold_grammar.py::test_locust_ends_with_2_before_any_load",
+    "loadtest/judge/test_summary.py::test_the_same_runs_give_the_same_bytes_in_another_process",
+    "loadtest/load/test_telemetry.py::test_nothing_of_it_is_imported_by_the_load_test",
+    "loadtest/load/reading/test_reader_limits.py::test_eight_readers_of_endless_answers_stay_below_the_bound",
+    "loadtest/load/writer/test_publish_command.py::test_a_watcher_that_is_told_to_end_while_a_head_hangs",
+    "loadtest/run/history/test_history.py::test_loading_imports_no_load_generator",
+    "stacks/test_settings.py::test_synthesis_stops_at_a_wrong_setting_with_that_sentence_only",
+    *(f"loadtest/http1/test_real_servers.py::test_two_clients_read_the_same[{name}-" for name in ("moto", "sandbox")),
+    # many simulated runs or series, many values, or much to unpack
+    "loadtest/judge/measure/test_near_publications.py::test_correct_publishers_seldom_look_slow",
+    "loadtest/judge/measure/test_paused_windows.py::test_pauses_never_make_a_pass_of_a_fail",
+    "loadtest/judge/statistics/test_signed_rank.py::test_the_interval_covers_as_wilcoxons_test_says",
+    "loadtest/judge/statistics/test_signed_rank.py::test_what_begins_late_in_a_long_run_counts_like_what_began_early",
+    "loadtest/run/observed/test_same_bytes.py::test_correct_runs_with_an_etag_for_each_publication_raise_no_alarm",
+    "loadtest/run/observed/test_without_a_store.py::test_correct_runs_without_a_store_raise_no_alarm",
+    "loadtest/trend/test_change_points.py::test_flat_series_show_nothing",
+    "probe/test_probe_limits.py::test_few_bytes_that_unpack_to_many_fail_and_are_not_unpacked_in_full",
+    "reports/test_report_truth.py::test_how_reads_follow_a_put_is_drawn_where_it_was_measured",
+    # a second of waiting
+    "loadtest/http1/test_connection.py::test_bytes_that_come_late_are_waited_for_when_asked",
+    "loadtest/load/reading/test_reader_connection.py::test_an_answer_that_came_in_time_is_no_failure_though_its_turn",
+)
+"""How the names of single tests begin that take more than 0.4 seconds, in files that are quick without them."""
 
 INDEPENDENT = (
     *(f"loadtest/real_runs/test_{name}.py" for name in ("ended_by_signals", "fault_recovery", "findings", "kills")),
@@ -48,6 +77,7 @@ INDEPENDENT = (
 TOGETHER = (
     ("stacks/test_deployed_changes.py", "stacks/test_deployed_everything.py"),
     ("probe/test_mappings_page.py", "probe/test_probe_and_load_test.py", "probe/test_probe_sandbox.py"),
+    ("sandbox/test_sandbox_faults_on_the_wire.py", "sandbox/test_sandbox_over_http.py"),
     (
         *("reports/test_report_page.py", "reports/test_report_browser.py", "loadtest/trend/test_trend_page.py"),
         "loadtest/real_runs/test_web_page.py",
@@ -86,7 +116,7 @@ def arrange(items: list[pytest.Item], *, several_processes: bool) -> None:
     """Mark what is slow; for several processes also put tests into groups, and the dearest group first."""
     for item in items:
         name = _name(item.path)
-        if name.startswith(SLOW):
+        if name.startswith(SLOW) or f"{name}::{item.nodeid.partition('::')[2]}".startswith(SLOW_TESTS):
             item.add_marker("slow")
         if name.startswith(TERRAFORM):
             item.add_marker("terraform")
@@ -104,10 +134,11 @@ def is_slow(file: Path) -> bool:
 def leave_out_slow(items: list[pytest.Item], config: pytest.Config) -> None:
     """Leave out what is marked slow, be it named in the command."""
     slow = [item for item in items if item.get_closest_marker("slow")]
-    items[:] = [item for item in items if item not in slow]
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
 
 
+@cache
 def _name(file: Path) -> str:
     return file.relative_to(TESTS).as_posix() if file.is_relative_to(TESTS) else file.name
 
