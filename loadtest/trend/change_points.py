@@ -169,6 +169,8 @@ def find_changes(levels: Column, own_deviations: Column, floor: float) -> tuple[
     ``own_deviations`` are the standard deviations that the runs give for their own values (NaN: not known). ``floor``
     is the smallest deviation that a value is assumed to have, so that rounding makes no change.
     """
+    if (levels == levels[0]).all():
+        return ()  # a share that was nought in every run, for example: most numbers of most series
     scan = Scan(levels, own_deviations, floor)
     places: tuple[int, ...] = ()
     while len(places) < MOST_CHANGES:
