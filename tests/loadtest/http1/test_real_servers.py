@@ -32,7 +32,7 @@ def python_s(folder: Path, protocol: str) -> Iterator[str]:
     handler.protocol_version = protocol
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder))) as server:
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # it ends as soon
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/samples"
         server.shutdown()
