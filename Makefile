@@ -51,9 +51,9 @@ test: ## every check and every test, with all set-up
 test-cdk-terrain: .venv/.installed ## docs/cdk-terrain.md with the packages of CDKTF's successor, 0.5 GB that are installed for it
 	INSTALL_CDK_TERRAIN=1 $(PYTHON) -m pytest tests/docs/test_cdk_terrain.py
 
-# None of these waits for anything, so that more processes would only import everything once more.
+# Few of these wait for anything, so that more processes would only import everything once more.
 test-fast: WORKERS = 2
-test-fast: .venv/.installed ## the tests that need no Terraform, no Locust and no browser, for the loop while writing
+test-fast: .venv/.installed ## the tests that need no Terraform, Locust, browser or sandbox, without costly ones, for the loop while writing
 	$(PYTHON) -m pytest $(PARALLEL) --fast $(TESTS)
 
 test-thorough: .venv/.installed ## ten thousand random histories and a thousand correct runs against the checks, before a release

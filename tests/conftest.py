@@ -52,6 +52,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.option.fast and is_slow(collection_path) else None
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A name for a value whose text is no name: some are pages, or a hundred thousand brackets."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > 300 else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     arrange(items, several_processes=hasattr(config, "workerinput"))
