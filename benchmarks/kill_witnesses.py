@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from benchmarks.kill_cases import WORKER_1, WORKER_2, WRITER
@@ -26,7 +27,7 @@ class Counter:
         while not self._over.wait(0.02):
             try:
                 answered = sandbox.state()["answered"]
-            except (OSError, ValueError):
+            except (OSError, ValueError, HTTPException):  # it ended, or ends while it answers
                 return
             self.seen.append((time.monotonic_ns(), answered))
 

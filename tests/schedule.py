@@ -32,6 +32,9 @@ SLOW = (
     *("loadtest/target/test_kept_document.py", "loadtest/target/test_s3_store.py", "probe/test_probe_writing.py"),
     *("stacks/test_deploy.py", "stacks/test_user_input.py", "test_installable.py", "reports/test_chart_script.py"),
     *("reports/test_report_page.py", "reports/test_imports.py"),
+    *("loadtest/trend/test_trend_judging.py", "loadtest/trend/test_trend_command.py"),
+    *("loadtest/judge/test_blocks.py", "loadtest/run/documents/test_made_up_documents.py"),
+    "loadtest/judge/measure/test_after_put.py",
 )
 """Terraform, Locust, a browser, a server to wait for, other tools, or more than two seconds of a processor for
 histories or documents, even with a quarter of the examples."""
