@@ -1,4 +1,4 @@
-"""Counting reads in Locust's own statistics, many at a time: counting each costs a fifth of what a read costs.
+"""Counting reads in Locust's own statistics, many at a time: counting each by itself costs more than recording it.
 
 ``events.request`` is fired for every read. In it, a listener of ours stands in for the one by which Locust counts. It
 gives Locust's statistics a batch by the method with which a master takes in those of a worker, so sums, extremes and
