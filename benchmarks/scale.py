@@ -11,7 +11,6 @@ all four reports written. CPU seconds and the peak of memory are those of the pr
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -26,6 +25,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.options import parser
 from loadtest.run.records import (
     EXIT_CODES,
     GENERATOR_DTYPE,
@@ -256,14 +256,14 @@ def _run_info(seed: int, reads: int, windows: Array) -> dict[str, Any]:
 
 def main() -> int:
     """Measure, and print one line a size."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=("small", "10M"))
-    parser.add_argument("--reads", type=int, help="another size, with --writes")
-    parser.add_argument("--writes", type=int, default=20_000)
-    parser.add_argument("--lag", type=float, default=0.0, help="milliseconds")
-    parser.add_argument("--times", type=int, default=1, help="report so often, and print the quickest")
-    parser.add_argument("--keep", type=Path, help="make the run here, and keep it")
-    options = parser.parse_args()
+    asked = parser("scale", __doc__)
+    asked.add_argument("--sizes", nargs="+", choices=SIZES, default=("small", "10M"))
+    asked.add_argument("--reads", type=int, help="another size, with --writes")
+    asked.add_argument("--writes", type=int, default=20_000)
+    asked.add_argument("--lag", type=float, default=0.0, help="milliseconds")
+    asked.add_argument("--times", type=int, default=1, help="report so often, and print the quickest")
+    asked.add_argument("--keep", type=Path, help="make the run here, and keep it")
+    options = asked.parse_args()
     sizes = [(options.reads, options.writes)] if options.reads else [SIZES[name] for name in options.sizes]
     lag_ns = int(options.lag * MILLISECOND)
     if options.keep:
@@ -274,7 +274,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             # In a process of its own: a child begins with the peak of memory of the process that it is forked from.
             size = ["--reads", str(reads), "--writes", str(writes), "--lag", str(options.lag), "--keep", folder]
-            subprocess.run([sys.executable, "-m", "benchmarks.scale", *size], check=True)
+            subprocess.run([sys.executable, "-m", "benchmarks.scale", *size], stdout=subprocess.DEVNULL, check=True)
             best = min((report_on(Path(folder)) for _ in range(options.times)), key=lambda cost: cost.seconds)
             verdict = json.loads((Path(folder) / "summary.json").read_bytes())["verdict"]
         print(
