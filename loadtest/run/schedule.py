@@ -228,7 +228,11 @@ class Arrivals:
 
     def take_if_due(self, until_ns: int) -> int | None:
         """Give out the next read if it is due by ``until_ns``, and return when it is due."""
-        return self.take() if self._next <= until_ns else None
+        due = self._next
+        if due > until_ns:
+            return None
+        self._next = next(self._mine)
+        return due
 
     def take_overdue(self, now_ns: int) -> Iterator[int]:
         """The arrivals that were due before ``now_ns`` and that nobody has taken."""
@@ -242,6 +246,6 @@ def arrival_times(start_ns: int, rate: float, process: ArrivalProcess, seed: int
         raise ValueError(f"an arrival rate must be positive, not {rate}")
     interval = SECOND / rate
     if process is ArrivalProcess.CONSTANT:
-        return (start_ns + round(number * interval) for number in itertools.count())
+        return map(start_ns.__add__, map(round, map(interval.__mul__, itertools.count())))
     gap = random.Random(f"{seed}/arrivals").expovariate  # noqa: S311 - a schedule, no secret
     return map(round, itertools.accumulate((gap(1 / interval) for _ in itertools.repeat(None)), initial=start_ns))

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 MODULE: Final = "loadtest.load.looking.look"
 _FLUSHED_NS: Final = SECOND
-"""Recorders note twice a second up to when everything is on disk."""
+"""The writer notes twice a second up to when everything is on disk, recorders more often."""
 LONGEST_S: Final = 600
 
 

@@ -34,9 +34,12 @@ from loadtest.load.reading.session import ReadAnswer, Session, Validator
 from loadtest.load.reading.turns import FEW, MANY, Turns
 from loadtest.run.records import ReadOutcome
 
-AT_A_STRETCH_NS: Final = 100_000_000
+SHORTEST_STRETCH_NS: Final = 200_000_000
 """How long a reader reads before it gives control back to Locust, which may then stop it. Locust's own loop costs
 time once a stretch, so short stretches make each read dearer."""
+_STRETCHES_NS: Final = 100_000_000
+"""By how much stretches of readers differ: where all ended together, the reads due then would wait for all of them."""
+_GOLDEN_RATIO: Final = 0.618034
 
 turns: Final = Turns()
 """The turns of all readers of this process, whose connections belong to one event loop."""
@@ -74,6 +77,7 @@ class SamplesReader(User):
         self._heads = Heads(self._recorder)
         self._confirmed: int | None = None
         self._due: int | None = None
+        self._stretch_ns = SHORTEST_STRETCH_NS + int(_STRETCHES_NS * (self._session.number * _GOLDEN_RATIO % 1))
         self._only_reads = len(self.tasks) == 1
         if time.monotonic_ns() < plan.start_ns:  # a hundred connections opened at the start would make its reads late
             self._connection.open_ahead(plan.start_ns)
@@ -109,7 +113,7 @@ class SamplesReader(User):
     @task
     def reads(self) -> None:
         """Read again and again for one stretch, without Locust's own loop."""
-        until_ns = time.monotonic_ns() + AT_A_STRETCH_NS
+        until_ns = time.monotonic_ns() + self._stretch_ns
         due_reads = self._recorder.due_reads
         if due_reads is None:
             self.read()

@@ -9,8 +9,8 @@ a process that left nothing at all, which is the worst case, would go unnoticed.
     worker 3                                                      never began
 
 The end is the one that the master noted. If the master was killed, it is the planned end; if none was planned, the last
-moment at which anybody was heard from. A killed process loses what came after its last flush, so half a second, and as
-much again for a busy machine, is no finding.
+moment at which anybody was heard from. Up to a second before the end is no finding: a writer says twice a second
+that it is there, and a busy machine is late with that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loadtest import units
 from loadtest.run.history.run_entries import Entry, Time
 
 TOLERATED_NS: Final = 1_000_000_000
-"""The last flush (half a second), and as much again for a machine that was late with it."""
+"""Half a second between two heartbeats of a writer, and as much again for a machine that was late with one."""
 
 TOLERATED_WITHOUT_MASTER_NS: Final = 6_000_000_000
 """Processes whose master was killed close one by one, within five seconds."""

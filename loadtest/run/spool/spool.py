@@ -1,4 +1,4 @@
-"""Recording while running: fixed-width records, appended in the readers' loop and flushed at least once a second.
+"""Recording while running: fixed-width records, appended in the readers' loop and flushed ten times a second.
 
 There is no compression, no JSON and no Parquet here: a read costs one ``struct.pack`` and one list append. Text such as
 ETags is written once to a table beside the records, which then hold its line number. What is flushed survives a
@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,22 +161,15 @@ class Spool:
         self._samples.append(PACK_SAMPLE(at_ns, loop_delay_ns, cpu_ns, gc_ns, self.flush_ns))
 
     def flush(self) -> None:
-        """Hand all records to the operating system. What it does not take is kept until the next flush."""
-        for _ in self.flushing():
-            pass
-
-    def flushing(self) -> Iterator[None]:
-        """Flush in pieces, between which readers may go on. What they record meanwhile is for the next flush."""
-        until_ns = started = time.monotonic_ns()
-        for file in [file for file in self._files if file.behind]:
-            self._write(file)
-            self.flush_ns += time.monotonic_ns() - started
-            yield
-            started = time.monotonic_ns()
+        """Hand all records to the operating system, and say up to when. What it does not take waits for the next."""
+        until_ns = time.monotonic_ns()
+        for file in self._files:
+            if file.behind:
+                self._write(file)
         if not any(file.is_short for file in self._files):
             with contextlib.suppress(OSError):  # the heartbeat stands still, and the run is judged by that
                 self._presence.beat(self._pulse(until_ns))
-        self.flush_ns += time.monotonic_ns() - started
+        self.flush_ns += time.monotonic_ns() - until_ns
 
     def _write(self, file: _SpoolFile, *lines: Any) -> None:
         file.waiting += [json.dumps(line).encode() + b"\n" for line in lines]

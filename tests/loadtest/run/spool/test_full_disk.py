@@ -12,11 +12,10 @@ from spooled_runs import RUN, column, etag, full_disk, kill, not_ended, said_of,
 
 from loadtest.__main__ import main
 from loadtest.commands import report as report_command  # noqa: F401 - imported now, for nothing can be compiled onto a full disk
-from loadtest.load.reading import health
 from loadtest.load.reading.health import HealthMonitor
 from loadtest.run.files import SPOOL_FOLDER
 from loadtest.run.history.attendance import Attendance, missing
-from loadtest.run.records import NO_VERSION, SAMPLE_INTERVAL_NS, ReadOutcome
+from loadtest.run.records import NO_VERSION, ReadOutcome
 from loadtest.run.run_directory import RunDirectory
 from loadtest.run.sealing.sealing import is_sealed, seal
 from loadtest.run.spool.recording_processes import closed_spools, still_recording
@@ -94,10 +93,7 @@ def missing_of(run: dict[str, Any]) -> tuple[str, ...]:
     return tuple(re.split(r"ends |[0-9.]+ .?s after", sentence)[0] for sentence in sentences)
 
 
-def test_the_health_of_the_generator_is_sampled_on_while_the_disk_is_full(
-    run_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(health, "FLUSH_INTERVAL_NS", SAMPLE_INTERVAL_NS)
+def test_the_health_of_the_generator_is_sampled_on_while_the_disk_is_full(run_dir: Path) -> None:
     spool = Spool(run_dir, 0)
     with full_disk(0):
         monitor = HealthMonitor(spool)
