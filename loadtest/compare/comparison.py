@@ -16,6 +16,7 @@ from loadtest.judge.measure.paused_windows import PAUSED
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import worst
 from loadtest.summary.summary import Run, Summary
+from loadtest.summary.versions import SAVED_SHARE
 
 DEFAULT_TOLERANCE: Final = 1.07
 """Half way (of ratios) between no change and 15 % more; a run of a minute or two can tell it from both."""
@@ -144,7 +145,7 @@ def _other_rows(base: Summary, new: Summary) -> list[Row]:
         row("Longest consistency window", _longest_window),
         row("First read of a write after its acknowledgement, p50",
             lambda s: units.duration(s.consistency.first_visible.p50_ns)),
-        row("Bytes not sent thanks to 304", lambda s: units.share(s.conditional.saved_share)),
+        row(SAVED_SHARE.capitalize(), lambda s: units.share(s.conditional.saved_share)),
         row("Reads per second", lambda s: units.rate(s.availability.reads_per_second)),
         row("PUTs per second of writing", lambda s: units.rate(s.availability.writes_per_second)),
         row("Longest time without a successful read", lambda s: units.duration(s.availability.longest_gap_ns)),

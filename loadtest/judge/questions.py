@@ -8,7 +8,7 @@ from loadtest import units
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import CheckResult, Number, Question, QuestionId, worst
 from loadtest.summary.speed import Impact
-from loadtest.summary.versions import Conditional, Consistency
+from loadtest.summary.versions import SAVED_SHARE, Conditional, Consistency
 
 QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
     "impact": ("Do writes slow reads down?", ("write-impact", "load-generator")),
@@ -20,7 +20,6 @@ QUESTIONS: Final[dict[QuestionId, tuple[str, tuple[str, ...]]]] = {
     "conditional": ("Is ETag honoured, and what does it save?", ("conditional-get",)),
 }
 """Each question with the checks that its answer rests on; the sentence of the first one is its answer."""
-_SAVED: Final = "share of document bytes not sent thanks to 304"
 
 
 def answer(
@@ -76,10 +75,10 @@ def _freshness_number(consistency: Consistency) -> Number:
 
 def _conditional_number(conditional: Conditional) -> Number:
     if not conditional.conditional_reads:
-        return Number(_SAVED, None, "share", units.NOTHING)
+        return Number(SAVED_SHARE, None, "share", units.NOTHING)
     saved, wrongly = conditional.saved_share, conditional.bytes_saved_wrongly
     text = units.share(saved)
     if wrongly:
         times = units.counted(conditional.stale_not_modified, "time")
         text += f" ({units.size(wrongly)} of it wrongly: {times} a 304 for an outdated copy)"
-    return Number(_SAVED, saved, "share", text)
+    return Number(SAVED_SHARE, saved, "share", text)

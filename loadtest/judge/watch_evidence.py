@@ -25,10 +25,10 @@ def foreign_reads(history: History) -> int:
     return int(np.count_nonzero(history.reads.outcome == ReadOutcome.FOREIGN.value))
 
 
-def met_others(history: History) -> list[str]:
-    """Why each PUT was refused that met something which this run had not put there."""
-    errors = (error for error in history.writes.error if error.startswith(OTHERS_WROTE))
-    return [error.removeprefix(OTHERS_WROTE) for error in errors]
+def met_others(history: History) -> dict[int, str]:
+    """By version: what each PUT met that met something which this run had not put there."""
+    errors = enumerate(history.writes.error)
+    return {version: error.removeprefix(OTHERS_WROTE) for version, error in errors if error.startswith(OTHERS_WROTE)}
 
 
 def reads_of(history: History, version: int) -> int:

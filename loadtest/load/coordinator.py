@@ -19,6 +19,7 @@ from loadtest.load.ending import exit_code, wait_for_spools
 from loadtest.load.interrupts import waiting_through_ctrl_c
 from loadtest.load.looking.looking import Looking
 from loadtest.load.preparing.preparation import Preparation
+from loadtest.load.progress.live_display import log_held_back
 from loadtest.load.progress.progress import Progress
 from loadtest.load.workers.record_receiver import RecordReceiver
 from loadtest.load.workers.workers import Workers
@@ -190,7 +191,8 @@ class Coordinator:
             directory.note(given_up=hanging)
         self._preparation.put_back()
         command = [sys.executable, "-m", "loadtest", "report", "--no-answers", str(directory.path.resolve())]
-        finished = subprocess.run(command, check=False, cwd=PROJECT, stdout=self._answers_to())
+        with log_held_back():  # of what else ends meanwhile, after Ctrl-C say: the report shows what it is doing
+            finished = subprocess.run(command, check=False, cwd=PROJECT, stdout=self._answers_to())
         directory.point_latest_here()
         self._environment.process_exit_code = exit_code(finished.returncode)
 

@@ -72,7 +72,7 @@ class ReadModelRun:
         self._coordinator: Coordinator | None = None
         self._starter = RunStarter(environment)
         self._page: PageRuns | None = None
-        self._quitting = self._starting = False
+        self._quitting = self._starting = self._was_stopped = False
         self._test_started_ns = 0
         environment.stop_timeout = max(float(environment.stop_timeout or 0), LEAST_STOP_TIMEOUT_S)
         runner = environment.runner
@@ -133,7 +133,7 @@ class ReadModelRun:
             self._finish()
 
     def _on_test_start(self, **_kwargs: Any) -> None:
-        self._test_started_ns = time.monotonic_ns()
+        self._test_started_ns, self._was_stopped = time.monotonic_ns(), False
         if self._coordinator is not None:
             return
         try:
@@ -157,8 +157,8 @@ class ReadModelRun:
                 agreed = meeting.wait(gevent.sleep, lambda: coordinator.finished)
         finally:
             self._starting = False
-        if self._coordinator is not coordinator or coordinator.finished:
-            return  # it was stopped meanwhile
+        if self._coordinator is not coordinator or coordinator.finished or self._was_stopped:
+            return  # to begin now would give a run without a read
         for sentence in team.refusals():
             logger.error("%s", sentence)
         side = meeting.side if meeting is not None else ""
@@ -192,6 +192,7 @@ class ReadModelRun:
             self._coordinator.progress.update(client_id, data[COUNTS_KEY])
 
     def _on_test_stopping(self, **_kwargs: Any) -> None:
+        self._was_stopped = True
         if self._coordinator is not None:
             self._coordinator.mark_end()
         self._participant.stop_sending()

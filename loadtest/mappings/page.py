@@ -131,7 +131,7 @@ _UNDER_LOAD: Final[tuple[Row, ...]] = (
     ("… share of 304 among them", _share_of_304),
     ("Could have been 304 and was not", lambda one: units.count(one.summary.conditional.same_version_sent)),
     ("Bytes of bodies received", lambda one: units.size(one.summary.conditional.bytes_received)),
-    ("Bytes that 304 answers did not send", lambda one: units.size(one.summary.conditional.bytes_saved)),
+    ("Document bytes not sent thanks to 304", lambda one: units.size(one.summary.conditional.bytes_saved)),
     ("Response time of a 200: median, p99", lambda one: _times(one.summary.conditional.response_200)),
     ("Response time of a 304: median, p99", lambda one: _times(one.summary.conditional.response_304)),
     ("Service time of a 200: median, p99", lambda one: _service(one, "200")),

@@ -9,7 +9,7 @@ from loadtest.judge.measure.windows import MOST_K
 from loadtest.report.definitions import define
 from loadtest.report.table import FEW_QUANTILE_COLUMNS, Column, Fact, Table, number, table_of
 from loadtest.summary.summary import Summary
-from loadtest.summary.versions import Distribution, KStaleness
+from loadtest.summary.versions import SAVED_SHARE, Distribution, KStaleness
 
 
 def consistency_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -142,9 +142,9 @@ def k_staleness_table(summary: Summary) -> Table:
 def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
     counts = summary.conditional
     return (
-        Fact("Bytes saved", units.size(counts.bytes_saved), _saved_definition(summary)),
-        Fact("Bytes received", units.size(counts.bytes_received), "Bytes of whole documents that were sent."),
-        Fact("Share saved", units.share(counts.saved_share), "Saved ÷ (saved + received)."),
+        Fact("Document bytes not sent thanks to 304", units.size(counts.bytes_saved), _saved_definition(summary)),
+        Fact("Document bytes received", units.size(counts.bytes_received), "Of whole documents."),
+        Fact(SAVED_SHARE.capitalize(), units.share(counts.saved_share), "Not sent ÷ (not sent + received)."),
         Fact(
             "Documents with an ETag",
             f"{counts.with_etag:,} of {counts.whole_reads:,}",
@@ -171,8 +171,8 @@ def conditional_facts(summary: Summary) -> tuple[Fact, ...]:
 
 def _saved_definition(summary: Summary) -> str:
     wrongly = summary.conditional.bytes_saved_wrongly
-    text = "Bytes of documents that the 304 answers did not send."
-    return f"{text} {units.size(wrongly)} of them should have been sent: those 304 were stale." if wrongly else text
+    text = "Bytes that 200s in place of the 304s would have sent."
+    return f"{text} {units.size(wrongly)} of them should have been sent: those 304s were stale." if wrongly else text
 
 
 _STALE_304 = "A 304 that told a reader that an outdated copy was current: a stale read, judged under “Old versions”."

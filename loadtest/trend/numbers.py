@@ -18,6 +18,7 @@ from loadtest.compare.shares import Share, measured_shares
 from loadtest.judge.statistics.signed_rank import shift
 from loadtest.run.records import Verdict
 from loadtest.summary.summary import Summary
+from loadtest.summary.versions import SAVED_SHARE
 from loadtest.trend.records import Better, Scale
 
 Z: Final = 1.96
@@ -92,7 +93,7 @@ SHARES: Final = (
     ("not-whole", "Answers that are not right (torn, truncated, corrupt …)", False),
     ("stale-writes", "Writes after which a read was stale", False),
     ("not-modified", "304 among answers that could have been 304", True),
-    ("bytes-saved", "Bytes not sent thanks to 304", True),
+    ("bytes-saved", SAVED_SHARE.capitalize(), True),
     ("errors", "Reads that ended in an error", False),
 )
 

@@ -96,13 +96,19 @@ def _somebody_else(history: History) -> str:
     said = somebody_else(history)
     if not said or not is_own(history) or not history.info.settings.write_interval:
         return said
-    met = met_others(history)
+    met, outcome = met_others(history), history.writes.outcome
     if not met:
         return (
-            f"{said} No PUT was refused for that, so what they published before the run's last one was replaced: have "
-            "it published again."
+            f"{said} No PUT was refused because of that, so what they published before the run's last one was "
+            "replaced: have it published again."
         )
-    return f"{said} {units.counted(len(met), 'PUT')} changed nothing for that, the last one because {met[-1]}."
+    refused = [why for version, why in met.items() if outcome[version] == WriteOutcome.REFUSED]
+    if refused:
+        said += f" {units.counted(len(refused), 'PUT')} changed nothing, the last one because {refused[-1]}."
+    if unknown := len(met) - len(refused):
+        what = units.counted(unknown, "PUT")
+        said += f" Whether {what} took effect is unknown, as what was there then could not be looked at."
+    return said
 
 
 def _left_open(history: History) -> tuple[Number, ...]:

@@ -22,7 +22,7 @@ from loadtest.run.history.history import History
 from loadtest.summary.slowdown import ImpactEstimate
 from loadtest.summary.speed import LatencyRow, Quantiles
 from loadtest.summary.summary import Summary
-from loadtest.summary.versions import Distribution
+from loadtest.summary.versions import SAVED_SHARE, Distribution
 
 TIMES: Final = ("response", "service")
 POPULATIONS: Final[tuple[str, ...]] = get_args(get_type_hints(LatencyRow)["population"])
@@ -231,7 +231,7 @@ def _all() -> tuple[Metric, ...]:
         Metric("staleness.max", "duration", "the staleness of the stalest read", _stalest, is_interval=True),
         Metric("visible", "duration", "the time from the acknowledgement of a write until it was first read",
                _first_visible, (("p50", "p90", "p99", "max"),), needs_argument=True, minimum=MINIMUM_WRITES),
-        Metric("bytes_saved", "share", "the share of body bytes that 304 answers did not send",
+        Metric("bytes_saved", "share", f"the {SAVED_SHARE}",
                _share(lambda s: s.conditional.saved_share, lambda s: s.conditional.conditional_reads,
                       "no conditional request was answered")),
         Metric("not_modified", "share", "the share of 304 among answers that could have been 304", _not_modified,

@@ -86,7 +86,16 @@ class PageRuns:
             if coordinator.plan is not None and path is not None:
                 self.finished.append(_finished(path, coordinator.progress))
             else:
-                self.refused = "The last run was stopped before all users were there, so nothing was measured."
+                self.refused = self._why_nothing_was_measured()
+
+    def _why_nothing_was_measured(self) -> str:
+        runner = self._environment.runner
+        ended = "was stopped"
+        if not self._stopping and isinstance(runner, MasterRunner) and not runner.worker_count:
+            ended = "lost its last worker"
+        elif not self._stopping and self.run_time_s is not None:
+            ended = f"was over after its run time of {self.run_time_s:,} s"
+        return f"The last run {ended} before all users were there, so nothing was measured."
 
     def _swarm(self) -> Response:
         try:
@@ -118,6 +127,10 @@ class PageRuns:
             raise UsageError("A run is on, and is measured as it was started: stop it before you start another.")
         if runner.state not in (STATE_INIT, STATE_STOPPED):
             raise UsageError(f"Locust is {runner.state}: start again in a moment.")
+        self._check_workers()
+
+    def _check_workers(self) -> None:
+        runner = self._environment.runner
         if isinstance(runner, MasterRunner) and not runner.clients.ready:
             raise UsageError("No worker is connected: start one beside this master, with --worker or --processes.")
 
@@ -127,9 +140,13 @@ class PageRuns:
         if options.run_dir:
             wanted.run_dir = _not_of_this_session(options.run_dir, [run.path for run in self.finished])
         self._runs.prepare_from_page(wanted, form.host)
-        if self._called_off:
+        try:
+            if self._called_off:
+                raise UsageError("The run was called off before it began.")
+            self._check_workers()  # Locust's view would answer that the run has started, and only log that it has not
+        except UsageError:
             self._runs.give_up()
-            raise UsageError("The run was called off before it began.")
+            raise
         vars(options).update(form.settings)
 
     def _stop(self) -> Response:

@@ -19,6 +19,7 @@ import os
 import select
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final, TextIO
 
 from loadtest.load.progress.text import Line
@@ -127,11 +128,38 @@ def _redirections(display: LiveDisplay) -> Iterator[contextlib.AbstractContextMa
         yield contextlib.redirect_stdout(_Above(sys.stdout, display))
     if sys.stderr.isatty():
         yield contextlib.redirect_stderr(_Above(sys.stderr, display))
+    for handler in _handlers_on_terminals():
+        yield _redirected(handler, _Above(handler.stream, display))
+
+
+def _handlers_on_terminals() -> list[logging.StreamHandler[Any]]:
+    """Those of all loggers."""
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     handlers = {handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers}
-    for handler in handlers:
-        if type(handler) is logging.StreamHandler and handler.stream.isatty():
-            yield _redirected(handler, _Above(handler.stream, display))
+    return [each for each in handlers if type(each) is logging.StreamHandler and each.stream.isatty()]
+
+
+@contextlib.contextmanager
+def log_held_back() -> Iterator[None]:
+    """Log to terminals only afterwards: another process draws there meanwhile, into whose line it would be written."""
+    held: list[tuple[logging.Handler, logging.LogRecord]] = []
+    filters = {handler: partial(_hold_back, held, handler) for handler in _handlers_on_terminals()}
+    for handler, hold_back in filters.items():
+        handler.addFilter(hold_back)
+    try:
+        yield
+    finally:
+        for handler, hold_back in filters.items():
+            handler.removeFilter(hold_back)
+        for each, record in held:
+            each.handle(record)
+
+
+def _hold_back(
+    held: list[tuple[logging.Handler, logging.LogRecord]], handler: logging.Handler, record: logging.LogRecord
+) -> bool:
+    held.append((handler, record))
+    return False
 
 
 @contextlib.contextmanager

@@ -9,11 +9,14 @@ from synthetic_windows import rows
 from loadtest.compare.comparison import compare
 from loadtest.compare.shares import design_effect
 from loadtest.compare.verdicts import judged
+from loadtest.judge.thresholds.metrics import METRICS
+from loadtest.report.tables_versions import conditional_facts
 from loadtest.run.records import Verdict
 from loadtest.summary.findings import ThresholdResult
 from loadtest.summary.parts import PlaceRow
 from loadtest.summary.summary import Summary
 from loadtest.summary.versions import Distribution
+from loadtest.trend.numbers import headlines
 
 PASS, FAIL, OPEN = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 ERRORS = "Reads that ended in an error"
@@ -110,6 +113,14 @@ def test_verdicts_side_by_side(before: Verdict, after: Verdict, verdict: Verdict
     found, sentence = judged("Fresh reads", before, after, "What was found.")
     assert found is verdict
     assert bool(sentence) == (verdict is not PASS)
+
+
+def test_what_304s_save_has_one_name_in_all_that_is_said_of_it(clean: Summary) -> None:
+    name = clean.questions[3].number.name
+    told = {row.name for group in compare(clean, clean).groups for row in group.rows}
+    followed = {headline.title for headline in headlines()}
+    assert name.capitalize() in told & followed & {fact.name for fact in conditional_facts(clean)}
+    assert METRICS["bytes_saved"].definition == f"the {name}"
 
 
 def test_a_check_that_fails_now_is_a_regression(clean: Summary, lagging: Summary) -> None:

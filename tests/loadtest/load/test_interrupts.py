@@ -90,6 +90,20 @@ def test_a_master_without_a_page_may_be_stopped_while_it_stops() -> None:
     assert "stop" in vars(runner)
 
 
+def test_a_run_that_is_stopped_while_clocks_are_compared_does_not_begin() -> None:
+    """Its readers are told to stop already: it would be a run without a read, with a report of nothing."""
+    run = ReadModelRun.__new__(ReadModelRun)
+    coordinator = SimpleNamespace(plan=None, finished=False, mark_end=lambda: None)
+    vars(run).update(
+        _coordinator=coordinator,
+        _team=SimpleNamespace(share_out=run._on_test_stopping),
+        _participant=SimpleNamespace(stop_sending=lambda: None),
+        _starting=False,
+    )
+    run._on_spawning_complete(user_count=4)
+    assert coordinator.plan is None
+
+
 def test_ctrl_c_pressed_again_while_readers_are_waited_for_does_not_cost_the_report(told: list[object]) -> None:
     """Readers of a target that hangs take their five seconds, and then the document is put back, too."""
     run = ReadModelRun.__new__(ReadModelRun)

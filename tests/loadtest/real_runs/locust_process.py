@@ -59,11 +59,14 @@ class Run:
 
     def wait_until_said(self, words: str) -> None:
         """Wait until this is in the output."""
-        while words not in self.output:
-            self.wait_until(lambda: bool(select.select([self.process.stdout], [], [], 0)[0]))
-            more = os.read(self.process.stdout.fileno(), 65536).decode(errors="replace")
-            assert more, self.output
-            self.output += more
+        self.wait_until(lambda: words in self.said())
+
+    def said(self) -> str:
+        """The output up to now."""
+        stdout = self.process.stdout
+        while select.select([stdout], [], [], 0)[0] and (more := os.read(stdout.fileno(), 65536)):
+            self.output += more.decode(errors="replace")
+        return self.output
 
     def flushed(self, share: str = "") -> int:
         """How many reads have been flushed, by all processes or by that of one share."""
@@ -84,7 +87,11 @@ class Run:
             assert self.process.poll() is None, self.wait().output
             return False
 
-        until(holds_now)
+        try:
+            until(holds_now)
+        except AssertionError as in_vain:
+            in_vain.add_note(self.said())
+            raise
 
     def signal(self, number: int) -> "Run":
         os.kill(self.process.pid, number)

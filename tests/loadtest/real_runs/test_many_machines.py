@@ -129,10 +129,12 @@ def test_a_session_with_the_page_has_one_run_after_the_other(
     with workers((port, hiding(tmp_path))) as team:
         run = start(sandbox.outputs_path, *options, run_time=None, headless=False)
         for number in (1, 2):
-            swarm = urlencode({"user_count": 4, "spawn_rate": 4, "run_time": "2s"}).encode()
+            swarm = urlencode({"user_count": 4, "spawn_rate": 4}).encode()
             run.wait_until(lambda form=swarm: begins(page, form))
             done = run.run_dir if number == 1 else run.run_dir.with_name(f"{run.run_dir.name}-2")
-            run.wait_until(lambda done=done: (tmp_path / "latest").resolve() == done)
+            Run(done, run.process).wait_until_recorded(100)
+            assert json.load(urlopen(f"http://127.0.0.1:{page}/stop", b""))["success"]
+            assert (tmp_path / "latest").resolve() == done
             assert pq.read_metadata(done / "reads.parquet").num_rows > 100
         run.signal(signal.SIGTERM).wait()
         assert "Traceback" not in run.output

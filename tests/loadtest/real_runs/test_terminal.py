@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -19,6 +20,7 @@ from locust_process import NEVER_MET, PROJECT, SHORT, Run, assert_judged_once
 from pseudo_terminal import InTerminal, Screen, shown_on_terminal
 
 from loadtest.__main__ import main
+from loadtest.load import coordinator
 from loadtest.load.progress import progress
 from loadtest.load.progress.live_display import LiveDisplay, drawn
 from loadtest.load.reading.recorder import Counts
@@ -214,6 +216,31 @@ def test_what_others_write_stays_above_the_display(
     assert sys.stderr is before
     assert handler.stream is before
     assert said(master) == "\r\x1b[Jthird\r\n"
+
+
+def test_what_is_logged_while_the_report_draws_comes_after_it(
+    terminal: Callable[[], int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Locust says that it shuts down when Ctrl-C meets a run's own end, as the report is being made."""
+    master, log = terminal(), logging.getLogger("loadtest.test")
+    monkeypatch.setattr(log, "handlers", [logging.StreamHandler(sys.stderr)])
+
+    def report(*_command: object, **_how: object) -> SimpleNamespace:
+        sys.stderr.write("Judging the run")
+        log.error("shutting down (%s)", "exit code 0")
+        sys.stderr.write("\r\x1b[K")  # as a spinner leaves its line
+        return SimpleNamespace(returncode=1)
+
+    monkeypatch.setattr(coordinator.subprocess, "run", report)
+    environment = SimpleNamespace(stop_timeout=0, process_exit_code=None)
+    preparation = SimpleNamespace(writer=None, put_back=lambda: None)
+    run = SimpleNamespace(
+        _environment=environment, _preparation=preparation, receiver=None, _answers_to=lambda: sys.stdout
+    )
+    directory = SimpleNamespace(path=tmp_path, point_latest_here=lambda: log.error("afterwards"))
+    coordinator.Coordinator._end_and_report(run, directory, SimpleNamespace(workers=0))
+    assert Screen().feed(said(master)).text == "shutting down (exit code 0)\nafterwards\n"
+    assert environment.process_exit_code == 1
 
 
 def test_a_terminal_that_takes_nothing_does_not_stop_the_readers(terminal: Callable[[], int]) -> None:

@@ -86,7 +86,7 @@ def test_somebody_else_is_writing() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "Somebody else is writing to s3://data/payload.json" in result.sentence
     assert "2 reads returned a document that is not of this run" in result.sentence
-    assert "No PUT was refused for that" in result.sentence and "have it published again" in result.sentence
+    assert "No PUT was refused because of that" in result.sentence and "have it published again" in result.sentence
     assert result.witnesses[0].sentence == "Reader 0/0 got a document that is not of this run."
 
 
@@ -97,9 +97,9 @@ def test_in_a_run_that_does_not_write_nothing_of_theirs_was_replaced() -> None:
 
 
 def met_others(text: str, *errors: str) -> History:
-    """The history of ``text``, whose refused PUTs met something of somebody else: that is what they say."""
+    """The history of ``text``, whose PUTs without an acknowledgement met something of somebody else, and say what."""
     reads, writes, windows = parse(text)
-    writes["error"][writes["outcome"] == WriteOutcome.REFUSED] = [f"{OTHERS_WROTE}{error}" for error in errors]
+    writes["error"][writes["outcome"] != WriteOutcome.ACKED] = [f"{OTHERS_WROTE}{error}" for error in errors]
     return build(reads, writes, windows)
 
 
@@ -111,7 +111,7 @@ def test_somebody_else_whom_puts_met_and_no_read() -> None:
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.sentence.startswith(
         "Somebody else wrote to s3://data/payload.json during the run, or deleted it, which 2 PUTs met and no read: "
-        f"who wrote when is unknown. 2 PUTs changed nothing for that, the last one because {kept}."
+        f"who wrote when is unknown. 2 PUTs changed nothing, the last one because {kept}."
     )
     assert {fresh_reads(met).verdict, monotonic_reads(met).verdict} == {Verdict.INCONCLUSIVE}
     stale = fresh_reads(met_others(f"w1[0 10] x2[20 30] r0[40 50] {padding(10_000, 3)}", kept))
@@ -119,7 +119,16 @@ def test_somebody_else_whom_puts_met_and_no_read() -> None:
     assert "Somebody else wrote to s3://data/payload.json as well (1 PUT met it)" in stale.sentence
     both = assumptions(met_others(f"w1[0 10] x2[20 30] foreign[21 22] {padding(10_000, 3)}", kept)).sentence
     assert "1 read returned a document that is not of this run" in both
-    assert "1 PUT changed nothing for that" in both and "published again" not in both
+    assert "1 PUT changed nothing, the last one" in both and "published again" not in both
+
+
+def test_a_put_that_met_others_and_may_have_taken_effect_is_not_said_to_have_changed_nothing() -> None:
+    seen, unseen = "somebody else has written there; it is kept", "what is there stays, as it cannot be kept (denied)"
+    both = assumptions(met_others(f"w1[0 10] x2[20 30] w3[40 ?] {padding(10_000, 4)}", seen, unseen)).sentence
+    assert f"1 PUT changed nothing, the last one because {seen}. Whether 1 PUT took effect is unknown, as" in both
+    alone = assumptions(met_others(f"w1[0 10] w2[20 ?] {padding(10_000, 3)}", unseen)).sentence
+    assert "which 1 PUT met" in alone and "Whether 1 PUT took effect is unknown" in alone
+    assert "changed nothing" not in alone and "No PUT was refused" not in alone
 
 
 def test_the_object_is_not_always_known_by_name() -> None:

@@ -227,7 +227,7 @@ def test_thresholds_count_for_the_verdict_of_the_run(tmp_path: Path) -> None:
     write_reports(summary, run)
     assert read_summary(run / "summary.json") == summary
     for name in ("report.md", "report.html", "junit.xml"):
-        assert "The share of body bytes that 304 answers did not send is 31.1 %" in (run / name).read_text()
+        assert "The share of document bytes not sent thanks to 304 is 31.1 %" in (run / name).read_text()
 
 
 def test_a_recorded_threshold_of_another_version_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from chosen_settings import options
 from locust.argument_parser import get_parser
 from locust.env import Environment
 from locust.event import Events
+from locust.runners import STATE_INIT, MasterRunner, WorkerNode, WorkerNodes
 
 from loadtest.errors import UsageError
 from loadtest.load.page.host import LOOPBACK, check_can_listen, listen_on_loopback
@@ -140,6 +141,45 @@ def test_stop_at_once_after_start_leaves_nothing_prepared(page: Page) -> None:
     assert page.client.post("/stop").get_json()["success"]
     assert page.runs.given_up == 1
     assert page.swarm()["success"]
+
+
+class Master(MasterRunner):
+    """One that listens on no port, and has a worker."""
+
+    def __init__(self) -> None:
+        self.state = STATE_INIT
+        self.clients = WorkerNodes()
+        self.clients["a-worker"] = WorkerNode("a-worker")
+
+
+def test_a_worker_that_goes_while_the_run_is_prepared_is_missed_before_the_page_says_that_it_has_started(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.environment.runner = master = Master()
+    monkeypatch.setattr(page.runs, "prepare_from_page", lambda *_: master.clients.clear())
+    assert "No worker is connected" in page.swarm()["message"]
+    assert page.runs.given_up == 1
+    assert "No worker is connected" in page.page.refused
+
+
+@pytest.mark.parametrize(
+    ("run_time_s", "pressed", "worker", "why"),
+    [
+        (2, False, True, "was over after its run time of 2 s"),
+        (None, False, False, "lost its last worker"),
+        (2, True, True, "was stopped"),
+    ],
+)
+def test_why_nothing_was_measured(page: Page, run_time_s: int | None, pressed: bool, worker: bool, why: str) -> None:
+    page.environment.runner = master = Master()
+    page.page.run_time_s, page.page._stopping = run_time_s, pressed
+    if not worker:
+        master.clients.clear()
+    never_began: Any = SimpleNamespace(progress=None, plan=None, path=None)
+    with page.page.reporting(never_began):
+        pass
+    said = f"The last run {why} before all users were there, so nothing was measured."
+    assert page.page.refused == said
 
 
 def finished(folder: Path) -> FinishedRun:
