@@ -129,7 +129,7 @@ def target_from(
     add_run_arguments(parser)
     settings = parser.parse_args(options, env_vars={})
     settings.host = host
-    return find_target(settings_from(settings))
+    return find_target(settings_from(settings), address="give the address", bucket_remedy="give --bucket")
 
 
 def _checked(url: str) -> tuple[str, str, str]:

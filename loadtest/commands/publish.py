@@ -88,7 +88,8 @@ def _orders(arguments: argparse.Namespace) -> dict[str, Any]:
     outputs = read_outputs(arguments.outputs, arguments.stack, url_needed=False) or {}
     bucket = arguments.bucket or outputs.get("S3BucketName")
     if not bucket:
-        raise UsageError(f"There is no bucket to write to: {arguments.outputs} names none; give --bucket.")
+        known = f"{arguments.outputs} names none" if arguments.outputs.exists() else f"there is no {arguments.outputs}"
+        raise UsageError(f"There is no bucket to write to: {known}; give --bucket.")
     url = outputs.get("SamplesUrl", "")
     return {
         "bucket": bucket,

@@ -117,8 +117,18 @@ class Target:
         return said
 
 
-def find_target(settings: Settings) -> Target:
+def find_target(
+    settings: Settings,
+    *,
+    address: str = "give --host and --bucket",
+    bucket_remedy: str = "give --bucket, or --writer none, which writes nothing",
+) -> Target:
     """The target that the settings name.
+
+    Args:
+        settings: what was chosen.
+        address: how a user of this command names one.
+        bucket_remedy: the same for a bucket.
 
     Raises:
         UsageError: there is neither a host nor a usable outputs file, or no bucket to write to.
@@ -132,21 +142,20 @@ def find_target(settings: Settings) -> Target:
     urls = [(url, weight) for url, weight in addresses if url]
     if len(urls) < len(addresses):
         raise UsageError(
-            f"There is nothing to read: no --host was given and there is no {file}; "
-            "run `make deploy`, or start the sandbox with `python -m loadtest sandbox`, or give --host and --bucket."
+            f"There is nothing to read: no address was given and there is no {file}; run `make deploy`, or start the "
+            f"sandbox with `python -m loadtest sandbox`, or {address}."
         )
     wrong = next((url for url, _ in urls if not _is_http(url)), None)
     if wrong is not None:
-        where, remedy = ("The address", "fix --host") if settings.host else ("SamplesUrl", "run `make deploy` again")
+        where, remedy = ("The address", "fix it") if settings.host else ("SamplesUrl", "run `make deploy` again")
         raise UsageError(f"{where} is {shown(public_url(wrong))}: it must be an http or https address; {remedy}.")
     url = urls[0][0]
     for each, _ in urls:
         refuse_two_identities(each, settings.headers)
     bucket = settings.bucket or outputs.get("S3BucketName")
     if not bucket and settings.writer != NO_WRITER:
-        raise UsageError(
-            f"There is no bucket to write to: {file} names none and --bucket was not given; give --bucket."
-        )
+        known = "there is no outputs file" if found is None else f"{file} names none"
+        raise UsageError(f"There is no bucket to write to: {known}; {bucket_remedy}.")
     if found is None and settings.outputs_needed:  # it was named, so its name is probably mistyped
         raise UsageError(
             f"There is no outputs file {file}: give --outputs (or LOCUST_OUTPUTS) the name of an existing file, or "

@@ -115,8 +115,8 @@ WRONG = (
     (("http://x", "--timeout", "0"), "--timeout is 0"),
     (("http://x", "--remove"), "without --write"),
     (("http://x", "--origin", "shop.example"), "--origin is 'shop.example'"),
-    (("http://127.0.0.1:9/x", "--write", "--outputs", "none.json"), "no bucket to write to"),
-    (("--outputs", "none.json"), "nothing to read"),
+    (("http://127.0.0.1:9/x", "--write", "--outputs", "none.json"), "there is no outputs file; give --bucket."),
+    (("--outputs", "none.json"), "sandbox`, or give the address."),
 )
 
 

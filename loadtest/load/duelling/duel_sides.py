@@ -21,6 +21,7 @@ from loadtest.run.duel_schedule import Side
 from loadtest.run.settings import Settings
 from loadtest.target.finding import DEFAULT_OUTPUTS, Target, find_target
 from loadtest.target.paths import paths_from
+from stacks.user_input import is_folder, is_plain_file, shown
 
 DEFAULTS: Final = {"arrival-rate": "400", "window": "1"}
 """Only one of the two reads at a time: at 400 a second each makes as many reads as a run of its own does at 200.
@@ -78,7 +79,7 @@ def _refuse(base: DuelSide, new: DuelSide) -> None:
 def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelSide:
     address_or_outputs: str = getattr(arguments, side)
     is_address = address_or_outputs.startswith(("http://", "https://"))
-    outputs = "none" if is_address else str(_outputs(Path(address_or_outputs)))
+    outputs = "none" if is_address else str(_outputs(side, Path(address_or_outputs)))
     stack, bucket = (getattr(arguments, f"{side}_{name}") for name in ("stack", "bucket"))
     options = [*shared, f"--outputs={outputs}", f"--stack={stack}", f"--bucket={bucket}"]
     environment = _without_locusts_own(os.environ)
@@ -92,7 +93,8 @@ def _side(arguments: argparse.Namespace, side: Side, shared: list[str]) -> DuelS
     else:
         options.append("--host=")
     settings = settings_from(parsed)
-    return DuelSide(_without_secrets(options, settings, environment), environment, settings, find_target(settings))
+    target = find_target(settings, bucket_remedy=f"give --{side}-bucket")
+    return DuelSide(_without_secrets(options, settings, environment), environment, settings, target)
 
 
 def _without_secrets(options: list[str], settings: Settings, environment: dict[str, str]) -> list[str]:
@@ -125,8 +127,14 @@ def _shared(arguments: argparse.Namespace) -> list[str]:
     return options
 
 
-def _outputs(path: Path) -> Path:
-    return path / DEFAULT_OUTPUTS if path.is_dir() else path
+def _outputs(side: Side, path: Path) -> Path:
+    file = path / DEFAULT_OUTPUTS if is_folder(path) else path
+    if not is_plain_file(file):
+        raise UsageError(
+            f"{side.upper()} is {shown(str(path))}: give a file of outputs, a folder with an {DEFAULT_OUTPUTS}, or an "
+            "address, which begins with http:// or https://."
+        )
+    return file
 
 
 def _without_locusts_own(environment: Mapping[str, str]) -> dict[str, str]:

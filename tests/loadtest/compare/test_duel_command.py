@@ -109,8 +109,12 @@ def test_one_object_for_both_is_refused_unless_nothing_is_written(
 def test_a_missing_file_and_an_output_that_exists(
     tmp_path: Path, sides: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["duel", sides[0], str(tmp_path / "none-here.json")]) == 2
-    assert "none-here.json" in capsys.readouterr().err
+    for none_there in (tmp_path / "none-here.json", tmp_path, tmp_path / ("o" * 5_000)):
+        assert main(["duel", sides[0], str(none_there)]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("NEW is '") and "give a file of outputs, a folder with an outputs.json, or an" in said
+    assert main(["duel", "http://127.0.0.1:1", sides[0]]) == 2
+    assert "no bucket to write to: there is no outputs file; give --base-bucket." in capsys.readouterr().err
     (tmp_path / "d-new").mkdir()
     assert main(["duel", *sides, "--output", str(tmp_path / "d")]) == 2
     assert "it or a run of that name beside it exists already" in capsys.readouterr().err

@@ -54,8 +54,13 @@ OF_NEITHER = (
 @pytest.mark.parametrize(
     ("arguments", "outputs", "sentence"),
     [
-        ([], None, "There is nothing to read: no --host was given and there is no "),
-        (["--host", "http://h"], None, "There is no bucket to write to"),
+        ([], None, "There is nothing to read: no address was given and there is no "),
+        (
+            ["--host", "http://h"],
+            None,
+            "no bucket to write to: there is no outputs file; give --bucket, or --writer none",
+        ),
+        (["--host", "http://h"], {"s": {"SamplesUrl": "http://h"}}, "outputs.json names none; give --bucket"),
         ([], "{not json", "cannot be read as JSON"),
         ([], "[" * 100_000, "nested too deep"),
         *(([], outputs, "does not look like the outputs of cdktf deploy") for outputs in OF_NEITHER),
