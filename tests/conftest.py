@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +15,7 @@ from quick_terraform import quick_terraform, why_unusable
 from schedule import arrange, is_slow, leave_out_slow
 from synthesized_once import synthesized_once
 from warm_locust import WarmLocust
-from warm_python import WarmPython
+from warm_python import QuickSandbox, WarmPython
 
 # NumPy is imported below. Threads for small matrices wait for each other by spinning: half of the CPU of such tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -23,6 +24,8 @@ os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 import locust  # noqa: F401
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # the Locust processes under test are patched
+
+from loadtest.sandbox.process import running_sandbox
 
 # How long an example takes says nothing of the code on a machine that runs other tests beside it.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -108,7 +111,7 @@ def cdktf() -> Path:
 
 @pytest.fixture(scope="session")
 def warm_python() -> Iterator[WarmPython]:
-    warm = WarmPython()
+    warm = WarmPython("runs")
     yield warm
     warm.close()
 
@@ -117,6 +120,14 @@ def warm_python() -> Iterator[WarmPython]:
 def warm_locust(warm_python: WarmPython) -> Iterator[WarmLocust]:
     warm = WarmLocust(warm_python.program)
     yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def quick_sandbox() -> Iterator[QuickSandbox]:
+    """``running_sandbox``, in copies of a process that has imported what it needs."""
+    warm = WarmPython("sandboxes")
+    yield partial(running_sandbox, python=str(warm.program))
     warm.close()
 
 

@@ -1,8 +1,9 @@
-"""A Python that has imported this project already: ``sys.executable`` of warm Locust processes.
+"""A Python that has imported this project already: ``sys.executable`` of warm Locust processes, and of sandboxes.
 
 A run starts its writer, what puts the document back and its report, each ``python -m MODULE``, and each would spend
-most of its time on imports. Here a small program takes Python's place: it hands its input and outputs to a process that
-has imported all, has a copy of that run the module, and ends as the copy does. When it is killed, so is the copy.
+most of its time on imports; so would a sandbox, and moto beside it. Here a small program takes Python's place: it hands
+its input and outputs to a process that has imported all, has a copy of that run the module, and ends as the copy does.
+When it is killed, so is the copy.
 """
 
 import json
@@ -15,16 +16,20 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 _LARGEST_MESSAGE = 1 << 20
 _NUMBER = struct.Struct("i")
+QuickSandbox = Callable[..., AbstractContextManager[Any]]
 _PROGRAM = f"""#!{sys.executable} -IS
 import json, os, signal, socket, struct, sys
 connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 connection.connect(__file__ + ".socket")
-said = {{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
+said = {{"program": __file__, "arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
 socket.send_fds(connection, [json.dumps(said).encode()], [0, 1, 2])
 (copy,) = struct.unpack("i", connection.recv(4))
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -40,9 +45,12 @@ os._exit(code)
 
 
 class WarmPython:
-    """The process that has imported this project; ``program`` is called as Python is."""
+    """The process that has imported this project; ``program`` is called as Python is.
 
-    def __init__(self) -> None:
+    It has what ``runs`` need or what ``sandboxes`` do: moto, once imported, changes every client of AWS.
+    """
+
+    def __init__(self, needed_by: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="warm-")
         self.program = Path(self._folder.name) / "python"
         self.program.write_text(_PROGRAM)
@@ -51,7 +59,7 @@ class WarmPython:
             listening.bind(f"{self.program}.socket")
             listening.listen(100)
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(listening.fileno())],
+                [sys.executable, __file__, str(listening.fileno()), needed_by],
                 pass_fds=[listening.fileno()],
                 stdin=subprocess.PIPE,  # when this process ends, however it does, so does the other
                 cwd=PROJECT,
@@ -112,12 +120,12 @@ def _become(said: dict[str, object], descriptors: list[int]) -> None:
     os.chdir(str(said["folder"]))
     os.environ.clear()
     os.environ.update(said["environment"])  # type: ignore[call-overload]
+    sys.executable = str(said["program"])
     flag, sys.argv[1:] = said["arguments"][0], said["arguments"][1:]  # type: ignore[index]
     assert flag == "-m"
 
 
-if __name__ == "__main__":
-    sys.path[0] = str(PROJECT)
+def _import_for_runs() -> None:
     import loadtest.commands.report
     import loadtest.commands.restore
     import loadtest.judge.analyse
@@ -131,6 +139,25 @@ if __name__ == "__main__":
 
     read_once()
     s3_client(s3_session("none", "none"), "us-east-1", "http://127.0.0.1:1")  # reads what botocore knows of S3
+
+
+def _import_for_sandboxes() -> None:
+    import boto3
+
+    import loadtest.commands.sandbox
+    import loadtest.sandbox.aws.moto_child
+    import loadtest.sandbox.server.server  # noqa: F401
+    from tests.quick_boto3 import read_once
+
+    read_once()
+    for service in ("s3", "iam"):
+        boto3.client(service, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    boto3.DEFAULT_SESSION = None
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(PROJECT)
+    {"runs": _import_for_runs, "sandboxes": _import_for_sandboxes}[sys.argv[2]]()
     become_each_copy(socket.socket(fileno=int(sys.argv[1])))
     module, sys.argv[:2] = sys.argv[1], [sys.argv[1]]
     sys.modules.pop(module if "." in module else f"{module}.__main__", None)  # it is run, and not only imported

@@ -96,16 +96,17 @@ def running_sandbox(
     faults: Mapping[str, str] | None = None,
     seed: int = 1,
     outputs: Path | None = None,
+    python: str = sys.executable,
     time_limit_s: float = 60,
 ) -> Iterator[RunningSandbox]:
     """Start a sandbox on a free port, yield it, stop it.
 
     ``synth`` is a folder of synthesized stacks or one ``cdk.tf.json``; None starts an empty sandbox. ``outputs`` is
-    where outputs.json goes (default: a temporary folder).
+    where outputs.json goes (default: a temporary folder); ``python`` is what runs the sandbox.
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs_path = outputs or Path(folder) / "outputs.json"
-        command = [sys.executable, "-m", "loadtest", "sandbox", "--until-input-ends", "--seed", str(seed)]
+        command = [python, "-m", "loadtest", "sandbox", "--until-input-ends", "--seed", str(seed)]
         command += ["--empty"] if synth is None else ["--synth-dir", str(synth), "--outputs", str(outputs_path)]
         command += [] if stack is None else ["--stack", stack]
         for name, value in (faults or {}).items():

@@ -17,9 +17,11 @@ import boto3
 import pytest
 from commands import shell_blocks
 from documented import PROJECT, copy_of_project, shell
+from quick_terraform import LESS_COLLECTING, LESS_TO_READ
+from warm_python import QuickSandbox
 
 from loadtest.project import locust_command
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 from stacks.deploy import environment
 
 REPLACE_KEY = (
@@ -35,12 +37,12 @@ KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 @pytest.fixture
-def account(terraform_variables: dict[str, str], cdktf: Path) -> Iterator[RunningSandbox]:
+def account(terraform_variables: dict[str, str], cdktf: Path, quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
     """An empty sandbox; skips where something is missing that the page asks for."""
     for program in ("aws", "curl"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not in the PATH")
-    with running_sandbox() as running:
+    with quick_sandbox() as running:
         yield running
 
 
@@ -86,7 +88,7 @@ def test_deployed_as_the_page_says(
     here = {"READMODEL_AWS_ENDPOINT_URL": account.url, "AWS_ENDPOINT_URL": account.url}
     here |= KEY
     here |= {"AWS_DEFAULT_REGION": settings["context"]["readModel"]["region"], "AWS_PAGER": ""}
-    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"], "GOGC": "400"}  # less time for garbage
+    here |= {"TF_CLI_CONFIG_FILE": environment()["TF_CLI_CONFIG_FILE"], **LESS_COLLECTING, **LESS_TO_READ}
 
     def done(command: str) -> str:
         finished = shell(command, folder, seconds=300, **here)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from documented import PROJECT, copy_of_project, shell, synthesized_before
 from locust.argument_parser import get_parser
+from warm_python import QuickSandbox
 
 from loadtest.__main__ import main
 from loadtest.judge.analyse import summarise
@@ -24,7 +25,7 @@ from loadtest.judge.thresholds.judging import evaluate
 from loadtest.load.options.options import add_arguments, settings_from
 from loadtest.run.loading import load_history
 from loadtest.run.spool.spool_format import SPOOLED_READ_DTYPE
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 
 VERDICTS = (0, 1, 3)
 SHORT = {"LOCUST_RUN_TIME": "3s", "LOCUST_WINDOW": "0.5", "LOCUST_WRITE_INTERVAL": "0.2"}
@@ -81,9 +82,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, synthesized: dict[str, Pa
 
 
 @pytest.fixture(scope="module")
-def sandbox(checkout: Path) -> Iterator[RunningSandbox]:
+def sandbox(checkout: Path, quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
     """The sandbox that the checkout's outputs.json names."""
-    with running_sandbox(checkout / ".build" / "sandbox" / "demo", outputs=checkout / "outputs.json") as running:
+    with quick_sandbox(checkout / ".build" / "sandbox" / "demo", outputs=checkout / "outputs.json") as running:
         yield running
 
 

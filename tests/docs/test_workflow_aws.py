@@ -12,9 +12,10 @@ import boto3
 import pytest
 from documented import PROJECT, copy_of_project, synthesized_before
 from synthesized_once import synthesized_once
+from warm_python import QuickSandbox
 from workflow_steps import Job
 
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 
 STATE_BUCKET = "state-of-the-test"
 STACK = "read-model-ci-42"
@@ -28,8 +29,8 @@ CONTEXT = {
 
 
 @pytest.fixture(scope="module")
-def sandbox(terraform_variables: dict[str, str], cdktf: Path) -> Iterator[RunningSandbox]:
-    with running_sandbox() as running:
+def sandbox(terraform_variables: dict[str, str], cdktf: Path, quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
+    with quick_sandbox() as running:
         yield running
 
 

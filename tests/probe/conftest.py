@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from scripted_server import ScriptedServer
+from warm_python import QuickSandbox
 
 from loadtest.probe import http1, probed_object, runner
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 from loadtest.target.finding import Credentials, Target
 from loadtest.target.s3_client import s3_client, s3_session
 
@@ -59,13 +60,13 @@ def target_of():
 
 
 @pytest.fixture(scope="session")
-def sandboxes() -> Iterator[Callable[[str], RunningSandbox]]:
+def sandboxes(quick_sandbox: QuickSandbox) -> Iterator[Callable[[str], RunningSandbox]]:
     """The sandbox of a stack, started when it is first asked for: no faults, no document, and IAM enforced."""
     with ExitStack() as ending:
 
         @cache
         def started(stack: str) -> tuple[RunningSandbox, Any]:
-            sandbox = ending.enter_context(running_sandbox(SYNTHESIZED / f"{stack}.tf.json"))
+            sandbox = ending.enter_context(quick_sandbox(SYNTHESIZED / f"{stack}.tf.json"))
             return sandbox, s3_client(s3_session("owner", "owner"), "us-east-1", sandbox.url)
 
         def of(stack: str) -> RunningSandbox:

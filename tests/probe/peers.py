@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ def nginx_compressing_over_tls() -> AbstractContextManager[Served]:
     )
 
 
-def reports() -> tuple[dict[str, Report], dict[str, Any]]:
+def reports(sandbox_of: Callable[..., Any] = running_sandbox) -> tuple[dict[str, Report], dict[str, Any]]:
     """What the probe finds of each peer, by the name of its column; and the object that is in moto's S3 afterwards.
 
     All are probed at once, for most of it is waiting.
@@ -94,7 +94,7 @@ def reports() -> tuple[dict[str, Report], dict[str, Any]]:
         nginx_serving(DOCUMENT) as url,
         nginx_compressing_over_tls() as served,
         moto_s3() as moto,
-        running_sandbox(SYNTHESIZED / "one-origin.tf.json") as sandbox,
+        sandbox_of(SYNTHESIZED / "one-origin.tf.json") as sandbox,
         patch.dict(os.environ, KEY | {"SSL_CERT_FILE": str(served.certificate)}),
         ThreadPoolExecutor() as at_once,
     ):

@@ -28,11 +28,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def found_and_kept():
+def found_and_kept(quick_sandbox):
     """What the probe finds of each peer, and what is in moto's S3 afterwards."""
     if not installed():
         pytest.skip("nginx is not installed")
-    return reports()
+    return reports(quick_sandbox)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from loadtest.probe.http1 import LINGER_S
 from loadtest.probe.model import CaseVerdict, Phase
 from loadtest.probe.runner import Probe, ProbePlan
 from loadtest.run.documents.made_up import render
-from loadtest.sandbox.process import running_sandbox
 from loadtest.target.s3_client import s3_client, s3_session
 
 pytestmark = pytest.mark.slow
@@ -77,8 +76,8 @@ def test_the_half_mapping_fails_with_an_empty_200(sandboxes, capsys):
 @pytest.mark.parametrize(
     ("stack", "options"), [("one-origin", ()), ("two-origins", ("--origin", "https://other.example"))]
 )
-def test_a_gateway_without_a_document_says_404_and_cors_is_right_on_every_answer(stack, options, capsys):
-    with running_sandbox(SYNTHESIZED / f"{stack}.tf.json") as sandbox:
+def test_a_gateway_without_a_document_says_404_and_cors_is_right_on_every_answer(stack, options, capsys, quick_sandbox):
+    with quick_sandbox(SYNTHESIZED / f"{stack}.tf.json") as sandbox:
         code, cases, _ = probe(sandbox, capsys)
         assert code == 3
         assert cases["missing-object"]["verdict"] == cases["missing-object-conditional"]["verdict"] == "PASS"

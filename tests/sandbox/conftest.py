@@ -5,19 +5,20 @@ from collections.abc import Iterator
 import pytest
 from gateway_bench import SYNTH
 from sandbox_client import SandboxClient
+from warm_python import QuickSandbox
 
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 
 
 @pytest.fixture(scope="session")
-def conditional_sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(SYNTH / "conditional.tf.json") as sandbox:
+def conditional_sandbox(quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
+    with quick_sandbox(SYNTH / "conditional.tf.json") as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
-def empty_sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox() as sandbox:
+def empty_sandbox(quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
+    with quick_sandbox() as sandbox:
         yield sandbox
 
 

@@ -15,16 +15,17 @@ import pytest
 from locust_process import LATENCY, OPEN, SHORT, Run, Start, Type
 from own_document import Mine
 from warm_locust import WarmLocust, arguments_of
+from warm_python import QuickSandbox
 
 from benchmarks.nginx import free_port
 from loadtest.project import locust_command
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 from tests.docs.documented import copy_of_project
 
 
 @pytest.fixture(scope="session")
-def shared_sandbox(synthesized: dict[str, Path]) -> Iterator[RunningSandbox]:
-    with running_sandbox(synthesized["conditional"]) as sandbox:
+def shared_sandbox(synthesized: dict[str, Path], quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
+    with quick_sandbox(synthesized["conditional"]) as sandbox:
         yield sandbox
 
 

@@ -11,11 +11,12 @@ import pytest
 from locust_process import PROJECT, SHORT
 from own_document import Mine
 from warm_locust import WarmLocust, WarmRun, arguments_of
+from warm_python import QuickSandbox
 
 from loadtest.__main__ import main
 from loadtest.load.duelling import duelling
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 
 
 @pytest.mark.slow
@@ -23,6 +24,7 @@ def test_both_runs_are_whole_and_never_read_at_a_time(
     sandbox: RunningSandbox,
     synthesized: dict[str, Path],
     warm_locust: WarmLocust,
+    quick_sandbox: QuickSandbox,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -31,7 +33,7 @@ def test_both_runs_are_whole_and_never_read_at_a_time(
         return warm_locust.start(arguments_of(command), PROJECT, env, errors=stdout)
 
     monkeypatch.setattr(duelling, "subprocess", SimpleNamespace(**vars(subprocess) | {"Popen": begin}))
-    with running_sandbox(synthesized["conditional"], faults={"latency": "30ms"}) as slow:
+    with quick_sandbox(synthesized["conditional"], faults={"latency": "30ms"}) as slow:
         for one in (sandbox, slow):
             one.enforce_iam(False)
         mine = [Mine(one) for one in (sandbox, slow)]

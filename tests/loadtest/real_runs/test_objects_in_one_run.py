@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from locust_process import LATENCY, PROJECT, Start
 from own_document import MINE, Mine
+from warm_python import QuickSandbox
 
 from loadtest.__main__ import main
 from loadtest.run.loading import load_history
-from loadtest.sandbox.process import RunningSandbox, running_sandbox
+from loadtest.sandbox.process import RunningSandbox
 from loadtest.target import putting_back
 
 SYNTH = PROJECT / "tests" / "sandbox" / "synth" / "documents.tf.json"
@@ -33,11 +34,11 @@ class Owned:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+def shop(tmp_path_factory: pytest.TempPathFactory, quick_sandbox: QuickSandbox) -> Iterator[RunningSandbox]:
     """A stack of three documents, without its cache."""
     synth = tmp_path_factory.mktemp("shop") / "cdk.tf.json"
     synth.write_text(SYNTH.read_text().replace('"caching_enabled": true', '"caching_enabled": false'))
-    with running_sandbox(synth) as sandbox:
+    with quick_sandbox(synth) as sandbox:
         yield sandbox
 
 
