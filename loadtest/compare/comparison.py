@@ -75,7 +75,8 @@ def compare(
     )
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
-    verdict, sentence = unless_doubted(verdict, sentence_of(verdict, rows, tolerance), [*same_run(base, new), *incomplete(base, new)])
+    doubts = [*same_run(base, new), *incomplete(base, new)]
+    verdict, sentence = unless_doubted(verdict, sentence_of(verdict, rows, tolerance), doubts)
     return Comparison(
         verdict=verdict,
         sentence=sentence,
