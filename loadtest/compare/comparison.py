@@ -8,7 +8,7 @@ from typing import Final
 
 from loadtest import units
 from loadtest.compare.alike import Difference, differences, notes
-from loadtest.compare.doubts import incomplete, unless_doubted
+from loadtest.compare.doubts import incomplete, same_run, unless_doubted
 from loadtest.compare.rows import Row, impact_rows, kind_rows, latency_rows
 from loadtest.compare.shares import share_rows
 from loadtest.compare.verdicts import check_rows, question_rows
@@ -75,7 +75,8 @@ def compare(
     )
     rows = [row for group in groups for row in group.rows]
     verdict = worst([row.verdict for row in rows if row.verdict is not None])
-    verdict, sentence = unless_doubted(verdict, sentence_of(verdict, rows, tolerance), incomplete(base, new))
+    doubts = [*same_run(base, new), *incomplete(base, new)]
+    verdict, sentence = unless_doubted(verdict, sentence_of(verdict, rows, tolerance), doubts)
     return Comparison(
         verdict=verdict,
         sentence=sentence,

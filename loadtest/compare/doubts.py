@@ -14,6 +14,11 @@ from loadtest.summary.summary import Summary
 GENERATOR_CHECK: Final = "load-generator"
 
 
+def same_run(base: Summary, new: Summary) -> list[str]:
+    """A sentence where there is nothing to compare: a run is always as good as itself."""
+    return ["Both are the same run."] if base.run.id == new.run.id else []
+
+
 def incomplete(base: Summary, new: Summary, *, killed: bool = False) -> list[str]:
     """A sentence for each run of whose record a part is missing; ``killed``: those that were killed count as well."""
     return [

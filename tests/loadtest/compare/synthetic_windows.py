@@ -23,7 +23,7 @@ def with_windows(
     noise: float = 0.02,
     drift: Callable[[float], float] = lambda _: 0.0,
 ) -> Summary:
-    """``summary`` with made-up windows of 2 s.
+    """``summary`` as another run, one for each ``seed``, with made-up windows of 2 s.
 
     ``quiet`` and ``writing`` are factors of the level, ``drift`` is added to its logarithm at a time (s), ``noise`` is
     the standard deviation of the logarithm of each quantile.
@@ -37,7 +37,8 @@ def with_windows(
         kind = "writing" if is_writing else "quiet"
         start = 2 * index * SECOND
         windows.append(WindowRow(index, index // 2, kind, start, start + SECOND, 300, 3, p50, p90, p99, ""))
-    return replace(summary, impact=replace(summary.impact, windows=tuple(windows)))
+    run = replace(summary.run, id=f"{seed:012x}")
+    return replace(summary, run=run, impact=replace(summary.impact, windows=tuple(windows)))
 
 
 def rows(base: Summary, new: Summary, group: str, tolerance: float = 1.07) -> dict[str, Row]:

@@ -170,12 +170,20 @@ def test_unlike_runs_are_told(clean: Summary, change: Callable[..., object], sai
 
 def test_nothing_passes_beside_a_run_of_whose_record_a_part_is_missing(clean: Summary) -> None:
     ended = replace(clean.run.ended, missing=("Worker 2 of 2 left no record: all 60 s of it are missing.",))
-    part = replace(clean, run=replace(clean.run, ended=ended))
-    assert compare(clean, clean, 2.0).verdict is PASS
+    other = replace(clean, run=replace(clean.run, id="another"))
+    part = replace(other, run=replace(other.run, ended=ended))
+    assert compare(clean, other, 2.0).verdict is PASS
     for label, runs in (("base", (part, clean)), ("new", (clean, part))):
         found = compare(*runs, 2.0)
         assert found.verdict is OPEN
         assert found.sentence.endswith(f"nothing passes so: Part of the record of the {label} run is missing.")
+
+
+def test_a_run_that_is_compared_with_itself_passes_nothing(clean: Summary) -> None:
+    """A run is as good as itself: a job that names one run twice would pass whatever the build."""
+    found = compare(clean, clean, 2.0)
+    assert found.verdict is OPEN
+    assert found.sentence.endswith("nothing passes so: Both are the same run.")
 
 
 def test_runs_from_several_places_are_not_compared_as_one(clean: Summary) -> None:
