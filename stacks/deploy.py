@@ -63,6 +63,12 @@ class Project:
         self._cdktf = cdktf
         self._variables = dict(variables)
 
+    def synthesize(self) -> None:
+        """Run main.py as `cdktf synth` does, which loads for seconds before it; CalledProcessError when it fails."""
+        self._cdktf.stat()  # without it there is nothing to synthesize for
+        variables = self._variables | {"CDKTF_OUTDIR": str(self.output)}
+        subprocess.run([sys.executable, "main.py"], cwd=self.folder, env=variables, check=True, umask=OWNER_ONLY)
+
     def cdktf(self, *arguments: str) -> None:
         """Run the CDKTF command line; CalledProcessError when it fails."""
         command = [str(self._cdktf), *arguments]
@@ -98,7 +104,7 @@ class Project:
 
     def deploy(self, outputs: Path, approval: Sequence[str]) -> list[str]:
         """Synthesize and deploy the stack; return the API parts that were taken away by it."""
-        self.cdktf("synth")
+        self.synthesize()
         return self.deploy_synthesized(outputs, approval)
 
     def deploy_synthesized(self, outputs: Path, approval: Sequence[str]) -> list[str]:
@@ -117,7 +123,7 @@ class Project:
 
     def destroy(self, approval: Sequence[str]) -> None:
         """Synthesize the stack, to know where its state is, and remove everything that it created."""
-        self.cdktf("synth")
+        self.synthesize()
         self.destroy_synthesized(approval)
 
     def destroy_synthesized(self, approval: Sequence[str]) -> None:

@@ -131,7 +131,12 @@ def test_deployed_as_the_page_says(
     iam.delete_access_key(**user, AccessKeyId=made["AccessKeyId"])
 
     done(EMPTY.replace("<bucket>", outputs()["S3BucketName"]))
-    (folder / "main.py").write_text("")  # the settings are what they were, so cdktf.out is what it would make
+    manifest = folder / "cdktf.out" / "manifest.json"
+    # The settings are what they were, so this and the rest of cdktf.out are what it would make.
+    (folder / "main.py").write_text(f"open({str(manifest)!r}, 'w').write({manifest.read_text()!r})")
+    manifest.unlink()
+    done("make synth")
+    manifest.unlink()
     done("make destroy")
     assert client("s3", account).list_buckets()["Buckets"] == []
     assert "--migrate-state" in done(MIGRATE.replace("--migrate-state", "--help"))

@@ -53,6 +53,7 @@ def test_a_failing_program_s_exit_code_is_ours(monkeypatch: pytest.MonkeyPatch, 
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\nexit 7\n")
     program.chmod(0o755)
+    (tmp_path / "main.py").touch()
     monkeypatch.setattr(deploy, "PROJECT", tmp_path)
     assert deploy.main(["destroy"]) == 7
 
