@@ -17,6 +17,8 @@ MOST_SHOWN: Final = 200
 _HIDDEN: Final = "…"
 _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
 """What stands where a port should: in "user:pass/word" it is part of a password, so it is hidden."""
+_SCHEME: Final = re.compile(r"[\w+.-]+([^\w\s@/+.-]*//+|:/+)")
+"""Also as it may be mistyped (``https:/``, ``https//``): what follows may hold a password all the same."""
 
 
 _told: Final[set[str]] = set()
@@ -78,14 +80,15 @@ def without_hidden(text: str) -> str:
 def public_url(url: str) -> str:
     """An address as it may be written and shown: without user and password, and without the values of its query."""
     address, asks, query = url.partition("#")[0].partition("?")
-    scheme, follows, rest = address.partition("://") if "://" in address else ("", "", address)
+    scheme = _SCHEME.match(address)
+    rest = address[scheme.end() :] if scheme else address
     authority, slash, path = rest.partition("/")
     if "@" in path and "@" not in authority and _NO_PORT.search(authority):
         authority, slash, path = path.rpartition("@")[2].partition("/")  # the password holds a slash
     host = _NO_PORT.sub(":…", authority.rpartition("@")[2])
     pairs = (pair.partition("=") for pair in query.split("&"))
     shown = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in pairs)
-    return f"{scheme}{follows}{host}{slash}{path}" + (f"{asks}{shown}" if query else asks)
+    return f"{scheme[0] if scheme else ''}{host}{slash}{path}" + (f"{asks}{shown}" if query else asks)
 
 
 def printable(text: str, most: int = MOST_SHOWN) -> str:

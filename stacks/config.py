@@ -104,11 +104,16 @@ def _sentence(error: ErrorDetails) -> str:
 def _shown_without_password(value: Any) -> str:
     """The value without a password. This comes before cutting, since half an address would hide that it holds one."""
     if isinstance(value, str):
-        return shown(_PASSWORD.sub("//***@", value))
+        return shown(_without_password(value))
     try:
-        return cut(_PASSWORD.sub("//***@", repr(value)))
+        return cut(_without_password(repr(value)))
     except (RecursionError, ValueError):
         return shown(value)
 
 
-_PASSWORD: Final = re.compile(r"//[^\s'\"]*@")
+_UP_TO_THE_HOST: Final = re.compile(r"(?<![^\s'\"])(\w+://)?([^\s'\"]*)@")
+"""From the beginning of a word on, as the address may be mistyped (``https:/user:password@host``)."""
+
+
+def _without_password(text: str) -> str:
+    return _UP_TO_THE_HOST.sub(lambda found: f"{found[1] or ''}***@" if found[1] or ":" in found[2] else found[0], text)

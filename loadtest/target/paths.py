@@ -15,6 +15,8 @@ from stacks.user_input import shown
 DEFAULT_PATH: Final = "/v1/samples"
 _WEIGHT: Final = re.compile(r"[0-9]{1,4}")
 _SCHEMES: Final = ("http://", "https://")
+_MISTYPED: Final = re.compile(r"https?\W|[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+"""The beginning of an address. Taken for a path, it would be sent to the host and shown, with its password."""
 
 
 class SamplesPath(NamedTuple):
@@ -54,6 +56,11 @@ def _one(text: str) -> SamplesPath:
     if "#" in address:
         raise UsageError(
             "--samples-path holds a #, and what stands behind it is never sent: leave it out, or write %23 for it."
+        )
+    if _MISTYPED.match(address) and not address.lower().startswith(_SCHEMES):
+        raise UsageError(
+            f"--samples-path is {shown(public_url(text))}: an address begins with http:// or https://, and a path with "
+            "a slash."
         )
     path = address if address.lower().startswith(_SCHEMES) else "/" + address.lstrip("/")
     return SamplesPath(path, weight, said.get("key", ""))

@@ -24,6 +24,19 @@ def test_no_secret_of_an_address_is_shown_nor_left_in_a_text_that_quotes_it(pass
     assert public_url(url) == "https://example.org:8443/v1/samples?key=…"
 
 
+@pytest.mark.parametrize("scheme", ["", "https:/", "https//", "https;//", "https:///", "https:"])
+@pytest.mark.parametrize("password", ["S3CRET", "S3C/RET", "S3C:RET"])
+def test_an_address_that_is_mistyped_shows_no_password_either(scheme: str, password: str) -> None:
+    said = public_url(f"{scheme}user:{password}@example.org/v1/samples?key=S3CRET")
+    assert said.removeprefix(scheme).endswith("example.org/v1/samples?key=…")
+    assert "S3C" not in said and "RET" not in said
+
+
+@pytest.mark.parametrize("path", ["/v1/@me/samples", "v1/@me", "deploys/new@2/outputs.json", "http://host/@me"])
+def test_a_path_with_an_at_sign_is_shown_as_it_is(path: str) -> None:
+    assert public_url(path) == path
+
+
 @given(st.text(), st.integers(2, 300))
 def test_what_is_shown_is_one_short_line_without_control_characters(text, most):
     line = printable(text, most)

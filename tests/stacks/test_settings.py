@@ -116,9 +116,11 @@ def test_every_setting_says_what_is_allowed_and_what_it_does() -> None:
 
 
 def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
-    sentence = refusal(tmp_path, aws_endpoint_url="http://me:secret@emulator:4566")
-    assert "aws_endpoint_url" in sentence
-    assert "secret" not in sentence
+    for scheme in ("http://", "http:/", "http//", ""):
+        sentence = refusal(tmp_path, aws_endpoint_url=f"{scheme}me:secret@emulator:4566")
+        assert "aws_endpoint_url" in sentence and "emulator" in sentence
+        assert "secret" not in sentence
+    assert "mail@shop.example" in refusal(tmp_path, cache_ttl="mail@shop.example")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import configargparse  # type: ignore[import-untyped]
 
+from loadtest.cleaned import public_url
 from loadtest.errors import UsageError
 from loadtest.load.options.options import add_arguments as add_run_arguments
 from loadtest.load.options.options import settings_from, variable_of
@@ -67,6 +68,11 @@ def _refuse(base: DuelSide, new: DuelSide) -> None:
         raise UsageError("--window is 0: the turns of a duel are made of windows; give their length.")
     if settings.addresses:
         raise UsageError("--samples-path was given several times: a duel reads one address of each; give one.")
+    if base.target.url == new.target.url:
+        raise UsageError(
+            f"BASE and NEW are read at the same address, {base.target.shown_url}: one deployment is as good as itself; "
+            "give two."
+        )
     places = [(one.target.s3_endpoint_url, one.target.bucket, one.target.object_key) for one in (base, new)]
     if settings.write_interval and places[0] == places[1]:
         raise UsageError(
@@ -131,8 +137,8 @@ def _outputs(side: Side, path: Path) -> Path:
     file = path / DEFAULT_OUTPUTS if is_folder(path) else path
     if not is_plain_file(file):
         raise UsageError(
-            f"{side.upper()} is {shown(str(path))}: give a file of outputs, a folder with an {DEFAULT_OUTPUTS}, or an "
-            "address, which begins with http:// or https://."
+            f"{side.upper()} is {shown(public_url(str(path)))}: give a file of outputs, a folder with an "
+            f"{DEFAULT_OUTPUTS}, or an address, which begins with http:// or https://."
         )
     return file
 

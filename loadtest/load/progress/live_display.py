@@ -136,7 +136,14 @@ def _handlers_on_terminals() -> list[logging.StreamHandler[Any]]:
     """Those of all loggers."""
     loggers = [logging.root, *logging.root.manager.loggerDict.values()]
     handlers = {handler for logger in loggers if isinstance(logger, logging.Logger) for handler in logger.handlers}
-    return [each for each in handlers if type(each) is logging.StreamHandler and each.stream.isatty()]
+    return [each for each in handlers if type(each) is logging.StreamHandler and _is_terminal(each.stream)]
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # there is none, or it is closed
+        return False
 
 
 @contextlib.contextmanager

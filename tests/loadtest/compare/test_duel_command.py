@@ -13,6 +13,8 @@ from loadtest.load.duelling.duel_sides import both_sides
 from loadtest.load.duelling.duelling import Contender, Ended
 from loadtest.load.options.options import add_arguments, settings_from
 
+OTHER_HOST = "http://127.0.0.1:2"
+
 
 def outputs(folder: Path, bucket: str, host: str = "http://127.0.0.1:1") -> Path:
     content = {"stack": {"SamplesUrl": f"{host}/v1/samples", "S3BucketName": bucket}}
@@ -23,7 +25,7 @@ def outputs(folder: Path, bucket: str, host: str = "http://127.0.0.1:1") -> Path
 
 @pytest.fixture
 def sides(tmp_path: Path) -> tuple[str, str]:
-    return str(outputs(tmp_path / "a", "one")), str(outputs(tmp_path / "b", "two") / "outputs.json")
+    return str(outputs(tmp_path / "a", "one")), str(outputs(tmp_path / "b", "two", OTHER_HOST) / "outputs.json")
 
 
 def parsed(*arguments: str) -> argparse.Namespace:
@@ -100,10 +102,18 @@ def test_what_cannot_be_used_is_said_in_one_sentence(
 def test_one_object_for_both_is_refused_unless_nothing_is_written(
     tmp_path: Path, sides: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    twin = str(outputs(tmp_path / "c", "one", "http://127.0.0.1:2"))
+    twin = str(outputs(tmp_path / "c", "one", OTHER_HOST))
     assert main(["duel", sides[0], twin]) == 2
     assert "BASE and NEW write to the same object, s3://one/payload.json" in capsys.readouterr().err
     assert both_sides(parsed(sides[0], twin, "--write-interval", "0"))
+
+
+@pytest.mark.parametrize("arguments", [(), ("--write-interval", "0")])
+def test_one_address_for_both_is_refused(
+    tmp_path: Path, sides: tuple[str, str], arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["duel", sides[0], str(outputs(tmp_path / "c", "three")), *arguments]) == 2
+    assert "BASE and NEW are read at the same address, http://127.0.0.1:1/v1/samples: one" in capsys.readouterr().err
 
 
 def test_a_missing_file_and_an_output_that_exists(
@@ -113,6 +123,8 @@ def test_a_missing_file_and_an_output_that_exists(
         assert main(["duel", sides[0], str(none_there)]) == 2
         said = capsys.readouterr().err
         assert said.startswith("NEW is '") and "give a file of outputs, a folder with an outputs.json, or an" in said
+    assert main(["duel", "https:/user:not-shown@host?key=not-shown", sides[0]]) == 2
+    assert "not-shown" not in capsys.readouterr().err
     assert main(["duel", "http://127.0.0.1:1", sides[0]]) == 2
     assert "no bucket to write to: there is no outputs file; give --base-bucket." in capsys.readouterr().err
     (tmp_path / "d-new").mkdir()

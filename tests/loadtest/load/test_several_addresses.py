@@ -203,6 +203,10 @@ def test_a_path_without_a_host_is_beside_the_address_of_the_outputs(tmp_path: Pa
         (["/a", "/a weight=2"], "one address twice"),
         ([f"/{number}" for number in range(9)], "at most 8"),
         (["/a", "https://[half/"], "must be an http or https address"),
+        *(
+            ([f"{scheme}user:s3cret@host/a weight=2"], "an address begins with http:// or https://, and")
+            for scheme in ("https:/", "https//", "https;//", "HTTP:", "ftp://")
+        ),
     ],
 )
 def test_what_is_no_address_gets_one_sentence(paths: list[str], words: str) -> None:

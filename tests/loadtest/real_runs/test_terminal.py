@@ -223,7 +223,10 @@ def test_what_is_logged_while_the_report_draws_comes_after_it(
 ) -> None:
     """Locust says that it shuts down when Ctrl-C meets a run's own end, as the report is being made."""
     master, log = terminal(), logging.getLogger("loadtest.test")
-    monkeypatch.setattr(log, "handlers", [logging.StreamHandler(sys.stderr)])
+    closed = logging.StreamHandler(io.StringIO())
+    closed.stream.close()
+    closed.addFilter(lambda record: False)
+    monkeypatch.setattr(log, "handlers", [logging.StreamHandler(sys.stderr), closed])
 
     def report(*_command: object, **_how: object) -> SimpleNamespace:
         sys.stderr.write("Judging the run")
