@@ -35,6 +35,7 @@ hypothesis.settings.register_profile("fast", hypothesis.settings.get_profile("un
 hypothesis.settings.register_profile("thorough", hypothesis.settings.get_profile("untimed"), max_examples=400)
 
 read_once()
+gc.disable()  # until all is imported and collected, of which nothing is garbage
 
 PROJECT = Path(__file__).resolve().parents[1]
 MAPPINGS = {"conditional": "default", "original": "original", "half": "half"}
@@ -69,6 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tests that share a server must stay together; with a pytest that xdist does not know they are parted silently."""
+    gc.enable()
     gc.freeze()  # all that was imported stays; each look through it for garbage would take a fifth of a second
     gc.set_threshold(20_000, 20, 20)  # what tests make lives for a test
     if hasattr(session.config, "workerinput") and session.config.getoption("loadgroup", False):

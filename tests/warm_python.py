@@ -6,6 +6,7 @@ its input and outputs to a process that has imported all, has a copy of that run
 When it is killed, so is the copy.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +133,18 @@ def _import_for_runs() -> None:
     import loadtest.judge.analyse
     import loadtest.load.writer.watcher
     import loadtest.load.writer.writer
-    import loadtest.report.page
+    import loadtest.report.junit
+    import loadtest.report.markdown
     import loadtest.report.terminal
     import loadtest.run.sealing.sealing  # noqa: F401
+    from loadtest.report.page import page_environment
     from loadtest.target.s3_client import s3_client, s3_session
     from tests.quick_boto3 import read_once
 
     read_once()
     s3_client(s3_session("none", "none"), "us-east-1", "http://127.0.0.1:1")  # reads what botocore knows of S3
+    for name in page_environment().list_templates(["html"]):
+        page_environment().get_template(name)  # compiles it
 
 
 def _import_for_sandboxes() -> None:
@@ -150,7 +156,12 @@ def _import_for_sandboxes() -> None:
     from tests.quick_boto3 import read_once
 
     read_once()
-    for service in ("s3", "iam"):
+    for name in (
+        "moto_server.werkzeug_app",
+        *(f"{service}.responses" for service in ("apigateway", "iam", "s3", "sts")),
+    ):
+        import_module(f"moto.{name}")
+    for service in ("iam", "s3"):
         boto3.client(service, "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
     boto3.DEFAULT_SESSION = None
 
@@ -158,6 +169,7 @@ def _import_for_sandboxes() -> None:
 if __name__ == "__main__":
     sys.path[0] = str(PROJECT)
     {"runs": _import_for_runs, "sandboxes": _import_for_sandboxes}[sys.argv[2]]()
+    gc.freeze()  # a copy that looks through all this for garbage would copy every page of it
     become_each_copy(socket.socket(fileno=int(sys.argv[1])))
     module, sys.argv[:2] = sys.argv[1], [sys.argv[1]]
     sys.modules.pop(module if "." in module else f"{module}.__main__", None)  # it is run, and not only imported
