@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from locust import stats as locust_stats
 
@@ -34,6 +33,9 @@ class BatchedStatistics:
         self._locusts_own = [one for one in listeners if getattr(one, "__module__", "") == "locust.runners"]
         for one in self._locusts_own:  # none without a runner: then nobody counts
             listeners[listeners.index(one)] = self.on_request
+        events = environment.events
+        for event in (events.reset_stats, events.spawning_complete, events.test_stop):
+            event._handlers.insert(0, self.give)  # before a listener of Locust's resets or shows what was counted
 
     def on_request(
         self,
@@ -45,24 +47,24 @@ class BatchedStatistics:
         response: object = None,
         context: object = None,
         exception: object = None,
-        start_time: float | None = None,
+        start_time: object = None,
         url: object = None,
         **more: Any,
     ) -> None:
         """Count a request. One that failed, or that is no read, is counted at once and by Locust itself."""
-        now_s = time.time() if start_time is None else start_time
         if exception or response_time is None or name != REQUEST_NAME or request_type != METHOD:
-            self.give(now_s)
+            self.give()
             for one in self._locusts_own:
                 one(request_type, name, response_time, response_length, exception)
             return
         self._response_times_ms.append(response_time)
         self._bytes += response_length
-        if now_s >= self._due_s or len(self._response_times_ms) >= MOST_AT_A_TIME:
-            self.give(now_s)
+        if time.time() >= self._due_s or len(self._response_times_ms) >= MOST_AT_A_TIME:
+            self.give()
 
-    def give(self, now_s: float) -> None:
-        """Give Locust what it does not have yet. ``now_s`` is the time of the day, as ``time.time()`` gives it."""
+    def give(self, **_of_event: Any) -> None:
+        """Give Locust what it does not have yet. A request counts from now, as with Locust, however long it took."""
+        now_s = time.time()
         times, self._response_times_ms = self._response_times_ms, []
         body_bytes, self._bytes = self._bytes, 0
         self._due_s = now_s + LONGEST_WAIT_S
@@ -80,11 +82,9 @@ class BatchedStatistics:
         self._stats.entries[REQUEST_NAME, METHOD].extend(batch)
 
 
-_of_environments: WeakKeyDictionary[Any, BatchedStatistics] = WeakKeyDictionary()
-
-
 def statistics_of(environment: Any) -> BatchedStatistics:
     """One for all readers of a process, as that makes larger batches."""
-    if environment not in _of_environments:
-        _of_environments[environment] = BatchedStatistics(environment)
-    return _of_environments[environment]
+    if not hasattr(environment, "batched_statistics"):
+        environment.batched_statistics = BatchedStatistics(environment)
+    held: BatchedStatistics = environment.batched_statistics
+    return held

@@ -11,7 +11,6 @@ import time
 from functools import cache
 from typing import Any, Final
 
-from gevent import GreenletExit
 from locust import User, task
 from locust.exception import CatchResponseError, StopUser
 
@@ -63,7 +62,7 @@ class SamplesReader(User):
         turns.at_once = MANY if self._recorder.due_reads is None else FEW
         self._url, self._shown_url = plan.url, public_url(plan.url)
         self._fire = self.environment.events.request.fire
-        self._statistics = statistics_of(self.environment)
+        statistics_of(self.environment)
         address = Address.of(plan.url, plan.headers)
         self._requests = ReaderRequests(address)
         self._connection = ReaderConnection(
@@ -84,12 +83,11 @@ class SamplesReader(User):
         self.wait_time()  # Locust reads first and waits afterwards, but the first read is due later
 
     def on_stop(self) -> None:
-        """Close the connection, and give back a read that is due. A user stopped before the run began has neither."""
+        """Give back a read that is due, and close the connection. A user stopped before the run began has neither."""
         if hasattr(self, "_connection"):
-            self._connection.close()
-            self._statistics.give(time.time())
             if self._due is not None:
                 self._recorder.give_back(self._due)
+            self._connection.close()
 
     def wait_time(self) -> float:
         """Wait until the next read is due, and return 0: Locust, which asks how long to wait, need not wait then.
@@ -147,11 +145,12 @@ class SamplesReader(User):
             due = called
         try:
             received = self._connection.exchange(sent, EXCHANGE_TIME_LIMIT_S)
-        except GreenletExit:
+        except BaseException:  # stopped, by Locust or by a gevent.Timeout of a subclass
             recorder.unanswered(self._session.number, due, called, question.etag_line)
             raise
-        if self._connection.unasked:
-            self._tell_of_unasked(len(self._connection.unasked))
+        finally:
+            if self._connection.unasked:
+                self._tell_of_unasked(len(self._connection.unasked))
         self._finish(question, due, called, started, received)
 
     def _tell_of_unasked(self, count: int) -> None:

@@ -1,5 +1,6 @@
 """The reader as a Locust user: it starts, reads, is told of once a read, and stops when Locust says so."""
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import gevent
 import pytest
 from locust import task
-from locust_readers import Reader, environment_of, plan_for
+from locust_readers import Reader, environment_of, plan_for, started
 from spooled_runs import RUN, SIZE, spooled_reads
 
 from loadtest.load.reading.reader import REQUEST_NAME
@@ -132,3 +133,14 @@ def test_readers_for_whom_no_read_became_due_stop_with_the_run_and_complain_of_n
     recorder.close()
     assert recorder.counts.reads == 1
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_read_that_a_subclass_gives_up_is_recorded(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        recorder = Recorder(plan_for(f"http://127.0.0.1:{silent.getsockname()[1]}/", tmp_path), 0)
+        (reader,) = started(lambda: recorder, 1)
+        with gevent.Timeout(0.01, False):
+            reader.read()
+        reader.on_stop()
+        recorder.close()
+    assert spooled_reads(tmp_path)["outcome"].tolist() == [ReadOutcome.ABANDONED]
