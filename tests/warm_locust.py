@@ -170,7 +170,13 @@ if __name__ == "__main__":
     from locust.main import main
 
     import loadtest.load.plugin
-    import loadtest.load.reading.reader  # noqa: F401 - what the locustfile imports
+    import loadtest.load.reading.reader  # what the locustfile imports
+    import loadtest.report.terminal  # noqa: F401
+    from loadtest.target.s3_client import s3_client, s3_session
+    from tests.quick_boto3 import read_once
+
+    read_once()
+    s3_client(s3_session("none", "none"), "us-east-1", "http://127.0.0.1:1")  # reads what botocore knows of S3
 
     gc.freeze()  # a copy that looks through all this for garbage would copy every page of it
     become_each_run(int(sys.argv[1]))
