@@ -1,55 +1,51 @@
-"""What else the machine did while a benchmark ran, for figures of a busy machine are worth little."""
+"""What else the machine did while a benchmark ran, for figures of a busy machine are worth little.
+
+The times of processes are exact. Those of processors in ``/proc/stat`` are samples, taken a hundred times a second, and
+miss much of what wakes up as regularly as that.
+"""
 
 from __future__ import annotations
 
 import atexit
-import os
 import time
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, NamedTuple
 
-_STAT: Final = Path("/proc/stat")
-_COLUMNS: Final = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
-"""Of its first line (proc_stat(5)); what comes behind them is part of them."""
-_NOT_BUSY: Final = ("idle", "iowait", "steal")
+import psutil
 
 
 class Used(NamedTuple):
-    """Seconds of a core, since the machine began and since this process did."""
+    """Seconds of a core, up to one moment."""
 
     by_all: float
-    stolen: float
-    """The hypervisor gave them to other machines, though this one wanted them."""
+    """By all processes that run, and by those that they waited for."""
     by_us: float
-    """By this process and those that it started and that have ended."""
-
-
-def used(first_line: str, ticks_per_second: int, by_us: float) -> Used:
-    """From the first line of ``/proc/stat``."""
-    ticks = dict(zip(_COLUMNS, map(int, first_line.split()[1:]), strict=False))
-    busy = sum(ticks.values()) - sum(ticks[name] for name in _NOT_BUSY)
-    return Used(busy / ticks_per_second, ticks["steal"] / ticks_per_second, by_us)
+    """The part of this process."""
+    kept_back: float
+    """Given to other machines by the hypervisor, though this one wanted them."""
 
 
 def told(before: Used, after: Used, seconds: float) -> str:
     """How much of a core others used in ``seconds``, in words."""
-    others = max(0.0, after.by_all - before.by_all - (after.by_us - before.by_us))
-    stolen = after.stolen - before.stolen
+    by_all, by_us, kept_back = (late - early for late, early in zip(after, before, strict=True))
     return (
-        f"Meanwhile other processes used {others / seconds:.1%} of a core, "
-        f"and the hypervisor kept back {stolen / seconds:.1%}."
+        f"Meanwhile other processes used {max(0.0, by_all - by_us) / seconds:.1%} of a core, "
+        f"and the hypervisor kept back {kept_back / seconds:.1%}."
     )
 
 
+def used_until_now() -> Used:
+    """As the system counts it, to a hundredth of a second for each process."""
+    by_all = sum(_seconds(process.info["cpu_times"]) for process in psutil.process_iter(["cpu_times"]))
+    by_us = _seconds(psutil.Process().cpu_times())
+    return Used(by_all, by_us, getattr(psutil.cpu_times(), "steal", 0.0))
+
+
 def tell_at_the_end() -> None:
-    """When this process ends, print what others used meanwhile. On other systems than Linux nothing is known of it."""
-    if not _STAT.exists():
-        return
-    began_s, before = time.monotonic(), _now()
-    atexit.register(lambda: print(f"\n{told(before, _now(), time.monotonic() - began_s)}"))
+    """When this process ends, print what others used meanwhile."""
+    began_s, before = time.monotonic(), used_until_now()
+    atexit.register(lambda: print(f"\n{told(before, used_until_now(), time.monotonic() - began_s)}"))
 
 
-def _now() -> Used:
-    own = os.times()
-    by_us = own.user + own.system + own.children_user + own.children_system
-    return used(_STAT.read_text().partition("\n")[0], os.sysconf("SC_CLK_TCK"), by_us)
+def _seconds(times: Any) -> float:
+    """Of a process, and of the children that it waited for; nothing is known of what may not be looked at."""
+    return 0.0 if times is None else times.user + times.system + times.children_user + times.children_system

@@ -4,20 +4,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.other_work import Used, told, used
+from benchmarks.other_work import Used, told, used_until_now
 
 PROJECT = Path(__file__).resolve().parents[1]
-LINE = "cpu  100 20 30 4000 50 6 7 800 9 9"
 
 
-def test_time_of_others_is_what_is_busy_and_not_ours() -> None:
-    assert used(LINE, 100, 0.5) == Used(by_all=1.63, stolen=8.0, by_us=0.5)
-    said = told(Used(10, 1, 2), Used(25, 2, 12), 10)  # 15 s busy, 10 of them ours
+def test_what_others_used_is_all_but_ours() -> None:
+    said = told(Used(by_all=10, by_us=2, kept_back=1), Used(by_all=25, by_us=12, kept_back=2), seconds=10)
     assert said == "Meanwhile other processes used 50.0% of a core, and the hypervisor kept back 10.0%."
 
 
-def test_time_that_is_counted_late_is_never_below_nothing() -> None:
-    assert told(Used(10, 0, 0), Used(10, 0, 1), 10).startswith("Meanwhile other processes used 0.0% ")
+def test_what_is_rounded_makes_no_time_below_nothing() -> None:
+    assert told(Used(10, 0, 0), Used(10, 0.01, 0), 10).startswith("Meanwhile other processes used 0.0% ")
+
+
+def test_the_time_of_a_process_that_has_ended_is_ours() -> None:
+    before = used_until_now()
+    program = "import time; sum(range(3_000_000)); print(time.process_time())"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    after = used_until_now()
+    assert after.by_us - before.by_us >= float(ended.stdout) - 0.02  # it is counted in hundredths
 
 
 def test_each_benchmark_ends_with_it() -> None:
