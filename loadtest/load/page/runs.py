@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import gevent
 from flask import Response, jsonify, request
 from locust.runners import STATE_INIT, STATE_STOPPED, MasterRunner
 from werkzeug.datastructures import ImmutableMultiDict
@@ -48,7 +49,7 @@ class PageRuns:
     def __init__(self, environment: Any, runs: Runs) -> None:
         self._environment = environment
         self._runs = runs
-        self._starting = self._called_off = self._stopping = False
+        self._starting = self._called_off = self._stopping = self._lost_workers = False
         self._reporting: Coordinator | None = None
         self.finished: list[FinishedRun] = []
         self.refused = ""
@@ -58,6 +59,7 @@ class PageRuns:
         self._locust_swarm, self._locust_stop = views["locust.swarm"], views["locust.stop"]
         views["locust.swarm"] = web_ui.auth_required_if_enabled(self._swarm)
         views["locust.stop"] = web_ui.auth_required_if_enabled(self._stop)
+        environment.events.test_stopping.add_listener(self._on_test_stopping)
         web_ui.update_template_args = self._with_current_settings(web_ui, web_ui.update_template_args)
 
     @property
@@ -89,20 +91,30 @@ class PageRuns:
                 self.refused = self._why_nothing_was_measured()
 
     def _why_nothing_was_measured(self) -> str:
-        runner = self._environment.runner
         ended = "was stopped"
-        if not self._stopping and isinstance(runner, MasterRunner) and not runner.worker_count:
+        if not self._stopping and self._lost_workers:
             ended = "lost its last worker"
         elif not self._stopping and self.run_time_s is not None:
             ended = f"was over after its run time of {self.run_time_s:,} s"
         return f"The last run {ended} before all users were there, so nothing was measured."
+
+    def _on_test_stopping(self, **_more: Any) -> None:
+        """See why while it is known: when the run has been stopped, no worker is ready. Begin no more users either.
+
+        Locust's own view of Stop ends their greenlet, but not what stops a run by itself, and a run that is over would
+        be said to be on.
+        """
+        runner, spawning = self._environment.runner, self._environment.web_ui._swarm_greenlet
+        self._lost_workers = isinstance(runner, MasterRunner) and not runner.worker_count
+        if spawning is not None and spawning is not gevent.getcurrent():
+            spawning.kill()
 
     def _swarm(self) -> Response:
         try:
             self._check_that_none_is_on()
         except UsageError as error:
             return self._refuse(error)
-        self._starting, self._called_off, self.refused = True, False, ""
+        self._starting, self._called_off, self._lost_workers, self.refused = True, False, False, ""
         try:
             form = read_form(request.form.to_dict(flat=False), self._user_classes())
             self._prepare(form)

@@ -175,11 +175,20 @@ def test_why_nothing_was_measured(page: Page, run_time_s: int | None, pressed: b
     page.page.run_time_s, page.page._stopping = run_time_s, pressed
     if not worker:
         master.clients.clear()
+    page.environment.events.test_stopping.fire(environment=page.environment)
+    master.clients.clear()  # as each says that it has stopped, and is ready again seconds later
     never_began: Any = SimpleNamespace(progress=None, plan=None, path=None)
     with page.page.reporting(never_began):
         pass
     said = f"The last run {why} before all users were there, so nothing was measured."
     assert page.page.refused == said
+
+
+def test_a_run_that_ends_by_itself_begins_no_more_users(page: Page) -> None:
+    spawning = page.environment.web_ui._swarm_greenlet = gevent.spawn(gevent.sleep, 60)
+    gevent.sleep(0)
+    page.environment.events.test_stopping.fire(environment=page.environment)
+    assert spawning.dead
 
 
 def finished(folder: Path) -> FinishedRun:
