@@ -17,7 +17,7 @@ MOST_SHOWN: Final = 200
 _HIDDEN: Final = "…"
 _NO_PORT: Final = re.compile(r":(?!\d*$)[^]]*$")
 """What stands where a port should: in "user:pass/word" it is part of a password, so it is hidden."""
-_SCHEME: Final = re.compile(r"[\w+.-]+([^\w\s@/+.-]*//+|:/+)")
+_SCHEME: Final = re.compile(r"[\s'\"]*(?:(?i:https?)[^\w@/[]*/+|[\w+.-]+(?:[^\w\s@/+.-]*//+|:/+))")
 """Also as it may be mistyped (``https:/``, ``https//``): what follows may hold a password all the same."""
 
 

@@ -114,6 +114,12 @@ def _shown_without_password(value: Any) -> str:
 _UP_TO_THE_HOST: Final = re.compile(r"(?<![^\s'\"])(\w+://)?([^\s'\"]*)@")
 """From the beginning of a word on, as the address may be mistyped (``https:/user:password@host``)."""
 
+_HINT: Final = re.compile(":|//")
+"""Of an address before its ``@``, which may also stand in a name or an e-mail address."""
+
 
 def _without_password(text: str) -> str:
-    return _UP_TO_THE_HOST.sub(lambda found: f"{found[1] or ''}***@" if found[1] or ":" in found[2] else found[0], text)
+    def hidden(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}***@" if found[1] or _HINT.search(found[2]) else found[0]
+
+    return _UP_TO_THE_HOST.sub(hidden, text)

@@ -24,7 +24,10 @@ def test_no_secret_of_an_address_is_shown_nor_left_in_a_text_that_quotes_it(pass
     assert public_url(url) == "https://example.org:8443/v1/samples?key=…"
 
 
-@pytest.mark.parametrize("scheme", ["", "https:/", "https//", "https;//", "https:///", "https:"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["", "https:/", "https//", "https;//", "https:///", "https:", "https/", "https /", " https://", "'https://"],
+)
 @pytest.mark.parametrize("password", ["S3CRET", "S3C/RET", "S3C:RET"])
 def test_an_address_that_is_mistyped_shows_no_password_either(scheme: str, password: str) -> None:
     said = public_url(f"{scheme}user:{password}@example.org/v1/samples?key=S3CRET")
