@@ -27,7 +27,7 @@ class BatchedStatistics:
         self._stats = environment.stats
         self._response_times_ms: list[float] = []
         self._bytes = 0
-        self._due_s = 0.0
+        self._due_s = self._last_s = 0.0
         request_event = environment.events.request
         listeners = request_event._handlers  # Locust's own listener is known to nothing else
         self._locusts_own = [one for one in listeners if getattr(one, "__module__", "") == "locust.runners"]
@@ -57,27 +57,31 @@ class BatchedStatistics:
             for one in self._locusts_own:
                 one(request_type, name, response_time, response_length, exception)
             return
+        now_s = time.time()
+        is_due = now_s >= self._due_s
+        if is_due:  # those before it may be of another second
+            self.give()
         self._response_times_ms.append(response_time)
         self._bytes += response_length
-        if time.time() >= self._due_s or len(self._response_times_ms) >= MOST_AT_A_TIME:
+        self._last_s = now_s
+        if is_due or len(self._response_times_ms) >= MOST_AT_A_TIME:
             self.give()
 
     def give(self, **_of_event: Any) -> None:
-        """Give Locust what it does not have yet. A request counts from now, as with Locust, however long it took."""
-        now_s = time.time()
+        """Give Locust what it does not have yet. A read counts when it ended, as with Locust, however long it took."""
         times, self._response_times_ms = self._response_times_ms, []
         body_bytes, self._bytes = self._bytes, 0
-        self._due_s = now_s + LONGEST_WAIT_S
+        self._due_s = time.time() + LONGEST_WAIT_S
         if not times:
             return
         batch: Any = locust_stats.StatsEntry(self._stats, REQUEST_NAME, METHOD)
-        batch.start_time = batch.last_request_timestamp = now_s
+        batch.start_time = batch.last_request_timestamp = self._last_s
         batch.num_requests = len(times)
         batch.total_response_time = sum(times)
         batch.min_response_time, batch.max_response_time = min(times), max(times)
         batch.total_content_length = body_bytes
         batch.response_times = Counter(map(locust_stats.bucket_response_time, times))
-        batch.num_reqs_per_sec = {int(now_s): len(times)}
+        batch.num_reqs_per_sec = {int(self._last_s): len(times)}
         self._stats.total.extend(batch)
         self._stats.entries[REQUEST_NAME, METHOD].extend(batch)
 

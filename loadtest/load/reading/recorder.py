@@ -183,7 +183,7 @@ class Recorder:
         self.counts.broken += 1
 
     def unanswered(self, session: int, scheduled_ns: int, called_ns: int, sent_line: int) -> None:
-        """Record a read that was still in flight when the run had to end."""
+        """Record a read that was given up in flight, as when the run had to end."""
         now, outcome = time.monotonic_ns(), ReadOutcome.ABANDONED
         self.record(session, scheduled_ns, called_ns, now, 0, NO_VERSION, NO_ETAG, sent_line, 0, outcome)
 
