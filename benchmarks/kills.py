@@ -4,7 +4,7 @@ In each run a random subset of {Locust, its workers, the writer, the report, the
 random moment, and then ``python -m loadtest report`` judges what is left. What is missing is known from outside:
 
 - The sandbox counts the reads that it has answered, 50 times a second, up to the end of the last process that reads. A
-  killed process may lose what came after its last flush, half a second, and no more.
+  killed process may lose what came after its last flush, a tenth of a second, and no more.
 - Every process that records is looked at as often. What an ended process would have done until the end of the run is
   missing, though nothing was ever answered.
 
@@ -41,9 +41,9 @@ from loadtest.summary.summary import Summary, read_summary
 
 RUNS: Final = 60
 RATE: Final = 400
-FLUSH_S: Final = 0.5
+FLUSH_S: Final = 0.1
 LATE_S: Final = 0.25
-"""A flush is due every half second; on a machine that is this busy it may come so much later."""
+"""A flush is due ten times a second; on a machine that is this busy it may come so much later."""
 ABSENT_S: Final = 1.5
 """A process that ended so much before the run is missed: a second is tolerated, and it was looked at from outside."""
 LONGEST_S: Final = 60.0
@@ -59,7 +59,7 @@ class Outcome:
     killing: Killing
     answered: int  # reads that the sandbox answered from the start on
     recorded: int  # … and that are in the record
-    tolerated: int  # reads that the last half second may hold
+    tolerated: int  # reads that the time since the last flush may hold
     absent_s: float  # so long before the end of the run had a process ended that was to record
     passed: tuple[str, ...]  # questions and checks that passed
     verdict: str

@@ -1,16 +1,20 @@
 """What else the machine did while a benchmark ran, for figures of a busy machine are worth little.
 
-The times of processes are exact. Those of processors in ``/proc/stat`` are samples, taken a hundred times a second, and
-miss much of what wakes up as regularly as that.
+Orphans of the benchmark count as others', and what runs in other containers is not seen. The times of processes are
+exact. Those of processors in ``/proc/stat`` are samples, taken a hundred times a second, and miss much of what wakes
+up as regularly as that.
 """
 
 from __future__ import annotations
 
 import atexit
 import time
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psutil
+
+_ROUNDING_S: Final = 1.0
+"""Each process is counted in hundredths of a second."""
 
 
 class Used(NamedTuple):
@@ -27,10 +31,10 @@ class Used(NamedTuple):
 def told(before: Used, after: Used, seconds: float) -> str:
     """How much of a core others used in ``seconds``, in words."""
     by_all, by_us, kept_back = (late - early for late, early in zip(after, before, strict=True))
-    return (
-        f"Meanwhile other processes used {max(0.0, by_all - by_us) / seconds:.1%} of a core, "
-        f"and the hypervisor kept back {kept_back / seconds:.1%}."
-    )
+    others = by_all - by_us
+    # less than nothing where one that ran before has ended and nobody waited for it: its time is in no sum any more
+    share = f"{max(0.0, others) / seconds:.1%}" if others > -_ROUNDING_S else "an unknown share"
+    return f"Meanwhile other processes used {share} of a core, and the hypervisor kept back {kept_back / seconds:.1%}."
 
 
 def used_until_now() -> Used:

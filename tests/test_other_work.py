@@ -16,6 +16,7 @@ def test_what_others_used_is_all_but_ours() -> None:
 
 def test_what_is_rounded_makes_no_time_below_nothing() -> None:
     assert told(Used(10, 0, 0), Used(10, 0.01, 0), 10).startswith("Meanwhile other processes used 0.0% ")
+    assert told(Used(10, 0, 0), Used(5, 0, 0), 10).startswith("Meanwhile other processes used an unknown share ")
 
 
 def test_the_time_of_a_process_that_has_ended_is_ours() -> None:

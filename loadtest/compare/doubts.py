@@ -32,7 +32,7 @@ def unless_doubted(verdict: Verdict, sentence: str, doubts: list[str]) -> tuple[
     """The verdict of a comparison and its sentence; with a doubt it does not pass."""
     if verdict is not Verdict.PASS or not doubts:
         return verdict, sentence
-    return Verdict.INCONCLUSIVE, f"No regression is shown, but nothing passes so: {doubts[0]}"
+    return Verdict.INCONCLUSIVE, f"No regression is shown, but this does not pass: {doubts[0]}"
 
 
 def generator_doubt(base: Summary, new: Summary) -> str:

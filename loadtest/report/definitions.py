@@ -119,7 +119,7 @@ OUTCOMES: Final[dict[str, str]] = {
     "200, the document is truncated; of every other answer the status counts.",
     "timed-out": "No whole answer within the time limit.",
     "transport-error": "Any other failure of the connection.",
-    "abandoned": "Still unanswered when the run had ended.",
+    "abandoned": "Still unanswered when the run had ended, or given up by a subclass of the reader.",
     "not-sent": "Due before the run stopped, but no reader was free to send it: too few readers, or a frozen target.",
     "oversized": "200 with more bytes than any document of the run has; it was not read to its end.",
     "rewritten": "200 with a document of this run that something on the way passed on changed.",

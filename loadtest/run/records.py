@@ -89,7 +89,8 @@ class ReadOutcome(IntEnum):
     TRANSPORT_ERROR = 17
     """Transport: anything else (a name that does not resolve, TLS, a malformed answer)."""
     ABANDONED = 18
-    """Still unanswered when the run had stopped and the time that readers get to finish was over."""
+    """Still unanswered when the run had stopped and the time that readers get to finish was over; or given up before,
+    by a time limit of a subclass of the reader or by an error in it."""
     NOT_SENT = 19
     """Due before the run stopped, but no reader was free to send it: the generator is at fault, or the target froze.
     ``called_ns`` and ``returned_ns`` are the end of the run; the response time is longer than their difference."""

@@ -176,14 +176,14 @@ def test_nothing_passes_beside_a_run_of_whose_record_a_part_is_missing(clean: Su
     for label, runs in (("base", (part, clean)), ("new", (clean, part))):
         found = compare(*runs, 2.0)
         assert found.verdict is OPEN
-        assert found.sentence.endswith(f"nothing passes so: Part of the record of the {label} run is missing.")
+        assert found.sentence.endswith(f"this does not pass: Part of the record of the {label} run is missing.")
 
 
 def test_a_run_that_is_compared_with_itself_passes_nothing(clean: Summary) -> None:
     """A run is as good as itself: a job that names one run twice would pass whatever the build."""
     found = compare(clean, clean, 2.0)
     assert found.verdict is OPEN
-    assert found.sentence.endswith("nothing passes so: Both are the same run.")
+    assert found.sentence.endswith("this does not pass: Both are the same run.")
 
 
 def test_runs_from_several_places_are_not_compared_as_one(clean: Summary) -> None:

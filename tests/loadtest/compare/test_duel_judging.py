@@ -114,7 +114,7 @@ def test_too_few_pairs_are_undecided_and_say_what_to_do(clean: Summary, history:
 def test_a_duel_that_one_did_not_survive_never_passes(clean: Summary, history: History) -> None:
     made = duel(clean, history, history, broken="the new run was killed (SIGKILL)")
     assert made.verdict is Verdict.INCONCLUSIVE
-    assert made.sentence.endswith("nothing passes so: The new run was killed (SIGKILL).")
+    assert made.sentence.endswith("this does not pass: The new run was killed (SIGKILL).")
     recovered = replace(clean, run=replace(clean.run, ended=replace(clean.run.ended, recovered=True)))
     made = compare_in_turns((clean, history), (recovered, history), 1.07, 0.005)
     assert made.verdict is Verdict.INCONCLUSIVE
