@@ -59,4 +59,5 @@ def run_deviations(levels: Column, own: Column) -> Column:
     typical = float(np.median(filled)) ** 2
     beyond = max(between - typical, between / 4, typical / 100)
     deviations: Column = np.sqrt(beyond + filled**2)
-    return deviations / float(np.median(deviations))
+    middle = float(np.median(deviations))
+    return deviations / middle if middle > 0 else np.ones(len(levels))  # squares of the smallest numbers are 0

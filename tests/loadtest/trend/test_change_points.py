@@ -117,6 +117,7 @@ def test_deviations_are_proportions_whatever_is_known() -> None:
     levels = np.array([0.0, 0.1, 0.0, 0.1, 0.0])
     assert run_deviations(levels, np.full(5, np.nan)).tolist() == [1.0] * 5
     assert run_deviations(levels, np.zeros(5)).tolist() == [1.0] * 5
+    assert run_deviations(np.zeros(5), np.full(5, 1e-170)).tolist() == [1.0] * 5
     mixed = run_deviations(levels, np.array([0.1, 0.1, np.nan, 0.1, 1.0]))
     assert mixed[2] == mixed[4] == max(mixed)
 
