@@ -120,6 +120,7 @@ def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
         sentence = refusal(tmp_path, aws_endpoint_url=f"{scheme}me:secret@emulator:4566")
         assert "aws_endpoint_url" in sentence and "emulator" in sentence
         assert "secret" not in sentence
+    assert "secret" not in refusal(tmp_path, aws_endpoint_url="https//secret@emulator:4566")
     assert "mail@shop.example" in refusal(tmp_path, cache_ttl="mail@shop.example")
 
 

@@ -155,6 +155,14 @@ def test_a_slow_read_counts_when_it_ends_and_moves_the_beginning_of_the_statisti
     assert (made.stats.total.start_time, made.stats.total.last_request_timestamp) == (began, NOW)
 
 
+def test_a_read_that_is_held_back_counts_in_its_own_second_however_late_the_next_one_ends() -> None:
+    made = environment()
+    BatchedStatistics(made)
+    for ended in (NOW, NOW + 0.01, NOW + 10):  # the target freezes behind the second
+        read(made, 1.0, 10, ended)
+    assert made.stats.total.num_reqs_per_sec == {int(NOW): 2, int(NOW) + 10: 1}
+
+
 def test_what_was_read_before_a_reset_is_not_counted_after_it() -> None:
     made = Environment(user_classes=[], reset_stats=True)
     made.create_local_runner()
